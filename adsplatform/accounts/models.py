@@ -1,0 +1,160 @@
+"""Accounts (a GroupKey each), the people in them, and the keys programs use."""
+
+import hashlib
+import secrets
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from adsplatform.identifiers import uuid7
+
+
+class Account(models.Model):
+    """One customer of the platform; its key, the GroupKey, is on everything the customer owns."""
+
+    group_key = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100)
+    # Kept by syncs: the BaseCurrency a connector reports for the whole account.
+    base_currency_code = models.CharField(max_length=3, blank=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self):
+        return self.name
+
+
+class UserManager(BaseUserManager):
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email, password=None, **fields):
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email):
+        return self.get(email__iexact=email)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, signing in with an e-mail address; platform staff have `is_staff`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField()
+    name = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email")]
+
+    def __str__(self):
+        return self.name or self.email
+
+
+class Role(models.TextChoices):
+    """What a member may do, by the texts of the published API."""
+
+    OWNER = "Group Owner"
+    ADMIN = "Group Admin"
+    MEMBER = "Member"
+    READ_ONLY = "Read-Only"
+
+
+EVERYONE = frozenset(Role)
+WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+class Membership(models.Model):
+    """A user's place in an account."""
+
+    group_key = models.ForeignKey(
+        Account, on_delete=models.CASCADE, db_column="group_key", related_name="memberships"
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("group_key", "user", name="one_membership_per_user"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self):
+        return f"{self.user}, {self.role} of {self.group_key}"
+
+
+class TenantQuerySet(models.QuerySet):
+    """Rows that belong to an account: every query behind a door starts with `.of(account)`."""
+
+    def of(self, account):
+        return self.filter(group_key=account)
+
+
+class ApiKeyQuerySet(TenantQuerySet):
+    def usable(self):
+        now = timezone.now()
+        return self.filter(
+            models.Q(expires__isnull=True) | models.Q(expires__gt=now),
+            revoked__isnull=True,
+            created_user__is_active=True,
+        )
+
+
+class ApiKey(models.Model):
+    """A program's credential: acts as the user who made it, in one account. Only a hash is kept."""
+
+    PREFIX_LENGTH = 10
+
+    api_key_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group_key = models.ForeignKey(Account, on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    name = models.CharField(max_length=100)
+    key_prefix = models.CharField(max_length=PREFIX_LENGTH)
+    # SHA-256 suffices: the key has 256 random bits, so there is nothing to guess slowly.
+    key_hash = models.CharField(max_length=64, unique=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    expires = models.DateTimeField(null=True, blank=True)
+    revoked = models.DateTimeField(null=True, blank=True)
+    revoked_user = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    def __str__(self):
+        return f"{self.name} ({self.key_prefix}…)"
+
+    @staticmethod
+    def hash(key: str) -> str:
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    @classmethod
+    def make(cls, *, account, user, name, expires=None) -> tuple["ApiKey", str]:
+        """Create a key; the second value is the key itself, which nobody can read again."""
+        key = f"LSPK-{secrets.token_urlsafe(32)}"
+        api_key = cls.objects.create(
+            group_key=account,
+            created_user=user,
+            name=name,
+            expires=expires,
+            key_prefix=key[: cls.PREFIX_LENGTH],
+            key_hash=cls.hash(key),
+        )
+        return api_key, key
+
+    def revoke(self, user):
+        """Revoke at once; a revoked key stays revoked, with its first revocation kept."""
+        now = timezone.now()
+        if ApiKey.objects.filter(pk=self.pk, revoked__isnull=True).update(revoked=now, revoked_user=user):
+            self.revoked, self.revoked_user = now, user

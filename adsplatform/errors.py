@@ -1,0 +1,42 @@
+"""The errors a person can meet, each a full sentence, and the HTTP status each has at the doors."""
+
+
+class PlatformError(Exception):
+    """Something a caller asked for that cannot be done; `str()` is the sentence to show.
+
+    `field` names the member or parameter at fault by its wire name, where there is one.
+    """
+
+    status = 400
+    title = "The request could not be carried out."
+
+    def __init__(self, message: str, *, field: str = ""):
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(PlatformError):
+    status = 404
+    title = "Not found."
+
+
+class NotAllowed(PlatformError):
+    status = 403
+    title = "Not allowed."
+
+
+class Conflict(PlatformError):
+    status = 409
+    title = "The request conflicts with what is there."
+
+
+class TooLarge(PlatformError):
+    status = 413
+    title = "Too large."
+
+
+class DependencyFailed(PlatformError):
+    """The accounting system behind a connector refused or did not answer."""
+
+    status = 424
+    title = "The connected system refused."

@@ -1,0 +1,220 @@
+"""Settings, read from the environment; every default is safe to run in production.
+
+README.md, "Running it in production", lists the variables.
+"""
+
+import secrets
+from pathlib import Path
+
+from environs import Env
+
+from adsplatform import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+# What the product keeps on this machine: the embedded database, uploads, generated keys.
+VAR_DIR = env.path("ADS_VAR_DIR", BASE_DIR / "var")
+
+
+def kept_secret(name: str, make) -> str:
+    """A secret from the environment, or one made at first need and kept under var/ with mode 0600."""
+    if value := env.str(name, ""):
+        return value
+    kept = VAR_DIR / name.lower()
+    if not kept.exists():
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f"{kept.name}.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(make())
+        try:
+            # Of two processes that start together, one wins and both read the same secret.
+            kept.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return kept.read_text().strip()
+
+
+def fernet_key() -> str:
+    from cryptography.fernet import Fernet
+
+    return Fernet.generate_key().decode()
+
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = kept_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
+# Fernet keys for connector credentials, newest first, comma-separated; older ones only read.
+CREDENTIALS_KEYS = kept_secret("CREDENTIALS_KEYS", fernet_key).split(",")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+ENVIRONMENT = env.str("ENVIRONMENT", "production")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "django_htmx",
+    "django_q",
+    "adsplatform",
+    "adsplatform.accounts",
+    "adsplatform.records",
+    "enrollments",
+    "syncs",
+]
+
+MIDDLEWARE = [
+    "adsplatform.rest.middleware.WireMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "adsplatform.urls"
+WSGI_APPLICATION = "adsplatform.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASE_URL = env.str("DATABASE_URL", "")
+DATABASES = {
+    "default": {
+        **(
+            env.dj_db_url("DATABASE_URL")
+            if DATABASE_URL
+            else embedded.database_settings(VAR_DIR)
+        ),
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "inbox:sign-in"
+LOGIN_REDIRECT_URL = "inbox:home"
+LOGOUT_REDIRECT_URL = "inbox:sign-in"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Uploads are read by workers that may run on other machines: there, set UPLOAD_STORAGE to a shared
+# storage class (an object store, say) and its OPTIONS as JSON.
+STORAGES = {
+    "default": {
+        "BACKEND": env.str("UPLOAD_STORAGE", "django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.json("UPLOAD_STORAGE_OPTIONS", None)
+        or {"location": str(VAR_DIR / "uploads"), "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MANIFEST_STRICT = False
+
+# Plain http is only for trying the product out on one machine; `manage.py up` says so by itself.
+HTTPS = env.bool("HTTPS", True)
+SECURE_SSL_REDIRECT = HTTPS and env.bool("HTTPS_REDIRECT", True)
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+if proxy_header := env.str("HTTPS_PROXY_HEADER", ""):
+    SECURE_PROXY_SSL_HEADER = (proxy_header, "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["adsplatform.rest.authentication.CredentialAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["adsplatform.rest.permissions.HasRole"],
+    "DEFAULT_PARSER_CLASSES": ["adsplatform.rest.parsers.LenientJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["adsplatform.rest.renderers.WireRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "adsplatform.rest.renderers.AlwaysJSON",
+    "EXCEPTION_HANDLER": "adsplatform.rest.problems.problem_response",
+    "DEFAULT_THROTTLE_CLASSES": [],
+    "DEFAULT_THROTTLE_RATES": {
+        "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
+        "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
+    },
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Throttle counters must be shared by all web processes, so they live in the database.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entry"}
+}
+
+# A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
+# So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.
+Q_CLUSTER = {
+    "name": "ads",
+    "orm": "default",
+    "workers": env.int("SYNC_WORKERS", 2),
+    "timeout": None,
+    "retry": 86400,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "queue_limit": 1,
+    "bulk": 1,
+    "save_limit": -1,
+    "poll": 0.2,
+    "recycle": 500,
+    "catch_up": False,
+    "scheduler": False,
+    "guard_cycle": 0.5,
+}
+
+# Limits of what may be uploaded. Sizes in bytes.
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
+BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)
+UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)
+UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
+ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
+LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"django-q": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}

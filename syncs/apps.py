@@ -1,0 +1,20 @@
+"""App configuration: publishes the connectors to the catalogue after every `migrate`."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def publish_connectors(**kwargs):
+    """Give every registered connector its entry in the catalogue, so that a new one needs no migration."""
+    from enrollments.services import publish_application
+    from syncs import connectors
+
+    for connector in connectors.registered():
+        publish_application(connector.application)
+
+
+class SyncsConfig(AppConfig):
+    name = "syncs"
+
+    def ready(self):
+        post_migrate.connect(publish_connectors, sender=self)

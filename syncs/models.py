@@ -1,0 +1,309 @@
+"""A sync as the platform's books know it: what was asked, how it stands, what came of every line."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from adsplatform.accounts.models import TenantQuerySet
+from adsplatform.errors import Conflict
+from adsplatform.identifiers import uuid7
+
+
+class WrongStatus(Conflict):
+    """A move was asked for that the sync's present status does not allow."""
+
+    status = 400
+    title = "The sync has moved on."
+
+    def __init__(self, sync_request, wanted):
+        self.now = sync_request.status_code
+        super().__init__(f"This sync is {self.now}; it can no longer become {wanted}.", field="statusCode")
+
+
+class Upload(models.Model):
+    """A file or a JSON batch as it was received, kept in the upload storage until a worker reads it."""
+
+    class Format(models.TextChoices):
+        ZIP = "zip"
+        CSV = "csv"
+        JSONL = "jsonl"
+        BATCH = "batch"
+
+    upload_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group_key = models.ForeignKey(
+        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+"
+    )
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    created_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    # The name the sender gave, for people; `content` is stored under a name of ours.
+    file_name = models.CharField(max_length=255)
+    format = models.CharField(max_length=10, choices=Format.choices)
+    content = models.FileField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self):
+        return self.file_name
+
+
+class SyncRequestQuerySet(TenantQuerySet):
+    def unfinished(self):
+        return self.filter(status_code__in=list(SyncRequest.MOVES))
+
+    def newest_first(self):
+        return self.order_by("-created", "-sync_request_id")
+
+
+class SyncRequest(models.Model):
+    """One request to load accounting data, and how it went."""
+
+    class Status(models.TextChoices):
+        READY = "Ready"
+        CONNECTOR = "Connector"
+        IN_PROGRESS = "In Progress"
+        SUCCESS = "Success"
+        FAILED = "Failed"
+        CANCELLED = "Cancelled"
+
+    class OperationType(models.IntegerChoices):
+        READ = 0, "Read"
+        WRITE = 1, "Write"
+
+    MOVES = {
+        Status.READY: (Status.CONNECTOR, Status.CANCELLED, Status.FAILED),
+        Status.CONNECTOR: (Status.IN_PROGRESS, Status.CANCELLED, Status.FAILED),
+        Status.IN_PROGRESS: (Status.SUCCESS, Status.CANCELLED, Status.FAILED),
+    }
+    MESSAGE_LENGTH = 200
+
+    sync_request_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group_key = models.ForeignKey(
+        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+"
+    )
+    app_enrollment = models.ForeignKey(
+        "enrollments.AppEnrollment", on_delete=models.PROTECT, null=True, related_name="sync_requests"
+    )
+    status_code = models.CharField(max_length=20, choices=Status.choices, default=Status.READY)
+    operation_type = models.IntegerField(choices=OperationType.choices, default=OperationType.READ)
+    process_result_message = models.CharField(max_length=MESSAGE_LENGTH, blank=True)
+    failure_count = models.IntegerField(default=0)
+    run_full_sync = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    modified = models.DateTimeField(default=timezone.now)
+    modified_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    parent_sync_request = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts"
+    )
+    current_batch = models.IntegerField(default=1)
+    total_batches = models.IntegerField(default=1)
+    # Which connector reads the data; deliberately without `choices`, as Application.connector.
+    connector = models.CharField(max_length=50)
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+    # Lines read so far, for people who watch; the counts that matter are SyncEntityResult's.
+    lines_read = models.BigIntegerField(default=0)
+
+    objects = SyncRequestQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The Inbox, the API's default order and the admin's list.
+            models.Index("group_key", "-created", "-sync_request_id", name="sync_newest_of_account"),
+            models.Index("-created", "-sync_request_id", name="sync_newest"),
+            # The enrollment's last sync and last successful sync.
+            models.Index("app_enrollment", "status_code", "-created", name="sync_of_enrollment"),
+            # The worker that looks for the next one to run.
+            models.Index(
+                "created", "sync_request_id", name="sync_waiting", condition=Q(status_code="Connector")
+            ),
+            models.Index(fields=["parent_sync_request"], name="sync_parts"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                "app_enrollment", name="one_running_per_enrollment", condition=Q(status_code="In Progress")
+            ),
+            models.UniqueConstraint(
+                "parent_sync_request", "current_batch", name="one_request_per_part"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status_code__in=("Ready", "Connector", "In Progress", "Success", "Failed", "Cancelled")
+                ),
+                name="sync_status_known",
+            ),
+            models.CheckConstraint(condition=Q(operation_type__in=(0, 1)), name="sync_operation_known"),
+            models.CheckConstraint(
+                condition=Q(current_batch__gte=1) & Q(total_batches__gte=F("current_batch")),
+                name="sync_part_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished__isnull=False, status_code__in=("Success", "Failed", "Cancelled"))
+                | Q(finished__isnull=True, status_code__in=("Ready", "Connector", "In Progress")),
+                name="sync_finished_iff_final",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.connector} sync of {self.created:%Y-%m-%d %H:%M} ({self.status_code})"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status_code not in self.MOVES
+
+    @property
+    def operation_type_name(self) -> str:
+        return self.get_operation_type_display()
+
+    def queue(self):
+        self._move(self.Status.CONNECTOR)
+
+    def start(self):
+        self._move(self.Status.IN_PROGRESS, started=timezone.now())
+
+    def succeed(self, message: str):
+        self._finish(self.Status.SUCCESS, process_result_message=message[: self.MESSAGE_LENGTH])
+
+    def fail(self, message: str):
+        self._finish(
+            self.Status.FAILED,
+            process_result_message=message[: self.MESSAGE_LENGTH],
+            failure_count=F("failure_count") + 1,
+        )
+
+    def cancel(self, message: str, user=None):
+        self._finish(
+            self.Status.CANCELLED,
+            process_result_message=message[: self.MESSAGE_LENGTH],
+            **({"modified_user": user} if user else {}),
+        )
+
+    def _finish(self, wanted, **changes):
+        self._move(wanted, finished=timezone.now(), **changes)
+
+    def _move(self, wanted, **changes):
+        allowed = [now for now, moves in self.MOVES.items() if wanted in moves]
+        changes |= {"status_code": wanted, "modified": timezone.now()}
+        found = SyncRequest.objects.filter(pk=self.pk, status_code__in=allowed)
+        if not found.update(**changes):
+            self.refresh_from_db(fields=["status_code"])
+            raise WrongStatus(self, wanted)
+        self.refresh_from_db(fields=list(changes))
+
+
+class SyncEntityResult(models.Model):
+    """What one sync did with the lines of one kind of record; the database proves that none is missing."""
+
+    sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="results")
+    group_key = models.ForeignKey(
+        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+"
+    )
+    # An entity's name, or the name of a file that belongs to none.
+    entity = models.CharField(max_length=255)
+    lines_read = models.BigIntegerField(default=0)
+    inserted = models.BigIntegerField(default=0)
+    updated = models.BigIntegerField(default=0)
+    unchanged = models.BigIntegerField(default=0)
+    deleted_by_match = models.BigIntegerField(default=0, help_text="Deleted because the line asked for it.")
+    skipped = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    deleted_as_missing = models.BigIntegerField(
+        default=0, help_text="Deleted because a full sync did not contain them; no line of the input."
+    )
+    warnings = models.BigIntegerField(default=0)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("sync_request", "entity", name="one_result_per_entity"),
+            models.CheckConstraint(
+                condition=Q(
+                    lines_read=F("inserted")
+                    + F("updated")
+                    + F("unchanged")
+                    + F("deleted_by_match")
+                    + F("skipped")
+                    + F("rejected")
+                ),
+                name="every_line_accounted_for",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.entity}: {self.lines_read} lines"
+
+    @property
+    def delete_count(self) -> int:
+        return self.deleted_by_match + self.deleted_as_missing
+
+    @property
+    def skip_count(self) -> int:
+        return self.unchanged + self.skipped
+
+
+class SyncResultDetail(models.Model):
+    """Why one line was left out, passed over or remarked on, and where to find it."""
+
+    class Kind(models.TextChoices):
+        ERROR = "error"
+        SKIP = "skip"
+        WARNING = "warning"
+
+    sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="details")
+    group_key = models.ForeignKey(
+        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+"
+    )
+    entity = models.CharField(max_length=255)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    erp_key = models.CharField(max_length=255, blank=True)
+    file = models.CharField(max_length=255, blank=True)
+    # Counted from 1, the header included; null where the problem is the whole file's.
+    line = models.BigIntegerField(null=True)
+    column = models.CharField(max_length=255, blank=True)
+    value = models.TextField(blank=True)
+    code = models.CharField(max_length=50)
+    message = models.TextField()
+    raw_line = models.TextField(blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Paging through one sync's details in the order they were found.
+            models.Index("sync_request", "id", name="detail_of_sync"),
+            # The admin's and the Inbox's filters by kind and code within one sync.
+            models.Index("sync_request", "kind", "code", name="detail_by_code"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=("error", "skip", "warning")), name="detail_kind_known"
+            )
+        ]
+
+    def __str__(self):
+        where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
+        return f"{where}: {self.message}" if where else self.message
+
+
+class SeenKey(models.Model):
+    """A key that an earlier part of a multi-part full sync contained, kept until its last part has run."""
+
+    parent_sync_request = models.ForeignKey(
+        SyncRequest, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    entity = models.CharField(max_length=50)
+    record_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index("parent_sync_request", "entity", "record_id", name="seen_key_of_parent")]
+
+    def __str__(self):
+        return f"{self.entity} {self.record_id}"
