@@ -4,6 +4,7 @@ README.md, "Running it in production", lists the variables.
 """
 
 import secrets
+import warnings
 from pathlib import Path
 
 from environs import Env
@@ -104,11 +105,7 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", "")
 DATABASES = {
     "default": {
-        **(
-            env.dj_db_url("DATABASE_URL")
-            if DATABASE_URL
-            else embedded.database_settings(VAR_DIR)
-        ),
+        **(env.dj_db_url("DATABASE_URL") if DATABASE_URL else embedded.database_settings(VAR_DIR)),
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -177,12 +174,11 @@ REST_FRAMEWORK = {
 }
 
 # Throttle counters must be shared by all web processes, so they live in the database.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entry"}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entry"}}
 
 # A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
 # So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.
+warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 Q_CLUSTER = {
     "name": "ads",
     "orm": "default",

@@ -1,8 +1,9 @@
 """A sync as the platform's books know it: what was asked, how it stands, what came of every line."""
 
 from django.conf import settings
-from django.db import models
-from django.db.models import F, Q
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from adsplatform.accounts.models import TenantQuerySet
@@ -55,8 +56,45 @@ class SyncRequestQuerySet(TenantQuerySet):
     def unfinished(self):
         return self.filter(status_code__in=list(SyncRequest.MOVES))
 
+    def waiting(self):
+        return self.filter(status_code=SyncRequest.Status.CONNECTOR)
+
     def newest_first(self):
         return self.order_by("-created", "-sync_request_id")
+
+    def may_run(self):
+        """Waiting, with no other sync of the enrollment running, and all earlier parts finished."""
+        running = SyncRequest.objects.filter(
+            app_enrollment=OuterRef("app_enrollment"), status_code=SyncRequest.Status.IN_PROGRESS
+        )
+        earlier_parts = SyncRequest.objects.filter(
+            Q(pk=OuterRef("parent_sync_request")) | Q(parent_sync_request=OuterRef("parent_sync_request")),
+            current_batch__lt=OuterRef("current_batch"),
+            finished__isnull=False,
+        )
+        count = earlier_parts.order_by().values(one=Value(1)).annotate(n=Count("*")).values("n")
+        return self.waiting().filter(
+            ~Exists(running), Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1)
+        )
+
+    def claim_next(self):
+        """Start the oldest sync that may run and return it, or None; of two claimers each gets another."""
+        for _ in range(5):
+            try:
+                with transaction.atomic():
+                    found = (
+                        self.may_run()
+                        .order_by("created", "sync_request_id")
+                        .select_for_update(skip_locked=True, of=("self",))
+                        .first()
+                    )
+                    if found:
+                        found.start()
+                    return found
+            except IntegrityError:
+                # Another claimer has just started a sync of the same enrollment; look again.
+                continue
+        return None
 
 
 class SyncRequest(models.Model):
@@ -116,13 +154,15 @@ class SyncRequest(models.Model):
     class Meta:
         indexes = [
             # The Inbox, the API's default order and the admin's list.
-            models.Index("group_key", "-created", "-sync_request_id", name="sync_newest_of_account"),
-            models.Index("-created", "-sync_request_id", name="sync_newest"),
+            models.Index(fields=["group_key", "-created", "-sync_request_id"], name="sync_newest_of_account"),
+            models.Index(fields=["-created", "-sync_request_id"], name="sync_newest"),
             # The enrollment's last sync and last successful sync.
-            models.Index("app_enrollment", "status_code", "-created", name="sync_of_enrollment"),
+            models.Index(fields=["app_enrollment", "status_code", "-created"], name="sync_of_enrollment"),
             # The worker that looks for the next one to run.
             models.Index(
-                "created", "sync_request_id", name="sync_waiting", condition=Q(status_code="Connector")
+                fields=["created", "sync_request_id"],
+                name="sync_waiting",
+                condition=Q(status_code="Connector"),
             ),
             models.Index(fields=["parent_sync_request"], name="sync_parts"),
         ]
@@ -130,9 +170,7 @@ class SyncRequest(models.Model):
             models.UniqueConstraint(
                 "app_enrollment", name="one_running_per_enrollment", condition=Q(status_code="In Progress")
             ),
-            models.UniqueConstraint(
-                "parent_sync_request", "current_batch", name="one_request_per_part"
-            ),
+            models.UniqueConstraint("parent_sync_request", "current_batch", name="one_request_per_part"),
             models.CheckConstraint(
                 condition=Q(
                     status_code__in=("Ready", "Connector", "In Progress", "Success", "Failed", "Cancelled")
@@ -184,6 +222,21 @@ class SyncRequest(models.Model):
             process_result_message=message[: self.MESSAGE_LENGTH],
             **({"modified_user": user} if user else {}),
         )
+
+    def amend(self, wanted: str, message: str | None, user):
+        """Move as platform staff asks, along the allowed moves only."""
+        if wanted not in self.Status.values:
+            raise Conflict(
+                f"No status is called “{wanted}”. Known: {', '.join(self.Status.values)}.", field="statusCode"
+            )
+        changes = {"modified_user": user}
+        if message is not None:
+            changes["process_result_message"] = message[: self.MESSAGE_LENGTH]
+        if wanted == self.Status.IN_PROGRESS:
+            changes["started"] = timezone.now()
+        if wanted not in self.MOVES:
+            changes["finished"] = timezone.now()
+        self._move(wanted, **changes)
 
     def _finish(self, wanted, **changes):
         self._move(wanted, finished=timezone.now(), **changes)
@@ -278,9 +331,9 @@ class SyncResultDetail(models.Model):
     class Meta:
         indexes = [
             # Paging through one sync's details in the order they were found.
-            models.Index("sync_request", "id", name="detail_of_sync"),
+            models.Index(fields=["sync_request", "id"], name="detail_of_sync"),
             # The admin's and the Inbox's filters by kind and code within one sync.
-            models.Index("sync_request", "kind", "code", name="detail_by_code"),
+            models.Index(fields=["sync_request", "kind", "code"], name="detail_by_code"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -303,7 +356,9 @@ class SeenKey(models.Model):
     record_id = models.UUIDField()
 
     class Meta:
-        indexes = [models.Index("parent_sync_request", "entity", "record_id", name="seen_key_of_parent")]
+        indexes = [
+            models.Index(fields=["parent_sync_request", "entity", "record_id"], name="seen_key_of_parent")
+        ]
 
     def __str__(self):
         return f"{self.entity} {self.record_id}"

@@ -44,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person, signing in with an e-mail address; platform staff have `is_staff`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField()
+    email = models.EmailField(unique=True)
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -126,9 +126,7 @@ class ApiKey(models.Model):
     created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     expires = models.DateTimeField(null=True, blank=True)
     revoked = models.DateTimeField(null=True, blank=True)
-    revoked_user = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    revoked_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects = ApiKeyQuerySet.as_manager()
 

@@ -1,0 +1,170 @@
+"""Invoices and credit memos, their lines, their history."""
+
+from decimal import Decimal
+
+from django.db import models
+
+from adsplatform.records.fields import AmountField, Assumed, Reference
+from adsplatform.records.models.base import Record, SourceStamps, unique_key
+
+
+class Invoice(SourceStamps, Record):
+    """An invoice or credit memo, with its three addresses."""
+
+    BATCH_KEY = "invoices"
+    HAS_NETWORK_ID = True
+
+    erp_key = models.CharField(max_length=100)
+    company = Reference("Company")
+    customer = Reference("Company")
+    salesperson_name = models.CharField(max_length=50, null=True)
+    purchase_order_code = models.CharField(max_length=100, null=True)
+    reference_code = models.CharField(max_length=100, null=True)
+    salesperson_code = models.CharField(max_length=50, null=True)
+    invoice_type_code = models.CharField(max_length=50, null=True)
+    invoice_status_code = models.CharField(max_length=50, null=True)
+    terms_code = models.CharField(max_length=50, null=True)
+    special_terms = models.CharField(max_length=200, null=True)
+    currency_code = models.CharField(max_length=3, null=True)
+    total_amount = AmountField(null=True)
+    sales_tax_amount = AmountField(null=True)
+    discount_amount = AmountField(null=True)
+    outstanding_balance_amount = AmountField(null=True)
+    shipping_amount = AmountField(null=True)
+    net_amount = AmountField(null=True)
+    invoice_date = models.DateField(null=True)
+    discount_date = models.DateField(null=True)
+    posted_date = models.DateField(null=True)
+    invoice_closed_date = models.DateField(null=True)
+    payment_due_date = models.DateField(null=True)
+    planned_payment_date = models.DateField(null=True)
+    imported_date = models.DateTimeField(null=True)
+    tax_point_date = models.DateField(null=True)
+    origin_address_line1 = models.CharField(max_length=100, null=True)
+    origin_address_line2 = models.CharField(max_length=100, null=True)
+    origin_address_line3 = models.CharField(max_length=100, null=True)
+    origin_address_city = models.CharField(max_length=100, null=True)
+    origin_address_region = models.CharField(max_length=100, null=True)
+    origin_address_postal_code = models.CharField(max_length=100, null=True)
+    origin_address_country = models.CharField(max_length=100, null=True)
+    origin_address_latitude = models.FloatField(null=True)
+    origin_address_longitude = models.FloatField(null=True)
+    bill_to_address_line1 = models.CharField(max_length=100, null=True)
+    bill_to_address_line2 = models.CharField(max_length=100, null=True)
+    bill_to_address_line3 = models.CharField(max_length=100, null=True)
+    bill_to_address_city = models.CharField(max_length=100, null=True)
+    bill_to_address_region = models.CharField(max_length=100, null=True)
+    bill_to_address_postal_code = models.CharField(max_length=100, null=True)
+    bill_to_address_country = models.CharField(max_length=100, null=True)
+    bill_to_address_latitude = models.FloatField(null=True)
+    bill_to_address_longitude = models.FloatField(null=True)
+    ship_to_address_line1 = models.CharField(max_length=100, null=True)
+    ship_to_address_line2 = models.CharField(max_length=100, null=True)
+    ship_to_address_line3 = models.CharField(max_length=100, null=True)
+    ship_to_address_city = models.CharField(max_length=100, null=True)
+    ship_to_address_region = models.CharField(max_length=100, null=True)
+    ship_to_address_postal_code = models.CharField(max_length=100, null=True)
+    ship_to_address_country = models.CharField(max_length=100, null=True)
+    ship_to_address_latitude = models.FloatField(null=True)
+    ship_to_address_longitude = models.FloatField(null=True)
+    is_voided = models.BooleanField(default=False)
+    in_dispute = models.BooleanField(default=False)
+    is_draft = models.BooleanField(default=False)
+    on_hold = models.BooleanField(default=False)
+    preferred_delivery_method = models.CharField(max_length=20, null=True)
+    currency_rate = AmountField(assumed=Assumed(constant=Decimal(1)))
+    base_currency_total_amount = AmountField(
+        null=True, assumed=Assumed(product_of=("total_amount", "currency_rate"))
+    )
+    base_currency_sales_tax_amount = AmountField(
+        null=True, assumed=Assumed(product_of=("sales_tax_amount", "currency_rate"))
+    )
+    base_currency_discount_amount = AmountField(
+        null=True, assumed=Assumed(product_of=("discount_amount", "currency_rate"))
+    )
+    base_currency_outstanding_balance_amount = AmountField(
+        null=True, assumed=Assumed(product_of=("outstanding_balance_amount", "currency_rate"))
+    )
+    base_currency_shipping_amount = AmountField(
+        null=True, assumed=Assumed(product_of=("shipping_amount", "currency_rate"))
+    )
+    base_currency_net_amount = AmountField(
+        null=True, assumed=Assumed(product_of=("net_amount", "currency_rate"))
+    )
+    is_e_invoice = models.BooleanField(null=True)
+    send_immediately = models.BooleanField(null=True)
+    workflow_status_id = models.UUIDField(null=True)
+    workflow_status_notes = models.CharField(max_length=2000, null=True)
+    workflow_status_reason_code = models.CharField(max_length=50, null=True)
+    workflow_status_code = models.TextField(null=True)
+    tax_summary = models.TextField(null=True)
+    document_source = models.CharField(max_length=50, null=True)
+    jurisdiction = models.CharField(max_length=2, null=True)
+
+    class Meta:
+        constraints = [unique_key("invoice", "erp_key")]
+
+
+class InvoiceLine(SourceStamps, Record):
+    """A line of an invoice."""
+
+    BATCH_KEY = "invoiceLines"
+    HAS_NETWORK_ID = True
+    LEGACY_COLUMNS = tuple(
+        f"{kind}Address{part}"
+        for kind in ("origin", "billTo", "shipTo")
+        for part in (
+            "Line1",
+            "Line2",
+            "Line3",
+            "City",
+            "Region",
+            "PostalCode",
+            "Country",
+            "Latitude",
+            "Longitude",
+        )
+    )
+
+    erp_key = models.CharField(max_length=100)
+    invoice = Reference("Invoice")
+    line_number = models.CharField(max_length=100)
+    account_number = models.TextField(null=True)
+    product_code = models.CharField(max_length=100, null=True)
+    description = models.CharField(max_length=255, null=True)
+    location = models.CharField(max_length=20, null=True)
+    unit_measure_code = models.CharField(max_length=50, null=True)
+    unit_price = AmountField(null=True)
+    quantity = AmountField(null=True)
+    quantity_shipped = AmountField(null=True)
+    quantity_received = AmountField(null=True)
+    total_amount = AmountField(null=True)
+    tax_code = models.CharField(max_length=15, null=True)
+    tax_rate = AmountField(null=True)
+    sales_tax_amount = AmountField(null=True)
+    base_currency_sales_tax_amount = AmountField(null=True)
+    net_amount = AmountField(null=True)
+    base_currency_net_amount = AmountField(null=True)
+    exemption_code = models.CharField(max_length=100, null=True)
+    tax_uid = models.CharField(max_length=120, null=True)
+    reporting_date = models.DateField(null=True)
+
+    class Meta:
+        constraints = [unique_key("invoice_line", "erp_key")]
+
+
+class InvoiceWorkflowStatus(Record):
+    """A step in an invoice's history of workflow statuses; steps are only ever added."""
+
+    BATCH_KEY = "invoiceWorkflowStatuses"
+    KEY = ("invoice_id", "source_created_date")
+    HAS_MATCH_ACTION = False
+
+    invoice = Reference("Invoice", by={"invoice_erp_key": "erp_key"})
+    workflow_status_id = models.UUIDField(null=True)
+    notes = models.TextField(null=True)
+    code = models.TextField(null=True)
+    source_created_date = models.DateTimeField()
+
+    class Meta:
+        constraints = [unique_key("invoice_workflow_status", "invoice", "source_created_date")]

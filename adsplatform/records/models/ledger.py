@@ -1,0 +1,127 @@
+"""The general ledger: accounts, balances, the journal, the financial year."""
+
+from django.db import models
+
+from adsplatform.records.fields import AmountField, Reference
+from adsplatform.records.models.base import Record, SourceStamps, unique_key
+
+
+class FinancialAccount(Record):
+    """An account of the general ledger."""
+
+    BATCH_KEY = "financialAccounts"
+
+    code = models.CharField(max_length=255)
+    erp_key = models.CharField(max_length=255)
+    name = models.CharField(max_length=100)
+    status = models.CharField(max_length=8)
+    cashflow_type = models.CharField(max_length=25)
+    description = models.CharField(max_length=500)
+    classification = models.CharField(max_length=10)
+    category = models.CharField(max_length=100, null=True)
+    subcategory = models.CharField(max_length=100, null=True)
+    system_account_type = models.CharField(max_length=100, null=True)
+
+    class Meta:
+        constraints = [unique_key("financial_account", "erp_key")]
+
+
+class FinancialAccountBalanceHistory(Record):
+    """A ledger account's balance in one period."""
+
+    BATCH_KEY = "financialAccountBalanceHistories"
+    KEY = ("financial_account_id", "financial_year", "period_number")
+    HAS_MATCH_ACTION = False
+    ALWAYS_COMPLETE = True
+
+    financial_account = Reference(
+        "FinancialAccount", by={"financial_account_erp_key": "erp_key", "financial_account_code": "code"}
+    )
+    financial_year = models.IntegerField()
+    period_number = models.IntegerField()
+    period_start_date = models.DateTimeField()
+    period_end_date = models.DateTimeField()
+    status = models.TextField()
+    balance = AmountField()
+    balance_type = models.SmallIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            unique_key(
+                "financial_account_balance_history", "financial_account", "financial_year", "period_number"
+            )
+        ]
+
+
+class FinancialYearSetting(Record):
+    """How the financial year of an enrollment's books is cut; one an enrollment, the latest counts."""
+
+    BATCH_KEY = "financialYearSettings"
+    KEY = ()
+    HAS_MATCH_ACTION = False
+
+    year_type = models.CharField(max_length=8)
+    total_periods = models.IntegerField()
+    start_date = models.CharField(max_length=5)
+    end_date = models.CharField(max_length=5)
+
+    class Meta:
+        constraints = [unique_key("financial_year_setting")]
+
+
+class BaseCurrency(Record):
+    """The currency the account's books are kept in; one an enrollment."""
+
+    BATCH_KEY = "baseCurrencies"
+    KEY = ()
+    HAS_MATCH_ACTION = False
+
+    base_currency_code = models.CharField(max_length=3)
+
+    class Meta:
+        constraints = [unique_key("base_currency")]
+
+
+class JournalEntry(SourceStamps, Record):
+    """An entry of the journal."""
+
+    BATCH_KEY = "journalEntries"
+
+    erp_key = models.CharField(max_length=100)
+    journal_id = models.CharField(max_length=100, null=True)
+    source = models.SmallIntegerField(default=0)
+    status = models.SmallIntegerField(default=0)
+    description = models.CharField(max_length=500, null=True)
+    comment = models.CharField(max_length=250, null=True)
+    reference_number = models.CharField(max_length=100, null=True)
+    source_posting_date = models.DateTimeField()
+
+    class Meta:
+        constraints = [unique_key("journal_entry", "erp_key")]
+
+
+class JournalEntryLine(SourceStamps, Record):
+    """One debit or credit of a journal entry."""
+
+    BATCH_KEY = "journalEntryLines"
+
+    erp_key = models.CharField(max_length=100)
+    journal_entry = Reference("JournalEntry", by={"journal_entry_erp_key": "erp_key"})
+    financial_account = Reference("FinancialAccount", null=True, by={"financial_account_erp_key": "erp_key"})
+    account_number = models.CharField(max_length=100)
+    account_name = models.CharField(max_length=100)
+    debit = AmountField()
+    credit = AmountField()
+    currency_code = models.CharField(max_length=3)
+    currency_rate = AmountField(null=True)
+    base_debit = AmountField()
+    base_credit = AmountField()
+    base_currency_code = models.CharField(max_length=3)
+    source_created_user = models.CharField(max_length=100)
+    memo = models.CharField(max_length=100, null=True)
+    dimensions = models.JSONField(null=True)
+    source_object_erp_key = models.CharField(max_length=100, null=True)
+    source_object_type = models.SmallIntegerField(null=True)
+
+    class Meta:
+        constraints = [unique_key("journal_entry_line", "erp_key")]

@@ -1,0 +1,80 @@
+"""Payments, and what each payment and credit memo settles."""
+
+from decimal import Decimal
+
+from django.db import models
+
+from adsplatform.records.fields import AmountField, Assumed, Reference
+from adsplatform.records.models.base import Record, SourceStamps, unique_key
+
+
+class Payment(SourceStamps, Record):
+    """A payment received or made."""
+
+    BATCH_KEY = "payments"
+    HAS_NETWORK_ID = True
+
+    erp_key = models.CharField(max_length=255)
+    company = Reference("Company")
+    payment_type = models.CharField(max_length=20)
+    tender_type = models.CharField(max_length=25, null=True)
+    is_open = models.BooleanField()
+    memo_text = models.CharField(max_length=75, null=True)
+    payment_date = models.DateField()
+    post_date = models.DateField()
+    payment_amount = AmountField()
+    unapplied_amount = AmountField()
+    currency_code = models.CharField(max_length=3, null=True)
+    reference_code = models.CharField(max_length=100, null=True)
+    is_voided = models.BooleanField(default=False)
+    in_dispute = models.BooleanField(default=False)
+    currency_rate = AmountField(assumed=Assumed(constant=Decimal(1)))
+    base_currency_payment_amount = AmountField(
+        assumed=Assumed(product_of=("payment_amount", "currency_rate"))
+    )
+    base_currency_unapplied_amount = AmountField(
+        assumed=Assumed(product_of=("unapplied_amount", "currency_rate"))
+    )
+    bank_account_id = models.CharField(max_length=50, null=True)
+    tax_code = models.CharField(max_length=15, null=True)
+    financial_account_code = models.CharField(max_length=255, null=True)
+
+    class Meta:
+        constraints = [unique_key("payment", "erp_key")]
+
+
+class PaymentApplied(SourceStamps, Record):
+    """The part of a payment that settles an invoice."""
+
+    BATCH_KEY = "paymentApplications"
+    OTHER_NAMES = ("paymentsApplied",)
+    HAS_NETWORK_ID = True
+
+    erp_key = models.CharField(max_length=255)
+    invoice = Reference("Invoice", null=True)
+    refund = Reference("Payment", null=True)
+    payment = Reference("Payment")
+    entry_number = models.IntegerField()
+    apply_to_invoice_date = models.DateTimeField()
+    payment_applied_amount = AmountField()
+
+    class Meta:
+        constraints = [unique_key("payment_applied", "erp_key")]
+
+
+class CreditMemoApplied(SourceStamps, Record):
+    """The part of a credit memo that settles an invoice."""
+
+    BATCH_KEY = "creditMemoApplications"
+    OTHER_NAMES = ("creditMemosApplied",)
+    HAS_NETWORK_ID = True
+
+    erp_key = models.CharField(max_length=255)
+    invoice = Reference("Invoice")
+    credit_memo_invoice = Reference("Invoice", by={"credit_memo_invoice_erp_key": "erp_key"})
+    entry_number = models.IntegerField()
+    apply_to_invoice_date = models.DateTimeField()
+    credit_memo_applied_amount = AmountField()
+
+    class Meta:
+        constraints = [unique_key("credit_memo_applied", "erp_key")]

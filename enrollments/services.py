@@ -1,0 +1,131 @@
+"""Everything that can be asked of the catalogue and of enrollments, but for their syncs."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from adsplatform.errors import PlatformError
+from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
+from enrollments.schedules import check_cron
+
+# The table key under which an enrollment's own settings are kept.
+SETTINGS_TABLE = "AppEnrollment"
+UPLOADS_NAME = "Uploads"
+CHANGEABLE = {
+    "name",
+    "is_active",
+    "cron_settings",
+    "sync_schedule_is_active",
+    "delete_limit_percent",
+    "reject_limit_percent",
+}
+
+
+def publish_application(entry) -> Application:
+    """Write a connector's entry into the catalogue, or bring the one that is there up to date."""
+    application, _ = Application.objects.update_or_create(
+        connector=entry.connector,
+        defaults={
+            "name": entry.name,
+            "description": entry.description,
+            "app_type": entry.app_type,
+        },
+        create_defaults={
+            "app_id": entry.app_id,
+            "name": entry.name,
+            "description": entry.description,
+            "app_type": entry.app_type,
+        },
+    )
+    return application
+
+
+@transaction.atomic
+def enroll(
+    account,
+    app: Application,
+    user,
+    *,
+    settings=(),
+    credentials: dict | None = None,
+    is_uploads: bool = False,
+    **values,
+) -> AppEnrollment:
+    """Enrol the account in an application; `settings` are the connector's, each with label, value, data type."""
+    if not app.is_active:
+        raise PlatformError(
+            f"The application “{app.name}” is no longer available. Choose another one.", field="appId"
+        )
+    _check(values)
+    enrollment = AppEnrollment(
+        group_key=account,
+        app=app,
+        created_user=user,
+        modified_user=user,
+        is_uploads=is_uploads,
+        **values,
+    )
+    enrollment.credentials = credentials or {}
+    enrollment.save()
+    CustomFieldDefinition.objects.bulk_create(
+        CustomFieldDefinition(
+            group_key=account,
+            app=app,
+            app_enrollment=enrollment,
+            table_key=SETTINGS_TABLE,
+            custom_field_label=setting.label,
+            data_type=setting.data_type,
+            value=setting.value,
+            sort_order=position,
+            created_user=user,
+            modified_user=user,
+        )
+        for position, setting in enumerate(settings)
+    )
+    return enrollment
+
+
+def uploads_enrollment(account, user) -> AppEnrollment:
+    """The account's own enrollment for uploads and batches that name none; made when first needed."""
+    found = AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
+    if found:
+        return found
+    app = Application.objects.get(connector="file-upload")
+    with transaction.atomic():
+        # Two first uploads may meet here; the account's row lets one of them wait.
+        type(account).objects.select_for_update().get(pk=account.pk)
+        found = AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
+        return found or enroll(account, app, user, name=UPLOADS_NAME, is_uploads=True)
+
+
+def change_enrollment(enrollment: AppEnrollment, user, **changes) -> AppEnrollment:
+    """Change the named settings of an enrollment; raises PlatformError for those that cannot be changed."""
+    if unknown := sorted(set(changes) - CHANGEABLE):
+        raise PlatformError(f"“{unknown[0]}” of an enrollment cannot be changed.")
+    _check(changes)
+    changes |= {"modified": timezone.now(), "modified_user": user}
+    AppEnrollment.objects.filter(pk=enrollment.pk).update(**changes)
+    enrollment.refresh_from_db()
+    return enrollment
+
+
+def replace_credentials(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:
+    """Keep new connector credentials, encrypted; members that are not given stay as they were."""
+    enrollment.credentials = enrollment.credentials | credentials
+    enrollment.modified, enrollment.modified_user = timezone.now(), user
+    enrollment.save(update_fields=["encrypted_credentials", "modified", "modified_user"])
+    return enrollment
+
+
+def settings_of(enrollment: AppEnrollment):
+    """The enrollment's settings, in their order."""
+    return enrollment.custom_field_definitions.filter(table_key=SETTINGS_TABLE).order_by(
+        "sort_order", "custom_field_definition_id"
+    )
+
+
+def _check(values: dict):
+    if cron := values.get("cron_settings"):
+        check_cron(cron)
+    for name in ("delete_limit_percent", "reject_limit_percent"):
+        if name in values and not 0 <= values[name] <= 100:
+            raise PlatformError(f"A limit is a share from 0 to 100 percent; “{values[name]}” is not.")

@@ -1,0 +1,259 @@
+"""Everything that can be asked of syncs: each one function, which returns the object or raises a PlatformError."""
+
+import hashlib
+import os
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from adsplatform.errors import Conflict, DependencyFailed, NotAllowed, PlatformError, TooLarge
+from enrollments.models import AppEnrollment, Application
+from enrollments.services import uploads_enrollment
+from syncs import tasks
+from syncs.connectors import connector_named
+from syncs.models import SyncRequest, Upload
+from syncs.rows import ConnectorError
+
+FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
+
+
+@transaction.atomic
+def request_sync(enrollment: AppEnrollment, user, *, full: bool = False) -> SyncRequest:
+    """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned."""
+    _check_usable(enrollment)
+    connector = enrollment.app.connector
+    if connector in (FILE_UPLOAD, JSON_BATCH) or not connector:
+        raise PlatformError(
+            f"{enrollment} has no connector to ask. Load its data by uploading a file or sending a batch.",
+            field="appEnrollmentId",
+        )
+    # Two clicks on "Sync now" meet here, so that the second finds the first one's request.
+    AppEnrollment.objects.select_for_update().get(pk=enrollment.pk)
+    waiting = SyncRequest.objects.filter(
+        app_enrollment=enrollment,
+        connector=connector,
+        run_full_sync=full,
+        status_code__in=(SyncRequest.Status.READY, SyncRequest.Status.CONNECTOR),
+    ).first()
+    return waiting or _request(enrollment, user, connector=connector, run_full_sync=full)
+
+
+@transaction.atomic
+def request_upload(
+    account,
+    user,
+    upload: Upload,
+    *,
+    enrollment: AppEnrollment | None = None,
+    full: bool = False,
+    parent: SyncRequest | None = None,
+    current_batch: int = 1,
+    total_batches: int = 1,
+) -> SyncRequest:
+    """Ask for an upload or batch to be loaded; without an enrollment, into the account's own *Uploads*."""
+    enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
+    _check_usable(enrollment)
+    _check_part(enrollment, parent, current_batch, total_batches, full)
+    return _request(
+        enrollment,
+        user,
+        connector=JSON_BATCH if upload.format == Upload.Format.BATCH else FILE_UPLOAD,
+        upload=upload,
+        run_full_sync=full,
+        parent_sync_request=parent,
+        current_batch=current_batch,
+        total_batches=total_batches,
+    )
+
+
+def store_upload(account, user, content, *, file_name: str, format: str = "") -> Upload:
+    """Stream a file into the upload storage, checksummed on the way; never held whole in memory.
+
+    `content` has `chunks()` or `read(size)`. Raises TooLarge above the limit, PlatformError for an empty file.
+    """
+    file_name = os.path.basename(file_name.replace("\\", "/"))[-255:] or "upload"
+    limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
+    measured = _Measured(content, limit, file_name)
+    # The name in storage is ours: nothing of the sender's reaches a path.
+    upload = Upload(group_key=account, created_user=user, file_name=file_name)
+    stored = default_storage.save(f"{account.pk}/{upload.pk}", measured)
+    try:
+        if not measured.size:
+            raise PlatformError(
+                f"The file “{file_name}” is empty. Choose a file with data in it.", field="file"
+            )
+        upload.content.name = stored
+        upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
+        upload.format = format or _format_of(file_name, measured.start)
+        upload.save()
+    except Exception:
+        default_storage.delete(stored)
+        raise
+    return upload
+
+
+def cancel_sync(sync_request: SyncRequest, user) -> SyncRequest:
+    """Stop a sync that has not finished; nothing of it stays. Raises WrongStatus when it has."""
+    if sync_request.status_code == SyncRequest.Status.CANCELLED:
+        return sync_request
+    sync_request.cancel("Cancelled before it had finished. Nothing was changed.", user)
+    return sync_request
+
+
+def amend_sync(sync_request: SyncRequest, user, *, status_code=None, message=None) -> SyncRequest:
+    """Correct a sync by hand: for platform staff, along the allowed moves."""
+    if not user.is_staff:
+        raise NotAllowed("Only the platform's own staff may change a sync. To stop it, cancel it.")
+    with transaction.atomic():
+        if status_code is not None and status_code != sync_request.status_code:
+            sync_request.amend(status_code, message, user)
+        elif message is not None:
+            SyncRequest.objects.filter(pk=sync_request.pk).update(
+                process_result_message=message[: SyncRequest.MESSAGE_LENGTH],
+                modified=timezone.now(),
+                modified_user=user,
+            )
+            sync_request.refresh_from_db()
+    return sync_request
+
+
+def check_connection(app: Application, credentials: dict) -> None:
+    """Try the credentials on the accounting system; raises DependencyFailed with its answer."""
+    if not app.connector:
+        return
+    try:
+        connector_named(app.connector).check(credentials)
+    except ConnectorError as refused:
+        raise DependencyFailed(str(refused), field="connectorInfo") from refused
+
+
+@transaction.atomic
+def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = False) -> list[str]:
+    """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
+    AppEnrollment.objects.select_for_update().get(pk=enrollment.pk)
+    if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
+        raise Conflict(
+            f"A sync of {enrollment} is in progress. Cancel it or wait for its end, then delete the enrollment."
+        )
+    waiting = list(enrollment.sync_requests.unfinished())
+    for sync_request in waiting:
+        sync_request.cancel("Cancelled because its enrollment was deleted. Nothing was changed.", user)
+    AppEnrollment.objects.filter(pk=enrollment.pk).update(
+        is_deleted=True,
+        is_active=False,
+        sync_schedule_is_active=False,
+        encrypted_credentials="",
+        modified=timezone.now(),
+        modified_user=user,
+    )
+    messages = [f"Deleted enrollment {enrollment.pk}"]
+    if waiting:
+        messages.append(f"Cancelled {len(waiting)} waiting syncs")
+    if remove_data:
+        tasks.ring_removal(enrollment.pk)
+        messages.append("All records of the enrollment are being removed")
+    else:
+        messages.append("The records of the enrollment were kept")
+    return messages
+
+
+def _request(enrollment, user, **values) -> SyncRequest:
+    """Record that a sync is wanted and queue it; the object shows the request as it was made (Ready)."""
+    sync_request = SyncRequest.objects.create(
+        app_enrollment=enrollment, group_key=enrollment.group_key, modified_user=user, **values
+    )
+    SyncRequest.objects.get(pk=sync_request.pk).queue()
+    tasks.ring()
+    return sync_request
+
+
+def _check_usable(enrollment):
+    if enrollment.is_deleted:
+        raise PlatformError(
+            f"{enrollment} has been deleted. Enrol the application again, then sync.", field="appEnrollmentId"
+        )
+    if not enrollment.is_active:
+        raise PlatformError(
+            f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId"
+        )
+
+
+def _check_part(enrollment, parent, current, total, full):
+    if not 1 <= current <= total:
+        raise PlatformError(
+            f"Part {current} of {total} cannot be: the parts are counted from 1 to the total.",
+            field="currentBatch",
+        )
+    if parent is None:
+        if current > 1:
+            raise PlatformError(
+                f"Part {current} of {total} must name the request of part 1 as its parent.",
+                field="parentSyncRequestId",
+            )
+        return
+    if current == 1:
+        raise PlatformError("Part 1 has no parent; it is the parent of the others.", field="currentBatch")
+    if parent.parent_sync_request_id or parent.total_batches != total:
+        raise PlatformError(
+            f"The parent must be part 1 of the same {total} parts.", field="parentSyncRequestId"
+        )
+    if parent.app_enrollment_id != enrollment.pk:
+        raise PlatformError("All parts must go into the enrollment of part 1.", field="appEnrollmentId")
+    if parent.run_full_sync != full:
+        raise PlatformError("All parts must be full, or none of them.", field="isFullSync")
+    if parent.parts.filter(current_batch=current).exists():
+        raise PlatformError(f"Part {current} of {total} has been sent already.", field="currentBatch")
+
+
+def _format_of(file_name: str, start: bytes) -> str:
+    """Zip by its first bytes, else by the name's ending; anything else is left to fail as an unreadable ZIP."""
+    ending = file_name.lower().rpartition(".")[2]
+    if start.startswith(b"PK"):
+        return Upload.Format.ZIP
+    if ending in ("jsonl", "ndjson", "json"):
+        return Upload.Format.JSONL
+    if ending in ("csv", "txt", "tsv"):
+        return Upload.Format.CSV
+    return Upload.Format.ZIP
+
+
+class _Measured(File):
+    """A file that is counted and hashed as the storage reads it, and cut off above the limit."""
+
+    def __init__(self, content, limit: int, name: str):
+        super().__init__(content, name)
+        self.limit = limit
+        self.size_read = 0
+        self.start = b""
+        self.digest = hashlib.sha256()
+
+    @property
+    def size(self) -> int:
+        return self.size_read
+
+    def too_large(self) -> TooLarge:
+        return TooLarge(
+            f"The file “{self.name}” is larger than the {self.limit:,} bytes that may be uploaded at once. "
+            "Send it in parts.",
+            field="file",
+        )
+
+    def _see(self, chunk: bytes) -> bytes:
+        if not self.start:
+            self.start = chunk[:4]
+        self.size_read += len(chunk)
+        if self.size_read > self.limit:
+            raise self.too_large()
+        self.digest.update(chunk)
+        return chunk
+
+    def read(self, size: int = -1) -> bytes:
+        return self._see(self.file.read(size))
+
+    def chunks(self, chunk_size=None):
+        chunk_size = chunk_size or 1024**2
+        while chunk := self.file.read(chunk_size):
+            yield self._see(chunk)

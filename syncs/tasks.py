@@ -1,0 +1,38 @@
+"""What the queue calls. A message is only a bell: it carries nothing, and may ring twice or in vain."""
+
+from django.db import transaction
+from django_q.tasks import async_task
+
+from adsplatform.records import removal
+from syncs import runner
+from syncs.models import SyncRequest
+
+
+def ring():
+    """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
+    async_task("syncs.tasks.run_next_sync", save=False, ack_failure=True)
+
+
+def ring_removal(app_enrollment_id):
+    """Have a deleted enrollment's records removed in the background."""
+    async_task("syncs.tasks.remove_enrollment_data", str(app_enrollment_id), save=False, ack_failure=True)
+
+
+def run_next_sync() -> str:
+    """Run the next sync that may run, if there is one."""
+    sync_request = SyncRequest.objects.claim_next()
+    if sync_request is None:
+        return "No sync is waiting that may run now."
+    try:
+        runner.run(sync_request)
+    finally:
+        # What waited for this one to end had its own bell rung in vain.
+        if SyncRequest.objects.waiting().exists():
+            with transaction.atomic():
+                ring()
+    return str(sync_request)
+
+
+def remove_enrollment_data(app_enrollment_id: str) -> str:
+    """Remove every record of a deleted enrollment."""
+    return f"{removal.remove_records_of(app_enrollment_id)} records removed."
