@@ -82,9 +82,7 @@ def store_upload(account, user, content, *, file_name: str, format: str = "") ->
     stored = default_storage.save(f"{account.pk}/{upload.pk}", measured)
     try:
         if not measured.size:
-            raise PlatformError(
-                f"The file “{file_name}” is empty. Choose a file with data in it.", field="file"
-            )
+            raise PlatformError(f"The file “{file_name}” is empty. Choose a file with data in it.", field="file")
         upload.content.name = stored
         upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
         upload.format = format or _format_of(file_name, measured.start)
@@ -176,9 +174,7 @@ def _check_usable(enrollment):
             f"{enrollment} has been deleted. Enrol the application again, then sync.", field="appEnrollmentId"
         )
     if not enrollment.is_active:
-        raise PlatformError(
-            f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId"
-        )
+        raise PlatformError(f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId")
 
 
 def _check_part(enrollment, parent, current, total, full):
@@ -197,9 +193,7 @@ def _check_part(enrollment, parent, current, total, full):
     if current == 1:
         raise PlatformError("Part 1 has no parent; it is the parent of the others.", field="currentBatch")
     if parent.parent_sync_request_id or parent.total_batches != total:
-        raise PlatformError(
-            f"The parent must be part 1 of the same {total} parts.", field="parentSyncRequestId"
-        )
+        raise PlatformError(f"The parent must be part 1 of the same {total} parts.", field="parentSyncRequestId")
     if parent.app_enrollment_id != enrollment.pk:
         raise PlatformError("All parts must go into the enrollment of part 1.", field="appEnrollmentId")
     if parent.run_full_sync != full:
