@@ -36,8 +36,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from adsplatform.processes import Identity, bound_to_us
 from adsplatform.private import write_privately
+from adsplatform.processes import Identity, bound_to_us
 
 HOST, NAME = "127.0.0.1", "ads"
 # Below the ports that systems give to outgoing connections, so that ours is still free next time.

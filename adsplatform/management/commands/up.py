@@ -146,5 +146,6 @@ All this is kept in {settings.VAR_DIR / "demo.json"}. Ctrl-C stops everything.
     )
     if not address.is_local:
         say(
-            "Others on the network can reach this address, and plain http hides nothing: see README.md, Production."
+            "Others on the network can reach this address, and plain http hides nothing from them: "
+            "README.md says how to run this in production."
         )
