@@ -107,8 +107,7 @@ class ColumnCheck:
             if column.required and column.assumed is None:
                 return Fault(
                     "required_empty",
-                    f"{column.wire} is empty, but every {'line' if column.field else 'reference'} needs it. "
-                    "Fill it in.",
+                    f"{column.wire} is empty, but every {column.of} needs it. Fill it in.",
                 )
             return NULL if column.default is None else _constant(column.default)
         if "\0" in text:
@@ -201,9 +200,7 @@ def _bad_number(column, text):
 
 def _integer(column, text):
     if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
-        return Fault(
-            "bad_integer", f"{column.wire}: {shown(text)} is not a whole number. Write digits only, like 12."
-        )
+        return Fault("bad_integer", f"{column.wire}: {shown(text)} is not a whole number. Write digits only, like 12.")
     low, high = column.choices_range or (-(2**31), 2**31 - 1)
     if len(text) > 12 or not low <= int(text) <= high:
         return Fault(
@@ -277,15 +274,11 @@ def _moment(column, text, what, advice):
     try:
         if minutes:
             zone = "+00:00" if zone in (None, "Z", "z") else zone
-            moment = datetime.fromisoformat(
-                f"{day}T{minutes}:{seconds or '00'}.{(fraction or '0')[:6]:0<6}{zone}"
-            )
+            moment = datetime.fromisoformat(f"{day}T{minutes}:{seconds or '00'}.{(fraction or '0')[:6]:0<6}{zone}")
             return moment.astimezone(UTC)
         return moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        return Fault(
-            "impossible_time", f"{column.wire}: {shown(text)} names a time that does not exist. {advice}"
-        )
+        return Fault("impossible_time", f"{column.wire}: {shown(text)} names a time that does not exist. {advice}")
 
 
 def _json(column, text):

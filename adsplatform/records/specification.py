@@ -40,6 +40,8 @@ class Column:
     name: str
     wire: str
     type: str
+    # The kind of record it belongs to, as a word.
+    of: str
     required: bool = False
     max_length: int | None = None
     choices_range: tuple[int, int] | None = None
@@ -112,11 +114,11 @@ class Entity:
     @property
     def singular(self) -> str:
         """The kind as a word in a sentence: `invoice line`."""
-        return re.sub(r"(?<!^)(?=[A-Z])", " ", self.name).lower()
+        return _word(self.name)
 
     @property
     def plural(self) -> str:
-        return re.sub(r"(?<!^)(?=[A-Z])", " ", self.model.BATCH_KEY).lower()
+        return _word(self.model.BATCH_KEY)
 
 
 @cache
@@ -151,6 +153,10 @@ def _names() -> dict[str, Entity]:
     return names
 
 
+def _word(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+
+
 def _folded(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
 
@@ -163,17 +169,17 @@ def _entity(kind: type[Record]) -> Entity:
             continue
         if isinstance(model_field, Reference):
             references.append(_reference(model_field))
-            columns |= {column.name: column for column in _naming_columns(model_field)}
+            columns |= {column.name: column for column in _naming_columns(model_field, kind)}
         elif isinstance(model_field, AnyReference):
             references.append(_any_reference(model_field))
         else:
             columns[model_field.name] = _column(model_field)
     if kind.HAS_MATCH_ACTION:
         columns["on_match_action"] = Column(
-            "on_match_action", "onMatchAction", "integer", choices_range=(0, 2), default=0
+            "on_match_action", "onMatchAction", "integer", _word(kind.__name__), choices_range=(0, 2), default=0
         )
     if kind.HAS_NETWORK_ID:
-        columns["network_id"] = Column("network_id", "networkId", "uuid")
+        columns["network_id"] = Column("network_id", "networkId", "uuid", _word(kind.__name__))
     return Entity(kind.__name__, kind, columns, tuple(references))
 
 
@@ -183,6 +189,7 @@ def _column(model_field: models.Field) -> Column:
         name=model_field.name,
         wire=wire_name(model_field.name),
         type=_type(model_field),
+        of=_word(model_field.model.__name__),
         required=not model_field.null and default is None,
         max_length=model_field.max_length if isinstance(model_field, models.CharField) else None,
         default=default,
@@ -209,7 +216,7 @@ def _type(model_field: models.Field) -> str:
     raise TypeError(f"{model_field} has no loadable type.")
 
 
-def _naming_columns(reference: Reference):
+def _naming_columns(reference: Reference, kind: type[Record]):
     """The columns that name the target; one is required where it is the only way besides the platform id."""
     keys = [column for column, target_column in reference.by.items() if target_column != "id"]
     for column, target_column in reference.by.items():
@@ -217,6 +224,7 @@ def _naming_columns(reference: Reference):
             name=column,
             wire=wire_name(column),
             type="uuid" if target_column == "id" else "text",
+            of=_word(kind.__name__),
             required=not reference.null and keys == [column],
         )
 
