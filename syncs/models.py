@@ -163,10 +163,6 @@ class SyncRequest(models.Model):
                 "app_enrollment", name="one_running_per_enrollment", condition=Q(status_code="In Progress")
             ),
             models.UniqueConstraint("parent_sync_request", "current_batch", name="one_request_per_part"),
-            models.CheckConstraint(
-                condition=Q(status_code__in=("Ready", "Connector", "In Progress", "Success", "Failed", "Cancelled")),
-                name="sync_status_known",
-            ),
             models.CheckConstraint(condition=Q(operation_type__in=(0, 1)), name="sync_operation_known"),
             models.CheckConstraint(
                 condition=Q(current_batch__gte=1) & Q(total_batches__gte=F("current_batch")),
@@ -175,6 +171,7 @@ class SyncRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(finished__isnull=False, status_code__in=("Success", "Failed", "Cancelled"))
                 | Q(finished__isnull=True, status_code__in=("Ready", "Connector", "In Progress")),
+                # Also: no status but the six.
                 name="sync_finished_iff_final",
             ),
         ]

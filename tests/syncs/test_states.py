@@ -56,7 +56,7 @@ def test_failing_counts():
 @pytest.mark.parametrize(
     "values, constraint",
     [
-        ({"status_code": "Lost"}, "sync_status_known"),
+        ({"status_code": "Lost"}, "sync_finished_iff_final"),
         ({"operation_type": 2}, "sync_operation_known"),
         ({"status_code": "Success"}, "sync_finished_iff_final"),
         ({"finished": timezone.now()}, "sync_finished_iff_final"),
