@@ -10,6 +10,7 @@ from django.conf import settings as project_settings
 from django.db import connection
 
 from adsplatform import database, embedded
+from tests.product import Up
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +54,25 @@ def uploads_in_a_temporary_folder(settings, tmp_path):
     settings.STORAGES = storages
     settings.SECURE_SSL_REDIRECT = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def up(tmp_path):
+    """Start the product: `up(PORT="8123")`, in the test's own var folder unless it says otherwise."""
+    started = []
+
+    def start(var=tmp_path / "var", **environment):
+        started.append(Up(var, **environment))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """One running product that the tests of a module share; they leave it running."""
+    product = Up(tmp_path_factory.mktemp("up") / "var")
+    yield product.wait()
+    product.end()

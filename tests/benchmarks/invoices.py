@@ -46,8 +46,8 @@ def _invoice(number, draw, companies, changed):
     place = ("Colorado Springs", "CO", f"{draw.randrange(10_000, 99_999)}", "US")
     return (
         str(UUID(int=draw.getrandbits(128))).upper(), f"PO{draw.randrange(10**6)}", f"DEMO{number:09}",
-        "AR Invoice", "Closed" if closed else "Open", "Open", "Open", "USD", f"{(amount + changed) / 100:.2f}", "0", "0",
-        "0" if closed else f"{amount / 100:.2f}", day, day, day if closed else "", day, f"{day}T12:04:24.47",
+        "AR Invoice", "Closed" if closed else "Open", "Open", "Open", "USD", f"{(amount + changed) / 100:.2f}", "0",
+        "0", "0" if closed else f"{amount / 100:.2f}", day, day, day if closed else "", day, f"{day}T12:04:24.47",
         f"{day}T12:04:24.47", f"{day} 12:04:24", companies[0], draw.choice(companies), street, *place, street, *place,
         *place,
     )  # fmt: skip

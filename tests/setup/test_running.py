@@ -4,7 +4,7 @@ import json
 import stat
 import urllib.request
 
-from tests.setup.conftest import eventually
+from tests.product import eventually
 
 
 def test_status_answers_200(running):

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.setup.conftest import free_port
+from tests.product import free_port
 
 
 def test_a_second_start_keeps_the_sign_in(up):

@@ -12,9 +12,8 @@ import urllib.request
 from pathlib import Path
 
 import psutil
-import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 # Nothing of the caller's set-up may reach the product under test.
 OURS = ("DATABASE_URL", "DJANGO_", "ALLOWED_HOSTS", "HTTPS", "HOST", "PORT", "SECRET_KEY", "CREDENTIALS_KEYS")
 
@@ -105,25 +104,3 @@ def eventually(holds, seconds: float = 30):
     while not (answer := holds()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return answer
-
-
-@pytest.fixture
-def up(tmp_path):
-    """Start the product: `up(PORT="8123")`, in the test's own var folder unless it says otherwise."""
-    started = []
-
-    def start(var=tmp_path / "var", **environment):
-        started.append(Up(var, **environment))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.end()
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """One running product that the tests of a module share; they leave it running."""
-    product = Up(tmp_path_factory.mktemp("up") / "var")
-    yield product.wait()
-    product.end()
