@@ -68,8 +68,7 @@ class Address:
         if error.errno == errno.EADDRINUSE:
             other = self.port + 1 if self.port < 65535 else 8000
             return (
-                f"Port {self.port} is in use by another program. "
-                f"End that, or choose another port: PORT={other} make up"
+                f"Port {self.port} is in use by another program. End that, or choose another port: PORT={other} make up"
             )
         if error.errno == errno.EACCES:
             return f"Port {self.port} is reserved for root. Choose one from 1024 up: PORT=8000 make up"

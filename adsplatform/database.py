@@ -46,6 +46,5 @@ def check() -> None:
         ) from None
     if version < OLDEST_POSTGRESQL:
         raise DatabaseUnusable(
-            f"The database of DATABASE_URL is PostgreSQL {version}; "
-            f"ADS Platform needs {OLDEST_POSTGRESQL} or newer."
+            f"The database of DATABASE_URL is PostgreSQL {version}; ADS Platform needs {OLDEST_POSTGRESQL} or newer."
         )

@@ -26,9 +26,7 @@ def ensure_demo(url: str) -> dict:
     """
     path = settings.VAR_DIR / "demo.json"
     kept = _read(path)
-    user, _ = User.objects.get_or_create(
-        email=EMAIL, defaults={"name": "Demo", "is_staff": True, "is_superuser": True}
-    )
+    user, _ = User.objects.get_or_create(email=EMAIL, defaults={"name": "Demo", "is_staff": True, "is_superuser": True})
     account = _account_of(user)
     demo = {
         "url": url,

@@ -202,9 +202,7 @@ class Server:
             ]
         )  # fmt: skip
         if made.returncode:
-            raise EmbeddedDatabaseError(
-                f"The database could not be made in {fresh}: {_last_line(made.stderr)}"
-            )
+            raise EmbeddedDatabaseError(f"The database could not be made in {fresh}: {_last_line(made.stderr)}")
         # Written over, not anew, so that the file keeps its owner.
         (fresh / "pg_hba.conf").write_text(f"host all {NAME} {HOST}/32 scram-sha-256\n")
         self._single_user(

@@ -101,7 +101,5 @@ def _keep_only_passage() -> None:
     bit = 1 << _CAP_DAC_OVERRIDE
     # Effective, permitted, inheritable, first the low 32 bits and then the high ones.
     sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-    if _libc.capset(header, sets) or _libc.prctl(
-        _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0
-    ):
+    if _libc.capset(header, sets) or _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0):
         raise OSError(ctypes.get_errno(), "This system lets no process keep a single privilege.")

@@ -42,8 +42,7 @@ def test_a_second_up_from_the_same_folder_says_that_one_is_running(running, up):
     code, said = up(running.var).finish()
     assert code == 1
     assert said == (
-        f"ADS Platform runs from this folder already: {running.url}, process {running.process.pid}. "
-        "Stop it first.\n"
+        f"ADS Platform runs from this folder already: {running.url}, process {running.process.pid}. Stop it first.\n"
     )
 
 

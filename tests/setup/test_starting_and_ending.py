@@ -59,8 +59,7 @@ def test_a_busy_port_is_named(up):
         code, said = up(PORT=str(port)).finish()
     assert code == 1
     assert said == (
-        f"Port {port} is in use by another program. "
-        f"End that, or choose another port: PORT={port + 1} make up\n"
+        f"Port {port} is in use by another program. End that, or choose another port: PORT={port + 1} make up\n"
     )
 
 
@@ -107,9 +106,7 @@ def test_an_unreachable_database_is_named_without_its_password(up):
     assert "hidden" not in said
 
 
-@pytest.mark.parametrize(
-    "url", ["nonsense", "mysql://ads@127.0.0.1/ads", "postgresql://ads@127.0.0.1:port/ads"]
-)
+@pytest.mark.parametrize("url", ["nonsense", "mysql://ads@127.0.0.1/ads", "postgresql://ads@127.0.0.1:port/ads"])
 def test_a_database_url_of_another_kind_is_refused(up, url):
     assert up(DATABASE_URL=url).finish() == (
         1,

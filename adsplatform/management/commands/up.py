@@ -50,9 +50,7 @@ def alone(address: Address):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Stopped(
-                f"ADS Platform runs from this folder already: {lock.read()}. Stop it first."
-            ) from None
+            raise Stopped(f"ADS Platform runs from this folder already: {lock.read()}. Stop it first.") from None
         lock.truncate()
         lock.write(f"{address.url}, process {os.getpid()}")
         lock.flush()
@@ -82,9 +80,7 @@ def run(address: Address, parts: list[Part]) -> None:
         demo = prepare(address)
     except DatabaseError as error:
         words = " ".join(str(error).split())
-        raise Stopped(
-            f"The database could not be prepared: {words}. `manage.py migrate` tells more."
-        ) from error
+        raise Stopped(f"The database could not be prepared: {words}. `manage.py migrate` tells more.") from error
     finally:
         connections.close_all()
     environment = environment_of_parts(address)
