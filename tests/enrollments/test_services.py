@@ -2,6 +2,7 @@
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
+from django.core.management import call_command
 from django.db import connection
 
 from adsplatform.errors import PlatformError
@@ -84,3 +85,14 @@ def test_an_application_out_of_use_cannot_be_enrolled():
     app = Application.objects.create(name="Old", app_type="Connector", is_active=False)
     with pytest.raises(PlatformError, match="The application “Old” is no longer available. Choose another one."):
         services.enroll(member.group_key, app, member.user)
+
+
+def test_the_command_rotates_all(settings, capsys):
+    enrollment = AppEnrollmentFactory()
+    services.replace_credentials(enrollment, None, {"password": "s3cret"})
+    new = Fernet.generate_key().decode()
+    settings.CREDENTIALS_KEYS = [new, *settings.CREDENTIALS_KEYS]
+    call_command("rotate_credentials")
+    assert capsys.readouterr().out == "1 enrollments now use the newest key. Older keys can be taken away.\n"
+    settings.CREDENTIALS_KEYS = [new]
+    assert AppEnrollment.objects.get(pk=enrollment.pk).credentials == {"password": "s3cret"}
