@@ -10,8 +10,8 @@ PACKAGES = ("adsplatform", "enrollments", "syncs")
 # From the roof down; a module may import what stands on its own line or below. The longest prefix decides.
 FLOORS = [
     ["adsplatform.urls", "adsplatform.wsgi"],
-    ["*.api", "*.inbox", "*.admin", "*.management", "syncs.apps"],
-    ["adsplatform.demo", "adsplatform.browsing", "syncs.filters"],
+    ["*.api", "*.inbox", "*.admin", "*.admin_details", "*.admin_groups", "*.management", "syncs.apps"],
+    ["adsplatform.demo", "adsplatform.browsing", "syncs.filters", "*.admin_filters"],
     ["syncs.services"],
     ["syncs.tasks"],
     ["syncs.runner"],
