@@ -136,6 +136,7 @@ LOGOUT_REDIRECT_URL = "inbox:sign-in"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
+DATE_FORMAT, DATETIME_FORMAT = "Y-m-d", "Y-m-d H:i:s"
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -296,8 +296,19 @@ class SyncResultDetail(models.Model):
         SKIP = "skip"
         WARNING = "warning"
 
-    sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="details")
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    # The indexes below begin with these two. That the account is the sync's is seen to where details are written;
+    # checking it once more for each of a million lines would only cost time.
+    sync_request = models.ForeignKey(
+        SyncRequest, on_delete=models.CASCADE, related_name="details", db_index=False
+    )
+    group_key = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.CASCADE,
+        db_column="group_key",
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     entity = models.CharField(max_length=255)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     erp_key = models.CharField(max_length=255, blank=True)
@@ -316,6 +327,8 @@ class SyncResultDetail(models.Model):
         indexes = [
             # Paging through one sync's details in the order they were found.
             models.Index(fields=["sync_request", "id"], name="detail_of_sync"),
+            # The admin's list of one account's details.
+            models.Index(fields=["group_key", "id"], name="detail_of_account"),
             # The admin's and the Inbox's filters by kind and code within one sync.
             models.Index(fields=["sync_request", "kind", "code"], name="detail_by_code"),
         ]

@@ -20,8 +20,6 @@ def many_lines(db):
     """200,000 lines left out, in 20 syncs of as many accounts; returns the syncs, oldest first."""
     syncs = [SyncRequestFactory(succeeded=True) for _ in range(SYNCS)]
     with connection.cursor() as cursor:
-        # The lines' references are right; having each checked would take longer than all else here.
-        cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
             """
             INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, entity, kind, erp_key, file, line,
@@ -37,7 +35,6 @@ def many_lines(db):
             """,
             [[sync.pk for sync in syncs], LINES // SYNCS, LINES // SYNCS],
         )
-        cursor.execute("SET LOCAL session_replication_role = origin")
         cursor.execute("ANALYZE syncs_syncresultdetail, syncs_syncrequest")
     return syncs
 
