@@ -104,8 +104,8 @@ class Limits:
 class Source:
     """What a connector is given to read: whose data, which run, how to reach it.
 
-    `content` is the upload as a seekable binary file, where there is one, and `format` its kind: zip, csv,
-    jsonl or batch. `anchor` is the day (UTC) of the enrollment's last successful full sync, if any.
+    `anchor` is the day of the enrollment's last successful full sync, where there was one. `content` is the upload
+    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl or batch.
     """
 
     app_enrollment_id: UUID

@@ -35,6 +35,4 @@ def connector_named(name: str) -> Connector:
         return _registry[name]
     except KeyError:
         known = ", ".join(sorted(_registry))
-        raise ConnectorError(
-            f"No connector is called “{name}”. Known: {known}.", code="unknown_connector"
-        ) from None
+        raise ConnectorError(f"No connector is called “{name}”. Known: {known}.", code="unknown_connector") from None

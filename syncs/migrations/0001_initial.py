@@ -142,10 +142,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='syncrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status_code__in', ('Ready', 'Connector', 'In Progress', 'Success', 'Failed', 'Cancelled'))), name='sync_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='syncrequest',
             constraint=models.CheckConstraint(condition=models.Q(('operation_type__in', (0, 1))), name='sync_operation_known'),
         ),
         migrations.AddConstraint(

@@ -1,0 +1,65 @@
+"""The grammar of `order`, and its keys as the ORM takes them.
+
+order := field [ASC | ASCENDING | DESC | DESCENDING] (',' field [...])*
+"""
+
+from collections.abc import Iterator
+
+from django.db.models import F
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Upper
+
+from adsplatform.searchlight.errors import Kind
+from adsplatform.searchlight.fields import Field, Fields
+from adsplatform.searchlight.grammar import take_field
+from adsplatform.searchlight.words import Words
+
+ASCENDING, DESCENDING = ("ASC", "ASCENDING"), ("DESC", "DESCENDING")
+
+
+def parse_order(text: str, fields: Fields) -> tuple[str | OrderBy, ...]:
+    """The order asked for, or the default one for a blank text; the key of the fields settles every tie."""
+    words = Words(text, "order")
+    if words.peek() is None:
+        return _default_order(fields)
+    order: dict[str, OrderBy] = {}
+    for field, descending in _sort_keys(words, fields):
+        # Of a field named twice, the first mention has settled everything.
+        order.setdefault(field.path, _sort_key(field.path, descending, is_text=field.type == "text"))
+    # The tie-breaker runs the way of the last key, so that one index can serve both.
+    order.setdefault(fields.key, _sort_key(fields.key, descending))
+    return tuple(order.values())
+
+
+def _sort_keys(words: Words, fields: Fields) -> Iterator[tuple[Field, bool]]:
+    """Each field of an order, and whether it descends."""
+    while True:
+        field = take_field(words, fields)
+        direction = words.take_if(*ASCENDING, *DESCENDING)
+        yield field, direction is not None and direction.says(*DESCENDING)
+        if words.peek() is None:
+            return
+        comma = words.take()
+        if not comma.says(","):
+            wanted = (
+                "a comma before the next field"
+                if direction
+                else "ASC, DESC, or a comma before the next field"
+            )
+            raise words.error(Kind.INVALID_TOKEN, f"{comma.should_be(wanted)}.")
+        if words.peek() is None:
+            raise words.error(Kind.TRAILING_CONJUNCTION, f"{comma} should be followed by another field.")
+
+
+def _sort_key(path: str, descending: bool, *, is_text: bool = False) -> OrderBy:
+    # Text is sorted as it is compared. Nulls stand where PostgreSQL's indexes keep them: after all values.
+    expression = Upper(path) if is_text else F(path)
+    return expression.desc(nulls_first=True) if descending else expression.asc(nulls_last=True)
+
+
+def _default_order(fields: Fields) -> tuple[str, ...]:
+    order = fields.default_order
+    if fields.key in (path.lstrip("-") for path in order):
+        return order
+    descending = bool(order) and order[-1].startswith("-")
+    return (*order, f"-{fields.key}" if descending else fields.key)

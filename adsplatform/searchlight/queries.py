@@ -1,0 +1,62 @@
+"""A query: its parameters as callers write them become what the ORM takes. The face of the package."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.db.models.expressions import OrderBy
+from django.utils import timezone
+
+from adsplatform.searchlight.conditions import condition
+from adsplatform.searchlight.errors import Kind, SearchlightError, check_text, quoted
+from adsplatform.searchlight.fields import Fields
+from adsplatform.searchlight.grammar import parse_filter
+from adsplatform.searchlight.ordering import parse_order
+from adsplatform.searchlight.paging import Page, read_page
+from adsplatform.searchlight.words import MAXIMUM_LENGTH
+
+
+class Searchlight:
+    """One query: what may be filtered and ordered by, included, and how long its pages are."""
+
+    def __init__(
+        self,
+        fields: Fields,
+        *,
+        includes: Iterable[str] = (),
+        default_size: int = 250,
+        maximum_size: int = 500,
+    ):
+        self.fields = fields
+        self.includes = {name.upper(): name for name in includes}
+        self.default_size = default_size
+        self.maximum_size = maximum_size
+
+    def filter(self, text: str | None, *, now: datetime | None = None) -> Q:
+        """The condition a filter states; a blank one states none."""
+        clause = parse_filter(text or "", self.fields, now or timezone.now())
+        return condition(clause) if clause else Q()
+
+    def order(self, text: str | None) -> tuple[str | OrderBy, ...]:
+        """What to hand to `.order_by()`: the order asked for, or the default one, and never a tie."""
+        return parse_order(text or "", self.fields)
+
+    def include(self, text: str | None) -> frozenset[str]:
+        """What the answer should include, by its proper names."""
+        check_text(text or "", "include", MAXIMUM_LENGTH)
+        wanted = [item.strip() for item in (text or "").split(",")]
+        return frozenset(self._included(item) for item in wanted if item)
+
+    def page(self, size: str | None, number: str | None) -> Page:
+        """Which page is wanted."""
+        return read_page(size, number, default_size=self.default_size, maximum_size=self.maximum_size)
+
+    def _included(self, name: str) -> str:
+        if name.upper() in self.includes:
+            return self.includes[name.upper()]
+        known = ", ".join(sorted(self.includes.values())) or "none"
+        raise SearchlightError(
+            f"Nothing called {quoted(name)} can be included. Known names: {known}.",
+            kind=Kind.INCLUDE_NOT_FOUND,
+            field="include",
+        )
