@@ -113,8 +113,7 @@ class Archive:
         for info in sorted(infos, key=lambda info: info.header_offset):
             if info.header_offset < end_of_last:
                 raise self._unusable(
-                    "has files that overlap each other, as no program that makes ZIP files does. "
-                    "Make the ZIP again.",
+                    "has files that overlap each other, as no program that makes ZIP files does. Make the ZIP again.",
                     "zip_overlapping",
                 )
             end_of_last = info.header_offset + zipfile.sizeFileHeader + info.compress_size
@@ -143,9 +142,7 @@ class Archive:
                 code="zip_damaged",
                 file=name,
             )
-        return self._unusable(
-            "is not a ZIP file or is damaged. Make it again, then send it again.", "zip_damaged"
-        )
+        return self._unusable("is not a ZIP file or is damaged. Make it again, then send it again.", "zip_damaged")
 
     def _unusable(self, what: str, code: str) -> ConnectorError:
         return ConnectorError(f"The file “{self.file}” {what}", code=code, file=self.file)

@@ -38,9 +38,7 @@ def read_header(lines: list[str], first_line: int) -> Header | None:
         return None
     line = lines[place]
     if "\0" in line or line.startswith("PK\x03\x04"):
-        raise UnusableFile(
-            "not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again."
-        )
+        raise UnusableFile("not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again.")
     delimiter = said[1] if said else _delimiter_of(line)
     reader = csv.reader(lines[place:], delimiter=delimiter, strict=True)
     try:
@@ -86,8 +84,7 @@ def _columns(header: list[str], line: int) -> list[str]:
             name = next(name for name in names if name.casefold() == folded)
             raise UnusableFile(
                 "header_duplicated",
-                f"The header in line {line} names the column “{name}” {_times(count)}. "
-                "Keep one column of that name.",
+                f"The header in line {line} names the column “{name}” {_times(count)}. Keep one column of that name.",
                 column=name,
             )
     return names

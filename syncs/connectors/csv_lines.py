@@ -58,9 +58,7 @@ class _CsvFile:
         if not self.header:
             yield self._remark("file_empty", "The file is empty, so nothing was loaded from it.")
         elif not self.has_rows:
-            yield self._remark(
-                "file_without_rows", "The file has a header and no rows, so nothing was loaded from it."
-            )
+            yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
 
     # Lines become rows
 

@@ -58,9 +58,7 @@ class Invoices:
             party = self.random.choice(customers if self.random.random() < 0.72 else vendors)
             is_credit = self.random.random() < 0.05
             mark = "CM" if is_credit else "INV"
-            document = Document(
-                f"DEMO-{mark}-{number:05d}", party, is_credit, self.today - timedelta(days=age)
-            )
+            document = Document(f"DEMO-{mark}-{number:05d}", party, is_credit, self.today - timedelta(days=age))
             for line in range(1, self.random.choices((1, 2, 3), (45, 27, 28))[0] + 1):
                 self._add_line(document, line)
             documents.append(document)

@@ -43,12 +43,8 @@ class Parties:
             30,
             Decimal(0),
         )
-        self.others = [
-            self._party("CUSTOMER", number, name) for number, name in enumerate(names.CUSTOMERS, start=1)
-        ]
-        self.others += [
-            self._party("VENDOR", number, name) for number, name in enumerate(names.VENDORS, start=1)
-        ]
+        self.others = [self._party("CUSTOMER", number, name) for number, name in enumerate(names.CUSTOMERS, start=1)]
+        self.others += [self._party("VENDOR", number, name) for number, name in enumerate(names.VENDORS, start=1)]
 
     @property
     def customers(self) -> list[Party]:

@@ -40,9 +40,7 @@ class FileUpload:
             yield from _zip_rows(source)
         else:
             name, _ = stem_and_extension(source.file_name)
-            yield from READERS[source.format](
-                source.content, name=name, file=source.file_name, limits=source.limits
-            )
+            yield from READERS[source.format](source.content, name=name, file=source.file_name, limits=source.limits)
 
 
 def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
@@ -55,9 +53,7 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
             continue
         readable += 1
         with archive.open(entry) as content:
-            yield from READERS[entry.extension](
-                content, name=entry.stem, file=entry.name, limits=source.limits
-            )
+            yield from READERS[entry.extension](content, name=entry.stem, file=entry.name, limits=source.limits)
     if not readable:
         raise ConnectorError(
             f"The file “{source.file_name}” holds no CSV or JSONL file that can be read. "
@@ -72,9 +68,7 @@ def _unreadable(entry: Entry) -> RowProblem | None:
     if entry.extension not in READERS:
         what = "is neither CSV nor JSONL, so nothing was loaded from it. Save it as “CSV UTF-8”"
         if entry.extension in ARCHIVES:
-            what = (
-                "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
-            )
+            what = "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
         return RowProblem(
             entry.name,
             entry.name,

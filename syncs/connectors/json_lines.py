@@ -19,9 +19,7 @@ class _Duplicate(Exception):
     pass
 
 
-def read_json_lines(
-    content: BinaryIO, *, name: str, file: str, limits: Limits
-) -> Iterator[Rows | RowProblem]:
+def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem]:
     """The rows of a JSONL file."""
     blocks, number, is_first = ObjectBlocks(name, file), 0, True
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file):

@@ -51,9 +51,7 @@ class ObjectBlocks:
         self._begin()
         return [block]
 
-    def problem(
-        self, line: int | None, code: str, message: str, raw: str = "", column: str = ""
-    ) -> RowProblem:
+    def problem(self, line: int | None, code: str, message: str, raw: str = "", column: str = "") -> RowProblem:
         return RowProblem(self.name, self.file, line, code, message, column=column, raw=raw)
 
     def duplicate(self, line: int, member: str, raw: str) -> RowProblem:

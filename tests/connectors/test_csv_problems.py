@@ -37,9 +37,7 @@ def test_a_row_with_too_many_cells_is_left_out():
 
 def test_one_cell_too_many_is_one_cell():
     _, [problem] = read("erpKey,name\nI1,Acme,5\n")
-    assert problem.message.startswith(
-        "The row has 1 cell more than the header has columns (2). Put a value that"
-    )
+    assert problem.message.startswith("The row has 1 cell more than the header has columns (2). Put a value that")
 
 
 def test_text_after_a_closing_quotation_mark_is_told_and_the_rest_read():
@@ -181,8 +179,7 @@ def test_long_lines_among_short_ones_and_at_the_end_are_told():
             ",".join(f"c{number}" for number in range(1_001)) + "\n1\n",
             "too_many_columns",
             "",
-            "The header in line 1 names 1,001 columns; at most 1,000 can be read. "
-            "Remove those that are not needed.",
+            "The header in line 1 names 1,001 columns; at most 1,000 can be read. Remove those that are not needed.",
         ),
         (
             "PK\x03\x04\x14\0[Content_Types].xml",

@@ -43,10 +43,7 @@ RECOGNIZED = {
 def books(**given):
     """The demo books: for each kind, its records as dictionaries."""
     blocks = connector_named("demo-data").rows(source(format="", **given))
-    return {
-        block.name: [dict(zip(block.columns, cells, strict=True)) for cells in block.cells]
-        for block in blocks
-    }
+    return {block.name: [dict(zip(block.columns, cells, strict=True)) for cells in block.cells] for block in blocks}
 
 
 @pytest.fixture(scope="module")
@@ -217,10 +214,7 @@ def test_columns_and_lengths_are_those_of_the_records(demo, kind):
     required = [
         field
         for field in model._meta.get_fields()
-        if field.name not in own
-        and not field.null
-        and not field.has_default()
-        and not getattr(field, "to", ())
+        if field.name not in own and not field.null and not field.has_default() and not getattr(field, "to", ())
     ]
     for record in demo.get(kind, ()):
         assert record.keys() <= known.keys()
@@ -288,9 +282,7 @@ def test_the_number_of_invoices_can_be_set():
 def test_a_number_of_invoices_that_makes_no_sense_is_told(said):
     with pytest.raises(ConnectorError) as stopped:
         books(settings={"Invoices": said})
-    assert str(stopped.value) == (
-        f"The setting “Invoices” is “{said}”. Write a whole number from 1 to 20,000."
-    )
+    assert str(stopped.value) == (f"The setting “Invoices” is “{said}”. Write a whole number from 1 to 20,000.")
 
 
 def test_rows_say_where_they_stand():

@@ -89,9 +89,7 @@ def test_a_member_that_is_no_list_is_told(value, kind):
 
 
 def test_a_record_that_is_no_object_is_told_and_the_rest_read():
-    blocks, problems = batch(
-        '{"invoices": [{"erpKey": "I1"}, "I2", null, {"erpKey": "I4", "a": 1, "a": 2}, [], {}]}'
-    )
+    blocks, problems = batch('{"invoices": [{"erpKey": "I1"}, "I2", null, {"erpKey": "I4", "a": 1, "a": 2}, [], {}]}')
     assert [(problem.line, problem.code, problem.raw) for problem in problems] == [
         (2, "bad_json", '"I2"'),
         (3, "bad_json", "null"),
@@ -99,8 +97,7 @@ def test_a_record_that_is_no_object_is_told_and_the_rest_read():
         (5, "bad_json", "[]"),
     ]
     assert (
-        problems[0].message
-        == 'Here stands a text or a number, not an object. Write an object, like {"erpKey": "I1"}.'
+        problems[0].message == 'Here stands a text or a number, not an object. Write an object, like {"erpKey": "I1"}.'
     )
     assert problems[2].message == "The member “a” stands in the object more than once. Keep one of them."
     assert [row[0] for row in table(blocks)] == [1, 6]
@@ -131,8 +128,7 @@ def test_a_record_that_is_no_object_is_told_and_the_rest_read():
         ),
         (
             '{"invoices": [{"erpKey": "I1"}]} x',
-            "The batch cannot be read: it is not valid JSON after its end, near “x”. "
-            "Correct it, then send it again.",
+            "The batch cannot be read: it is not valid JSON after its end, near “x”. Correct it, then send it again.",
         ),
         (
             "{invoices: []}",

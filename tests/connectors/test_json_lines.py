@@ -17,9 +17,7 @@ NOT_LINES = (
 
 
 def test_an_object_is_a_row_and_its_members_are_columns():
-    blocks, problems = read(
-        '{"erpKey": "I1", "total": 5}\n\n{"erpKey": "I2", "total": null}\r\n', format="jsonl"
-    )
+    blocks, problems = read('{"erpKey": "I1", "total": 5}\n\n{"erpKey": "I2", "total": null}\r\n', format="jsonl")
     assert problems == []
     assert (blocks[0].name, blocks[0].file) == ("invoices", "invoices.jsonl")
     assert blocks[0].columns == ["erpKey", "total"]
@@ -131,9 +129,7 @@ def test_bytes_that_are_no_utf_8_are_told():
 
 
 def test_a_line_over_the_limit_is_told():
-    blocks, [problem] = read(
-        '{"a": 1}\n{"a": "' + "x" * 2_000 + '"}\n{"a": 3}', format="jsonl", line_bytes=1_000
-    )
+    blocks, [problem] = read('{"a": 1}\n{"a": "' + "x" * 2_000 + '"}\n{"a": 3}', format="jsonl", line_bytes=1_000)
     assert (problem.line, problem.code) == (2, "line_too_long")
     assert problem.message == (
         "The line is longer than 1,000 bytes, the most that one line may have. "

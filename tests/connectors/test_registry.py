@@ -21,9 +21,7 @@ def test_every_connector_is_found_by_its_name():
 
 
 def test_the_ids_of_the_applications_never_change():
-    assert {
-        connector.application.connector: str(connector.application.app_id) for connector in registered()
-    } == {
+    assert {connector.application.connector: str(connector.application.app_id) for connector in registered()} == {
         "file-upload": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be001",
         "json-batch": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be002",
         "demo-data": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be003",

@@ -203,8 +203,7 @@ def test_far_too_many_files_are_refused_before_their_list_is_read():
 def test_too_much_data_is_refused():
     assert refused(zipped({"a.csv": CSV * 50, "b.csv": CSV * 50}), unpacked_bytes=1_500) == (
         "zip_too_big",
-        "The file “books.zip” unpacks to more than 1.465 KB, the most that is read. "
-        "Split it into several files.",
+        "The file “books.zip” unpacks to more than 1.465 KB, the most that is read. Split it into several files.",
     )
 
 
@@ -244,9 +243,7 @@ def test_memory_is_bounded_by_the_block_not_by_the_file():
         with archive.open("invoices.csv", "w") as entry:
             entry.write(b"erpKey,name,total\n")
             for _ in range(50):
-                entry.write(
-                    b"".join(b"%d,%s,%d\n" % (numbers.getrandbits(40), b"x" * 980, 5) for _ in range(1_024))
-                )
+                entry.write(b"".join(b"%d,%s,%d\n" % (numbers.getrandbits(40), b"x" * 980, 5) for _ in range(1_024)))
     tracemalloc.start()
     started = time.monotonic()
     rows = 0
