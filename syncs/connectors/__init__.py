@@ -1,4 +1,4 @@
-"""The registry of connectors: a module of this folder that decorates its connector with `@register` is one."""
+"""The registry of connectors: a class of a module of this folder, decorated with `@register`, is one."""
 
 from functools import cache
 from importlib import import_module
