@@ -286,11 +286,11 @@ class Stage:
 
     def _remark_on_unknown(self, entity, file, name):
         if name.strip().lower() in entity.legacy_columns:
-            message = f"{file}: the column “{name}” is no longer used; its values were not loaded."
+            message = f"The column “{name}” is no longer used; its values were not loaded."
             return self._tell(file, entity.name, "legacy_column", message, column=name, kind="warning")
         near = difflib.get_close_matches(name.strip().lower(), entity.by_wire_name, n=1, cutoff=0.8)
         hint = f" Did you mean “{entity.by_wire_name[near[0]].wire}”?" if near else ""
-        message = f"{file}: no {entity.singular} has a column “{name}”; its values were not loaded.{hint}"
+        message = f"No {entity.singular} has a column “{name}”; its values were not loaded.{hint}"
         self._tell(file, entity.name, "unknown_column", message, column=name, kind="warning")
 
     def _columns(self, block: Rows, file: _File):

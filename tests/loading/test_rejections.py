@@ -168,16 +168,16 @@ def test_unknown_and_former_columns_are_remarked_on_and_the_lines_load(sync, cou
     assert [(d[4], d[6], d[7]) for d in problems(result, "warning")] == [
         (
             "companyStatus", "legacy_column",
-            "companies.csv: the column “companyStatus” is no longer used; its values were not loaded.",
+            "The column “companyStatus” is no longer used; its values were not loaded.",
         ),
         (
             "companyNmae", "unknown_column",
-            "companies.csv: no company has a column “companyNmae”; its values were not loaded. "
+            "No company has a column “companyNmae”; its values were not loaded. "
             "Did you mean “companyName”?",
         ),
         (
             "favouriteColour", "unknown_column",
-            "companies.csv: no company has a column “favouriteColour”; its values were not loaded.",
+            "No company has a column “favouriteColour”; its values were not loaded.",
         ),
     ]  # fmt: skip
 
