@@ -178,6 +178,8 @@ REST_FRAMEWORK = {
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
     },
+    # How many reverse proxies write X-Forwarded-For; only what they wrote is believed.
+    "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
 }
 

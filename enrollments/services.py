@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from adsplatform.errors import PlatformError
+from adsplatform.errors import NotAllowed, PlatformError
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import check_cron
 
@@ -37,6 +37,28 @@ def publish_application(entry) -> Application:
         },
     )
     return application
+
+
+@transaction.atomic
+def create_applications(user, wanted: list[dict]) -> list[Application]:
+    """Put applications that others run into the catalogue; for platform staff."""
+    _check_staff(user)
+    return [Application.objects.create(created_user=user, modified_user=user, **values) for values in wanted]
+
+
+def change_application(application: Application, user, **changes) -> Application:
+    """Change an entry of the catalogue; for platform staff."""
+    _check_staff(user)
+    changes |= {"modified": timezone.now(), "modified_user": user}
+    Application.objects.filter(pk=application.pk).update(**changes)
+    application.refresh_from_db()
+    return application
+
+
+def retire_application(application: Application, user) -> list[str]:
+    """Take an application out of the catalogue; enrollments in it stay. For platform staff."""
+    change_application(application, user, is_active=False)
+    return [f"Application {application.pk} is kept, but no longer available"]
 
 
 @transaction.atomic
@@ -121,6 +143,11 @@ def settings_of(enrollment: AppEnrollment):
     return enrollment.custom_field_definitions.filter(table_key=SETTINGS_TABLE).order_by(
         "sort_order", "custom_field_definition_id"
     )
+
+
+def _check_staff(user):
+    if not user.is_staff:
+        raise NotAllowed("The catalogue of applications is kept by the platform's own staff.")
 
 
 def _check(values: dict):

@@ -1,3 +1,169 @@
-"""Stand-in."""
+"""Syncs, for programs: ask for them, follow them, stop them."""
 
-urlpatterns = []
+from django.conf import settings
+from django.urls import path
+
+from adsplatform.accounts.models import EVERYONE, WRITERS
+from adsplatform.errors import PlatformError
+from adsplatform.rest.bodies import envelope_of, spooled_json
+from adsplatform.rest.throttling import CreateSyncThrottle
+from adsplatform.rest.uploads import received_file
+from adsplatform.rest.viewsets import WireViewSet
+from adsplatform.searchlight import Fields, Searchlight
+from enrollments.models import AppEnrollment
+from syncs import services
+from syncs.models import SyncRequest, SyncResultDetail, Upload
+from syncs.wire import (
+    OperationQuery,
+    SyncChange,
+    SyncRequestModel,
+    SyncResultDetailModel,
+    SyncSubmit,
+    UploadSubmit,
+    batch_options,
+)
+
+
+class SyncViewSet(WireViewSet):
+    """The seven Sync endpoints."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncRequestModel
+    noun = "sync"
+    roles = {
+        "create": WRITERS,
+        "batch": WRITERS,
+        "zip": WRITERS,
+        "retrieve": EVERYONE,
+        "change": WRITERS,
+        "cancel": WRITERS,
+        "query": EVERYONE,
+    }
+    throttles = dict.fromkeys(("create", "batch", "zip"), (CreateSyncThrottle,))
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncRequest,
+            {
+                "syncRequestId": "sync_request_id",
+                "groupKey": "group_key",
+                "statusCode": "status_code",
+                "operationType": "operation_type",
+                "operationTypeName": "operation_type",
+                "processResultMessage": "process_result_message",
+                "failureCount": "failure_count",
+                "runFullSync": "run_full_sync",
+                "appEnrollmentId": "app_enrollment",
+                "created": "created",
+                "modified": "modified",
+                "modifiedUserId": "modified_user",
+                "parentSyncRequestId": "parent_sync_request",
+                "currentBatch": "current_batch",
+                "totalBatches": "total_batches",
+            },
+            default_order=("-created", "-sync_request_id"),
+            key="sync_request_id",
+        ),
+        includes=("Details",),
+    )
+
+    def create(self, request):
+        """Have the enrollment's connector fetch."""
+        wanted = SyncSubmit.read(request.data)
+        enrollment = self._enrollment(wanted["app_enrollment_id"])
+        if enrollment is None:
+            raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
+        return self.answer(services.request_sync(enrollment, request.user, full=wanted["run_full_sync"]))
+
+    def batch(self, request):
+        """Load the records in the body."""
+        with spooled_json(request, settings.BATCH_MAX_BYTES) as file:
+            members, records = envelope_of(file)
+            wanted = self._wanted(batch_options(members))
+            return self._load(records, "batch.json", wanted, format=Upload.Format.BATCH)
+
+    def zip(self, request):
+        """Load the file in the body."""
+        wanted = self._wanted(request.parameters)
+        with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
+            return self._load(file.content, file.name, wanted)
+
+    def change(self, request, pk):
+        """Correct a sync by hand; for platform staff."""
+        changes = SyncChange.read_changes(request.data)
+        return self.answer(
+            services.amend_sync(
+                self.get_object(pk),
+                request.user,
+                status_code=changes.get("status_code"),
+                message=changes.get("process_result_message"),
+            )
+        )
+
+    def cancel(self, request, pk):
+        """Stop a sync that has not finished."""
+        return self.answer(services.cancel_sync(self.get_object(pk), request.user))
+
+    def query(self, request):
+        wanted = OperationQuery.read(request.parameters)
+        return self.fetched(self.get_queryset().filter(**wanted))
+
+    def _enrollment(self, id):
+        rows = AppEnrollment.objects.select_related("app")
+        return self.referenced(rows, id, field="appEnrollmentId", noun="enrollment")
+
+    def _wanted(self, given) -> dict:
+        wanted = UploadSubmit.read(given)
+        return {
+            "enrollment": self._enrollment(wanted.get("app_enrollment_id")),
+            "parent": self.referenced(
+                SyncRequest.objects.all(),
+                wanted.get("parent_sync_request_id"),
+                field="parentSyncRequestId",
+                noun="sync",
+            ),
+            "full": wanted["is_full_sync"],
+            "current_batch": wanted["current_batch"],
+            "total_batches": wanted["total_batches"],
+        }
+
+    def _load(self, content, file_name, wanted, **options):
+        request = self.request
+        return self.answer(
+            services.load_upload(
+                request.auth.account, request.user, content, file_name=file_name, **wanted, **options
+            )
+        )
+
+
+class SyncDetailViewSet(WireViewSet):
+    """Why lines of one sync were left out or passed over, at any status and however many."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncResultDetailModel
+    noun = "sync"
+    roles = {"query": EVERYONE}
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncResultDetail,
+            ("entity", "kind", "erpKey", "file", "line", "column", "value", "code", "message", "rawLine"),
+            default_order=("id",),
+            key="id",
+        )
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).details.all())
+
+
+urlpatterns = [
+    path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
+    path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
+    path("sync/zip", SyncViewSet.as_view({"post": "zip"}), name="sync-zip"),
+    path("sync/query", SyncViewSet.as_view({"get": "query"}), name="sync-query"),
+    path(
+        "sync/<str:pk>",
+        SyncViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "cancel"}),
+        name="sync",
+    ),
+    path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
+]

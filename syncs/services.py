@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.files.base import File
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from adsplatform.errors import Conflict, DependencyFailed, NotAllowed, PlatformError, TooLarge
 from enrollments.models import AppEnrollment, Application
-from enrollments.services import uploads_enrollment
+from enrollments.services import enroll, replace_credentials, uploads_enrollment
 from syncs import tasks
 from syncs.connectors import connector_named
 from syncs.models import SyncRequest, Upload
@@ -99,6 +100,17 @@ def store_upload(account, user, content, *, file_name: str, format: str = "") ->
     return upload
 
 
+def load_upload(account, user, content, *, file_name: str, format: str = "", **wanted) -> SyncRequest:
+    """Store a file and ask for it to be loaded, as `request_upload` says; a refusal leaves no file behind."""
+    upload = store_upload(account, user, content, file_name=file_name, format=format)
+    try:
+        return request_upload(account, user, upload, **wanted)
+    except Exception:
+        upload.delete()
+        default_storage.delete(upload.content.name)
+        raise
+
+
 def cancel_sync(sync_request: SyncRequest, user) -> SyncRequest:
     """Stop a sync that has not finished; nothing of it stays. Raises WrongStatus when it has."""
     if sync_request.status_code == SyncRequest.Status.CANCELLED:
@@ -134,6 +146,23 @@ def check_connection(app: Application, credentials: dict) -> None:
         raise DependencyFailed(str(refused), field="connectorInfo") from refused
 
 
+def enroll_all(account, user, wanted: list[dict], *, start_sync: bool = False) -> list[AppEnrollment]:
+    """Enrol in all of the applications or, when one cannot be, in none; errors name the place in the list."""
+    for position, values in enumerate(wanted):
+        with _at_place(position):
+            check_connection(values["app"], values.get("credentials", {}))
+    with transaction.atomic():
+        return [
+            _enroll_one(account, user, values, start_sync, position) for position, values in enumerate(wanted)
+        ]
+
+
+def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:
+    """Try new credentials and keep them, encrypted, if the accounting system accepts them."""
+    check_connection(enrollment.app, enrollment.credentials | credentials)
+    return replace_credentials(enrollment, user, credentials)
+
+
 @transaction.atomic
 def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = False) -> list[str]:
     """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
@@ -162,6 +191,26 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     else:
         messages.append("The records of the enrollment were kept")
     return messages
+
+
+def _enroll_one(account, user, values: dict, start_sync: bool, position: int) -> AppEnrollment:
+    app = values.pop("app")
+    with _at_place(position):
+        settings = connector_named(app.connector).application.settings if app.connector else ()
+        enrollment = enroll(account, app, user, settings=settings, **values)
+        if start_sync and app.connector not in (FILE_UPLOAD, JSON_BATCH, ""):
+            request_sync(enrollment, user)
+    return enrollment
+
+
+@contextmanager
+def _at_place(position: int):
+    """Let an error name the member of a list that it is about: `$[1].cronSettings`."""
+    try:
+        yield
+    except PlatformError as error:
+        error.field = f"$[{position}]" + (f".{error.field}" if error.field else "")
+        raise
 
 
 def _request(enrollment, user, **values) -> SyncRequest:

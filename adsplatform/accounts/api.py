@@ -1,3 +1,167 @@
-"""Stand-in."""
+"""Status, API keys and signing in, for programs."""
 
-urlpatterns = []
+from django.conf import settings
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.response import Response
+
+import adsplatform
+from adsplatform.accounts import services
+from adsplatform.accounts.models import EVERYONE
+from adsplatform.rest import health
+from adsplatform.rest.authentication import caller_or_reason
+from adsplatform.rest.serializers import Guid, WireInput, WireModel
+from adsplatform.rest.throttling import SignInAddressThrottle, SignInPersonThrottle
+from adsplatform.rest.viewsets import WireViewSet
+from adsplatform.searchlight import Field, Fields, Searchlight
+
+
+class ApiKeyModel(WireModel):
+    """A key as everyone may see it; the key itself is only in the answer that made it."""
+
+    class Meta:
+        fields = (
+            "api_key_id",
+            "group_key",
+            "name",
+            "environment",
+            "key_prefix",
+            "created",
+            "created_user_id",
+            "revoked",
+            "revoked_user_id",
+            "expires",
+        )
+
+    environment = serializers.SerializerMethodField()
+
+    def get_environment(self, api_key):
+        return settings.ENVIRONMENT
+
+
+class ApiKeyInput(WireInput):
+    name = serializers.CharField(max_length=100)
+    expires = serializers.DateTimeField(required=False)
+
+
+class SignInInput(WireInput):
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+    group_key = Guid(required=False)
+
+
+class ApiKeyViewSet(WireViewSet):
+    """Make keys, see and revoke them."""
+
+    wire_model = ApiKeyModel
+    noun = "API key"
+    roles = {action: EVERYONE for action in ("create", "retrieve", "destroy", "query")}
+    searchlight = Searchlight(
+        Fields(
+            [
+                Field("apiKeyId", "api_key_id", "uuid"),
+                Field("groupKey", "group_key_id", "uuid"),
+                Field("name", "name", "text"),
+                Field("keyPrefix", "key_prefix", "text"),
+                Field("created", "created", "datetime"),
+                Field("createdUserId", "created_user_id", "uuid"),
+                Field("revoked", "revoked", "datetime"),
+                Field("revokedUserId", "revoked_user_id", "uuid"),
+                Field("expires", "expires", "datetime"),
+            ],
+            default_order=("-created", "-api_key_id"),
+            key="api_key_id",
+        )
+    )
+
+    def get_queryset(self):
+        return services.api_keys_for(self.request.auth)
+
+    def create(self, request):
+        api_key, key = services.make_api_key(request.auth, **ApiKeyInput.read(request.data))
+        return Response({**self.shown([api_key])[0], "apiKey": key}, status=201)
+
+    def destroy(self, request, pk):
+        return Response({"messages": services.revoke_api_key(self.get_object(pk), request.user)})
+
+
+class SignInViewSet(WireViewSet):
+    """A token for a person with a password."""
+
+    authentication_classes = permission_classes = ()
+    throttles = {"create": (SignInAddressThrottle, SignInPersonThrottle)}
+
+    def initial(self, request):
+        if self.action:
+            self.wanted = SignInInput.read(request.data)
+        super().initial(request)
+
+    def create(self, request):
+        membership = services.sign_in(**self.wanted)
+        token, expires = services.issue_token(membership)
+        return Response({"token": token, "expires": expires, "groupKey": membership.group_key_id})
+
+
+class StatusViewSet(WireViewSet):
+    """Who is calling, and whether everything the platform stands on is there; answers everyone."""
+
+    authentication_classes = permission_classes = ()
+
+    def show(self, request):
+        return Response(status_of(request))
+
+
+class AuthStatusViewSet(WireViewSet):
+    """The same, for callers with a good credential only."""
+
+    roles = {"show": EVERYONE}
+
+    def show(self, request):
+        return Response(status_of(request))
+
+
+def status_of(request) -> dict:
+    """The StatusModel: without a good credential it shows no more than the published one did."""
+    state = health.dependencies()
+    if state["Database"] != health.HEALTHY:
+        return {"loggedIn": False, "errorMessage": state["Database"], "dependencies": state}
+    caller, reason = caller_or_reason(request)
+    if caller is None:
+        return {"loggedIn": False, "errorMessage": reason, "dependencies": state}
+    user, account = caller.user, caller.account
+    return {
+        "userName": str(user),
+        "emailAddress": user.email,
+        "accountName": account.name,
+        "userId": user.pk,
+        "groupKey": account.pk,
+        "loggedIn": True,
+        "roles": [caller.role],
+        "lastLoggedIn": user.last_login,
+        "apiKeyId": caller.api_key.pk if caller.api_key else None,
+        "userStatus": "Active",
+        "environment": settings.ENVIRONMENT,
+        "version": adsplatform.__version__,
+        "baseCurrencyCode": account.base_currency_code or None,
+        "isImpersonated": False,
+        "userGroups": [
+            {
+                "groupKey": place.group_key_id,
+                "userRole": place.role,
+                "groupName": place.group_key.name,
+                "status": "Active",
+            }
+            for place in user.memberships.select_related("group_key").order_by("created", "pk")
+        ],
+        "dependencies": state,
+    }
+
+
+urlpatterns = [
+    path("status", StatusViewSet.as_view({"get": "show"}), name="status"),
+    path("status/auth", AuthStatusViewSet.as_view({"get": "show"}), name="status-auth"),
+    path("sign-in", SignInViewSet.as_view({"post": "create"}), name="sign-in"),
+    path("apikeys", ApiKeyViewSet.as_view({"post": "create"}), name="api-keys"),
+    path("apikeys/query", ApiKeyViewSet.as_view({"get": "query"}), name="api-key-query"),
+    path("apikeys/<str:pk>", ApiKeyViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="api-key"),
+]

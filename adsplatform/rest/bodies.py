@@ -1,0 +1,145 @@
+"""The body of a request as it arrives: counted, cut off above its limit, with or without a Content-Length."""
+
+import codecs
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import msgspec
+from multipart import parse_options_header
+
+from adsplatform.errors import PlatformError, TooLarge
+
+CHUNK = 256 * 1024
+
+
+class UnsupportedMedia(PlatformError):
+    status = 415
+    title = "Unsupported media type."
+
+
+class Body:
+    """A request's body as a stream. Django itself takes a chunked body for an empty one."""
+
+    def __init__(self, request, limit: int):
+        self.limit = limit
+        self.size = 0
+        length = request.META.get("CONTENT_LENGTH") or ""
+        self.declared = int(length) if length.isdecimal() else None
+        chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+        if chunked and request.META.get("wsgi.input_terminated"):
+            self.declared, self._stream = None, request.META["wsgi.input"]
+        else:
+            self._stream = request
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return b"".join(self.chunks())
+        if self.declared is not None and self.declared > self.limit:
+            raise self._too_large()
+        try:
+            chunk = self._stream.read(size)
+        except Exception as broken:  # Each server has errors of its own for a sender that breaks off.
+            raise self._broke_off() from broken
+        self.size += len(chunk)
+        if self.size > self.limit:
+            raise self._too_large()
+        if not chunk and size and self.declared is not None and self.size < self.declared:
+            raise self._broke_off()
+        return chunk
+
+    def chunks(self) -> Iterator[bytes]:
+        while chunk := self.read(CHUNK):
+            yield chunk
+
+    def _too_large(self):
+        return TooLarge(
+            f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts."
+        )
+
+    def _broke_off(self):
+        expected = f" of {self.declared:,}" if self.declared is not None else ""
+        return PlatformError(f"The body broke off after {self.size:,}{expected} bytes. Send it again.")
+
+
+def media_type_of(content_type: str) -> tuple[str, str]:
+    """A Content-Type's media type in lower case, and its charset (UTF-8 unless it names one)."""
+    media_type, parameters = parse_options_header(content_type or "")
+    charset = parameters.get("charset") or "utf-8"
+    try:
+        name = codecs.lookup(charset).name
+        is_text = codecs.lookup(charset)._is_text_encoding
+    except (LookupError, ValueError):
+        is_text = False
+    if not is_text:
+        raise UnsupportedMedia(f"No character set is called “{charset}”. Send the body as UTF-8.")
+    # A byte order mark is not part of the text.
+    return media_type, "utf-8-sig" if name == "utf-8" else name
+
+
+def check_json(media_type: str):
+    """Refuse what neither is JSON nor is sent as something else by one of the SDKs."""
+    is_json = media_type in ("", "application/json", "text/json", "text/plain")
+    if not is_json and not (media_type.startswith("application/") and media_type.endswith("+json")):
+        raise UnsupportedMedia(
+            f"A body of type “{media_type}” is not understood. Send JSON, as application/json."
+        )
+
+
+def not_readable(charset: str, error: UnicodeDecodeError, before: int = 0) -> PlatformError:
+    name = charset.removesuffix("-sig").upper()
+    return PlatformError(
+        f"The body is not valid {name}: see the byte at position {before + error.start + 1}."
+    )
+
+
+@contextmanager
+def spooled_json(request, limit: int) -> Iterator[BinaryIO]:
+    """The body, which should be JSON, as UTF-8 in a temporary file; for bodies too large for memory."""
+    media_type, charset = media_type_of(request.META.get("CONTENT_TYPE", ""))
+    body = Body(request, limit)
+    decoder = codecs.getincrementaldecoder(charset)()
+    with TemporaryFile() as file:
+        before = 0
+        try:
+            for chunk in body.chunks():
+                before = body.size - len(chunk)
+                file.write(decoder.decode(chunk).encode())
+            file.write(decoder.decode(b"", True).encode())
+        except UnicodeDecodeError as error:
+            raise not_readable(charset, error, before) from error
+        if body.size:
+            check_json(media_type)
+        file.seek(0)
+        yield file
+
+
+def envelope_of(file: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
+    """The members of a JSON object, unread, by lower-case names; and the object alone as a file.
+
+    The object may stand in an array of its own, as Ruby's SDK writes it.
+    """
+    size = file.seek(0, 2)
+    file.seek(0)
+    if not size:
+        return {}, file
+    view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    try:
+        if file.read(64).lstrip()[:1] == b"[":
+            view = _only_element(view)
+            file = TemporaryFile()
+            file.write(view)
+        members = msgspec.json.decode(view, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise PlatformError(f"The body is no JSON object: {error}.") from error
+    file.seek(0)
+    return {name.lower(): value for name, value in members.items()}, file
+
+
+def _only_element(view) -> memoryview:
+    elements = msgspec.json.decode(view, type=list[msgspec.Raw])
+    if len(elements) != 1:
+        raise PlatformError(f"One object is expected, not a list of {len(elements):,}.")
+    return memoryview(elements[0])

@@ -1,0 +1,153 @@
+"""A file in a request, however one of the SDKs packs it, streamed to disk as it arrives."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from adsplatform.errors import PlatformError, TooLarge
+from adsplatform.rest.bodies import CHUNK, Body, UnsupportedMedia
+
+KEPT_IN_MEMORY = 1024**2
+# What a multipart body may hold besides the file.
+PACKAGING = 1024**2
+RAW_TYPES = ("application/zip", "application/x-zip-compressed", "application/octet-stream")
+ZIP_START = b"PK"
+EXTENDED_NAME = re.compile(r"filename\*\s*=\s*utf-8'[^']*'(?P<name>[^;\s]+)", re.IGNORECASE)
+
+
+@dataclass
+class ReceivedFile:
+    """A file as it was sent; `name` is the sender's word for it."""
+
+    content: BinaryIO
+    name: str = "upload.zip"
+
+
+@contextmanager
+def received_file(request, limit: int) -> Iterator[ReceivedFile]:
+    """The first file in the request, in a temporary file at its beginning."""
+    body = Body(request, limit + PACKAGING)
+    start = _first_bytes(body)
+    content_type, parameters = parse_options_header(request.META.get("CONTENT_TYPE") or "")
+    with SpooledTemporaryFile(KEPT_IN_MEMORY) as content:
+        received = ReceivedFile(content)
+        if not start:
+            raise _no_file()
+        if boundary := _boundary(content_type, parameters, start):
+            _take_part(received, boundary, start, body, limit)
+        elif content_type in RAW_TYPES or start.startswith(ZIP_START):
+            _take_all(received, start, body, limit)
+        else:
+            raise UnsupportedMedia(
+                f"No file is found in a body of type “{content_type}”. Send it as multipart/form-data, in a "
+                "part named file."
+            )
+        content.seek(0)
+        yield received
+
+
+def _first_bytes(body: Body) -> bytes:
+    """The body's first bytes, enough of them to see what it is."""
+    start = b""
+    while len(start) < 1024 and (chunk := body.read(CHUNK)):
+        start += chunk
+    return start
+
+
+def _boundary(content_type: str, parameters: dict, start: bytes) -> str:
+    """What separates the parts; "" for a body without parts."""
+    if content_type.startswith("multipart/") and parameters.get("boundary"):
+        return parameters["boundary"]
+    # TypeScript's SDK says that its multipart body is a form; then the first line tells.
+    line, found, _ = start.partition(b"\r\n")
+    if found and line.startswith(b"--") and 2 < len(line) <= 202 and line.isascii():
+        return line[2:].decode()
+    return ""
+
+
+def _take_part(received: ReceivedFile, boundary: str, start: bytes, body: Body, limit: int):
+    part = _PartTaker(received, limit)
+    chunks = chain([start], body.chunks())
+    try:
+        parser = PushMultipartParser(boundary)
+        for event in parser.parse_blocking(lambda size: next(chunks, b"")):
+            if event is None:
+                part.end()
+            elif isinstance(event, MultipartSegment):
+                part.begin(event)
+            else:
+                part.take(event)
+    except MultipartError as error:
+        raise PlatformError(f"The upload is no complete multipart body: {error}. Send it again.") from error
+    if not part.found:
+        raise _no_file()
+
+
+def _take_all(received: ReceivedFile, start: bytes, body: Body, limit: int):
+    for chunk in chain([start], body.chunks()):
+        _write(received.content, chunk, limit)
+
+
+class _PartTaker:
+    """Takes the first part that has a file's name or, failing that, the first that begins as a ZIP does."""
+
+    def __init__(self, received: ReceivedFile, limit: int):
+        self.received, self.limit = received, limit
+        # What was found so far: nothing, a nameless ZIP, or a file with its name, which is the best.
+        self.found = ""
+        self.taking, self.undecided, self.head = False, False, b""
+
+    def begin(self, segment: MultipartSegment):
+        name = _file_name(segment)
+        self.taking = bool(name) and self.found != "file"
+        self.undecided, self.head = not name and not self.found, b""
+        if self.taking:
+            self._found("file", name)
+
+    def take(self, chunk: bytes):
+        if self.undecided:
+            chunk = self.head = self.head + chunk
+            self.undecided = len(self.head) < len(ZIP_START)
+            self.taking = self.head.startswith(ZIP_START)
+            if self.taking:
+                self._found("zip", ReceivedFile.name)
+        if self.taking:
+            _write(self.received.content, chunk, self.limit)
+
+    def end(self):
+        self.taking = self.undecided = False
+
+    def _found(self, what: str, name: str):
+        self.found, self.received.name = what, name
+        self.received.content.seek(0)
+        self.received.content.truncate()
+
+
+def _file_name(segment: MultipartSegment) -> str:
+    # C#'s SDK gives the name twice, the second time (`filename*`) with its letters intact.
+    if extended := EXTENDED_NAME.search(segment.header("Content-Disposition", "")):
+        return unquote(extended["name"], errors="replace")
+    return segment.filename or ""
+
+
+def _write(content: BinaryIO, chunk: bytes, limit: int):
+    content.write(chunk)
+    if content.tell() > limit:
+        raise TooLarge(
+            f"The file is larger than the {limit:,} bytes that may be uploaded at once. Send it in parts.",
+            field="file",
+        )
+
+
+def _no_file() -> PlatformError:
+    return PlatformError(
+        "There is no file in this request. Send it as multipart/form-data, in a part named file.",
+        field="file",
+    )

@@ -1,0 +1,159 @@
+"""How syncs look on the wire, and what callers may say when they ask for one."""
+
+from collections import defaultdict
+
+import msgspec
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from rest_framework import serializers
+
+from adsplatform.errors import PlatformError
+from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
+from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+
+# Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
+SHOWN_OF_AN_ENTITY = 1_000
+SHOWN_OF_A_PAGE = 20_000
+
+
+class SyncRequestModel(WireModel):
+    class Meta:
+        fields = (
+            "sync_request_id",
+            "group_key",
+            "status_code",
+            "operation_type_name",
+            "operation_type",
+            "process_result_message",
+            "failure_count",
+            "run_full_sync",
+            "app_enrollment_id",
+            "created",
+            "modified",
+            "modified_user_id",
+            "parent_sync_request_id",
+            "current_batch",
+            "total_batches",
+        )
+        included = {"details": {"Details"}}
+
+    details = serializers.ReadOnlyField(source="shown_details", default=None)
+
+    @classmethod
+    def load(cls, records, includes, caller):
+        if "Details" in includes:
+            finished = [sync_request for sync_request in records if sync_request.is_finished]
+            details = details_of(finished)
+            for sync_request in finished:
+                sync_request.shown_details = details[sync_request.pk]
+
+
+class SyncResultDetailModel(WireModel):
+    class Meta:
+        fields = (
+            "entity",
+            "kind",
+            "erp_key",
+            "file",
+            "line",
+            "column",
+            "value",
+            "code",
+            "message",
+            "raw_line",
+        )
+
+
+class SyncSubmit(WireInput):
+    """Body of POST /Sync."""
+
+    app_enrollment_id = Guid()
+    run_full_sync = AnyCaseBoolean(default=False)
+
+
+class UploadSubmit(WireInput):
+    """What can be said of an upload, and of a batch besides its records."""
+
+    app_enrollment_id = Guid(required=False)
+    parent_sync_request_id = Guid(required=False)
+    current_batch = serializers.IntegerField(default=1, max_value=2**31 - 1)
+    total_batches = serializers.IntegerField(default=1, max_value=2**31 - 1)
+    is_full_sync = AnyCaseBoolean(default=False)
+
+
+class SyncChange(WireInput):
+    """Body of PATCH /Sync/{id}."""
+
+    status_code = serializers.ChoiceField(SyncRequest.Status.choices, required=False)
+    process_result_message = serializers.CharField(
+        max_length=SyncRequest.MESSAGE_LENGTH, required=False, allow_blank=True
+    )
+
+
+class OperationQuery(WireInput):
+    """The query's own parameter; syncs that write to an accounting system are another list."""
+
+    operation_type = Enum(
+        {label: value for value, label in SyncRequest.OperationType.choices},
+        default=SyncRequest.OperationType.READ,
+    )
+
+
+# Of BatchSyncModel: everything that is not a list of records.
+BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync")
+
+
+def batch_options(members: dict[str, msgspec.Raw]) -> dict:
+    """What a batch says besides its records; the records themselves are left unread for the connector."""
+    records = [
+        name for name in members if name not in BATCH_OPTIONS and memoryview(members[name])[:1] == b"["
+    ]
+    if not records:
+        raise PlatformError(
+            "The batch holds no records. Send at least one list of them, such as companies or invoices."
+        )
+    return {name: msgspec.json.decode(members[name]) for name in BATCH_OPTIONS if name in members}
+
+
+def details_of(sync_requests) -> dict:
+    """Each sync's counts and problems by entity, as SyncEntityResultModels; two queries for all syncs."""
+    details = {sync_request.pk: defaultdict(_empty) for sync_request in sync_requests}
+    for result in SyncEntityResult.objects.filter(sync_request__in=details).order_by("id"):
+        details[result.sync_request_id][result.entity] |= {
+            "insertCount": result.inserted,
+            "updateCount": result.updated,
+            "deleteCount": result.delete_count,
+            "skipCount": result.skip_count,
+            "errorCount": result.rejected,
+        }
+    for problem in _problems_of(details):
+        shown = details[problem.sync_request_id][problem.entity]
+        by_key = shown["errors" if problem.kind == SyncResultDetail.Kind.ERROR else "skips"]
+        by_key.setdefault(_key_of(problem), []).append(str(problem))
+        # A whole file's problem is on no line, and so in no count of lines.
+        shown["errorCount"] += problem.kind == SyncResultDetail.Kind.ERROR and problem.line is None
+    return details
+
+
+def _empty() -> dict:
+    counts = ("insertCount", "updateCount", "deleteCount", "skipCount", "errorCount")
+    return {**dict.fromkeys(counts, 0), "errors": {}, "skips": {}}
+
+
+def _key_of(problem: SyncResultDetail) -> str:
+    return problem.erp_key or (f"line {problem.line}" if problem.line else problem.file or problem.entity)
+
+
+def _problems_of(details: dict):
+    """The first errors and skips of each entity of each sync, in the order they were found."""
+    limit = min(SHOWN_OF_AN_ENTITY, SHOWN_OF_A_PAGE // max(1, len(details)))
+    place = Window(RowNumber(), partition_by=[F("sync_request_id"), F("entity"), F("kind")], order_by="id")
+    return (
+        SyncResultDetail.objects.filter(
+            sync_request__in=details, kind__in=(SyncResultDetail.Kind.ERROR, SyncResultDetail.Kind.SKIP)
+        )
+        .annotate(place=place)
+        .filter(place__lte=limit)
+        .defer("value", "raw_line", "code", "column")
+        .order_by("id")
+    )

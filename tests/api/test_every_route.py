@@ -1,0 +1,102 @@
+"""What holds for every operation under /api/, so that a new one cannot be forgotten."""
+
+import re
+import uuid
+
+import pytest
+from django.urls import get_resolver
+
+from adsplatform.accounts.models import Role
+from tests.callers import Program, anonymous
+
+pytestmark = pytest.mark.django_db
+
+# These answer whoever asks.
+ANONYMOUS = {("GET", "status"), ("POST", "sign-in")}
+
+
+def operations():
+    """Every (method, path) of the API, with ids filled in."""
+    (api,) = (part for part in get_resolver().url_patterns if str(part.pattern) == "api/v1/")
+    for route in api.url_patterns:
+        path = re.sub(r"<[^>]+>", str(uuid.UUID(int=7)), str(route.pattern))
+        for method in route.callback.actions:
+            if method != "head":
+                yield pytest.param(method.upper(), path, route.callback, id=f"{method} {route.pattern}")
+
+
+OPERATIONS = list(operations())
+CLOSED = [each for each in OPERATIONS if each.values[:2] not in ANONYMOUS]
+
+
+def test_the_operations_are_these():
+    assert {each.id for each in OPERATIONS} == {
+        "delete apikeys/<str:pk>",
+        "delete appenrollments/<str:pk>",
+        "delete applications/<str:pk>",
+        "delete sync/<str:pk>",
+        "get apikeys/<str:pk>",
+        "get apikeys/query",
+        "get appenrollments/<str:pk>",
+        "get appenrollments/query",
+        "get appenrollments/settings/<str:pk>",
+        "get applications/<str:pk>",
+        "get applications/query",
+        "get status",
+        "get status/auth",
+        "get sync/<str:pk>",
+        "get sync/<str:pk>/details/query",
+        "get sync/query",
+        "patch appenrollments/<str:pk>",
+        "patch applications/<str:pk>",
+        "patch sync/<str:pk>",
+        "post apikeys",
+        "post applications",
+        "post appenrollments",
+        "post appenrollments/<str:pk>/reconnect",
+        "post sign-in",
+        "post sync",
+        "post sync/batch",
+        "post sync/zip",
+    }
+
+
+@pytest.mark.parametrize(("method", "path", "view"), CLOSED)
+def test_without_a_credential_it_is_401(method, path, view):
+    answer = anonymous().generic(method, f"/api/v1/{path}", b"{}", content_type="application/json")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["title"] == "Unauthorized"
+
+
+@pytest.mark.parametrize(("method", "path", "view"), CLOSED)
+def test_it_names_the_roles_it_is_for(method, path, view):
+    roles = view.cls.roles[view.actions[method.lower()]]
+    assert roles and roles <= set(Role)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "view"), [each for each in CLOSED if str(uuid.UUID(int=7)) in each.values[1]]
+)
+def test_what_is_not_there_is_a_404_with_a_sentence(method, path, view):
+    program = Program(is_staff=True)
+    body = {"statusCode": "Failed", "name": "x"} if method == "PATCH" else {}
+    answer = program._json(method, path, body, "")
+    assert answer.status_code == 404
+    assert answer.json()["detail"].endswith("with the id “00000000-0000-0000-0000-000000000007”.")
+
+
+@pytest.mark.parametrize(("method", "path", "view"), OPERATIONS)
+def test_no_nonsense_brings_it_down(method, path, view):
+    program = Program(is_staff=True)
+    for body in (
+        b"\x00\xff",
+        b"[[[]]]",
+        b'{"a": "\\u0000"}',
+        b'[{"name": {"a": 1}, "appId": []}]',
+        b"null",
+        b"[7]",
+    ):
+        answer = program.send(method, path, body, "application/json", "filter=%00&params=%7B%7D&include=%FF")
+        assert answer.status_code < 500, body
+        assert answer.headers["Content-Type"].startswith("application/")

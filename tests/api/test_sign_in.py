@@ -1,0 +1,113 @@
+"""Signing in for a token."""
+
+import pytest
+from django.core.cache import cache
+
+from adsplatform.accounts.models import User
+from tests.callers import Program, anonymous
+from tests.factories import MembershipFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_tried_yet():
+    cache.clear()
+
+
+def sign_in(email, password=PASSWORD, **more):
+    body = {"email": email, "password": password, **more}
+    return anonymous().post("/api/v1/sign-in", body, content_type="application/json")
+
+
+def test_a_password_buys_a_token_for_an_hour():
+    membership = MembershipFactory(user__email="ann@example.com")
+    answer = sign_in("Ann@Example.com")
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"token", "expires", "groupKey"}
+    assert answer.json()["groupKey"] == str(membership.group_key_id)
+    assert answer.json()["expires"].endswith(".000Z")
+    status = (
+        anonymous()
+        .get("/api/v1/Status", headers={"Authorization": f"Bearer {answer.json()['token']}"})
+        .json()
+    )
+    assert status["emailAddress"] == "ann@example.com"
+    assert "apiKeyId" not in status
+    assert User.objects.get().last_login is not None
+
+
+def test_someone_in_two_accounts_says_which():
+    first = MembershipFactory()
+    second = MembershipFactory(user=first.user)
+    assert sign_in(first.user.email).json()["groupKey"] == str(first.group_key_id)
+    answer = sign_in(first.user.email, groupKey=str(second.group_key_id))
+    assert answer.json()["groupKey"] == str(second.group_key_id)
+
+
+def test_an_account_one_is_not_in_stays_closed():
+    membership, stranger = MembershipFactory(), MembershipFactory()
+    answer = sign_in(membership.user.email, groupKey=str(stranger.group_key_id))
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == (
+        f"You are not a member of the account {stranger.group_key_id}. Ask its owner to invite you."
+    )
+
+
+def test_someone_in_no_account_gets_no_token():
+    assert sign_in(UserFactory().email).status_code == 403
+
+
+def test_an_unknown_person_and_a_wrong_password_get_the_same_answer():
+    membership, inactive = MembershipFactory(), MembershipFactory(user__is_active=False)
+    answers = [
+        sign_in(membership.user.email, "wrong"),
+        sign_in("nobody@example.com"),
+        sign_in(inactive.user.email),
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert {answer.json()["detail"] for answer in answers} == {
+        "This e-mail address and this password do not go together."
+    }
+
+
+def test_blanks_of_a_password_count():
+    membership = MembershipFactory()
+    assert sign_in(membership.user.email, f" {PASSWORD} ").status_code == 401
+
+
+def test_trying_is_slowed_down_by_person_and_by_address(settings):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"sign-in": "3/min"}}
+    membership = MembershipFactory()
+    assert [sign_in(membership.user.email, "wrong").status_code for _ in range(3)] == [401] * 3
+    answer = sign_in(membership.user.email)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert (
+        answer.json()["detail"] == f"Too many requests. Try again in {answer.headers['Retry-After']} seconds."
+    )
+    # From the same place, another person has to wait too.
+    assert sign_in("somebody.else@example.com").status_code == 429
+
+
+def test_a_made_up_forwarding_header_does_not_help(settings):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"sign-in": "3/min"}}
+    statuses = [
+        anonymous()
+        .post(
+            "/api/v1/sign-in",
+            {"email": f"person{number}@example.com", "password": "x"},
+            content_type="application/json",
+            headers={"X-Forwarded-For": f"10.0.0.{number}"},
+        )
+        .status_code
+        for number in range(5)
+    ]
+    assert statuses == [401, 401, 401, 429, 429]
+
+
+def test_an_api_key_does_not_help_to_sign_in():
+    program = Program()
+    answer = program.post("sign-in", {"email": program.user.email, "password": "wrong"})
+    assert answer.status_code == 401
