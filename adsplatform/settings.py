@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "adsplatform.accounts.content_security.ContentSecurityMiddleware",
 ]
 
 ROOT_URLCONF = "adsplatform.urls"
@@ -215,6 +216,11 @@ UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
 ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
 LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
+FILE_UPLOAD_HANDLERS = [
+    "syncs.upload_limit.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LOGGING = {
     "version": 1,
