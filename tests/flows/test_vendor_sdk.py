@@ -1,6 +1,7 @@
 """The whole story over HTTP: the vendor's own Python SDK against a live server and a live cluster."""
 
 import pytest
+import requests
 from lockstep.lockstep_api import LockstepApi
 
 from tests.product import eventually
@@ -49,7 +50,7 @@ ENTITIES = {
 
 
 def test_status_knows_who_calls(api):
-    status = api.status.ping(None)
+    status = api.status.ping()
     assert status.success and status.value.loggedIn
     assert status.value.emailAddress == "demo@adsplatform.example"
     assert status.value.roles == ["Group Owner"]
@@ -86,8 +87,19 @@ def test_the_six_files_load_then_change_nothing_then_name_their_faults(api, tmp_
     assert faulty.statusCode == "Success"
     assert faulty.processResultMessage == "4,818 of 4,821 lines loaded, 3 lines rejected (4,818 unchanged)."
     assert counts(faulty, "errorCount") == {"CreditMemoApplied": 1, "Invoice": 1, "PaymentApplied": 1}
-    for entity, _, _, _, _, message in FAULTS:
-        assert [texts for texts in faulty.details[entity]["errors"].values()] == [[message]]
+    for entity, file, line, _, _, message in FAULTS:
+        assert list(faulty.details[entity]["errors"].values()) == [[f"{file}, line {line}: {message}"]]
+
+    # What the SDK does not know: every line, with its place and value.
+    found = requests.get(
+        f"{api.serverUrl}api/v1/Sync/{faulty.syncRequestId}/details/query",
+        params={"filter": "kind eq 'error'", "order": "entity"},
+        headers={"Api-Key": api.apiKey},
+        timeout=10,
+    ).json()
+    names = ("entity", "file", "line", "column", "value", "message")
+    assert [tuple(record[name] for name in names) for record in found["records"]] == FAULTS
+    assert found["totalCount"] == 3
 
 
 def test_a_json_batch(api):
@@ -107,7 +119,7 @@ def test_syncs_are_found_by_query_and_a_finished_one_cannot_be_cancelled(api):
     found = api.sync.query_syncs("statusCode eq 'Success'", None, "created desc", 2, 0)
     assert found.success
     assert found.value.pageSize == 2 and len(found.value.records) == 2
-    refused = api.sync.cancel_sync(found.value.records[0]["syncRequestId"])
+    refused = api.sync.cancel_sync(found.value.records[0].syncRequestId)
     assert not refused.success
     assert refused.error.status == 400
     assert "This sync is Success" in refused.error.detail
@@ -118,7 +130,7 @@ def test_what_cannot_be_asked_is_said_in_words(api):
     assert (refused.success, refused.error.status) == (False, 400)
     refused = api.sync.query_syncs("statuscod eq 'x'", None, None, None, None)
     assert refused.error.status == 400
-    assert "No field is called “statuscod”." in refused.error.detail
+    assert "No field is called “statuscod” (position 1). Did you mean “statusCode”?" in refused.error.detail
 
 
 def test_a_file_that_is_no_zip_fails_with_the_reason(api, tmp_path):
