@@ -3,13 +3,15 @@
 README.md, "Running it in production", lists the variables.
 """
 
+import contextlib
 import secrets
 import warnings
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
-from adsplatform import embedded
+from adsplatform import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -22,18 +24,22 @@ def kept_secret(name: str, make) -> str:
     if value := env.str(name, ""):
         return value
     kept = VAR_DIR / name.lower()
-    if not kept.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_name(f"{kept.name}.{secrets.token_hex(4)}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(make())
-        try:
+    try:
+        if not kept.exists():
+            VAR_DIR.mkdir(parents=True, exist_ok=True)
+            fresh = kept.with_name(f"{kept.name}.{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(make())
             # Of two processes that start together, one wins and both read the same secret.
-            kept.hardlink_to(fresh)
-        except FileExistsError:
-            pass
-        fresh.unlink()
-    return kept.read_text().strip()
+            with contextlib.suppress(FileExistsError):
+                kept.hardlink_to(fresh)
+            fresh.unlink()
+        return kept.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{kept} cannot be read or written ({error.strerror}). "
+            "Give us that folder, or name another one with ADS_VAR_DIR."
+        ) from None
 
 
 def fernet_key() -> str:
@@ -63,8 +69,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "django_htmx",
-    "django_q",
+    # Before django_q, whose command `qcluster` ours replaces.
     "adsplatform",
+    "django_q",
     "adsplatform.accounts",
     "adsplatform.records",
     "enrollments",
@@ -82,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "adsplatform.accounts.content_security.ContentSecurityMiddleware",
 ]
 
 ROOT_URLCONF = "adsplatform.urls"
@@ -105,7 +113,7 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", "")
 DATABASES = {
     "default": {
-        **(env.dj_db_url("DATABASE_URL") if DATABASE_URL else embedded.database_settings(VAR_DIR)),
+        **database.settings_for(DATABASE_URL, VAR_DIR),
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -129,6 +137,7 @@ LOGOUT_REDIRECT_URL = "inbox:sign-in"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
+DATE_FORMAT, DATETIME_FORMAT = "Y-m-d", "Y-m-d H:i:s"
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -207,6 +216,11 @@ UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
 ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
 LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
+FILE_UPLOAD_HANDLERS = [
+    "syncs.upload_limit.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LOGGING = {
     "version": 1,
@@ -214,5 +228,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+    "loggers": {"django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }

@@ -1,3 +1,194 @@
-"""Stand-in."""
+"""Pages of the Inbox about enrollments: the home page, one enrollment, the catalogue."""
 
-urlpatterns = []
+from dataclasses import replace
+from datetime import datetime
+
+from croniter import croniter
+from django.contrib import messages
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.views.generic import FormView, TemplateView
+
+from adsplatform.accounts.tenancy import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
+from enrollments import services
+from enrollments.forms import EnrollForm, EnrollmentForm
+from enrollments.models import AppEnrollment, Application
+from syncs import outcomes
+from syncs.connectors import connector_named
+from syncs.models import SyncRequest
+from syncs.rows import ConnectorError
+from syncs.services import FILE_UPLOAD, JSON_BATCH
+
+LAST_SYNCS = 10
+RUNS_SHOWN = 3
+
+
+def listed(account):
+    """The account's enrollments by name, each with its last sync's id and the time its data are of."""
+    of_this = SyncRequest.objects.filter(app_enrollment=OuterRef("pk")).newest_first()
+    return (
+        AppEnrollment.objects.of(account)
+        .current()
+        .select_related("app")
+        .annotate(
+            last_sync_id=Subquery(of_this.values("pk")[:1]),
+            data_as_of=Subquery(
+                of_this.filter(status_code=SyncRequest.Status.SUCCESS).values("finished")[:1]
+            ),
+        )
+        .order_by(Lower(Coalesce(NullIf("name", Value("")), "app__name")), "pk")
+    )
+
+
+def has_connector(enrollment) -> bool:
+    """Whether there is something to ask for data; the others are sent theirs."""
+    return enrollment.app.connector not in (FILE_UPLOAD, JSON_BATCH, "")
+
+
+class Home(TenantMixin, TemplateView):
+    """The account's enrollments: how fresh their data are, how the last sync went."""
+
+    template_name = "inbox/home.html"
+
+    def get_context_data(self, **context):
+        enrollments = list(listed(self.account))
+        last = outcomes.told(SyncRequest.objects.of(self.account)).in_bulk(
+            [enrollment.last_sync_id for enrollment in enrollments if enrollment.last_sync_id]
+        )
+        rows = []
+        for enrollment in enrollments:
+            sync = last.get(enrollment.last_sync_id)
+            rows.append(
+                {
+                    "enrollment": enrollment,
+                    "has_connector": has_connector(enrollment),
+                    "sync": sync,
+                    "outcome": sync and outcomes.outcome_of(sync),
+                }
+            )
+        return super().get_context_data(rows=rows, **context)
+
+
+class Enrollment(TenantMixin, AskFormMixin, FormView):
+    """One enrollment: its last syncs, its settings, and the form by which admins change them."""
+
+    template_name = "inbox/enrollment.html"
+    form_class = EnrollmentForm
+    form_fields = {"cronSettings": "cron_settings"}
+    roles = ADMINS
+
+    @cached_property
+    def enrollment(self):
+        return get_object_or_404(listed(self.account), pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"has_schedule": has_connector(self.enrollment)}
+
+    def get_initial(self):
+        return {name: getattr(self.enrollment, name) for name in EnrollmentForm.base_fields}
+
+    def ask(self, form):
+        changes = form.cleaned_data
+        if "cron_settings" in changes:
+            changes["cron_settings"] = changes["cron_settings"] or None
+        services.change_enrollment(self.enrollment, self.request.user, **changes)
+        messages.success(self.request, "The settings are saved.")
+        return redirect("inbox:enrollment", self.enrollment.pk)
+
+    def get_context_data(self, **context):
+        enrollment = self.enrollment
+        syncs = outcomes.told(enrollment.sync_requests.newest_first())[: LAST_SYNCS + 1]
+        rows = [{"sync": sync, "outcome": outcomes.outcome_of(sync)} for sync in syncs]
+        return super().get_context_data(
+            enrollment=enrollment,
+            has_connector=has_connector(enrollment),
+            settings=services.settings_of(enrollment),
+            rows=rows[:LAST_SYNCS],
+            has_more=len(rows) > LAST_SYNCS,
+            next_runs=next_runs(enrollment),
+            **context,
+        )
+
+
+def next_runs(enrollment) -> list:
+    """When the schedule comes round next."""
+    if not (enrollment.cron_settings and enrollment.is_active and enrollment.sync_schedule_is_active):
+        return []
+    runs = croniter(enrollment.cron_settings, timezone.now())
+    return [runs.get_next(datetime) for _ in range(RUNS_SHOWN)]
+
+
+class Switch(ButtonView):
+    """Switches an enrollment on or off."""
+
+    roles = ADMINS
+
+    def get_subject(self, pk):
+        enrollments = AppEnrollment.objects.of(self.account).current()
+        return get_object_or_404(enrollments.select_related("app"), pk=pk)
+
+    def press(self, enrollment):
+        wanted = self.request.POST.get("is_active") == "true"
+        services.change_enrollment(enrollment, self.request.user, is_active=wanted)
+        messages.success(self.request, f"{enrollment} is switched {'on' if wanted else 'off'}.")
+        return self.page_of(enrollment)
+
+    def page_of(self, enrollment):
+        return reverse("inbox:enrollment", args=[enrollment.pk])
+
+
+class Catalogue(TenantMixin, TemplateView):
+    """The applications that can be enrolled."""
+
+    template_name = "inbox/catalogue.html"
+
+    def get_context_data(self, **context):
+        apps = Application.objects.filter(is_active=True).order_by("app_type", "name")
+        return super().get_context_data(apps=apps, **context)
+
+
+class Enroll(FormPageMixin, AskFormMixin, FormView):
+    """Enrols the account in one application."""
+
+    template_name = "inbox/enroll.html"
+    form_class = EnrollForm
+    roles = ADMINS
+
+    @cached_property
+    def app(self):
+        return get_object_or_404(Application, is_active=True, pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self):
+        try:
+            settings = connector_named(self.app.connector).application.settings if self.app.connector else ()
+        except ConnectorError:
+            # An application of the catalogue whose connector this installation does not have (any more).
+            settings = ()
+        return super().get_form_kwargs() | {"settings": settings}
+
+    def ask(self, form):
+        enrollment = services.enroll(
+            self.account,
+            self.app,
+            self.request.user,
+            name=form.cleaned_data["name"],
+            settings=form.filled_settings(replace),
+        )
+        messages.success(self.request, f"{enrollment} is enrolled.")
+        return redirect("inbox:enrollment", enrollment.pk)
+
+    def get_context_data(self, **context):
+        return super().get_context_data(app=self.app, **context)
+
+
+urlpatterns = [
+    path("", Home.as_view(), name="home"),
+    path("enroll/", Catalogue.as_view(), name="enroll"),
+    path("enroll/<uuid:pk>/", Enroll.as_view(), name="enroll-in"),
+    path("enrollments/<uuid:pk>/", Enrollment.as_view(), name="enrollment"),
+    path("enrollments/<uuid:pk>/switch/", Switch.as_view(), name="switch"),
+]

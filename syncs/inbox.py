@@ -1,3 +1,170 @@
-"""Stand-in."""
+"""Pages of the Inbox about syncs: ask for one, watch it, read what came of it, look back."""
 
-urlpatterns = []
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.views.generic import FormView, TemplateView, View
+
+from adsplatform.accounts.tenancy import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
+from enrollments.models import AppEnrollment
+from syncs import outcomes, problems, services
+from syncs.filters import ProblemFilter, SyncFilter
+from syncs.forms import UploadForm
+from syncs.models import SyncRequest
+from syncs.paging import page_of
+
+SYNCS_ON_PAGE = 25
+PROBLEMS_ON_SYNC_PAGE = 10
+
+
+class SyncNow(ButtonView):
+    """Asks an enrollment's connector for a sync."""
+
+    def get_subject(self, pk):
+        enrollments = AppEnrollment.objects.of(self.account).current()
+        return get_object_or_404(enrollments.select_related("app"), pk=pk)
+
+    def press(self, enrollment):
+        full = self.request.POST.get("scope") == "full"
+        return sync_page(services.request_sync(enrollment, self.request.user, full=full))
+
+    def page_of(self, enrollment):
+        return reverse("inbox:enrollment", args=[enrollment.pk])
+
+
+class UploadFile(FormPageMixin, AskFormMixin, FormView):
+    """Takes a file and asks for it to be loaded."""
+
+    template_name = "inbox/upload.html"
+    form_class = UploadForm
+    form_fields = {"file": "file", "appEnrollmentId": "enrollment"}
+
+    def get_initial(self):
+        return {"enrollment": self.request.GET.get("enrollment")}
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {
+            "account": self.account,
+            "too_large": getattr(self.request, "upload_is_too_large", ""),
+            "limit": settings.UPLOAD_MAX_BYTES,
+        }
+
+    def ask(self, form):
+        file = form.cleaned_data["file"]
+        upload = services.store_upload(self.account, self.request.user, file, file_name=file.name)
+        sync_request = services.request_upload(
+            self.account,
+            self.request.user,
+            upload,
+            enrollment=form.cleaned_data["enrollment"],
+            full=form.cleaned_data["full"],
+        )
+        return redirect(sync_page(sync_request))
+
+
+class History(TenantMixin, TemplateView):
+    """The account's syncs, newest first."""
+
+    template_name = "inbox/syncs.html"
+
+    def get_context_data(self, **context):
+        syncs = outcomes.told(SyncRequest.objects.of(self.account).newest_first())
+        filter = SyncFilter(self.request.GET, syncs, request=self.request)
+        page = page_of(filter.qs, self.request.GET.get("page", ""), size=SYNCS_ON_PAGE)
+        return super().get_context_data(
+            filter=filter,
+            page=page,
+            rows=[{"sync": sync, "outcome": outcomes.outcome_of(sync)} for sync in page],
+            **context,
+        )
+
+
+class SyncPage(TenantMixin, View):
+    """One sync: its way so far, what became of every line, and the first problems.
+
+    htmx asks for the part that changes, and says which state it shows (`seen`); where there is nothing new
+    it gets 204 and touches nothing.
+    """
+
+    def get(self, request, pk):
+        sync_request = get_object_or_404(outcomes.told(SyncRequest.objects.of(self.account)), pk=pk)
+        version = f"{sync_request.status_code}-{sync_request.lines_read}"
+        if request.htmx and request.GET.get("seen") == version:
+            return HttpResponse(status=204)
+        template = "inbox/_sync_live.html" if request.htmx else "inbox/sync.html"
+        return render(request, template, self.context_of(sync_request) | {"version": version})
+
+    def context_of(self, sync_request):
+        return {
+            "sync": sync_request,
+            "outcome": outcomes.outcome_of(sync_request),
+            "steps": outcomes.steps_of(sync_request),
+            "ahead": ahead_of(sync_request),
+            "results": sync_request.results.order_by("entity"),
+            "totals": outcomes.totals_of(sync_request),
+            "problems": problems.first(sync_request, PROBLEMS_ON_SYNC_PAGE),
+        }
+
+
+class Problems(TenantMixin, View):
+    """Every line of one sync that was left out, passed over or remarked on."""
+
+    def get(self, request, pk):
+        sync_request = get_object_or_404(outcomes.told(SyncRequest.objects.of(self.account)), pk=pk)
+        overview = problems.overview(sync_request)
+        filter = ProblemFilter(request.GET, problems.shown(sync_request), overview=overview)
+        context = {
+            "sync": sync_request,
+            "outcome": outcomes.outcome_of(sync_request),
+            "overview": overview,
+            "reasons": overview["reasons"][: problems.GROUPS_SHOWN],
+            "filter": filter,
+            "page": page_of(filter.qs, request.GET.get("page", "")),
+        }
+        return render(request, "inbox/problems.html", context)
+
+
+class Cancel(ButtonView):
+    """Asks whether a sync shall really stop (GET), and stops it (POST)."""
+
+    def get(self, request, pk):
+        sync_request = self.get_subject(pk)
+        if sync_request.is_finished or not request.tenant.may_write:
+            return redirect(self.page_of(sync_request))
+        return render(request, "inbox/cancel.html", {"sync": sync_request})
+
+    def get_subject(self, pk):
+        return get_object_or_404(
+            SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk
+        )
+
+    def press(self, sync_request):
+        services.cancel_sync(sync_request, self.request.user)
+        return self.page_of(sync_request)
+
+    def page_of(self, sync_request):
+        return sync_page(sync_request)
+
+
+def sync_page(sync_request) -> str:
+    return reverse("inbox:sync", args=[sync_request.pk])
+
+
+def ahead_of(sync_request):
+    """The sync that a waiting one waits for: of one enrollment, one runs at a time."""
+    if sync_request.status_code != SyncRequest.Status.CONNECTOR:
+        return None
+    return SyncRequest.objects.filter(
+        app_enrollment=sync_request.app_enrollment_id, status_code=SyncRequest.Status.IN_PROGRESS
+    ).first()
+
+
+urlpatterns = [
+    path("enrollments/<uuid:pk>/sync-now/", SyncNow.as_view(), name="sync-now"),
+    path("upload/", UploadFile.as_view(), name="upload"),
+    path("syncs/", History.as_view(), name="syncs"),
+    path("syncs/<uuid:pk>/", SyncPage.as_view(), name="sync"),
+    path("syncs/<uuid:pk>/problems/", Problems.as_view(), name="problems"),
+    path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
+]

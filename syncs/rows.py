@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID
 
@@ -103,8 +104,8 @@ class Limits:
 class Source:
     """What a connector is given to read: whose data, which run, how to reach it.
 
-    `content` is the upload as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl
-    or batch.
+    `anchor` is the day of the enrollment's last successful full sync, where there was one. `content` is the upload
+    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl or batch.
     """
 
     app_enrollment_id: UUID
@@ -115,6 +116,7 @@ class Source:
     content: BinaryIO | None = None
     file_name: str = ""
     format: str = ""
+    anchor: date | None = None
 
 
 class Connector(Protocol):

@@ -77,21 +77,25 @@ def store_upload(account, user, content, *, file_name: str, format: str = "") ->
     """
     file_name = os.path.basename(file_name.replace("\\", "/"))[-255:] or "upload"
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
-    measured = _Measured(content, limit, file_name)
+    measured = _Measured(content, limit)
     # The name in storage is ours: nothing of the sender's reaches a path.
     upload = Upload(group_key=account, created_user=user, file_name=file_name)
-    stored = default_storage.save(f"{account.pk}/{upload.pk}", measured)
+    name = f"{account.pk}/{upload.pk}"
     try:
-        if not measured.size:
-            raise PlatformError(
-                f"The file “{file_name}” is empty. Choose a file with data in it.", field="file"
+        upload.content.name = name = default_storage.save(name, measured)
+        if measured.size > limit:
+            raise TooLarge(
+                f"The file “{file_name}” is larger than the {limit:,} bytes that may be uploaded at once. "
+                "Send it in parts.",
+                field="file",
             )
-        upload.content.name = stored
+        if not measured.size:
+            raise PlatformError(f"The file “{file_name}” is empty. Choose a file with data in it.", field="file")
         upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
         upload.format = format or _format_of(file_name, measured.start)
         upload.save()
     except Exception:
-        default_storage.delete(stored)
+        default_storage.delete(name)
         raise
     return upload
 
@@ -225,9 +229,7 @@ def _check_usable(enrollment):
             f"{enrollment} has been deleted. Enrol the application again, then sync.", field="appEnrollmentId"
         )
     if not enrollment.is_active:
-        raise PlatformError(
-            f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId"
-        )
+        raise PlatformError(f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId")
 
 
 def _check_part(enrollment, parent, current, total, full):
@@ -246,9 +248,7 @@ def _check_part(enrollment, parent, current, total, full):
     if current == 1:
         raise PlatformError("Part 1 has no parent; it is the parent of the others.", field="currentBatch")
     if parent.parent_sync_request_id or parent.total_batches != total:
-        raise PlatformError(
-            f"The parent must be part 1 of the same {total} parts.", field="parentSyncRequestId"
-        )
+        raise PlatformError(f"The parent must be part 1 of the same {total} parts.", field="parentSyncRequestId")
     if parent.app_enrollment_id != enrollment.pk:
         raise PlatformError("All parts must go into the enrollment of part 1.", field="appEnrollmentId")
     if parent.run_full_sync != full:
@@ -272,8 +272,8 @@ def _format_of(file_name: str, start: bytes) -> str:
 class _Measured(File):
     """A file that is counted and hashed as the storage reads it, and cut off above the limit."""
 
-    def __init__(self, content, limit: int, name: str):
-        super().__init__(content, name)
+    def __init__(self, content, limit: int):
+        super().__init__(content)
         self.limit = limit
         self.size_read = 0
         self.start = b""
@@ -283,26 +283,17 @@ class _Measured(File):
     def size(self) -> int:
         return self.size_read
 
-    def too_large(self) -> TooLarge:
-        return TooLarge(
-            f"The file “{self.name}” is larger than the {self.limit:,} bytes that may be uploaded at once. "
-            "Send it in parts.",
-            field="file",
-        )
-
     def _see(self, chunk: bytes) -> bytes:
         if not self.start:
             self.start = chunk[:4]
         self.size_read += len(chunk)
-        if self.size_read > self.limit:
-            raise self.too_large()
         self.digest.update(chunk)
         return chunk
 
     def read(self, size: int = -1) -> bytes:
-        return self._see(self.file.read(size))
+        return self._see(self.file.read(size)) if self.size_read <= self.limit else b""
 
     def chunks(self, chunk_size=None):
         chunk_size = chunk_size or 1024**2
-        while chunk := self.file.read(chunk_size):
-            yield self._see(chunk)
+        while chunk := self.read(chunk_size):
+            yield chunk

@@ -1,6 +1,45 @@
 """Fixtures that every test may use."""
 
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
+from django.conf import settings as project_settings
+from django.db import connection
+
+from adsplatform import database, embedded
+from tests.product import Up
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Give the tests a PostgreSQL: that of DATABASE_URL or, without one, a fast one of their own."""
+    try:
+        if project_settings.DATABASE_URL:
+            database.check()
+            yield
+            return
+        folder = Path(tempfile.mkdtemp(prefix="ads-tests-"))
+        # As root, the server runs as another user, who has to reach its data.
+        folder.chmod(0o711)
+        server = embedded.Server(folder, durable=False)
+        server.start()
+    except (database.DatabaseUnusable, embedded.EmbeddedDatabaseError) as reason:
+        pytest.exit(str(reason), returncode=1)
+    connection.settings_dict.update(embedded.database_settings(folder))
+    yield
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def database_url(django_db_setup):
+    """The test database as a DATABASE_URL, for processes that a test starts."""
+    of = connection.settings_dict
+    user, password, host, name = (quote(of[key], safe="") for key in ("USER", "PASSWORD", "HOST", "NAME"))
+    return f"postgresql://{user}:{password}@{host}:{of['PORT']}/{name}"
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +54,25 @@ def uploads_in_a_temporary_folder(settings, tmp_path):
     settings.STORAGES = storages
     settings.SECURE_SSL_REDIRECT = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def up(tmp_path):
+    """Start the product: `up(PORT="8123")`, in the test's own var folder unless it says otherwise."""
+    started = []
+
+    def start(var=tmp_path / "var", **environment):
+        started.append(Up(var, **environment))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """One running product that the tests of a module share; they leave it running."""
+    product = Up(tmp_path_factory.mktemp("up") / "var")
+    yield product.wait()
+    product.end()

@@ -1,4 +1,4 @@
-"""The registry of connectors: a module of this folder that decorates its connector with `@register` is one."""
+"""The registry of connectors: a class of a module of this folder, decorated with `@register`, is one."""
 
 from functools import cache
 from importlib import import_module
@@ -35,6 +35,4 @@ def connector_named(name: str) -> Connector:
         return _registry[name]
     except KeyError:
         known = ", ".join(sorted(_registry))
-        raise ConnectorError(
-            f"No connector is called “{name}”. Known: {known}.", code="unknown_connector"
-        ) from None
+        raise ConnectorError(f"No connector is called “{name}”. Known: {known}.", code="unknown_connector") from None

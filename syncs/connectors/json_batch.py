@@ -1,9 +1,22 @@
 """JSON batches: the records of POST /api/v1/Sync/batch."""
 
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.rows import ApplicationEntry, Source
+from syncs.connectors.json_objects import ObjectBlocks
+from syncs.rows import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
+
+FILE = "batch"
+CHUNK_CHARACTERS = 512 * 1024
+# Members that say how to sync; the request has taken note of them.
+ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid"}
+
+_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 @register
@@ -21,5 +34,174 @@ class JsonBatch:
     def check(self, credentials):
         """There is nothing to reach: the records come with the request."""
 
-    def rows(self, source: Source):
-        yield from ()
+    def rows(self, source: Source) -> Iterator[Rows | RowProblem]:
+        text = _JsonText(source)
+        is_wrapped = text.skip("[")
+        text.expect("{")
+        # A list that comes twice goes on where it stopped.
+        places = Counter()
+        for _ in text.parts("}"):
+            key = text.key()
+            text.expect(":")
+            if text.skip("["):
+                yield from _listed(text, key, places)
+            else:
+                value, _, _ = text.value(f"the member “{key}”")
+                yield from _not_a_list(key, value)
+        if is_wrapped:
+            text.expect("]")
+        text.expect_end()
+
+
+def _listed(text: "_JsonText", key: str, places: Counter) -> Iterator[Rows | RowProblem]:
+    """The records of one list, one at a time."""
+    blocks = ObjectBlocks(key, FILE)
+    for _ in text.parts("]"):
+        places[key.casefold()] += 1
+        line = places[key.casefold()]
+        found, raw, doubled = text.value(f"record {line:,} of “{key}”")
+        if doubled:
+            yield blocks.duplicate(line, doubled, raw)
+        else:
+            yield from blocks.add(found, line, raw)
+    yield from blocks.rest()
+
+
+def _not_a_list(key: str, value) -> Iterator[RowProblem]:
+    if value is None or key.casefold() in ENVELOPE:
+        return
+    problem = RowProblem(
+        key,
+        FILE,
+        None,
+        "not_a_list",
+        f"The member “{key}” is not a list of records, so nothing was loaded from it. "
+        "Put the records into a list, or leave the member out.",
+        column=key,
+    )
+    if not isinstance(value, dict):
+        problem.kind = "warning"
+    yield problem
+
+
+class _JsonText:
+    """A JSON text that is read value by value, holding little more of it than the value at hand."""
+
+    def __init__(self, source: Source):
+        self._read = source.content.read
+        self._most = source.limits.line_bytes
+        # Bytes that are no UTF-8 stay in the cell as lone surrogates, for staging to name the cell.
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
+        self._buffer, self._at, self._ended = "", 0, False
+        self._doubled: list[str] = []
+        self._value = json.JSONDecoder(
+            object_pairs_hook=self._members, parse_float=str, parse_constant=_refuse
+        ).raw_decode
+
+    def skip(self, mark: str) -> bool:
+        """Step over the mark if it comes next."""
+        if self._peek() != mark:
+            return False
+        self._at += 1
+        return True
+
+    def expect(self, mark: str) -> None:
+        if not self.skip(mark):
+            raise self._broken(f"where “{mark}” should stand", self._at)
+
+    def expect_end(self) -> None:
+        if self._peek():
+            raise self._broken("after its end", self._at)
+
+    def parts(self, end: str) -> Iterator[None]:
+        """Stand before each part of a list or object in turn, and in the end behind its end."""
+        if self.skip(end):
+            return
+        yield
+        while not self.skip(end):
+            self.expect(",")
+            yield
+
+    def key(self) -> str:
+        if self._peek() != '"':
+            raise self._broken("where the name of a member should stand", self._at)
+        return self.value("the name of a member")[0]
+
+    def value(self, what: str) -> tuple[object, str, str]:
+        """The value that comes next, its text, and a member that stands in it twice."""
+        self._peek()
+        while True:
+            self._doubled.clear()
+            try:
+                value, end = self._value(self._buffer, self._at)
+            except RecursionError:
+                raise _unreadable(f"{what} is nested too deeply. Send flat records.") from None
+            except json.JSONDecodeError as error:
+                if self._is_final(error) or not self._grow(what):
+                    raise self._broken(f"in {what}", error.pos) from None
+            except _NoJson as constant:
+                raise _unreadable(f"{what} holds “{constant}”. Send a number, or null.") from None
+            except ValueError:
+                raise _unreadable(f"{what} holds a number of too many digits. Shorten it.") from None
+            else:
+                # A number at the very end of what was read may have more digits.
+                if end < len(self._buffer) or not self._grow(what):
+                    self._check_length(end - self._at, what)
+                    raw, self._at = self._buffer[self._at : end], end
+                    return value, raw, self._doubled[0] if self._doubled else ""
+
+    def _peek(self) -> str:
+        """The next character that is no blank; empty at the end."""
+        while True:
+            self._at = _BLANKS.match(self._buffer, self._at).end()
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            if not self._grow(""):
+                return ""
+
+    def _grow(self, what: str) -> bool:
+        """Read on, as much again as waits, so that a long value is not tried too often."""
+        if self._ended:
+            return False
+        waiting = self._buffer[self._at :]
+        self._check_length(len(waiting), what)
+        data = self._read(max(CHUNK_CHARACTERS, len(waiting)))
+        self._ended = not data
+        self._buffer, self._at = waiting + self._decode(data, final=self._ended), 0
+        return True
+
+    def _check_length(self, length: int, what: str) -> None:
+        if length > self._most:
+            raise _unreadable(
+                f"{what} is longer than {self._most:,} bytes, or is not closed. Correct it, then send again.",
+                "line_too_long",
+            )
+
+    def _members(self, pairs):
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            seen = set()
+            self._doubled += [name for name, _ in pairs if name in seen or seen.add(name)]
+        return members
+
+    def _is_final(self, error: json.JSONDecodeError) -> bool:
+        """Whether the fault stays one however the text goes on."""
+        return not error.msg.startswith("Unterminated") and error.pos < len(self._buffer) - 20
+
+    def _broken(self, where: str, at: int) -> ConnectorError:
+        near = self._buffer[at : at + 20]
+        if not near:
+            return _unreadable(f"it ends {where}. Send all of it.")
+        return _unreadable(f"it is not valid JSON {where}, near “{near}”. Correct it, then send it again.")
+
+
+class _NoJson(Exception):
+    """Stops at NaN and Infinity, which Python writes although they are no JSON."""
+
+
+def _refuse(constant):
+    raise _NoJson(constant)
+
+
+def _unreadable(why: str, code: str = "bad_json") -> ConnectorError:
+    return ConnectorError(f"The batch cannot be read: {why}", code=code, file=FILE)

@@ -73,9 +73,7 @@ class Invoice(SourceStamps, Record):
     on_hold = models.BooleanField(default=False)
     preferred_delivery_method = models.CharField(max_length=20, null=True)
     currency_rate = AmountField(assumed=Assumed(constant=Decimal(1)))
-    base_currency_total_amount = AmountField(
-        null=True, assumed=Assumed(product_of=("total_amount", "currency_rate"))
-    )
+    base_currency_total_amount = AmountField(null=True, assumed=Assumed(product_of=("total_amount", "currency_rate")))
     base_currency_sales_tax_amount = AmountField(
         null=True, assumed=Assumed(product_of=("sales_tax_amount", "currency_rate"))
     )
@@ -88,9 +86,7 @@ class Invoice(SourceStamps, Record):
     base_currency_shipping_amount = AmountField(
         null=True, assumed=Assumed(product_of=("shipping_amount", "currency_rate"))
     )
-    base_currency_net_amount = AmountField(
-        null=True, assumed=Assumed(product_of=("net_amount", "currency_rate"))
-    )
+    base_currency_net_amount = AmountField(null=True, assumed=Assumed(product_of=("net_amount", "currency_rate")))
     is_e_invoice = models.BooleanField(null=True)
     send_immediately = models.BooleanField(null=True)
     workflow_status_id = models.UUIDField(null=True)

@@ -47,9 +47,7 @@ class FinancialAccountBalanceHistory(Record):
 
     class Meta:
         constraints = [
-            unique_key(
-                "financial_account_balance_history", "financial_account", "financial_year", "period_number"
-            )
+            unique_key("financial_account_balance_history", "financial_account", "financial_year", "period_number")
         ]
 
 

@@ -29,12 +29,8 @@ class Payment(SourceStamps, Record):
     is_voided = models.BooleanField(default=False)
     in_dispute = models.BooleanField(default=False)
     currency_rate = AmountField(assumed=Assumed(constant=Decimal(1)))
-    base_currency_payment_amount = AmountField(
-        assumed=Assumed(product_of=("payment_amount", "currency_rate"))
-    )
-    base_currency_unapplied_amount = AmountField(
-        assumed=Assumed(product_of=("unapplied_amount", "currency_rate"))
-    )
+    base_currency_payment_amount = AmountField(assumed=Assumed(product_of=("payment_amount", "currency_rate")))
+    base_currency_unapplied_amount = AmountField(assumed=Assumed(product_of=("unapplied_amount", "currency_rate")))
     bank_account_id = models.CharField(max_length=50, null=True)
     tax_code = models.CharField(max_length=15, null=True)
     financial_account_code = models.CharField(max_length=255, null=True)

@@ -1,0 +1,44 @@
+# Everything starts here: `make up` runs the product, `make test` its tests.
+# Needed beforehand: Python 3.11 or newer, make, and a Python package registry.
+
+PYTHON ?= python3
+
+.PHONY: up test requirements clean
+
+up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
+	@.venv/bin/python manage.py up
+
+test: .venv-test/ready  ## Run the tests; `make test ARGS="tests/flows -x"` runs some of them.
+	@.venv-test/bin/python -m pytest $(ARGS)
+
+.venv/ready: requirements.txt
+.venv-test/ready: requirements-test.txt
+
+# Made anew when the requirements have changed, so that nothing that was dropped lingers.
+# `ready` comes last: an installation that was broken off is begun again.
+.venv/ready .venv-test/ready:
+	@command -v $(PYTHON) > /dev/null \
+	  || { echo "No “$(PYTHON)” here: install Python 3.11 or newer, or name yours with PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "ADS Platform needs Python 3.11 or newer; “$(PYTHON)” is $$($(PYTHON) -V 2>&1)." \
+	       "Name a newer one with PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
+	  || { echo "“$(PYTHON)” has no venv module: on Debian and Ubuntu, install python3-venv."; exit 1; }
+	@test -w . && { test ! -e $(@D) || test -w $(@D); } \
+	  || { echo "$(CURDIR) cannot be written to, so $(@D) cannot be made there."; exit 1; }
+	@echo "Making $(@D) and installing $< …"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+	  || { echo "The packages in $< could not be installed; pip says why above."; exit 1; }
+	@touch $@
+
+requirements:  ## Pin the newest versions that pyproject.toml allows.
+	@test -x .venv-pin/bin/uv || { $(PYTHON) -m venv .venv-pin && .venv-pin/bin/python -m pip install --quiet uv; }
+	@compile() { .venv-pin/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make requirements" pyproject.toml "$$@"; }; \
+	  compile --output-file requirements.txt; \
+	  compile --extra test --constraint requirements.txt --output-file requirements-test.txt
+
+clean:  ## Remove the virtual environments; the data under var/ stays.
+	@rm -rf .venv .venv-test .venv-pin

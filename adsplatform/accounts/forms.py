@@ -1,0 +1,32 @@
+"""Forms of the Inbox about API keys."""
+
+from datetime import datetime, time, timedelta
+
+from django import forms
+from django.utils import timezone
+
+
+class KeyForm(forms.Form):
+    """What is asked when an API key is made."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=100,
+        help_text="What will use it, so that you know later which one to revoke.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    expires = forms.DateField(
+        label="Last day it works",
+        required=False,
+        help_text="Leave empty for a key without an end.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def clean_expires(self):
+        """The end of the chosen day, in UTC."""
+        day = self.cleaned_data["expires"]
+        if day is None:
+            return None
+        if day < timezone.now().date():
+            raise forms.ValidationError(f"The day {day:%d %b %Y} has passed. Choose today or a later one.")
+        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))

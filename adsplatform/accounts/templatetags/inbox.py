@@ -1,0 +1,75 @@
+"""How the Inbox writes times, numbers and names."""
+
+import re
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
+from django.utils import timezone
+from django.utils.html import format_html
+
+register = template.Library()
+
+
+@register.filter
+def exact(moment):
+    """A moment with its zone: 23 Nov 2026, 17:46 UTC."""
+    return f"{timezone.localtime(moment):%-d %b %Y, %H:%M %Z}" if moment else ""
+
+
+@register.filter
+def ago(moment):
+    """A moment in words, with the exact time at hand: 2 hours ago."""
+    if not moment:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        exact(moment),
+        naturaltime(moment).replace("\xa0", " "),
+    )
+
+
+@register.filter
+def clock(moment):
+    """A moment to the second, for what happens while one watches: 17:46:03 UTC."""
+    if not moment:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        exact(moment),
+        f"{timezone.localtime(moment):%H:%M:%S %Z}",
+    )
+
+
+@register.filter
+def duration_to(start, end) -> str:
+    """How long something took: 14 seconds; 3 min 5 s; 2 h 10 min."""
+    seconds = max(0, round((end - start).total_seconds()))
+    if seconds < 60:
+        return "less than a second" if not seconds else f"{seconds} second{'' if seconds == 1 else 's'}"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+@register.filter
+def figure(number):
+    """A number with its thousands apart: 4,821."""
+    return intcomma(number)
+
+
+@register.filter
+def kind_of_record(entity: str) -> str:
+    """An entity's name as words (InvoiceLine: Invoice line); a file's name stays as it is."""
+    if not re.fullmatch(r"[A-Za-z]+", entity):
+        return entity
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entity)
+    return words[:1].upper() + words[1:].lower()
+
+
+@register.filter
+def reason_name(code: str) -> str:
+    """A problem's code as words: bad_number, Bad number."""
+    words = code.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,143 @@
+"""The admin's pages for the accounting records: one list for each kind, to look things up in."""
+
+import django_filters
+from django.contrib import admin
+from django.db import models
+from django.db.models import Prefetch
+from django.utils.text import camel_case_to_spaces
+
+from adsplatform.admin_filters import AccountFilter, as_uuid
+from adsplatform.browsing import FilterForm, ReadOnlyAdmin, linked
+from adsplatform.records.fields import AmountField, Reference
+from adsplatform.records.models import Record
+from adsplatform.records.models.base import SourceStamps
+from enrollments.admin_filters import EnrollmentFilter
+from enrollments.models import AppEnrollment
+
+# What a list shows besides the ERP key, the references and whose the record is; of kinds that are not
+# named here, the first fields.
+COLUMNS = {
+    "Company": ["company_name", "company_type", "is_active", "city", "country"],
+    "Contact": ["contact_name", "role_code", "email_address", "is_active"],
+    "Invoice": [
+        "invoice_type_code",
+        "invoice_status_code",
+        "invoice_date",
+        "payment_due_date",
+        "total_amount",
+        "outstanding_balance_amount",
+        "currency_code",
+    ],
+    "InvoiceLine": ["line_number", "description", "quantity", "unit_price", "total_amount"],
+    "JournalEntryLine": ["account_number", "account_name", "debit", "credit", "currency_code"],
+    "Payment": ["payment_type", "payment_date", "payment_amount", "unapplied_amount", "currency_code"],
+}
+COLUMNS_UNLESS_NAMED = 6
+
+
+def amount(name: str, title: str):
+    """A column of an amount without the zeros that only fill its eight places."""
+
+    @admin.display(description=title)
+    def column(record):
+        value = getattr(record, name)
+        if value is None:
+            return None
+        whole, _, places = f"{value:,.8f}".partition(".")
+        return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+    column.__name__ = name
+    return column
+
+
+def own_fields(model) -> list[models.Field]:
+    """The fields of this kind of record alone, in the model's order."""
+    shared = {field.name for base in (Record, SourceStamps) for field in base._meta.local_fields}
+    return [field for field in model._meta.local_fields if field.name not in shared]
+
+
+def columns_of(model) -> list:
+    fields = {field.name: field for field in own_fields(model)}
+    key = fields.pop("erp_key", None)
+    references = [name for name, field in fields.items() if isinstance(field, Reference)]
+    plain = [name for name in fields if name not in references]
+    named = COLUMNS.get(model.__name__, plain[:COLUMNS_UNLESS_NAMED])
+    return [
+        "erp_key" if key else "id",
+        *(amount(name, fields[name].verbose_name) if isinstance(fields[name], AmountField) else name for name in named),
+        *(linked(name, fields[name].verbose_name) for name in references),
+        linked("app_enrollment", "enrollment"),
+        account,
+        "modified",
+    ]
+
+
+@admin.display(description="account")
+def account(record):
+    return linked("group_key", "account")(record.app_enrollment)
+
+
+class RecordFilters(django_filters.FilterSet):
+    """By whose they are; both find enrollments, with which every index of a record's table begins."""
+
+    enrollment = EnrollmentFilter()
+    account = AccountFilter("app_enrollment__group_key", method="of_accounts")
+
+    def of_accounts(self, queryset, name, accounts):
+        enrollments = AppEnrollment.objects.filter(group_key__in=accounts).values_list("pk", flat=True)
+        return queryset.filter(app_enrollment__in=list(enrollments))
+
+
+class RecordAdmin(ReadOnlyAdmin):
+    """One kind of record, of all accounts."""
+
+    filterset_class = RecordFilters
+    list_filter = [FilterForm]
+
+    def __init__(self, model, admin_site):
+        self.has_erp_key = any(field.name == "erp_key" for field in own_fields(model))
+        self.list_display = columns_of(model)
+        self.search_fields = ["erp_key" if self.has_erp_key else "id"]
+        self.search_help_text = f"The exact {'ERP key or ' if self.has_erp_key else ''}id of a record."
+        self.fields = [
+            *(field.name for field in own_fields(model)),
+            *(["source_created_date", "source_modified_date"] if issubclass(model, SourceStamps) else []),
+            "id",
+            "app_enrollment",
+            "created",
+            "modified",
+            "created_sync_id",
+            "modified_sync_id",
+        ]
+        super().__init__(model, admin_site)
+
+    def get_queryset(self, request):
+        # Not joined but read on the side: what a record refers to may be gone, and a join would hide it.
+        references = [field.name for field in own_fields(self.model) if isinstance(field, Reference)]
+        enrollments = AppEnrollment.objects.select_related("app", "group_key")
+        return super().get_queryset(request).prefetch_related(Prefetch("app_enrollment", enrollments), *references)
+
+    def get_ordering(self, request):
+        """Newest first; within an enrollment or account by key, which is how those are indexed."""
+        if request.GET.get("enrollment") or request.GET.get("account"):
+            return ["app_enrollment_id", *self.model.KEY]
+        return ["-id"]
+
+    def get_search_results(self, request, queryset, term):
+        term = term.strip()
+        if not term:
+            return queryset, False
+        if record_id := as_uuid(term):
+            found = queryset.filter(pk=record_id)
+            if found.exists() or not self.has_erp_key:
+                return found, False
+        if not self.has_erp_key:
+            return queryset.none(), False
+        # Every index of keys begins with the enrollment: naming them all lets the database look up each.
+        return queryset.filter(erp_key=term, app_enrollment__in=AppEnrollment.objects.values("pk")), False
+
+
+for kind in Record.__subclasses__():
+    # "Companies" and the like, as the batch API calls them, where adding an s would not do.
+    kind._meta.verbose_name_plural = camel_case_to_spaces(kind.BATCH_KEY)
+    admin.site.register(kind, RecordAdmin)

@@ -1,0 +1,307 @@
+"""Checks of single cells: a whole column of a block at once, into the text PostgreSQL's COPY reads.
+
+A cell comes as text, or as the JSON value it was; it goes on as COPY text (`\\N` for null) or as a `Fault`. Amounts
+never pass through a float. Parsed values are remembered, because in accounting data most dates, rates and flags repeat.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from adsplatform.records.specification import Column
+
+NULL = "\\N"
+# A remembered column is forgotten at this many values, to bound memory.
+REMEMBERED = 50_000
+SHOWN_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a cell cannot be loaded: a stable code and a full sentence."""
+
+    code: str
+    message: str
+
+
+def shown(value: str) -> str:
+    """A value as it stands in a sentence: in curly quotes, cut where it is long."""
+    text = value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
+    return f"“{printable(text)}”"
+
+
+def printable(text: str) -> str:
+    """The text with what PostgreSQL cannot store (NUL, undecodable bytes) made visible."""
+    if "\0" in text:
+        text = text.replace("\0", "␀")
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def escaped(text: str) -> str:
+    """Text as a COPY column holds it."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def as_text(value) -> str:
+    """A JSON value as the text a CSV cell would have; null is an empty cell."""
+    if value.__class__ is str:
+        return value
+    if value is None:
+        return ""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+class ColumnCheck:
+    """Checks the cells of one column."""
+
+    def __init__(self, column: Column):
+        self.column = column
+        self._parse = PARSERS.get(column.type)
+        self._known = _Known(self.parse)
+
+    def check(self, cells: Sequence) -> tuple[list[str], list[int]]:
+        """COPY texts (a Fault in place of a faulty one) and the positions of the faults."""
+        if self.column.type == "text":
+            quick = self._quick_text(cells)
+            if quick is not None:
+                return quick, []
+            checked = [self.parse(cell) for cell in cells]
+            return checked, [at for at, text in enumerate(checked) if text.__class__ is Fault]
+        known = self._known
+        if len(known) > REMEMBERED:
+            known.clear()
+            known.has_faults = False
+        checked = [known[cell] for cell in cells]
+        if not known.has_faults:
+            return checked, []
+        return checked, [at for at, text in enumerate(checked) if text.__class__ is Fault]
+
+    def _quick_text(self, cells) -> list[str] | None:
+        """The whole column when nothing in it needs a second look, else None."""
+        column = self.column
+        together = "\0".join(cells)
+        if column.max_length and max(map(len, cells)) > column.max_length:
+            return None
+        if together.count("\0") != len(cells) - 1 or not together.isascii() and _undecodable(together):
+            return None
+        if "\\" in together or "\t" in together or "\n" in together or "\r" in together:
+            return None
+        if column.required:
+            return cells if all(map(str.strip, cells)) else None
+        return [cell or NULL for cell in cells]
+
+    def parse(self, cell: str) -> str | Fault:
+        """One cell's COPY text, or its Fault."""
+        column = self.column
+        text = cell if column.type == "text" else cell.strip()
+        if not text.strip() and (not text or column.required or column.type != "text"):
+            if column.required and column.assumed is None:
+                return Fault(
+                    "required_empty",
+                    f"{column.wire} is empty, but every {column.of} needs it. Fill it in.",
+                )
+            return NULL if column.default is None else _constant(column.default)
+        if "\0" in text:
+            return Fault(
+                "nul_character",
+                f"{column.wire}: {shown(text)} contains a NUL character. Remove it; it is not part of any text.",
+            )
+        if _undecodable(text):
+            return Fault(
+                "bad_encoding",
+                f"{column.wire}: {shown(text)} is not UTF-8 text. Save the file as UTF-8 and upload it again.",
+            )
+        if self._parse is None:
+            return self._text(text)
+        return self._parse(column, text)
+
+    def _text(self, text: str) -> str | Fault:
+        limit = self.column.max_length
+        if limit and len(text) > limit:
+            return Fault(
+                "too_long",
+                f"{self.column.wire}: {shown(text)} has {len(text)} characters; at most {limit} fit. Shorten it.",
+            )
+        return escaped(text)
+
+
+class _Known(dict):
+    """Parsed cells by their text."""
+
+    def __init__(self, parse):
+        super().__init__()
+        self.parse = parse
+        self.has_faults = False
+
+    def __missing__(self, cell):
+        parsed = self[cell] = self.parse(cell)
+        if parsed.__class__ is Fault:
+            self.has_faults = True
+        return parsed
+
+
+def _undecodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _constant(value) -> str:
+    if value is True:
+        return "t"
+    if value is False:
+        return "f"
+    return str(value)
+
+
+PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+
+
+def _amount(column, text):
+    if not PLAIN_NUMBER.fullmatch(text):
+        return _bad_number(column, text)
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    if len(whole.lstrip("0")) > 20:
+        return Fault(
+            "number_too_large",
+            f"{column.wire}: {shown(text)} has more than 20 digits before the decimal point. Check the amount.",
+        )
+    if len(fraction.rstrip("0")) > 8:
+        return Fault(
+            "too_many_decimals",
+            f"{column.wire}: {shown(text)} has more than 8 decimal places. Round it to 8 or fewer.",
+        )
+    return text
+
+
+def _bad_number(column, text):
+    advice = "Write digits with a decimal point, like 1234.50."
+    if re.fullmatch(r"[+-]?\d[\d.\s’']*,\d+", text):
+        advice = "Write the decimals after a point, not a comma, and leave out thousands separators, like 1234.50."
+    elif re.fullmatch(r"[+-]?\d{1,3}([,\s’']\d{3})+(\.\d+)?", text):
+        advice = "Leave out the thousands separators, like 1234.50."
+    elif re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
+        advice = "It is in scientific notation, which may have lost digits; write the number out in full."
+    elif re.search(r"[$€£¥]|^[A-Za-z]{3}\s*\d|\d\s*[A-Za-z]{3}$", text):
+        advice = "Leave out the currency; it has a column of its own. Write the number alone, like 1234.50."
+    return Fault("bad_number", f"{column.wire}: {shown(text)} is not a number. {advice}")
+
+
+def _integer(column, text):
+    if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
+        return Fault("bad_integer", f"{column.wire}: {shown(text)} is not a whole number. Write digits only, like 12.")
+    low, high = column.choices_range or (-(2**31), 2**31 - 1)
+    if len(text) > 12 or not low <= int(text) <= high:
+        return Fault(
+            "out_of_range", f"{column.wire}: {shown(text)} is out of range; use a number from {low} to {high}."
+        )
+    return str(int(text))
+
+
+def _double(column, text):
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII):
+        return _bad_number(column, text)
+    number = float(text)
+    if abs(number) > 1e300:
+        return Fault("out_of_range", f"{column.wire}: {shown(text)} is out of range. Check the number.")
+    return repr(number)
+
+
+TRUE, FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
+
+
+def _boolean(column, text):
+    lowered = text.lower()
+    if lowered in TRUE:
+        return "t"
+    if lowered in FALSE:
+        return "f"
+    return Fault("bad_boolean", f"{column.wire}: {shown(text)} is neither true nor false. Write true or false.")
+
+
+def _uuid(column, text):
+    if re.fullmatch(r"\{?[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}\}?", text):
+        return str(UUID(text))
+    return Fault(
+        "bad_uuid",
+        f"{column.wire}: {shown(text)} is not a platform id. "
+        "Such an id looks like 0f8fad5b-d9cb-469f-a165-70867728950e.",
+    )
+
+
+STAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?\s?(Z|z|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
+)
+
+
+def _date(column, text):
+    """A plain calendar date; a time of day, where there is one, must be valid and is left off."""
+    stamp = _moment(column, text, "a date", "Write it as YYYY-MM-DD, like 2024-02-29.")
+    return stamp if stamp.__class__ is Fault else text[:10]
+
+
+def _stamp(column, text):
+    moment = _moment(
+        column, text, "a date and time", "Write it as YYYY-MM-DDTHH:MM:SS, with Z or an offset if it is not UTC."
+    )
+    if moment.__class__ is Fault:
+        return moment
+    return moment.isoformat(sep=" ")
+
+
+def _moment(column, text, what, advice):
+    found = STAMP.fullmatch(text)
+    if not found:
+        return Fault("bad_date", f"{column.wire}: {shown(text)} is not {what}. {advice}")
+    day, minutes, seconds, fraction, zone = found.groups()
+    try:
+        moment = datetime.combine(date.fromisoformat(day), datetime.min.time())
+    except ValueError:
+        return Fault("impossible_date", f"{column.wire}: {shown(text)} names a day that does not exist. {advice}")
+    try:
+        if minutes:
+            zone = "+00:00" if zone in (None, "Z", "z") else zone
+            moment = datetime.fromisoformat(f"{day}T{minutes}:{seconds or '00'}.{(fraction or '0')[:6]:0<6}{zone}")
+            return moment.astimezone(UTC)
+        return moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return Fault("impossible_time", f"{column.wire}: {shown(text)} names a time that does not exist. {advice}")
+
+
+def _json(column, text):
+    try:
+        value = json.loads(text, parse_float=str)
+    except (ValueError, RecursionError):
+        return Fault(
+            "bad_json", f"{column.wire}: {shown(text)} is not JSON. Send an object, or leave the column empty."
+        )
+    if not isinstance(value, (dict, list)):
+        return Fault("bad_json", f"{column.wire}: {shown(text)} is not a JSON object. Send an object.")
+    if "\\u0000" in text:
+        return Fault("nul_character", f"{column.wire}: {shown(text)} contains a NUL character. Remove it.")
+    return escaped(text)
+
+
+PARSERS = {
+    "amount": _amount,
+    "integer": _integer,
+    "double": _double,
+    "boolean": _boolean,
+    "uuid": _uuid,
+    "date": _date,
+    "stamp": _stamp,
+    "json": _json,
+}

@@ -1,0 +1,248 @@
+"""What may be loaded, read off the record models: entities, their columns, keys and references."""
+
+import re
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+from django.db import models
+
+from adsplatform.records import models as records
+from adsplatform.records.fields import AmountField, AnyReference, Assumed, Reference
+from adsplatform.records.models.base import Record, SourceStamps
+
+# Where a record keeps what the input calls otherwise.
+WIRE_NAMES = {"source_created_date": "created", "source_modified_date": "modified"}
+SQL_TYPES = {
+    "text": "text",
+    "amount": "numeric(28, 8)",
+    "double": "double precision",
+    "integer": "integer",
+    "boolean": "boolean",
+    "uuid": "uuid",
+    "date": "date",
+    "stamp": "timestamptz",
+    "json": "jsonb",
+}
+
+
+def wire_name(name: str) -> str:
+    """The published name of a column: `company_erp_key` → `companyErpKey`."""
+    if name in WIRE_NAMES:
+        return WIRE_NAMES[name]
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A loadable column. `field` is the record's column it fills; empty where it only names another record."""
+
+    name: str
+    wire: str
+    type: str
+    # The kind of record it belongs to, as a word.
+    of: str
+    required: bool = False
+    max_length: int | None = None
+    choices_range: tuple[int, int] | None = None
+    # Silently used where the value is absent from a new record, or empty.
+    default: object = None
+    # Used likewise, but with a warning.
+    assumed: Assumed | None = None
+    field: str = ""
+
+    @property
+    def sql_type(self) -> str:
+        return SQL_TYPES[self.type]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One way of naming a referenced record: the column that names it, and where it is looked up.
+
+    `when` is a (column, value) pair that must hold for the lookup to count.
+    """
+
+    column: str
+    target: str
+    target_column: str
+    when: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ReferenceTo:
+    """A reference: the record's column that holds the target's id, and the ways to name the target."""
+
+    field: str
+    lookups: tuple[Lookup, ...]
+    required: bool
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One kind of record as it may be loaded."""
+
+    name: str
+    model: type[Record]
+    columns: dict[str, Column] = field(repr=False)
+    references: tuple[ReferenceTo, ...] = field(repr=False)
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.model.KEY
+
+    @property
+    def has_reference_in_key(self) -> bool:
+        return any(reference.field in self.key for reference in self.references)
+
+    @cached_property
+    def by_wire_name(self) -> dict[str, Column]:
+        """Columns by wire name in lower case, earlier names included."""
+        named = {column.wire.lower(): column for column in self.columns.values()}
+        for old, new in self.model.RENAMED_COLUMNS.items():
+            named[old.lower()] = named[new.lower()]
+        return named
+
+    @cached_property
+    def legacy_columns(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.model.LEGACY_COLUMNS)
+
+    @property
+    def singular(self) -> str:
+        """The kind as a word in a sentence: `invoice line`."""
+        return _word(self.name)
+
+    @property
+    def plural(self) -> str:
+        return _word(self.model.BATCH_KEY)
+
+
+@cache
+def entities() -> dict[str, Entity]:
+    """Every loadable entity by name."""
+    kinds = [getattr(records, name) for name in records.__all__ if name != "Record"]
+    return {kind.__name__: _entity(kind) for kind in kinds}
+
+
+def entity_named(name: str) -> Entity | None:
+    """The entity that a file, a list or a connector means by `name`, or None.
+
+    Blanks, `-`, `_` and case do not count; entity, batch key, sync and read model names do, in singular and plural.
+    """
+    return _names().get(_folded(name))
+
+
+def names_of_entities() -> list[str]:
+    """The batch keys of all entities, for messages."""
+    return sorted(entity.model.BATCH_KEY for entity in entities().values())
+
+
+@cache
+def _names() -> dict[str, Entity]:
+    names = {}
+    for entity in entities().values():
+        spellings = {entity.name, entity.model.BATCH_KEY, *entity.model.OTHER_NAMES}
+        for spelling in list(spellings):
+            spellings |= {f"{spelling}Sync", f"{spelling}SyncModel", f"{spelling}Model", f"{spelling}s"}
+        for spelling in spellings:
+            names.setdefault(_folded(spelling), entity)
+    return names
+
+
+def _word(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).lower()
+
+
+def _entity(kind: type[Record]) -> Entity:
+    own = {f.name for f in Record._meta.get_fields()} - {f.name for f in SourceStamps._meta.get_fields()}
+    columns, references = {}, []
+    for model_field in kind._meta.concrete_fields:
+        if model_field.name in own:
+            continue
+        if isinstance(model_field, Reference):
+            references.append(_reference(model_field))
+            columns |= {column.name: column for column in _naming_columns(model_field, kind)}
+        elif isinstance(model_field, AnyReference):
+            references.append(_any_reference(model_field))
+        else:
+            columns[model_field.name] = _column(model_field)
+    if kind.HAS_MATCH_ACTION:
+        columns["on_match_action"] = Column(
+            "on_match_action", "onMatchAction", "integer", _word(kind.__name__), choices_range=(0, 2), default=0
+        )
+    if kind.HAS_NETWORK_ID:
+        columns["network_id"] = Column("network_id", "networkId", "uuid", _word(kind.__name__))
+    return Entity(kind.__name__, kind, columns, tuple(references))
+
+
+def _column(model_field: models.Field) -> Column:
+    default = model_field.default if model_field.has_default() else None
+    return Column(
+        name=model_field.name,
+        wire=wire_name(model_field.name),
+        type=_type(model_field),
+        of=_word(model_field.model.__name__),
+        required=not model_field.null and default is None,
+        max_length=model_field.max_length if isinstance(model_field, models.CharField) else None,
+        default=default,
+        assumed=getattr(model_field, "assumed", None),
+        field=model_field.column,
+    )
+
+
+def _type(model_field: models.Field) -> str:
+    for field_class, name in (
+        (AmountField, "amount"),
+        (models.CharField, "text"),
+        (models.TextField, "text"),
+        (models.DateTimeField, "stamp"),
+        (models.DateField, "date"),
+        (models.BooleanField, "boolean"),
+        (models.FloatField, "double"),
+        (models.IntegerField, "integer"),
+        (models.UUIDField, "uuid"),
+        (models.JSONField, "json"),
+    ):
+        if isinstance(model_field, field_class):
+            return name
+    raise TypeError(f"{model_field} has no loadable type.")
+
+
+def _naming_columns(reference: Reference, kind: type[Record]):
+    """The columns that name the target; one is required where it is the only way besides the platform id."""
+    keys = [column for column, target_column in reference.by.items() if target_column != "id"]
+    for column, target_column in reference.by.items():
+        yield Column(
+            name=column,
+            wire=wire_name(column),
+            type="uuid" if target_column == "id" else "text",
+            of=_word(kind.__name__),
+            required=not reference.null and keys == [column],
+        )
+
+
+def _reference(reference: Reference) -> ReferenceTo:
+    target = reference.related_model.__name__
+    return ReferenceTo(
+        field=reference.column,
+        lookups=tuple(Lookup(column, target, found_in) for column, found_in in reference.by.items()),
+        required=not reference.null,
+    )
+
+
+def _any_reference(reference: AnyReference) -> ReferenceTo:
+    return ReferenceTo(
+        field=reference.column,
+        lookups=tuple(
+            Lookup(reference.key, target, "erp_key", when=(reference.kind, target)) for target in reference.to
+        ),
+        required=True,
+    )

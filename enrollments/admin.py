@@ -1,0 +1,218 @@
+"""The admin's pages for the catalogue of applications and for enrollments."""
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.html import format_html
+
+from adsplatform.browsing import BoundedAdmin, FilterForm, linked, list_url
+from adsplatform.errors import PlatformError
+from enrollments import services
+from enrollments.admin_filters import AppEnrollmentFilters
+from enrollments.models import AppEnrollment, Application
+from enrollments.schedules import check_cron
+from syncs.models import SyncRequest
+
+
+class ApplicationForm(forms.ModelForm):
+    """An application; the addresses become links elsewhere, so they must be web addresses."""
+
+    project_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
+    icon_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
+
+    class Meta:
+        model = Application
+        fields = ["name", "description", "project_url", "icon_url", "is_active"]
+        help_texts = {
+            "name": "A connector writes its own name and description again with every release.",
+            "is_active": "Switch it off instead of deleting it: nobody can enrol then, enrollments stay.",
+        }
+
+
+@admin.register(Application)
+class ApplicationAdmin(BoundedAdmin):
+    """Connectors enter themselves into the catalogue, so nothing is added here, and nothing deleted."""
+
+    form = ApplicationForm
+    list_display = ["name", "connector", "app_type", "is_active", "enrollments", "modified"]
+    ordering = ["name"]
+    search_fields = ["name", "connector"]
+    fields = [
+        "name",
+        "description",
+        "project_url",
+        "icon_url",
+        "is_active",
+        "connector",
+        "app_id",
+        "app_type",
+        "owner_id",
+        "created",
+        "created_user",
+        "modified",
+        "modified_user",
+        "enrollments",
+    ]
+    readonly_fields = fields[fields.index("connector") :]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description="enrollments")
+    def enrollments(self, application):
+        return format_html('<a href="{}">Show</a>', list_url(AppEnrollment, app=application.pk))
+
+    def save_model(self, request, application, form, change):
+        application.modified, application.modified_user = timezone.now(), request.user
+        application.save()
+
+
+class AppEnrollmentForm(forms.ModelForm):
+    """What staff may change of an enrollment; `services.change_enrollment` writes it."""
+
+    delete_limit_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        help_text="A full sync that would delete more than this share of a kind of record stops and asks.",
+    )
+    reject_limit_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        help_text="A sync fails when more than this share of its lines is rejected.",
+    )
+
+    class Meta:
+        model = AppEnrollment
+        fields = [
+            "name",
+            "is_active",
+            "cron_settings",
+            "sync_schedule_is_active",
+            "delete_limit_percent",
+            "reject_limit_percent",
+        ]
+        help_texts = {
+            "name": "Empty means the application's name.",
+            "cron_settings": "Five cron fields, in UTC: “30 2 * * 1-5” is 02:30 on working days.",
+        }
+
+    def clean_cron_settings(self):
+        text = self.cleaned_data["cron_settings"]
+        if text:
+            try:
+                check_cron(text)
+            except PlatformError as refused:
+                raise ValidationError(str(refused)) from refused
+        return text
+
+
+@admin.register(AppEnrollment)
+class AppEnrollmentAdmin(BoundedAdmin):
+    """Enrollments of all accounts; made and ended by their accounts, adjusted here."""
+
+    form = AppEnrollmentForm
+    filterset_class = AppEnrollmentFilters
+    list_filter = [FilterForm]
+    list_display = [
+        "__str__",
+        linked("group_key", "account"),
+        linked("app", "application"),
+        "state",
+        "schedule",
+        "last_sync",
+        "created",
+    ]
+    list_select_related = ["group_key", "app"]
+    ordering = ["-app_enrollment_id"]
+    fieldsets = [
+        (None, {"fields": ["name", "account", "application", "is_active", "is_deleted"]}),
+        ("Schedule", {"fields": ["cron_settings", "sync_schedule_is_active"]}),
+        ("Limits", {"fields": ["delete_limit_percent", "reject_limit_percent"]}),
+        (
+            "More",
+            {
+                "fields": [
+                    "app_enrollment_id",
+                    "has_credentials",
+                    "syncs",
+                    "created",
+                    "created_user",
+                    "modified",
+                    "modified_user",
+                ]
+            },
+        ),
+    ]
+    readonly_fields = ["account", "application", "is_deleted", *fieldsets[-1][1]["fields"]]
+    account = staticmethod(linked("group_key", "account"))
+    application = staticmethod(linked("app", "application"))
+
+    def get_queryset(self, request):
+        """Each with the time of its last sync of every status: six look-ups in an index, no sorting."""
+        last_of = SyncRequest.objects.filter(app_enrollment=OuterRef("pk")).order_by("-created")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                **{
+                    f"last_{status.name.lower()}": Subquery(last_of.filter(status_code=status).values("created")[:1])
+                    for status in SyncRequest.Status
+                }
+            )
+        )
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and not (obj and obj.is_deleted)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, enrollment, form, change):
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changes:
+            services.change_enrollment(enrollment, request.user, **changes)
+
+    @admin.display(description="state")
+    def state(self, enrollment):
+        kind, word = "good", "Active"
+        if enrollment.is_deleted:
+            kind, word = "bad", "Deleted"
+        elif not enrollment.is_active:
+            kind, word = "waiting", "Switched off"
+        return format_html('<span class="badge badge-{}">{}</span>', kind, word)
+
+    @admin.display(description="schedule")
+    def schedule(self, enrollment):
+        if not enrollment.cron_settings:
+            return "-"
+        paused = not (enrollment.sync_schedule_is_active and enrollment.is_active)
+        return f"{enrollment.cron_settings} (paused)" if paused else enrollment.cron_settings
+
+    @admin.display(description="last sync")
+    def last_sync(self, enrollment):
+        last = {status: getattr(enrollment, f"last_{status.name.lower()}") for status in SyncRequest.Status}
+        created, status = max(((created, status) for status, created in last.items() if created), default=(None, None))
+        if created is None:
+            return "-"
+        return format_html(
+            '<a href="{}">{}, {}</a>',
+            list_url(SyncRequest, enrollment=enrollment.pk),
+            status.label,
+            f"{created:%Y-%m-%d %H:%M}",
+        )
+
+    @admin.display(description="credentials")
+    def has_credentials(self, enrollment):
+        return "Kept, encrypted" if enrollment.encrypted_credentials else "None"
+
+    @admin.display(description="syncs")
+    def syncs(self, enrollment):
+        return format_html('<a href="{}">Show</a>', list_url(SyncRequest, enrollment=enrollment.pk))

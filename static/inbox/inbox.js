@@ -1,0 +1,81 @@
+// What the Inbox does beyond plain forms and htmx; every page works without it.
+"use strict";
+
+// The upload's drop zone: a dropped file is put into the form's own file field.
+for (const zone of document.querySelectorAll("[data-drop]")) {
+  const field = zone.querySelector("input[type=file]");
+  const chosen = zone.querySelector(".drop-chosen");
+  zone.querySelector(".drop-hint").hidden = false;
+
+  const show = () => {
+    const file = field.files[0];
+    chosen.textContent = file ? `${file.name}, ${inWords(file.size)}` : "";
+  };
+  field.addEventListener("change", show);
+  for (const event of ["dragenter", "dragover"]) {
+    zone.addEventListener(event, (drag) => {
+      drag.preventDefault();
+      zone.classList.add("is-over");
+    });
+  }
+  for (const event of ["dragleave", "drop"]) {
+    zone.addEventListener(event, () => zone.classList.remove("is-over"));
+  }
+  zone.addEventListener("drop", (drag) => {
+    drag.preventDefault();
+    const files = drag.dataTransfer.files;
+    if (files.length > 1) {
+      chosen.textContent = "Drop one file. Put several together in a ZIP.";
+    } else if (files.length === 1) {
+      field.files = files;
+      show();
+    }
+  });
+}
+
+function inWords(bytes) {
+  const units = ["bytes", "KB", "MB", "GB"];
+  let unit = 0;
+  while (bytes >= 1024 && unit < units.length - 1) {
+    bytes /= 1024;
+    unit += 1;
+  }
+  return `${unit ? bytes.toFixed(1) : bytes} ${units[unit]}`;
+}
+
+// A form that takes long says so, and is sent once.
+for (const form of document.querySelectorAll("form[data-busy]")) {
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button.primary");
+    button.disabled = true;
+    button.textContent = form.dataset.busy;
+  });
+}
+// Back from the next page, the browser may show this one as it was left: busy.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+// Copy buttons, where the browser allows them.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+}
+
+// The person menu closes when one goes elsewhere.
+const menu = document.querySelector(".person");
+if (menu) {
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}

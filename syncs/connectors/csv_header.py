@@ -1,0 +1,94 @@
+"""The head of a CSV file: what separates its cells, and the names of its columns."""
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+MAX_COLUMNS = 1_000
+DELIMITERS = ",;\t|"
+# What spreadsheets write into the first line to name the delimiter.
+SEPARATOR = re.compile(r"""sep=([^\w"\r\n ])[\r\n]*""", re.IGNORECASE)
+
+
+class UnusableFile(Exception):
+    """The file cannot be read for what stands in its head; `str()` is the sentence to show."""
+
+    def __init__(self, code: str, message: str, *, column: str = "", raw: str = ""):
+        super().__init__(message)
+        self.code, self.column, self.raw = code, column, raw
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The delimiter, the names of the columns, and the number of lines that the head takes up."""
+
+    delimiter: str
+    columns: list[str]
+    lines: int
+
+
+def read_header(lines: list[str], first_line: int) -> Header | None:
+    """Read the head of the file off its lines; None while they are all blank. Raises UnusableFile."""
+    said = SEPARATOR.fullmatch(lines[0]) if first_line == 1 else None
+    place = 1 if said else 0
+    while place < len(lines) and not lines[place].strip():
+        place += 1
+    if place == len(lines):
+        return None
+    line = lines[place]
+    if "\0" in line or line.startswith("PK\x03\x04"):
+        raise UnusableFile("not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again.")
+    delimiter = said[1] if said else _delimiter_of(line)
+    reader = csv.reader(lines[place:], delimiter=delimiter, strict=True)
+    try:
+        names = next(reader)
+    except csv.Error:
+        raise UnusableFile(
+            "header_unreadable",
+            f"The header in line {first_line + place} cannot be read: a quotation mark stands in a wrong "
+            "place or is not closed. Correct the header, then send the file again.",
+            raw=line.rstrip("\r\n"),
+        ) from None
+    return Header(delimiter, _columns(names, first_line + place), place + reader.line_num)
+
+
+def _delimiter_of(header: str) -> str:
+    """The mark that separates the names of the header most often; a comma where nothing does."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(DELIMITERS, key=bare.count)
+
+
+def _columns(header: list[str], line: int) -> list[str]:
+    names = [name.strip() for name in header]
+    while names and not names[-1]:  # a delimiter at the end of the line names no column
+        names.pop()
+    if not names:
+        raise UnusableFile(
+            "header_blank",
+            f"The header in line {line} names no column. Write the columns’ names into the first line.",
+        )
+    if len(names) > MAX_COLUMNS:
+        raise UnusableFile(
+            "too_many_columns",
+            f"The header in line {line} names {len(names):,} columns; at most {MAX_COLUMNS:,} can be read. "
+            "Remove those that are not needed.",
+        )
+    if "" in names:
+        raise UnusableFile(
+            "header_blank",
+            f"Column {names.index('') + 1} has no name in the header in line {line}. Name it or remove it.",
+        )
+    for folded, count in Counter(name.casefold() for name in names).items():
+        if count > 1:
+            name = next(name for name in names if name.casefold() == folded)
+            raise UnusableFile(
+                "header_duplicated",
+                f"The header in line {line} names the column “{name}” {_times(count)}. Keep one column of that name.",
+                column=name,
+            )
+    return names
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"

@@ -1,0 +1,164 @@
+"""Staged rows become records: one named SQL statement per step, all in the caller's transaction.
+
+The order: later lines supersede earlier ones of the same key; every staged line is given its record and its
+references (the plan); lines that refer to nothing are rejected, and so are those that refer to them; then what
+changed is updated, what is new is inserted, what must go is deleted.
+"""
+
+from psycopg import sql
+
+from syncs.missing import delete_missing
+from syncs.placing import plan, supersede_by_plan, supersede_earlier
+from syncs.rejecting import reject_what_cannot_be_placed
+from syncs.staging import Staged
+from syncs.statements import PROBLEM_INTO, Work, erp_key_of, led
+from syncs.values import inserts, updates
+
+
+def place(work: Work):
+    """Find out what is to be done with every staged line; no record is touched."""
+    for staged in work.staged:
+        if not staged.entity.has_reference_in_key:
+            supersede_earlier(work, staged)
+    for staged in work.staged:
+        plan(work, staged)
+    reject_what_cannot_be_placed(work)
+    for staged in work.staged:
+        if staged.entity.has_reference_in_key:
+            supersede_by_plan(work, staged)
+
+
+def write(work: Work):
+    """Do it."""
+    for staged in work.staged:
+        note_left(work, staged)
+        update_changed(work, staged)
+    for staged in work.staged:
+        insert_new(work, staged)
+    for staged in work.staged:
+        delete_matched(work, staged)
+    delete_missing(work)
+    if "CustomField" in work.stage.staged:
+        define_custom_fields(work)
+    if "BaseCurrency" in work.stage.staged:
+        set_base_currency(work)
+
+
+def counts(work: Work) -> dict[str, dict[str, int]]:
+    """What became of each entity's lines, by the names of SyncEntityResult."""
+    found = {staged.entity.name: _counts(work, staged) for staged in work.staged}
+    for name, deleted in work.deleted_as_missing.items():
+        found.setdefault(name, {})["deleted_as_missing"] = deleted
+    return found
+
+
+def _counts(work, staged) -> dict[str, int]:
+    work.run("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan)
+    actions = dict(work.cursor.fetchall())
+    return {
+        "lines_read": staged.lines_read,
+        "inserted": actions.get("insert", 0),
+        "updated": actions.get("update", 0),
+        "unchanged": actions.get("same", 0),
+        "deleted_by_match": actions.get("delete", 0),
+        "skipped": actions.get("leave", 0) + work.superseded.get(staged.entity.name, 0),
+        "rejected": staged.rejected,
+    }
+
+
+def note_left(work: Work, staged: Staged):
+    """Say of each line that met an existing record and was told to leave it, that it did."""
+    if not staged.has("on_match_action"):
+        return
+    work.run(
+        """
+        {into_problems}
+        SELECT {entity}, 'skip', {erp_key}, _file, _line, 'onMatchAction', '1', 'left_as_it_is',
+               'The {kind} exists already and was left as it is, because onMatchAction is 1.', _raw
+        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'leave' ORDER BY _seq
+        """,
+        plan=staged.plan,
+        stage=staged.table,
+        entity=sql.Literal(staged.entity.name),
+        erp_key=erp_key_of(staged.entity),
+        kind=sql.SQL(staged.entity.singular),
+        into_problems=PROBLEM_INTO,
+    )
+
+
+def update_changed(work: Work, staged: Staged):
+    """Update the records that differ from their line."""
+    pairs = list(updates(staged))
+    if not pairs:
+        return
+    work.run(
+        """
+        UPDATE {records} r SET {assignments}, modified = now(), modified_sync_id = %(sync)s
+        FROM (SELECT s.* {references}, p.record_id FROM {plan} p JOIN {stage} s USING (_seq)
+              WHERE p.action = 'update') s
+        WHERE r.id = s.record_id
+        """,
+        records=sql.Identifier(staged.entity.table),
+        plan=staged.plan,
+        stage=staged.table,
+        references=led(
+            sql.SQL("p.{}").format(sql.Identifier(reference.field)) for reference in staged.entity.references
+        ),
+        assignments=sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in pairs),
+    )
+
+
+def insert_new(work: Work, staged: Staged):
+    """Insert the records that are not there yet, in the order of their lines."""
+    pairs = list(inserts(staged))
+    work.run(
+        """
+        INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
+                               modified_sync_id, {columns})
+        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, {values}
+        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert' ORDER BY s._seq
+        """,
+        records=sql.Identifier(staged.entity.table),
+        plan=staged.plan,
+        stage=staged.table,
+        columns=sql.SQL(", ").join(sql.Identifier(name) for name, _ in pairs),
+        values=sql.SQL(", ").join(value for _, value in pairs),
+    )
+
+
+def delete_matched(work: Work, staged: Staged):
+    """Delete the records whose line says so (`onMatchAction` 2)."""
+    if staged.has("on_match_action"):
+        work.run(
+            "DELETE FROM {records} r USING {plan} p WHERE p.action = 'delete' AND r.id = p.record_id",
+            records=sql.Identifier(staged.entity.table),
+            plan=staged.plan,
+        )
+
+
+def define_custom_fields(work: Work):
+    """Give every label that is new its definition."""
+    work.run(
+        """
+        INSERT INTO enrollments_customfielddefinition (custom_field_definition_id, group_key, app_id,
+            app_enrollment_id, table_key, custom_field_label, data_type, sort_order, value, created, modified)
+        SELECT DISTINCT ON (s.table_key, s.custom_field_label) s._id, %(group_key)s, e.app_id, %(enrollment)s,
+               s.table_key, s.custom_field_label, CASE WHEN s.numeric_value IS NULL THEN 'String' ELSE 'Number' END,
+               0, '', now(), now()
+        FROM {stage} s, enrollments_appenrollment e
+        WHERE e.app_enrollment_id = %(enrollment)s ORDER BY s.table_key, s.custom_field_label, s._seq
+        ON CONFLICT DO NOTHING
+        """,
+        stage=work.stage.staged["CustomField"].table,
+    )
+
+
+def set_base_currency(work: Work):
+    """A BaseCurrency sets the currency of the whole account."""
+    work.run(
+        """
+        UPDATE accounts_account a SET base_currency_code = s.base_currency_code
+        FROM {stage} s WHERE a.group_key = %(group_key)s
+        """,
+        stage=work.stage.staged["BaseCurrency"].table,
+    )

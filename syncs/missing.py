@@ -1,0 +1,114 @@
+"""What a complete input does not contain: found, guarded, deleted."""
+
+from psycopg import sql
+
+from adsplatform.records.specification import Entity, entities
+from syncs.statements import PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
+
+# Of fewer records of a kind, the share that is missing means nothing.
+GUARDED_FROM = 20
+
+
+def find_missing(work: Work, complete: list[str]):
+    """List what the input does not contain of the kinds it holds completely.
+
+    Raises SyncStopped when that is more than may be deleted.
+    """
+    work.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
+    for name in complete:
+        entity, staged = entities()[name], work.stage.staged.get(name)
+        not_here = not_earlier = sql.SQL("true")
+        if staged:
+            not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
+        if work.seen_in_parts:
+            not_earlier = sql.SQL(
+                "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
+                "AND k.entity = {} AND k.record_id = r.id)"
+            ).format(sql.Literal(name))
+        work.run(
+            """
+            INSERT INTO missing SELECT {name}, r.id FROM {records} r
+            WHERE r.app_enrollment_id = %(enrollment)s AND {not_here} AND {not_earlier}
+            """,
+            name=sql.Literal(name),
+            records=sql.Identifier(entity.table),
+            not_here=not_here,
+            not_earlier=not_earlier,
+        )
+        _guard(work, entity, work.cursor.rowcount)
+
+
+def _guard(work: Work, entity: Entity, missing: int):
+    if not missing:
+        return
+    work.run(
+        "SELECT count(*) FROM {records} WHERE app_enrollment_id = %(enrollment)s",
+        records=sql.Identifier(entity.table),
+    )
+    (there,) = work.cursor.fetchone()
+    limit = work.enrollment.delete_limit_percent
+    if there >= GUARDED_FROM and missing * 100 > limit * there:
+        raise SyncStopped(
+            f"Stopped: this full sync would delete {missing:,} of {there:,} {entity.plural}, more than the "
+            f"{limit} % that {work.enrollment} allows. Nothing was changed.",
+            code="delete_guard",
+        )
+
+
+def delete_missing(work: Work):
+    """Delete what a complete input does not contain, but for what a remaining record still refers to."""
+    work.run("SELECT DISTINCT entity FROM missing")
+    names = [name for (name,) in work.cursor.fetchall()]
+    if not names:
+        return
+    work.run("ANALYZE missing")
+    # What is kept may itself refer to something missing, which is then kept too.
+    while sum(_keep_referred(work, name, *by) for name in names for by in referring_to(entities()[name])):
+        pass
+    for name in names:
+        work.run(
+            "DELETE FROM {records} r USING missing m WHERE m.entity = {name} AND r.id = m.id",
+            records=sql.Identifier(entities()[name].table),
+            name=sql.Literal(name),
+        )
+        work.deleted_as_missing[name] = work.cursor.rowcount
+
+
+def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
+    target = entities()[name]
+    work.run(
+        """
+        WITH kept AS (
+            DELETE FROM missing m USING {referring} x
+            WHERE m.entity = {name} AND x.{field} = m.id AND x.app_enrollment_id = %(enrollment)s
+            AND NOT EXISTS (SELECT 1 FROM missing o WHERE o.id = x.id)
+            RETURNING m.id
+        )
+        {into_problems}
+        SELECT {name}, 'warning', {erp_key}, '', NULL, '', '', 'kept_because_referenced',
+               'This {kind} is not in the full data set, but {others} still refer to it; it was kept.', ''
+        FROM (SELECT DISTINCT id FROM kept) k JOIN {records} s USING (id)
+        """,
+        referring=sql.Identifier(referring.table),
+        field=sql.Identifier(field),
+        name=sql.Literal(name),
+        records=sql.Identifier(target.table),
+        kind=sql.SQL(target.singular),
+        others=sql.SQL(referring.plural),
+        erp_key=erp_key_of(target),
+        into_problems=PROBLEM_INTO,
+    )
+    return work.cursor.rowcount
+
+
+def remember_seen(work: Work):
+    """Keep which records this part contained, for the deletes after the last part."""
+    for staged in work.staged:
+        work.run(
+            """
+            INSERT INTO syncs_seenkey (parent_sync_request_id, entity, record_id)
+            SELECT %(parent)s, {entity}, coalesce(record_id, _id) FROM {plan}
+            """,
+            entity=sql.Literal(staged.entity.name),
+            plan=staged.plan,
+        )

@@ -1,0 +1,156 @@
+"""Which staged lines count, and which record each is about: the plan."""
+
+from psycopg import sql
+
+from adsplatform.records.specification import Lookup, ReferenceTo, entities
+from syncs.staging import Staged
+from syncs.statements import PROBLEM_INTO, Work, columns_of, erp_key_of, led
+from syncs.values import changed, lookups_used
+
+
+def supersede_earlier(work: Work, staged: Staged):
+    """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
+    key = columns_of(staged.entity.key, "s")
+    if staged.entity.key:
+        work.run("SELECT 1 FROM {stage} s GROUP BY {key} HAVING count(*) > 1 LIMIT 1", stage=staged.table, key=key)
+        if not work.cursor.fetchone():
+            return
+    _supersede(work, staged, partition=sql.SQL("PARTITION BY {}").format(key) if staged.entity.key else sql.SQL(""))
+
+
+def supersede_by_plan(work: Work, staged: Staged):
+    """The same for an entity whose key holds a reference, once the reference is known."""
+    references = {reference.field for reference in staged.entity.references}
+    key = sql.SQL(", ").join(
+        sql.SQL("{}.{}").format(sql.SQL("p" if name in references else "s"), sql.Identifier(name))
+        for name in staged.entity.key
+    )
+    _supersede(
+        work,
+        staged,
+        partition=sql.SQL("PARTITION BY {}").format(key),
+        plan=sql.SQL("JOIN {} p USING (_seq)").format(staged.plan),
+    )
+    work.run(
+        "DELETE FROM {plan} p WHERE NOT EXISTS (SELECT 1 FROM {stage} s WHERE s._seq = p._seq)",
+        plan=staged.plan,
+        stage=staged.table,
+    )
+
+
+def _supersede(work: Work, staged: Staged, *, partition, plan=None):
+    work.run(
+        """
+        WITH chain AS (
+            SELECT _seq, last_value(_seq) OVER later AS last_seq, last_value(s._file) OVER later AS by_file,
+                   last_value(s._line) OVER later AS by_line
+            FROM {stage} s {plan}
+            WINDOW later AS ({partition} ORDER BY _seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+        ), gone AS (
+            DELETE FROM {stage} s USING chain c WHERE s._seq = c._seq AND c._seq <> c.last_seq
+            RETURNING s.*, c.by_file, c.by_line
+        )
+        {into_problems}
+        SELECT {entity}, 'skip', {erp_key}, _file, _line, '', '', 'superseded',
+               format('Superseded by line %%s of %%s, which has the same key.', by_line, by_file), _raw
+        FROM gone s ORDER BY _seq
+        """,
+        stage=staged.table,
+        plan=plan or sql.SQL(""),
+        partition=partition,
+        entity=sql.Literal(staged.entity.name),
+        erp_key=erp_key_of(staged.entity),
+        into_problems=PROBLEM_INTO,
+    )
+    work.superseded[staged.entity.name] = work.cursor.rowcount
+
+
+def plan(work: Work, staged: Staged):
+    """For each staged line: its record, if there is one, what it refers to, and what is to be done."""
+    entity = staged.entity
+    found, joins, kept = [], [], []
+    for reference in entity.references:
+        ways = list(enumerate(lookups_used(staged, reference)))
+        ids = [_found_id(reference, at) for at, _ in ways]
+        joins += [_join(work, reference, at, lookup) for at, lookup in ways]
+        found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in ways]
+        found.append(
+            sql.SQL("{} AS {}").format(
+                sql.SQL("coalesce({})").format(sql.SQL(", ").join(ids)) if ids else sql.SQL("NULL::uuid"),
+                sql.Identifier(reference.field),
+            )
+        )
+        kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in ways]
+        kept.append(sql.SQL("s.{}").format(sql.Identifier(reference.field)))
+    work.run(
+        """
+        CREATE TEMP TABLE {plan} ON COMMIT DROP AS
+        SELECT s._seq, s._id, r.id AS record_id {kept},
+               CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
+                    WHEN {changed} THEN 'update' ELSE 'same' END AS action
+        FROM (SELECT s.* {found} FROM {stage} s {joins}) s
+        LEFT JOIN {records} r ON r.app_enrollment_id = %(enrollment)s {key_matches}
+        """,
+        plan=staged.plan,
+        stage=staged.table,
+        records=sql.Identifier(entity.table),
+        kept=led(kept),
+        found=led(found),
+        joins=sql.SQL(" ").join(joins),
+        match=sql.SQL("coalesce(s.on_match_action, 0)" if "on_match_action" in entity.columns else "0"),
+        changed=changed(staged),
+        key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
+    )
+    work.run("ANALYZE {plan}", plan=staged.plan)
+
+
+def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:
+    """Where the plan keeps what one way of naming the target has found."""
+    return sql.Identifier(f"{reference.field}_{at}")
+
+
+def _found_id(reference: ReferenceTo, at: int) -> sql.Composable:
+    return sql.SQL("coalesce({}.id, {}.id)").format(_alias("books", reference, at), _alias("stage", reference, at))
+
+
+def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
+    return sql.Identifier(f"{reference.field}_{where}_{at}")
+
+
+def _join(work: Work, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
+    """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
+    target = entities()[lookup.target]
+    by_id = lookup.target_column == "id"
+    # Only a key is sure to name one record; of several with the same code, the oldest counts.
+    unique = by_id or lookup.target_column in target.key
+    when = sql.SQL("")
+    if lookup.when:
+        when = sql.SQL("AND s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
+    parts = {"column": sql.Identifier(lookup.target_column), "named": sql.Identifier(lookup.column), "when": when}
+    books = sql.SQL(
+        "LEFT JOIN (SELECT {distinct} {column} AS key, id FROM {table} WHERE {whose} {order}) {alias} "
+        "ON {alias}.key = s.{named} {when}"
+    ).format(
+        distinct=sql.SQL("" if unique else "DISTINCT ON ({column})").format(**parts),
+        order=sql.SQL("" if unique else "ORDER BY {column}, id").format(**parts),
+        table=sql.Identifier(target.table),
+        # A platform id may be of any record of the account, an ERP key only of this enrollment's.
+        whose=sql.SQL("group_key = %(group_key)s" if by_id else "app_enrollment_id = %(enrollment)s"),
+        alias=_alias("books", reference, at),
+        **parts,
+    )
+    there = work.stage.staged.get(target.name)
+    alias = _alias("stage", reference, at)
+    if there is None or by_id or not there.has(lookup.target_column):
+        return sql.SQL("{} LEFT JOIN (SELECT NULL::uuid AS id) {} ON false").format(books, alias)
+    return sql.SQL(
+        "{books} LEFT JOIN (SELECT {distinct} {column} AS key, _id AS id FROM {stage} {order}) {alias} "
+        "ON {alias}.key = s.{named} {when}"
+    ).format(
+        books=books,
+        distinct=sql.SQL("" if unique else "DISTINCT ON ({column})").format(**parts),
+        order=sql.SQL("" if unique else "ORDER BY {column}, _seq").format(**parts),
+        stage=there.table,
+        alias=alias,
+        **parts,
+    )

@@ -1,0 +1,294 @@
+"""Which planned lines cannot be loaded, judged against the books and against each other."""
+
+from psycopg import sql
+
+from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
+from syncs.staging import Staged
+from syncs.statements import PROBLEM_INTO, Work, erp_key_of, referring_to
+from syncs.values import line_has, lookups_used
+
+
+def reject_what_cannot_be_placed(work: Work):
+    """Reject lines with a faulty reference, key or gap, then those that refer to a rejected line, to the end."""
+    work.run(
+        """
+        CREATE TEMP TABLE line_problem (_seq bigint, "column" text, value text, code text, message text)
+        ON COMMIT DROP
+        """
+    )
+    work.run("CREATE TEMP TABLE dropped_id (entity text, id uuid) ON COMMIT DROP")
+    for staged in work.staged:
+        find_wrong_network_ids(work, staged)
+        find_gaps_of_new_records(work, staged)
+        find_referred_deletions(work, staged)
+        find_disagreeing_references(work, staged)
+        find_unresolved_references(work, staged)
+        _remove_rejected(work, staged)
+    while _forget_dropped(work):
+        for staged in work.staged:
+            find_unresolved_references(work, staged)
+            _remove_rejected(work, staged)
+
+
+def find_wrong_network_ids(work: Work, staged: Staged):
+    """A line that gives a platform id must give that of the record its key names."""
+    if not staged.has("network_id"):
+        return
+    work.run(
+        """
+        INSERT INTO line_problem
+        SELECT s._seq, 'networkId', s.network_id::text, 'network_id_mismatch',
+               format('networkId: “%%s” is not the platform id of the {kind} with this key. Leave networkId empty, '
+                      'or correct one of the two.', s.network_id)
+        FROM {stage} s JOIN {plan} p USING (_seq)
+        WHERE s.network_id IS NOT NULL AND s.network_id IS DISTINCT FROM p.record_id
+        """,
+        stage=staged.table,
+        plan=staged.plan,
+        kind=sql.SQL(staged.entity.singular),
+    )
+
+
+def find_gaps_of_new_records(work: Work, staged: Staged):
+    """What may be absent where a record exists is needed where it is new."""
+    for column in staged.entity.columns.values():
+        needed = column.required and column.assumed is None and column.field
+        if not needed or column.name in (staged.always or ()):
+            continue
+        lacks = sql.SQL("true")
+        if staged.has(column.name):
+            lacks = sql.SQL("NOT {}").format(line_has(staged, [column.name]))
+        work.run(
+            """
+            INSERT INTO line_problem
+            SELECT s._seq, {wire}, '', 'required_missing',
+                   {wire} || ' is missing, but every new {kind} needs it. Add the column and fill it in.'
+            FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert' AND {lacks}
+            """,
+            stage=staged.table,
+            plan=staged.plan,
+            wire=sql.Literal(column.wire),
+            lacks=lacks,
+            kind=sql.SQL(staged.entity.singular),
+        )
+
+
+def find_referred_deletions(work: Work, staged: Staged):
+    """A record that others refer to cannot be deleted by a line."""
+    if not staged.has("on_match_action"):
+        return
+    work.run("SELECT 1 FROM {plan} WHERE action = 'delete' LIMIT 1", plan=staged.plan)
+    if not work.cursor.fetchone():
+        return
+    for entity, field in referring_to(staged.entity):
+        other = work.stage.staged.get(entity.name)
+        unless_deleted_too = sql.SQL("")
+        if other:
+            unless_deleted_too = sql.SQL(
+                "AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.record_id = x.id AND o.action = 'delete')"
+            ).format(other.plan)
+        parts = {
+            "plan": staged.plan,
+            "field": sql.Identifier(field),
+            "kind": sql.SQL(staged.entity.singular),
+            "others": sql.SQL(entity.plural),
+        }
+        work.run(
+            """
+            INSERT INTO line_problem
+            SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                   'onMatchAction: this {kind} cannot be deleted because {others} refer to it. Delete those first.'
+            FROM {plan} p JOIN {table} x ON x.{field} = p.record_id AND x.app_enrollment_id = %(enrollment)s
+            WHERE p.action = 'delete' AND x.id <> p.record_id {unless_deleted_too}
+            """,
+            table=sql.Identifier(entity.table),
+            unless_deleted_too=unless_deleted_too,
+            **parts,
+        )
+        if other:
+            work.run(
+                """
+                INSERT INTO line_problem
+                SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                       'onMatchAction: this {kind} cannot be deleted because {others} of the same input refer to '
+                       'it. Leave one of them out.'
+                FROM {plan} p JOIN {other} o ON o.{field} = p.record_id
+                WHERE p.action = 'delete' AND o.action IN ('insert', 'update')
+                """,
+                other=other.plan,
+                **parts,
+            )
+
+
+def find_disagreeing_references(work: Work, staged: Staged):
+    """Where a line names a record in two ways, both must name the same one."""
+    for reference in staged.entity.references:
+        lookups = lookups_used(staged, reference)
+        if len(lookups) < 2:
+            continue
+        for at, lookup in enumerate(lookups):
+            if lookup.when:
+                continue
+            work.run(
+                """
+                INSERT INTO line_problem
+                SELECT s._seq, {wire}, s.{named}::text, 'reference_disagrees',
+                       format('%%s: “%%s” does not name the same {target} as the line''s other reference to it. '
+                              'Correct one of them, or leave one empty.', {wire}, s.{named})
+                FROM {plan} p JOIN {stage} s USING (_seq)
+                WHERE p.{resolved} IS NOT NULL AND s.{named} IS NOT NULL AND p.{own} IS DISTINCT FROM p.{resolved}
+                """,
+                stage=staged.table,
+                plan=staged.plan,
+                named=sql.Identifier(lookup.column),
+                wire=sql.Literal(staged.entity.columns[lookup.column].wire),
+                resolved=sql.Identifier(reference.field),
+                own=sql.Identifier(f"{reference.field}_{at}"),
+                target=sql.SQL(entities()[lookup.target].singular),
+            )
+
+
+def find_unresolved_references(work: Work, staged: Staged):
+    """A line must not refer to what is neither in the books nor among the lines that load."""
+    for reference in staged.entity.references:
+        lookups = lookups_used(staged, reference)
+        for lookup in lookups:
+            _find_unresolved(work, staged, reference, lookup)
+        if reference.required:
+            _find_unnamed(work, staged, reference, lookups)
+
+
+def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup: Lookup):
+    target = entities()[lookup.target]
+    by_id = lookup.target_column == "id"
+    when = sql.SQL("true")
+    if lookup.when:
+        when = sql.SQL("s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
+    work.run(
+        """
+        INSERT INTO line_problem
+        SELECT s._seq, {wire}, s.{named}::text, 'reference_not_found', CASE WHEN q.line IS NULL
+            THEN format('%%s: no {target} has the {called} “%%s”, neither in this input nor among the records loaded '
+                        'before. Load the {target}, or correct the {called}.', {wire}, s.{named})
+            ELSE format('%%s: the {target} “%%s” was itself rejected (%%s, line %%s). Correct that line first, then '
+                        'load this one again.', {wire}, s.{named}, q.file, q.line) END
+        FROM {plan} p JOIN {stage} s USING (_seq)
+        LEFT JOIN LATERAL (
+            SELECT q.file, q.line FROM staged_problem q
+            WHERE q.entity = {target_name} AND q.kind = 'error' AND q.erp_key = s.{named}::text LIMIT 1
+        ) q ON {look_for_rejected}
+        WHERE p.{resolved} IS NULL AND s.{named} IS NOT NULL AND {when}
+        """,
+        stage=staged.table,
+        plan=staged.plan,
+        named=sql.Identifier(lookup.column),
+        when=when,
+        wire=sql.Literal(staged.entity.columns[lookup.column].wire),
+        resolved=sql.Identifier(reference.field),
+        target=sql.SQL(target.singular),
+        called=sql.SQL("platform id" if by_id else "code" if lookup.target_column == "code" else "key"),
+        target_name=sql.Literal(target.name),
+        look_for_rejected=sql.SQL("true" if not by_id and _has_rejected(work, target) else "false"),
+    )
+
+
+def _has_rejected(work: Work, target: Entity) -> bool:
+    work.cursor.execute(
+        "SELECT 1 FROM staged_problem WHERE entity = %s AND kind = 'error' AND erp_key <> '' LIMIT 1", [target.name]
+    )
+    return work.cursor.fetchone() is not None
+
+
+def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: list[Lookup]):
+    """A required reference that a line names in no way, or with a kind that cannot be referred to."""
+    kinds = [lookup.when[1] for lookup in reference.lookups if lookup.when]
+    if kinds:
+        named_in = reference.lookups[0].when[0]
+        condition = sql.SQL("s.{} <> ALL ({})").format(sql.Identifier(named_in), sql.Literal(kinds))
+        value = sql.SQL("s.{}").format(sql.Identifier(named_in))
+        wire = staged.entity.columns[named_in].wire
+        code, message = "unknown_kind", f"{wire} must be one of {', '.join(kinds)}. Correct it."
+    else:
+        condition = sql.SQL(" AND ").join(
+            [sql.SQL("s.{} IS NULL").format(sql.Identifier(lookup.column)) for lookup in lookups] or [sql.SQL("true")]
+        )
+        value = sql.SQL("''")
+        wire = staged.entity.columns[reference.lookups[0].column].wire
+        code = "reference_missing"
+        message = f"{wire} is missing, but every {staged.entity.singular} needs it. Add the column and fill it in."
+    # On a record that is there, a reference that is not named stays as it is.
+    everywhere = kinds or reference.field in staged.entity.key
+    work.run(
+        """
+        INSERT INTO line_problem SELECT s._seq, {wire}, {value}, {code}, {message}
+        FROM {plan} p JOIN {stage} s USING (_seq)
+        WHERE p.{resolved} IS NULL AND {new_only} AND {condition}
+        """,
+        stage=staged.table,
+        plan=staged.plan,
+        wire=sql.Literal(wire),
+        value=value,
+        code=sql.Literal(code),
+        message=sql.Literal(message),
+        resolved=sql.Identifier(reference.field),
+        new_only=sql.SQL("true" if everywhere else "p.action = 'insert'"),
+        condition=condition,
+    )
+
+
+def _remove_rejected(work: Work, staged: Staged):
+    """Turn the problems found into details, and take their lines out of stage and plan."""
+    entity = sql.Literal(staged.entity.name)
+    work.run(
+        """
+        {into_problems}
+        SELECT DISTINCT ON (q._seq, q."column", q.code) {entity}, 'error', {erp_key}, s._file, s._line, q."column",
+               coalesce(q.value, ''), q.code, q.message, s._raw
+        FROM line_problem q JOIN {stage} s USING (_seq) ORDER BY q._seq, q."column", q.code
+        """,
+        into_problems=PROBLEM_INTO,
+        entity=entity,
+        erp_key=erp_key_of(staged.entity),
+        stage=staged.table,
+    )
+    if not work.cursor.rowcount:
+        return
+    work.stage.errors += work.cursor.rowcount
+    work.run(
+        """
+        WITH gone AS (
+            DELETE FROM {plan} p USING (SELECT DISTINCT _seq FROM line_problem) q WHERE p._seq = q._seq
+            RETURNING p._seq, p._id
+        ), kept_out AS (
+            DELETE FROM {stage} s USING gone WHERE s._seq = gone._seq
+        )
+        INSERT INTO dropped_id SELECT {entity}, _id FROM gone
+        """,
+        plan=staged.plan,
+        stage=staged.table,
+        entity=entity,
+    )
+    staged.rejected += work.cursor.rowcount
+    work.run("TRUNCATE line_problem")
+
+
+def _forget_dropped(work: Work) -> bool:
+    """Clear references to lines that were just rejected; says whether there were any."""
+    work.run("SELECT DISTINCT entity FROM dropped_id")
+    dropped = {name for (name,) in work.cursor.fetchall()}
+    found = 0
+    for staged in work.staged:
+        for reference in staged.entity.references:
+            lookups = lookups_used(staged, reference)
+            if not dropped & {lookup.target for lookup in lookups}:
+                continue
+            cleared = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(lookups)]
+            work.run(
+                "UPDATE {plan} SET {cleared} WHERE {field} IN (SELECT id FROM dropped_id)",
+                plan=staged.plan,
+                field=sql.Identifier(reference.field),
+                cleared=sql.SQL(", ").join(sql.SQL("{} = NULL").format(sql.Identifier(name)) for name in cleared),
+            )
+            found += work.cursor.rowcount
+    work.run("TRUNCATE dropped_id")
+    return bool(found)

@@ -1,0 +1,78 @@
+"""What the steps of a merge share: the work at hand, and the pieces of SQL they are made of."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from psycopg import sql
+
+from adsplatform.records.specification import Entity, entities
+from enrollments.models import AppEnrollment
+from syncs.staging import Stage
+
+# The head of an INSERT … SELECT of problems.
+PROBLEM_INTO = sql.SQL(
+    'INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, raw_line)'
+)
+
+
+class SyncStopped(Exception):
+    """A guard stopped the merge; `str()` is the sentence to show."""
+
+    def __init__(self, message: str, *, code: str):
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass
+class Work:
+    """One stage, to be merged into the books of one enrollment.
+
+    `seen_in_parts` is the parent request under which earlier parts kept the records they contained.
+    """
+
+    cursor: object
+    stage: Stage
+    enrollment: AppEnrollment
+    sync: UUID
+    seen_in_parts: UUID | None = None
+    # Lines, and records, by entity: how many a later line of the same key replaced, how many were deleted.
+    superseded: dict[str, int] = field(default_factory=dict)
+    deleted_as_missing: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def staged(self):
+        return list(self.stage.staged.values())
+
+    def run(self, statement: str, **parts):
+        """Execute a statement; `{…}` are composed SQL, `%(…)s` the values every statement may use."""
+        self.cursor.execute(
+            sql.SQL(statement).format(**parts),
+            {
+                "enrollment": self.enrollment.pk,
+                "group_key": self.enrollment.group_key_id,
+                "sync": self.sync,
+                "parent": self.seen_in_parts,
+            },
+        )
+
+
+def columns_of(names, alias) -> sql.Composable:
+    return sql.SQL(", ").join(sql.SQL("{}.{}").format(sql.SQL(alias), sql.Identifier(name)) for name in names)
+
+
+def led(parts) -> sql.Composable:
+    """The parts as the rest of a list, each led by a comma."""
+    return sql.SQL("").join(sql.SQL(", {}").format(part) for part in parts)
+
+
+def erp_key_of(entity: Entity) -> sql.Composable:
+    """What names the line `s` to a person: its ERP key, or nothing where its kind has none."""
+    return sql.SQL("coalesce(s.erp_key, '')" if "erp_key" in entity.columns else "''")
+
+
+def referring_to(target: Entity):
+    """(entity, column) of every reference to the entity's records."""
+    for entity in entities().values():
+        for reference in entity.references:
+            if any(lookup.target == target.name for lookup in reference.lookups):
+                yield entity, reference.field

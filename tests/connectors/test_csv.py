@@ -1,0 +1,144 @@
+"""CSV files as programs and spreadsheets write them."""
+
+import codecs
+
+import pytest
+
+from syncs.rows import ABSENT, BLOCK_ROWS
+from tests.connectors.reading import read, table
+
+
+def test_a_row_has_its_cells_its_line_and_its_text():
+    blocks, problems = read("erpKey,name\r\nI1,Acme\r\nI2,\r\n")
+    assert problems == []
+    assert (blocks[0].name, blocks[0].file, blocks[0].columns) == (
+        "invoices",
+        "invoices.csv",
+        ["erpKey", "name"],
+    )
+    assert table(blocks) == [(2, ["I1", "Acme"], "I1,Acme"), (3, ["I2", ""], "I2,")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_kind_of_line_end_is_read(end):
+    blocks, _ = read(end.join(["erpKey,name", "I1,Acme", "", "I2,Bolt"]))
+    assert table(blocks) == [(2, ["I1", "Acme"], "I1,Acme"), (4, ["I2", "Bolt"], "I2,Bolt")]
+
+
+def test_a_row_stands_where_it_begins_also_after_line_breaks_in_quotes():
+    text = 'erpKey,name\nI1,"Acme\nof\r\nParis"\n\nI2,Bolt\n\n\nI3,"a ""b"""\n'
+    blocks, _ = read(text)
+    assert table(blocks) == [
+        (2, ["I1", "Acme\nof\r\nParis"], 'I1,"Acme\nof\r\nParis"'),
+        (6, ["I2", "Bolt"], "I2,Bolt"),
+        (9, ["I3", 'a "b"'], 'I3,"a ""b"""'),
+    ]
+
+
+def test_a_line_break_in_the_header_counts_too():
+    blocks, _ = read('erpKey,"company\nname"\nI1,Acme\n')
+    assert blocks[0].columns == ["erpKey", "company\nname"]
+    assert blocks[0].lines == [3]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_the_header_tells_the_delimiter(mark):
+    blocks, _ = read(f"erpKey{mark}name{mark}total\nI1{mark}Acme{mark}5\n")
+    assert table(blocks) == [(2, ["I1", "Acme", "5"], f"I1{mark}Acme{mark}5")]
+
+
+def test_marks_inside_quoted_names_do_not_tell_the_delimiter():
+    blocks, _ = read('"a;b;c;d",e\n1,2\n')
+    assert blocks[0].columns == ["a;b;c;d", "e"]
+
+
+@pytest.mark.parametrize(("said", "mark"), [("sep=;", ";"), ("SEP=^", "^"), ("sep=\t", "\t")])
+def test_a_first_line_may_say_the_delimiter(said, mark):
+    blocks, _ = read(f"{said}\r\nerpKey{mark}name, in full\r\nI1{mark}Acme\r\n")
+    assert blocks[0].columns == ["erpKey", "name, in full"]
+    assert table(blocks) == [(3, ["I1", "Acme"], f"I1{mark}Acme")]
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        "erpKey,name\nI1,Zoë\n".encode(),
+        codecs.BOM_UTF8 + "erpKey,name\nI1,Zoë\n".encode(),
+        "erpKey,name\nI1,Zoë\n".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "erpKey,name\nI1,Zoë\n".encode("utf-16-be"),
+    ],
+)
+def test_unicode_with_and_without_a_mark_is_read(encoded):
+    blocks, _ = read(encoded)
+    assert blocks[0].columns == ["erpKey", "name"]
+    assert table(blocks) == [(2, ["I1", "Zoë"], "I1,Zoë")]
+
+
+def test_bytes_that_are_no_utf_8_stay_in_their_cell():
+    blocks, problems = read(b"erpKey,name\nI1,Zo\xeb\nI2,Acme\n")
+    assert problems == []
+    assert blocks[0].cells == [["I1", "Zo\udceb"], ["I2", "Acme"]]
+
+
+def test_nul_characters_and_odd_breaks_stay_in_their_cell():
+    blocks, problems = read("erpKey,name\nI1,A\0B\nI2,C\x0bD\u2028E\x85\n")
+    assert problems == []
+    assert table(blocks) == [
+        (2, ["I1", "A\0B"], "I1,A\0B"),
+        (3, ["I2", "C\x0bD\u2028E\x85"], "I2,C\x0bD\u2028E\x85"),
+    ]
+
+
+def test_cells_missing_at_the_end_are_absent_not_empty():
+    blocks, _ = read("erpKey,name,total\nI1,,5\nI2,Acme\nI3\n")
+    assert blocks[0].cells == [["I1", "", "5"], ["I2", "Acme", ABSENT], ["I3", ABSENT, ABSENT]]
+
+
+def test_empty_cells_beyond_the_header_are_passed_over():
+    blocks, problems = read("erpKey,name,,\nI1,Acme,,\nI2,Bolt,,,,\n")
+    assert problems == []
+    assert blocks[0].columns == ["erpKey", "name"]
+    assert blocks[0].cells == [["I1", "Acme"], ["I2", "Bolt"]]
+
+
+def test_rows_without_any_value_are_blank_lines():
+    blocks, problems = read("erpKey,name,total\n,,\nI1,Acme,5\n   \n,\n,,,,\n")
+    assert problems == []
+    assert table(blocks) == [(3, ["I1", "Acme", "5"], "I1,Acme,5")]
+
+
+def test_blanks_around_names_are_dropped_and_those_in_values_kept():
+    blocks, _ = read(" erpKey , name\nI1, Acme \n")
+    assert blocks[0].columns == ["erpKey", "name"]
+    assert blocks[0].cells == [["I1", " Acme "]]
+
+
+def test_quotation_marks_inside_an_unquoted_value_are_part_of_it():
+    blocks, problems = read('erpKey,name\nI1,6" nails\n')
+    assert problems == []
+    assert blocks[0].cells == [["I1", '6" nails']]
+
+
+def test_a_value_longer_than_the_csv_module_likes_is_read():
+    blocks, problems = read(f"erpKey,name\nI1,{'x' * 200_000}\n")
+    assert problems == []
+    assert len(blocks[0].cells[0][1]) == 200_000
+
+
+def test_rows_come_in_blocks_of_the_agreed_size():
+    rows = [f"I{number},Acme" for number in range(12_345)]
+    blocks, _ = read("\n".join(["erpKey,name", *rows]))
+    assert [len(block) for block in blocks] == [BLOCK_ROWS, BLOCK_ROWS, 2_345]
+    assert table(blocks) == [(line, text.split(","), text) for line, text in enumerate(rows, start=2)]
+
+
+def test_big_rows_come_in_smaller_blocks():
+    rows = [f"I{number},{'x' * 100_000}" for number in range(200)]
+    blocks, _ = read("\n".join(["erpKey,name", *rows]))
+    assert len(blocks) == 3
+    assert [raw for block in blocks for raw in block.raw] == rows
+
+
+def test_the_vendor_s_scientific_looking_codes_stay_text():
+    blocks, _ = read("erpKey,purchaseOrderCode\nI1,066E1\nI2,07463\n")
+    assert blocks[0].cells == [["I1", "066E1"], ["I2", "07463"]]

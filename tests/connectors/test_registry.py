@@ -1,0 +1,40 @@
+"""Which connectors there are."""
+
+import subprocess
+import sys
+
+import pytest
+
+from syncs.connectors import connector_named, registered
+from syncs.rows import ConnectorError
+
+
+def test_every_connector_is_found_by_its_name():
+    assert [connector.application.connector for connector in registered()] == [
+        "demo-data",
+        "file-upload",
+        "json-batch",
+    ]
+    for connector in registered():
+        assert connector_named(connector.application.connector) is connector
+        assert connector.check({}) is None
+
+
+def test_the_ids_of_the_applications_never_change():
+    assert {connector.application.connector: str(connector.application.app_id) for connector in registered()} == {
+        "file-upload": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be001",
+        "json-batch": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be002",
+        "demo-data": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be003",
+    }
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(ConnectorError) as stopped:
+        connector_named("nobody")
+    assert stopped.value.code == "unknown_connector"
+    assert str(stopped.value) == "No connector is called “nobody”. Known: demo-data, file-upload, json-batch."
+
+
+def test_connectors_need_neither_django_nor_settings():
+    code = "import sys, syncs.connectors as c; c.registered(); sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": "."}).returncode == 0

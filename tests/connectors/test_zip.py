@@ -1,0 +1,257 @@
+"""ZIP files: which of their files are read, and what is refused."""
+
+import io
+import random
+import struct
+import time
+import tracemalloc
+import zipfile
+
+import pytest
+
+from syncs.connectors import connector_named
+from syncs.rows import ConnectorError, RowProblem, Rows
+from tests.connectors.reading import read, source, zipped
+
+CSV = "erpKey,name\nI1,Acme\n"
+
+
+def refused(content, **given):
+    with pytest.raises(ConnectorError) as stopped:
+        read(content, format="zip", file_name="books.zip", **given)
+    assert len(str(stopped.value)) <= 200
+    return stopped.value.code, str(stopped.value)
+
+
+def test_every_file_of_a_known_kind_is_read():
+    blocks, problems = read(
+        zipped(
+            {
+                "Invoice.csv": CSV,
+                "contacts.TXT": CSV,
+                "payments.tsv": "erpKey\tname\nI1\tAcme\n",
+                "companies.jsonl": '{"erpKey": "I1"}',
+                "a.ndjson": '{"erpKey": "I1"}',
+                "b.JSON": '{"erpKey": "I1"}',
+            }
+        ),
+        format="zip",
+    )
+    assert problems == []
+    assert [(block.name, block.file) for block in blocks] == [
+        ("Invoice", "Invoice.csv"),
+        ("contacts", "contacts.TXT"),
+        ("payments", "payments.tsv"),
+        ("companies", "companies.jsonl"),
+        ("a", "a.ndjson"),
+        ("b", "b.JSON"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/tmp/x/invoices.csv", "C:\\Users\\me\\Temp\\invoices.csv", "a\\..\\invoices.csv", "../../invoices.csv"],
+)
+def test_a_path_is_only_its_last_part(path):
+    blocks, _ = read(zipped({path: CSV}), format="zip")
+    assert [(block.name, block.file) for block in blocks] == [("invoices", "invoices.csv")]
+
+
+def test_files_of_one_name_are_shown_with_their_folders():
+    blocks, _ = read(zipped({"2023/invoices.csv": CSV, "2024/invoices.csv": CSV, "c.csv": CSV}), format="zip")
+    assert [(block.name, block.file) for block in blocks] == [
+        ("invoices", "2023/invoices.csv"),
+        ("invoices", "2024/invoices.csv"),
+        ("c", "c.csv"),
+    ]
+
+
+def test_what_systems_leave_behind_is_passed_over():
+    blocks, problems = read(
+        zipped(
+            {
+                "folder/": "",
+                "__MACOSX/._invoices.csv": "x",
+                "folder/.DS_Store": "x",
+                "Thumbs.db": "x",
+                "folder/._invoices.csv": "x",
+                "folder/invoices.csv": CSV,
+            }
+        ),
+        format="zip",
+    )
+    assert problems == []
+    assert [block.file for block in blocks] == ["invoices.csv"]
+
+
+@pytest.mark.parametrize("name", ["invoices.xlsx", "README", ".csv"])
+def test_a_file_of_another_kind_is_told_and_the_rest_read(name):
+    blocks, problems = read(zipped({name: "x", "companies.csv": CSV}), format="zip")
+    assert problems == [
+        RowProblem(
+            name,
+            name,
+            None,
+            "unknown_format",
+            f"The file “{name}” is neither CSV nor JSONL, so nothing was loaded from it. "
+            "Save it as “CSV UTF-8”, then send it again.",
+        )
+    ]
+    assert [block.name for block in blocks] == ["companies"]
+
+
+def test_a_zip_in_the_zip_is_not_opened():
+    _, [problem] = read(zipped({"more.zip": zipped({"a.csv": CSV}), "companies.csv": CSV}), format="zip")
+    assert problem.code == "unknown_format"
+    assert problem.message == (
+        "The file “more.zip” is packed once more, so nothing was loaded from it. "
+        "Put what it holds straight into the ZIP, then send it again."
+    )
+
+
+def test_a_locked_file_is_told_and_the_rest_read():
+    packed = bytearray(zipped({"invoices.csv": CSV, "companies.csv": CSV}))
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.find(mark) + flags] |= 1
+    blocks, [problem] = read(bytes(packed), format="zip")
+    assert (problem.name, problem.file, problem.line, problem.code) == (
+        "invoices",
+        "invoices.csv",
+        None,
+        "encrypted",
+    )
+    assert problem.message == (
+        "The file “invoices.csv” is locked with a password, so nothing was loaded from it. "
+        "Make the ZIP without a password, then send it again."
+    )
+    assert [block.name for block in blocks] == ["companies"]
+
+
+def test_a_file_of_unusual_compression_is_told():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("invoices.csv", CSV, zipfile.ZIP_BZIP2)
+        archive.writestr("companies.csv", CSV)
+    blocks, [problem] = read(packed.getvalue(), format="zip")
+    assert (problem.code, problem.message) == (
+        "unknown_compression",
+        "The file “invoices.csv” is compressed in an unusual way, so nothing was loaded from it. "
+        "Make the ZIP with the ordinary method (Deflate), then send it again.",
+    )
+    assert [block.name for block in blocks] == ["companies"]
+
+
+def test_a_zip_without_a_readable_file_fails_and_says_why():
+    found = []
+    with pytest.raises(ConnectorError) as stopped:
+        for item in connector_named("file-upload").rows(
+            source(zipped({"a.xlsx": "x"}), format="zip", file_name="books.zip")
+        ):
+            found.append(item)
+    assert [problem.code for problem in found] == ["unknown_format"]
+    assert stopped.value.code == "zip_without_files"
+    assert str(stopped.value) == (
+        "The file “books.zip” holds no CSV or JSONL file that can be read. "
+        "Put at least one into it, then send it again."
+    )
+
+
+def test_a_zip_of_nothing_fails():
+    assert refused(zipped({}))[0] == "zip_without_files"
+
+
+@pytest.mark.parametrize("content", [b"not a zip", b"PK\x05\x06", zipped({"a.csv": CSV * 99})[:-30]])
+def test_what_is_no_zip_fails(content):
+    assert refused(content) == (
+        "zip_damaged",
+        "The file “books.zip” is not a ZIP file or is damaged. Make it again, then send it again.",
+    )
+
+
+def test_a_damaged_file_in_a_zip_fails():
+    packed = bytearray(zipped({"invoices.csv": CSV * 50}, zipfile.ZIP_STORED))
+    packed[100] ^= 0xFF
+    assert refused(bytes(packed)) == (
+        "zip_damaged",
+        "The file “invoices.csv” in “books.zip” is damaged and cannot be unpacked to its end. "
+        "Make the ZIP again, then send it again.",
+    )
+
+
+def test_a_file_that_lies_about_its_size_fails():
+    packed = bytearray(zipped({"invoices.csv": CSV * 50}))
+    for mark, size in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        struct.pack_into("<I", packed, packed.find(mark) + size, 40)
+    assert refused(bytes(packed))[0] == "zip_damaged"
+
+
+def test_too_many_files_are_refused():
+    assert refused(zipped({f"{number}.csv": CSV for number in range(4)}), entries=3) == (
+        "zip_entries",
+        "The file “books.zip” holds 4 files; at most 3 are read. Put fewer files into it.",
+    )
+
+
+def test_far_too_many_files_are_refused_before_their_list_is_read():
+    packed = zipped({f"{number}.csv": "" for number in range(3_000)})
+    assert refused(packed, entries=3) == (
+        "zip_entries",
+        "The file “books.zip” holds too many files; at most 3 are read. Put fewer files into it.",
+    )
+
+
+def test_too_much_data_is_refused():
+    assert refused(zipped({"a.csv": CSV * 50, "b.csv": CSV * 50}), unpacked_bytes=1_500) == (
+        "zip_too_big",
+        "The file “books.zip” unpacks to more than 1.465 KB, the most that is read. Split it into several files.",
+    )
+
+
+def test_a_bomb_is_refused():
+    assert refused(zipped({"a.csv": b"x\n" + b"0" * 30_000_000}), line_bytes=10_000) == (
+        "zip_ratio",
+        "The file “books.zip” unpacks to more than 200 times its size, as no real data do. "
+        "Send the files without the ZIP.",
+    )
+
+
+def test_a_small_file_may_be_packed_as_tight_as_it_likes():
+    blocks, _ = read(zipped({"a.csv": "name\n" + "x\n" * 1_000_000}), format="zip")
+    assert sum(map(len, blocks)) == 1_000_000
+
+
+def test_files_that_overlap_are_refused():
+    packed = bytearray(zipped({"a.csv": CSV * 200, "b.csv": CSV * 200}))
+    second = packed.rfind(b"PK\x01\x02")
+    struct.pack_into("<I", packed, second + 42, 10)
+    assert refused(bytes(packed)) == (
+        "zip_overlapping",
+        "The file “books.zip” has files that overlap each other, as no program that makes ZIP files does. "
+        "Make the ZIP again.",
+    )
+
+
+def test_a_single_file_is_named_by_itself():
+    blocks, _ = read(CSV, format="csv", file_name="Payment.csv")
+    assert (blocks[0].name, blocks[0].file) == ("Payment", "Payment.csv")
+
+
+def test_memory_is_bounded_by_the_block_not_by_the_file():
+    numbers = random.Random(1)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("invoices.csv", "w") as entry:
+            entry.write(b"erpKey,name,total\n")
+            for _ in range(50):
+                entry.write(b"".join(b"%d,%s,%d\n" % (numbers.getrandbits(40), b"x" * 980, 5) for _ in range(1_024)))
+    tracemalloc.start()
+    started = time.monotonic()
+    rows = 0
+    for block in connector_named("file-upload").rows(source(packed, format="zip")):
+        assert isinstance(block, Rows)
+        rows += len(block)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rows == 51_200
+    assert peak < 30 * 1024**2
+    assert time.monotonic() - started < 10

@@ -1,0 +1,98 @@
+"""Enrolling, changing, keeping credentials."""
+
+import pytest
+from cryptography.fernet import Fernet, InvalidToken
+from django.core.management import call_command
+from django.db import connection
+
+from adsplatform.errors import PlatformError
+from enrollments import services
+from enrollments.models import AppEnrollment, Application
+from syncs import connectors
+from tests.factories import AppEnrollmentFactory, MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_catalogue_holds_every_registered_connector():
+    assert set(Application.objects.values_list("connector", "name")) >= {
+        ("demo-data", "Demo Data Connector"),
+        ("file-upload", "File Upload"),
+        ("json-batch", "JSON Batch"),
+    }
+
+
+def test_publishing_again_changes_no_id():
+    entry = connectors.connector_named("demo-data").application
+    before = Application.objects.get(connector="demo-data").pk
+    assert services.publish_application(entry).pk == before
+
+
+def test_credentials_are_not_readable_in_the_database():
+    member = MembershipFactory()
+    app = Application.objects.get(connector="demo-data")
+    enrollment = services.enroll(member.group_key, app, member.user, credentials={"password": "canary-4711"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT e::text FROM enrollments_appenrollment e")
+        assert "canary-4711" not in cursor.fetchone()[0]
+    assert AppEnrollment.objects.get(pk=enrollment.pk).credentials == {"password": "canary-4711"}
+
+
+def test_keys_can_be_rotated(settings):
+    enrollment = AppEnrollmentFactory()
+    services.replace_credentials(enrollment, None, {"password": "s3cret"})
+    old, new = settings.CREDENTIALS_KEYS[0], Fernet.generate_key().decode()
+    settings.CREDENTIALS_KEYS = [new, old]
+    assert enrollment.credentials == {"password": "s3cret"}
+    enrollment.rotate_credentials()
+    settings.CREDENTIALS_KEYS = [new]
+    assert AppEnrollment.objects.get(pk=enrollment.pk).credentials == {"password": "s3cret"}
+    settings.CREDENTIALS_KEYS = [old]
+    with pytest.raises(InvalidToken):
+        AppEnrollment.objects.get(pk=enrollment.pk).credentials  # noqa: B018
+
+
+def test_replacing_credentials_keeps_what_is_not_given():
+    enrollment = AppEnrollmentFactory()
+    services.replace_credentials(enrollment, None, {"username": "ana", "password": "old"})
+    services.replace_credentials(enrollment, None, {"password": "new"})
+    assert enrollment.credentials == {"username": "ana", "password": "new"}
+
+
+@pytest.mark.parametrize(
+    "cron, problem",
+    [
+        ("61 * * * *", "a field is out of its range or not understood"),
+        ("* * * *", "it needs five fields: minute, hour, day of month, month, day of week"),
+        ("@daily", "it needs five fields: minute, hour, day of month, month, day of week"),
+        ("0 0 31 2 *", "no such day ever comes"),
+        ("0 " * 30, "it is longer than 50 characters"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(cron, problem):
+    with pytest.raises(PlatformError, match=problem):
+        services.change_enrollment(AppEnrollmentFactory(), None, cron_settings=cron)
+
+
+def test_a_schedule_may_be_set_and_taken_away():
+    enrollment = AppEnrollmentFactory()
+    assert services.change_enrollment(enrollment, None, cron_settings="30 2 * * 1-5").cron_settings == "30 2 * * 1-5"
+    assert services.change_enrollment(enrollment, None, cron_settings=None).cron_settings is None
+
+
+def test_an_application_out_of_use_cannot_be_enrolled():
+    member = MembershipFactory()
+    app = Application.objects.create(name="Old", app_type="Connector", is_active=False)
+    with pytest.raises(PlatformError, match="The application “Old” is no longer available. Choose another one."):
+        services.enroll(member.group_key, app, member.user)
+
+
+def test_the_command_rotates_all(settings, capsys):
+    enrollment = AppEnrollmentFactory()
+    services.replace_credentials(enrollment, None, {"password": "s3cret"})
+    new = Fernet.generate_key().decode()
+    settings.CREDENTIALS_KEYS = [new, *settings.CREDENTIALS_KEYS]
+    call_command("rotate_credentials")
+    assert capsys.readouterr().out == "1 enrollments now use the newest key. Older keys can be taken away.\n"
+    settings.CREDENTIALS_KEYS = [new]
+    assert AppEnrollment.objects.get(pk=enrollment.pk).credentials == {"password": "s3cret"}

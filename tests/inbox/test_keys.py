@@ -1,0 +1,49 @@
+"""API keys: made and shown once, listed, revoked."""
+
+from adsplatform.accounts.models import ApiKey, Role
+from tests.factories import member
+
+
+def test_a_key_is_shown_once(inbox, membership):
+    response = inbox.post("/keys/", {"name": "Nightly", "expires": ""})
+    secret = response.context["secret"]
+    assert secret in response.text
+    assert "no-store" in response["Cache-Control"]
+    assert ApiKey.objects.get(name="Nightly").key_hash == ApiKey.hash(secret)
+    again = inbox.get("/keys/").text
+    assert secret not in again
+    assert "Nightly" in again
+
+
+def test_a_key_needs_a_name_and_a_day_to_come(inbox):
+    response = inbox.post("/keys/", {"name": "", "expires": "2001-01-01"})
+    assert "The day 01 Jan 2001 has passed." in response.text
+    assert set(response.context["form"].errors) == {"name", "expires"}
+
+
+def test_the_last_day_is_a_whole_day(inbox):
+    inbox.post("/keys/", {"name": "Trial", "expires": "2190-05-31"})
+    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M}" == "2190-06-01 00:00"
+
+
+def test_a_revoked_key_stays_in_the_list(inbox, membership):
+    key, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Old")
+    response = inbox.post(f"/keys/{key.pk}/revoke/", follow=True)
+    assert "The key “Old” is revoked." in response.text
+    assert "Revoked</span>" in response.text
+    assert not ApiKey.objects.filter(name="Old").usable().exists()
+
+
+def test_members_revoke_only_their_own_keys(sign_in_as, membership):
+    key, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Owner's")
+    person = sign_in_as(Role.MEMBER)
+    response = person.post(f"/keys/{key.pk}/revoke/", follow=True)
+    assert "Only they, or an owner or admin of the account, can revoke it." in response.text
+    key.refresh_from_db()
+    assert key.revoked is None
+
+
+def test_keys_of_other_accounts_are_not_listed(inbox):
+    stranger, _ = member()
+    ApiKey.make(account=stranger.group_key, user=stranger.user, name="Foreign")
+    assert "Foreign" not in inbox.get("/keys/").text

@@ -1,0 +1,126 @@
+"""A sync's problems: grouped, filtered, paged, and quick when there are very many."""
+
+import pytest
+
+from syncs.models import SyncResultDetail
+from tests.factories import SyncResultDetailFactory
+
+
+@pytest.fixture
+def sync(make_sync):
+    return make_sync(succeeded=True)
+
+
+@pytest.fixture
+def look(inbox, sync):
+    def look(query=""):
+        return inbox.get(f"/syncs/{sync.pk}/problems/?{query}")
+
+    return look
+
+
+@pytest.fixture
+def three(sync):
+    return [
+        SyncResultDetailFactory(sync_request=sync, erp_key="I417", line=417),
+        SyncResultDetailFactory(
+            sync_request=sync,
+            entity="PaymentApplied",
+            file="applied.csv",
+            code="unknown_reference",
+            message="No invoice has key “I9”.",
+            erp_key="A1",
+        ),
+        SyncResultDetailFactory(
+            sync_request=sync, kind="skip", code="superseded", message="Line 9 was used."
+        ),
+    ]
+
+
+def test_every_problem_says_where_what_and_why(look, three):
+    text = look().text
+    for part in ("invoices.csv", "line 417", "I417", "totalAmount", "twelve", "is not a number", "I1,twelve"):
+        assert part in text
+    assert "2 not loaded, 1 skipped, 0 warnings." in text
+
+
+@pytest.mark.parametrize(
+    "query, expected",
+    [
+        ("kind=skip", [2]),
+        ("kind=error", [0, 1]),
+        ("entity=PaymentApplied", [1]),
+        ("code=bad_number", [0]),
+        ("file=applied.csv", [1]),
+        ("q=i417", [0]),
+        ("q=no+INVOICE", [1]),
+        ("kind=error&entity=Invoice", [0]),
+        ("kind=error&q=nowhere", []),
+    ],
+)
+def test_problems_are_narrowed(look, three, query, expected):
+    assert list(look(query).context["page"]) == [three[number] for number in expected]
+
+
+def test_an_unknown_filter_value_is_said_and_not_an_error(look, three):
+    response = look("code=odd&kind=odd&entity=odd&file=odd")
+    assert response.status_code == 200
+    assert "Select a valid choice." in response.text
+
+
+def test_reasons_are_counted_the_frequent_first(look, sync, three):
+    SyncResultDetailFactory.create_batch(3, sync_request=sync, entity="Payment", code="bad_date")
+    reasons = look().context["reasons"]
+    assert [(reason["code"], reason["count"]) for reason in reasons] == [
+        ("bad_date", 3),
+        ("bad_number", 1),
+        ("unknown_reference", 1),
+        ("superseded", 1),
+    ]
+
+
+def test_problems_are_paged_in_the_order_they_were_found(look, sync):
+    details = SyncResultDetailFactory.create_batch(51, sync_request=sync)
+    first, second = look("kind=error"), look("kind=error&page=2")
+    assert list(first.context["page"]) == details[:50]
+    assert list(second.context["page"]) == details[50:]
+    assert "?kind=error&amp;page=2" in first.text
+    assert "Next →</span>" in second.text
+
+
+def test_a_sync_without_problems_says_so(look):
+    assert "This sync has no problems." in look().text
+
+
+def test_problems_of_other_syncs_are_not_mixed_in(look, sync):
+    SyncResultDetailFactory(message="Of another sync")
+    assert "Of another sync" not in look().text
+
+
+def test_a_page_of_many_costs_as_much_as_a_page_of_few(look, sync, three, django_assert_num_queries):
+    look()
+    one = three[0]
+    SyncResultDetail.objects.bulk_create(
+        SyncResultDetail(
+            sync_request=sync,
+            group_key=one.group_key,
+            entity="Invoice",
+            kind="error",
+            code="bad_number",
+            message="Bad.",
+            file="invoices.csv",
+            line=number,
+        )
+        for number in range(2000)
+    )
+    # Session, person, membership, the sync, what is kept of its reasons, one page of problems.
+    with django_assert_num_queries(6):
+        assert len(look("page=40").context["page"]) == 50
+
+
+def test_long_values_and_lines_are_cut_and_safe(look, sync):
+    SyncResultDetailFactory(sync_request=sync, value="<b>" + "v" * 300, raw_line="r" * 5000)
+    text = look().text
+    assert "&lt;b&gt;" + "v" * 197 + "…" in text
+    assert "r" * 4000 + "…" in text
+    assert "r" * 4001 not in text

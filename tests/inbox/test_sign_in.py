@@ -1,0 +1,88 @@
+"""Who comes in, how often one may try, and who sees which account."""
+
+from django.urls import reverse
+
+from adsplatform.accounts.models import Role
+from tests.factories import AppEnrollmentFactory, MembershipFactory, UserFactory
+
+SIGN_IN = "/sign-in/"
+
+
+def attempt(client, email, password):
+    return client.post(SIGN_IN, {"username": email, "password": password})
+
+
+def test_a_page_sends_strangers_to_the_sign_in_and_back(client, db):
+    UserFactory(email="ana@example.com")
+    assert client.get("/syncs/?status=Failed").url == "/sign-in/?next=/syncs/%3Fstatus%3DFailed"
+    response = client.post(
+        SIGN_IN, {"username": "Ana@Example.com", "password": "correct horse battery", "next": "/syncs/"}
+    )
+    assert response.url == "/syncs/"
+
+
+def test_a_wrong_password_is_explained(client, db):
+    UserFactory(email="ana@example.com")
+    response = attempt(client, "ana@example.com", "wrong")
+    assert "This e-mail address and password do not match." in response.text
+
+
+def test_the_eleventh_attempt_in_a_minute_has_to_wait(client, db):
+    UserFactory(email="ana@example.com")
+    for _ in range(10):
+        assert attempt(client, "ana@example.com", "wrong").status_code == 200
+    response = attempt(client, "ANA@example.com ", "correct horse battery")
+    assert response.status_code == 429
+    assert "Too many attempts to sign in with this e-mail address. Wait " in response.text
+    assert 0 < int(response["Retry-After"]) <= 60
+    assert attempt(client, "other@example.com", "wrong").status_code == 200
+
+
+def test_signing_out_ends_the_session(inbox):
+    assert inbox.post("/sign-out/").url == SIGN_IN
+    assert inbox.get("/").status_code == 302
+
+
+def test_the_password_can_be_changed(inbox, membership):
+    response = inbox.post(
+        "/password/",
+        {
+            "old_password": "correct horse battery",
+            "new_password1": "staple-9-lake-Oslo",
+            "new_password2": "staple-9-lake-Oslo",
+        },
+        follow=True,
+    )
+    assert "Your password has been changed." in response.text
+    membership.user.refresh_from_db()
+    assert membership.user.check_password("staple-9-lake-Oslo")
+
+
+def test_a_person_without_an_account_is_told_whom_to_ask(client, db):
+    client.force_login(UserFactory(email="new@example.com"))
+    response = client.get("/")
+    assert response.status_code == 403
+    assert "You are not in an account yet" in response.text
+
+
+def test_a_person_in_two_accounts_switches_between_them(inbox, membership):
+    membership.group_key.name = "A first"
+    membership.group_key.save()
+    second = MembershipFactory(user=membership.user, role=Role.READ_ONLY)
+    AppEnrollmentFactory(group_key=second.group_key, name="Ledger of the second")
+    assert "Ledger of the second" not in inbox.get("/").text
+    inbox.post(reverse("inbox:account"), {"group_key": str(second.group_key_id)})
+    assert "Ledger of the second" in inbox.get("/").text
+
+
+def test_nobody_switches_into_a_foreign_account(inbox):
+    stranger = MembershipFactory()
+    AppEnrollmentFactory(group_key=stranger.group_key, name="Not for you")
+    response = inbox.post("/account/", {"group_key": str(stranger.group_key_id)}, follow=True)
+    assert "You are not a member of that account." in response.text
+    assert "Not for you" not in inbox.get("/").text
+
+
+def test_a_lapsed_session_makes_a_live_page_reload(client, db):
+    response = client.get("/syncs/", headers={"HX-Request": "true"})
+    assert response["HX-Refresh"] == "true"

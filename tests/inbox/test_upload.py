@@ -1,0 +1,82 @@
+"""The upload form: what it takes, and what it says when it cannot."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from enrollments.models import AppEnrollment
+from syncs.models import SyncRequest, Upload
+from tests.factories import AppEnrollmentFactory
+
+
+def csv(name="companies.csv", content=b"erpKey,companyName\nC1,Acme\n"):
+    return SimpleUploadedFile(name, content)
+
+
+def test_a_file_goes_into_uploads_and_leads_to_its_live_page(inbox, account, membership):
+    response = inbox.post("/upload/", {"file": csv()})
+    sync = SyncRequest.objects.get()
+    assert response.url == f"/syncs/{sync.pk}/"
+    assert (sync.status_code, sync.run_full_sync, sync.modified_user) == ("Connector", False, membership.user)
+    assert sync.app_enrollment == AppEnrollment.objects.of(account).get(is_uploads=True)
+    assert (sync.upload.file_name, sync.upload.format) == ("companies.csv", "csv")
+    assert sync.upload.content.read() == b"erpKey,companyName\nC1,Acme\n"
+
+
+def test_a_complete_data_set_goes_into_the_chosen_enrollment(inbox, enrollment):
+    page = inbox.get(f"/upload/?enrollment={enrollment.pk}").text
+    assert f'<option value="{enrollment.pk}" selected>' in page
+    inbox.post("/upload/", {"file": csv(), "enrollment": enrollment.pk, "full": "on"})
+    sync = SyncRequest.objects.get()
+    assert (sync.app_enrollment, sync.run_full_sync) == (enrollment, True)
+
+
+def test_another_accounts_enrollment_cannot_be_chosen(inbox):
+    foreign = AppEnrollmentFactory()
+    response = inbox.post("/upload/", {"file": csv(), "enrollment": foreign.pk})
+    assert "enrollment" in response.context["form"].errors
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "files, sentence",
+    [
+        ({}, "Choose a file to upload."),
+        ({"file": csv(content=b"")}, "This file is empty. Choose a file with data in it."),
+    ],
+)
+def test_a_missing_or_empty_file_is_explained(inbox, files, sentence):
+    assert sentence in inbox.post("/upload/", files).text
+    assert not SyncRequest.objects.exists()
+
+
+def test_a_file_above_the_limit_is_explained_and_not_kept(inbox, settings, tmp_path):
+    settings.UPLOAD_MAX_BYTES = 100_000
+    response = inbox.post("/upload/", {"file": csv(content=b"x" * 300_000)})
+    assert response.status_code == 200
+    assert response.context["form"].errors["file"] == [
+        "The file “companies.csv” is larger than the 97.7\xa0KB (100,000 bytes) "
+        "that may be uploaded at once. Send it in parts."
+    ]
+    assert not Upload.objects.exists()
+    assert not list(tmp_path.rglob("uploads/**/*.*"))
+
+
+def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
+    """What Django hands on is a file on disk, and the service reads it in chunks."""
+    from django.core.files.uploadedfile import TemporaryUploadedFile
+
+    from syncs import services
+
+    seen = []
+    store = services.store_upload
+
+    def watched(account, user, content, **values):
+        seen.append(type(content))
+        return store(account, user, content, **values)
+
+    monkeypatch.setattr(services, "store_upload", watched)
+    inbox.post("/upload/", {"file": io.BytesIO(b"erpKey\n" * 600_000)})
+    assert seen == [TemporaryUploadedFile]
+    assert Upload.objects.get().size == 4_200_000

@@ -1,0 +1,99 @@
+"""A connector that yields what a test gives it, through the real path."""
+
+import json
+from uuid import UUID
+
+import pytest
+
+from enrollments.services import publish_application
+from syncs import connectors, runner
+from syncs.models import SyncRequest
+from syncs.rows import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory
+
+
+class GivenRows:
+    """Yields lists of dicts by name, as a connector of an accounting system would."""
+
+    application = ApplicationEntry(
+        app_id=UUID("00000000-0000-4000-8000-000000000001"),
+        connector="given-rows",
+        name="Given rows",
+        description="For tests.",
+        app_type="Test",
+    )
+
+    def __init__(self, data):
+        self.data = data
+
+    def check(self, credentials):
+        pass
+
+    def rows(self, source):
+        for name, records in self.data.items():
+            if isinstance(records, (RowProblem, ConnectorError)):
+                if isinstance(records, ConnectorError):
+                    raise records
+                yield records
+                continue
+            columns = list(dict.fromkeys(column for record in records for column in record))
+            yield Rows(
+                name=name,
+                file=f"{name}.csv",
+                columns=columns,
+                cells=[[record.get(column, ABSENT) for column in columns] for record in records],
+                lines=list(range(2, len(records) + 2)),
+                raw=[json.dumps(record) for record in records],
+            )
+
+
+@pytest.fixture
+def enrollment(db):
+    publish_application(GivenRows.application)
+    from enrollments.models import Application
+
+    return AppEnrollmentFactory(app=Application.objects.get(connector="given-rows"))
+
+
+@pytest.fixture
+def sync(enrollment, monkeypatch):
+    """Run a sync of the given rows, by name, and return the finished request."""
+
+    def run(data, *, into=None, **values) -> SyncRequest:
+        monkeypatch.setitem(connectors._registry, "given-rows", GivenRows(data))
+        sync_request = SyncRequestFactory(
+            app_enrollment=into or enrollment, running=True, connector="given-rows", **values
+        )
+        runner.run(sync_request)
+        sync_request.refresh_from_db()
+        return sync_request
+
+    return run
+
+
+@pytest.fixture
+def counts():
+    """A sync's counts by entity, leaving out zeroes."""
+
+    def of(sync_request) -> dict:
+        names = ("lines_read", "inserted", "updated", "unchanged", "deleted_by_match", "skipped", "rejected",
+                 "deleted_as_missing")  # fmt: skip
+        return {
+            result.entity: {name: getattr(result, name) for name in names if getattr(result, name)}
+            for result in sync_request.results.all()
+        }
+
+    return of
+
+
+COMPANY = {"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", "isActive": "true"}
+
+
+def company(key="C1", **values):
+    return COMPANY | {"erpKey": key} | values
+
+
+def invoice(key="I1", company="C1", **values):
+    return {
+        "erpKey": key, "companyErpKey": company, "customerErpKey": company, "totalAmount": "10.00", "currencyRate": "1",
+    } | values  # fmt: skip

@@ -1,0 +1,180 @@
+"""A full sync deletes what it does not contain, within limits."""
+
+from adsplatform.records.models import Company, FinancialAccount, FinancialAccountBalanceHistory, Invoice
+from syncs.models import SeenKey, SyncRequest
+from tests.factories import AppEnrollmentFactory
+from tests.loading.conftest import company, invoice
+
+
+def keys(kind):
+    return sorted(kind.objects.values_list("erp_key", flat=True))
+
+
+def test_a_full_sync_deletes_what_it_does_not_contain(sync, counts):
+    sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I1"), invoice("I2")]})
+    result = sync({"companies": [company("C1")], "invoices": [invoice("I2")]}, run_full_sync=True)
+    assert counts(result) == {
+        "Company": {"lines_read": 1, "unchanged": 1, "deleted_as_missing": 1},
+        "Invoice": {"lines_read": 1, "unchanged": 1, "deleted_as_missing": 1},
+    }
+    assert (keys(Company), keys(Invoice)) == (["C1"], ["I2"])
+    assert result.process_result_message == "2 lines loaded: 2 deleted, 2 unchanged."
+
+
+def test_a_partial_sync_deletes_nothing(sync):
+    sync({"companies": [company("C1"), company("C2")]})
+    sync({"companies": [company("C1")]})
+    assert keys(Company) == ["C1", "C2"]
+
+
+def test_kinds_that_the_input_does_not_contain_stay(sync):
+    sync({"companies": [company("C1")], "invoices": [invoice("I1")]})
+    sync({"companies": [company("C1")]}, run_full_sync=True)
+    assert keys(Invoice) == ["I1"]
+
+
+def test_a_kind_with_a_rejected_line_is_not_deleted_from(sync):
+    sync({"companies": [company("C1"), company("C2")]})
+    sync({"companies": [company("C1"), company("C3", isActive="perhaps")]}, run_full_sync=True)
+    assert keys(Company) == ["C1", "C2"]
+
+
+def test_other_enrollments_keep_theirs(sync, enrollment):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    sync({"companies": [company("C2")]}, into=other)
+    sync({"companies": [company("C1")]}, run_full_sync=True)
+    assert keys(Company) == ["C1", "C2"]
+
+
+def test_what_others_still_refer_to_is_kept_with_a_warning(sync, counts):
+    sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I2", "C2")]})
+    result = sync({"companies": [company("C1")]}, run_full_sync=True)
+    assert keys(Company) == ["C1", "C2"]
+    assert [(d.kind, d.erp_key, d.message) for d in result.details.all()] == [
+        (
+            "warning", "C2",
+            "This company is not in the full data set, but invoices still refer to it; it was kept.",
+        )
+    ]  # fmt: skip
+
+
+def test_what_refers_to_each_other_goes_together(sync):
+    contact = {"erpKey": "K2", "companyErpKey": "C2", "isActive": "true"}
+    sync(
+        {
+            "companies": [company("C1"), company("C2", primaryContactErpKey="K2")],
+            "contacts": [contact, {"erpKey": "K1", "companyErpKey": "C1", "isActive": "true"}],
+        }
+    )
+    sync(
+        {"companies": [company("C1")], "contacts": [{"erpKey": "K1", "companyErpKey": "C1", "isActive": "true"}]},
+        run_full_sync=True,
+    )
+    assert keys(Company) == ["C1"]
+
+
+def test_the_guard_stops_a_full_sync_that_would_delete_more_than_half(sync, counts):
+    sync({"companies": [company(f"C{number}") for number in range(20)]})
+    result = sync({"companies": [company(f"C{number}") for number in range(9)]}, run_full_sync=True)
+    assert result.status_code == "Failed"
+    assert result.process_result_message == (
+        "Stopped: this full sync would delete 11 of 20 companies, more than the 50 % that Given rows allows. "
+        "Nothing was changed."
+    )
+    assert result.details.get().code == "delete_guard"
+    assert counts(result) == {"Company": {"lines_read": 9, "skipped": 9}}
+    assert Company.objects.count() == 20
+
+
+def test_the_guard_keeps_to_the_enrollments_limit(sync, enrollment):
+    enrollment.delete_limit_percent = 60
+    enrollment.save()
+    sync({"companies": [company(f"C{number}") for number in range(20)]})
+    sync({"companies": [company(f"C{number}") for number in range(9)]}, run_full_sync=True)
+    assert Company.objects.count() == 9
+
+
+def test_parts_of_a_full_sync_delete_only_after_the_last(sync, counts):
+    sync({"companies": [company(f"C{number}") for number in range(4)]})
+    parts = {"run_full_sync": True, "total_batches": 2}
+    first = sync({"companies": [company("C0")]}, **parts)
+    assert Company.objects.count() == 4
+    second = sync({"companies": [company("C1")]}, parent_sync_request=first, current_batch=2, **parts)
+    assert keys(Company) == ["C0", "C1"]
+    assert counts(second) == {"Company": {"lines_read": 1, "unchanged": 1, "deleted_as_missing": 2}}
+    assert not SeenKey.objects.exists()
+
+
+def test_a_failed_part_prevents_the_deletes(sync):
+    sync({"companies": [company(f"C{number}") for number in range(4)]})
+    parts = {"run_full_sync": True, "total_batches": 2}
+    first = sync({"companies": [company("C0", isActive="perhaps")]}, **parts)
+    assert first.status_code == SyncRequest.Status.FAILED
+    sync({"companies": [company("C1")]}, parent_sync_request=first, current_batch=2, **parts)
+    assert Company.objects.count() == 4
+
+
+def test_balance_histories_are_always_complete(sync, counts):
+    account = {
+        "erpKey": "A1", "code": "1000", "name": "Cash", "status": "Active", "cashflowType": "cash",
+        "description": "Cash", "classification": "Asset",
+    }  # fmt: skip
+
+    def balance(period, by):
+        return {
+            "financialYear": "2024", "periodNumber": period, "periodStartDate": "2024-01-01",
+            "periodEndDate": "2024-01-31", "status": "Open", "balance": "1.10", **by,
+        }  # fmt: skip
+
+    data = {
+        "financialAccounts": [account],
+        "financialAccountBalanceHistories": [
+            balance("1", {"financialAccountCode": "1000"}),
+            balance("2", {"financialAccountErpKey": "A1"}),
+        ],
+    }
+    assert counts(sync(data))["FinancialAccountBalanceHistory"] == {"lines_read": 2, "inserted": 2}
+    assert FinancialAccountBalanceHistory.objects.filter(financial_account=FinancialAccount.objects.get()).count() == 2
+    fewer = {"financialAccountBalanceHistories": [balance("1", {"financialAccountErpKey": "A1"})]}
+    assert counts(sync(fewer))["FinancialAccountBalanceHistory"] == {
+        "lines_read": 1, "unchanged": 1, "deleted_as_missing": 1,
+    }  # fmt: skip
+
+
+def test_lines_that_name_one_account_in_two_ways_are_one_record(sync, counts):
+    account = {
+        "erpKey": "A1", "code": "1000", "name": "Cash", "status": "Active", "cashflowType": "cash",
+        "description": "Cash", "classification": "Asset",
+    }  # fmt: skip
+    same = {
+        "financialYear": "2024", "periodNumber": "1", "periodStartDate": "2024-01-01", "periodEndDate": "2024-01-31",
+        "status": "Open",
+    }  # fmt: skip
+    result = sync(
+        {
+            "financialAccounts": [account],
+            "financialAccountBalanceHistories": [
+                same | {"balance": "1", "financialAccountCode": "1000"},
+                same | {"balance": "2", "financialAccountErpKey": "A1"},
+            ],
+        }
+    )
+    assert counts(result)["FinancialAccountBalanceHistory"] == {"lines_read": 2, "inserted": 1, "skipped": 1}
+    assert FinancialAccountBalanceHistory.objects.get().balance == 2
+
+
+def test_of_several_financial_year_settings_the_latest_counts(sync, counts):
+    from adsplatform.records.models import FinancialYearSetting
+
+    def setting(kind):
+        return {"yearType": kind, "totalPeriods": 12, "startDate": "01-01", "endDate": "12-31"}
+
+    result = sync({"financialYearSettings": [setting("Calendar"), setting("Fiscal")]})
+    assert counts(result)["FinancialYearSetting"] == {"lines_read": 2, "inserted": 1, "skipped": 1}
+    assert FinancialYearSetting.objects.get().year_type == "Fiscal"
+
+
+def test_the_base_currency_becomes_the_accounts(sync, enrollment):
+    sync({"baseCurrencies": [{"baseCurrencyCode": "EUR"}]})
+    enrollment.group_key.refresh_from_db()
+    assert enrollment.group_key.base_currency_code == "EUR"

@@ -1,0 +1,66 @@
+"""What is cancelled, or breaks, leaves nothing behind."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from adsplatform.records.models import Company
+from syncs import merge, runner
+from syncs.models import SyncRequest
+from tests.loading.conftest import company
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_cancelled_while_it_merges_changes_nothing(sync, monkeypatch):
+    write = merge.write
+
+    def cancelled_meanwhile(work):
+        write(work)
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(cancel).result()
+
+    def cancel():
+        SyncRequest.objects.get().cancel("Cancelled before it had finished. Nothing was changed.")
+        connection.close()
+
+    monkeypatch.setattr(merge, "write", cancelled_meanwhile)
+    result = sync({"companies": [company()]})
+    assert result.status_code == "Cancelled"
+    assert not Company.objects.exists()
+    assert not result.results.exists()
+
+
+def test_a_sync_cancelled_while_it_reads_stops_reading(sync, monkeypatch):
+    monkeypatch.setattr(runner, "REPORT_SECONDS", 0)
+
+    class Cancelling(list):
+        def __iter__(self):
+            SyncRequest.objects.get().cancel("Cancelled before it had finished. Nothing was changed.")
+            return super().__iter__()
+
+    result = sync({"companies": Cancelling([company()])})
+    assert result.status_code == "Cancelled"
+    assert not Company.objects.exists()
+    assert not result.results.exists()
+
+
+def test_our_own_fault_is_told_without_its_inside(sync, monkeypatch, counts):
+    def broken(work):
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(merge, "write", broken)
+    result = sync({"companies": [company("C1"), company("C2", parentCompanyErpKey="C9")]})
+    assert result.status_code == "Failed"
+    assert result.process_result_message == "Something went wrong on our side. Nothing was changed."
+    assert counts(result) == {"Company": {"lines_read": 2, "skipped": 2}}
+    assert not result.details.filter(message__contains="secret").exists()
+
+
+def test_nothing_of_the_stage_is_left_in_the_session(sync):
+    sync({"companies": [company(), company("C2", isActive="perhaps")]})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'")
+        left = [name for (name,) in cursor.fetchall()]
+    # The plan goes with its transaction, which here is the test's.
+    assert [name for name in left if name.startswith("stage")] == []
