@@ -279,9 +279,7 @@ def _latest(records, requests) -> dict:
     """Of each enrollment, the last of these sync requests; one query for the whole page."""
     of_enrollment = requests.filter(app_enrollment=OuterRef("pk")).newest_first().values("pk")[:1]
     enrollments = AppEnrollment.objects.filter(pk__in=[record.pk for record in records])
-    latest = SyncRequest.objects.filter(
-        pk__in=enrollments.annotate(latest=Subquery(of_enrollment)).values("latest")
-    )
+    latest = SyncRequest.objects.filter(pk__in=enrollments.annotate(latest=Subquery(of_enrollment)).values("latest"))
     return {request.app_enrollment_id: request for request in latest}
 
 

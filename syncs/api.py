@@ -129,9 +129,7 @@ class SyncViewSet(WireViewSet):
     def _load(self, content, file_name, wanted, **options):
         request = self.request
         return self.answer(
-            services.load_upload(
-                request.auth.account, request.user, content, file_name=file_name, **wanted, **options
-            )
+            services.load_upload(request.auth.account, request.user, content, file_name=file_name, **wanted, **options)
         )
 
 

@@ -105,9 +105,7 @@ BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "tota
 
 def batch_options(members: dict[str, msgspec.Raw]) -> dict:
     """What a batch says besides its records; the records themselves are left unread for the connector."""
-    records = [
-        name for name in members if name not in BATCH_OPTIONS and memoryview(members[name])[:1] == b"["
-    ]
+    records = [name for name in members if name not in BATCH_OPTIONS and memoryview(members[name])[:1] == b"["]
     if not records:
         raise PlatformError(
             "The batch holds no records. Send at least one list of them, such as companies or invoices."

@@ -70,9 +70,7 @@ def caller_of_token(token: str) -> Caller:
         raise NotSignedIn(f"The token expired {_at(expires)}. Sign in again for a new one.")
     membership = _membership(UUID(said["account"]), UUID(said["user"]))
     if not constant_time_compare(said["password"], _password_mark(membership.user)):
-        raise NotSignedIn(
-            "The password has been changed since this token was made. Sign in again for a new one."
-        )
+        raise NotSignedIn("The password has been changed since this token was made. Sign in again for a new one.")
     return Caller(membership)
 
 
@@ -130,9 +128,7 @@ def revoke_api_key(api_key: ApiKey, user: User) -> list[str]:
 
 def _membership(account_id, user_id) -> Membership:
     membership = (
-        Membership.objects.filter(group_key=account_id, user=user_id)
-        .select_related("group_key", "user")
-        .first()
+        Membership.objects.filter(group_key=account_id, user=user_id).select_related("group_key", "user").first()
     )
     if membership is None:
         raise NotSignedIn("The person this credential belongs to is no longer a member of the account.")

@@ -35,9 +35,7 @@ def caller_of(request) -> Caller | None:
     scheme, _, credential = authorization.partition(" ")
     credential = credential.strip()
     if scheme.lower() != "bearer" or not credential:
-        raise NotSignedIn(
-            "The Authorization header is not understood. Write “Bearer”, a blank, and the key or token."
-        )
+        raise NotSignedIn("The Authorization header is not understood. Write “Bearer”, a blank, and the key or token.")
     if credential.startswith(services.KEY_START):
         return services.caller_of_key(credential)
     return services.caller_of_token(credential)

@@ -55,9 +55,7 @@ class Body:
             yield chunk
 
     def _too_large(self):
-        return TooLarge(
-            f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts."
-        )
+        return TooLarge(f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts.")
 
     def _broke_off(self):
         expected = f" of {self.declared:,}" if self.declared is not None else ""
@@ -84,9 +82,7 @@ def check_json(media_type: str):
     """Refuse what neither is JSON nor is sent as something else by one of the SDKs."""
     is_json = media_type in ("", "application/json", "text/json", "text/plain")
     if not is_json and not (media_type.startswith("application/") and media_type.endswith("+json")):
-        raise UnsupportedMedia(
-            f"A body of type “{media_type}” is not understood. Send JSON, as application/json."
-        )
+        raise UnsupportedMedia(f"A body of type “{media_type}” is not understood. Send JSON, as application/json.")
 
 
 def not_readable(charset: str, error: UnicodeError, before: int = 0) -> PlatformError:

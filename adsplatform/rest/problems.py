@@ -68,9 +68,7 @@ def bad_request(request, exception=None):
     """`handler400`"""
     if not is_api(request):
         return defaults.bad_request(request, exception)
-    return _page(
-        request, 400, "The request is not understood: its host, its headers or its form are not right."
-    )
+    return _page(request, 400, "The request is not understood: its host, its headers or its form are not right.")
 
 
 def forbidden(request, exception=None):
@@ -84,9 +82,7 @@ def not_found(request, exception=None):
     """`handler404`, and what answers for every unknown path under /api/."""
     if not is_api(request):
         return defaults.page_not_found(request, exception or Http404())
-    return _page(
-        request, 404, f"There is nothing at {request.path}. All paths of this API begin with /api/v1/."
-    )
+    return _page(request, 404, f"There is nothing at {request.path}. All paths of this API begin with /api/v1/.")
 
 
 def server_error(request):

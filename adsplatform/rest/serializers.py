@@ -52,8 +52,7 @@ class WireModel(serializers.Serializer):
         includes = self.context.get("includes", frozenset()) if self._is_outermost() else frozenset()
         asked_for = [name for name, by in getattr(self.Meta, "included", {}).items() if includes & by]
         return {
-            camel_case(name): declared.get(name) or self._attribute(name)
-            for name in (*self.Meta.fields, *asked_for)
+            camel_case(name): declared.get(name) or self._attribute(name) for name in (*self.Meta.fields, *asked_for)
         }
 
     def _is_outermost(self) -> bool:

@@ -37,9 +37,7 @@ def test_everyone_sees_the_catalogue(demo):
     }
 
 
-def test_includes_show_the_callers_own_enrollments_and_empty_lists(
-    program, enrollment, foreign_enrollment, demo
-):
+def test_includes_show_the_callers_own_enrollments_and_empty_lists(program, enrollment, foreign_enrollment, demo):
     AppEnrollmentFactory(group_key=program.account, is_deleted=True)
     query = "include=Notes,Attachments,CustomFields,enrollments"
     for shown in (
@@ -47,9 +45,12 @@ def test_includes_show_the_callers_own_enrollments_and_empty_lists(
         program.get("Applications/query", query=f"{query}&filter=appType+eq+Connector").json()["records"][0],
     ):
         assert [row["appEnrollmentId"] for row in shown["enrollments"]] == [str(enrollment.pk)]
-        assert [
-            shown[name] for name in ("notes", "attachments", "customFieldDefinitions", "customFieldValues")
-        ] == [[], [], [], []]
+        assert [shown[name] for name in ("notes", "attachments", "customFieldDefinitions", "customFieldValues")] == [
+            [],
+            [],
+            [],
+            [],
+        ]
 
 
 @pytest.mark.parametrize("id", [str(uuid.uuid4()), "not-a-guid"])
@@ -68,9 +69,7 @@ def test_staff_keeps_the_catalogue(staff):
     changed = staff.patch(path, {"Description": "An ERP.", "projectUrl": "https://erp.example.com"}).json()
     assert (changed["name"], changed["description"]) == ("Example ERP", "An ERP.")
     assert "description" not in staff.patch(path, {"description": None}).json()
-    assert staff.delete(path).json() == {
-        "messages": [f"Application {made['appId']} is kept, but no longer available"]
-    }
+    assert staff.delete(path).json() == {"messages": [f"Application {made['appId']} is kept, but no longer available"]}
     assert staff.get(path).json()["isActive"] is False
     names = [row["name"] for row in staff.get("Applications/query").json()["records"]]
     assert "Example ERP" not in names

@@ -94,9 +94,7 @@ def test_start_sync_starts_one_for_each_connector_that_fetches(program, demo):
     body = [{"appId": str(demo.pk)}, {"appId": str(uploads.pk)}]
     answer = program.post("AppEnrollments", body, query="startSync=True")
     assert answer.status_code == 201
-    assert [str(sync.app_enrollment_id) for sync in SyncRequest.objects.all()] == [
-        answer.json()[0]["appEnrollmentId"]
-    ]
+    assert [str(sync.app_enrollment_id) for sync in SyncRequest.objects.all()] == [answer.json()[0]["appEnrollmentId"]]
 
 
 def test_secrets_are_encrypted_and_come_back_through_no_door(program, demo, picky):
@@ -137,9 +135,7 @@ def test_credentials_that_the_connector_refuses_are_a_424_and_nothing_is_made(pr
     ]
     answer = program.post("AppEnrollments", body)
     assert answer.status_code == 424
-    assert answer.json()["errors"] == {
-        "$[1].connectorInfo": ["Example ERP does not accept this user and password."]
-    }
+    assert answer.json()["errors"] == {"$[1].connectorInfo": ["Example ERP does not accept this user and password."]}
     assert not AppEnrollment.objects.exists()
 
 
@@ -174,9 +170,7 @@ def test_credentials_that_the_connector_refuses_are_a_424_and_nothing_is_made(pr
 )
 def test_one_wrong_member_of_the_list_and_none_is_enrolled(program, demo, wrong, errors):
     good = {"appId": str(demo.pk)}
-    answer = program.post(
-        "AppEnrollments", [good, {**good, **wrong} if wrong and "appId" not in wrong else wrong]
-    )
+    answer = program.post("AppEnrollments", [good, {**good, **wrong} if wrong and "appId" not in wrong else wrong])
     assert (answer.status_code, answer.json()["errors"]) == (400, errors)
     assert not AppEnrollment.objects.exists()
 
@@ -208,9 +202,7 @@ def test_a_patch_changes_what_it_names_and_nothing_else(program, enrollment):
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_null_in_a_patch_clears(program, enrollment, nothing):
     AppEnrollment.objects.update(cron_settings="30 2 * * *", name="Head office")
-    shown = program.patch(
-        f"AppEnrollments/{enrollment.pk}", {"cronSettings": nothing, "name": nothing}
-    ).json()
+    shown = program.patch(f"AppEnrollments/{enrollment.pk}", {"cronSettings": nothing, "name": nothing}).json()
     assert "cronSettings" not in shown and "name" not in shown
     enrollment.refresh_from_db()
     assert (enrollment.cron_settings, enrollment.name) == (None, "")
@@ -236,8 +228,7 @@ def test_a_patch_that_changes_nothing_says_what_can_be_changed(program, enrollme
     answer = program.patch(f"AppEnrollments/{enrollment.pk}", body)
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
-        "There is nothing to change. These members can be: "
-        "name, isActive, cronSettings, syncScheduleIsActive."
+        "There is nothing to change. These members can be: name, isActive, cronSettings, syncScheduleIsActive."
     )
 
 
@@ -271,8 +262,7 @@ def test_an_error_of_delete_is_a_delete_result_too(program, enrollment):
     running = program.delete(f"AppEnrollments/{enrollment.pk}")
     assert running.status_code in (400, 409)
     assert running.json()["messages"] == [
-        "A sync of Demo Data Connector is in progress. Cancel it or wait for its end, "
-        "then delete the enrollment."
+        "A sync of Demo Data Connector is in progress. Cancel it or wait for its end, then delete the enrollment."
     ]
     odd = program.delete(f"AppEnrollments/{enrollment.pk}", query="removeEnrollmentData=perhaps")
     assert odd.status_code == 400
@@ -345,9 +335,7 @@ def test_nothing_is_included_unless_asked_for(program, enrollment):
 
 
 def test_includes(program, demo, picky):
-    enrollment = enroll(
-        program.account, demo, program.user, settings=connector_named("demo-data").application.settings
-    )
+    enrollment = enroll(program.account, demo, program.user, settings=connector_named("demo-data").application.settings)
     path = f"AppEnrollments/{enrollment.pk}"
     everything = "include=app, customfields, LastSync,lastSuccessfulSync"
     shown = program.get(path, query=everything).json()
@@ -391,9 +379,7 @@ def test_a_stranger_finds_no_enrollment(stranger, enrollment):
         stranger.get(f"AppEnrollments/settings/{enrollment.pk}"),
     ]
     assert [answer.status_code for answer in answers] == [404] * 5
-    assert {answer.json()["detail"] for answer in answers} == {
-        f"There is no enrollment with the id “{enrollment.pk}”."
-    }
+    assert {answer.json()["detail"] for answer in answers} == {f"There is no enrollment with the id “{enrollment.pk}”."}
     assert stranger.get("AppEnrollments/query").json()["records"] == []
     enrollment.refresh_from_db()
     assert enrollment.is_active
@@ -413,10 +399,7 @@ def test_only_owners_and_admins_manage_enrollments(role, program, enrollment, de
         caller.post(f"{path}/reconnect", {}),
     ]
     assert [answer.status_code for answer in answers] == [403] * 4
-    assert (
-        answers[0].json()["detail"]
-        == f"This needs the role Group Owner or Group Admin; yours is {role.value}."
-    )
+    assert answers[0].json()["detail"] == f"This needs the role Group Owner or Group Admin; yours is {role.value}."
     assert answers[2].json()["messages"] == [answers[2].json()["detail"]]
 
 

@@ -89,15 +89,11 @@ def test_sending_a_batch(sdk):
 
 
 def test_querying_with_details(sdk, program):
-    result = SyncEntityResultFactory(
-        sync_request__app_enrollment__group_key=program.account, lines_read=1, rejected=1
-    )
+    result = SyncEntityResultFactory(sync_request__app_enrollment__group_key=program.account, lines_read=1, rejected=1)
     SyncResultDetailFactory(sync_request=result.sync_request, erp_key="I1", message="Bad amount.", line=2)
     answer = sdk.sync.query_syncs("statusCode eq 'Success'", "details", "created desc", 1, 0)
     assert (answer.value.totalCount, answer.value.pageSize, answer.value.pageNumber) == (1, 1, 0)
-    assert answer.value.records[0].details["Invoice"]["errors"] == {
-        "I1": ["invoices.csv, line 2: Bad amount."]
-    }
+    assert answer.value.records[0].details["Invoice"]["errors"] == {"I1": ["invoices.csv, line 2: Bad amount."]}
     assert sdk.sync.query_syncs(None, None, None, None, None).value.pageSize == 250
     assert sdk.sync.query_syncs("nonsense", None, None, None, None).error.status == 400
 
@@ -108,8 +104,10 @@ def test_enrolling_and_leaving(sdk):
     made = sdk.appEnrollments.create_app_enrollments(True, [{"appId": app_id}])
     id = made.value[0].appEnrollmentId
     assert sdk.appEnrollments.retrieve_app_enrollment(id, "App,LastSync").value.lastSync is not None
-    assert sdk.appEnrollments.query_enrollment_fields(id).value.records == []
-    assert sdk.appEnrollments.reconnect_app_enrollment(id, {"username": "ann"}).value == []
+    (setting,) = sdk.appEnrollments.query_enrollment_fields(id).value.records
+    assert (setting.customFieldLabel, setting.numericValue, setting.value) == ("Invoices", 1200, "1200")
+    (value,) = sdk.appEnrollments.reconnect_app_enrollment(id, {"username": "ann"}).value
+    assert (value.recordKey, value.tableKey, value.value) == (id, "AppEnrollment", "1200")
     assert sdk.appEnrollments.update_app_enrollment(id, {"IsActive": "False"}).value.isActive is False
     assert "removed" in sdk.appEnrollments.delete_app_enrollment(id, True).value.messages[-1]
     assert sdk.appEnrollments.delete_app_enrollment(id, False).error.status == 404

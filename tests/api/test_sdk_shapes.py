@@ -31,9 +31,7 @@ class TestCSharp:
 
     def test_create_sync(self, program, enrollment):
         body = f'{{"AppEnrollmentId":"{enrollment.pk}","RunFullSync":true}}'.encode()
-        answer = program.send(
-            "POST", "Sync", body, "application/json; charset=utf-8", headers=self.headers(program)
-        )
+        answer = program.send("POST", "Sync", body, "application/json; charset=utf-8", headers=self.headers(program))
         assert (answer.status_code, answer.json()["runFullSync"]) == (200, True)
         int(answer.headers["Server-Duration"])
 
@@ -88,16 +86,12 @@ class TestPython:
         assert stored() == ZIP
 
     def test_query_syncs(self, program):
-        answer = program.get(
-            "Sync/query", query="filter=None&include=None&order=None&pageSize=None&pageNumber=None"
-        )
+        answer = program.get("Sync/query", query="filter=None&include=None&order=None&pageSize=None&pageNumber=None")
         assert answer.json() == {"records": [], "totalCount": 0, "pageSize": 250}
 
     def test_delete_has_an_empty_body_and_no_content_type(self, program):
         key_id = program.post("ApiKeys", {"name": "mine"}).json()["apiKeyId"]
-        answer = program.client.delete(
-            f"/api/v1/ApiKeys/{key_id}", headers=program.headers, CONTENT_LENGTH="0"
-        )
+        answer = program.client.delete(f"/api/v1/ApiKeys/{key_id}", headers=program.headers, CONTENT_LENGTH="0")
         assert answer.json() == {"messages": [f"Revoked API key {key_id}"]}
 
 
@@ -154,9 +148,7 @@ class TestJava:
 
     def test_create_batch_import(self, program):
         body = '{"companies":[{"erpKey":"C1","companyName":"Bäcker & Söhne"}],"isFullSync":false}'
-        answer = program.send(
-            "POST", "Sync/batch", body.encode("iso-8859-1"), "text/plain; charset=ISO-8859-1"
-        )
+        answer = program.send("POST", "Sync/batch", body.encode("iso-8859-1"), "text/plain; charset=ISO-8859-1")
         assert answer.status_code == 200
         int(answer.headers["ServerDuration"])
         assert json.loads(stored())["companies"][0]["companyName"] == "Bäcker & Söhne"
@@ -182,9 +174,7 @@ class TestRuby:
     TYPE = "application/*+json"
 
     def test_create_sync(self, program, enrollment):
-        body = json.dumps(
-            [{"app_enrollment_id": None, "appEnrollmentId": str(enrollment.pk), "runFullSync": None}]
-        )
+        body = json.dumps([{"app_enrollment_id": None, "appEnrollmentId": str(enrollment.pk), "runFullSync": None}])
         answer = program.send("POST", "http://testserver//api/v1/Sync", body.encode(), self.TYPE)
         assert (answer.status_code, answer.json()["runFullSync"]) == (200, False)
 
@@ -195,9 +185,7 @@ class TestRuby:
             "companies": [[{"erpKey": "C1"}]],
             "contacts": None,
         }
-        answer = program.send(
-            "POST", "http://testserver//api/v1/Sync/batch", json.dumps([batch]).encode(), self.TYPE
-        )
+        answer = program.send("POST", "http://testserver//api/v1/Sync/batch", json.dumps([batch]).encode(), self.TYPE)
         assert answer.status_code == 200
         assert json.loads(stored()) == batch
 

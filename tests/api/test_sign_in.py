@@ -28,11 +28,7 @@ def test_a_password_buys_a_token_for_an_hour():
     assert set(answer.json()) == {"token", "expires", "groupKey"}
     assert answer.json()["groupKey"] == str(membership.group_key_id)
     assert answer.json()["expires"].endswith(".000Z")
-    status = (
-        anonymous()
-        .get("/api/v1/Status", headers={"Authorization": f"Bearer {answer.json()['token']}"})
-        .json()
-    )
+    status = anonymous().get("/api/v1/Status", headers={"Authorization": f"Bearer {answer.json()['token']}"}).json()
     assert status["emailAddress"] == "ann@example.com"
     assert "apiKeyId" not in status
     assert User.objects.get().last_login is not None
@@ -84,9 +80,7 @@ def test_trying_is_slowed_down_by_person_and_by_address(settings):
     answer = sign_in(membership.user.email)
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert (
-        answer.json()["detail"] == f"Too many requests. Try again in {answer.headers['Retry-After']} seconds."
-    )
+    assert answer.json()["detail"] == f"Too many requests. Try again in {answer.headers['Retry-After']} seconds."
     # From the same place, another person has to wait too.
     assert sign_in("somebody.else@example.com").status_code == 429
 

@@ -18,9 +18,7 @@ def details(program, sync_request, include="include=details"):
     return program.get(f"Sync/{sync_request.pk}", query=include).json()["details"]
 
 
-@pytest.mark.parametrize(
-    "include", ["include=details", "include=Details", "include=DETAILS,", "INCLUDE=details"]
-)
+@pytest.mark.parametrize("include", ["include=details", "include=Details", "include=DETAILS,", "INCLUDE=details"])
 def test_counts_and_problems_by_entity(program, finished, include):
     SyncEntityResultFactory(
         sync_request=finished,
@@ -89,9 +87,7 @@ def test_details_are_only_shown_when_asked_for_and_only_at_the_end(program, enro
     assert details(program, finished) == {}
 
 
-def test_a_page_of_syncs_with_details_takes_the_same_queries_as_one(
-    program, enrollment, django_assert_num_queries
-):
+def test_a_page_of_syncs_with_details_takes_the_same_queries_as_one(program, enrollment, django_assert_num_queries):
     def sync():
         made = SyncRequestFactory(app_enrollment=enrollment, succeeded=True)
         SyncEntityResultFactory(sync_request=made, lines_read=2, rejected=2)

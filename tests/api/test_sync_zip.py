@@ -121,10 +121,7 @@ def test_a_file_that_is_too_large_is_413(program, settings):
     answer = program.send("POST", "Sync/zip", form(), FORM)
     assert answer.status_code == 413
     assert answer.json()["errors"] == {
-        "file": [
-            f"The file is larger than the {len(ZIP) - 1:,} bytes that may be uploaded at once. "
-            "Send it in parts."
-        ]
+        "file": [f"The file is larger than the {len(ZIP) - 1:,} bytes that may be uploaded at once. Send it in parts."]
     }
     settings.UPLOAD_MAX_BYTES = len(ZIP)
     assert program.send("POST", "Sync/zip", form(), FORM).status_code == 200

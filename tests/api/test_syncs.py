@@ -71,9 +71,7 @@ def test_an_unknown_enrollment_and_a_strangers_are_the_same_400(program, foreign
 
 
 def test_an_enrollment_without_a_connector_cannot_fetch(program):
-    uploads = AppEnrollmentFactory(
-        group_key=program.account, app=Application.objects.get(connector="file-upload")
-    )
+    uploads = AppEnrollmentFactory(group_key=program.account, app=Application.objects.get(connector="file-upload"))
     answer = program.post("Sync", {"appEnrollmentId": str(uploads.pk)})
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
@@ -145,9 +143,7 @@ def test_a_stranger_finds_no_sync(stranger, sync_request):
 def test_only_platform_staff_may_correct_a_sync(program, sync_request):
     answer = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Failed"})
     assert answer.status_code == 403
-    assert answer.json()["detail"] == (
-        "Only the platform's own staff may change a sync. To stop it, cancel it."
-    )
+    assert answer.json()["detail"] == ("Only the platform's own staff may change a sync. To stop it, cancel it.")
 
 
 def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):

@@ -82,8 +82,7 @@ def test_a_null_is_as_good_as_nothing(program):
             b"name=mine",
             "application/x-www-form-urlencoded",
             415,
-            "A body of type “application/x-www-form-urlencoded” is not understood. "
-            "Send JSON, as application/json.",
+            "A body of type “application/x-www-form-urlencoded” is not understood. Send JSON, as application/json.",
         ),
         (
             b"{}",

@@ -89,9 +89,7 @@ def test_an_expired_token(program, monkeypatch):
     )
 
 
-@pytest.mark.parametrize(
-    "token", ["nonsense", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "a:b", ":", "x" * 5000]
-)
+@pytest.mark.parametrize("token", ["nonsense", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "a:b", ":", "x" * 5000])
 def test_a_token_that_is_none_of_ours(token):
     assert refusal({"Authorization": f"Bearer {token}"}) == (
         "The bearer token is none of ours or is damaged. Sign in again for a new one, or send an API key."
@@ -148,9 +146,7 @@ def test_a_key_has_the_role_its_maker_has_now(program):
     program.membership.save()
     answer = program.post("Sync", {})
     assert answer.status_code == 403
-    assert answer.json()["detail"] == (
-        "This needs the role Group Owner, Group Admin or Member; yours is Read-Only."
-    )
+    assert answer.json()["detail"] == ("This needs the role Group Owner, Group Admin or Member; yours is Read-Only.")
 
 
 def test_a_browser_session_is_no_credential(program):

@@ -45,9 +45,7 @@ def test_other_pages_are_left_alone():
     assert "Server-Duration" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    "path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/Sync/query", "/api/v1/Nothing"]
-)
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/Sync/query", "/api/v1/Nothing"])
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_an_unknown_path_is_a_problem_document_and_never_a_redirect(path, method):
     answer = getattr(anonymous(), method)(path)

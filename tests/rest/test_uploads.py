@@ -57,9 +57,7 @@ def test_failing_a_file_name_the_first_part_that_begins_as_a_zip_is_taken():
 
 
 def test_a_named_file_is_better_than_a_nameless_zip():
-    body = multipart(
-        ('name="a"', b"PK and much longer than the file"), ('name="b"; filename="b.csv"', b"a,b")
-    )
+    body = multipart(('name="a"', b"PK and much longer than the file"), ('name="b"; filename="b.csv"', b"a,b"))
     assert taken(body, FORM) == ("b.csv", b"a,b")
 
 
@@ -160,9 +158,7 @@ def test_another_kind_of_body_is_refused():
 def test_a_file_that_is_too_large_is_cut_off(chunked, content_type):
     content = b"PK" + b"x" * 5000
     body = multipart(('name="file"; filename="a.zip"', content)) if content_type == FORM else content
-    with pytest.raises(
-        TooLarge, match="The file is larger than the 5,000 bytes that may be uploaded at once."
-    ):
+    with pytest.raises(TooLarge, match="The file is larger than the 5,000 bytes that may be uploaded at once."):
         taken(body, content_type, chunked, limit=5000)
     assert taken(body, content_type, chunked, limit=5002)[1] == content
 
