@@ -48,8 +48,8 @@ def test_nothing_of_a_killed_sync_is_seen_then_or_later(running, database, tmp_p
     assert eventually(lambda: not sessions_writing(database))
     assert records_of(database, asked) == 0
     (status, details) = database.execute(
-        "SELECT status_code, (SELECT count(*) FROM syncs_syncresultdetail d WHERE d.sync_request_id = s.sync_request_id)"
-        " FROM syncs_syncrequest s WHERE sync_request_id = %s",
+        "SELECT s.status_code, (SELECT count(*) FROM syncs_syncresultdetail d"
+        " WHERE d.sync_request_id = s.sync_request_id) FROM syncs_syncrequest s WHERE s.sync_request_id = %s",
         [asked["syncRequestId"]],
     ).fetchone()
     assert (status, details) == ("In Progress", 0)
