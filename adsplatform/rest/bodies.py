@@ -23,8 +23,8 @@ class UnsupportedMedia(PlatformError):
 class Body:
     """A request's body as a stream. Django itself takes a chunked body for an empty one."""
 
-    def __init__(self, request, limit: int):
-        self.limit = limit
+    def __init__(self, request, limit: int, *, packaging: int = 0):
+        self.limit, self.packaging = limit, packaging
         self.size = 0
         length = request.META.get("CONTENT_LENGTH") or ""
         self.declared = int(length) if length.isdecimal() else None
@@ -37,14 +37,14 @@ class Body:
     def read(self, size: int = -1) -> bytes:
         if size < 0:
             return b"".join(self.chunks())
-        if self.declared is not None and self.declared > self.limit:
+        if self.declared is not None and self.declared > self.limit + self.packaging:
             raise self._too_large()
         try:
             chunk = self._stream.read(size)
         except Exception as broken:  # Each server has errors of its own for a sender that breaks off.
             raise self._broke_off() from broken
         self.size += len(chunk)
-        if self.size > self.limit:
+        if self.size > self.limit + self.packaging:
             raise self._too_large()
         if not chunk and size and self.declared is not None and self.size < self.declared:
             raise self._broke_off()
@@ -69,12 +69,13 @@ def media_type_of(content_type: str) -> tuple[str, str]:
     media_type, parameters = parse_options_header(content_type or "")
     charset = parameters.get("charset") or "utf-8"
     try:
+        # Refuses what is no character set but has a codec, such as base64.
+        " ".encode(charset)
+        codecs.getincrementaldecoder(charset)
         name = codecs.lookup(charset).name
-        is_text = codecs.lookup(charset)._is_text_encoding
-    except (LookupError, ValueError):
-        is_text = False
-    if not is_text:
-        raise UnsupportedMedia(f"No character set is called “{charset}”. Send the body as UTF-8.")
+    except (LookupError, ValueError) as error:
+        sentence = f"No character set is called “{charset}”. Send the body as UTF-8."
+        raise UnsupportedMedia(sentence) from error
     # A byte order mark is not part of the text.
     return media_type, "utf-8-sig" if name == "utf-8" else name
 
@@ -88,11 +89,10 @@ def check_json(media_type: str):
         )
 
 
-def not_readable(charset: str, error: UnicodeDecodeError, before: int = 0) -> PlatformError:
+def not_readable(charset: str, error: UnicodeError, before: int = 0) -> PlatformError:
     name = charset.removesuffix("-sig").upper()
-    return PlatformError(
-        f"The body is not valid {name}: see the byte at position {before + error.start + 1}."
-    )
+    position = before + getattr(error, "start", 0) + 1
+    return PlatformError(f"The body is not valid {name}: see the byte at position {position}.")
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def spooled_json(request, limit: int) -> Iterator[BinaryIO]:
                 before = body.size - len(chunk)
                 file.write(decoder.decode(chunk).encode())
             file.write(decoder.decode(b"", True).encode())
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise not_readable(charset, error, before) from error
         if body.size:
             check_json(media_type)

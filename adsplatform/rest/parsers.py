@@ -22,7 +22,7 @@ class LenientJSONParser(BaseParser):
         check_json(kind)
         try:
             text = raw.decode(charset)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise not_readable(charset, error) from error
         return read_json(text)
 

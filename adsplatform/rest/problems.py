@@ -55,7 +55,7 @@ def problem(request, status: int, detail: str, *, title: str = "", errors: dict 
         "status": status,
         "detail": detail,
         "instance": request.path,
-        "traceId": trace_id(request),
+        "traceId": trace_id(request) or None,
         "errors": errors or None,
     }
 

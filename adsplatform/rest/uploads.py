@@ -33,7 +33,7 @@ class ReceivedFile:
 @contextmanager
 def received_file(request, limit: int) -> Iterator[ReceivedFile]:
     """The first file in the request, in a temporary file at its beginning."""
-    body = Body(request, limit + PACKAGING)
+    body = Body(request, limit, packaging=PACKAGING)
     start = _first_bytes(body)
     content_type, parameters = parse_options_header(request.META.get("CONTENT_TYPE") or "")
     with SpooledTemporaryFile(KEPT_IN_MEMORY) as content:

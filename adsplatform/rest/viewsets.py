@@ -65,10 +65,11 @@ class WireViewSet(ViewSetMixin, APIView):
 
     def get_object(self, pk: str):
         """The row of that id; what is another account's does not exist."""
-        found = self.get_queryset().filter(pk=guid) if (guid := guid_of(pk)) else ()
-        for row in found:
-            return row
-        raise NotFound(f"There is no {self.noun} with the id “{pk}”.")
+        guid = guid_of(pk)
+        row = self.get_queryset().filter(pk=guid).first() if guid else None
+        if row is None:
+            raise NotFound(f"There is no {self.noun} with the id “{pk}”.")
+        return row
 
     def referenced(self, rows, id: UUID | None, *, field: str, noun: str):
         """The row of the caller's account that a member or parameter names; None where it names none."""

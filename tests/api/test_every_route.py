@@ -100,3 +100,10 @@ def test_no_nonsense_brings_it_down(method, path, view):
         answer = program.send(method, path, body, "application/json", "filter=%00&params=%7B%7D&include=%FF")
         assert answer.status_code < 500, body
         assert answer.headers["Content-Type"].startswith("application/")
+
+
+@pytest.mark.parametrize(("method", "path", "view"), [each for each in OPERATIONS if "post" in each.id])
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "utf-7", "utf-16", "unicode_escape", "a\\0b"])
+def test_no_odd_character_set_brings_it_down(method, path, view, charset):
+    answer = Program().send(method, path, b'{"name": "\xff\\ud800"}', f"text/plain; charset={charset}")
+    assert 400 <= answer.status_code < 500

@@ -1,0 +1,125 @@
+"""The vendor's own Python SDK, unchanged, against a server of ours."""
+
+import threading
+import zipfile
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections
+from lockstep.lockstep_api import LockstepApi
+
+from adsplatform.wsgi import application
+from syncs.models import SyncRequest
+from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncResultDetailFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(db):
+    """A real server on a real port that shares the test's connection, and so its transaction."""
+    shared = connections["default"]
+    shared.inc_thread_sharing()
+    # As Django's own test client does, or the end of a request would end the test's transaction.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    httpd = make_server("127.0.0.1", 0, application, handler_class=Quiet)
+
+    def serve():
+        connections["default"] = shared
+        httpd.serve_forever(poll_interval=0.01)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+    shared.dec_thread_sharing()
+
+
+@pytest.fixture
+def sdk(program, server):
+    api = LockstepApi(server, "tests")
+    api.with_api_key(program.key)
+    return api
+
+
+def test_ping(sdk, program):
+    answer = sdk.status.ping()
+    assert (answer.success, answer.value.loggedIn) == (True, True)
+    assert answer.value.emailAddress == program.user.email
+
+
+def test_a_sync_from_its_creation_to_its_end(sdk, program):
+    enrollment = AppEnrollmentFactory(group_key=program.account)
+    created = sdk.sync.create_sync({"appEnrollmentId": str(enrollment.pk)})
+    assert (created.status_code, created.value.statusCode) == (200, "Ready")
+    id = created.value.syncRequestId
+    assert sdk.sync.retrieve_sync(id, "Details").value.statusCode == "Connector"
+    assert sdk.sync.cancel_sync(id).value.statusCode == "Cancelled"
+    assert sdk.sync.cancel_sync(id).success is True
+    refused = sdk.sync.update_sync(id, {"statusCode": "Failed"})
+    assert (refused.success, refused.error.status, refused.error.title) == (False, 403, "Not allowed.")
+
+
+def test_uploading_a_file(sdk, tmp_path):
+    path = tmp_path / "my books.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("companies.csv", "erpKey\nC1\n")
+    answer = sdk.sync.upload_sync_file(None, True, str(path))
+    assert (answer.success, answer.value.runFullSync) == (True, True)
+    upload = SyncRequest.objects.get().upload
+    assert (upload.file_name, upload.size) == ("my books.zip", path.stat().st_size)
+
+
+def test_sending_a_batch(sdk):
+    answer = sdk.sync.create_batch_import({"companies": [{"erpKey": "C1", "companyName": "Größe"}]})
+    assert (answer.success, answer.value.statusCode) == (True, "Ready")
+    refused = sdk.sync.create_batch_import({"companies": None})
+    assert refused.error.detail.startswith("The batch holds no records.")
+
+
+def test_querying_with_details(sdk, program):
+    result = SyncEntityResultFactory(
+        sync_request__app_enrollment__group_key=program.account, lines_read=1, rejected=1
+    )
+    SyncResultDetailFactory(sync_request=result.sync_request, erp_key="I1", message="Bad amount.", line=2)
+    answer = sdk.sync.query_syncs("statusCode eq 'Success'", "details", "created desc", 1, 0)
+    assert (answer.value.totalCount, answer.value.pageSize, answer.value.pageNumber) == (1, 1, 0)
+    assert answer.value.records[0].details["Invoice"]["errors"] == {
+        "I1": ["invoices.csv, line 2: Bad amount."]
+    }
+    assert sdk.sync.query_syncs(None, None, None, None, None).value.pageSize == 250
+    assert sdk.sync.query_syncs("nonsense", None, None, None, None).error.status == 400
+
+
+def test_enrolling_and_leaving(sdk):
+    apps = sdk.applications.query_applications("name startswith 'Demo'", None, None, None, None)
+    app_id = apps.value.records[0].appId
+    made = sdk.appEnrollments.create_app_enrollments(True, [{"appId": app_id}])
+    id = made.value[0].appEnrollmentId
+    assert sdk.appEnrollments.retrieve_app_enrollment(id, "App,LastSync").value.lastSync is not None
+    assert sdk.appEnrollments.query_enrollment_fields(id).value.records == []
+    assert sdk.appEnrollments.reconnect_app_enrollment(id, {"username": "ann"}).value == []
+    assert sdk.appEnrollments.update_app_enrollment(id, {"IsActive": "False"}).value.isActive is False
+    assert "removed" in sdk.appEnrollments.delete_app_enrollment(id, True).value.messages[-1]
+    assert sdk.appEnrollments.delete_app_enrollment(id, False).error.status == 404
+
+
+def test_keys(sdk, server):
+    made = sdk.apiKeys.create_api_key({"name": "nightly"}).value
+    other = LockstepApi(server, "tests")
+    other.with_bearer_token(made.apiKey)
+    assert other.status.ping().value.loggedIn is True
+    assert sdk.apiKeys.revoke_api_key(made.apiKeyId).success is True
+    assert other.status.ping().value.errorMessage.startswith("The API key nightly (LSPK-")
+    assert other.sync.retrieve_sync(made.apiKeyId, None).error.title == "Unauthorized"
