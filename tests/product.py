@@ -1,5 +1,6 @@
 """Starts the product as a person does, in a process of its own and with a var folder of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -57,12 +58,17 @@ class Up:
         return found
 
     def named(self, word: str) -> psutil.Process:
-        """The part whose command line has this word: the one that `up` itself started."""
-        return next(
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if any(word in argument for argument in child.cmdline())
-        )
+        """The part whose command line has this word: the one that `up` itself started, or starts in a moment."""
+
+        def find():
+            for child in psutil.Process(self.process.pid).children():
+                with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                    if any(word in argument for argument in child.cmdline()):
+                        return child
+
+        found = eventually(find)
+        assert found, f"No part of the product is called {word}."
+        return found
 
     def survivors(self, seconds: float = 5) -> list[psutil.Process]:
         """Which of its processes are still there after so many seconds."""

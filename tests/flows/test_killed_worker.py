@@ -1,0 +1,74 @@
+"""A worker that is killed in the middle of a sync leaves no record of it behind."""
+
+import json
+import time
+
+import psycopg
+import pytest
+import requests
+
+from tests.benchmarks.invoices import write_zip
+from tests.product import eventually
+
+
+@pytest.fixture
+def database(running):
+    """A connection to the product's own database, to look at what any reader could see."""
+    at = json.loads((running.var / "postgres/connection.json").read_text())
+    with psycopg.connect(
+        host="127.0.0.1", port=at["port"], user="ads", dbname="ads", password=at["password"], autocommit=True
+    ) as connection:
+        yield connection
+
+
+def test_nothing_of_a_killed_sync_is_seen_then_or_later(running, database, tmp_path):
+    path = write_zip(tmp_path / "books.zip", 150_000)
+    with path.open("rb") as content:
+        asked = requests.post(
+            f"{running.url}/api/v1/Sync/zip",
+            files={"file": content},
+            headers={"Api-Key": running.demo()["apiKey"]},
+            timeout=60,
+        ).json()
+
+    def lines_read():
+        (lines,) = database.execute(
+            "SELECT lines_read FROM syncs_syncrequest WHERE sync_request_id = %s AND status_code = 'In Progress'",
+            [asked["syncRequestId"]],
+        ).fetchone() or (0,)
+        return lines
+
+    assert eventually(lines_read)
+    # Into the merge, or near its beginning: nothing may be visible in any case.
+    time.sleep(1)
+    assert records_of(database, asked) == 0
+    worker = running.named("qcluster")
+    for process in (*worker.children(recursive=True), worker):
+        process.kill()
+    assert eventually(lambda: not sessions_writing(database))
+    assert records_of(database, asked) == 0
+    (status, details) = database.execute(
+        "SELECT s.status_code, (SELECT count(*) FROM syncs_syncresultdetail d"
+        " WHERE d.sync_request_id = s.sync_request_id) FROM syncs_syncrequest s WHERE s.sync_request_id = %s",
+        [asked["syncRequestId"]],
+    ).fetchone()
+    assert (status, details) == ("In Progress", 0)
+    assert eventually(lambda: running.named("qcluster").pid != worker.pid)
+
+
+def records_of(database, asked) -> int:
+    (count,) = database.execute(
+        "SELECT (SELECT count(*) FROM records_invoice WHERE created_sync_id = %(sync)s)"
+        " + (SELECT count(*) FROM records_company WHERE created_sync_id = %(sync)s)",
+        {"sync": asked["syncRequestId"]},
+    ).fetchone()
+    return count
+
+
+def sessions_writing(database) -> int:
+    """Sessions that hold temporary tables' data or a transaction: the killed worker's, until the server ends them."""
+    (count,) = database.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND state <> 'idle'"
+    ).fetchone()
+    return count
