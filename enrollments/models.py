@@ -5,7 +5,7 @@ import uuid
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from adsplatform.accounts.models import TenantQuerySet
@@ -99,6 +99,15 @@ class AppEnrollment(models.Model):
 
     def __str__(self):
         return self.name or self.app.name
+
+    def hold(self):
+        """Until the transaction ends, let nobody else who holds this enrollment go on.
+
+        An advisory lock, and not the row's: that is taken by merges, which last, and nobody who asks for
+        something waits for those.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(self.pk)])
 
     @staticmethod
     def _cipher() -> MultiFernet:

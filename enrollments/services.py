@@ -114,7 +114,7 @@ def uploads_enrollment(account, user) -> AppEnrollment:
     app = Application.objects.get(connector="file-upload")
     with transaction.atomic():
         # Two first uploads may meet here; the account's row lets one of them wait.
-        type(account).objects.select_for_update().get(pk=account.pk)
+        type(account).objects.select_for_update(no_key=True).get(pk=account.pk)
         found = AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
         return found or enroll(account, app, user, name=UPLOADS_NAME, is_uploads=True)
 

@@ -112,7 +112,7 @@ def _report(sync_request: SyncRequest, stage: Stage):
 @transaction.atomic
 def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
-    AppEnrollment.objects.select_for_update().get(pk=sync_request.app_enrollment_id)
+    lock_books(sync_request.app_enrollment_id)
     parent = sync_request.parent_sync_request_id or sync_request.pk
     in_parts = sync_request.run_full_sync and sync_request.total_batches > 1
     work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
@@ -132,6 +132,11 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, merge.counts(work))
     sync_request.succeed(results.summary(written), lines_read=stage.lines_read)
+
+
+def lock_books(app_enrollment_id):
+    """Let one merge at a time into an enrollment's books; who only asks for a sync does not wait for it."""
+    AppEnrollment.objects.select_for_update(no_key=True).get(pk=app_enrollment_id)
 
 
 def _complete_entities(sync_request, stage, parent) -> list[str]:

@@ -32,7 +32,7 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False) -> Sync
             field="appEnrollmentId",
         )
     # Two clicks on "Sync now" meet here, so that the second finds the first one's request.
-    AppEnrollment.objects.select_for_update().get(pk=enrollment.pk)
+    enrollment.hold()
     waiting = SyncRequest.objects.filter(
         app_enrollment=enrollment,
         connector=connector,
@@ -56,6 +56,9 @@ def request_upload(
 ) -> SyncRequest:
     """Ask for an upload or batch to be loaded; without an enrollment, into the account's own *Uploads*."""
     enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
+    if parent:
+        # The same part, sent twice at once, meets itself here.
+        enrollment.hold()
     _check_usable(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)
     return _request(
@@ -166,7 +169,7 @@ def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollme
 @transaction.atomic
 def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = False) -> list[str]:
     """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
-    AppEnrollment.objects.select_for_update().get(pk=enrollment.pk)
+    enrollment.hold()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
         raise Conflict(
             f"A sync of {enrollment} is in progress. Cancel it or wait for its end, then delete the enrollment."
@@ -184,7 +187,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     )
     messages = [f"Deleted enrollment {enrollment.pk}"]
     if waiting:
-        messages.append(f"Cancelled {len(waiting)} waiting syncs")
+        messages.append(f"Cancelled {len(waiting)} waiting sync{'s' if len(waiting) > 1 else ''}")
     if remove_data:
         tasks.ring_removal(enrollment.pk)
         messages.append("All records of the enrollment are being removed")

@@ -1,15 +1,16 @@
 """What can be asked of syncs."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django_q.models import OrmQ
 
 from adsplatform.errors import Conflict, NotAllowed, PlatformError, TooLarge
 from enrollments.models import AppEnrollment
-from syncs import services, tasks
+from syncs import runner, services, tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
 from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory
 
@@ -50,6 +51,40 @@ def test_asking_again_while_an_equal_sync_waits_returns_it(enrollment, user):
     first = services.request_sync(enrollment, user)
     assert services.request_sync(enrollment, user) == first
     assert services.request_sync(enrollment, user, full=True) != first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_who_asks_waits_for_a_merge(enrollment, user):
+    """A merge locks its enrollment for as long as it takes; uploads, batches and Sync now go on meanwhile."""
+    upload = upload_of(enrollment.group_key, user)
+
+    def ask():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'")
+            services.request_upload(enrollment.group_key, user, upload, enrollment=enrollment)
+            services.request_sync(enrollment, user)
+            services.cancel_sync(services.request_sync(enrollment, user, full=True), user)
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as elsewhere:
+        runner.lock_books(enrollment.pk)
+        elsewhere.submit(ask).result()
+    assert SyncRequest.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_equal_requests_at_once_there_is_one(enrollment, user):
+    def ask(_):
+        try:
+            return services.request_sync(enrollment, user).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as many:
+        assert len(set(many.map(ask, range(4)))) == 1
+    assert SyncRequest.objects.count() == 1
 
 
 def test_asking_while_one_runs_makes_the_next_wait(enrollment, user):
@@ -185,7 +220,7 @@ def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(
     assert enrollment.is_deleted and not enrollment.is_active
     assert messages == [
         f"Deleted enrollment {enrollment.pk}",
-        "Cancelled 1 waiting syncs",
+        "Cancelled 1 waiting sync",
         "All records of the enrollment are being removed",
     ]
 

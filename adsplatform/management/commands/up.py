@@ -94,7 +94,6 @@ def run(address: Address, parts: list[Part]) -> None:
 def prepare(address: Address) -> dict:
     """Bring tables, static files and the demo account up to date; all of it can be done again."""
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("createcachetable", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     return ensure_demo(address.url)
 
