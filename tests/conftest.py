@@ -44,7 +44,7 @@ def database_url(django_db_setup):
 
 @pytest.fixture(autouse=True)
 def uploads_in_a_temporary_folder(settings, tmp_path):
-    """Keep what tests upload out of var/, and plain http as the test client speaks it."""
+    """Keep what tests upload out of var/."""
     storages = dict(settings.STORAGES)
     storages["default"] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -52,8 +52,6 @@ def uploads_in_a_temporary_folder(settings, tmp_path):
     }
     storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = storages
-    settings.SECURE_SSL_REDIRECT = False
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
