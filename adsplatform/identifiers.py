@@ -1,15 +1,21 @@
 """Time-ordered identifiers (RFC 9562, version 7), which keep the indexes of big tables compact."""
 
-import os
+import secrets
+import threading
 import time
 from uuid import UUID
 
+_lock = threading.Lock()
+_last = 0
+
 
 def uuid7() -> UUID:
-    """A new UUID of version 7: 48 bits of milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds << 80) | random
-    value = value & ~(0xF << 76) | (0x7 << 76)
-    value = value & ~(0x3 << 62) | (0x2 << 62)
-    return UUID(int=value)
+    """A new UUID of version 7: 48 bits of milliseconds, then 74 random ones; each greater than the one before."""
+    global _last
+    with _lock:
+        milliseconds = time.time_ns() // 1_000_000
+        # Of those made in the same millisecond, a later one goes on from the earlier.
+        _last = max((milliseconds << 74) | secrets.randbits(74), _last + 1)
+        bits = _last
+    high, middle, low = bits >> 74, (bits >> 62) & 0xFFF, bits & ((1 << 62) - 1)
+    return UUID(int=(high << 80) | (0x7 << 76) | (middle << 64) | (0b10 << 62) | low)

@@ -239,7 +239,7 @@ def test_an_enrollment_is_ended_and_its_records_kept(program, enrollment):
     assert answer.json() == {
         "messages": [
             f"Deleted enrollment {enrollment.pk}",
-            "Cancelled 1 waiting syncs",
+            "Cancelled 1 waiting sync",
             "The records of the enrollment were kept",
         ]
     }
