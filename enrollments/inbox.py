@@ -36,9 +36,7 @@ def listed(account):
         .select_related("app")
         .annotate(
             last_sync_id=Subquery(of_this.values("pk")[:1]),
-            data_as_of=Subquery(
-                of_this.filter(status_code=SyncRequest.Status.SUCCESS).values("finished")[:1]
-            ),
+            data_as_of=Subquery(of_this.filter(status_code=SyncRequest.Status.SUCCESS).values("finished")[:1]),
         )
         .order_by(Lower(Coalesce(NullIf("name", Value("")), "app__name")), "pk")
     )

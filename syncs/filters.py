@@ -4,7 +4,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q
 
-from adsplatform.accounts.templatetags.inbox import kind_of_record, reason_name
+from adsplatform.accounts.templatetags.wording import kind_of_record, reason_name
 from enrollments.models import AppEnrollment
 from syncs import outcomes
 from syncs.models import SyncRequest, SyncResultDetail
@@ -44,9 +44,7 @@ class SyncFilter(filters.FilterSet):
     since = filters.DateFilter(
         label="From day (UTC)", field_name="created", lookup_expr="date__gte", widget=day_field()
     )
-    until = filters.DateFilter(
-        label="To day (UTC)", field_name="created", lookup_expr="date__lte", widget=day_field()
-    )
+    until = filters.DateFilter(label="To day (UTC)", field_name="created", lookup_expr="date__lte", widget=day_field())
 
     class Meta:
         model = SyncRequest

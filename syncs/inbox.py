@@ -135,9 +135,7 @@ class Cancel(ButtonView):
         return render(request, "inbox/cancel.html", {"sync": sync_request})
 
     def get_subject(self, pk):
-        return get_object_or_404(
-            SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk
-        )
+        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
 
     def press(self, sync_request):
         services.cancel_sync(sync_request, self.request.user)

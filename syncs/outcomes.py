@@ -95,15 +95,11 @@ def outcome_of(sync_request) -> Outcome:
             f"{intcomma(totals.rejected)} not loaded. {_changes(totals)}",
         )
     if sync_request.first_error:
-        return Outcome(
-            "warn", "Finished with problems", f"Something in it could not be used. {_changes(totals)}"
-        )
+        return Outcome("warn", "Finished with problems", f"Something in it could not be used. {_changes(totals)}")
     if not totals.lines_read and not totals.changes:
         return Outcome("good", "Nothing new", "There was nothing to load.")
     if not totals.changes:
-        return Outcome(
-            "good", "Nothing new", f"{counted(totals.lines_read, 'line')} looked at, none had changed."
-        )
+        return Outcome("good", "Nothing new", f"{counted(totals.lines_read, 'line')} looked at, none had changed.")
     return Outcome("good", "Success", f"{counted(totals.lines_read, 'line')} read. {_changes(totals)}")
 
 

@@ -49,10 +49,7 @@ class SignIn(views.LoginView):
         form = self.authentication_form(request)
         context = self.get_context_data(
             form=form,
-            refusal=(
-                "Too many attempts to sign in with this e-mail address. "
-                f"Wait {seconds} seconds, then try again."
-            ),
+            refusal=f"Too many attempts to sign in with this e-mail address. Wait {seconds} seconds, then try again.",
         )
         return self.render_to_response(context, status=429, headers={"Retry-After": str(seconds)})
 

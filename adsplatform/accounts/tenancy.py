@@ -42,9 +42,7 @@ class Tenant:
 
 def tenant_of(request) -> Tenant | None:
     """The account chosen in this session, else the person's first; None for a person without any."""
-    memberships = list(
-        request.user.memberships.select_related("group_key").order_by("group_key__name", "group_key_id")
-    )
+    memberships = list(request.user.memberships.select_related("group_key").order_by("group_key__name", "group_key_id"))
     if not memberships:
         return None
     chosen = request.session.get(SESSION_KEY)

@@ -24,9 +24,7 @@ def chromium():
     """One Chromium for all tests."""
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not executable:
-        missing = (
-            "No Chromium is installed (Debian: apt-get install chromium), so no page was tried in a browser."
-        )
+        missing = "No Chromium is installed (Debian: apt-get install chromium), so no page was tried in a browser."
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     # Playwright's blocking interface runs an event loop in this thread, in which Django would refuse
     # to touch the database. Nothing here runs concurrently.
@@ -63,9 +61,7 @@ def open_browser(chromium, live_server, person, client):
     own_host = urlsplit(live_server.url).netloc
 
     def open_browser(*, signed_in=True, width=1280, height=900, **options):
-        context = chromium.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, **options
-        )
+        context = chromium.new_context(base_url=live_server.url, viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(TIMEOUT)
         contexts.append(context)
         if signed_in:

@@ -172,9 +172,7 @@ def test_nothing_sticks_out_of_a_phone(open_browser, enrollment, make_sync):
     pages += [f"/syncs/{sync.pk}/problems/", f"/syncs/{waiting.pk}/", f"/syncs/{waiting.pk}/cancel/"]
     for address in pages:
         page.goto(address)
-        overhang = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+        overhang = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overhang == 0, address
 
 

@@ -103,9 +103,7 @@ def test_a_post_without_the_token_is_refused(membership, ids, name):
     assert "This page was open for too long" in response.text
 
 
-@pytest.mark.parametrize(
-    "address", ["/upload/", "/keys/", "/account/", "/password/", "/sign-in/", "/sign-out/"]
-)
+@pytest.mark.parametrize("address", ["/upload/", "/keys/", "/account/", "/password/", "/sign-in/", "/sign-out/"])
 def test_a_form_without_the_token_is_refused(membership, address):
     client = Client(enforce_csrf_checks=True)
     client.force_login(membership.user)

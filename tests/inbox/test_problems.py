@@ -31,9 +31,7 @@ def three(sync):
             message="No invoice has key “I9”.",
             erp_key="A1",
         ),
-        SyncResultDetailFactory(
-            sync_request=sync, kind="skip", code="superseded", message="Line 9 was used."
-        ),
+        SyncResultDetailFactory(sync_request=sync, kind="skip", code="superseded", message="Line 9 was used."),
     ]
 
 

@@ -91,6 +91,15 @@ def test_a_failed_sync_gives_its_reason_and_its_details(inbox, make_sync):
     assert "Not a ZIP. Make it again." in text
 
 
+def test_lines_a_failed_sync_passed_over_are_explained_and_no_link(inbox, make_sync):
+    sync = make_sync(failed=True)
+    with_result(sync, skipped=4820, rejected=1)
+    text = page(inbox, sync)
+    assert "As the sync failed, the lines without a problem were skipped too." in text
+    assert "kind=skip" not in text
+    assert "kind=error&amp;entity=Invoice" in text
+
+
 def test_an_unfinished_sync_asks_for_itself_again_with_and_without_scripts(inbox, make_sync):
     sync = make_sync(running=True)
     text = page(inbox, sync)
@@ -166,9 +175,7 @@ def test_history_is_narrowed(inbox, account, enrollment, make_sync):
     assert clean not in listed(inbox, f"since={week_ago}")
 
 
-@pytest.mark.parametrize(
-    "query", ["enrollment=nonsense", "status=Odd", "since=31/31/2026", "page=zero", "page=-1"]
-)
+@pytest.mark.parametrize("query", ["enrollment=nonsense", "status=Odd", "since=31/31/2026", "page=zero", "page=-1"])
 def test_filters_that_make_no_sense_are_no_error(inbox, make_sync, query):
     make_sync(succeeded=True)
     assert inbox.get(f"/syncs/?{query}").status_code == 200
