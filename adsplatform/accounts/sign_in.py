@@ -17,8 +17,7 @@ class SignInThrottle(SimpleRateThrottle):
     scope = "sign-in"
 
     def get_cache_key(self, request, view):
-        # The address of the peer, not a header: a header can be made up anew for every guess.
-        who = f"{request.POST.get('username', '').strip().lower()} {request.META.get('REMOTE_ADDR', '')}"
+        who = f"{request.POST.get('username', '').strip().lower()} {self.get_ident(request)}"
         return f"sign-in-{hashlib.sha256(who.encode()).hexdigest()}"
 
 

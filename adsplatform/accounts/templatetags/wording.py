@@ -21,11 +21,12 @@ def ago(moment):
     """A moment in words, with the exact time at hand: 2 hours ago."""
     if not moment:
         return ""
+    words = naturaltime(moment).replace("\xa0", " ")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
         exact(moment),
-        naturaltime(moment).replace("\xa0", " "),
+        "just now" if words == "now" else words,
     )
 
 
