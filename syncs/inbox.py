@@ -52,11 +52,11 @@ class UploadFile(FormPageMixin, AskFormMixin, FormView):
 
     def ask(self, form):
         file = form.cleaned_data["file"]
-        upload = services.store_upload(self.account, self.request.user, file, file_name=file.name)
-        sync_request = services.request_upload(
+        sync_request = services.load_upload(
             self.account,
             self.request.user,
-            upload,
+            file,
+            file_name=file.name,
             enrollment=form.cleaned_data["enrollment"],
             full=form.cleaned_data["full"],
         )

@@ -11,10 +11,10 @@ from syncs.connectors.demo_settlements import Settlements
 from syncs.connectors.demo_values import BASE_CURRENCY
 
 
-def demo_books(seed: int, today: date, invoice_count: int) -> Iterator[tuple[str, list[dict]]]:
-    """The records of every kind up to a day, under the names of the published sync models.
+def demo_books(seed: int, since: date, today: date, invoice_count: int) -> Iterator[tuple[str, list[dict]]]:
+    """The records of every kind up to `today`, under the names of the published sync models.
 
-    Another day moves the dates and changes nothing else.
+    `since` is the day the books began. Another day moves the dates, adds ledger periods, and changes nothing else.
     """
     random = Random(seed)
     parties = Parties(random, today)
@@ -29,7 +29,7 @@ def demo_books(seed: int, today: date, invoice_count: int) -> Iterator[tuple[str
     yield "Company", parties.companies()
     yield "Contact", list(parties.contacts())
     yield "FinancialAccount", ledger.accounts()
-    yield "FinancialAccountBalanceHistory", list(ledger.balances())
+    yield "FinancialAccountBalanceHistory", list(ledger.balances(since))
     yield "Invoice", invoices.records()
     yield "InvoiceLine", invoices.lines()
     yield "Payment", settlements.payments

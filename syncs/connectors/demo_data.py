@@ -31,7 +31,8 @@ class DemoData:
         """There is nothing to reach: the data are made up."""
 
     def rows(self, source: Source) -> Iterator[Rows]:
-        books = demo_books(source.app_enrollment_id.int, _anchor(source), _invoices(source))
+        enrollment = source.app_enrollment_id
+        books = demo_books(enrollment.int, _day_of(enrollment), _anchor(source), _invoices(source))
         for entity, records in books:
             yield Rows(
                 entity,

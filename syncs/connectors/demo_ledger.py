@@ -8,7 +8,7 @@ from random import Random
 from syncs.connectors import demo_names as names
 from syncs.connectors.demo_values import BASE_CURRENCY, month_end, months_until, stamps, text
 
-JOURNAL_MONTHS, BALANCE_MONTHS = 15, 4
+JOURNAL_MONTHS, LEAST_BALANCE_MONTHS = 15, 4
 BALANCING_ACCOUNT = "3900"
 ACCOUNT_NAMES = {code: name for code, name, *_ in names.ACCOUNTS}
 
@@ -27,9 +27,14 @@ class Ledger:
     def accounts(self) -> list[dict]:
         return list(map(_account, names.ACCOUNTS))
 
-    def balances(self) -> Iterator[dict]:
-        """Balances that add up to nothing in every period, debits above and credits below zero."""
-        months = months_until(self.today, BALANCE_MONTHS)
+    def balances(self, since: date) -> Iterator[dict]:
+        """Balances that add up to nothing in every period, debits above and credits below zero.
+
+        From the year of `since` on: what has been a period remains one, as books have it, however far the
+        day moves. A source that forgot its periods would be stopped by the guard against mass deletes.
+        """
+        count = (self.today.year - since.year) * 12 + self.today.month
+        months = months_until(self.today, max(count, LEAST_BALANCE_MONTHS))
         for month in months:
             total = Decimal(0)
             for code, _, classification, _, _ in sorted(

@@ -63,7 +63,7 @@ def test_there_is_enough_of_everything(demo):
         "Company": 50,
         "Contact": 70,
         "FinancialAccount": 40,
-        "FinancialAccountBalanceHistory": 160,
+        "FinancialAccountBalanceHistory": 480,
         "Invoice": 1200,
         "InvoiceLine": 2200,
         "Payment": 730,
