@@ -4,7 +4,7 @@ import re
 import secrets
 import time
 
-API_PATH = re.compile(r"/+api/+v1(?=/|$)", re.IGNORECASE)
+API_PATH = re.compile(r"/+api(?=/|$)", re.IGNORECASE)
 
 
 class WireMiddleware:

@@ -30,7 +30,7 @@ def test_an_id_is_read_in_any_case():
     assert program.get(f"ApiKeys/{key['apiKeyId'].upper()}").json()["apiKeyId"] == key["apiKeyId"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/Status", "/api/v1/Sync/query", "/api/v1/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1/Status", "/api/v1/Sync/query", "/api/v1/nothing", "/api", "/API//v2"])
 def test_every_answer_carries_the_headers_the_sdks_read(path):
     answer = anonymous().get(path)
     assert answer.headers["Server-Duration"].isdecimal()

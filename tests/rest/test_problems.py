@@ -104,11 +104,14 @@ def test_a_failure_outside_of_the_views_is_a_problem_document_too(program, monke
     assert any(problem["traceId"] in record.getMessage() for record in caplog.records)
 
 
-@pytest.mark.parametrize("debug", [False, True])
-def test_an_unknown_host_is_a_problem_document(debug, settings):
+def test_an_unknown_host_is_a_problem_document(settings):
     settings.ALLOWED_HOSTS = ["ads.example.com"]
     answer = anonymous().get("/api/v1/Sync/query", headers={"Host": "evil.example.com"})
     assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json; charset=utf-8"
+    assert answer.json()["detail"] == (
+        "The request is not understood: its host, its headers or its form are not right."
+    )
 
 
 @pytest.mark.parametrize(
