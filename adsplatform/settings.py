@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "adsplatform.accounts.content_security.ContentSecurityMiddleware",
+    "adsplatform.accounts.page_headers.PageHeadersMiddleware",
 ]
 
 ROOT_URLCONF = "adsplatform.urls"

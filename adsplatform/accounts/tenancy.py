@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -70,9 +69,7 @@ class TenantMixin:
         self.account = request.tenant.account
         if request.method not in ("GET", "HEAD", "OPTIONS") and request.tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
-        response = super().dispatch(request, *args, **kwargs)
-        add_never_cache_headers(response)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
     def refusal(self) -> str:
         """Why a person may not, and who may."""

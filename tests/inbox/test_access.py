@@ -126,9 +126,17 @@ def test_an_unknown_application_is_not_found(inbox):
     assert inbox.get(address).status_code == 404
 
 
-def test_pages_are_not_kept_and_load_from_this_host_only(inbox):
+@pytest.mark.parametrize("address", ["/", "/password/", "/sign-in/", "/no-such-page/", "/admin/login/"])
+def test_no_page_is_kept_by_a_browser(inbox, address):
+    assert "no-store" in inbox.get(address)["Cache-Control"]
+
+
+def test_a_browser_finds_an_icon_everywhere(client):
+    assert client.get("/favicon.ico").url == "/static/inbox/icon.svg"
+
+
+def test_pages_load_from_this_host_only(inbox):
     response = inbox.get("/")
-    assert "no-store" in response["Cache-Control"]
     assert "default-src 'self'" in response["Content-Security-Policy"]
     assert " style=" not in response.text
     assert "<style" not in response.text
