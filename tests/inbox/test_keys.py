@@ -23,7 +23,12 @@ def test_a_key_needs_a_name_and_a_day_to_come(inbox):
 
 def test_the_last_day_is_a_whole_day(inbox):
     inbox.post("/keys/", {"name": "Trial", "expires": "2190-05-31"})
-    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M}" == "2190-06-01 00:00"
+    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M:%S}" == "2190-05-31 23:59:59"
+
+
+def test_the_last_day_of_all_is_a_day_like_others(inbox):
+    assert inbox.post("/keys/", {"name": "For ever", "expires": "9999-12-31"}).status_code == 200
+    assert "31 Dec 9999, 23:59 UTC" in inbox.get("/keys/").text
 
 
 def test_a_revoked_key_stays_in_the_list(inbox, membership):
