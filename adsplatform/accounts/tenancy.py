@@ -10,25 +10,17 @@ from django.views.generic import View
 from django_htmx.http import HttpResponseClientRefresh
 
 from adsplatform.accounts.models import ADMINS, WRITERS, Account, Membership, Role
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 
 SESSION_KEY = "group_key"
 
 
-@dataclass(frozen=True)
-class Tenant:
-    """The account a person works in at the moment, and the person's place in it."""
+@dataclass(frozen=True, kw_only=True)
+class Tenant(Caller):
+    """A person in the Inbox: a caller, in the account chosen from all that are open to the person."""
 
     memberships: list[Membership]
-    membership: Membership
-
-    @property
-    def account(self) -> Account:
-        return self.membership.group_key
-
-    @property
-    def role(self) -> str:
-        return self.membership.role
 
     @property
     def may_write(self) -> bool:
@@ -46,7 +38,7 @@ def tenant_of(request) -> Tenant | None:
         return None
     chosen = request.session.get(SESSION_KEY)
     current = next((one for one in memberships if str(one.group_key_id) == chosen), memberships[0])
-    return Tenant(memberships, current)
+    return Tenant(membership=current, memberships=memberships)
 
 
 class TenantMixin:
