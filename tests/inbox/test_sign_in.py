@@ -1,9 +1,10 @@
 """Who comes in, how often one may try, and who sees which account."""
 
 from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
 
-from adsplatform.accounts.models import Role
+from adsplatform.accounts.models import Role, User
 from tests.factories import AppEnrollmentFactory, MembershipFactory, UserFactory
 
 SIGN_IN = "/sign-in/"
@@ -109,3 +110,20 @@ def test_nobody_switches_into_a_foreign_account(inbox):
 def test_a_lapsed_session_makes_a_live_page_reload(client, db):
     response = client.get("/syncs/", headers={"HX-Request": "true"})
     assert response["HX-Refresh"] == "true"
+
+
+def test_everything_wrong_with_a_field_is_its_description(inbox):
+    wrong = {"old_password": "x", "new_password1": "123", "new_password2": "123"}
+    text = inbox.post("/password/", wrong).text
+    assert text.count('id="id_new_password2_error"') == 1
+    assert "This password is too short." in text and "This password is too common." in text
+    text = inbox.get("/syncs/?since=yesterday").text
+    assert 'aria-describedby="id_since_error"' in text and 'id="id_since_error"' in text
+
+
+def test_people_are_found_in_an_index_whatever_the_case(db):
+    person = UserFactory(email="ana@example.com")
+    assert User.objects.get_by_natural_key("Ana@Example.COM") == person
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "one_user_per_email" in User.objects.called("ana@example.com").explain()

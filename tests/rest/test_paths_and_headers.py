@@ -1,7 +1,11 @@
 """Paths in any spelling, and the headers of every answer."""
 
-import pytest
+import json
 
+import pytest
+from django.test import RequestFactory
+
+from adsplatform.wsgi import application
 from tests.callers import Program, anonymous
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +70,13 @@ def test_accept_is_ignored():
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
-@pytest.mark.parametrize("charset", ["ISO-8859-1", "utf-16", "hex", "undefined", "klingon"])
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "utf-16", "hex", "undefined", "klingon", '"', "a\0b"])
 def test_the_charset_of_the_body_is_not_that_of_the_address(charset):
-    answer = Program().send("GET", "Sync/query", b"", f"text/plain; charset={charset}", "include=Gr%C3%B6%C3%9Fe")
-    assert answer.json()["detail"] == "Nothing called “Größe” can be included. Known names: Details."
+    environ = RequestFactory()._base_environ(
+        PATH_INFO="/api/v1/Sync/query",
+        QUERY_STRING="include=Gr%C3%B6%C3%9Fe",
+        CONTENT_TYPE=f"text/plain; charset={charset}",
+        HTTP_API_KEY=Program().key,
+    )
+    answer = application.get_response(application.request_class(environ))
+    assert json.loads(answer.content)["detail"] == "Nothing called “Größe” can be included. Known names: Details."
