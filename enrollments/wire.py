@@ -236,7 +236,7 @@ class AppEnrollmentInput(WireInput):
     app_id = serializers.PrimaryKeyRelatedField(
         source="app",
         queryset=Application.objects.all(),
-        pk_field=Guid(),
+        pk_field=serializers.UUIDField(),
         error_messages={"does_not_exist": "No application has the id “{pk_value}”."},
     )
     name = ClearableText(max_length=100)

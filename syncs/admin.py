@@ -145,13 +145,16 @@ class SyncRequestAdmin(ReadOnlyAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """The sync, with what became of its lines and its first problems below."""
+        may_see = request.user.has_perm("syncs.view_syncresultdetail")
         details = SyncResultDetail.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
+        details = details if may_see else details.none()
         first = list(details[: self.PROBLEMS_SHOWN + 1])
         return super().change_view(
             request,
             object_id,
             form_url,
             {
+                "may_see_problems": may_see,
                 "problems": first[: self.PROBLEMS_SHOWN],
                 "has_more_problems": len(first) > self.PROBLEMS_SHOWN,
                 "problems_url": list_url(SyncResultDetail, sync=object_id),

@@ -7,14 +7,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from adsplatform.accounts.models import TenantQuerySet
-from adsplatform.errors import Conflict, PlatformError
+from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
 
 
-class WrongStatus(Conflict):
+class WrongStatus(PlatformError):
     """A move was asked for that the sync's present status does not allow."""
 
-    status = 400
     title = "The sync has moved on."
 
     def __init__(self, sync_request, wanted):

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from adsplatform.errors import Conflict, DependencyFailed, NotAllowed, PlatformError, TooLarge
+from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
 from enrollments.models import AppEnrollment, Application
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
 from syncs import tasks
@@ -179,7 +179,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
     enrollment.hold()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
-        raise Conflict(
+        raise PlatformError(
             f"A sync of {enrollment} is in progress. Cancel it or wait for its end, then delete the enrollment."
         )
     waiting = list(enrollment.sync_requests.unfinished())

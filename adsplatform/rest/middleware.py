@@ -14,8 +14,6 @@ class WireMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        # Django would decode the address by the body's charset: Java's SDK names Latin-1, others anything.
-        request.encoding = "utf-8"
         if not API_PATH.match(request.path_info):
             return self.get_response(request)
         began = time.monotonic()

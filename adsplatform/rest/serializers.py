@@ -8,6 +8,8 @@ from rest_framework.settings import api_settings
 from adsplatform.errors import PlatformError
 
 SHOWN_SENTENCES = 5
+# Each object takes queries of its own.
+LONGEST_LIST = 100
 
 
 class InvalidInput(PlatformError):
@@ -94,6 +96,8 @@ class WireInput(serializers.Serializer):
         data = data if isinstance(data, list) else [data]
         if not data:
             raise PlatformError("The list is empty. Send at least one object in it.")
+        if len(data) > LONGEST_LIST:
+            raise PlatformError(f"The list has {len(data):,} objects; at most {LONGEST_LIST} can be sent at once.")
         return cls._checked(cls(data=data, many=True), "$")
 
     @staticmethod

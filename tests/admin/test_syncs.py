@@ -171,6 +171,14 @@ def test_who_may_see_syncs_may_not_thereby_download_or_cancel(client, northwind)
     assert waiting.status_code == "Connector"
 
 
+def test_who_may_see_syncs_may_not_thereby_see_what_stood_in_their_lines(client, northwind):
+    client.force_login(staff_who_may("view_syncrequest"))
+    page = client.get(f"{LIST}{northwind.pk}/change/")
+    assert page.status_code == 200
+    assert "You may not see them." in page.text
+    assert "is not a number" not in page.text
+
+
 def test_staff_without_permission_see_nothing(client, northwind):
     client.force_login(staff_who_may("view_account"))
     for address in (LIST, f"{LIST}{northwind.pk}/change/", "/admin/syncs/syncresultdetail/groups/"):

@@ -149,6 +149,10 @@ def test_credentials_that_the_connector_refuses_are_a_424_and_nothing_is_made(pr
             {"$[1].appId": ["$[1].appId: No application has the id “00000000-0000-0000-0000-000000000007”."]},
         ),
         (
+            {"appId": "00000000-0000-0000-0000-000000000000"},
+            {"$[1].appId": ["$[1].appId: No application has the id “00000000-0000-0000-0000-000000000000”."]},
+        ),
+        (
             {"cronSettings": "every day"},
             {
                 "$[1].cronSettings": [
@@ -172,6 +176,12 @@ def test_one_wrong_member_of_the_list_and_none_is_enrolled(program, demo, wrong,
     good = {"appId": str(demo.pk)}
     answer = program.post("AppEnrollments", [good, {**good, **wrong} if wrong and "appId" not in wrong else wrong])
     assert (answer.status_code, answer.json()["errors"]) == (400, errors)
+    assert not AppEnrollment.objects.exists()
+
+
+def test_a_list_that_would_take_too_long_is_refused(program, demo):
+    answer = program.post("AppEnrollments", [{"appId": str(demo.pk)}] * 101)
+    assert answer.json()["detail"] == "The list has 101 objects; at most 100 can be sent at once."
     assert not AppEnrollment.objects.exists()
 
 
@@ -260,7 +270,7 @@ def test_an_error_of_delete_is_a_delete_result_too(program, enrollment):
     assert missing.json()["messages"] == [missing.json()["detail"]]
     SyncRequestFactory(app_enrollment=enrollment, running=True)
     running = program.delete(f"AppEnrollments/{enrollment.pk}")
-    assert running.status_code in (400, 409)
+    assert running.status_code == 400
     assert running.json()["messages"] == [
         "A sync of Demo Data Connector is in progress. Cancel it or wait for its end, then delete the enrollment."
     ]

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django_q.models import OrmQ
 
-from adsplatform.errors import Conflict, NotAllowed, PlatformError, TooLarge
+from adsplatform.errors import NotAllowed, PlatformError, TooLarge
 from enrollments.models import AppEnrollment
 from syncs import runner, services, tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
@@ -227,7 +227,7 @@ def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(
 
 def test_an_enrollment_is_not_deleted_under_a_running_sync(user):
     running = SyncRequestFactory(running=True)
-    with pytest.raises(Conflict, match="A sync of Demo Data Connector is in progress."):
+    with pytest.raises(PlatformError, match="A sync of Demo Data Connector is in progress."):
         services.remove_enrollment(running.app_enrollment, user)
 
 
