@@ -131,6 +131,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, merge.counts(work))
+    results.settle_mended(cursor, sync_request, loaded=True)
     sync_request.succeed(results.summary(written), lines_read=stage.lines_read)
 
 
@@ -141,6 +142,8 @@ def lock_books(app_enrollment_id):
 
 def _complete_entities(sync_request, stage, parent) -> list[str]:
     """The kinds of record of which the input held all there are, so that others are to be deleted."""
+    if sync_request.replay_of_id:
+        return []
     whole = [name for name, staged in stage.staged.items() if staged.staged_lines and not staged.rejected]
     always = [name for name in whole if stage.staged[name].entity.model.ALWAYS_COMPLETE]
     if not sync_request.run_full_sync:
@@ -169,6 +172,8 @@ def _check_worth_merging(sync_request, stage):
 
 
 def _check_reject_limit(sync_request, stage):
+    if sync_request.replay_of_id:
+        return  # The limit looks for broken files; these lines were chosen one by one.
     limit = sync_request.app_enrollment.reject_limit_percent
     if stage.rejected * 100 > limit * stage.lines_read:
         raise SyncStopped(
@@ -196,4 +201,5 @@ def _write_failure(sync_request, stage, cursor, message, code):
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)
+    results.settle_mended(cursor, sync_request, loaded=False)
     sync_request.fail(message, lines_read=stage.lines_read)

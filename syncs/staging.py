@@ -15,7 +15,8 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.rows import ABSENT, RowProblem, Rows
+from syncs.guarding import MARKS, is_download, unguarded
+from syncs.rows import ABSENT, FileHead, RowProblem, Rows
 
 # The most characters kept of a value and of a raw line in a problem.
 VALUE_KEPT, RAW_KEPT = 1_000, 20_000
@@ -65,6 +66,8 @@ class _File:
     columns: tuple[Column | None, ...]
     # Lines of a file whose kind, or whose key column, is unknown are rejected whole.
     rejected_whole: bool = False
+    # A download of rejected lines, in which some cells carry a guard.
+    is_download: bool = False
 
 
 class Stage:
@@ -76,6 +79,8 @@ class Stage:
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
         self.errors = 0
+        # By entity and file.
+        self.heads: dict[tuple[str, str], FileHead] = {}
         self._files: dict[tuple, _File] = {}
         self._told: set[tuple] = set()
         self._assumed: dict[str, dict[str, None]] = {}
@@ -120,10 +125,13 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, block: Rows | RowProblem):
-        """Take in a block of rows, or a line that could not be read."""
+    def add(self, block: Rows | RowProblem | FileHead):
+        """Take in a block of rows, a line that could not be read, or what is to be known of a file."""
         if isinstance(block, RowProblem):
             self._add_problem(block)
+        elif isinstance(block, FileHead):
+            if entity := entity_named(block.name):
+                self.heads[entity.name, block.file] = block
         elif len(block):
             self._add_rows(block)
 
@@ -247,7 +255,11 @@ class Stage:
             return _File(None, block.file, ())
         staged = self.staged_for(entity)
         columns, seen = [], {}
-        for name in block.columns:
+        downloaded = is_download(block.columns)
+        for name in map(unguarded, block.columns) if downloaded else block.columns:
+            if name.strip().lower() in MARKS:
+                columns.append(None)
+                continue
             column = entity.by_wire_name.get(name.strip().lower())
             if column is None:
                 self._remark_on_unknown(entity, block.file, name)
@@ -261,7 +273,7 @@ class Stage:
             else:
                 seen[column.name] = name
             columns.append(column)
-        file = _File(staged, block.file, tuple(columns))
+        file = _File(staged, block.file, tuple(columns), is_download=downloaded)
         missing = self._missing_key(entity, seen)
         if missing:
             file.rejected_whole = True
@@ -308,6 +320,8 @@ class Stage:
                 cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
             elif kinds != {str}:
                 cells = list(map(as_text, cells))
+            if file.is_download:
+                cells = list(map(unguarded, cells))
             columns.append(column)
             texts.append(cells)
         present = {column.name for column in columns}
@@ -389,6 +403,21 @@ class Stage:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staged.table, _identifiers(names))
         with self.cursor.copy(statement) as copy:
             copy.write(data.encode() + b"\n")
+
+
+def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
+    columns = {}
+    for name, text in values.items():
+        if column := entity.by_wire_name.get(name.strip().lower()):
+            columns.setdefault(column.name, (column, text))
+    found = []
+    if missing := Stage._missing_key(entity, columns):
+        found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
+    for column, text in columns.values():
+        checked, at_fault = ColumnCheck(column).check([text])
+        found += [(column.wire, checked[at].code, checked[at].message) for at in at_fault]
+    return found
 
 
 class Pace:
