@@ -34,6 +34,7 @@ FLOORS = [
     ["syncs.values", "syncs.statements"],
     ["syncs.rejected"],
     ["syncs.models", "syncs.mended", "syncs.staging"],
+    ["syncs.columns"],
     ["syncs.connectors"],
     ["syncs.rows", "syncs.guarding"],
     ["adsplatform.records", "enrollments.services"],

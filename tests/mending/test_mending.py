@@ -89,7 +89,7 @@ def test_when_all_fail_again_the_child_fails_and_they_are_open(faulty, mend, loa
     child = load_again(faulty)
     assert (child.status_code, child.process_result_message) == (
         "Failed",
-        "Nothing could be loaded: all 1 lines were rejected. The problems say why.",
+        "Nothing could be loaded: the only line was rejected. The problems say why.",
     )
     assert MendedLine.objects.get().state == "open"
 
