@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "adsplatform",
     "django_q",
     "adsplatform.accounts",
+    "adsplatform.rest",
     "adsplatform.records",
     "enrollments",
     "syncs",
@@ -183,6 +184,9 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
 }
+
+# How long the answer to a request with an Idempotency-Key is kept, to be given again.
+IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)
 
 # Throttle counters must be shared by all web processes, so they live in the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entry"}}

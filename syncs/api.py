@@ -6,6 +6,7 @@ from django.urls import path
 from adsplatform.accounts.models import EVERYONE, WRITERS
 from adsplatform.errors import PlatformError
 from adsplatform.rest.bodies import envelope_of, spooled_json
+from adsplatform.rest.idempotency import once
 from adsplatform.rest.throttling import CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
@@ -68,11 +69,15 @@ class SyncViewSet(WireViewSet):
 
     def create(self, request):
         """Have the enrollment's connector fetch."""
-        wanted = SyncSubmit.read(request.data)
-        enrollment = self._enrollment(wanted["app_enrollment_id"])
-        if enrollment is None:
-            raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
-        return self.answer(services.request_sync(enrollment, request.user, full=wanted["run_full_sync"]))
+
+        def ask():
+            wanted = SyncSubmit.read(request.data)
+            enrollment = self._enrollment(wanted["app_enrollment_id"])
+            if enrollment is None:
+                raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
+            return self.answer(services.request_sync(enrollment, request.user, full=wanted["run_full_sync"]))
+
+        return once(request, request.data, ask)
 
     def batch(self, request):
         """Load the records in the body."""
@@ -128,9 +133,16 @@ class SyncViewSet(WireViewSet):
 
     def _load(self, content, file_name, wanted, **options):
         request = self.request
-        return self.answer(
-            services.load_upload(request.auth.account, request.user, content, file_name=file_name, **wanted, **options)
-        )
+
+        def load():
+            return self.answer(
+                services.load_upload(
+                    request.auth.account, request.user, content, file_name=file_name, **wanted, **options
+                )
+            )
+
+        # Other wrappings of the same file are the same request: a form's boundary is new each time.
+        return once(request, {"file": content, "name": file_name}, load)
 
 
 class SyncDetailViewSet(WireViewSet):
