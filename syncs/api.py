@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from adsplatform.accounts.models import EVERYONE, WRITERS
+from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
 from adsplatform.errors import PlatformError
 from adsplatform.rest.bodies import envelope_of, spooled_json
 from adsplatform.rest.idempotency import once
@@ -12,11 +12,12 @@ from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
-from syncs import services
-from syncs.models import SyncRequest, SyncResultDetail, Upload
+from syncs import repeats, services
+from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.wire import (
     OperationQuery,
     SyncChange,
+    SyncDifferenceModel,
     SyncRequestModel,
     SyncResultDetailModel,
     SyncSubmit,
@@ -38,9 +39,11 @@ class SyncViewSet(WireViewSet):
         "retrieve": EVERYONE,
         "change": WRITERS,
         "cancel": WRITERS,
+        "apply": WRITERS,
+        "allow_deletes": ADMINS,
         "query": EVERYONE,
     }
-    throttles = dict.fromkeys(("create", "batch", "zip"), (CreateSyncThrottle,))
+    throttles = dict.fromkeys(("create", "batch", "zip", "apply", "allow_deletes"), (CreateSyncThrottle,))
     searchlight = Searchlight(
         Fields.from_model(
             SyncRequest,
@@ -60,6 +63,10 @@ class SyncViewSet(WireViewSet):
                 "parentSyncRequestId": "parent_sync_request",
                 "currentBatch": "current_batch",
                 "totalBatches": "total_batches",
+                "dryRun": "dry_run",
+                "allowDeletes": "allow_deletes",
+                "repeatOf": "repeat_of",
+                "sameContentAs": "same_content_as",
             },
             default_order=("-created", "-sync_request_id"),
             key="sync_request_id",
@@ -75,7 +82,9 @@ class SyncViewSet(WireViewSet):
             enrollment = self._enrollment(wanted["app_enrollment_id"])
             if enrollment is None:
                 raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
-            return self.answer(services.request_sync(enrollment, request.user, full=wanted["run_full_sync"]))
+            return self.answer(
+                services.request_sync(enrollment, request.user, full=wanted["run_full_sync"], dry_run=wanted["dry_run"])
+            )
 
         return once(request, request.data, ask)
 
@@ -108,6 +117,14 @@ class SyncViewSet(WireViewSet):
         """Stop a sync that has not finished."""
         return self.answer(services.cancel_sync(self.get_object(pk), request.user))
 
+    def apply(self, request, pk):
+        """Load what a preview has shown."""
+        return self.answer(repeats.apply_preview(self.get_object(pk), request.user))
+
+    def allow_deletes(self, request, pk):
+        """Run a sync again that the guard stopped, and let it delete."""
+        return self.answer(repeats.allow_deletes(self.get_object(pk), request.user))
+
     def query(self, request):
         wanted = OperationQuery.read(request.parameters)
         return self.fetched(self.get_queryset().filter(**wanted))
@@ -129,6 +146,7 @@ class SyncViewSet(WireViewSet):
             "full": wanted["is_full_sync"],
             "current_batch": wanted["current_batch"],
             "total_batches": wanted["total_batches"],
+            "dry_run": wanted["dry_run"],
         }
 
     def _load(self, content, file_name, wanted, **options):
@@ -165,6 +183,26 @@ class SyncDetailViewSet(WireViewSet):
         return self.fetched(self.get_object(pk).details.all())
 
 
+class SyncDifferenceViewSet(WireViewSet):
+    """What a preview found would change: the first differences, deletes and changes before additions."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncDifferenceModel
+    noun = "sync"
+    roles = {"query": EVERYONE}
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncDifference,
+            ("entity", "action", "erpKey", "file", "line"),
+            default_order=("id",),
+            key="id",
+        )
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).differences.all())
+
+
 urlpatterns = [
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
     path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
@@ -174,6 +212,13 @@ urlpatterns = [
         "sync/<str:pk>",
         SyncViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "cancel"}),
         name="sync",
+    ),
+    path("sync/<str:pk>/apply", SyncViewSet.as_view({"post": "apply"}), name="sync-apply"),
+    path("sync/<str:pk>/allow-deletes", SyncViewSet.as_view({"post": "allow_deletes"}), name="sync-allow-deletes"),
+    path(
+        "sync/<str:pk>/differences/query",
+        SyncDifferenceViewSet.as_view({"get": "query"}),
+        name="sync-differences",
     ),
     path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
 ]

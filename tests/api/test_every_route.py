@@ -46,6 +46,7 @@ def test_the_operations_are_these():
         "get status/auth",
         "get sync/<str:pk>",
         "get sync/<str:pk>/details/query",
+        "get sync/<str:pk>/differences/query",
         "get sync/query",
         "patch appenrollments/<str:pk>",
         "patch applications/<str:pk>",
@@ -56,6 +57,8 @@ def test_the_operations_are_these():
         "post appenrollments/<str:pk>/reconnect",
         "post sign-in",
         "post sync",
+        "post sync/<str:pk>/allow-deletes",
+        "post sync/<str:pk>/apply",
         "post sync/batch",
         "post sync/zip",
     }

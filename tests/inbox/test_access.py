@@ -13,9 +13,9 @@ from syncs.models import SyncRequest
 from tests.factories import member
 
 PAGES = ["home", "account", "keys", "enroll", "syncs", "password"]
-BUTTONS = ["sync-now", "switch", "cancel", "key-revoke"]
+BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke"]
 OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch"]
-OF_A_SYNC = ["sync", "problems", "cancel"]
+OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes"]
 
 
 @pytest.fixture
