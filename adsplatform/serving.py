@@ -12,6 +12,8 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # A worker that gives no sign of life for so long is replaced. A slow upload is no such worker.
 timeout = 60
+# A filter may be long, and its characters take up to nine bytes of an address; gunicorn allows no more than this.
+limit_request_line = 8190
 graceful_timeout = 30
 keepalive = 5
 loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")

@@ -2,7 +2,22 @@
 
 import os
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
+
+
+class Utf8Request(WSGIRequest):
+    """A request whose address is read as UTF-8, whatever character set the Content-Type names for the body.
+
+    Django would read both by it: Java's SDK names ISO-8859-1 with every body, and a codec that is no
+    character set (`charset=hex`) makes Django fail before anything of ours could answer.
+    """
+
+    def _set_content_type_params(self, meta):
+        self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adsplatform.settings")
 application = get_wsgi_application()
+application.request_class = Utf8Request

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from adsplatform.accounts.models import TenantQuerySet
-from adsplatform.errors import Conflict
+from adsplatform.errors import Conflict, PlatformError
 from adsplatform.identifiers import uuid7
 
 
@@ -20,6 +20,15 @@ class WrongStatus(Conflict):
     def __init__(self, sync_request, wanted):
         self.now = sync_request.status_code
         super().__init__(f"This sync is {self.now}; it can no longer become {wanted}.", field="statusCode")
+
+
+def _shortened(message: str) -> str:
+    """A message as `process_result_message` holds it: cut between words, if it has any."""
+    if len(message) <= SyncRequest.MESSAGE_LENGTH:
+        return message
+    kept = message[: SyncRequest.MESSAGE_LENGTH - 1]
+    words, _, cut = kept.rpartition(" ")
+    return (words if len(cut) < len(words) else kept) + "…"
 
 
 class Upload(models.Model):
@@ -222,12 +231,12 @@ class SyncRequest(models.Model):
         self._move(self.Status.IN_PROGRESS, started=timezone.now())
 
     def succeed(self, message: str, **counts):
-        self._finish(self.Status.SUCCESS, process_result_message=message[: self.MESSAGE_LENGTH], **counts)
+        self._finish(self.Status.SUCCESS, process_result_message=_shortened(message), **counts)
 
     def fail(self, message: str, **counts):
         self._finish(
             self.Status.FAILED,
-            process_result_message=message[: self.MESSAGE_LENGTH],
+            process_result_message=_shortened(message),
             failure_count=F("failure_count") + 1,
             **counts,
         )
@@ -235,19 +244,19 @@ class SyncRequest(models.Model):
     def cancel(self, message: str, user=None):
         self._finish(
             self.Status.CANCELLED,
-            process_result_message=message[: self.MESSAGE_LENGTH],
+            process_result_message=_shortened(message),
             **({"modified_user": user} if user else {}),
         )
 
     def amend(self, wanted: str, message: str | None, user):
         """Move as platform staff asks, along the allowed moves only."""
         if wanted not in self.Status.values:
-            raise Conflict(
+            raise PlatformError(
                 f"No status is called “{wanted}”. Known: {', '.join(self.Status.values)}.", field="statusCode"
             )
         changes = {"modified_user": user}
         if message is not None:
-            changes["process_result_message"] = message[: self.MESSAGE_LENGTH]
+            changes["process_result_message"] = _shortened(message)
         if wanted == self.Status.IN_PROGRESS:
             changes["started"] = timezone.now()
         if wanted not in self.MOVES:

@@ -26,7 +26,7 @@ def allow_deletes(sync_request: SyncRequest, user) -> SyncRequest:
             "nothing to allow."
         )
     part = {}
-    if sync_request.run_full_sync and sync_request.parent_sync_request_id:
+    if sync_request.parent_sync_request_id:
         # Earlier parts have kept what they contained, which the last one needs once more.
         part = {
             "parent_sync_request_id": sync_request.parent_sync_request_id,

@@ -4,7 +4,6 @@ Everything is kept in temporary tables of this session: a killed worker leaves n
 ever sees a row before the merge commits it. Memory is bounded by the block, not by the input.
 """
 
-import difflib
 import os
 import time
 from dataclasses import dataclass, field
@@ -15,10 +14,12 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
+from syncs.columns import REMARKS_TOLD, mapped
 from syncs.rows import ABSENT, RowProblem, Rows
 
 # The most characters kept of a value and of a raw line in a problem.
 VALUE_KEPT, RAW_KEPT = 1_000, 20_000
+NAME_KEPT = 255
 PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
@@ -75,9 +76,11 @@ class Stage:
         self.staged: dict[str, Staged] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
+        # Kinds of record of which a file could not be read; an empty name stands for any kind.
+        self.unread: set[str] = set()
         self.errors = 0
         self._files: dict[tuple, _File] = {}
-        self._told: set[tuple] = set()
+        self._told: dict[tuple, set[str]] = {}
         self._assumed: dict[str, dict[str, None]] = {}
         self._checks: dict[tuple[str, str], ColumnCheck] = {}
         self._problems: list[tuple] = []
@@ -132,8 +135,8 @@ class Stage:
         for file, columns in self._assumed.items():
             self._tell(
                 file, "", "value_assumed",
-                f"{file} leaves out {_listed(list(columns))}. For new records a rate of 1, and amounts times the "
-                "rate, were assumed. Add the columns if that is not right.",
+                f"{file} leaves out {_listed(list(columns))}. For new records, and where a cell is empty, a rate of "
+                "1, and amounts times the rate, were assumed. Add the values if that is not right.",
                 kind="warning",
             )  # fmt: skip
         self.flush()
@@ -175,8 +178,10 @@ class Stage:
 
     def _add_problem(self, problem: RowProblem):
         entity = entity_named(problem.name)
-        name = entity.name if entity else problem.file or problem.name
-        if problem.line is not None and problem.kind == "error":
+        name = entity.name if entity else _name(problem.file or problem.name)
+        if problem.kind == "error" and problem.line is None:
+            self.unread.add(name if entity else "")
+        elif problem.kind == "error":
             if entity:
                 staged = self.staged_for(entity)
                 staged.lines_read += 1
@@ -189,17 +194,21 @@ class Stage:
         )  # fmt: skip
 
     def _tell(self, file, entity, code, message, *, column="", kind):
-        """Say something about a file once."""
-        if (file, code, column) not in self._told:
-            self._told.add((file, code, column))
-            self._hold(entity, kind, "", file, None, column, "", code, message, "")
+        """Say something about a file once, and not too much of one kind."""
+        told = self._told.setdefault((file, entity, code), set())
+        if column in told or len(told) >= REMARKS_TOLD:
+            return
+        told.add(column)
+        if len(told) == REMARKS_TOLD:
+            message += f" There are more of these in {file}, which are not listed."
+        self._hold(entity, kind, "", file, None, column, "", code, message, "")
 
     def _hold(self, entity, kind, erp_key, file, line, column, value, code, message, raw):
         if kind == "error":
             self.errors += 1
         self._problems.append(
-            (entity[:255], kind, printable(erp_key)[:255], printable(file)[:255], line, printable(column)[:255],
-             printable(value[:VALUE_KEPT]), code, printable(message), printable(raw[:RAW_KEPT]))
+            (_name(entity), kind, _name(erp_key), _name(file), line, _name(column), printable(value[:VALUE_KEPT]),
+             code, printable(message), printable(raw[:RAW_KEPT]))
         )  # fmt: skip
         if len(self._problems) >= PROBLEMS_FLUSHED_AT:
             self.flush()
@@ -219,6 +228,7 @@ class Stage:
         columns, texts, gaps = self._columns(block, file)
         have = self._have(staged, columns, gaps, len(block))
         checked, faults = self._check(columns, texts, gaps, staged)
+        self._note_assumed(staged.entity, block.file, columns, checked)
         keep = None
         if faults:
             self._reject(block, staged, columns, texts, faults)
@@ -237,72 +247,32 @@ class Stage:
 
     def _new_file(self, block: Rows) -> _File:
         entity = entity_named(block.name)
+        name = _name(block.file)
         if entity is None:
             self._tell(
-                block.file, block.file, "unknown_file", column=block.name if block.file != block.name else "",
+                block.file, name, "unknown_file", column=block.name if block.file != block.name else "",
                 kind="error",
                 message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
                 f"Name it after one: {', '.join(names_of_entities())}.",
             )  # fmt: skip
-            return _File(None, block.file, ())
-        staged = self.staged_for(entity)
-        columns, seen = [], {}
-        for name in block.columns:
-            column = entity.by_wire_name.get(name.strip().lower())
-            if column is None:
-                self._remark_on_unknown(entity, block.file, name)
-            elif column.name in seen:
-                self._tell(
-                    block.file, entity.name, "column_twice", column=name, kind="warning",
-                    message=f"{block.file} has {column.wire} twice, as “{seen[column.name]}” and “{name}”; "
-                    "the first is used. Remove the other.",
-                )  # fmt: skip
-                column = None
-            else:
-                seen[column.name] = name
-            columns.append(column)
-        file = _File(staged, block.file, tuple(columns))
-        missing = self._missing_key(entity, seen)
-        if missing:
-            file.rejected_whole = True
-            self._tell(
-                block.file, entity.name, "key_column_missing", column=missing, kind="error",
-                message=f"{block.file} has no column {missing}, without which no {entity.singular} can be told from "
-                "another; none of its lines were loaded. Add the column.",
-            )  # fmt: skip
-        return file
-
-    @staticmethod
-    def _missing_key(entity: Entity, seen) -> str:
-        """The wire name of a key column the file lacks, or nothing."""
-        for name in entity.key:
-            ways = [name]
-            for reference in entity.references:
-                if reference.field == name:
-                    ways = [lookup.column for lookup in reference.lookups]
-            if not any(way in seen for way in ways):
-                return " or ".join(entity.columns[way].wire for way in ways)
-        return ""
-
-    def _remark_on_unknown(self, entity, file, name):
-        if name.strip().lower() in entity.legacy_columns:
-            message = f"The column “{name}” is no longer used; its values were not loaded."
-            return self._tell(file, entity.name, "legacy_column", message, column=name, kind="warning")
-        near = difflib.get_close_matches(name.strip().lower(), entity.by_wire_name, n=1, cutoff=0.8)
-        hint = f" Did you mean “{entity.by_wire_name[near[0]].wire}”?" if near else ""
-        message = f"No {entity.singular} has a column “{name}”; its values were not loaded.{hint}"
-        self._tell(file, entity.name, "unknown_column", message, column=name, kind="warning")
+            self.unread.add("")
+            return _File(None, name, ())
+        columns, remarks = mapped(entity, block.file, block.columns)
+        for remark in remarks:
+            self._tell(block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind)
+        is_keyless = any(remark.kind == "error" for remark in remarks)
+        return _File(self.staged_for(entity), name, columns, rejected_whole=is_keyless)
 
     def _columns(self, block: Rows, file: _File):
         """The block turned on its side: its known columns, their cells as text, and where lines lack which."""
-        columns, texts, gaps = [], [], {}
+        columns, texts, gaps, key = [], [], {}, file.staged.entity.key
         for column, cells in zip(file.columns, zip(*block.cells, strict=True), strict=True):
             if column is None:
                 continue
             kinds = set(map(type, cells))
             if type(ABSENT) in kinds:
                 gap = [cell is ABSENT for cell in cells]
-                if all(gap):
+                if all(gap) and column.name not in key:
                     continue
                 gaps[column.name] = gap
                 cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
@@ -310,8 +280,6 @@ class Stage:
                 cells = list(map(as_text, cells))
             columns.append(column)
             texts.append(cells)
-        present = {column.name for column in columns}
-        self._note_assumed(file.staged.entity, block.file, present, gaps)
         return columns, texts, gaps
 
     @staticmethod
@@ -330,14 +298,23 @@ class Stage:
         )
         return list(map("".join, zip(*marks, strict=True)))
 
-    def _note_assumed(self, entity, file, present, gaps):
+    def _note_assumed(self, entity, file, columns, checked):
+        """Remember which columns the file leaves out, or empty, for which something is assumed."""
+        given = {column.name: texts for column, texts in zip(columns, checked, strict=True)}
         for column in entity.columns.values():
-            if column.assumed is None or (column.name in present and column.name not in gaps):
+            if column.assumed is None:
                 continue
-            product = column.assumed.product_of
-            if product and product[0] not in present:
-                continue
-            self._assumed.setdefault(file, {})[column.wire] = None
+            texts = given.get(column.name)
+            if column.assumed.product_of:
+                # Where there is no amount, nothing is assumed for it.
+                amounts = given.get(column.assumed.product_of[0], [])
+                found = amounts.count(NULL) < len(amounts)
+                if found and texts:
+                    found = NULL in texts and any(map(_is_missing, texts, amounts))
+            else:
+                found = texts is None or NULL in texts
+            if found:
+                self._assumed.setdefault(file, {})[column.wire] = None
 
     def _check(self, columns, texts, gaps, staged):
         """COPY texts by column, and the faults of each faulty line by its position in the block."""
@@ -348,7 +325,7 @@ class Stage:
             values, at_fault = check.check(cells)
             gap = gaps.get(column.name)
             for at in at_fault:
-                if gap and gap[at]:
+                if gap and gap[at] and column.name not in staged.entity.key:
                     # A column that a line lacks is not an empty one; the merge looks where it matters.
                     values[at] = NULL
                 else:
@@ -372,7 +349,7 @@ class Stage:
         texts = [
             map(str, range(self._sequence, self._sequence + count)),
             _ids(count),
-            [escaped(printable(block.file))] * count,
+            [escaped(_name(block.file))] * count,
             map(str, block.lines),
             have,
             _raw(block.raw),
@@ -412,6 +389,15 @@ def _raw(lines: list[str]) -> list[str]:
         if together.count("\0") == len(lines) - 1:
             return lines
     return [escaped(printable(line[:RAW_KEPT])) for line in lines]
+
+
+def _is_missing(text, amount) -> bool:
+    return text == NULL and amount != NULL
+
+
+def _name(text: str) -> str:
+    """A name as the books keep it: every character storable, and not too many."""
+    return printable(text[:NAME_KEPT])[:NAME_KEPT]
 
 
 def _ids(count: int) -> list[str]:

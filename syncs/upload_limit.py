@@ -1,7 +1,7 @@
-"""Stops keeping a form's file that is larger than may be uploaded, before it fills the disk."""
+"""Stops keeping a form's file that is larger than may be uploaded, or a stranger's, before it fills the disk."""
 
 from django.conf import settings
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 
 
 class UploadLimit(FileUploadHandler):
@@ -14,6 +14,9 @@ class UploadLimit(FileUploadHandler):
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)
         self.received = 0
+        # The form's token is looked for in the form, so all of it is read before a page asks who sends it.
+        if not self.request.user.is_authenticated:
+            raise SkipFile
 
     def receive_data_chunk(self, raw_data, start):
         self.received += len(raw_data)

@@ -34,6 +34,7 @@ FLOORS = [
     ["syncs.placing", "syncs.rejecting", "syncs.missing"],
     ["syncs.values", "syncs.statements"],
     ["syncs.models", "syncs.staging"],
+    ["syncs.columns"],
     ["syncs.connectors"],
     ["syncs.rows"],
     ["adsplatform.records", "enrollments.services"],

@@ -6,13 +6,18 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
+from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from adsplatform.accounts.models import Account, ApiKey, Membership, User
+from adsplatform.accounts.sign_in import AdminSignInForm
 from adsplatform.admin_filters import ANY, AccountFilter, YesNoFilter, as_uuid
 from adsplatform.browsing import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
+
+admin.site.login_form = AdminSignInForm
+admin.site.unregister(Group)
 
 
 class MembershipInline(admin.TabularInline):
@@ -66,7 +71,7 @@ class OneEmailPerUser(forms.ModelForm):
 
     def clean_email(self):
         email = User.objects.normalize_email(self.cleaned_data["email"])
-        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+        if User.objects.called(email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(f"There is a user with the e-mail address “{email}” already.")
         return email
 
@@ -132,6 +137,19 @@ class UserAdmin(BoundedAdmin, auth_admin.UserAdmin):
         memberships = user.memberships.select_related("group_key").order_by("group_key__name")
         shown = ((link(membership.group_key), membership.role) for membership in memberships)
         return format_html_join(", ", "{} ({})", shown) or "-"
+
+
+@admin.register(Group)
+class GroupAdmin(BoundedAdmin, auth_admin.GroupAdmin):
+    """Groups give powers too, so they are for superusers as well."""
+
+    def has_module_permission(self, request):
+        return request.user.is_superuser
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
 class ApiKeyFilters(django_filters.FilterSet):

@@ -36,8 +36,12 @@ class UserManager(BaseUserManager):
     def create_superuser(self, email, password=None, **fields):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def called(self, email):
+        """Users with an e-mail address, whatever its case; the database sees to it that there is one at most."""
+        return self.alias(lowered=Lower("email")).filter(lowered=Lower(models.Value(email)))
+
     def get_by_natural_key(self, email):
-        return self.get(email__iexact=email)
+        return self.called(email).get()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -108,6 +112,7 @@ class ApiKeyQuerySet(TenantQuerySet):
             models.Q(expires__isnull=True) | models.Q(expires__gt=now),
             revoked__isnull=True,
             created_user__is_active=True,
+            created_user__memberships__group_key=models.F("group_key"),
         )
 
 

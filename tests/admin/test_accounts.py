@@ -1,7 +1,7 @@
 """Accounts, users and keys in the admin: who may do what to whom."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 
 from adsplatform.accounts.models import Account, ApiKey, Membership, Role, User
 from tests.factories import AccountFactory, UserFactory, member
@@ -130,3 +130,14 @@ def test_a_revoked_key_is_refused_at_once(browser, superuser):
     assert browser.get(KEYS, {"state": "revoked"}).context["cl"].result_count == 1
     assert browser.get(KEYS, {"state": "usable"}).context["cl"].result_count == 0
     assert browser.get(KEYS, {"state": "expired"}).context["cl"].result_count == 0
+
+
+def test_a_helper_gives_no_powers_by_way_of_a_group(client, db):
+    helper = UserFactory(is_staff=True)
+    helper.user_permissions.set(Permission.objects.filter(content_type__model="group"))
+    group = Group.objects.create(name="Helpers")
+    client.force_login(helper)
+    for address in ("", "add/", f"{group.pk}/change/", f"{group.pk}/delete/"):
+        assert client.get(f"/admin/auth/group/{address}").status_code == 403
+    client.force_login(UserFactory(staff=True))
+    assert client.get(f"/admin/auth/group/{group.pk}/change/").status_code == 200

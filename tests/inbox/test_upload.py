@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from enrollments.models import AppEnrollment
 from syncs.models import SyncRequest, Upload
@@ -80,3 +81,15 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
     inbox.post("/upload/", {"file": io.BytesIO(b"erpKey\n" * 600_000)})
     assert seen == [TemporaryUploadedFile]
     assert Upload.objects.get().size == 4_200_000
+
+
+def test_a_strangers_file_is_not_kept_while_the_form_is_searched_for_its_token(monkeypatch, db):
+    from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
+
+    kept = []
+    for handler in (MemoryFileUploadHandler, TemporaryFileUploadHandler):
+        monkeypatch.setattr(handler, "receive_data_chunk", lambda self, data, start: kept.append(data))
+    client = Client(enforce_csrf_checks=True)
+    client.get("/sign-in/")
+    assert client.post("/upload/", {"file": csv()}).status_code == 403
+    assert kept == []

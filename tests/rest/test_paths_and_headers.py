@@ -1,7 +1,11 @@
 """Paths in any spelling, and the headers of every answer."""
 
-import pytest
+import json
 
+import pytest
+from django.test import RequestFactory
+
+from adsplatform.wsgi import application
 from tests.callers import Program, anonymous
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +34,7 @@ def test_an_id_is_read_in_any_case():
     assert program.get(f"ApiKeys/{key['apiKeyId'].upper()}").json()["apiKeyId"] == key["apiKeyId"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/Status", "/api/v1/Sync/query", "/api/v1/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1/Status", "/api/v1/Sync/query", "/api/v1/nothing", "/api", "/API//v2"])
 def test_every_answer_carries_the_headers_the_sdks_read(path):
     answer = anonymous().get(path)
     assert answer.headers["Server-Duration"].isdecimal()
@@ -64,3 +68,15 @@ def test_accept_is_ignored():
     program = Program()
     answer = program.send("GET", "Sync/query", headers={**program.headers, "Accept": "text/html, image/png"})
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "utf-16", "hex", "undefined", "klingon", '"', "a\0b"])
+def test_the_charset_of_the_body_is_not_that_of_the_address(charset):
+    environ = RequestFactory()._base_environ(
+        PATH_INFO="/api/v1/Sync/query",
+        QUERY_STRING="include=Gr%C3%B6%C3%9Fe",
+        CONTENT_TYPE=f"text/plain; charset={charset}",
+        HTTP_API_KEY=Program().key,
+    )
+    answer = application.get_response(application.request_class(environ))
+    assert json.loads(answer.content)["detail"] == "Nothing called “Größe” can be included. Known names: Details."
