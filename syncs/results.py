@@ -1,5 +1,6 @@
 """Counts and problems become SyncEntityResult and SyncResultDetail, and one sentence for people."""
 
+from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from syncs.models import SyncEntityResult, SyncRequest
 from syncs.staging import PROBLEM_COLUMNS, Stage, Staged
@@ -30,6 +31,7 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         )
         for entity, numbers in counts.items()
     )
+    name_cells(cursor, stage)
     columns = ", ".join(f'"{name}"' for name in PROBLEM_COLUMNS)
     cursor.execute(
         f"""
@@ -39,6 +41,21 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         [sync_request.pk, sync_request.group_key_id],
     )
     return results
+
+
+def name_cells(cursor, stage: Stage):
+    """Let a problem of a sheet say its cell, by which a person finds it there: “Cell C7, totalAmount: …”."""
+    if not stage.letters:
+        return
+    files, columns = zip(*stage.letters, strict=True)
+    cursor.execute(
+        """
+        UPDATE staged_problem p SET message = 'Cell ' || c.letters || p.line || ', ' || p.message
+        FROM unnest(%s::text[], %s::text[], %s::text[]) c (file, name, letters)
+        WHERE p.file = c.file AND p."column" = c.name AND p.line IS NOT NULL AND p.code <> 'cell_error'
+        """,
+        [list(map(printable, files)), list(columns), list(stage.letters.values())],
+    )
 
 
 def summary(results: list[SyncEntityResult]) -> str:

@@ -82,6 +82,8 @@ class Stage:
         self._checks: dict[tuple[str, str], ColumnCheck] = {}
         self._problems: list[tuple] = []
         self._sequence = 0
+        # The letters of a sheet's columns, by file and column.
+        self.letters: dict[tuple[str, str], str] = {}
 
     def __enter__(self):
         self._clear()
@@ -261,6 +263,9 @@ class Stage:
             else:
                 seen[column.name] = name
             columns.append(column)
+        for column, letters in zip(columns, block.letters, strict=False):
+            if column:
+                self.letters[block.file, column.wire] = letters
         file = _File(staged, block.file, tuple(columns))
         missing = self._missing_key(entity, seen)
         if missing:
