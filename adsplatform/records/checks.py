@@ -37,7 +37,10 @@ def printable(text: str) -> str:
     """The text with what PostgreSQL cannot store (NUL, undecodable bytes) made visible."""
     if "\0" in text:
         text = text.replace("\0", "␀")
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character, as JSON can write it
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def escaped(text: str) -> str:
@@ -116,10 +119,7 @@ class ColumnCheck:
                 f"{column.wire}: {shown(text)} contains a NUL character. Remove it; it is not part of any text.",
             )
         if _undecodable(text):
-            return Fault(
-                "bad_encoding",
-                f"{column.wire}: {shown(text)} is not UTF-8 text. Save the file as UTF-8 and upload it again.",
-            )
+            return Fault("bad_encoding", f"{column.wire}: {shown(text)} {_what_byte(text)}")
         if self._parse is None:
             return self._text(text)
         return self._parse(column, text)
@@ -155,6 +155,16 @@ def _undecodable(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _what_byte(text: str) -> str:
+    for place, character in enumerate(text, 1):
+        if "\udc80" <= character <= "\udcff":
+            return (
+                f"holds the byte 0x{ord(character) - 0xDC00:02X} at character {place:,}, which is not UTF-8 text. "
+                "Save the file as UTF-8, then send it again."
+            )
+    return "holds half a character. Save the file as UTF-8, then send it again."
 
 
 def _constant(value) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
-from syncs.connectors.physical_lines import LongLine, physical_lines
+from syncs.connectors.physical_lines import LongLine, OtherEncoding, physical_lines
 from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, Limits, RowProblem, Rows
 
 # The physical lines a row may span; also how many are parsed at a time.
@@ -46,6 +46,10 @@ class _CsvFile:
                 if isinstance(piece, LongLine):
                     yield from self._parse_pending(is_last=True)
                     yield self._long_line(piece)
+                elif isinstance(piece, OtherEncoding):
+                    remark = self._remark("encoding_assumed", piece.message)
+                    remark.line = piece.line
+                    yield remark
                 else:
                     self.pending = self.pending + piece if self.pending else piece
                     yield from self._parse_pending(is_last=False)

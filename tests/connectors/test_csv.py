@@ -74,12 +74,6 @@ def test_unicode_with_and_without_a_mark_is_read(encoded):
     assert table(blocks) == [(2, ["I1", "Zoë"], "I1,Zoë")]
 
 
-def test_bytes_that_are_no_utf_8_stay_in_their_cell():
-    blocks, problems = read(b"erpKey,name\nI1,Zo\xeb\nI2,Acme\n")
-    assert problems == []
-    assert blocks[0].cells == [["I1", "Zo\udceb"], ["I2", "Acme"]]
-
-
 def test_nul_characters_and_odd_breaks_stay_in_their_cell():
     blocks, problems = read("erpKey,name\nI1,A\0B\nI2,C\x0bD\u2028E\x85\n")
     assert problems == []
