@@ -8,7 +8,7 @@ from django.views.generic import FormView, TemplateView, View
 
 from adsplatform.accounts.tenancy import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from enrollments.models import AppEnrollment
-from syncs import outcomes, problems, services
+from syncs import outcomes, problem_codes, problems, services
 from syncs.filters import ProblemFilter, SyncFilter
 from syncs.forms import UploadForm
 from syncs.models import SyncRequest
@@ -125,6 +125,13 @@ class Problems(TenantMixin, View):
         return render(request, "inbox/problems.html", context)
 
 
+class ProblemCodes(TenantMixin, TemplateView):
+    """The catalogue of problems: what each means, and what to do."""
+
+    template_name = "inbox/problem_codes.html"
+    extra_context = {"chapters": problem_codes.CHAPTERS}
+
+
 class Cancel(ButtonView):
     """Asks whether a sync shall really stop (GET), and stops it (POST)."""
 
@@ -163,6 +170,7 @@ urlpatterns = [
     path("upload/", UploadFile.as_view(), name="upload"),
     path("syncs/", History.as_view(), name="syncs"),
     path("syncs/<uuid:pk>/", SyncPage.as_view(), name="sync"),
+    path("problem-codes/", ProblemCodes.as_view(), name="problem-codes"),
     path("syncs/<uuid:pk>/problems/", Problems.as_view(), name="problems"),
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
 ]

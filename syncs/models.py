@@ -9,6 +9,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import Conflict
 from adsplatform.identifiers import uuid7
+from syncs.problem_codes import title_of
 
 
 class WrongStatus(Conflict):
@@ -339,6 +340,11 @@ class SyncResultDetail(models.Model):
     def __str__(self):
         where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
         return f"{where}: {self.message}" if where else self.message
+
+    @property
+    def title(self) -> str:
+        """What the code is called in the catalogue of problems."""
+        return title_of(self.code)
 
 
 class SeenKey(models.Model):

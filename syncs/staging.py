@@ -13,7 +13,7 @@ from itertools import compress
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable
+from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.rows import ABSENT, RowProblem, Rows
 
@@ -23,6 +23,8 @@ PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
 PROBLEMS_FLUSHED_AT = 2_000
+# Unknown texts told of a column of a file.
+TEXTS_TOLD = 20
 
 
 @dataclass
@@ -82,6 +84,8 @@ class Stage:
         self._checks: dict[tuple[str, str], ColumnCheck] = {}
         self._problems: list[tuple] = []
         self._sequence = 0
+        # The unknown texts told of, by file and column.
+        self._unknown_texts: dict[tuple[str, str], set[str]] = {}
         # The letters of a sheet's columns, by file and column.
         self.letters: dict[tuple[str, str], str] = {}
 
@@ -219,6 +223,7 @@ class Stage:
             staged.rejected += len(block)
             return
         columns, texts, gaps = self._columns(block, file)
+        self._remark_on_unknown_texts(block, staged, columns, texts)
         have = self._have(staged, columns, gaps, len(block))
         checked, faults = self._check(columns, texts, gaps, staged)
         keep = None
@@ -244,11 +249,18 @@ class Stage:
                 block.file, block.file, "unknown_file", column=block.name if block.file != block.name else "",
                 kind="error",
                 message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
-                f"Name it after one: {', '.join(names_of_entities())}.",
+                f"{_nearest(block.name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
             )  # fmt: skip
             return _File(None, block.file, ())
         staged = self.staged_for(entity)
         columns, seen = [], {}
+        if not any(name.strip().lower() in entity.by_wire_name for name in block.columns):
+            self._tell(
+                block.file, entity.name, "header_missing", kind="error",
+                message=f"{block.file} names no column that {entity.plural} have, so none of its lines were loaded. "
+                f"Write the names of the columns into its first line, like {_listed(_first_columns(entity))}.",
+            )  # fmt: skip
+            return _File(staged, block.file, (), rejected_whole=True)
         for name in block.columns:
             column = entity.by_wire_name.get(name.strip().lower())
             if column is None:
@@ -293,10 +305,27 @@ class Stage:
         if name.strip().lower() in entity.legacy_columns:
             message = f"The column “{name}” is no longer used; its values were not loaded."
             return self._tell(file, entity.name, "legacy_column", message, column=name, kind="warning")
-        near = difflib.get_close_matches(name.strip().lower(), entity.by_wire_name, n=1, cutoff=0.8)
-        hint = f" Did you mean “{entity.by_wire_name[near[0]].wire}”?" if near else ""
-        message = f"No {entity.singular} has a column “{name}”; its values were not loaded.{hint}"
+        hint = _nearest(name.strip(), [column.wire for column in entity.columns.values()])
+        message = f"No {entity.singular} has a column “{name}”; its values were not loaded. {hint}".rstrip()
         self._tell(file, entity.name, "unknown_column", message, column=name, kind="warning")
+
+    def _remark_on_unknown_texts(self, block, staged, columns, texts):
+        """Say of texts by which records are told apart, once a file and text, that they are not known."""
+        for column, cells in zip(columns, texts, strict=True):
+            if not column.known_texts:
+                continue
+            known = {text.casefold() for text in column.known_texts}
+            told = self._unknown_texts.setdefault((block.file, column.wire), set())
+            for text in sorted(set(cells) - told):
+                if not text.strip() or text.casefold() in known or len(told) >= TEXTS_TOLD:
+                    continue
+                told.add(text)
+                at = cells.index(text)
+                self._hold(
+                    staged.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
+                    f"{column.wire}: {shown(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
+                    "All lines that have it were loaded as they are.", block.raw[at],
+                )  # fmt: skip
 
     def _columns(self, block: Rows, file: _File):
         """The block turned on its side: its known columns, their cells as text, and where lines lack which."""
@@ -434,6 +463,18 @@ def _in_failed_transaction(cursor) -> bool:
 
 def _identifiers(names) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    """A question for the name that was probably meant, and a blank; nothing where none is near."""
+    spellings = {known.lower(): known for known in names}
+    folded = name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    near = difflib.get_close_matches(folded, spellings, n=1, cutoff=0.8)
+    return f"Did you mean “{spellings[near[0]]}”? " if near else ""
+
+
+def _first_columns(entity: Entity) -> list[str]:
+    return [column.wire for column in entity.columns.values()][:3]
 
 
 def _listed(names: list[str]) -> str:

@@ -33,7 +33,7 @@ FLOORS = [
     ["syncs.values", "syncs.statements"],
     ["syncs.models", "syncs.staging"],
     ["syncs.connectors"],
-    ["syncs.rows"],
+    ["syncs.rows", "syncs.problem_codes"],
     ["adsplatform.records", "enrollments.services"],
     ["enrollments.models", "enrollments.schedules"],
     ["adsplatform"],

@@ -27,4 +27,3 @@ class Uploads:
         runner.run(sync_request)
         sync_request.refresh_from_db()
         return sync_request
-
