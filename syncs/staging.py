@@ -324,7 +324,7 @@ class Stage:
                 self._hold(
                     staged.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
                     f"{column.wire}: {shown(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
-                    "All lines that have it were loaded as they are.", block.raw[at],
+                    "Lines that have it load all the same.", block.raw[at],
                 )  # fmt: skip
 
     def _columns(self, block: Rows, file: _File):
@@ -474,7 +474,7 @@ def _nearest(name: str, names: list[str]) -> str:
 
 
 def _first_columns(entity: Entity) -> list[str]:
-    return [column.wire for column in entity.columns.values()][:3]
+    return [column.wire for column in sorted(entity.columns.values(), key=lambda one: not one.required)][:3]
 
 
 def _listed(names: list[str]) -> str:
