@@ -1,11 +1,9 @@
 """Filters that several of the admin's lists offer."""
 
-from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import django_filters
 from django import forms
-from django.utils import timezone
 
 from adsplatform.accounts.models import Account
 
@@ -73,32 +71,3 @@ class YesNoFilter(django_filters.BooleanFilter):
     def __init__(self, *args, **kwargs):
         kwargs["widget"] = forms.Select(choices=[("", ANY), ("true", "Yes"), ("false", "No")])
         super().__init__(*args, **kwargs)
-
-
-class DayFilter(django_filters.DateFilter):
-    """Compares a stamp with the start of a day (UTC), as an index can."""
-
-    days_later = 0
-
-    def __init__(self, *args, **kwargs):
-        kwargs["widget"] = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        super().__init__(*args, **kwargs)
-
-    def filter(self, queryset, value):
-        if value:
-            value = timezone.make_aware(datetime.combine(value + timedelta(days=self.days_later), time.min))
-        return super().filter(queryset, value)
-
-
-class SinceFilter(DayFilter):
-    def __init__(self, field_name, **kwargs):
-        super().__init__(field_name, lookup_expr="gte", **kwargs)
-
-
-class UntilFilter(DayFilter):
-    """Up to and including the day."""
-
-    days_later = 1
-
-    def __init__(self, field_name, **kwargs):
-        super().__init__(field_name, lookup_expr="lt", **kwargs)

@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "adsplatform.accounts.content_security.ContentSecurityMiddleware",
+    "adsplatform.accounts.page_headers.PageHeadersMiddleware",
 ]
 
 ROOT_URLCONF = "adsplatform.urls"
@@ -176,7 +176,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "adsplatform.rest.problems.problem_response",
     "DEFAULT_THROTTLE_CLASSES": [],
     "DEFAULT_THROTTLE_RATES": {
+        # One person's passwords from one place; one person's from anywhere, and everyone's from one place.
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
+        "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
     },
     # How many reverse proxies write X-Forwarded-For; only what they wrote is believed.
@@ -184,8 +186,15 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
-# Throttle counters must be shared by all web processes, so they live in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entry"}}
+# Throttle counters must be shared by all web processes, so they live in the database. There must be room for
+# them: a full cache throws out a third of its entries, and some hundred made-up people would make it forget.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 # A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
 # So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.

@@ -1,6 +1,8 @@
 """The site map; the only module that knows every app."""
 
 from django.contrib import admin
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -22,6 +24,8 @@ handler404 = problems.not_found
 handler500 = problems.server_error
 
 urlpatterns = [
+    # What browsers ask for where no page names an icon: at the admin, and at the API's answers.
+    path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_urls, "api"))),
     # Programs get a problem document, whatever DEBUG says, and never a redirect to a path with a slash.

@@ -6,7 +6,8 @@ import django_filters
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from adsplatform.admin_filters import ANY, AccountFilter, SinceFilter, UntilFilter, YesNoFilter
+from adsplatform.admin_filters import ANY, AccountFilter, YesNoFilter
+from adsplatform.days import SinceFilter, UntilFilter
 from enrollments.admin_filters import EnrollmentFilter
 from syncs.connectors import registered
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail

@@ -5,6 +5,7 @@ from django import forms
 from django.db.models import Q
 
 from adsplatform.accounts.templatetags.wording import kind_of_record
+from adsplatform.days import SinceFilter, UntilFilter
 from enrollments.models import AppEnrollment
 from syncs import outcomes
 from syncs.models import SyncRequest, SyncResultDetail
@@ -15,10 +16,6 @@ KINDS = [
     (SyncResultDetail.Kind.SKIP, "Skipped"),
     (SyncResultDetail.Kind.WARNING, "Warning"),
 ]
-
-
-def day_field():
-    return forms.DateInput(attrs={"type": "date"})
 
 
 def enrollments_of(request):
@@ -42,10 +39,8 @@ class SyncFilter(filters.FilterSet):
         empty_label="Any",
         method="by_problems",
     )
-    since = filters.DateFilter(
-        label="From day (UTC)", field_name="created", lookup_expr="date__gte", widget=day_field()
-    )
-    until = filters.DateFilter(label="To day (UTC)", field_name="created", lookup_expr="date__lte", widget=day_field())
+    since = SinceFilter("created", label="From day (UTC)")
+    until = UntilFilter("created", label="To day (UTC)")
 
     class Meta:
         model = SyncRequest

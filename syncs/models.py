@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from adsplatform.accounts.models import TenantQuerySet
-from adsplatform.errors import Conflict
+from adsplatform.errors import Conflict, PlatformError
 from adsplatform.identifiers import uuid7
 from syncs.problem_codes import title_of
 
@@ -215,7 +215,7 @@ class SyncRequest(models.Model):
     def amend(self, wanted: str, message: str | None, user):
         """Move as platform staff asks, along the allowed moves only."""
         if wanted not in self.Status.values:
-            raise Conflict(
+            raise PlatformError(
                 f"No status is called “{wanted}”. Known: {', '.join(self.Status.values)}.", field="statusCode"
             )
         changes = {"modified_user": user}

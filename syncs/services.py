@@ -2,12 +2,13 @@
 
 import hashlib
 import os
+import re
 from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from adsplatform.errors import Conflict, DependencyFailed, NotAllowed, PlatformError, TooLarge
@@ -18,6 +19,8 @@ from syncs.connectors import connector_named
 from syncs.models import SyncRequest, Upload
 from syncs.rows import ConnectorError
 
+# No line of a log or a header may be broken by a file's name, and PostgreSQL stores no NUL.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
 
 
@@ -78,7 +81,7 @@ def store_upload(account, user, content, *, file_name: str, format: str = "") ->
 
     `content` has `chunks()` or `read(size)`. Raises TooLarge above the limit, PlatformError for an empty file.
     """
-    file_name = os.path.basename(file_name.replace("\\", "/"))[-255:] or "upload"
+    file_name = UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
     measured = _Measured(content, limit)
     # The name in storage is ours: nothing of the sender's reaches a path.
@@ -126,16 +129,21 @@ def amend_sync(sync_request: SyncRequest, user, *, status_code=None, message=Non
     """Correct a sync by hand: for platform staff, along the allowed moves."""
     if not user.is_staff:
         raise NotAllowed("Only the platform's own staff may change a sync. To stop it, cancel it.")
-    with transaction.atomic():
-        if status_code is not None and status_code != sync_request.status_code:
-            sync_request.amend(status_code, message, user)
-        elif message is not None:
-            SyncRequest.objects.filter(pk=sync_request.pk).update(
-                process_result_message=message[: SyncRequest.MESSAGE_LENGTH],
-                modified=timezone.now(),
-                modified_user=user,
-            )
-            sync_request.refresh_from_db()
+    if status_code is not None and status_code != sync_request.status_code:
+        try:
+            with transaction.atomic():
+                sync_request.amend(status_code, message, user)
+        except IntegrityError as taken:
+            raise PlatformError(
+                "Another sync of the enrollment is in progress; one runs at a time.", field="statusCode"
+            ) from taken
+    elif message is not None:
+        SyncRequest.objects.filter(pk=sync_request.pk).update(
+            process_result_message=message[: SyncRequest.MESSAGE_LENGTH],
+            modified=timezone.now(),
+            modified_user=user,
+        )
+        sync_request.refresh_from_db()
     return sync_request
 
 

@@ -8,6 +8,7 @@ from django.db.models.functions import RowNumber
 from rest_framework import serializers
 
 from adsplatform.errors import PlatformError
+from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 
@@ -84,7 +85,7 @@ class UploadSubmit(WireInput):
 class SyncChange(WireInput):
     """Body of PATCH /Sync/{id}."""
 
-    status_code = serializers.ChoiceField(SyncRequest.Status.choices, required=False)
+    status_code = serializers.CharField(required=False)
     process_result_message = serializers.CharField(
         max_length=SyncRequest.MESSAGE_LENGTH, required=False, allow_blank=True
     )
@@ -110,7 +111,7 @@ def batch_options(members: dict[str, msgspec.Raw]) -> dict:
         raise PlatformError(
             "The batch holds no records. Send at least one list of them, such as companies or invoices."
         )
-    return {name: msgspec.json.decode(members[name]) for name in BATCH_OPTIONS if name in members}
+    return {name: read_json(bytes(members[name]).decode()) for name in BATCH_OPTIONS if name in members}
 
 
 def details_of(sync_requests) -> dict:

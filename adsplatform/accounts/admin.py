@@ -11,8 +11,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from adsplatform.accounts.models import Account, ApiKey, Membership, User
+from adsplatform.accounts.sign_in import AdminSignInForm
 from adsplatform.admin_filters import ANY, AccountFilter, YesNoFilter, as_uuid
 from adsplatform.browsing import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
+
+admin.site.login_form = AdminSignInForm
 
 
 class MembershipInline(admin.TabularInline):

@@ -11,7 +11,7 @@ from adsplatform.accounts.models import EVERYONE
 from adsplatform.rest import health
 from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.serializers import Guid, WireInput, WireModel
-from adsplatform.rest.throttling import SignInAddressThrottle, SignInPersonThrottle
+from adsplatform.rest.throttling import count_sign_in
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Field, Fields, Searchlight
 
@@ -89,15 +89,11 @@ class SignInViewSet(WireViewSet):
     """A token for a person with a password."""
 
     authentication_classes = permission_classes = ()
-    throttles = {"create": (SignInAddressThrottle, SignInPersonThrottle)}
-
-    def initial(self, request):
-        if self.action:
-            self.wanted = SignInInput.read(request.data)
-        super().initial(request)
 
     def create(self, request):
-        membership = services.sign_in(**self.wanted)
+        wanted = SignInInput.read(request.data)
+        count_sign_in(request, wanted["email"])
+        membership = services.sign_in(**wanted)
         token, expires = services.issue_token(membership)
         return Response({"token": token, "expires": expires, "groupKey": membership.group_key_id})
 

@@ -1,9 +1,9 @@
 """Forms of the Inbox about API keys."""
 
-from datetime import datetime, time, timedelta
-
 from django import forms
 from django.utils import timezone
+
+from adsplatform.days import DayInput, end_of
 
 
 class KeyForm(forms.Form):
@@ -19,7 +19,7 @@ class KeyForm(forms.Form):
         label="Last day it works",
         required=False,
         help_text="Leave empty for a key without an end.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput,
     )
 
     def clean_expires(self):
@@ -29,4 +29,4 @@ class KeyForm(forms.Form):
             return None
         if day < timezone.now().date():
             raise forms.ValidationError(f"The day {day:%d %b %Y} has passed. Choose today or a later one.")
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+        return end_of(day)

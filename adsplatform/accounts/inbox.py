@@ -1,15 +1,18 @@
 """Pages of the Inbox about the person and the account: sign-in, the choice of account, API keys."""
 
 from django.contrib import messages
+from django.db.models import F
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.views.generic import FormView, TemplateView
 
+from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
-from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey
+from adsplatform.accounts.models import EVERYONE
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
 from adsplatform.accounts.tenancy import SESSION_KEY, ButtonView, TenantMixin
-from adsplatform.errors import NotAllowed
+
+KEYS_SHOWN = 200
 
 
 class ChooseAccount(TenantMixin, TemplateView):
@@ -30,24 +33,27 @@ class ChooseAccount(TenantMixin, TemplateView):
 
 
 class Keys(TenantMixin, FormView):
-    """The account's API keys, and the form that makes one; a new key is shown this once."""
+    """The API keys a person may see and revoke, and the form that makes one; a new key is shown this once."""
 
     template_name = "inbox/keys.html"
     form_class = KeyForm
+    # A key may do no more than its maker.
+    roles = EVERYONE
 
     def form_valid(self, form):
-        api_key, secret = ApiKey.make(account=self.account, user=self.request.user, **form.cleaned_data)
+        api_key, secret = services.make_api_key(self.request.tenant, **form.cleaned_data)
         context = self.get_context_data(form=self.form_class(), made=api_key, secret=secret)
         return self.render_to_response(context)
 
     def get_context_data(self, **context):
-        keys = ApiKey.objects.of(self.account).select_related("created_user").order_by("-created")
-        usable = set(ApiKey.objects.of(self.account).usable().values_list("pk", flat=True))
+        keys = services.api_keys_for(self.request.tenant).select_related("created_user")
+        # Those that may still work first: they are the ones to look after.
+        shown = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_SHOWN + 1])
+        usable = set(keys.usable().filter(pk__in=[key.pk for key in shown]).values_list("pk", flat=True))
         return super().get_context_data(
-            keys=[
-                {"key": key, "is_usable": key.pk in usable, "may_revoke": may_revoke(self.request, key)}
-                for key in keys[:200]
-            ],
+            keys=[{"key": key, "is_usable": key.pk in usable} for key in shown[:KEYS_SHOWN]],
+            keys_shown=KEYS_SHOWN,
+            has_more=len(shown) > KEYS_SHOWN,
             **context,
         )
 
@@ -55,27 +61,18 @@ class Keys(TenantMixin, FormView):
 class RevokeKey(ButtonView):
     """Ends an API key for good."""
 
+    roles = EVERYONE
+
     def get_subject(self, pk):
-        return get_object_or_404(ApiKey.objects.of(self.account), pk=pk)
+        return get_object_or_404(services.api_keys_for(self.request.tenant), pk=pk)
 
     def press(self, api_key):
-        if not may_revoke(self.request, api_key):
-            raise NotAllowed(
-                f"The key “{api_key.name}” was made by {api_key.created_user}. "
-                "Only they, or an owner or admin of the account, can revoke it."
-            )
-        api_key.revoke(self.request.user)
+        services.revoke_api_key(api_key, self.request.user)
         messages.success(self.request, f"The key “{api_key.name}” is revoked. Nothing can use it any more.")
         return "inbox:keys"
 
     def page_of(self, api_key):
         return "inbox:keys"
-
-
-def may_revoke(request, api_key) -> bool:
-    """Whose key it is may end it; so may owners and admins."""
-    own = api_key.created_user_id == request.user.pk
-    return request.tenant.role in ADMINS or (own and request.tenant.may_write)
 
 
 urlpatterns = [

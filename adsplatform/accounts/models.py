@@ -108,6 +108,7 @@ class ApiKeyQuerySet(TenantQuerySet):
             models.Q(expires__isnull=True) | models.Q(expires__gt=now),
             revoked__isnull=True,
             created_user__is_active=True,
+            created_user__memberships__group_key=models.F("group_key"),
         )
 
 

@@ -1,32 +1,38 @@
 """Signing in and out of the Inbox, and changing one's password."""
 
-import hashlib
-
 from django.contrib import messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.exceptions import Throttled
 
 from adsplatform.accounts.tenancy import tenant_of
+from adsplatform.rest.throttling import count_sign_in
 
 
-class SignInThrottle(SimpleRateThrottle):
-    """Attempts for one e-mail address from one place, at the rate of the settings' `sign-in`."""
+class CountedAttempts:
+    """A form that signs in; `wait` is in how many seconds one who tried too often may try again."""
 
-    scope = "sign-in"
+    wait = 0
 
-    def get_cache_key(self, request, view):
-        who = f"{request.POST.get('username', '').strip().lower()} {self.get_ident(request)}"
-        return f"sign-in-{hashlib.sha256(who.encode()).hexdigest()}"
+    def clean(self):
+        try:
+            count_sign_in(self.request, self.cleaned_data.get("username", ""))
+        except Throttled as refused:
+            self.wait = max(1, round(refused.wait or 1))
+            raise ValidationError(
+                f"Too many attempts to sign in. Wait {self.wait} seconds, then try again."
+            ) from refused
+        return super().clean()
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(CountedAttempts, AuthenticationForm):
     """E-mail address and password."""
 
     error_messages = {
         "invalid_login": "This e-mail address and password do not match. Check both, then try again.",
-        "inactive": "This person's access has been switched off. Ask an owner of your account.",
     }
 
     def __init__(self, *args, **kwargs):
@@ -35,22 +41,21 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget.attrs |= {"autocomplete": "username", "type": "email"}
 
 
+class AdminSignInForm(CountedAttempts, AdminAuthenticationForm):
+    """The administration's."""
+
+
 class SignIn(views.LoginView):
     template_name = "inbox/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def post(self, request, *args, **kwargs):
-        throttle = SignInThrottle()
-        if throttle.allow_request(request, self):
-            return super().post(request, *args, **kwargs)
-        seconds = max(1, round(throttle.wait() or 1))
-        form = self.authentication_form(request)
-        context = self.get_context_data(
-            form=form,
-            refusal=f"Too many attempts to sign in with this e-mail address. Wait {seconds} seconds, then try again.",
-        )
-        return self.render_to_response(context, status=429, headers={"Retry-After": str(seconds)})
+    def form_invalid(self, form):
+        response = super().form_invalid(form)
+        if form.wait:
+            response.status_code = 429
+            response.headers["Retry-After"] = str(form.wait)
+        return response
 
 
 class SignOut(views.LogoutView):

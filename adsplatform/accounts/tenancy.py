@@ -6,30 +6,21 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRefresh
 
 from adsplatform.accounts.models import ADMINS, WRITERS, Account, Membership, Role
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 
 SESSION_KEY = "group_key"
 
 
-@dataclass(frozen=True)
-class Tenant:
-    """The account a person works in at the moment, and the person's place in it."""
+@dataclass(frozen=True, kw_only=True)
+class Tenant(Caller):
+    """A person in the Inbox: a caller, in the account chosen from all that are open to the person."""
 
     memberships: list[Membership]
-    membership: Membership
-
-    @property
-    def account(self) -> Account:
-        return self.membership.group_key
-
-    @property
-    def role(self) -> str:
-        return self.membership.role
 
     @property
     def may_write(self) -> bool:
@@ -47,7 +38,7 @@ def tenant_of(request) -> Tenant | None:
         return None
     chosen = request.session.get(SESSION_KEY)
     current = next((one for one in memberships if str(one.group_key_id) == chosen), memberships[0])
-    return Tenant(memberships, current)
+    return Tenant(membership=current, memberships=memberships)
 
 
 class TenantMixin:
@@ -70,9 +61,7 @@ class TenantMixin:
         self.account = request.tenant.account
         if request.method not in ("GET", "HEAD", "OPTIONS") and request.tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
-        response = super().dispatch(request, *args, **kwargs)
-        add_never_cache_headers(response)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
     def refusal(self) -> str:
         """Why a person may not, and who may."""

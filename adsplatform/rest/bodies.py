@@ -13,6 +13,7 @@ from multipart import parse_options_header
 from adsplatform.errors import PlatformError, TooLarge
 
 CHUNK = 256 * 1024
+TOO_DEEP = "The body is no valid JSON: it is nested too deeply."
 
 
 class UnsupportedMedia(PlatformError):
@@ -27,7 +28,8 @@ class Body:
         self.limit, self.packaging = limit, packaging
         self.size = 0
         length = request.META.get("CONTENT_LENGTH") or ""
-        self.declared = int(length) if length.isdecimal() else None
+        # Python refuses to read numbers of thousands of digits.
+        self.declared = int(length[:20]) if length.isdecimal() else None
         chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
         if chunked and request.META.get("wsgi.input_terminated"):
             self.declared, self._stream = None, request.META["wsgi.input"]
@@ -130,6 +132,8 @@ def envelope_of(file: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
         members = msgspec.json.decode(view, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
         raise PlatformError(f"The body is no JSON object: {error}.") from error
+    except RecursionError as error:
+        raise PlatformError(TOO_DEEP) from error
     file.seek(0)
     return {name.lower(): value for name, value in members.items()}, file
 

@@ -4,7 +4,7 @@ import re
 import secrets
 import time
 
-API_PATH = re.compile(r"/+api/+v1(?=/|$)", re.IGNORECASE)
+API_PATH = re.compile(r"/+api(?=/|$)", re.IGNORECASE)
 
 
 class WireMiddleware:
@@ -14,6 +14,8 @@ class WireMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
+        # Django would decode the address by the body's charset: Java's SDK names Latin-1, others anything.
+        request.encoding = "utf-8"
         if not API_PATH.match(request.path_info):
             return self.get_response(request)
         began = time.monotonic()

@@ -6,7 +6,9 @@ from decimal import Decimal
 from rest_framework.parsers import BaseParser
 
 from adsplatform.errors import PlatformError
-from adsplatform.rest.bodies import check_json, media_type_of, not_readable
+from adsplatform.rest.bodies import TOO_DEEP, check_json, media_type_of, not_readable
+
+MOST_DIGITS = 1_000
 
 
 class LenientJSONParser(BaseParser):
@@ -30,15 +32,21 @@ class LenientJSONParser(BaseParser):
 def read_json(text: str):
     """JSON as Python objects; numbers with a decimal point stay exact."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        return json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise PlatformError(
             f"The body is no valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from error
     except RecursionError as error:
-        raise PlatformError("The body is no valid JSON: it is nested too deeply.") from error
+        raise PlatformError(TOO_DEEP) from error
     except ValueError as error:
         raise PlatformError(f"The body is no valid JSON: {error}.") from error
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits, more than {MOST_DIGITS:,}")
+    return int(digits)
 
 
 def _refuse(word: str):

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import re
 from http import HTTPStatus
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 
 from adsplatform.errors import PlatformError
 from adsplatform.rest.authentication import NO_CREDENTIAL
+from adsplatform.rest.middleware import API_PATH
 from adsplatform.rest.renderers import to_wire
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def server_error(request):
 
 
 def is_api(request) -> bool:
-    return re.match("/+api(?:/|$)", request.path, re.IGNORECASE) is not None
+    return API_PATH.match(request.path) is not None
 
 
 def _page(request, status: int, sentence: str) -> HttpResponse:

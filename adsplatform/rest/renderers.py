@@ -44,4 +44,7 @@ def _shown(value):
         return {str(name): _shown(member) for name, member in value.items() if member is not None}
     if isinstance(value, list | tuple):
         return [_shown(item) for item in value]
+    if isinstance(value, str):
+        # A caller may send half a surrogate pair, and a sentence repeat it; UTF-8 cannot.
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     return stamp(value) if isinstance(value, datetime) else value

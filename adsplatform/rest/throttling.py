@@ -2,6 +2,7 @@
 
 import hashlib
 
+from rest_framework.exceptions import Throttled
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -24,19 +25,47 @@ class CreateSyncThrottle(_Throttle):
         return self.key_of(str(request.auth.api_key.pk if request.auth.api_key else request.user.pk))
 
 
-class SignInAddressThrottle(_Throttle):
+class _SignInThrottle(_Throttle):
+    def __init__(self, email: str):
+        super().__init__()
+        self.email = email.strip().lower()
+
+    def get_cache_key(self, request, view):
+        return self.key_of(self.who(self.get_ident(request)))
+
+
+class AddressThrottle(_SignInThrottle):
     """Slows down whoever tries many people's passwords from one place."""
 
+    scope = "sign-in-many"
+
+    def who(self, address):
+        return f"address {address}"
+
+
+class GuessThrottle(_SignInThrottle):
+    """Slows down whoever tries one person's passwords from one place."""
+
     scope = "sign-in"
 
-    def get_cache_key(self, request, view):
-        return self.key_of(f"address {self.get_ident(request)}")
+    def who(self, address):
+        return f"person {self.email} at {address}"
 
 
-class SignInPersonThrottle(_Throttle):
-    """Slows down whoever tries one person's passwords from many places."""
+class PersonThrottle(_SignInThrottle):
+    """Slows down whoever tries one person's passwords from many places.
 
-    scope = "sign-in"
+    Only far above what one place may try: else anyone could keep a person out.
+    """
 
-    def get_cache_key(self, request, view):
-        return self.key_of(f"person {view.wanted['email'].lower()}")
+    scope = "sign-in-many"
+
+    def who(self, address):
+        return f"person {self.email}"
+
+
+def count_sign_in(request, email: str):
+    """Count an attempt to sign in, by whichever door; raises Throttled where there were too many lately."""
+    for throttle in (AddressThrottle(email), GuessThrottle(email), PersonThrottle(email)):
+        if not throttle.allow_request(request, None):
+            raise Throttled(throttle.wait())

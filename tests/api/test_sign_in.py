@@ -73,32 +73,61 @@ def test_blanks_of_a_password_count():
     assert sign_in(membership.user.email, f" {PASSWORD} ").status_code == 401
 
 
-def test_trying_is_slowed_down_by_person_and_by_address(settings):
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"sign-in": "3/min"}}
-    membership = MembershipFactory()
-    assert [sign_in(membership.user.email, "wrong").status_code for _ in range(3)] == [401] * 3
-    answer = sign_in(membership.user.email)
-    assert answer.status_code == 429
-    assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert answer.json()["detail"] == f"Too many requests. Try again in {answer.headers['Retry-After']} seconds."
-    # From the same place, another person has to wait too.
-    assert sign_in("somebody.else@example.com").status_code == 429
+@pytest.fixture
+def rates(settings):
+    def set_to(**rates):
+        rates = {"sign-in": "100/min", "sign-in-many": "100/min"} | {n.replace("_", "-"): r for n, r in rates.items()}
+        settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+
+    return set_to
 
 
-def test_a_made_up_forwarding_header_does_not_help(settings):
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"sign-in": "3/min"}}
-    statuses = [
+def statuses_from(addresses, emails):
+    return [
         anonymous()
         .post(
             "/api/v1/sign-in",
-            {"email": f"person{number}@example.com", "password": "x"},
+            {"email": email, "password": "x"},
             content_type="application/json",
+            REMOTE_ADDR=address,
+            # What a caller says of itself is not believed.
             headers={"X-Forwarded-For": f"10.0.0.{number}"},
         )
         .status_code
-        for number in range(5)
+        for number, (address, email) in enumerate(zip(addresses, emails, strict=True))
     ]
-    assert statuses == [401, 401, 401, 429, 429]
+
+
+def test_trying_one_persons_passwords_is_slowed_down(rates):
+    rates(sign_in="3/min")
+    membership = MembershipFactory()
+    assert [sign_in(membership.user.email, "wrong").status_code for _ in range(3)] == [401] * 3
+    answer = sign_in(membership.user.email.upper())
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert answer.json()["detail"] == f"Too many requests. Try again in {answer.headers['Retry-After']} seconds."
+    # Another person is not held up, nor this one in another place.
+    assert sign_in("somebody.else@example.com").status_code == 401
+    assert statuses_from(["10.9.9.9"], [membership.user.email]) == [401]
+
+
+def test_trying_everyones_passwords_from_one_place_is_slowed_down(rates):
+    rates(sign_in_many="3/min")
+    emails = [f"person{number}@example.com" for number in range(5)]
+    assert statuses_from(["10.1.1.1"] * 5, emails) == [401, 401, 401, 429, 429]
+
+
+def test_trying_one_persons_passwords_from_everywhere_is_slowed_down(rates):
+    rates(sign_in_many="3/min")
+    addresses = [f"10.1.1.{number}" for number in range(5)]
+    assert statuses_from(addresses, ["ann@example.com"] * 5) == [401, 401, 401, 429, 429]
+
+
+def test_our_own_proxy_is_believed(rates, settings):
+    rates(sign_in_many="3/min")
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    emails = [f"person{number}@example.com" for number in range(5)]
+    assert statuses_from(["10.1.1.1"] * 5, emails) == [401] * 5
 
 
 def test_an_api_key_does_not_help_to_sign_in():

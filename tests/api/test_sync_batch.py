@@ -111,6 +111,13 @@ def test_an_empty_list_is_a_list(program):
         (b'{"companies": ["\xff"]}', "The body is not valid UTF-8: see the byte at position 17."),
         (b'{"companies": [], "isFullSync": "perhaps"}', "isFullSync: Must be a valid boolean."),
         (b'{"companies": [], "currentBatch": 0}', "Part 0 of 1 cannot be"),
+        (b'{"companies": [], "currentBatch": 1e400}', "currentBatch: A valid integer is required."),
+        (
+            b'{"companies": [], "totalBatches": ' + b"9" * 5000 + b"}",
+            "The body is no valid JSON: a number has 5,000 digits, more than 1,000.",
+        ),
+        (b'{"companies": ' + b"[" * 200_000, "The body is no valid JSON: it is nested too deeply."),
+        (b"[" * 200_000, "The body is no valid JSON: it is nested too deeply."),
     ],
 )
 def test_a_batch_that_cannot_be_read_is_refused(program, body, detail):

@@ -54,6 +54,13 @@ def test_an_upload_is_kept_and_queued(program):
     assert answer.json()["appEnrollmentId"] == str(sync_request.app_enrollment_id)
 
 
+def test_a_file_name_loses_what_no_text_can_hold(program):
+    assert program.send("POST", "Sync/zip", form(name="a\0\tb.zip"), FORM).status_code == 200
+    named = form().replace(b'filename="books.zip"', b"filename*=utf-8''c%00.zip")
+    assert program.send("POST", "Sync/zip", named, FORM).status_code == 200
+    assert {upload.file_name for upload in Upload.objects.all()} == {"a__b.zip", "c_.zip"}
+
+
 def test_the_query_says_where_it_goes_and_which_part_it_is(program, enrollment):
     query = f"appEnrollmentId={enrollment.pk}&isFullSync=True&totalBatches=2"
     first = program.send("POST", "Sync/zip", form(), FORM, query).json()

@@ -146,6 +146,16 @@ def test_only_platform_staff_may_correct_a_sync(program, sync_request):
     assert answer.json()["detail"] == ("Only the platform's own staff may change a sync. To stop it, cancel it.")
 
 
+def test_staff_cannot_have_two_syncs_of_an_enrollment_in_progress(program, enrollment):
+    program.user.is_staff = True
+    program.user.save()
+    SyncRequestFactory(app_enrollment=enrollment, running=True)
+    waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True)
+    answer = program.patch(f"Sync/{waiting.pk}", {"statusCode": "In Progress"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "Another sync of the enrollment is in progress; one runs at a time."
+
+
 def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
     program.user.is_staff = True
     program.user.save()
@@ -156,7 +166,13 @@ def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
     assert answer.json()["processResultMessage"] == "Stopped by support."
     assert program.patch(f"Sync/{sync_request.pk}", {"statusCode": "In Progress"}).status_code == 400
     unknown = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Done"})
-    assert unknown.json()["errors"] == {"statusCode": ['statusCode: "Done" is not a valid choice.']}
+    assert unknown.json()["errors"] == {
+        "statusCode": [
+            "No status is called “Done”. Known: Ready, Connector, In Progress, Success, Failed, Cancelled."
+        ]
+    }
+    half = program.send("PATCH", f"Sync/{sync_request.pk}", b'{"statusCode": "\\ud800"}', "application/json")
+    assert half.status_code == 400
     nothing = program.patch(f"Sync/{sync_request.pk}", {"traceParent": "x"})
     assert nothing.json()["detail"] == (
         "There is nothing to change. These members can be: statusCode, processResultMessage."

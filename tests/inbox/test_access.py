@@ -57,14 +57,14 @@ def test_every_role_sees_every_page_with_an_id(sign_in_as, ids, role, name):
 
 def test_read_only_has_no_buttons(sign_in_as, ids):
     reader = sign_in_as(Role.READ_ONLY)
-    for address in ["/", reverse("inbox:enrollment", args=[ids["enrollment"]]), "/keys/", "/enroll/"]:
+    for address in ["/", reverse("inbox:enrollment", args=[ids["enrollment"]]), "/enroll/"]:
         text = reader.get(address).text.split('<main id="main"')[1]
         assert "<button class" not in text
         assert "<form" not in text
     assert "Cancel" not in reader.get(reverse("inbox:sync", args=[ids["sync"]])).text
 
 
-@pytest.mark.parametrize("name", BUTTONS)
+@pytest.mark.parametrize("name", ["sync-now", "switch", "cancel"])
 def test_read_only_is_refused_with_a_sentence(sign_in_as, ids, name):
     response = sign_in_as(Role.READ_ONLY).post(reverse(f"inbox:{name}", args=[ids[name]]))
     assert response.status_code == 403
@@ -126,9 +126,17 @@ def test_an_unknown_application_is_not_found(inbox):
     assert inbox.get(address).status_code == 404
 
 
-def test_pages_are_not_kept_and_load_from_this_host_only(inbox):
+@pytest.mark.parametrize("address", ["/", "/password/", "/sign-in/", "/no-such-page/", "/admin/login/"])
+def test_no_page_is_kept_by_a_browser(inbox, address):
+    assert "no-store" in inbox.get(address)["Cache-Control"]
+
+
+def test_a_browser_finds_an_icon_everywhere(client):
+    assert client.get("/favicon.ico").url == "/static/inbox/icon.svg"
+
+
+def test_pages_load_from_this_host_only(inbox):
     response = inbox.get("/")
-    assert "no-store" in response["Cache-Control"]
     assert "default-src 'self'" in response["Content-Security-Policy"]
     assert " style=" not in response.text
     assert "<style" not in response.text

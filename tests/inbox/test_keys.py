@@ -1,5 +1,7 @@
 """API keys: made and shown once, listed, revoked."""
 
+import pytest
+
 from adsplatform.accounts.models import ApiKey, Role
 from tests.factories import member
 
@@ -23,7 +25,12 @@ def test_a_key_needs_a_name_and_a_day_to_come(inbox):
 
 def test_the_last_day_is_a_whole_day(inbox):
     inbox.post("/keys/", {"name": "Trial", "expires": "2190-05-31"})
-    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M}" == "2190-06-01 00:00"
+    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M:%S}" == "2190-05-31 23:59:59"
+
+
+def test_the_last_day_of_all_is_a_day_like_others(inbox):
+    assert inbox.post("/keys/", {"name": "For ever", "expires": "9999-12-31"}).status_code == 200
+    assert "31 Dec 9999, 23:59 UTC" in inbox.get("/keys/").text
 
 
 def test_a_revoked_key_stays_in_the_list(inbox, membership):
@@ -34,13 +41,36 @@ def test_a_revoked_key_stays_in_the_list(inbox, membership):
     assert not ApiKey.objects.filter(name="Old").usable().exists()
 
 
-def test_members_revoke_only_their_own_keys(sign_in_as, membership):
-    key, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Owner's")
-    person = sign_in_as(Role.MEMBER)
-    response = person.post(f"/keys/{key.pk}/revoke/", follow=True)
-    assert "Only they, or an owner or admin of the account, can revoke it." in response.text
-    key.refresh_from_db()
-    assert key.revoked is None
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.READ_ONLY])
+def test_people_see_and_revoke_their_own_keys_only(sign_in_as, membership, role):
+    theirs, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Owner's")
+    person = sign_in_as(role)
+    assert "Owner&#x27;s" not in person.get("/keys/").text
+    assert person.post(f"/keys/{theirs.pk}/revoke/").status_code == 404
+    person.post("/keys/", {"name": "Mine"})
+    mine = ApiKey.objects.get(name="Mine")
+    person.post(f"/keys/{mine.pk}/revoke/")
+    theirs.refresh_from_db()
+    mine.refresh_from_db()
+    assert theirs.revoked is None
+    assert mine.revoked_user == mine.created_user
+
+
+def test_owners_and_admins_see_and_revoke_everyones(sign_in_as, membership):
+    key, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Nightly")
+    person = sign_in_as(Role.ADMIN)
+    assert "Nightly" in person.get("/keys/").text
+    person.post(f"/keys/{key.pk}/revoke/")
+    assert not ApiKey.objects.usable().filter(pk=key.pk).exists()
+
+
+def test_the_key_of_someone_who_left_does_not_seem_to_work(inbox, account):
+    left, _ = member(Role.MEMBER, account)
+    left.delete()
+    ApiKey.objects.exclude(created_user=left.user).delete()
+    text = inbox.get("/keys/").text
+    assert "Ended</span>" in text
+    assert "Works</span>" not in text
 
 
 def test_keys_of_other_accounts_are_not_listed(inbox):

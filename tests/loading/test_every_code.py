@@ -116,12 +116,12 @@ TOLD = {
     ),
     "reference_disagrees": (
         "error", "companies.csv", 3, "parentCompanyNetworkId", "{B1}",
-        "parentCompanyNetworkId: “01a209e2-d24b-7f9d-83a4-6cdef7e4e728” does not name the same company as"
+        "parentCompanyNetworkId: “{B1}” does not name the same company as"
         " the line's other reference to it. Correct one of them, or leave one empty.",
     ),
     "network_id_mismatch": (
         "error", "companies.csv", 3, "networkId", "{B1}",
-        "networkId: “01a209e2-d422-7772-9ddd-5711919c738d” is not the platform id of the company with "
+        "networkId: “{B1}” is not the platform id of the company with "
         "this key. Leave networkId empty, or correct one of the two.",
     ),
     "unknown_kind": (

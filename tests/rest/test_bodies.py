@@ -105,6 +105,12 @@ def test_a_null_is_as_good_as_nothing(program):
         (b'{"name": NaN}', "application/json", 400, "The body is no valid JSON: NaN is no number."),
         (b"[" * 100_000, "application/json", 400, "The body is no valid JSON: it is nested too deeply."),
         (
+            b'{"name": ' + b"7" * 5000 + b"}",
+            "application/json",
+            400,
+            "The body is no valid JSON: a number has 5,000 digits, more than 1,000.",
+        ),
+        (
             b'{"name": "Gr\xf6\xdfe"}',
             "application/json",
             400,
@@ -144,6 +150,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(program, settings
     assert answer.json()["detail"] == (
         "The body is larger than the 50 bytes that may be sent at once. Send it in parts."
     )
+
+
+def test_a_declared_length_beyond_all_numbers_is_too_large(program):
+    answer = program.client.generic(
+        "POST", "/api/v1/ApiKeys", b"{}", headers=program.headers, CONTENT_LENGTH="9" * 5000
+    )
+    assert answer.status_code == 413
 
 
 def test_a_chunked_body_that_is_too_large_is_cut_off(program, settings):

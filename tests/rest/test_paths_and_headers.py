@@ -30,7 +30,7 @@ def test_an_id_is_read_in_any_case():
     assert program.get(f"ApiKeys/{key['apiKeyId'].upper()}").json()["apiKeyId"] == key["apiKeyId"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/Status", "/api/v1/Sync/query", "/api/v1/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1/Status", "/api/v1/Sync/query", "/api/v1/nothing", "/api", "/API//v2"])
 def test_every_answer_carries_the_headers_the_sdks_read(path):
     answer = anonymous().get(path)
     assert answer.headers["Server-Duration"].isdecimal()
@@ -64,3 +64,9 @@ def test_accept_is_ignored():
     program = Program()
     answer = program.send("GET", "Sync/query", headers={**program.headers, "Accept": "text/html, image/png"})
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "utf-16", "hex", "undefined", "klingon"])
+def test_the_charset_of_the_body_is_not_that_of_the_address(charset):
+    answer = Program().send("GET", "Sync/query", b"", f"text/plain; charset={charset}", "include=Gr%C3%B6%C3%9Fe")
+    assert answer.json()["detail"] == "Nothing called “Größe” can be included. Known names: Details."

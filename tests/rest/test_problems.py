@@ -104,11 +104,14 @@ def test_a_failure_outside_of_the_views_is_a_problem_document_too(program, monke
     assert any(problem["traceId"] in record.getMessage() for record in caplog.records)
 
 
-@pytest.mark.parametrize("debug", [False, True])
-def test_an_unknown_host_is_a_problem_document(debug, settings):
+def test_an_unknown_host_is_a_problem_document(settings):
     settings.ALLOWED_HOSTS = ["ads.example.com"]
     answer = anonymous().get("/api/v1/Sync/query", headers={"Host": "evil.example.com"})
     assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json; charset=utf-8"
+    assert answer.json()["detail"] == (
+        "The request is not understood: its host, its headers or its form are not right."
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,6 +139,14 @@ def test_a_method_that_a_path_does_not_know_is_405_and_says_what_it_knows(progra
 def test_head_answers_as_get_does(program):
     answer = program.send("HEAD", "Sync/query")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_half_a_surrogate_pair_is_told_without_it(program):
+    answer = program.get("Sync/query", query='params={"operationType":"%5Cud800"}')
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == (
+        "operationType: “?” is none of the possible values: Read (0), Write (1)."
+    )
 
 
 def test_several_faults_are_told_at_once(program):

@@ -185,7 +185,7 @@ def test_only_staff_amend_a_sync_and_only_along_its_moves(user):
     assert (sync_request.status_code, sync_request.process_result_message) == ("Failed", "Set aside.")
     with pytest.raises(WrongStatus):
         services.amend_sync(sync_request, staff, status_code="Success")
-    with pytest.raises(Conflict, match="No status is called “Done”. Known: Ready, Connector, "):
+    with pytest.raises(PlatformError, match="No status is called “Done”. Known: Ready, Connector, "):
         services.amend_sync(SyncRequestFactory(), staff, status_code="Done")
 
 
