@@ -158,7 +158,7 @@ def test_what_loads(kind, cell, loaded):
         ),
         (
             "text", "K\ud800ln", "bad_encoding",
-            "city: “K\\ud800ln” is not UTF-8 text. Save the file as UTF-8 and upload it again.",
+            "city: “K\\ud800ln” holds half a character. Save the file as UTF-8, then send it again.",
         ),
         ("required", "  ", "required_empty", "companyName is empty, but every company needs it. Fill it in."),
         ("json", "12", "bad_json", "dimensions: “12” is not a JSON object. Send an object."),
