@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import path
+from rest_framework.response import Response
 
 from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
 from adsplatform.errors import NotFound, PlatformError
@@ -15,6 +16,7 @@ from enrollments.models import AppEnrollment
 from syncs import mending, repeats, services
 from syncs.downloads import download_of, sent
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.problem_codes import CHAPTERS, CODES
 from syncs.wire import (
     Mending,
     OperationQuery,
@@ -225,7 +227,43 @@ class SyncDifferenceViewSet(WireViewSet):
         return self.fetched(self.get_object(pk).differences.all())
 
 
+class ProblemCodeViewSet(WireViewSet):
+    """The catalogue of problems; answers everyone."""
+
+    authentication_classes = permission_classes = ()
+
+    def query(self, request):
+        asked = request.parameters
+        page = Searchlight(Fields({}, default_order=(), key="")).page(asked.get("pageSize"), asked.get("pageNumber"))
+        start = page.size * page.number
+        return Response(
+            {
+                "records": shown_codes()[start : start + page.size],
+                "totalCount": len(CODES),
+                "pageSize": page.size,
+                "pageNumber": page.number if page.number_given else None,
+            }
+        )
+
+
+def shown_codes() -> list[dict]:
+    return [
+        {
+            "code": entry.code,
+            "title": entry.title,
+            "chapter": chapter,
+            "cause": entry.cause,
+            "remedy": entry.remedy,
+            "who": entry.who.name.capitalize(),
+            "isPermanent": entry.is_permanent,
+        }
+        for chapter, entries in CHAPTERS.items()
+        for entry in entries
+    ]
+
+
 urlpatterns = [
+    path("definitions/problem-codes", ProblemCodeViewSet.as_view({"get": "query"}), name="problem-codes"),
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
     path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
     path("sync/zip", SyncViewSet.as_view({"post": "zip"}), name="sync-zip"),

@@ -10,6 +10,7 @@ from syncs.guarding import MARKS
 # A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
 REMARKS_TOLD = 100
 
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Something to say about a file's columns."""
@@ -23,8 +24,16 @@ class Remark:
 def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Column | None, ...], list[Remark]]:
     """The entity's column behind each name (None for those not loaded), and the remarks.
 
-    A remark of kind "error" says that the key is missing, so that no line can be loaded.
+    A remark of kind "error" says that the key or the whole header is missing, so that no line can be loaded.
     """
+    if not any(name.strip().lower() in entity.by_wire_name for name in names):
+        first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
+        like = ", ".join(column.wire for column in first[:-1]) + f" and {first[-1].wire}"
+        message = (
+            f"{file} names no column that {entity.plural} have, so none of its lines were loaded. "
+            f"Write the names of the columns into its first line, like {like}."
+        )
+        return (None,) * len(names), [Remark("header_missing", message, kind="error")]
     columns, seen, remarks = [], {}, []
     for name in names:
         folded = name.strip().lower()
@@ -65,11 +74,17 @@ def _on_unknown(entity: Entity, name: str) -> Remark:
     folded = name.strip().lower()
     if folded in entity.legacy_columns:
         return Remark("legacy_column", f"The column “{name}” is no longer used; its values were not loaded.", name)
-    near = difflib.get_close_matches(folded[:100], entity.by_wire_name, n=1, cutoff=0.8)
-    hint = f" Did you mean “{entity.by_wire_name[near[0]].wire}”?" if near else ""
-    return Remark(
-        "unknown_column", f"No {entity.singular} has a column “{name}”; its values were not loaded.{hint}", name
-    )
+    hint = nearest(name.strip()[:100], [column.wire for column in entity.columns.values()])
+    message = f"No {entity.singular} has a column “{name}”; its values were not loaded. {hint}".rstrip()
+    return Remark("unknown_column", message, name)
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """A question for the name that was probably meant, and a blank; nothing where none is near."""
+    spellings = {known.lower(): known for known in names}
+    folded = name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    near = difflib.get_close_matches(folded, spellings, n=1, cutoff=0.8)
+    return f"Did you mean “{spellings[near[0]]}”? " if near else ""
 
 
 def missing_key(entity: Entity, seen) -> str:

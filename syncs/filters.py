@@ -4,11 +4,12 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q
 
-from adsplatform.accounts.templatetags.wording import kind_of_record, reason_name
+from adsplatform.accounts.templatetags.wording import kind_of_record
 from adsplatform.days import SinceFilter, UntilFilter
 from enrollments.models import AppEnrollment
 from syncs import outcomes
 from syncs.models import SyncRequest, SyncResultDetail
+from syncs.problem_codes import title_of
 
 KINDS = [
     (SyncResultDetail.Kind.ERROR, "Not loaded"),
@@ -72,7 +73,7 @@ class ProblemFilter(filters.FilterSet):
         entities = sorted({reason["entity"] for reason in reasons if reason["entity"]})
         codes = sorted({reason["code"] for reason in reasons})
         self.filters["entity"].extra["choices"] = [(name, kind_of_record(name)) for name in entities]
-        self.filters["code"].extra["choices"] = [(code, reason_name(code)) for code in codes]
+        self.filters["code"].extra["choices"] = [(code, title_of(code)) for code in codes]
         self.filters["file"].extra["choices"] = [(name, name) for name in overview["files"]]
 
     def by_text(self, details, name, value):

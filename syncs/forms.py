@@ -20,8 +20,8 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label="File",
-        help_text="A ZIP with CSV or JSONL files, or one such file.",
-        widget=forms.FileInput(attrs={"accept": ".zip,.csv,.txt,.tsv,.jsonl,.ndjson,.json"}),
+        help_text="A ZIP with CSV, JSONL or Excel (XLSX) files, or one such file.",
+        widget=forms.FileInput(attrs={"accept": ".zip,.csv,.txt,.tsv,.jsonl,.ndjson,.json,.xlsx,.xlsm"}),
         error_messages={
             "required": "Choose a file to upload.",
             "missing": "Choose a file to upload.",

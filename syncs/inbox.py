@@ -9,7 +9,7 @@ from django.views.generic import FormView, TemplateView, View
 from adsplatform.accounts.models import ADMINS
 from adsplatform.accounts.tenancy import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from enrollments.models import AppEnrollment
-from syncs import outcomes, problems, repeats, services
+from syncs import outcomes, problem_codes, problems, repeats, services
 from syncs.filters import ProblemFilter, SyncFilter
 from syncs.forms import UploadForm
 from syncs.inbox_lines import urlpatterns as line_urls
@@ -137,6 +137,13 @@ class Problems(TenantMixin, View):
         return render(request, "inbox/problems.html", context)
 
 
+class ProblemCodes(TenantMixin, TemplateView):
+    """The catalogue of problems: what each means, and what to do."""
+
+    template_name = "inbox/problem_codes.html"
+    extra_context = {"chapters": problem_codes.CHAPTERS}
+
+
 class Cancel(ButtonView):
     """Asks whether a sync shall really stop (GET), and stops it (POST)."""
 
@@ -210,6 +217,7 @@ urlpatterns = [
     path("upload/", UploadFile.as_view(), name="upload"),
     path("syncs/", History.as_view(), name="syncs"),
     path("syncs/<uuid:pk>/", SyncPage.as_view(), name="sync"),
+    path("problem-codes/", ProblemCodes.as_view(), name="problem-codes"),
     path("syncs/<uuid:pk>/problems/", Problems.as_view(), name="problems"),
     path("syncs/<uuid:pk>/apply/", ApplyPreview.as_view(), name="apply"),
     path("syncs/<uuid:pk>/allow-deletes/", AllowDeletes.as_view(), name="allow-deletes"),

@@ -10,6 +10,7 @@ from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
 from syncs.mended import MendedLine, SyncFile  # noqa: F401, models too
+from syncs.problem_codes import title_of
 
 
 class WrongStatus(PlatformError):
@@ -385,6 +386,11 @@ class SyncResultDetail(models.Model):
     def __str__(self):
         where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
         return f"{where}: {self.message}" if where else self.message
+
+    @property
+    def title(self) -> str:
+        """What the code is called in the catalogue of problems."""
+        return title_of(self.code)
 
 
 class SyncDifference(models.Model):

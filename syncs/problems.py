@@ -6,6 +6,7 @@ from django.db.models.functions import Left, Length
 
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.paging import Page, page_of
+from syncs.problem_codes import title_of
 from syncs.rejected import hang_mended
 
 # Enough to recognise a value or a line by; the API has the whole of it.
@@ -72,5 +73,6 @@ def _reasons(cells) -> list[dict]:
     examples = SyncResultDetail.objects.in_bulk([reason["example"] for reason in ranked[:GROUPS_SHOWN]])
     for reason in ranked:
         example = examples.get(reason["example"])
+        reason["title"] = title_of(reason["code"])
         reason["message"] = example.message[:300] if example else ""
     return ranked

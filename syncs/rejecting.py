@@ -30,11 +30,14 @@ def reject_what_cannot_be_placed(work: Work):
         find_amounts_too_large(work, staged)
         find_disagreeing_references(work, staged)
         find_unresolved_references(work, staged)
+        find_applied_to_itself(work, staged)
         _remove_rejected(work, staged)
     _reject_what_refers_to_rejected(work)
     # A record whose deletion was rejected may be what keeps another one.
     while sum(_reject_referred_deletions(work, staged) for staged in work.staged):
         pass
+    for staged in work.staged:
+        remark_on_self_references(work, staged)
 
 
 def find_wrong_network_ids(work: Work, staged: Staged):
@@ -142,6 +145,57 @@ def find_disagreeing_references(work: Work, staged: Staged):
                 resolved=sql.Identifier(reference.field),
                 own=sql.Identifier(f"{reference.field}_{at}"),
                 target=sql.SQL(entities()[lookup.target].singular),
+            )
+
+
+def find_applied_to_itself(work: Work, staged: Staged):
+    """What settles one record with another must name two: nothing is settled with itself."""
+    for name, other in staged.entity.model.APART:
+        references = {reference.field: reference for reference in staged.entity.references}
+        one, two = references[f"{name}_id"], references[f"{other}_id"]
+        named = next(iter(lookups_used(staged, one)), None)
+        if named is None:
+            continue
+        work.run(
+            """
+            INSERT INTO line_problem
+            SELECT s._seq, {wire}, s.{named}::text, 'applied_to_itself',
+                   format('%%s: “%%s” is applied to itself. Correct one of the two keys.', {wire}, s.{named})
+            FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.{one} = p.{two}
+            """,
+            plan=staged.plan,
+            stage=staged.table,
+            named=sql.Identifier(named.column),
+            wire=sql.Literal(staged.entity.columns[named.column].wire),
+            one=sql.Identifier(one.field),
+            two=sql.Identifier(two.field),
+        )
+
+
+def remark_on_self_references(work: Work, staged: Staged):
+    """A record above itself is how some systems write “nothing above it”: it loads, and is told."""
+    for reference in staged.entity.references:
+        for lookup in lookups_used(staged, reference):
+            if lookup.target != staged.entity.name:
+                continue
+            work.run(
+                """
+                {into_problems}
+                SELECT {entity}, 'warning', {erp_key}, s._file, s._line, {wire}, s.{named}::text, 'self_reference',
+                       format('%%s: this {kind} names itself. It was loaded so; leave the cell empty if there is '
+                              'nothing above it.', {wire}), s._raw
+                FROM {plan} p JOIN {stage} s USING (_seq)
+                WHERE s.{named} IS NOT NULL AND p.{resolved} = coalesce(p.record_id, p._id) ORDER BY s._seq
+                """,
+                into_problems=PROBLEM_INTO,
+                entity=sql.Literal(staged.entity.name),
+                erp_key=erp_key_of(staged.entity),
+                wire=sql.Literal(staged.entity.columns[lookup.column].wire),
+                named=sql.Identifier(lookup.column),
+                kind=sql.SQL(staged.entity.singular),
+                plan=staged.plan,
+                stage=staged.table,
+                resolved=sql.Identifier(reference.field),
             )
 
 

@@ -37,6 +37,7 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         )
         for entity, numbers in counts.items()
     )
+    name_cells(cursor, stage)
     columns = ", ".join(f'"{name}"' for name in PROBLEM_COLUMNS)
     cursor.execute(
         f"""
@@ -58,6 +59,21 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         if entity in stage.staged
     )
     return results
+
+
+def name_cells(cursor, stage: Stage):
+    """Let a problem of a sheet say its cell, by which a person finds it there: “Cell C7, totalAmount: …”."""
+    if not stage.letters:
+        return
+    files, columns = zip(*stage.letters, strict=True)
+    cursor.execute(
+        """
+        UPDATE staged_problem p SET message = 'Cell ' || c.letters || p.line || ', ' || p.message
+        FROM unnest(%s::text[], %s::text[], %s::text[]) c (file, name, letters)
+        WHERE p.file = c.file AND p."column" = c.name AND p.line IS NOT NULL AND p.code <> 'cell_error'
+        """,
+        [list(map(printable, files)), list(columns), list(stage.letters.values())],
+    )
 
 
 def settle_mended(cursor, sync_request: SyncRequest, *, loaded: bool):

@@ -28,7 +28,8 @@ class Rows:
     `name` is the source's own word for the kind of record (a file's stem, a batch key, an entity name).
     `cells` holds a sequence a row, as long as `columns`; a cell is text, None, or what JSON has (int, bool,
     dict, list; numbers with a decimal point come as text), or ABSENT. `lines` says where each row stands,
-    counted from 1; `raw` is each row as the source wrote it.
+    counted from 1; `raw` is each row as the source wrote it. A sheet names its columns by `letters` too, so that a
+    problem can be found by its cell.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Rows:
     cells: list[Sequence[Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
+    letters: Sequence[str] = ()
 
     def __len__(self):
         return len(self.cells)

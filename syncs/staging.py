@@ -12,9 +12,9 @@ from itertools import compress
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable
+from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.columns import REMARKS_TOLD, mapped, missing_key
+from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
 from syncs.guarding import is_download, unguarded
 from syncs.rows import ABSENT, FileHead, RowProblem, Rows
 
@@ -25,6 +25,8 @@ PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
 PROBLEMS_FLUSHED_AT = 2_000
+# Unknown texts told of a column of a file.
+TEXTS_TOLD = 20
 
 
 @dataclass
@@ -90,6 +92,10 @@ class Stage:
         self._checks: dict[tuple[str, str], ColumnCheck] = {}
         self._problems: list[tuple] = []
         self._sequence = 0
+        # The unknown texts told of, by file and column.
+        self._unknown_texts: dict[tuple[str, str], set[str]] = {}
+        # The letters of a sheet's columns, by file and column.
+        self.letters: dict[tuple[str, str], str] = {}
 
     def __enter__(self):
         self._clear()
@@ -234,6 +240,7 @@ class Stage:
             staged.rejected += len(block)
             return
         columns, texts, gaps = self._columns(block, file)
+        self._remark_on_unknown_texts(block, staged, columns, texts)
         have = self._have(staged, columns, gaps, len(block))
         checked, faults = self._check(columns, texts, gaps, staged)
         self._note_assumed(staged.entity, block.file, columns, checked)
@@ -261,7 +268,7 @@ class Stage:
                 block.file, name, "unknown_file", column=block.name if block.file != block.name else "",
                 kind="error",
                 message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
-                f"Name it after one: {', '.join(names_of_entities())}.",
+                f"{nearest(block.name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
             )  # fmt: skip
             self.unread.add("")
             return _File(None, name, ())
@@ -270,8 +277,29 @@ class Stage:
         columns, remarks = mapped(entity, block.file, names)
         for remark in remarks:
             self._tell(block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind)
-        is_keyless = any(remark.kind == "error" for remark in remarks)
-        return _File(self.staged_for(entity), name, columns, rejected_whole=is_keyless, is_download=downloaded)
+        for column, letters in zip(columns, block.letters, strict=False):
+            if column:
+                self.letters[block.file, column.wire] = letters
+        is_unusable = any(remark.kind == "error" for remark in remarks)
+        return _File(self.staged_for(entity), name, columns, rejected_whole=is_unusable, is_download=downloaded)
+
+    def _remark_on_unknown_texts(self, block, staged, columns, texts):
+        """Say of texts by which records are told apart, once a file and text, that they are not known."""
+        for column, cells in zip(columns, texts, strict=True):
+            if not column.known_texts:
+                continue
+            known = {text.casefold() for text in column.known_texts}
+            told = self._unknown_texts.setdefault((block.file, column.wire), set())
+            for text in sorted(set(cells) - told):
+                if not text.strip() or text.casefold() in known or len(told) >= TEXTS_TOLD:
+                    continue
+                told.add(text)
+                at = cells.index(text)
+                self._hold(
+                    staged.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
+                    f"{column.wire}: {shown(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
+                    "Lines that have it load all the same.", block.raw[at],
+                )  # fmt: skip
 
     def _columns(self, block: Rows, file: _File):
         """The block turned on its side: its known columns, their cells as text, and where lines lack which."""

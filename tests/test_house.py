@@ -38,7 +38,7 @@ FLOORS = [
     ["syncs.models", "syncs.mended", "syncs.staging"],
     ["syncs.columns"],
     ["syncs.connectors"],
-    ["syncs.rows", "syncs.guarding"],
+    ["syncs.rows", "syncs.guarding", "syncs.problem_codes"],
     ["adsplatform.records", "enrollments.services"],
     ["enrollments.models", "enrollments.schedules"],
     ["adsplatform"],

@@ -121,10 +121,7 @@ class ColumnCheck:
                 f"{column.wire}: {shown(text)} contains a NUL character. Remove it; it is not part of any text.",
             )
         if _undecodable(text):
-            return Fault(
-                "bad_encoding",
-                f"{column.wire}: {shown(text)} is not UTF-8 text. Save the file as UTF-8 and upload it again.",
-            )
+            return Fault("bad_encoding", f"{column.wire}: {shown(text)} {_what_byte(text)}")
         if self._parse is None:
             return self._text(text)
         return self._parse(column, text)
@@ -164,6 +161,16 @@ def _undecodable(text: str) -> bool:
     return False
 
 
+def _what_byte(text: str) -> str:
+    for place, character in enumerate(text, 1):
+        if "\udc80" <= character <= "\udcff":
+            return (
+                f"holds the byte 0x{ord(character) - 0xDC00:02X} at character {place:,}, which is not UTF-8 text. "
+                "Save the file as UTF-8, then send it again."
+            )
+    return "holds half a character. Save the file as UTF-8, then send it again."
+
+
 def _constant(value) -> str:
     if value is True:
         return "t"
@@ -198,6 +205,12 @@ def _bad_number(column, text):
         advice = "Write the decimals after a point, not a comma, and leave out thousands separators, like 1234.50."
     elif re.fullmatch(r"[+-]?\d{1,3}([,\s’']\d{3})+(\.\d+)?", text):
         advice = "Leave out the thousands separators, like 1234.50."
+    elif re.fullmatch(r"\([\d.,]+\)|[\d.,]+-|[−–]\s?[\d.,]+", text):
+        advice = "Write a negative number with a minus sign before it, like -1234.50."
+    elif text.endswith("%"):
+        advice = "Write the number without the percent sign, like 0.19 for 19 %."
+    elif text.lower().strip("+-") in ("nan", "inf", "infinity", "null", "none", "n/a", "na", "-", "#n/a"):
+        advice = "Leave the cell empty where there is no number, or write one, like 1234.50."
     elif re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
         advice = "It is in scientific notation, which may have lost digits; write the number out in full."
     elif re.search(r"[$€£¥]|^[A-Za-z]{3}\s*\d|\d\s*[A-Za-z]{3}$", text):
@@ -254,6 +267,12 @@ STAMP = re.compile(
 )
 
 
+# A moment with something behind it that was meant as its zone: a name, or an offset of other digits.
+ZONED = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:[+-][\d:]+|\[?[A-Za-z][A-Za-z0-9_/+ -]*\]?)", re.ASCII
+)
+
+
 def _date(column, text):
     """A plain calendar date; a time of day, where there is one, must be valid and is left off."""
     stamp = _moment(column, text, "a date", "Write it as YYYY-MM-DD, like 2024-02-29.")
@@ -272,12 +291,16 @@ def _stamp(column, text):
 def _moment(column, text, what, advice):
     found = STAMP.fullmatch(text)
     if not found:
+        if ZONED.fullmatch(text):
+            return _bad_time_zone(column, text)
         return Fault("bad_date", f"{column.wire}: {shown(text)} is not {what}. {advice}")
     day, minutes, seconds, fraction, zone = found.groups()
     try:
         moment = datetime.combine(date.fromisoformat(day), datetime.min.time())
     except ValueError:
         return Fault("impossible_date", f"{column.wire}: {shown(text)} names a day that does not exist. {advice}")
+    if zone and zone not in "Zz" and (int(zone[1:3]) > 15 or int(zone[3:].lstrip(":") or 0) > 59):
+        return _bad_time_zone(column, text)
     try:
         if minutes:
             zone = "+00:00" if zone in (None, "Z", "z") else zone
@@ -286,6 +309,14 @@ def _moment(column, text, what, advice):
         return moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return Fault("impossible_time", f"{column.wire}: {shown(text)} names a time that does not exist. {advice}")
+
+
+def _bad_time_zone(column, text):
+    return Fault(
+        "bad_time_zone",
+        f"{column.wire}: {shown(text)} does not end in a time zone that is known. "
+        "Write Z for UTC, or the hours from UTC, like +02:00.",
+    )
 
 
 def _json(column, text):

@@ -51,6 +51,8 @@ class Column:
     # Used likewise, but with a warning.
     assumed: Assumed | None = None
     field: str = ""
+    # Texts that are known; others load, with a warning.
+    known_texts: tuple[str, ...] = ()
 
     @property
     def sql_type(self) -> str:
@@ -198,6 +200,7 @@ def _column(model_field: models.Field) -> Column:
         default=default,
         assumed=getattr(model_field, "assumed", None),
         field=model_field.column,
+        known_texts=model_field.model.KNOWN_TEXTS.get(model_field.name, ()),
     )
 
 

@@ -68,6 +68,11 @@ class Archive:
             entries.append(Entry(info, display[-NAME_LENGTH:], *stem_and_extension(path)))
         return entries
 
+    def member(self, path: str) -> Entry | None:
+        """The file of exactly that path, or None."""
+        info = self._zip.NameToInfo.get(path)
+        return Entry(info, self.file, *stem_and_extension(path)) if info else None
+
     @contextmanager
     def open(self, entry: Entry) -> Iterator[BinaryIO]:
         """The entry's unpacked content, to be read in pieces."""

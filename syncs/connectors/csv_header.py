@@ -50,7 +50,7 @@ def read_header(lines: list[str], first_line: int) -> Header | None:
             "place or is not closed. Correct the header, then send the file again.",
             raw=line.rstrip("\r\n"),
         ) from None
-    return Header(delimiter, _columns(names, first_line + place), place + reader.line_num)
+    return Header(delimiter, column_names(names, first_line + place), place + reader.line_num)
 
 
 def _delimiter_of(header: str) -> str:
@@ -59,7 +59,8 @@ def _delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def _columns(header: list[str], line: int) -> list[str]:
+def column_names(header: list[str], line: int) -> list[str]:
+    """The names of the columns; raises UnusableFile where one is missing or stands there twice."""
     names = [name.strip() for name in header]
     while names and not names[-1]:  # a delimiter at the end of the line names no column
         names.pop()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
-from syncs.connectors.physical_lines import LongLine, physical_lines
+from syncs.connectors.physical_lines import LongLine, OtherEncoding, physical_lines
 from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows
 
 # The physical lines a row may span; also how many are parsed at a time.
@@ -39,6 +39,9 @@ class _CsvFile:
         self.reread = 0
         self.block, self.block_size = Rows(name, file, []), 0
         self.has_rows = False
+        # The last line, where the file ends without ending it; and the first row that had fewer cells.
+        self.open_line: int | None = None
+        self.has_short_rows = False
 
     def read(self, content: BinaryIO) -> Iterator[Rows | RowProblem]:
         try:
@@ -46,8 +49,14 @@ class _CsvFile:
                 if isinstance(piece, LongLine):
                     yield from self._parse_pending(is_last=True)
                     yield self._long_line(piece)
+                elif isinstance(piece, OtherEncoding):
+                    remark = self._remark("encoding_assumed", piece.message)
+                    remark.line = piece.line
+                    yield remark
                 else:
                     self.pending = self.pending + piece if self.pending else piece
+                    if not piece[-1].endswith(("\n", "\r")):
+                        self.open_line = self.line + len(self.pending) - 1
                     yield from self._parse_pending(is_last=False)
             yield from self._parse_pending(is_last=True)
         except UnusableFile as unusable:
@@ -153,10 +162,13 @@ class _CsvFile:
                 problems.append(self._too_many_cells(len(row) - width, line, text))
                 continue
             if len(row) < width:
+                problems += self._too_few_cells(row, line, text)
+                if problems and problems[-1].line == line and problems[-1].kind == "error":
+                    continue
                 row += [ABSENT] * (width - len(row))
             del row[width:]
             good.append((row, line, text))
-        self.has_rows |= bool(problems)
+        self.has_rows |= any(problem.kind == "error" for problem in problems)
         rows, lines, raw = zip(*good, strict=True) if good else ((), (), ())
         return rows, lines, raw, problems
 
@@ -213,6 +225,33 @@ class _CsvFile:
             f"Put a value that contains {mark} in quotation marks, or remove what is too much.",
             raw=raw,
         )
+
+    def _too_few_cells(self, row: list[str], line: int, raw: str) -> list[RowProblem]:
+        """What is to be said of a row that ends early. Cells that are not there are left as they are in the books."""
+        width = len(self.header.columns)
+        cells = f"{len(row):,} cell" + ("" if len(row) == 1 else "s")
+        if self.open_line and line + raw.count("\n") >= self.open_line:
+            message = (
+                f"The last line has {cells} of {width:,} and no end: the file was probably cut off. "
+                "Export it again, then send it again."
+            )
+            return [self._problem(line, "line_cut_off", message, raw=raw)]
+        if len(row) == 1 and width > 2:
+            message = (
+                f"The row has {cells}, but the header has {width:,} columns. Remove the line if it is a title or a "
+                "total, or fill it in."
+            )
+            return [self._problem(line, "too_few_cells", message, raw=raw)]
+        if self.has_short_rows:
+            return []
+        self.has_short_rows = True
+        remark = self._remark(
+            "cells_missing",
+            f"From line {line:,} on, rows end before the last column ({len(row):,} of {width:,} cells). What is "
+            "not there was left as it is in the books.",
+        )
+        remark.line = line
+        return [remark]
 
     def _bad_quote(self, text: str, line: int, *, is_one_line: bool) -> RowProblem:
         raw = text.rstrip("\r\n")

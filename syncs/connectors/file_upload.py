@@ -1,4 +1,4 @@
-"""Uploaded files: a ZIP of CSV and JSONL files, or one such file."""
+"""Uploaded files: a ZIP of CSV, JSONL and XLSX files, or one such file."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -8,6 +8,14 @@ from syncs.connectors.archives import Archive, Entry, stem_and_extension
 from syncs.connectors.csv_lines import read_csv
 from syncs.connectors.json_lines import read_json_lines
 from syncs.connectors.mended_lines import read_mended_lines
+from syncs.connectors.workbooks import (
+    OLD_OR_LOCKED,
+    WORKBOOK,
+    old_or_locked,
+    read_packed_workbook,
+    read_workbook,
+    rest_of,
+)
 from syncs.rows import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
 
 READERS = {
@@ -17,7 +25,10 @@ READERS = {
     "jsonl": read_json_lines,
     "ndjson": read_json_lines,
     "json": read_json_lines,
+    "xlsx": read_packed_workbook,
+    "xlsm": read_packed_workbook,
 }
+OTHER_SHEETS = {"xls", "xlsb", "ods", "numbers"}
 ARCHIVES = {"zip", "gz", "tgz", "tar", "7z", "rar", "bz2", "xz"}
 
 
@@ -29,7 +40,7 @@ class FileUpload:
         app_id=UUID("6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be001"),
         connector="file-upload",
         name="File Upload",
-        description="Load CSV or JSONL files, alone or together in a ZIP.",
+        description="Load CSV, JSONL or Excel (XLSX) files, alone or together in a ZIP.",
         app_type="Upload",
     )
 
@@ -47,7 +58,15 @@ class FileUpload:
 
 
 def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
+    if source.content.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
+        reason = old_or_locked()
+        raise ConnectorError(str(reason), code=reason.code, file=source.file_name)
+    source.content.seek(0)
     archive = Archive(source.content, file=source.file_name, limits=source.limits)
+    if archive.member(WORKBOOK):  # a workbook is a ZIP too
+        name, _ = stem_and_extension(source.file_name)
+        yield from read_workbook(archive, name=name, file=source.file_name, limits=source.limits)
+        return
     readable = 0
     for entry in archive.entries():
         problem = _unreadable(entry)
@@ -56,10 +75,11 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
             continue
         readable += 1
         with archive.open(entry) as content:
-            yield from READERS[entry.extension](content, name=entry.stem, file=entry.name, limits=source.limits)
+            limits = rest_of(source.limits, archive.unpacked)
+            yield from READERS[entry.extension](content, name=entry.stem, file=entry.name, limits=limits)
     if not readable:
         raise ConnectorError(
-            f"The file “{source.file_name}” holds no CSV or JSONL file that can be read. "
+            f"The file “{source.file_name}” holds no CSV, JSONL or XLSX file that can be read. "
             "Put at least one into it, then send it again.",
             code="zip_without_files",
             file=source.file_name,
@@ -69,7 +89,9 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
 def _unreadable(entry: Entry) -> RowProblem | None:
     """Why an entry cannot be read, if so; the others are."""
     if entry.extension not in READERS:
-        what = "is neither CSV nor JSONL, so nothing was loaded from it. Save it as “CSV UTF-8”"
+        what = "is neither CSV, JSONL nor XLSX, so nothing was loaded from it. Save it as “CSV UTF-8”"
+        if entry.extension in OTHER_SHEETS:
+            what = "is a workbook of another kind than XLSX, so nothing was loaded from it. Save it as “Excel workbook”"
         if entry.extension in ARCHIVES:
             what = "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
         return RowProblem(

@@ -1,13 +1,14 @@
 """JSONL: one JSON object a line."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import msgspec
 
 from syncs.connectors.json_objects import TOO_DEEP, ObjectBlocks
-from syncs.connectors.physical_lines import LongLine, physical_lines
+from syncs.connectors.physical_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
 from syncs.rows import Limits, RowProblem, Rows
 
 # Amounts stay text: a float would round them.
@@ -23,6 +24,11 @@ def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) 
     """The rows of a JSONL file."""
     blocks, number, is_first = ObjectBlocks(name, file), 0, True
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file):
+        if isinstance(piece, OtherEncoding):
+            remark = blocks.problem(piece.line, "encoding_assumed", piece.message)
+            remark.kind = "warning"
+            yield remark
+            continue
         is_long = isinstance(piece, LongLine)
         for line in [piece.start] if is_long else piece:
             number += 1
@@ -37,6 +43,9 @@ def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) 
                 yield blocks.problem(number, "line_too_long", _too_long(limits.line_bytes), text)
                 continue
             raw = line.rstrip("\r\n")
+            if not line.isascii() and has_undecoded(line):
+                yield blocks.problem(number, "bad_encoding", what_byte(raw), raw)
+                continue
             try:
                 found = _decode(text)
                 # As many colons out as in, unless a member that stands there twice has been lost.
@@ -70,13 +79,28 @@ def what_is_wrong(text: str) -> str:
     except ValueError as error:
         if str(error) in _CONSTANTS:
             return f"The value {error} is not valid JSON. Write a number, or null."
+        if "integer string conversion" in str(error):
+            return "The line holds a number of too many digits. Shorten it."
     except RecursionError:
         return TOO_DEEP
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "The line is not UTF-8 text. Save the file as UTF-8 and upload it again."
+    if re.search(r"\\u[dD][89a-fA-F]", text):
+        return (
+            "The line holds half a character, written like \\ud83d without its other half. Correct it, or export it "
+            "again."
+        )
     return "The text is not valid JSON. Correct it, or export it again."
+
+
+def what_byte(text: str) -> str:
+    """A sentence on the first byte of a line that is no text."""
+    for place, character in enumerate(text):
+        if "\udc80" <= character <= "\udcff":
+            byte = ord(character) - 0xDC00
+            return (
+                f"The line holds the byte 0x{byte:02X} at character {place + 1:,}, which is not UTF-8 text. "
+                "Export the file again as UTF-8, then send it again."
+            )
+    return "The line holds half a character. Export the file again as UTF-8, then send it again."
 
 
 def _is_one_document(text: str, is_long: bool) -> bool:

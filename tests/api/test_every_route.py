@@ -12,7 +12,7 @@ from tests.callers import Program, anonymous
 pytestmark = pytest.mark.django_db
 
 # These answer whoever asks.
-ANONYMOUS = {("GET", "status"), ("POST", "sign-in")}
+ANONYMOUS = {("GET", "status"), ("POST", "sign-in"), ("GET", "definitions/problem-codes")}
 
 
 def operations():
@@ -42,6 +42,7 @@ def test_the_operations_are_these():
         "get appenrollments/settings/<str:pk>",
         "get applications/<str:pk>",
         "get applications/query",
+        "get definitions/problem-codes",
         "get status",
         "get status/auth",
         "get sync/<str:pk>",

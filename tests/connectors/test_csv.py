@@ -74,12 +74,6 @@ def test_unicode_with_and_without_a_mark_is_read(encoded):
     assert table(blocks) == [(2, ["I1", "Zoë"], "I1,Zoë")]
 
 
-def test_bytes_that_are_no_utf_8_stay_in_their_cell():
-    blocks, problems = read(b"erpKey,name\nI1,Zo\xeb\nI2,Acme\n")
-    assert problems == []
-    assert blocks[0].cells == [["I1", "Zo\udceb"], ["I2", "Acme"]]
-
-
 def test_nul_characters_and_odd_breaks_stay_in_their_cell():
     blocks, problems = read("erpKey,name\nI1,A\0B\nI2,C\x0bD\u2028E\x85\n")
     assert problems == []
@@ -90,8 +84,13 @@ def test_nul_characters_and_odd_breaks_stay_in_their_cell():
 
 
 def test_cells_missing_at_the_end_are_absent_not_empty():
-    blocks, _ = read("erpKey,name,total\nI1,,5\nI2,Acme\nI3\n")
-    assert blocks[0].cells == [["I1", "", "5"], ["I2", "Acme", ABSENT], ["I3", ABSENT, ABSENT]]
+    blocks, [problem] = read("erpKey,name,total,tax\nI1,,5,1\nI2,Acme\nI3,Bolt,7\n")
+    assert blocks[0].cells == [["I1", "", "5", "1"], ["I2", "Acme", ABSENT, ABSENT], ["I3", "Bolt", "7", ABSENT]]
+    assert (problem.kind, problem.line, problem.code) == ("warning", 3, "cells_missing")
+    assert problem.message == (
+        "From line 3 on, rows end before the last column (2 of 4 cells). What is not there was left as it is in the "
+        "books."
+    )
 
 
 def test_empty_cells_beyond_the_header_are_passed_over():

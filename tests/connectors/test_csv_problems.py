@@ -85,8 +85,26 @@ def test_swallowed_rows_with_too_many_cells_are_brought_back():
 
 def test_a_short_row_with_a_line_break_in_quotes_is_no_problem():
     blocks, problems = read('erpKey,name,total,date\nI1,"Acme\nof Paris, France"\nI2,Bolt,5,\n')
-    assert problems == []
+    assert [problem.code for problem in problems] == ["cells_missing"]
     assert [row[0] for row in table(blocks)] == [2, 4]
+
+
+def test_a_row_of_one_cell_is_no_record():
+    blocks, [problem] = read("erpKey,name,total\nI1,Acme,5\nTotal\nI2,Bolt,6\n")
+    assert (problem.kind, problem.line, problem.code, problem.raw) == ("error", 3, "too_few_cells", "Total")
+    assert problem.message == (
+        "The row has 1 cell, but the header has 3 columns. Remove the line if it is a title or a total, or fill it in."
+    )
+    assert [row[0] for row in table(blocks)] == [2, 4]
+
+
+def test_a_last_line_that_breaks_off_is_not_half_a_record():
+    blocks, [problem] = read("erpKey,name,total\nI1,Acme,5\nI2,Bo")
+    assert (problem.kind, problem.line, problem.code) == ("error", 3, "line_cut_off")
+    assert problem.message == (
+        "The last line has 2 cells of 3 and no end: the file was probably cut off. Export it again, then send it again."
+    )
+    assert [row[0] for row in table(blocks)] == [2]
 
 
 def test_a_row_of_a_thousand_lines_is_read_and_a_longer_one_is_not():

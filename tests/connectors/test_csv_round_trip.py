@@ -51,7 +51,10 @@ def test_written_tables_come_back(small_pieces, rows, delimiter, end):
 def test_no_text_is_lost_whatever_is_in_it(small_pieces, text):
     blocks, problems = read("a,b\n" + text)
     lines = io.StringIO("a,b\n" + text, newline="").readlines()
-    told = {problem.line for problem in problems if problem.line}
+    told = set()
+    for problem in problems:
+        if problem.line:
+            told |= set(range(problem.line, problem.line + 1 + breaks(problem.raw)))
     for line, _, raw in table(blocks):
         assert "".join(lines[line - 1 :]).startswith(raw)
         told |= set(range(line, line + 1 + breaks(raw)))

@@ -12,7 +12,7 @@ from syncs.inbox import urlpatterns as sync_urls
 from syncs.models import SyncRequest
 from tests.factories import member
 
-PAGES = ["home", "account", "keys", "enroll", "syncs", "password"]
+PAGES = ["home", "account", "keys", "enroll", "syncs", "password", "problem-codes"]
 BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
 OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]

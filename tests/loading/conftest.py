@@ -10,6 +10,7 @@ from syncs import connectors, runner
 from syncs.models import SyncRequest
 from syncs.rows import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
+from tests.loading.uploading import Uploads
 
 
 class GivenRows:
@@ -69,6 +70,12 @@ def sync(enrollment, monkeypatch):
         return sync_request
 
     return run
+
+
+@pytest.fixture
+def uploads(db):
+    """Load files through the upload storage into one enrollment."""
+    return Uploads()
 
 
 @pytest.fixture

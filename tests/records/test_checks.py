@@ -94,7 +94,8 @@ def test_what_loads(kind, cell, loaded):
         ),
         (
             "amount", "NaN", "bad_number",
-            "totalAmount: “NaN” is not a number. Write digits with a decimal point, like 1234.50.",
+            "totalAmount: “NaN” is not a number. Leave the cell empty where there is no number, or write one, "
+            "like 1234.50.",
         ),
         (
             "amount", "١٢", "bad_number",
@@ -152,11 +153,12 @@ def test_what_loads(kind, cell, loaded):
         ),
         (
             "text", "K\udcf6ln", "bad_encoding",
-            "city: “K\\xf6ln” is not UTF-8 text. Save the file as UTF-8 and upload it again.",
+            "city: “K\\xf6ln” holds the byte 0xF6 at character 2, which is not UTF-8 text. Save the file as UTF-8, "
+            "then send it again.",
         ),
         (
             "text", "K\ud800ln", "bad_encoding",
-            "city: “K\\ud800ln” is not UTF-8 text. Save the file as UTF-8 and upload it again.",
+            "city: “K\\ud800ln” holds half a character. Save the file as UTF-8, then send it again.",
         ),
         ("required", "  ", "required_empty", "companyName is empty, but every company needs it. Fill it in."),
         ("json", "12", "bad_json", "dimensions: “12” is not a JSON object. Send an object."),

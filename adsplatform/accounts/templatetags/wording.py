@@ -67,10 +67,3 @@ def kind_of_record(entity: str) -> str:
         return entity
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entity)
     return words[:1].upper() + words[1:].lower()
-
-
-@register.filter
-def reason_name(code: str) -> str:
-    """A problem's code as words: bad_number, Bad number."""
-    words = code.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]

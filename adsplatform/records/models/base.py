@@ -19,6 +19,10 @@ class Record(models.Model):
     LEGACY_COLUMNS = ()
     # Earlier names of columns that are still stored.
     RENAMED_COLUMNS = {}
+    # Texts that are known of columns which decide how a record counts; others load, with a warning.
+    KNOWN_TEXTS = {}
+    # Pairs of references that must not name the same record.
+    APART = ()
     # Whether a line may say `onMatchAction`, and whether it may name the record by its platform id.
     HAS_MATCH_ACTION = True
     HAS_NETWORK_ID = False

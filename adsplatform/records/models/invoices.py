@@ -13,6 +13,10 @@ class Invoice(SourceStamps, Record):
 
     BATCH_KEY = "invoices"
     HAS_NETWORK_ID = True
+    KNOWN_TEXTS = {
+        "invoice_type_code": ("AR Invoice", "AP Invoice", "AR Credit Memo", "AP Credit Memo"),
+        "invoice_status_code": ("Open", "Closed"),
+    }
 
     erp_key = models.CharField(max_length=100)
     company = Reference("Company")

@@ -10,6 +10,12 @@ class FinancialAccount(Record):
     """An account of the general ledger."""
 
     BATCH_KEY = "financialAccounts"
+    KNOWN_TEXTS = {
+        "status": ("Active", "Inactive", "Deleted", "Archived"),
+        "classification": (
+            "Asset", "Equity", "Expense", "Liability", "Income", "CreditCard", "Checking", "Savings",
+        ),
+    }  # fmt: skip
 
     code = models.CharField(max_length=255)
     erp_key = models.CharField(max_length=255)

@@ -12,6 +12,7 @@ class Company(SourceStamps, Record):
     BATCH_KEY = "companies"
     HAS_NETWORK_ID = True
     LEGACY_COLUMNS = ("apEmailAddress", "arEmailAddress", "companyStatus")
+    KNOWN_TEXTS = {"company_type": ("Company", "Customer", "Group", "Vendor", "Third Party", "CustomerVendor")}
 
     erp_key = models.CharField(max_length=100)
     company_name = models.CharField(max_length=100)

@@ -13,6 +13,7 @@ class Payment(SourceStamps, Record):
 
     BATCH_KEY = "payments"
     HAS_NETWORK_ID = True
+    KNOWN_TEXTS = {"payment_type": ("AR Payment", "AP Payment")}
 
     erp_key = models.CharField(max_length=255)
     company = Reference("Company")
@@ -64,6 +65,7 @@ class CreditMemoApplied(SourceStamps, Record):
     BATCH_KEY = "creditMemoApplications"
     OTHER_NAMES = ("creditMemosApplied",)
     HAS_NETWORK_ID = True
+    APART = (("credit_memo_invoice", "invoice"),)
 
     erp_key = models.CharField(max_length=255)
     invoice = Reference("Invoice")

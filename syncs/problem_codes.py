@@ -1,0 +1,137 @@
+"""The catalogue of problems: what each code means, how it comes about, what to do, and who.
+
+Codes are stable: programs tell problems apart by them, so a code is never renamed nor given another meaning.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Who(StrEnum):
+    """Whose turn it is. What the sender has to correct stays wrong however often it is sent."""
+
+    SENDER = "Whoever sends the data: correct them and send them again."
+    ADMIN = "An owner or admin of the account."
+    OPERATOR = "Whoever runs the platform."
+    NOBODY = "Nobody has to; it is good to know."
+
+
+SENDER, ADMIN, OPERATOR, NOBODY = Who
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCode:
+    """One entry: the code, its title, the cause, the remedy, and who acts."""
+
+    code: str
+    title: str
+    cause: str
+    remedy: str
+    who: Who
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether the same data will fail again."""
+        return self.who is SENDER
+
+
+_ENTRIES = {
+    "Values": (
+        ("required_empty", "A required value is empty", "The cell is blank, but every record of the kind needs the value; a record without its ERP key cannot be told from another.", "Fill the cell in.", SENDER),
+        ("required_missing", "A new record lacks a required value", "The column is not in the file. Records that exist keep theirs; this one is new and has none.", "Add the column and fill it in.", SENDER),
+        ("too_long", "A text is too long", "The text has more characters than the column holds; it is never cut off silently.", "Shorten the text.", SENDER),
+        ("bad_number", "Not a number", "The cell holds words, a currency sign, thousands separators, a decimal comma, a percent sign, a bookkeeper’s minus or scientific notation.", "Write digits with a decimal point, like -1234.50.", SENDER),
+        ("number_too_large", "A number has too many digits", "There are more than 20 digits before the decimal point.", "Check the amount; a key or an account number may stand in the wrong column.", SENDER),
+        ("too_many_decimals", "A number has too many decimal places", "There are more than 8 decimal places. Amounts are kept exactly, so none is rounded for you.", "Round the number to 8 places or fewer.", SENDER),
+        ("bad_integer", "Not a whole number", "The column counts or numbers something, and the cell holds no whole number.", "Write digits only, like 12.", SENDER),
+        ("out_of_range", "A number is out of range", "The number is smaller or greater than the column allows; the sentence names the limits.", "Use a number within the limits.", SENDER),
+        ("bad_boolean", "Neither true nor false", "The cell holds another word than true, false, 1 or 0.", "Write true or false.", SENDER),
+        ("bad_uuid", "Not a platform id", "The column takes an id that the platform gave out, and the cell holds something else.", "Give the id, or leave the cell empty and name the record by its ERP key.", SENDER),
+        ("bad_date", "Not a date", "The date is written in a way that means different days in different countries, or is none.", "Write it as YYYY-MM-DD, like 2024-02-29.", SENDER),
+        ("impossible_date", "A day that does not exist", "The calendar has no such day, like 30 February.", "Correct the date.", SENDER),
+        ("impossible_time", "A time that does not exist", "The clock has no such time, or the date with its time zone lies outside all calendars.", "Correct the time.", SENDER),
+        ("bad_time_zone", "An unknown time zone", "Behind the time stands the name of a zone, or an offset that no zone has.", "Write Z for UTC, or the hours from UTC, like +02:00.", SENDER),
+        ("bad_json", "Not valid JSON", "The line or the value breaks off, holds NaN, is nested too deeply, or is no object.", "Correct it at the place that the sentence names, or export it again.", SENDER),
+        ("nul_character", "A NUL character", "The text holds the character number 0, which belongs to no text; a faulty export leaves it.", "Remove it, or export the data again.", SENDER),
+        ("bad_encoding", "Bytes that are no text", "A byte is no UTF-8 text, and the file cannot be Windows-1252 either.", "Save the file as UTF-8, then send it again.", SENDER),
+        ("cell_error", "A cell shows an error", "A formula in the sheet shows an error like #REF!, or was saved without its result.", "Correct the formula, save the workbook in your spreadsheet program, then send it again.", SENDER),
+        ("unknown_text", "An unknown text", "The column tells records apart, and its text is none of those known. The lines were loaded as they are.", "Correct the text if it is a slip; else leave it.", NOBODY),
+        ("value_assumed", "A value was assumed", "The file has no currency rate or no amounts in base currency; a rate of 1 was assumed for new records.", "Add the columns if that is not right.", NOBODY),
+    ),
+    "Records and what they refer to": (
+        ("reference_not_found", "A record that is referred to is missing", "The line names a record that is neither in the same input nor among those loaded before, or that was itself rejected.", "Load that record first or together with this one, or correct the key.", SENDER),
+        ("reference_missing", "A required reference is missing", "The line does not say which record it belongs to.", "Add the column and fill it in.", SENDER),
+        ("reference_disagrees", "Two references disagree", "The line names one record by ERP key and another by platform id.", "Correct one of them, or leave one empty.", SENDER),
+        ("network_id_mismatch", "Platform id and key disagree", "The platform id belongs to another record than the ERP key.", "Leave networkId empty, or correct one of the two.", SENDER),
+        ("unknown_kind", "An unknown kind of record", "The column must name a kind of record that can be referred to.", "Write one of the kinds that the sentence lists.", SENDER),
+        ("applied_to_itself", "Applied to itself", "A credit memo is said to settle itself. No money moves so, and the balance would be wrong.", "Correct one of the two keys.", SENDER),
+        ("self_reference", "A record above itself", "A company names itself as its parent, as some systems write “no parent”. It was loaded so.", "Leave the cell empty if there is nothing above it.", NOBODY),
+        ("superseded", "A later line has the same key", "Two lines of the input have the same key; the last one counts.", "Remove the earlier line if it is a mistake.", NOBODY),
+        ("left_as_it_is", "Left as it is", "The record exists already, and the line says to leave it then (onMatchAction 1).", "Nothing, if that is what you meant.", NOBODY),
+        ("still_referenced", "Cannot be deleted yet", "The line asks to delete a record to which others still refer.", "Delete those first or together with it.", SENDER),
+        ("kept_because_referenced", "Kept, because others refer to it", "A full data set no longer holds the record, but another record that stays refers to it.", "Remove the reference, or send the record again.", NOBODY),
+    ),
+    "Lines": (
+        ("too_many_cells", "Too many cells", "The row has more cells than the header has columns, mostly because a value contains the separator.", "Put the value in quotation marks, or remove what is too much.", SENDER),
+        ("too_few_cells", "Too few cells", "The row has a single cell: a title, a total or half a line.", "Remove the line, or fill it in.", SENDER),
+        ("cells_missing", "Rows end early", "Rows have fewer cells than the header has columns. What is not there was left as it is in the books.", "Export all columns if the values should be cleared.", NOBODY),
+        ("line_cut_off", "The last line is cut off", "The file’s last line ends in the middle of a row.", "Export the file again, then send it again.", SENDER),
+        ("stray_quote", "A stray quotation mark", "Text stands behind a closing quotation mark.", "Double every quotation mark inside a value, like \"6\"\" nails\".", SENDER),
+        ("unclosed_quote", "A quotation mark is not closed", "A value opens with a quotation mark and never ends.", "Close it, or double it if it belongs to the value.", SENDER),
+        ("line_too_long", "A line is too long", "The line is longer than the platform reads; often the file has no line breaks.", "Check the line breaks, and shorten the line.", SENDER),
+        ("duplicate_member", "A member stands there twice", "A JSON object has two members of one name, and it cannot be known which is meant.", "Keep one of them.", SENDER),
+    ),
+    "Files": (
+        ("unknown_file", "Not a kind of record", "The file’s (or the list’s) name says which kind of record it holds, and no kind has that name.", "Name it after one, like invoices.csv or company.xlsx.", SENDER),
+        ("unknown_format", "A kind of file that is not read", "The file is neither CSV, JSONL nor XLSX, or it is packed once more.", "Save it as “CSV UTF-8” or as “Excel workbook (.xlsx)”, and put it straight into the ZIP.", SENDER),
+        ("not_text", "Not a text file", "The file is named like a text file but holds something else.", "Save it as “CSV UTF-8”, then send it again.", SENDER),
+        ("file_empty", "An empty file", "The file has no line.", "Nothing, if there is nothing to send.", NOBODY),
+        ("file_without_rows", "A header without rows", "The file names its columns and holds no row.", "Nothing, if there is nothing to send.", NOBODY),
+        ("header_missing", "The header is missing", "The first line names no column that the kind of record has; the data may begin at once.", "Write the names of the columns into the first line.", SENDER),
+        ("header_unreadable", "The header cannot be read", "A quotation mark in the first line stands in a wrong place or is not closed.", "Correct the header.", SENDER),
+        ("header_blank", "A column has no name", "The header leaves a column without a name, or names none at all.", "Name the column or remove it.", SENDER),
+        ("header_duplicated", "A column stands there twice", "Two columns of the file have the same name.", "Keep one of them.", SENDER),
+        ("column_twice", "Two columns for one value", "Two columns are two names of the same value; the first is used.", "Remove the other.", NOBODY),
+        ("too_many_columns", "Too many columns", "The header names more than 1,000 columns.", "Remove those that are not needed.", SENDER),
+        ("key_column_missing", "The key’s column is missing", "Without its key no record can be told from another, so none was loaded.", "Add the column.", SENDER),
+        ("unknown_column", "An unknown column", "The kind of record has no such column; its values were not loaded.", "Correct the name if it is a slip; the sentence names the nearest.", NOBODY),
+        ("legacy_column", "A column of former times", "Earlier versions had the column; its values are no longer kept.", "Leave it out, or leave it.", NOBODY),
+        ("encoding_assumed", "Read as Windows-1252", "The file holds text that is not UTF-8, and reads well as Windows-1252.", "Look whether letters like ä and é are right; if not, save the file as “CSV UTF-8”.", NOBODY),
+        ("file_truncated", "The file is cut off", "The file ends in the middle of a character.", "Export it again, then send it again.", SENDER),
+        ("quotes_unclosed", "Quotation marks are not closed, again and again", "So many values open with a quotation mark that is never closed that rows cannot be told apart.", "Double the quotation marks inside values.", SENDER),
+        ("not_json_lines", "One JSON document, not JSON lines", "The file is one list or one object over several lines.", "Write one object on each line, without a list around them.", SENDER),
+        ("not_a_list", "Not a list of records", "A member of the batch is not a list.", "Put the records into a list, or leave the member out.", SENDER),
+        ("workbook_damaged", "The workbook cannot be read", "The file is no workbook that can be read, or it is damaged.", "Save it again as “Excel workbook (.xlsx)” or as “CSV UTF-8”.", SENDER),
+        ("workbook_locked", "The workbook is locked or too old", "The workbook has a password, or is of a kind from before 2007.", "Save it as “Excel workbook (.xlsx)” without a password.", SENDER),
+        ("workbook_too_big", "The workbook is too big", "The workbook holds more different texts than are read.", "Save the sheet as “CSV UTF-8”, then send that.", SENDER),
+        ("sheets_not_read", "Further sheets were not read", "The workbook has several sheets with something in them; only the first is read.", "Send a further sheet as a workbook of its own.", NOBODY),
+    ),
+    "ZIP files": (
+        ("zip_damaged", "The ZIP is damaged", "The file is no ZIP, breaks off, or holds other than what its directory says.", "Make the ZIP again, then send it again.", SENDER),
+        ("zip_without_files", "Nothing to read in the ZIP", "The ZIP holds no CSV, JSONL or XLSX file that can be read.", "Put at least one into it.", SENDER),
+        ("encrypted", "Locked with a password", "The file in the ZIP is encrypted.", "Make the ZIP without a password.", SENDER),
+        ("unknown_compression", "Compressed in an unusual way", "The file in the ZIP is compressed by a method that is not read.", "Make the ZIP with the ordinary method (Deflate).", SENDER),
+        ("zip_entries", "Too many files in the ZIP", "The ZIP holds more files than are read.", "Put fewer files into it.", SENDER),
+        ("zip_too_big", "The ZIP unpacks to too much", "What the ZIP holds is more than is read of one upload.", "Split it into several uploads.", SENDER),
+        ("zip_ratio", "The ZIP unpacks beyond measure", "The ZIP unpacks to many times its size, as no real data do.", "Send the files without the ZIP.", SENDER),
+        ("zip_overlapping", "Files in the ZIP overlap", "Files in the ZIP share their bytes, as no program that makes ZIP files does.", "Make the ZIP again.", SENDER),
+    ),
+    "The sync as a whole": (
+        ("nothing_loaded", "Nothing could be loaded", "Every line was rejected, or no file could be read; the other problems say why.", "Correct what they name, then send the data again.", SENDER),
+        ("reject_limit", "Too many lines were rejected", "More lines were rejected than the enrollment allows, so nothing was changed.", "Correct the lines, or raise the limit in the enrollment’s settings.", ADMIN),
+        ("delete_guard", "Too much would be deleted", "The full sync would delete more records than the enrollment allows, so nothing was changed.", "Send the whole data set, or raise the limit in the enrollment’s settings.", ADMIN),
+        ("bad_setting", "A setting is wrong", "A setting of the enrollment has a value that its connector cannot use.", "Correct the setting.", ADMIN),
+        ("source_unreadable", "The source cannot be read", "The connected system refuses, does not answer or breaks off; its answer is in the sentence.", "Look whether the connection and its credentials are good, then sync again.", ADMIN),
+        ("upload_missing", "The upload is no longer there", "The uploaded file is gone from the upload storage.", "Upload it again.", ADMIN),
+        ("unknown_connector", "An unknown connector", "The application names a connector that this installation does not have.", "Install the connector, or correct the application.", OPERATOR),
+        ("our_fault", "A fault of the platform", "Something went wrong that the data did not cause. Nothing was changed; the reason is in the log.", "Try again; if it stays so, hand the sync’s reference to whoever runs the platform.", OPERATOR),
+    ),
+}  # fmt: skip
+
+CHAPTERS = {chapter: tuple(ProblemCode(*entry) for entry in entries) for chapter, entries in _ENTRIES.items()}
+CODES = {entry.code: entry for entries in CHAPTERS.values() for entry in entries}
+
+
+def title_of(code: str) -> str:
+    """A code's title; of a code that is no longer in the catalogue, the code as words."""
+    return CODES[code].title if code in CODES else code.replace("_", " ").capitalize()

@@ -1,0 +1,47 @@
+"""Rejected lines of a workbook: mended, loaded again, and downloaded like those of a CSV file."""
+
+import pytest
+
+from adsplatform.records.models import Company
+from syncs.mended import MendedLine
+from syncs.models import SyncFile
+from syncs.rejected import Reader
+from tests.mending.test_downloads import download
+from tests.samples.sheets import number, sheet, workbook
+
+pytestmark = pytest.mark.django_db
+HEADER = ["erpKey", "companyName", "companyType", "isActive"]
+
+
+@pytest.fixture
+def faulty_book(load):
+    book = sheet(HEADER, ["C1", "Acme", "Customer", "true"], [number("2"), 'Bolt, "the"\nlate', "Customer", "perhaps"])
+    return load(workbook(book), "company.xlsx")
+
+
+def test_a_line_of_a_workbook_is_taken_apart_again(faulty_book):
+    head = SyncFile.objects.get(sync_request=faulty_book)
+    assert (head.entity, head.file, head.columns, head.delimiter) == ("Company", "company.xlsx", HEADER, ",")
+    detail = faulty_book.details.get(line=3)
+    assert Reader(faulty_book).of(detail).values == {
+        "erpKey": "2",
+        "companyName": 'Bolt, "the"\nlate',
+        "companyType": "Customer",
+        "isActive": "perhaps",
+    }
+
+
+def test_it_is_mended_and_loaded_again(faulty_book, mend, load_again):
+    assert mend(faulty_book, 3, isActive="true").state == "mended"
+    assert load_again(faulty_book).status_code == "Success"
+    assert Company.objects.get(erp_key="2").company_name == 'Bolt, "the"\nlate'
+    assert MendedLine.objects.get().state == "cured"
+
+
+def test_a_downloaded_workbook_is_read_back(faulty_book, load):
+    name, content = download(faulty_book, "xlsx")
+    again = load(content, name)
+    detail = again.details.get(line=2)
+    assert (detail.column, detail.code, detail.value) == ("isActive", "bad_boolean", "perhaps")
+    assert detail.message.startswith("Cell D2, isActive: ")
+    assert [d.code for d in again.details.filter(line=None)] == ["nothing_loaded"]

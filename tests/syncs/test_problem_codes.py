@@ -1,0 +1,129 @@
+"""The catalogue of problems: every code that some module can produce is in it, and no other."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from syncs.problem_codes import CHAPTERS, CODES, title_of
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [
+    path
+    for path in [*ROOT.glob("syncs/*.py"), *ROOT.glob("syncs/connectors/*.py"), ROOT / "adsplatform/records/checks.py"]
+    if path.name not in ("problem_codes.py", "admin_filters.py", "filters.py")
+]
+TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+# In SQL, what is quoted and lower case but no code.
+KINDS = {"error", "skip", "warning", "insert", "update", "delete", "leave", "same"}
+CODE = re.compile("[a-z]+(_[a-z0-9]+)*")
+
+
+def places_of_code():
+    """Of everything that takes a `code`: its name, and the places among its arguments where the code may stand."""
+    places = {}
+    for tree in TREES.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                names = [argument.arg for argument in node.args.args if argument.arg not in ("self", "cls")]
+                add(places, node.name, names)
+            elif isinstance(node, ast.ClassDef):
+                own = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+                if own:
+                    names = [argument.arg for argument in own[0].args.args[1:]]
+                else:
+                    names = [one.target.id for one in node.body if isinstance(one, ast.AnnAssign)]
+                add(places, node.name, names)
+    return places
+
+
+def add(places, name, names):
+    if "code" in names:
+        places.setdefault(name, set()).add(names.index("code"))
+
+
+def literals(node):
+    """The texts that an expression may come to."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from literals(node.body)
+        yield from literals(node.orelse)
+
+
+def codes_of(tree, places):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            for place in places.get(name, ()):
+                if place < len(node.args):
+                    yield from literals(node.args[place])
+            for keyword in node.keywords:
+                if keyword.arg == "code":
+                    yield from literals(keyword.value)
+        elif isinstance(node, ast.FunctionDef):
+            named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            pairs = zip([*named, *node.args.kwonlyargs], [*node.args.defaults, *node.args.kw_defaults], strict=True)
+            for argument, default in pairs:
+                if argument.arg == "code" and default is not None:
+                    yield from literals(default)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    for one, value in zip(target.elts, node.value.elts, strict=True):
+                        if getattr(one, "id", "") == "code":
+                            yield from literals(value)
+                elif getattr(target, "id", "") == "code":
+                    yield from literals(node.value)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if "INSERT INTO line_problem" in node.value or "{into_problems}" in node.value:
+                yield from (each for each in re.findall(r"'([a-z_]+)'", node.value) if each not in KINDS)
+
+
+def produced():
+    places = places_of_code()
+    return {code for tree in TREES.values() for code in codes_of(tree, places) if CODE.fullmatch(code)}
+
+
+def test_the_catalogue_holds_exactly_what_can_happen():
+    found = produced()
+    assert found - CODES.keys() == set(), "not in the catalogue"
+    assert CODES.keys() - found == set(), "in the catalogue, but nothing produces it"
+
+
+def test_every_entry_is_whole_and_stands_once():
+    entries = [entry for chapter in CHAPTERS.values() for entry in chapter]
+    assert len(entries) == len(CODES)
+    assert len({entry.title for entry in entries}) == len(entries)
+    for entry in entries:
+        assert not entry.title.endswith(".") and entry.title[0].isupper()
+        assert entry.cause.endswith(".") and entry.remedy.endswith((".", "”."))
+        assert len(entry.code) <= 50
+
+
+def test_a_code_of_former_times_is_shown_as_words():
+    assert title_of("bad_number") == "Not a number"
+    assert title_of("some_old_code") == "Some old code"
+
+
+@pytest.mark.django_db
+def test_programs_get_the_catalogue_without_a_credential(client):
+    answer = client.get("/api/v1/Definitions/problem-codes")
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["totalCount"] == len(CODES)
+    assert found["records"][0] == {
+        "code": "required_empty",
+        "title": "A required value is empty",
+        "chapter": "Values",
+        "cause": "The cell is blank, but every record of the kind needs the value; a record without its ERP key cannot "
+        "be told from another.",
+        "remedy": "Fill the cell in.",
+        "who": "Sender",
+        "isPermanent": True,
+    }
+    assert (
+        client.get("/api/v1/Definitions/problem-codes?pageSize=2&pageNumber=1").json()["records"]
+        == (found["records"][2:4])
+    )
