@@ -4,16 +4,18 @@ from django.conf import settings
 from django.urls import path
 
 from adsplatform.accounts.models import EVERYONE, WRITERS
-from adsplatform.errors import PlatformError
+from adsplatform.errors import NotFound, PlatformError
 from adsplatform.rest.bodies import envelope_of, spooled_json
 from adsplatform.rest.throttling import CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
-from syncs import services
+from syncs import mending, services
+from syncs.downloads import download_of, sent
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.wire import (
+    Mending,
     OperationQuery,
     SyncChange,
     SyncRequestModel,
@@ -38,8 +40,9 @@ class SyncViewSet(WireViewSet):
         "change": WRITERS,
         "cancel": WRITERS,
         "query": EVERYONE,
+        "replay": WRITERS,
     }
-    throttles = dict.fromkeys(("create", "batch", "zip"), (CreateSyncThrottle,))
+    throttles = dict.fromkeys(("create", "batch", "zip", "replay"), (CreateSyncThrottle,))
     searchlight = Searchlight(
         Fields.from_model(
             SyncRequest,
@@ -103,6 +106,10 @@ class SyncViewSet(WireViewSet):
         """Stop a sync that has not finished."""
         return self.answer(services.cancel_sync(self.get_object(pk), request.user))
 
+    def replay(self, request, pk):
+        """Load the sync's mended lines, and nothing else."""
+        return self.answer(mending.load_again(self.get_object(pk), request.user))
+
     def query(self, request):
         wanted = OperationQuery.read(request.parameters)
         return self.fetched(self.get_queryset().filter(**wanted))
@@ -139,11 +146,11 @@ class SyncDetailViewSet(WireViewSet):
     queryset = SyncRequest.objects.all()
     wire_model = SyncResultDetailModel
     noun = "sync"
-    roles = {"query": EVERYONE}
+    roles = {"query": EVERYONE, "download": EVERYONE, "mend": WRITERS}
     searchlight = Searchlight(
         Fields.from_model(
             SyncResultDetail,
-            ("entity", "kind", "erpKey", "file", "line", "column", "value", "code", "message", "rawLine"),
+            ("id", "entity", "kind", "erpKey", "file", "line", "column", "value", "code", "message", "rawLine"),
             default_order=("id",),
             key="id",
         )
@@ -151,6 +158,21 @@ class SyncDetailViewSet(WireViewSet):
 
     def query(self, request, pk):
         return self.fetched(self.get_object(pk).details.all())
+
+    def download(self, request, pk):
+        """The rejected lines as a file to correct and upload again."""
+        sync_request = self.get_object(pk)
+        wanted = sync_request.details.filter(self.searchlight.filter(request.parameters.get("filter")))
+        return sent(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
+
+    def mend(self, request, pk, detail):
+        """Put values into a rejected line; answers with what is still wrong."""
+        details = self.get_object(pk).details.select_related("sync_request")
+        found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
+        if found is None:
+            raise NotFound(f"There is no problem with the id “{detail}”.")
+        mending.mend_line(found, request.user, Mending.read(request.data)["values"])
+        return self.answer(found)
 
 
 urlpatterns = [
@@ -163,5 +185,8 @@ urlpatterns = [
         SyncViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "cancel"}),
         name="sync",
     ),
+    path("sync/<str:pk>/replay", SyncViewSet.as_view({"post": "replay"}), name="sync-replay"),
+    path("sync/<str:pk>/rejected-lines", SyncDetailViewSet.as_view({"get": "download"}), name="sync-rejected-lines"),
     path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
+    path("sync/<str:pk>/details/<str:detail>", SyncDetailViewSet.as_view({"patch": "mend"}), name="sync-detail"),
 ]

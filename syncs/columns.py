@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adsplatform.records.specification import Column, Entity
+from syncs.guarding import MARKS
 
 # A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
 REMARKS_TOLD = 100
@@ -26,8 +27,11 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
     """
     columns, seen, remarks = [], {}, []
     for name in names:
-        column = entity.by_wire_name.get(name.strip().lower())
-        if column is None:
+        folded = name.strip().lower()
+        column = entity.by_wire_name.get(folded)
+        if column is None and folded in MARKS:
+            pass  # what a download of rejected lines has added
+        elif column is None:
             # Looking for what was meant takes time, and no more will be told.
             if len(remarks) < REMARKS_TOLD:
                 remarks.append(_on_unknown(entity, name))
@@ -44,7 +48,7 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
         else:
             seen[column.name] = name
         columns.append(column)
-    if missing := _missing_key(entity, seen):
+    if missing := missing_key(entity, seen):
         remarks.append(
             Remark(
                 "key_column_missing",
@@ -68,7 +72,7 @@ def _on_unknown(entity: Entity, name: str) -> Remark:
     )
 
 
-def _missing_key(entity: Entity, seen) -> str:
+def missing_key(entity: Entity, seen) -> str:
     """The wire name of a key column the file lacks, or nothing."""
     for name in entity.key:
         ways = [name]

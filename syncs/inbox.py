@@ -11,8 +11,11 @@ from enrollments.models import AppEnrollment
 from syncs import outcomes, problems, services
 from syncs.filters import ProblemFilter, SyncFilter
 from syncs.forms import UploadForm
+from syncs.inbox_lines import urlpatterns as line_urls
+from syncs.mended import MendedLine
 from syncs.models import SyncRequest
 from syncs.paging import page_of
+from syncs.rejected import hang_mended
 
 SYNCS_ON_PAGE = 25
 PROBLEMS_ON_SYNC_PAGE = 10
@@ -96,8 +99,11 @@ class SyncPage(TenantMixin, View):
         return render(request, template, self.context_of(sync_request) | {"version": version})
 
     def context_of(self, sync_request):
+        replays = outcomes.told(sync_request.replays.newest_first())
         return {
             "sync": sync_request,
+            "replays": [{"sync": replay, "outcome": outcomes.outcome_of(replay)} for replay in replays],
+            "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "outcome": outcomes.outcome_of(sync_request),
             "steps": outcomes.steps_of(sync_request),
             "ahead": ahead_of(sync_request),
@@ -114,13 +120,15 @@ class Problems(TenantMixin, View):
         sync_request = get_object_or_404(outcomes.told(SyncRequest.objects.of(self.account)), pk=pk)
         overview = problems.overview(sync_request)
         filter = ProblemFilter(request.GET, problems.shown(sync_request), overview=overview)
+        page = page_of(filter.qs, request.GET.get("page", ""))
+        hang_mended(sync_request, page)
         context = {
             "sync": sync_request,
             "outcome": outcomes.outcome_of(sync_request),
             "overview": overview,
             "reasons": overview["reasons"][: problems.GROUPS_SHOWN],
             "filter": filter,
-            "page": page_of(filter.qs, request.GET.get("page", "")),
+            "page": page,
         }
         return render(request, "inbox/problems.html", context)
 
@@ -165,4 +173,5 @@ urlpatterns = [
     path("syncs/<uuid:pk>/", SyncPage.as_view(), name="sync"),
     path("syncs/<uuid:pk>/problems/", Problems.as_view(), name="problems"),
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
+    *line_urls,
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
+from syncs.mended import MendedLine, SyncFile  # noqa: F401, models too
 
 
 class WrongStatus(PlatformError):
@@ -38,6 +39,8 @@ class Upload(models.Model):
         CSV = "csv"
         JSONL = "jsonl"
         BATCH = "batch"
+        # Rejected lines that people have corrected, written by ourselves.
+        MENDED = "mended"
 
     upload_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
@@ -139,6 +142,8 @@ class SyncRequest(models.Model):
     parent_sync_request = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts"
     )
+    # The sync whose mended lines this one loads; never itself a replay.
+    replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replays")
     current_batch = models.IntegerField(default=1)
     total_batches = models.IntegerField(default=1)
     # Which connector reads the data; deliberately without `choices`, as Application.connector.
@@ -190,6 +195,11 @@ class SyncRequest(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.status_code not in self.MOVES
+
+    @property
+    def origin_id(self):
+        """The sync whose rejected lines these are: a replay's lines are those of the sync it replays."""
+        return self.replay_of_id or self.pk
 
     @property
     def operation_type_name(self) -> str:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, fields
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import OuterRef, Q, Subquery, Sum
-from django.db.models.functions import JSONObject
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 
+from syncs.mended import MendedLine
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 
 Status = SyncRequest.Status
@@ -53,8 +54,10 @@ def told(syncs):
         .annotate(sums=JSONObject(**{name: Sum(name) for name in names}))
         .values("sums")
     )
+    cured = MendedLine.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
+    cured = cured.annotate(count=Count("*")).values("count")
     return syncs.select_related("app_enrollment__app", "upload", "modified_user").annotate(
-        sums=Subquery(sums), first_error=_first_error()
+        sums=Subquery(sums), first_error=_first_error(), cured=Coalesce(Subquery(cured), 0)
     )
 
 
@@ -83,7 +86,9 @@ def outcome_of(sync_request) -> Outcome:
             so_far = counted(sync_request.lines_read, "line")
             return Outcome("busy", "In Progress", f"Loading: {so_far} read so far.")
         case Status.FAILED:
-            return Outcome("bad", "Failed", sync_request.process_result_message or "No reason was recorded.")
+            reason = sync_request.process_result_message or "No reason was recorded."
+            since = f" {counted(sync_request.cured, 'line')} cured since." if sync_request.cured else ""
+            return Outcome("bad", "Failed", reason + since)
         case Status.CANCELLED:
             return Outcome("idle", "Cancelled", sync_request.process_result_message or "Nothing was changed.")
     if totals.rejected:
@@ -92,7 +97,7 @@ def outcome_of(sync_request) -> Outcome:
             "warn",
             "Finished with problems",
             f"{intcomma(accepted)} of {counted(totals.lines_read, 'line')} loaded, "
-            f"{intcomma(totals.rejected)} not loaded. {_changes(totals)}",
+            f"{intcomma(totals.rejected)} not loaded{_cured(sync_request, totals)}. {_changes(totals)}",
         )
     if sync_request.first_error:
         return Outcome("warn", "Finished with problems", f"Something in it could not be used. {_changes(totals)}")
@@ -128,6 +133,15 @@ def _step(name, at, state) -> dict:
 def counted(number: int, noun: str) -> str:
     """1 line; 4,821 lines."""
     return f"{intcomma(number)} {noun}" if number == 1 else f"{intcomma(number)} {noun}s"
+
+
+def _cured(sync_request, totals: Totals) -> str:
+    """What has become of the lines that were not loaded; the counts themselves stay as they were."""
+    if not sync_request.cured:
+        return ""
+    if sync_request.cured == totals.rejected:
+        return ", cured since" if totals.rejected == 1 else ", all of them cured since"
+    return f", {intcomma(sync_request.cured)} of them cured since"
 
 
 def _first_error():

@@ -6,6 +6,7 @@ from django.db.models.functions import Left, Length
 
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.paging import Page, page_of
+from syncs.rejected import hang_mended
 
 # Enough to recognise a value or a line by; the API has the whole of it.
 VALUE_SHOWN, RAW_SHOWN = 200, 4_000
@@ -31,7 +32,9 @@ def first(sync_request: SyncRequest, size: int) -> Page:
     """What to look at first: the lines that were not loaded; where there are none, the rest."""
     found = shown(sync_request)
     errors = page_of(found.filter(kind=SyncResultDetail.Kind.ERROR), "1", size)
-    return errors if errors.rows else page_of(found, "1", size)
+    page = errors if errors.rows else page_of(found, "1", size)
+    hang_mended(sync_request, page)
+    return page
 
 
 def overview(sync_request: SyncRequest) -> dict:

@@ -23,6 +23,7 @@ def reject_what_cannot_be_placed(work: Work):
         WHERE kind = 'error' AND erp_key <> ''
         """
     )
+    work.run("ANALYZE rejected_line")
     for staged in work.staged:
         find_wrong_network_ids(work, staged)
         find_gaps_of_new_records(work, staged)
@@ -294,6 +295,7 @@ def _reject_what_refers_to_rejected(work: Work):
         SELECT id FROM falling
         """
     )
+    work.run("ANALYZE falling")
     for staged, reference in referring:
         names = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(lookups_used(staged, reference))]
         work.run(
@@ -304,6 +306,8 @@ def _reject_what_refers_to_rejected(work: Work):
         )
     staged_ones = {staged.entity.name: staged for staged, _ in referring}.values()
     for staged in staged_ones:
+        # Else the planner takes what was cleared for as rare as it was, and joins row by row.
+        work.run("ANALYZE {plan}", plan=staged.plan)
         # So that a line that falls with another one can name it, whichever comes first.
         work.run(
             "INSERT INTO rejected_line SELECT {entity}, NULL, {erp_key}, _file, _line FROM {stage} s "

@@ -1,6 +1,10 @@
 """Counts and problems become SyncEntityResult and SyncResultDetail, and one sentence for people."""
 
+from django.db.models import Exists, OuterRef
+
+from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
+from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncEntityResult, SyncRequest
 from syncs.staging import PROBLEM_COLUMNS, Stage, Staged
 
@@ -41,7 +45,45 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         """,  # noqa: S608, the names are constants
         [sync_request.pk, sync_request.group_key_id],
     )
+    SyncFile.objects.bulk_create(
+        SyncFile(
+            sync_request=sync_request,
+            group_key_id=sync_request.group_key_id,
+            entity=entity,
+            file=file,
+            columns=[printable(name) for name in head.columns],
+            delimiter=head.delimiter,
+        )
+        for (entity, file), head in stage.heads.items()
+        if entity in stage.staged
+    )
     return results
+
+
+def settle_mended(cursor, sync_request: SyncRequest, *, loaded: bool):
+    """Once a replay has ended: what was rejected again is open again, and the rest, if it was loaded, cured."""
+    if not sync_request.replay_of_id:
+        return
+    cursor.execute(
+        """
+        UPDATE syncs_mendedline m SET state = %s, problems = d.problems
+        FROM (
+            SELECT entity, file, line, jsonb_agg(
+                jsonb_build_object('column', "column", 'code', code, 'message', message) ORDER BY id) AS problems
+            FROM syncs_syncresultdetail
+            WHERE sync_request_id = %s AND kind = 'error' AND line IS NOT NULL GROUP BY entity, file, line
+        ) d
+        WHERE m.replay_id = %s AND (m.entity, m.file, m.line) = (d.entity, d.file, d.line)
+        """,
+        [MendedLine.State.OPEN, sync_request.pk, sync_request.pk],
+    )
+    if loaded:
+        # A file that was refused as a whole names none of its lines.
+        refused = sync_request.details.filter(
+            kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file")
+        )
+        taken = MendedLine.objects.filter(~Exists(refused), replay=sync_request, state=MendedLine.State.MENDED)
+        taken.update(state=MendedLine.State.CURED)
 
 
 def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:

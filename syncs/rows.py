@@ -60,6 +60,19 @@ class RowProblem:
     raw: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FileHead:
+    """How the lines of a file are to be read again, one by one; said once, before its rows.
+
+    A file without one has a JSON object a line.
+    """
+
+    name: str
+    file: str
+    columns: Sequence[str]
+    delimiter: str
+
+
 class ConnectorError(Exception):
     """The source cannot be read (to its end), so that the sync fails; `str()` is the sentence to show."""
 
@@ -105,7 +118,7 @@ class Source:
     """What a connector is given to read: whose data, which run, how to reach it.
 
     `anchor` is the day of the enrollment's last successful full sync, where there was one. `content` is the upload
-    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl or batch.
+    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl, batch or mended.
     """
 
     app_enrollment_id: UUID
@@ -127,5 +140,5 @@ class Connector(Protocol):
     def check(self, credentials: Mapping[str, str]) -> None:
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
-    def rows(self, source: Source) -> Iterator[Rows | RowProblem]:
+    def rows(self, source: Source) -> Iterator[Rows | RowProblem | FileHead]:
         """Yield everything the source holds; raise ConnectorError where it cannot be read to its end."""

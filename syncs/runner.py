@@ -136,6 +136,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, merge.counts(work))
+    results.settle_mended(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))
     sync_request.succeed(message, lines_read=stage.lines_read)
 
@@ -147,6 +148,8 @@ def lock_books(app_enrollment_id):
 
 def _complete_entities(sync_request, stage, parent) -> list[str]:
     """The kinds of record of which the input held all there are, so that others are to be deleted."""
+    if sync_request.replay_of_id:
+        return []
     seen = {name for name, staged in stage.staged.items() if staged.lines_read}
     faulty = {name for name, staged in stage.staged.items() if staged.rejected} | stage.unread
     if sync_request.total_batches > 1:
@@ -180,6 +183,8 @@ def _check_worth_merging(sync_request, stage):
 
 
 def _check_reject_limit(sync_request, stage):
+    if sync_request.replay_of_id:
+        return  # The limit looks for broken files; these lines were chosen one by one.
     limit = sync_request.app_enrollment.reject_limit_percent
     if stage.rejected * 100 > limit * stage.lines_read:
         were = "was" if stage.rejected == 1 else "were"
@@ -219,4 +224,5 @@ def _write_failure(sync_request, stage, cursor, message, code):
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)
+    results.settle_mended(cursor, sync_request, loaded=False)
     sync_request.fail(message, lines_read=stage.lines_read)

@@ -27,7 +27,7 @@ FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
 @transaction.atomic
 def request_sync(enrollment: AppEnrollment, user, *, full: bool = False) -> SyncRequest:
     """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned."""
-    _check_usable(enrollment)
+    check_usable(enrollment)
     connector = enrollment.app.connector
     if connector in (FILE_UPLOAD, JSON_BATCH) or not connector:
         raise PlatformError(
@@ -62,7 +62,7 @@ def request_upload(
     if parent:
         # The same part, sent twice at once, meets itself here.
         enrollment.hold()
-    _check_usable(enrollment)
+    check_usable(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)
     return _request(
         enrollment,
@@ -74,6 +74,13 @@ def request_upload(
         current_batch=current_batch,
         total_batches=total_batches,
     )
+
+
+def request_replay(sync_request: SyncRequest, user, upload: Upload) -> SyncRequest:
+    """Ask for a sync's mended lines to be loaded; of what else there is, a replay touches nothing."""
+    enrollment = sync_request.app_enrollment
+    check_usable(enrollment)
+    return _request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
 
 
 def store_upload(account, user, content, *, file_name: str, format: str = "") -> Upload:
@@ -234,7 +241,8 @@ def _request(enrollment, user, **values) -> SyncRequest:
     return sync_request
 
 
-def _check_usable(enrollment):
+def check_usable(enrollment):
+    """Raises PlatformError for an enrollment that nothing can be loaded into."""
     if enrollment.is_deleted:
         raise PlatformError(
             f"{enrollment} has been deleted. Enrol the application again, then sync.", field="appEnrollmentId"

@@ -14,8 +14,9 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.columns import REMARKS_TOLD, mapped
-from syncs.rows import ABSENT, RowProblem, Rows
+from syncs.columns import REMARKS_TOLD, mapped, missing_key
+from syncs.guarding import is_download, unguarded
+from syncs.rows import ABSENT, FileHead, RowProblem, Rows
 
 # The most characters kept of a value and of a raw line in a problem.
 VALUE_KEPT, RAW_KEPT = 1_000, 20_000
@@ -66,6 +67,8 @@ class _File:
     columns: tuple[Column | None, ...]
     # Lines of a file whose kind, or whose key column, is unknown are rejected whole.
     rejected_whole: bool = False
+    # A download of rejected lines, in which some cells carry a guard.
+    is_download: bool = False
 
 
 class Stage:
@@ -79,6 +82,8 @@ class Stage:
         # Kinds of record of which a file could not be read; an empty name stands for any kind.
         self.unread: set[str] = set()
         self.errors = 0
+        # By entity and file.
+        self.heads: dict[tuple[str, str], FileHead] = {}
         self._files: dict[tuple, _File] = {}
         self._told: dict[tuple, set[str]] = {}
         self._assumed: dict[str, dict[str, None]] = {}
@@ -123,10 +128,13 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, block: Rows | RowProblem):
-        """Take in a block of rows, or a line that could not be read."""
+    def add(self, block: Rows | RowProblem | FileHead):
+        """Take in a block of rows, a line that could not be read, or what is to be known of a file."""
         if isinstance(block, RowProblem):
             self._add_problem(block)
+        elif isinstance(block, FileHead):
+            if entity := entity_named(block.name):
+                self.heads[entity.name, _name(block.file)] = block
         elif len(block):
             self._add_rows(block)
 
@@ -257,11 +265,13 @@ class Stage:
             )  # fmt: skip
             self.unread.add("")
             return _File(None, name, ())
-        columns, remarks = mapped(entity, block.file, block.columns)
+        downloaded = is_download(block.columns)
+        names = list(map(unguarded, block.columns)) if downloaded else block.columns
+        columns, remarks = mapped(entity, block.file, names)
         for remark in remarks:
             self._tell(block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind)
         is_keyless = any(remark.kind == "error" for remark in remarks)
-        return _File(self.staged_for(entity), name, columns, rejected_whole=is_keyless)
+        return _File(self.staged_for(entity), name, columns, rejected_whole=is_keyless, is_download=downloaded)
 
     def _columns(self, block: Rows, file: _File):
         """The block turned on its side: its known columns, their cells as text, and where lines lack which."""
@@ -278,6 +288,8 @@ class Stage:
                 cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
             elif kinds != {str}:
                 cells = list(map(as_text, cells))
+            if file.is_download:
+                cells = list(map(unguarded, cells))
             columns.append(column)
             texts.append(cells)
         return columns, texts, gaps
@@ -366,6 +378,21 @@ class Stage:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staged.table, _identifiers(names))
         with self.cursor.copy(statement) as copy:
             copy.write(data.encode() + b"\n")
+
+
+def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
+    columns = {}
+    for name, text in values.items():
+        if column := entity.by_wire_name.get(name.strip().lower()):
+            columns.setdefault(column.name, (column, text))
+    found = []
+    if missing := missing_key(entity, columns):
+        found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
+    for column, text in columns.values():
+        checked, at_fault = ColumnCheck(column).check([text])
+        found += [(column.wire, checked[at].code, checked[at].message) for at in at_fault]
+    return found
 
 
 class Pace:

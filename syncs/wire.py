@@ -11,6 +11,7 @@ from adsplatform.errors import PlatformError
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.rejected import hang_mended
 
 # Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
 SHOWN_OF_AN_ENTITY = 1_000
@@ -33,6 +34,7 @@ class SyncRequestModel(WireModel):
             "modified",
             "modified_user_id",
             "parent_sync_request_id",
+            "replay_of_id",
             "current_batch",
             "total_batches",
         )
@@ -52,6 +54,7 @@ class SyncRequestModel(WireModel):
 class SyncResultDetailModel(WireModel):
     class Meta:
         fields = (
+            "id",
             "entity",
             "kind",
             "erp_key",
@@ -62,7 +65,33 @@ class SyncResultDetailModel(WireModel):
             "code",
             "message",
             "raw_line",
+            "mending",
         )
+
+    mending = serializers.SerializerMethodField()
+
+    @classmethod
+    def load(cls, records, includes, caller):
+        if records:
+            hang_mended(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
+
+    def get_mending(self, detail):
+        """What has been made of the line since: by whom, when, and what is still wrong with it."""
+        mended = detail.mended
+        return mended and {
+            "state": mended.state,
+            "values": mended.values,
+            "problems": mended.problems,
+            "mendedUserId": mended.mended_by_id,
+            "mendedAt": mended.mended_at,
+            "replaySyncRequestId": mended.replay_id,
+        }
+
+
+class Mending(WireInput):
+    """Body of PATCH /Sync/{id}/details/{detailId}: values by the name of their column."""
+
+    values = serializers.DictField(error_messages={"not_a_dict": "Send an object: a value for each column."})
 
 
 class SyncSubmit(WireInput):

@@ -133,6 +133,7 @@ def entity_named(name: str) -> Entity | None:
     """The entity that a file, a list or a connector means by `name`, or None.
 
     Blanks, `-`, `_` and case do not count; entity, batch key, sync and read model names do, in singular and plural.
+    Nor does the ` (1)` that browsers put after the name of a file they have downloaded before.
     """
     return _names().get(_folded(name))
 
@@ -159,7 +160,7 @@ def _word(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).lower()
+    return re.sub(r"\s*\(\d{1,4}\)\s*$|[\s_-]", "", name).lower()
 
 
 def _entity(kind: type[Record]) -> Entity:

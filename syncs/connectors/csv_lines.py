@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
 from syncs.connectors.physical_lines import LongLine, physical_lines
-from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, Limits, RowProblem, Rows
+from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows
 
 # The physical lines a row may span; also how many are parsed at a time.
 SPAN_LINES = 1_000
@@ -69,6 +69,8 @@ class _CsvFile:
             taken = self.header.lines if self.header else len(self.pending)
             self.pending, self.line = self.pending[taken:], self.line + taken
             self.block.columns = self.header.columns if self.header else []
+            if self.header:
+                yield FileHead(self.name, self.file, tuple(self.header.columns), self.header.delimiter)
         lines, place = self.pending, 0
         while place < len(lines):
             window = lines[place : place + SPAN_LINES]

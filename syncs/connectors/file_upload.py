@@ -7,6 +7,7 @@ from syncs.connectors import register
 from syncs.connectors.archives import Archive, Entry, stem_and_extension
 from syncs.connectors.csv_lines import read_csv
 from syncs.connectors.json_lines import read_json_lines
+from syncs.connectors.mended_lines import read_mended_lines
 from syncs.rows import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
 
 READERS = {
@@ -38,6 +39,8 @@ class FileUpload:
     def rows(self, source: Source) -> Iterator[Rows | RowProblem]:
         if source.format == "zip":
             yield from _zip_rows(source)
+        elif source.format == "mended":
+            yield from read_mended_lines(source.content)
         else:
             name, _ = stem_and_extension(source.file_name)
             yield from READERS[source.format](source.content, name=name, file=source.file_name, limits=source.limits)

@@ -125,12 +125,14 @@ def test_the_syncs_of_a_page_share_what_a_page_may_show(program, enrollment, mon
 
 
 def test_every_problem_can_be_paged_through(program, finished):
-    for number in range(3):
-        SyncResultDetailFactory(sync_request=finished, erp_key=f"I{number}", line=number + 2)
+    made = [
+        SyncResultDetailFactory(sync_request=finished, erp_key=f"I{number}", line=number + 2) for number in range(3)
+    ]
     answer = program.get(f"Sync/{finished.pk}/details/query", query="pageSize=2").json()
     assert (answer["totalCount"], answer["pageSize"]) == (3, 2)
     assert [row["erpKey"] for row in answer["records"]] == ["I0", "I1"]
     assert answer["records"][0] == {
+        "id": made[0].pk,
         "entity": "Invoice",
         "kind": "error",
         "erpKey": "I0",

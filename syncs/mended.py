@@ -1,0 +1,86 @@
+"""Rejected lines after their sync: how each file's lines are written, and what people have made of them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from adsplatform.accounts.models import TenantQuerySet
+
+
+class SyncFile(models.Model):
+    """What must be known of a file to read a single line of it: its columns, and the mark between cells."""
+
+    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="files")
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    entity = models.CharField(max_length=255)
+    file = models.CharField(max_length=255)
+    columns = models.JSONField()
+    delimiter = models.CharField(max_length=5)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self):
+        return self.file
+
+
+class MendedLineQuerySet(TenantQuerySet):
+    def of_lines(self, sync_request, lines):
+        """Those of the lines (places: entity, file, line) of a sync that somebody has mended."""
+        return self.filter(sync_request=sync_request.origin_id, line__in={line for _, _, line in lines})
+
+    def ready(self):
+        """Mended, and not just being loaded; what a cancelled or failed replay took along is ready again."""
+        return self.filter(Q(replay=None) | Q(replay__finished__isnull=False), state=MendedLine.State.MENDED)
+
+    def cured(self):
+        return self.filter(state=MendedLine.State.CURED)
+
+
+class MendedLine(models.Model):
+    """A rejected line as somebody has corrected it, and how far it has come."""
+
+    class State(models.TextChoices):
+        OPEN = "open"  # there still are problems
+        MENDED = "mended"  # nothing wrong with it by itself; may be loaded again
+        CURED = "cured"  # loaded by `replay`
+
+    # Where the line was first rejected, never a replay.
+    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="mended_lines")
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    entity = models.CharField(max_length=255)
+    file = models.CharField(max_length=255)
+    line = models.BigIntegerField()
+    # Pairs of a column's name and its text, in the line's order; what is not here is absent from the line.
+    cells = models.JSONField()
+    # What is still wrong: column, code and message of each problem.
+    problems = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=State.choices)
+    mended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    mended_at = models.DateTimeField()
+    # The last sync that took the line along.
+    replay = models.ForeignKey("syncs.SyncRequest", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = MendedLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("sync_request", "line", "entity", "file", name="one_mended_line"),
+            models.CheckConstraint(condition=Q(state__in=("open", "mended", "cured")), name="mended_state_known"),
+            models.CheckConstraint(condition=~Q(state="cured") | Q(replay__isnull=False), name="cured_by_a_sync"),
+            models.CheckConstraint(condition=Q(state="open") | Q(problems=[]), name="mended_has_no_problems"),
+        ]
+
+    def __str__(self):
+        return f"{self.file}, line {self.line}: {self.state}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        return dict(self.cells)
+
+    @property
+    def place(self) -> tuple:
+        return self.entity, self.file, self.line
+
+    @property
+    def is_being_loaded(self) -> bool:
+        return self.state == self.State.MENDED and self.replay is not None and not self.replay.is_finished

@@ -1,0 +1,204 @@
+"""Rejected lines as files: exact on their way back, harmless in a spreadsheet, never held whole."""
+
+import csv
+import io
+import zipfile
+from xml.etree import ElementTree
+
+import psutil
+import pytest
+from django.db import connection
+
+from adsplatform.errors import NotFound, PlatformError
+from adsplatform.records.models import Company, Invoice
+from syncs import downloads
+from syncs.downloads import download_of
+from syncs.guarding import guarded, guarded_text, unguarded
+from syncs.models import SyncFile, SyncResultDetail
+from tests.factories import SyncRequestFactory
+from tests.mending.conftest import COMPANIES, INVOICES
+
+pytestmark = pytest.mark.django_db
+XLSX = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def download(sync_request, format="csv", **narrowed):
+    found = download_of(sync_request, sync_request.details.filter(**narrowed), format)
+    return found.name, b"".join(found.chunks)
+
+
+def rows_of(content, delimiter=","):
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter))
+
+
+def cells_of(workbook):
+    """Every cell of a workbook's first sheet, with its type, as a spreadsheet reads it."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        root = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+        assert not list(root.iter(f"{XLSX}f"))
+        return [
+            [(cell.get("t"), "".join(text.text or "" for text in cell.iter(f"{XLSX}t"))) for cell in row]
+            for row in root.iter(f"{XLSX}row")
+        ]
+
+
+def test_a_row_a_line_with_all_its_problems_and_its_own_columns(faulty):
+    name, content = download(faulty)
+    assert name == "Invoice.csv"
+    header, second, fourth = rows_of(content, ";")
+    assert header == [*INVOICES.partition("\n")[0].split(";"), "_file", "_line", "_column", "_code", "_message"]
+    assert second == [
+        "I2", "C1", "C1", "twelve", "2024-02-31", "two\nlines; and =a formula", "invoices.csv", "3",
+        "totalAmount; invoiceDate", "bad_number; impossible_date",
+        "totalAmount: “twelve” is not a number. Write digits with a decimal point, like 1234.50.; invoiceDate: "
+        "“2024-02-31” names a day that does not exist. Write it as YYYY-MM-DD, like 2024-02-29.",
+    ]  # fmt: skip
+    assert fourth[:6] == ["I4", "C9", "C1", "+4.50", "2024-01-31", "'quoted"]
+
+
+def test_narrowed_to_one_reason_a_line_still_has_all_its_problems(faulty):
+    (_, line) = rows_of(download(faulty, code="bad_number")[1], ";")
+    assert line[9] == "bad_number; impossible_date"
+
+
+def test_corrected_and_uploaded_again_it_loads_without_a_remark(faulty, load):
+    name, content = download(faulty)
+    corrected = content.replace(b"twelve", b"12").replace(b"2024-02-31;", b"2024-02-28;").replace(b"C9", b"C1")
+    again = load(corrected, name=name)
+    assert (again.status_code, again.process_result_message) == ("Success", "2 invoices loaded: 2 added.")
+    assert [detail.code for detail in again.details.all()] == ["value_assumed"]
+    assert Invoice.objects.get(erp_key="I4").reference_code == "'quoted"
+    assert Invoice.objects.get(erp_key="I2").reference_code == "two\nlines; and =a formula"
+
+
+def test_what_a_spreadsheet_might_calculate_comes_back_as_it_was(load):
+    evil = "=cmd|' /C calc'!A0"
+    sync = load({"companies.csv": COMPANIES + f'C2,"{evil}",Customer,perhaps\nC3,\'=x,Customer,perhaps\n'})
+    name, content = download(sync)
+    assert [row[1] for row in rows_of(content)[1:]] == ["'" + evil, "''=x"]
+    load(content.replace(b"perhaps", b"true"), name=name)
+    assert Company.objects.get(erp_key="C2").company_name == evil
+    assert Company.objects.get(erp_key="C3").company_name == "'=x"
+
+
+def test_a_workbook_holds_typed_texts_and_no_formula(load):
+    sync = load({"companies.csv": COMPANIES + "C2,=1+1,Customer,perhaps\n-5,'=x,Customer,perhaps\n"})
+    name, content = download(sync, "xlsx")
+    assert name == "Company.xlsx"
+    _, second, third = cells_of(content)
+    assert second[:4] == [("inlineStr", text) for text in ("C2", "=1+1", "Customer", "perhaps")]
+    assert third[:2] == [("inlineStr", "-5"), ("inlineStr", "''=x")]
+
+
+def test_every_kind_and_every_set_of_columns_has_its_own_file_in_a_zip(load):
+    sync = load(
+        {
+            "companies.csv": COMPANIES + "C2,,x,true\n",
+            "invoices.csv": INVOICES,
+            "invoice.jsonl": '{"erpKey": "J1", "totalAmount": "x"}\n{"erpKey": "J2", "isVoided": "x"}\n',
+        }
+    )
+    name, content = download(sync)
+    assert name == "rejected-lines.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        heads = {name: archive.read(name).decode("utf-8-sig").splitlines()[0] for name in archive.namelist()}
+    marks = "_file,_line,_column,_code,_message"
+    assert heads == {
+        "Company.csv": f"erpKey,companyName,companyType,isActive,{marks}",
+        "Invoice.csv": f"erpKey,totalAmount,{marks}",
+        "2/Invoice.csv": f"erpKey,isVoided,{marks}",
+        "3/Invoice.csv": f"{INVOICES.partition(chr(10))[0]};{marks.replace(',', ';')}",
+    }
+    again = load(content, name=name)
+    assert {(r.entity, r.lines_read) for r in again.results.all()} == {("Company", 1), ("Invoice", 4)}
+    assert not again.details.filter(code__in=("unknown_column", "unknown_file")).exists()
+
+
+def test_a_line_that_could_not_be_taken_apart_is_left_blank_and_told(load):
+    sync = load({"companies.csv": COMPANIES + "C2,Be,ta,Customer,true\n"})
+    (_, line) = rows_of(download(sync)[1])
+    assert line[:4] == ["", "", "", ""]
+    assert line[-1].endswith("The line as it was sent: C2,Be,ta,Customer,true")
+
+
+def test_cured_lines_are_left_out(faulty, mend, load_again):
+    mend(faulty, 3, totalAmount="13", invoiceDate="2024-02-29")
+    load_again(faulty)
+    assert [row[0] for row in rows_of(download(faulty)[1], ";")] == ["erpKey", "I4"]
+
+
+def test_where_there_is_none_or_the_format_is_odd_a_sentence_says_so(faulty, load):
+    with pytest.raises(NotFound, match="no rejected line to download"):
+        download(faulty, code="nothing")
+    with pytest.raises(PlatformError, match="Lines come as csv or xlsx, not as “pdf”."):
+        download(faulty, "pdf")
+
+
+def test_too_many_sets_of_columns_are_refused(load, monkeypatch):
+    monkeypatch.setattr(downloads, "MOST_SHAPES", 1)
+    sync = load({"companies.csv": COMPANIES + "C2,,x,true\n", "invoices.csv": INVOICES})
+    with pytest.raises(PlatformError, match="2 different sets of columns"):
+        download(sync)
+
+
+def test_a_browser_that_numbers_its_downloads_does_no_harm(faulty, load):
+    _, content = download(faulty)
+    assert load(content, name="Invoice (1).csv").results.get().entity == "Invoice"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["-5", "+5", "-1,234.50", "+49 30 1234-56", "-", "2024-01-31", "plain", "", "a-b", "O'Hara", "'t Hooft", "'-5"],
+)
+def test_harmless_cells_are_written_as_they_are(cell):
+    assert guarded(cell) == guarded_text(cell) == unguarded(cell) == cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1", "@SUM(1)", "+cmd|x", "-2+A1", "  =1", "\t5", "\r=1", "a\n=1", "a\r=1", "a\r\n +x", "＝1", "＋x", "－x",
+        "＠x", "\u00a0=1", "=", "'=1", "''@x", "' =1", "-1e5",
+    ],
+)  # fmt: skip
+def test_what_may_be_calculated_is_guarded_and_comes_back(cell):
+    assert guarded(cell) == "'" + cell
+    assert unguarded(guarded(cell)) == cell
+    assert unguarded(guarded_text(cell)) == cell
+
+
+@pytest.fixture
+def many(db):
+    """100,000 rejected lines."""
+    sync = SyncRequestFactory(succeeded=True)
+    columns = ["erpKey", *(f"column{number}" for number in range(20))]
+    SyncFile.objects.create(
+        sync_request=sync, group_key=sync.group_key, entity="Invoice", file="i.csv", columns=columns, delimiter=","
+    )
+    for start in range(0, 100_000, 10_000):
+        SyncResultDetail.objects.bulk_create(
+            SyncResultDetail(
+                sync_request=sync, group_key=sync.group_key, entity="Invoice", kind="error", code="bad_number",
+                message="Bad.", file="i.csv", line=line, column="totalAmount", raw_line=f"I{line}" + ",some value" * 20,
+            )
+            for line in range(start + 2, start + 10_002)
+        )  # fmt: skip
+    # As autovacuum would have by then.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE syncs_syncresultdetail")
+    return sync
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_a_hundred_thousand_lines_are_sent_in_bounded_memory(many, format):
+    wanted = many.details.filter(line__lte=5_000) if format == "xlsx" else many.details.all()
+    process = psutil.Process()
+    before = most = process.memory_info().rss
+    found, size = download_of(many, wanted, format), 0
+    for chunk in found.chunks:
+        size += len(chunk)
+        assert len(chunk) < 1024**2
+        most = max(most, process.memory_info().rss)
+    assert size > (25_000_000 if format == "csv" else 50_000)
+    # The lines are 30 MB of text, and a multiple of that as Python objects.
+    assert most - before < 30_000_000
