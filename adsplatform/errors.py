@@ -25,6 +25,11 @@ class NotAllowed(PlatformError):
     title = "Not allowed."
 
 
+class Conflict(PlatformError):
+    status = 409
+    title = "The request conflicts with what is there."
+
+
 class TooLarge(PlatformError):
     status = 413
     title = "Too large."
