@@ -27,7 +27,7 @@ class NotAllowed(PlatformError):
 
 class Conflict(PlatformError):
     status = 409
-    title = "The request conflicts with what is there."
+    title = "Conflict."
 
 
 class TooLarge(PlatformError):

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "adsplatform",
     "django_q",
     "adsplatform.accounts",
+    "adsplatform.rest",
     "adsplatform.records",
     "enrollments",
     "syncs",
@@ -185,6 +186,9 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
 }
+
+# How long the answer to a request with an Idempotency-Key is kept, to be given again.
+IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)
 
 # Throttle counters must be shared by all web processes, so they live in the database. There must be room for
 # them: a full cache throws out a third of its entries, and some hundred made-up people would make it forget.

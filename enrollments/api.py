@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.response import Response
 
 from adsplatform.accounts.models import ADMINS, EVERYONE
+from adsplatform.rest.idempotency import once
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments import services
@@ -70,13 +71,17 @@ class AppEnrollmentViewSet(WireViewSet):
 
     def create(self, request):
         """Enrol in every application of the list, or in none."""
-        enrollments = sync_services.enroll_all(
-            request.auth.account,
-            request.user,
-            AppEnrollmentInput.read_list(request.data),
-            start_sync=EnrollQuery.read(request.parameters)["start_sync"],
-        )
-        return self.answers(enrollments, status=201)
+
+        def enroll():
+            enrollments = sync_services.enroll_all(
+                request.auth.account,
+                request.user,
+                AppEnrollmentInput.read_list(request.data),
+                start_sync=EnrollQuery.read(request.parameters)["start_sync"],
+            )
+            return self.answers(enrollments, status=201)
+
+        return once(request, request.data, enroll)
 
     def change(self, request, pk):
         changes = AppEnrollmentChange.read_changes(request.data)

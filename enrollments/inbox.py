@@ -29,7 +29,7 @@ RUNS_SHOWN = 3
 
 def listed(account):
     """The account's enrollments by name, each with its last sync's id and the time its data are of."""
-    of_this = SyncRequest.objects.filter(app_enrollment=OuterRef("pk")).newest_first()
+    of_this = SyncRequest.objects.real().filter(app_enrollment=OuterRef("pk")).newest_first()
     return (
         AppEnrollment.objects.of(account)
         .current()

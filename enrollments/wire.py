@@ -163,9 +163,9 @@ class AppEnrollmentModel(WireModel):
             settings_rows = Prefetch("custom_field_definitions", rows, to_attr="settings_rows")
             prefetch_related_objects(records, settings_rows)
         if "LastSync" in includes:
-            _hang_on(records, "last_request", _latest(records, SyncRequest.objects.all()))
+            _hang_on(records, "last_request", _latest(records, SyncRequest.objects.real()))
         if "LastSuccessfulSync" in includes:
-            successes = SyncRequest.objects.filter(status_code=SyncRequest.Status.SUCCESS)
+            successes = SyncRequest.objects.real().filter(status_code=SyncRequest.Status.SUCCESS)
             _hang_on(records, "last_success", _latest(records, successes))
 
 

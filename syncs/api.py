@@ -3,21 +3,23 @@
 from django.conf import settings
 from django.urls import path
 
-from adsplatform.accounts.models import EVERYONE, WRITERS
+from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.rest.bodies import envelope_of, spooled_json
+from adsplatform.rest.idempotency import once
 from adsplatform.rest.throttling import CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
-from syncs import mending, services
+from syncs import mending, repeats, services
 from syncs.downloads import download_of, sent
-from syncs.models import SyncRequest, SyncResultDetail, Upload
+from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.wire import (
     Mending,
     OperationQuery,
     SyncChange,
+    SyncDifferenceModel,
     SyncRequestModel,
     SyncResultDetailModel,
     SyncSubmit,
@@ -39,10 +41,12 @@ class SyncViewSet(WireViewSet):
         "retrieve": EVERYONE,
         "change": WRITERS,
         "cancel": WRITERS,
+        "apply": WRITERS,
+        "allow_deletes": ADMINS,
         "query": EVERYONE,
         "replay": WRITERS,
     }
-    throttles = dict.fromkeys(("create", "batch", "zip", "replay"), (CreateSyncThrottle,))
+    throttles = dict.fromkeys(("create", "batch", "zip", "replay", "apply", "allow_deletes"), (CreateSyncThrottle,))
     searchlight = Searchlight(
         Fields.from_model(
             SyncRequest,
@@ -62,6 +66,10 @@ class SyncViewSet(WireViewSet):
                 "parentSyncRequestId": "parent_sync_request",
                 "currentBatch": "current_batch",
                 "totalBatches": "total_batches",
+                "dryRun": "dry_run",
+                "allowDeletes": "allow_deletes",
+                "repeatOf": "repeat_of",
+                "sameContentAs": "same_content_as",
             },
             default_order=("-created", "-sync_request_id"),
             key="sync_request_id",
@@ -71,11 +79,17 @@ class SyncViewSet(WireViewSet):
 
     def create(self, request):
         """Have the enrollment's connector fetch."""
-        wanted = SyncSubmit.read(request.data)
-        enrollment = self._enrollment(wanted["app_enrollment_id"])
-        if enrollment is None:
-            raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
-        return self.answer(services.request_sync(enrollment, request.user, full=wanted["run_full_sync"]))
+
+        def ask():
+            wanted = SyncSubmit.read(request.data)
+            enrollment = self._enrollment(wanted["app_enrollment_id"])
+            if enrollment is None:
+                raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
+            return self.answer(
+                services.request_sync(enrollment, request.user, full=wanted["run_full_sync"], dry_run=wanted["dry_run"])
+            )
+
+        return once(request, request.data, ask)
 
     def batch(self, request):
         """Load the records in the body."""
@@ -110,6 +124,14 @@ class SyncViewSet(WireViewSet):
         """Load the sync's mended lines, and nothing else."""
         return self.answer(mending.load_again(self.get_object(pk), request.user))
 
+    def apply(self, request, pk):
+        """Load what a preview has shown."""
+        return self.answer(repeats.apply_preview(self.get_object(pk), request.user))
+
+    def allow_deletes(self, request, pk):
+        """Run a sync again that the guard stopped, and let it delete."""
+        return self.answer(repeats.allow_deletes(self.get_object(pk), request.user))
+
     def query(self, request):
         wanted = OperationQuery.read(request.parameters)
         return self.fetched(self.get_queryset().filter(**wanted))
@@ -131,13 +153,21 @@ class SyncViewSet(WireViewSet):
             "full": wanted["is_full_sync"],
             "current_batch": wanted["current_batch"],
             "total_batches": wanted["total_batches"],
+            "dry_run": wanted["dry_run"],
         }
 
     def _load(self, content, file_name, wanted, **options):
         request = self.request
-        return self.answer(
-            services.load_upload(request.auth.account, request.user, content, file_name=file_name, **wanted, **options)
-        )
+
+        def load():
+            return self.answer(
+                services.load_upload(
+                    request.auth.account, request.user, content, file_name=file_name, **wanted, **options
+                )
+            )
+
+        # Other wrappings of the same file are the same request: a form's boundary is new each time.
+        return once(request, {"file": content, "name": file_name}, load)
 
 
 class SyncDetailViewSet(WireViewSet):
@@ -175,6 +205,26 @@ class SyncDetailViewSet(WireViewSet):
         return self.answer(found)
 
 
+class SyncDifferenceViewSet(WireViewSet):
+    """What a preview found would change: the first differences, deletes and changes before additions."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncDifferenceModel
+    noun = "sync"
+    roles = {"query": EVERYONE}
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncDifference,
+            ("entity", "action", "erpKey", "file", "line"),
+            default_order=("id",),
+            key="id",
+        )
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).differences.all())
+
+
 urlpatterns = [
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
     path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
@@ -187,6 +237,13 @@ urlpatterns = [
     ),
     path("sync/<str:pk>/replay", SyncViewSet.as_view({"post": "replay"}), name="sync-replay"),
     path("sync/<str:pk>/rejected-lines", SyncDetailViewSet.as_view({"get": "download"}), name="sync-rejected-lines"),
+    path("sync/<str:pk>/apply", SyncViewSet.as_view({"post": "apply"}), name="sync-apply"),
+    path("sync/<str:pk>/allow-deletes", SyncViewSet.as_view({"post": "allow_deletes"}), name="sync-allow-deletes"),
+    path(
+        "sync/<str:pk>/differences/query",
+        SyncDifferenceViewSet.as_view({"get": "query"}),
+        name="sync-differences",
+    ),
     path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
     path("sync/<str:pk>/details/<str:detail>", SyncDetailViewSet.as_view({"patch": "mend"}), name="sync-detail"),
 ]

@@ -6,9 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.generic import FormView, TemplateView, View
 
+from adsplatform.accounts.models import ADMINS
 from adsplatform.accounts.tenancy import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from enrollments.models import AppEnrollment
-from syncs import outcomes, problems, services
+from syncs import outcomes, problems, repeats, services
 from syncs.filters import ProblemFilter, SyncFilter
 from syncs.forms import UploadForm
 from syncs.inbox_lines import urlpatterns as line_urls
@@ -62,6 +63,7 @@ class UploadFile(FormPageMixin, AskFormMixin, FormView):
             file_name=file.name,
             enrollment=form.cleaned_data["enrollment"],
             full=form.cleaned_data["full"],
+            dry_run="preview" in self.request.POST,
         )
         return redirect(sync_page(sync_request))
 
@@ -109,6 +111,8 @@ class SyncPage(TenantMixin, View):
             "ahead": ahead_of(sync_request),
             "results": sync_request.results.order_by("entity"),
             "totals": outcomes.totals_of(sync_request),
+            "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
+            **repeats.offered(sync_request),
             "problems": problems.first(sync_request, PROBLEMS_ON_SYNC_PAGE),
         }
 
@@ -153,15 +157,50 @@ class Cancel(ButtonView):
         return sync_page(sync_request)
 
 
+class ApplyPreview(ButtonView):
+    """Loads what a preview has shown."""
+
+    def get_subject(self, pk):
+        return get_object_or_404(SyncRequest.objects.of(self.account), pk=pk)
+
+    def press(self, sync_request):
+        return sync_page(repeats.apply_preview(sync_request, self.request.user))
+
+    def page_of(self, sync_request):
+        return sync_page(sync_request)
+
+
+class AllowDeletes(ButtonView):
+    """Asks whether what the guard stopped shall really be deleted (GET), and runs the sync again (POST)."""
+
+    roles = ADMINS
+
+    def get(self, request, pk):
+        sync_request = self.get_subject(pk)
+        figures = repeats.would_delete(sync_request)
+        if not figures or not request.tenant.may_administer:
+            return redirect(sync_page(sync_request))
+        return render(request, "inbox/allow_deletes.html", {"sync": sync_request, "figures": figures})
+
+    def get_subject(self, pk):
+        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
+
+    def press(self, sync_request):
+        return sync_page(repeats.allow_deletes(sync_request, self.request.user))
+
+    def page_of(self, sync_request):
+        return sync_page(sync_request)
+
+
 def sync_page(sync_request) -> str:
     return reverse("inbox:sync", args=[sync_request.pk])
 
 
 def ahead_of(sync_request):
     """The sync that a waiting one waits for: of one enrollment, one runs at a time."""
-    if sync_request.status_code != SyncRequest.Status.CONNECTOR:
+    if sync_request.status_code != SyncRequest.Status.CONNECTOR or sync_request.dry_run:
         return None
-    return SyncRequest.objects.filter(
+    return SyncRequest.objects.real().filter(
         app_enrollment=sync_request.app_enrollment_id, status_code=SyncRequest.Status.IN_PROGRESS
     ).first()
 
@@ -172,6 +211,8 @@ urlpatterns = [
     path("syncs/", History.as_view(), name="syncs"),
     path("syncs/<uuid:pk>/", SyncPage.as_view(), name="sync"),
     path("syncs/<uuid:pk>/problems/", Problems.as_view(), name="problems"),
+    path("syncs/<uuid:pk>/apply/", ApplyPreview.as_view(), name="apply"),
+    path("syncs/<uuid:pk>/allow-deletes/", AllowDeletes.as_view(), name="allow-deletes"),
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
     *line_urls,
 ]

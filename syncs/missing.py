@@ -9,12 +9,13 @@ from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_ke
 GUARDED_FROM = 20
 
 
-def find_missing(work: Work, complete: list[str]):
+def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
     """List what the input does not contain of the kinds it holds completely.
 
-    Raises SyncStopped when that is more than may be deleted.
+    Raises SyncStopped when that is more than may be deleted, unless somebody has allowed it.
     """
     work.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
+    too_many = []
     for name in complete:
         entity, staged = entities()[name], work.stage.staged.get(name)
         not_here = not_earlier = sql.SQL("true")
@@ -35,24 +36,29 @@ def find_missing(work: Work, complete: list[str]):
             not_here=not_here,
             not_earlier=not_earlier,
         )
-        _guard(work, entity, work.cursor.rowcount)
+        if guarded:
+            too_many += _too_many(work, entity, work.cursor.rowcount)
+    if too_many:
+        # All of them: whoever allows the deletes is to know what is deleted.
+        raise SyncStopped(
+            f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
+            f"{work.enrollment.delete_limit_percent} % that {work.enrollment} allows. Nothing was changed.",
+            code="delete_guard",
+        )
 
 
-def _guard(work: Work, entity: Entity, missing: int):
+def _too_many(work: Work, entity: Entity, missing: int) -> list[str]:
+    """The figures of a kind of which more is missing than may be deleted."""
     if not missing:
-        return
+        return []
     work.run(
         "SELECT count(*) FROM {records} WHERE app_enrollment_id = %(enrollment)s",
         records=sql.Identifier(entity.table),
     )
     (there,) = work.cursor.fetchone()
-    limit = work.enrollment.delete_limit_percent
-    if there >= GUARDED_FROM and missing * 100 > limit * there:
-        raise SyncStopped(
-            f"Stopped: this full sync would delete {missing:,} of {there:,} {entity.plural}, more than the "
-            f"{limit} % that {work.enrollment} allows. Nothing was changed.",
-            code="delete_guard",
-        )
+    if there < GUARDED_FROM or missing * 100 <= work.enrollment.delete_limit_percent * there:
+        return []
+    return [f"{missing:,} of {there:,} {entity.plural}"]
 
 
 def delete_missing(work: Work):

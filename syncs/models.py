@@ -55,6 +55,10 @@ class Upload(models.Model):
 
     objects = TenantQuerySet.as_manager()
 
+    class Meta:
+        # Whether the same file has been loaded before.
+        indexes = [models.Index(fields=["group_key", "sha256"], name="upload_by_content")]
+
     def __str__(self):
         return self.file_name
 
@@ -66,12 +70,19 @@ class SyncRequestQuerySet(TenantQuerySet):
     def waiting(self):
         return self.filter(status_code=SyncRequest.Status.CONNECTOR)
 
+    def real(self):
+        """Those that are no previews."""
+        return self.filter(dry_run=False)
+
     def newest_first(self):
         return self.order_by("-created", "-sync_request_id")
 
     def may_run(self):
-        """Waiting, with no other sync of the enrollment running, and all earlier parts finished."""
-        running = SyncRequest.objects.filter(
+        """Waiting, with no other sync of the enrollment running, and all earlier parts finished.
+
+        A preview changes nothing, so it waits for none and none waits for it.
+        """
+        running = SyncRequest.objects.real().filter(
             app_enrollment=OuterRef("app_enrollment"), status_code=SyncRequest.Status.IN_PROGRESS
         )
         earlier_parts = SyncRequest.objects.filter(
@@ -81,7 +92,7 @@ class SyncRequestQuerySet(TenantQuerySet):
         )
         count = earlier_parts.order_by().values(one=Value(1)).annotate(n=Count("*")).values("n")
         return self.waiting().filter(
-            ~Exists(running), Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1)
+            ~Exists(running) | Q(dry_run=True), Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1)
         )
 
     def claim_next(self):
@@ -149,6 +160,14 @@ class SyncRequest(models.Model):
     # Which connector reads the data; deliberately without `choices`, as Application.connector.
     connector = models.CharField(max_length=50)
     upload = models.ForeignKey(Upload, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Asked to find out what it would do: everything it writes to the books is taken back.
+    dry_run = models.BooleanField(default=False)
+    # Somebody (`modified_user`) has seen what the guard stopped and wants it deleted.
+    allow_deletes = models.BooleanField(default=False)
+    # The sync whose data are loaded again: after its preview, or because its deletes were allowed.
+    repeat_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="repeats")
+    # The last sync that loaded the very same file, found when this one was asked for.
+    same_content_as = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
     # Lines read so far, for people who watch; the counts that matter are SyncEntityResult's.
@@ -173,9 +192,18 @@ class SyncRequest(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                "app_enrollment", name="one_running_per_enrollment", condition=Q(status_code="In Progress")
+                "app_enrollment",
+                name="one_running_per_enrollment",
+                condition=Q(status_code="In Progress", dry_run=False),
             ),
-            models.UniqueConstraint("parent_sync_request", "current_batch", name="one_request_per_part"),
+            models.UniqueConstraint(
+                "parent_sync_request",
+                "current_batch",
+                name="one_request_per_part",
+                condition=Q(repeat_of__isnull=True),
+            ),
+            # A preview of one part could not say what the whole would delete.
+            models.CheckConstraint(condition=Q(dry_run=False) | Q(total_batches=1), name="sync_preview_is_whole"),
             models.CheckConstraint(condition=Q(operation_type__in=(0, 1)), name="sync_operation_known"),
             models.CheckConstraint(
                 condition=Q(current_batch__gte=1) & Q(total_batches__gte=F("current_batch")),
@@ -357,6 +385,38 @@ class SyncResultDetail(models.Model):
     def __str__(self):
         where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
         return f"{where}: {self.message}" if where else self.message
+
+
+class SyncDifference(models.Model):
+    """What a preview found would change in one record."""
+
+    class Action(models.TextChoices):
+        INSERT = "insert", "Would be added"
+        UPDATE = "update", "Would change"
+        DELETE = "delete", "Would be deleted"
+
+    sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="differences")
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    entity = models.CharField(max_length=50)
+    action = models.CharField(max_length=10, choices=Action.choices)
+    erp_key = models.CharField(max_length=255, blank=True)
+    # The line that asks for it; none where a complete data set lacks the record.
+    file = models.CharField(max_length=255, blank=True)
+    line = models.BigIntegerField(null=True)
+    # [{"name": "totalAmount", "before": "10", "after": "12.5"}, …]; null is no value.
+    fields = models.JSONField(default=list)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(action__in=("insert", "update", "delete")), name="difference_action_known"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.entity} {self.erp_key}: {self.get_action_display()}"
 
 
 class SeenKey(models.Model):

@@ -56,7 +56,7 @@ def told(syncs):
     )
     cured = MendedLine.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
     cured = cured.annotate(count=Count("*")).values("count")
-    return syncs.select_related("app_enrollment__app", "upload", "modified_user").annotate(
+    return syncs.select_related("app_enrollment__app", "upload", "modified_user", "same_content_as").annotate(
         sums=Subquery(sums), first_error=_first_error(), cured=Coalesce(Subquery(cured), 0)
     )
 
@@ -84,13 +84,17 @@ def outcome_of(sync_request) -> Outcome:
             return Outcome("idle", "Connector", "In the queue, waiting for its turn.")
         case Status.IN_PROGRESS:
             so_far = counted(sync_request.lines_read, "line")
-            return Outcome("busy", "In Progress", f"Loading: {so_far} read so far.")
+            doing = "Preview" if sync_request.dry_run else "Loading"
+            return Outcome("busy", "In Progress", f"{doing}: {so_far} read so far.")
         case Status.FAILED:
             reason = sync_request.process_result_message or "No reason was recorded."
             since = f" {counted(sync_request.cured, 'line')} cured since." if sync_request.cured else ""
             return Outcome("bad", "Failed", reason + since)
         case Status.CANCELLED:
             return Outcome("idle", "Cancelled", sync_request.process_result_message or "Nothing was changed.")
+    if sync_request.dry_run:
+        tone = "warn" if totals.rejected or sync_request.first_error else "good"
+        return Outcome(tone, "Preview", sync_request.process_result_message)
     if totals.rejected:
         accepted = totals.lines_read - totals.rejected
         return Outcome(

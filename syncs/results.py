@@ -115,6 +115,24 @@ def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str
     return f"{read:,} {kinds} loaded: {', '.join(parts)}.{unread}"
 
 
+def summary_of_preview(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
+    """What would have come of it, in one sentence of at most 200 characters."""
+    total = {
+        name: sum(getattr(result, name) for result in results)
+        for name in ("inserted", "updated", "delete_count", "rejected")
+    }
+    counted = (("inserted", "added"), ("updated", "changed"), ("delete_count", "deleted"))
+    would = [f"{total[name]:,} {word}" for name, word in counted if total[name]]
+    if would:
+        would[0] = " would be ".join(would[0].split(" "))
+    else:
+        would.append("no record would change")
+    if total["rejected"]:
+        would.append(f"{_lines(total['rejected'])} would not be loaded")
+    unread = " Not every file could be read; the problems say why." if has_unread else ""
+    return f"Preview: {', '.join(would)}. Nothing was changed.{unread}"
+
+
 def _kinds(results, count: int) -> str:
     if len(results) == 1 and results[0].entity in entities():
         entity = entities()[results[0].entity]

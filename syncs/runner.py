@@ -10,7 +10,7 @@ from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
-from syncs import merge, missing, results
+from syncs import merge, missing, preview, results
 from syncs.connectors import connector_named
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.rows import ConnectorError, Limits, Source
@@ -82,7 +82,10 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
             ) from None
     anchor = (
         enrollment.sync_requests.filter(
-            status_code=SyncRequest.Status.SUCCESS, run_full_sync=True, connector=sync_request.connector
+            status_code=SyncRequest.Status.SUCCESS,
+            run_full_sync=True,
+            dry_run=False,
+            connector=sync_request.connector,
         )
         .newest_first()
         .values_list("started", flat=True)
@@ -125,10 +128,16 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         _check_worth_merging(sync_request, stage)
         merge.place(work)
         _check_worth_merging(sync_request, stage)
-        missing.find_missing(work, _complete_entities(sync_request, stage, parent))
+        complete = _complete_entities(sync_request, stage, parent)
+        missing.find_missing(work, complete, guarded=not sync_request.allow_deletes)
     except SyncStopped as reason:
         # No record has been touched yet, so what was found out about the lines can be kept.
         _write_failure(sync_request, stage, cursor, str(reason), reason.code)
+        return
+    if sync_request.dry_run:
+        written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
+        message = results.summary_of_preview(written, has_unread=bool(stage.unread))
+        sync_request.succeed(message, lines_read=stage.lines_read)
         return
     merge.write(work)
     if in_parts and sync_request.current_batch < sync_request.total_batches:
@@ -156,7 +165,8 @@ def _complete_entities(sync_request, stage, parent) -> list[str]:
         if sync_request.current_batch < sync_request.total_batches:
             return []
         earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
-        earlier = earlier.exclude(pk=sync_request.pk)
+        # Not the last part's own first try, which the guard stopped.
+        earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
         if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
             return []
         if earlier.count() != sync_request.total_batches - 1:

@@ -16,6 +16,7 @@ from enrollments.models import AppEnrollment, Application
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
 from syncs import tasks
 from syncs.connectors import connector_named
+from syncs.contents import last_load_of
 from syncs.models import SyncRequest, Upload
 from syncs.rows import ConnectorError
 
@@ -25,7 +26,7 @@ FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
 
 
 @transaction.atomic
-def request_sync(enrollment: AppEnrollment, user, *, full: bool = False) -> SyncRequest:
+def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run: bool = False) -> SyncRequest:
     """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned."""
     check_usable(enrollment)
     connector = enrollment.app.connector
@@ -40,9 +41,13 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False) -> Sync
         app_enrollment=enrollment,
         connector=connector,
         run_full_sync=full,
+        dry_run=dry_run,
+        allow_deletes=False,
         status_code__in=(SyncRequest.Status.READY, SyncRequest.Status.CONNECTOR),
     ).first()
-    return waiting or _request(enrollment, user, connector=connector, run_full_sync=full)
+    return waiting or record_request(
+        enrollment, user, connector=connector, run_full_sync=full, dry_run=dry_run
+    )
 
 
 @transaction.atomic
@@ -56,6 +61,7 @@ def request_upload(
     parent: SyncRequest | None = None,
     current_batch: int = 1,
     total_batches: int = 1,
+    dry_run: bool = False,
 ) -> SyncRequest:
     """Ask for an upload or batch to be loaded; without an enrollment, into the account's own *Uploads*."""
     enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
@@ -64,7 +70,13 @@ def request_upload(
         enrollment.hold()
     check_usable(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)
-    return _request(
+    if dry_run and total_batches > 1:
+        raise PlatformError(
+            "A part alone cannot be previewed, because what is deleted depends on all of them. Send everything at once "
+            "for a preview.",
+            field="dryRun",
+        )
+    return record_request(
         enrollment,
         user,
         connector=JSON_BATCH if upload.format == Upload.Format.BATCH else FILE_UPLOAD,
@@ -73,6 +85,8 @@ def request_upload(
         parent_sync_request=parent,
         current_batch=current_batch,
         total_batches=total_batches,
+        dry_run=dry_run,
+        same_content_as=last_load_of(upload, enrollment, full=full),
     )
 
 
@@ -80,7 +94,7 @@ def request_replay(sync_request: SyncRequest, user, upload: Upload) -> SyncReque
     """Ask for a sync's mended lines to be loaded; of what else there is, a replay touches nothing."""
     enrollment = sync_request.app_enrollment
     check_usable(enrollment)
-    return _request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
+    return record_request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
 
 
 def store_upload(account, user, content, *, file_name: str, format: str = "") -> Upload:
@@ -231,7 +245,7 @@ def _at_place(position: int):
         raise
 
 
-def _request(enrollment, user, **values) -> SyncRequest:
+def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
     """Record that a sync is wanted and queue it; the object shows the request as it was made (Ready)."""
     sync_request = SyncRequest.objects.create(
         app_enrollment=enrollment, group_key=enrollment.group_key, modified_user=user, **values
@@ -241,8 +255,8 @@ def _request(enrollment, user, **values) -> SyncRequest:
     return sync_request
 
 
-def check_usable(enrollment):
-    """Raises PlatformError for an enrollment that nothing can be loaded into."""
+def check_usable(enrollment: AppEnrollment):
+    """Refuse a sync of an enrollment that is switched off or deleted."""
     if enrollment.is_deleted:
         raise PlatformError(
             f"{enrollment} has been deleted. Enrol the application again, then sync.", field="appEnrollmentId"

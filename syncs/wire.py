@@ -19,6 +19,12 @@ SHOWN_OF_A_PAGE = 20_000
 
 
 class SyncRequestModel(WireModel):
+    SOURCES = {
+        **WireModel.SOURCES,
+        "repeat_of": "repeat_of_id",
+        "same_content_as": "same_content_as_id",
+    }
+
     class Meta:
         fields = (
             "sync_request_id",
@@ -37,10 +43,23 @@ class SyncRequestModel(WireModel):
             "replay_of_id",
             "current_batch",
             "total_batches",
+            "dry_run",
+            "allow_deletes",
+            "repeat_of",
+            "same_content_as",
         )
         included = {"details": {"Details"}}
 
+    # What the published model does not have is there only where there is something to say.
+    dry_run = serializers.SerializerMethodField("get_dry_run")
+    allow_deletes = serializers.SerializerMethodField("get_allow_deletes")
     details = serializers.ReadOnlyField(source="shown_details", default=None)
+
+    def get_dry_run(self, sync_request):
+        return sync_request.dry_run or None
+
+    def get_allow_deletes(self, sync_request):
+        return sync_request.allow_deletes or None
 
     @classmethod
     def load(cls, records, includes, caller):
@@ -94,11 +113,19 @@ class Mending(WireInput):
     values = serializers.DictField(error_messages={"not_a_dict": "Send an object: a value for each column."})
 
 
+class SyncDifferenceModel(WireModel):
+    """What a preview found would change in one record."""
+
+    class Meta:
+        fields = ("entity", "action", "erp_key", "file", "line", "fields")
+
+
 class SyncSubmit(WireInput):
     """Body of POST /Sync."""
 
     app_enrollment_id = Guid()
     run_full_sync = AnyCaseBoolean(default=False)
+    dry_run = AnyCaseBoolean(default=False)
 
 
 class UploadSubmit(WireInput):
@@ -109,6 +136,7 @@ class UploadSubmit(WireInput):
     current_batch = serializers.IntegerField(default=1, max_value=2**31 - 1)
     total_batches = serializers.IntegerField(default=1, max_value=2**31 - 1)
     is_full_sync = AnyCaseBoolean(default=False)
+    dry_run = AnyCaseBoolean(default=False)
 
 
 class SyncChange(WireInput):
@@ -130,7 +158,7 @@ class OperationQuery(WireInput):
 
 
 # Of BatchSyncModel: everything that is not a list of records.
-BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync")
+BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync", "dryrun")
 
 
 def batch_options(members: dict[str, msgspec.Raw]) -> dict:

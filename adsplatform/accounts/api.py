@@ -10,6 +10,7 @@ from adsplatform.accounts import services
 from adsplatform.accounts.models import EVERYONE
 from adsplatform.rest import health
 from adsplatform.rest.authentication import caller_or_reason
+from adsplatform.rest.idempotency import once
 from adsplatform.rest.serializers import Guid, WireInput, WireModel
 from adsplatform.rest.throttling import count_sign_in
 from adsplatform.rest.viewsets import WireViewSet
@@ -78,8 +79,11 @@ class ApiKeyViewSet(WireViewSet):
         return services.api_keys_for(self.request.auth)
 
     def create(self, request):
-        api_key, key = services.make_api_key(request.auth, **ApiKeyInput.read(request.data))
-        return Response({**self.shown([api_key])[0], "apiKey": key}, status=201)
+        def make():
+            api_key, key = services.make_api_key(request.auth, **ApiKeyInput.read(request.data))
+            return Response({**self.shown([api_key])[0], "apiKey": key}, status=201)
+
+        return once(request, request.data, make, told_once=("apiKey",))
 
     def destroy(self, request, pk):
         return Response({"messages": services.revoke_api_key(self.get_object(pk), request.user)})

@@ -45,10 +45,11 @@ function inWords(bytes) {
 
 // A form that takes long says so, and is sent once.
 for (const form of document.querySelectorAll("form[data-busy]")) {
-  form.addEventListener("submit", () => {
-    const button = form.querySelector("button.primary");
-    button.disabled = true;
-    button.textContent = form.dataset.busy;
+  form.addEventListener("submit", (event) => {
+    const pressed = event.submitter || form.querySelector("button.primary");
+    pressed.textContent = form.dataset.busy;
+    // A moment later: what a disabled button says is not sent.
+    setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
   });
 }
 // Back from the next page, the browser may show this one as it was left: busy.

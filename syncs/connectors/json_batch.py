@@ -14,7 +14,7 @@ from syncs.rows import ApplicationEntry, ConnectorError, RowProblem, Rows, Sourc
 FILE = "batch"
 CHUNK_CHARACTERS = 512 * 1024
 # Members that say how to sync; the request has taken note of them.
-ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid"}
+ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 

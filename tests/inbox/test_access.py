@@ -13,9 +13,9 @@ from syncs.models import SyncRequest
 from tests.factories import member
 
 PAGES = ["home", "account", "keys", "enroll", "syncs", "password"]
-BUTTONS = ["sync-now", "switch", "cancel", "key-revoke", "load-again"]
+BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
 OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch"]
-OF_A_SYNC = ["sync", "problems", "cancel", "problems-download", "load-again"]
+OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
 
 
 @pytest.fixture

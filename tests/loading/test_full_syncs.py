@@ -114,6 +114,17 @@ def test_the_guard_stops_a_full_sync_that_would_delete_more_than_half(sync, coun
     assert Company.objects.count() == 20
 
 
+def test_the_guard_names_every_kind_of_which_too_much_would_go(sync):
+    contacts = [{"erpKey": f"K{number}", "companyErpKey": "C0", "isActive": "true"} for number in range(30)]
+    sync({"companies": [company(f"C{number}") for number in range(20)], "contacts": contacts})
+    result = sync({"companies": [company("C0")], "contacts": contacts[:1]}, run_full_sync=True)
+    assert result.process_result_message == (
+        "Stopped: this full sync would delete 19 of 20 companies, 29 of 30 contacts, more than the 50 % that "
+        "Given rows allows. Nothing was changed."
+    )
+    assert Company.objects.count() == 20
+
+
 def test_the_guard_keeps_to_the_enrollments_limit(sync, enrollment):
     enrollment.delete_limit_percent = 60
     enrollment.save()

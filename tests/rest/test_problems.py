@@ -41,7 +41,7 @@ def test_a_problem_says_what_where_and_which_call(program):
         (PlatformError("No."), 400, "The request could not be carried out.", "No."),
         (NotFound("No."), 404, "Not found.", "No."),
         (NotAllowed("No."), 403, "Not allowed.", "No."),
-        (Conflict("No."), 409, "The request conflicts with what is there.", "No."),
+        (Conflict("No."), 409, "Conflict.", "No."),
         (TooLarge("No."), 413, "Too large.", "No."),
         (DependencyFailed("No."), 424, "The connected system refused.", "No."),
         (

@@ -1,0 +1,34 @@
+"""What the API remembers of its own answers."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from adsplatform.accounts.models import TenantQuerySet
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request that came with an Idempotency-Key, to be given again to the same request."""
+
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # The method and path of the request.
+    endpoint = models.CharField(max_length=200)
+    key = models.CharField(max_length=255)
+    # What was asked, as an HMAC: a body may hold credentials.
+    asked = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        # Pruning, oldest first.
+        indexes = [models.Index(fields=["created"], name="kept_answer_by_age")]
+        constraints = [
+            models.UniqueConstraint("group_key", "user", "endpoint", "key", name="one_answer_per_idempotency_key")
+        ]
+
+    def __str__(self):
+        return f"{self.endpoint} {self.key}"
