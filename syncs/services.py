@@ -142,7 +142,10 @@ def cancel_sync(sync_request: SyncRequest, user) -> SyncRequest:
     """Stop a sync that has not finished; nothing of it stays. Raises WrongStatus when it has."""
     if sync_request.status_code == SyncRequest.Status.CANCELLED:
         return sync_request
-    sync_request.cancel("Cancelled before it had finished. Nothing was changed.", user)
+    with transaction.atomic():
+        sync_request.cancel("Cancelled before it had finished. Nothing was changed.", user)
+        # What waited for it may run now, and its own bell has rung in vain.
+        tasks.ring()
     return sync_request
 
 

@@ -17,10 +17,6 @@ def dependencies() -> dict[str, str]:
     return {name: _state(name, check) for name, check in CHECKS.items()}
 
 
-def database_answers() -> bool:
-    return _state("Database", _database) == HEALTHY
-
-
 def _state(name: str, check) -> str:
     try:
         return check() or HEALTHY

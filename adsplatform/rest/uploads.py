@@ -106,7 +106,13 @@ class _PartTaker:
 
     def begin(self, segment: MultipartSegment):
         name = _file_name(segment)
-        self.taking = bool(name) and self.found != "file"
+        if name and self.found == "file":
+            raise PlatformError(
+                f"The upload holds two files, “{self.received.name}” and “{name}”. Send one at a time, or put them "
+                "into a ZIP.",
+                field="file",
+            )
+        self.taking = bool(name)
         self.undecided, self.head = not name and not self.found, b""
         if self.taking:
             self._found("file", name)

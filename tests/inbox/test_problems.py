@@ -39,7 +39,7 @@ def test_every_problem_says_where_what_and_why(look, three):
     text = look().text
     for part in ("invoices.csv", "line 417", "I417", "totalAmount", "twelve", "is not a number", "I1,twelve"):
         assert part in text
-    assert "2 not loaded, 1 skipped, 0 warnings." in text
+    assert "2 problems of lines not loaded, 1 of lines skipped, 0 warnings." in text
 
 
 @pytest.mark.parametrize(

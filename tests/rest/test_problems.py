@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import OperationalError
 from django.http import Http404
 
-from adsplatform.errors import DependencyFailed, NotAllowed, NotFound, PlatformError, TooLarge
+from adsplatform.errors import Conflict, DependencyFailed, NotAllowed, NotFound, PlatformError, TooLarge
 from syncs import services
 from tests.callers import Program, anonymous
 from tests.factories import SyncRequestFactory
@@ -41,6 +41,7 @@ def test_a_problem_says_what_where_and_which_call(program):
         (PlatformError("No."), 400, "The request could not be carried out.", "No."),
         (NotFound("No."), 404, "Not found.", "No."),
         (NotAllowed("No."), 403, "Not allowed.", "No."),
+        (Conflict("No."), 409, "Conflict.", "No."),
         (TooLarge("No."), 413, "Too large.", "No."),
         (DependencyFailed("No."), 424, "The connected system refused.", "No."),
         (

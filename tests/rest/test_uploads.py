@@ -42,13 +42,18 @@ FORM = "multipart/form-data; boundary=sep"
 
 
 @pytest.mark.parametrize("field", ["file", "File", "files", "whatever"])
-def test_the_first_file_is_taken_whatever_its_field(field):
-    body = multipart(
-        ('name="note"', b"hello"),
-        (f'name="{field}"; filename="books.zip"', ZIP),
-        ('name="file"; filename="second.zip"', b"PKsecond"),
-    )
+def test_the_file_is_taken_whatever_its_field(field):
+    body = multipart(('name="note"', b"hello"), (f'name="{field}"; filename="books.zip"', ZIP))
     assert taken(body, FORM) == ("books.zip", ZIP)
+
+
+def test_of_two_files_none_is_dropped_in_silence():
+    body = multipart(('name="a"; filename="books.zip"', ZIP), ('name="b"; filename="second.zip"', b"PKsecond"))
+    with pytest.raises(PlatformError) as refused:
+        taken(body, FORM)
+    assert str(refused.value) == (
+        "The upload holds two files, “books.zip” and “second.zip”. Send one at a time, or put them into a ZIP."
+    )
 
 
 def test_failing_a_file_name_the_first_part_that_begins_as_a_zip_is_taken():

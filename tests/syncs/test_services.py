@@ -176,6 +176,16 @@ def test_cancelling_works_until_the_end_and_again(user):
         services.cancel_sync(SyncRequestFactory(succeeded=True), user)
 
 
+def test_cancelling_rings_for_what_waited(enrollment, user):
+    running = services.request_sync(enrollment, user)
+    SyncRequest.objects.claim_next()
+    waiting = services.request_sync(enrollment, user)
+    OrmQ.objects.all().delete()
+    services.cancel_sync(SyncRequest.objects.get(pk=running.pk), user)
+    assert OrmQ.objects.count() == 1
+    assert SyncRequest.objects.claim_next() == waiting
+
+
 def test_only_staff_amend_a_sync_and_only_along_its_moves(user):
     sync_request = SyncRequestFactory(queued=True)
     with pytest.raises(NotAllowed):
