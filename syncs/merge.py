@@ -111,6 +111,9 @@ def update_changed(work: Work, staged: Staged):
 def insert_new(work: Work, staged: Staged):
     """Insert the records that are not there yet, in the order of their lines."""
     pairs = list(inserts(staged))
+    if not pairs:
+        # No line of any file had a column that could be loaded.
+        return
     work.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,

@@ -47,6 +47,12 @@ def test_two_lists_of_one_batch_without_their_keys_are_told_apart(sync, counts):
     ]
 
 
+def test_a_kind_of_which_no_line_can_be_read_costs_the_others_nothing(sync, counts):
+    result = sync({"companies": [company()], "financialAccounts": [{"code": "1000"}]})
+    assert result.status_code == "Success"
+    assert counts(result)["FinancialAccount"] == {"lines_read": 1, "rejected": 1}
+
+
 def test_of_very_many_unknown_columns_a_hundred_are_named(sync):
     lines = [company(f"C{number}") | {f"field{number}": "1"} for number in range(1_000)]
     result = sync({"a": block("companies", *lines[:500]), "b": block("companies", *lines[500:])})

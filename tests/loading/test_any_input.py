@@ -1,0 +1,211 @@
+"""Whatever comes in, in whatever order: records, counts and rejected lines are what the plain rules say."""
+
+import copy
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from adsplatform.records import models
+from adsplatform.records.specification import entities
+from syncs.rows import ABSENT, Rows
+from tests.factories import AppEnrollmentFactory
+from tests.loading.conftest import account, balance, company, invoice
+from tests.loading.rules import KINDS, Books, Record
+
+NOBODY = UUID(int=7 << 76 | 2 << 62)
+
+
+class Id(str):
+    """Stands for the platform id that the record of this key has by then; `x` for a stranger's record."""
+
+
+COMPANIES, CONTACTS, ACCOUNTS = ("C1", "C2", "C3"), ("K1", "K2"), ("A1", "A2")
+NAMED_COMPANY = (*COMPANIES, "C9", "", None)
+COMPANY_ID = (*map(Id, COMPANIES), Id("X1"), Id("x"), "", None)
+ACTION = (0, 1, 1, 2, 2, 2, "", "7")
+# Of each kind: a good line, its keys, and what may be changed in it.
+LINES = {
+    "Company": (
+        company,
+        COMPANIES,
+        {
+            "erpKey": (" ", None),
+            "companyName": ("Acme", "Other", ""),
+            "isActive": ("true", "false", "perhaps"),
+            "city": ("Rome", "", None),
+            "parentCompanyErpKey": NAMED_COMPANY,
+            "parentCompanyNetworkId": COMPANY_ID,
+            "primaryContactErpKey": (*CONTACTS, "K9", ""),
+            "onMatchAction": ACTION,
+            "networkId": COMPANY_ID,
+        },
+    ),
+    "Contact": (
+        lambda key: {"erpKey": key, "companyErpKey": "C1", "isActive": "true"},
+        CONTACTS,
+        {
+            "companyErpKey": NAMED_COMPANY,
+            "companyNetworkId": COMPANY_ID,
+            "city": ("Rome", ""),
+            "onMatchAction": ACTION,
+        },
+    ),
+    "Invoice": (
+        invoice,
+        ("I1", "I2", "I3"),
+        {
+            "companyErpKey": NAMED_COMPANY,
+            "customerErpKey": NAMED_COMPANY,
+            "customerNetworkId": COMPANY_ID,
+            "totalAmount": ("10", "20", "", "twelve", "9" * 20),
+            "currencyRate": ("1", "2", "-2", "0", ""),
+            "baseCurrencyTotalAmount": ("", "15", "10"),
+            "isVoided": ("true", "false", ""),
+            "onMatchAction": ACTION,
+        },
+    ),
+    "FinancialAccount": (
+        account,
+        ACCOUNTS,
+        {"code": ("1000", "2000", "3000", ""), "name": ("Cash", "Bank"), "onMatchAction": ACTION},
+    ),
+    "FinancialAccountBalanceHistory": (
+        lambda key: balance(financialAccountErpKey=key),
+        ACCOUNTS,
+        {
+            "periodNumber": ("1", "2", ""),
+            "balance": ("1", "2", "twelve"),
+            "financialAccountErpKey": (*ACCOUNTS, "A9", "", None),
+            "financialAccountCode": ("1000", "2000", "3000", "9", ""),
+        },
+    ),
+}
+
+
+def a_line(draw, kind) -> dict:
+    """A good line, or nearly so."""
+    make, keys, columns = LINES[kind]
+    row = make(draw.choice(keys))
+    for column in draw.sample(list(columns), draw.choice((0, 0, 1, 1, 2, 3))):
+        row[column] = draw.choice(columns[column])
+    for column in draw.sample(list(row), draw.choice((0, 0, 0, 0, 1, 2))):
+        del row[column]
+    return row
+
+
+def an_input(draw) -> list:
+    kinds = draw.sample(list(LINES), draw.randrange(1, len(LINES) + 1)) + draw.sample(list(LINES), draw.randrange(2))
+    return [(kind, [a_line(draw, kind) for _ in range(draw.randrange(1, 4))]) for kind in kinds]
+
+
+def everything_good() -> list:
+    return [(kind, [make(key) for key in keys]) for kind, (make, keys, _) in LINES.items()]
+
+
+class Rollback(Exception):
+    pass
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    stranger = AppEnrollmentFactory(app=enrollment.app)
+    into = {"ours": enrollment, "theirs": other}
+    with pytest.raises(Rollback), transaction.atomic():
+        sync({"companies": [company("x")]}, into=stranger)
+        books = Books()
+        if draw.random() < 0.7:
+            check(sync, counts, books, everything_good(), False, "ours", into)
+        for _ in range(draw.randrange(1, 4)):
+            full, whose = draw.random() < 0.5, draw.choice(("ours", "ours", "ours", "theirs"))
+            blocks = with_ids(an_input(draw), books)
+            check(sync, counts, books, blocks, full, whose, into)
+            if not any(str(row.get("onMatchAction")) == "2" for _, rows in blocks for row in rows):
+                before = everything()
+                check(sync, counts, books, blocks, full, whose, into)
+                assert everything() == before
+        assert models.Company.objects.filter(app_enrollment=stranger).count() == 1
+        raise Rollback
+
+
+def check(sync, counts, books, blocks, full, whose, into):
+    """Sync the blocks; outcome and records must be those of the rules."""
+    note(f"{'full' if full else 'delta'} sync of {whose}: {blocks}")
+    before = everything()
+    expected = books.sync(copy.deepcopy(blocks), whose, full)
+    result = sync({str(at): rows(at, *block) for at, block in enumerate(blocks)}, into=into[whose], run_full_sync=full)
+    assert result.status_code == expected.status, result.process_result_message
+    assert "our side" not in result.process_result_message
+    assert counts(result) == expected.counts
+    assert told(result) == expected.rejected
+    if expected.status == "Failed":
+        assert everything() == before
+    assert in_the_books(books, into) == in_the_rules(books, into)
+
+
+def rows(at, kind, lines):
+    columns = list(dict.fromkeys(column for line in lines for column in line))
+    cells = [[line.get(column, ABSENT) for column in columns] for line in lines]
+    return Rows(kind, f"{at}", columns, cells, list(range(2, len(lines) + 2)), ["raw"] * len(lines))
+
+
+def told(result):
+    errors = result.details.filter(kind="error", line__isnull=False)
+    return {(d.entity, int(d.file), d.line) for d in errors}
+
+
+def with_ids(blocks, books):
+    """The blocks with platform ids in place of their stand-ins."""
+    ids = {r.values["erpKey"]: r.id for r in books.records if r.kind == "Company" and r.enrollment == "ours"}
+    ids["X1"] = next((r.id for r in books.records if (r.kind, r.enrollment) == ("Company", "theirs")), NOBODY)
+    ids["x"] = models.Company.objects.get(erp_key="x").pk
+
+    def cell(value):
+        return str(ids.get(str(value), NOBODY)) if isinstance(value, Id) else value
+
+    return [(kind, [{c: cell(v) for c, v in row.items()} for row in rows]) for kind, rows in blocks]
+
+
+def everything():
+    return {kind: list(getattr(models, kind).objects.order_by("pk").values()) for kind in KINDS}
+
+
+def in_the_books(books, into):
+    """The account's records as (kind, enrollment, values); notes their ids in the rules' records."""
+    names, found = {}, []
+    for kind in KINDS:
+        for row in getattr(models, kind).objects.filter(app_enrollment__in=into.values()):
+            names[row.pk] = (kind, row.app_enrollment_id, getattr(row, "erp_key", ""))
+    ids = {name: pk for pk, name in names.items()}
+    for record in books.records:
+        record.id = ids.get((record.kind, into[record.enrollment].pk, record.values.get("erpKey")))
+    for kind, rules in KINDS.items():
+        columns = entities()[kind].by_wire_name
+        for row in getattr(models, kind).objects.filter(app_enrollment__in=into.values()):
+            values = {column: getattr(row, columns[column.lower()].name) for column in rules.plain}
+            values |= {name: getattr(row, f"{snake(name)}_id") for name in rules.references}
+            values |= {name: names.get(values[name], values[name]) for name in rules.references}
+            found.append((kind, row.app_enrollment_id, getattr(row, "erp_key", ""), values))
+    return sorted(found, key=str)
+
+
+def in_the_rules(books, into):
+    def name(record):
+        return (record.kind, into[record.enrollment].pk, record.values.get("erpKey", ""))
+
+    found = []
+    for record in books.records:
+        values = {column: value for column, value in record.values.items() if column != "erpKey"}
+        values |= {column: name(value) for column, value in record.values.items() if isinstance(value, Record)}
+        found.append(
+            (*name(record), {c: values[c] for c in (*KINDS[record.kind].plain, *KINDS[record.kind].references)})
+        )
+    return sorted(found, key=str)
+
+
+def snake(name):
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
