@@ -1,6 +1,6 @@
 """The record protocol: what a connector yields, and what it may complain of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, BinaryIO, Protocol
@@ -40,6 +40,27 @@ class Rows:
 
     def __len__(self):
         return len(self.cells)
+
+
+@dataclass(slots=True)
+class TextRows:
+    """A block of rows not yet cut into cells: lines of delimited text, without their ends.
+
+    They hold no quotation mark, no NUL, tab or backslash (but for the delimiter), no line without values, and are
+    UTF-8. Should one turn out to have more or fewer cells than there are columns, `exactly` reads the block again,
+    row by row.
+    """
+
+    name: str
+    file: str
+    columns: Sequence[str]
+    delimiter: str
+    first_line: int
+    raw: list[bytes]
+    exactly: Callable[[], Iterator["Rows | RowProblem"]]
+
+    def __len__(self):
+        return len(self.raw)
 
 
 @dataclass(slots=True)
@@ -105,7 +126,8 @@ class Source:
     """What a connector is given to read: whose data, which run, how to reach it.
 
     `anchor` is the day of the enrollment's last successful full sync, where there was one. `content` is the upload
-    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl or batch.
+    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl or batch. `uncut` says
+    that whoever reads also takes `TextRows`.
     """
 
     app_enrollment_id: UUID
@@ -117,6 +139,7 @@ class Source:
     file_name: str = ""
     format: str = ""
     anchor: date | None = None
+    uncut: bool = False
 
 
 class Connector(Protocol):
@@ -127,5 +150,5 @@ class Connector(Protocol):
     def check(self, credentials: Mapping[str, str]) -> None:
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
-    def rows(self, source: Source) -> Iterator[Rows | RowProblem]:
+    def rows(self, source: Source) -> Iterator[Rows | TextRows | RowProblem]:
         """Yield everything the source holds; raise ConnectorError where it cannot be read to its end."""

@@ -45,9 +45,11 @@ def _load(sync_request, stage, cursor):
     except WrongStatus:
         raise
     except ConnectorError as reason:
+        stage.copying.give_up()
         _fail(sync_request, stage, cursor, str(reason), reason.code)
     except Exception:
         logger.exception("Sync %s failed.", sync_request.pk)
+        stage.copying.give_up()
         _fail(sync_request, stage, cursor, OUR_FAULT, "our_fault")
 
 
@@ -59,6 +61,7 @@ def _read(sync_request: SyncRequest, stage: Stage):
         for block in connector.rows(_source(sync_request, opened)):
             stage.add(block)
             if pace.due():
+                stage.copying.wait()
                 _report(sync_request, stage)
     stage.finish()
     _report(sync_request, stage)
@@ -87,6 +90,7 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
         app_enrollment_id=enrollment.pk,
         full=sync_request.run_full_sync,
         anchor=anchor and anchor.date(),
+        uncut=True,
         limits=Limits(
             unpacked_bytes=settings.UNPACKED_MAX_BYTES,
             ratio=settings.UNPACKED_MAX_RATIO,

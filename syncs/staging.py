@@ -7,15 +7,19 @@ ever sees a row before the merge commits it. Memory is bounded by the block, not
 import difflib
 import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from io import BytesIO
 
+import polars as pl
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable
+from adsplatform.records.checks import NULL, Fault, as_text, escaped, printable
+from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.rows import ABSENT, RowProblem, Rows
+from syncs.copying import Copying
+from syncs.rows import ABSENT, RowProblem, Rows, TextRows
 
 # The most characters kept of a value and of a raw line in a problem.
 VALUE_KEPT, RAW_KEPT = 1_000, 20_000
@@ -72,6 +76,7 @@ class Stage:
 
     def __init__(self, cursor):
         self.cursor = cursor
+        self.copying = Copying(cursor)
         self.staged: dict[str, Staged] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
@@ -79,7 +84,7 @@ class Stage:
         self._files: dict[tuple, _File] = {}
         self._told: set[tuple] = set()
         self._assumed: dict[str, dict[str, None]] = {}
-        self._checks: dict[tuple[str, str], ColumnCheck] = {}
+        self._checks: dict[tuple[str, str], ColumnScreen] = {}
         self._problems: list[tuple] = []
         self._sequence = 0
 
@@ -96,6 +101,7 @@ class Stage:
         return self
 
     def __exit__(self, *exception):
+        self.copying.give_up()
         if not self.cursor.connection.closed and not _in_failed_transaction(self.cursor):
             self._clear()
 
@@ -120,10 +126,12 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, block: Rows | RowProblem):
+    def add(self, block: Rows | TextRows | RowProblem):
         """Take in a block of rows, or a line that could not be read."""
         if isinstance(block, RowProblem):
             self._add_problem(block)
+        elif isinstance(block, TextRows):
+            self._add_text(block)
         elif len(block):
             self._add_rows(block)
 
@@ -142,6 +150,7 @@ class Stage:
 
     def flush(self):
         """COPY the problems held in memory."""
+        self.copying.wait()
         if not self._problems:
             return
         with self.cursor.copy(
@@ -154,6 +163,7 @@ class Stage:
     def staged_for(self, entity: Entity) -> Staged:
         """The entity's place in the stage, made at first need."""
         if entity.name not in self.staged:
+            self.copying.wait()
             staged = self.staged[entity.name] = Staged(entity)
             columns = sql.SQL(", ").join(
                 sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.sql_type))
@@ -217,14 +227,33 @@ class Stage:
             staged.rejected += len(block)
             return
         columns, texts, gaps = self._columns(block, file)
-        have = self._have(staged, columns, gaps, len(block))
-        checked, faults = self._check(columns, texts, gaps, staged)
-        keep = None
+        is_plain = not any(map(_has_special, texts)) and not _has_special(block.raw)
+        self._take(_Cut(block.file, staged, columns, texts, gaps, block.lines, block.raw.__getitem__, is_plain))
+
+    def _add_text(self, block: TextRows):
+        file = self._file(block)
+        cut = None
+        if file.staged and not file.rejected_whole:
+            cut = _cut(block)
+        if cut is None:
+            for rows in block.exactly():
+                self.add(rows)
+            return
+        file.staged.lines_read += len(block)
+        known = [(column, cut[at]) for at, column in enumerate(file.columns) if column]
+        columns, texts = [column for column, _ in known], [cells for _, cells in known]
+        self._note_assumed(file.staged.entity, block.file, {column.name for column in columns}, {})
+        lines = range(block.first_line, block.first_line + len(block))
+        self._take(_Cut(block.file, file.staged, columns, texts, {}, lines, lambda at: block.raw[at].decode(), True))
+
+    def _take(self, cut: "_Cut"):
+        """Check a block that is cut into columns; stage the good lines, keep the problems of the others."""
+        have = self._have(cut.staged, cut.columns, cut.gaps, len(cut.lines))
+        checked, faults = self._check(cut)
         if faults:
-            self._reject(block, staged, columns, texts, faults)
-            keep = [at not in faults for at in range(len(block))]
-            staged.rejected += len(faults)
-        self._copy(block, staged, columns, checked, have, keep)
+            self._reject(cut, faults)
+            cut.staged.rejected += len(faults)
+        self._copy(cut, checked, have, faults)
 
     def _file(self, block: Rows) -> _File:
         """The file's columns, worked out and remarked on at its first block."""
@@ -315,7 +344,7 @@ class Stage:
         return columns, texts, gaps
 
     @staticmethod
-    def _have(staged: Staged, columns, gaps, count: int) -> list[str]:
+    def _have(staged: Staged, columns, gaps, count: int) -> list[str] | str:
         """A bit a column for each line: whether the line has it."""
         present = {column.name for column in columns}
         whole = present - gaps.keys()
@@ -323,7 +352,7 @@ class Stage:
         staged.always = whole if staged.always is None else staged.always & whole
         names = list(staged.entity.columns)
         if not gaps:
-            return ["".join("1" if name in whole else "0" for name in names)] * count
+            return "".join("1" if name in whole else "0" for name in names)
         marks = (
             ["0" if gap else "1" for gap in gaps[name]] if name in gaps else ["01"[name in whole]] * count
             for name in names
@@ -339,56 +368,84 @@ class Stage:
                 continue
             self._assumed.setdefault(file, {})[column.wire] = None
 
-    def _check(self, columns, texts, gaps, staged):
+    def _check(self, cut: "_Cut"):
         """COPY texts by column, and the faults of each faulty line by its position in the block."""
         checked, faults = [], {}
-        for column, cells in zip(columns, texts, strict=True):
-            key = (staged.entity.name, column.name)
-            check = self._checks.get(key) or self._checks.setdefault(key, ColumnCheck(column))
-            values, at_fault = check.check(cells)
-            gap = gaps.get(column.name)
-            for at in at_fault:
-                if gap and gap[at]:
-                    # A column that a line lacks is not an empty one; the merge looks where it matters.
-                    values[at] = NULL
-                else:
-                    faults.setdefault(at, []).append((column, values[at]))
+        for column, cells in zip(cut.columns, cut.cells, strict=True):
+            key = (cut.staged.entity.name, column.name)
+            screen = self._checks.get(key) or self._checks.setdefault(key, ColumnScreen(column))
+            values, at_fault = screen.check(cells, is_plain=cut.is_plain)
+            gap = cut.gaps.get(column.name)
+            for at, fault in at_fault.items():
+                # A column that a line lacks is not an empty one; the merge looks where it matters.
+                if not (gap and gap[at]):
+                    faults.setdefault(at, []).append((column, fault))
             checked.append(values)
         return checked, faults
 
-    def _reject(self, block, staged, columns, texts, faults):
-        names = [column.name for column in columns]
-        keys = texts[names.index("erp_key")] if "erp_key" in names else None
+    def _reject(self, cut: "_Cut", faults: dict[int, list[tuple[Column, Fault]]]):
+        cells = {column.name: cells for column, cells in zip(cut.columns, cut.cells, strict=True)}
+        keys = cells.get("erp_key")
         for at in sorted(faults):
             for column, fault in faults[at]:
-                cell = texts[names.index(column.name)][at]
                 self._hold(
-                    staged.entity.name, "error", keys[at] if keys else "", block.file, block.lines[at], column.wire,
-                    cell, fault.code, fault.message, block.raw[at],
+                    cut.staged.entity.name, "error", (keys[at] or "") if keys is not None else "", cut.file,
+                    cut.lines[at], column.wire, cells[column.name][at] or "", fault.code, fault.message, cut.raw(at),
                 )  # fmt: skip
 
-    def _copy(self, block, staged, columns, checked, have, keep):
-        count = len(block)
-        texts = [
-            map(str, range(self._sequence, self._sequence + count)),
-            _ids(count),
-            [escaped(printable(block.file))] * count,
-            map(str, block.lines),
-            have,
-            _raw(block.raw),
-            *checked,
-        ]
-        self._sequence += count
-        lines = zip(*texts, strict=True)
-        if keep is not None:
-            lines = compress(lines, keep)
-        data = "\n".join(map("\t".join, lines))
-        if not data:
+    def _copy(self, cut: "_Cut", checked: list[pl.Series], have: list[str] | str, faults):
+        count = len(cut.lines)
+        if len(faults) == count:
             return
-        names = ["_seq", "_id", "_file", "_line", "_have", "_raw", *(column.name for column in columns)]
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staged.table, _identifiers(names))
-        with self.cursor.copy(statement) as copy:
-            copy.write(data.encode() + b"\n")
+        raw = [cut.raw(at)[:RAW_KEPT] for at in range(count)]
+        if not cut.is_plain:
+            raw = [escaped(printable(line)) for line in raw]
+        names = ["_seq", "_id", "_file", "_line", "_have", "_raw", *(column.name for column in cut.columns)]
+        table = pl.DataFrame(
+            [
+                pl.int_range(self._sequence, self._sequence + count, eager=True),
+                pl.Series(_ids(count)),
+                _repeated(escaped(printable(cut.file)), count),
+                pl.Series(cut.lines, dtype=pl.Int64),
+                _repeated(have, count) if isinstance(have, str) else pl.Series(have),
+                pl.Series(raw),
+                *checked,
+            ],
+            schema=names,
+        )
+        self._sequence += count
+        if faults:
+            table = table.filter(~pl.int_range(count, eager=True).is_in(list(faults)))
+        data = BytesIO()
+        table.write_csv(data, include_header=False, separator="\t", null_value=NULL, quote_style="never")
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(cut.staged.table, _identifiers(names))
+        self.copying.add(statement, data.getvalue())
+
+
+@dataclass
+class _Cut:
+    """A block of rows cut into columns: what their cells hold as text, and which lines lack which."""
+
+    file: str
+    staged: Staged
+    columns: list[Column]
+    cells: list[pl.Series | list[str]]
+    gaps: dict[str, list[bool]]
+    lines: Sequence[int]
+    raw: Callable[[int], str]
+    # Nothing in it would COPY take for something else.
+    is_plain: bool
+
+
+def _cut(block: TextRows) -> pl.DataFrame | None:
+    """The block's cells as columns; None where a row has more or fewer of them than there are columns."""
+    schema = {str(at): pl.String for at in range(len(block.columns))}
+    try:
+        return pl.read_csv(
+            b"\n".join(block.raw), has_header=False, schema=schema, separator=block.delimiter, quote_char=None
+        ).get_columns()
+    except pl.exceptions.PolarsError:
+        return None
 
 
 class Pace:
@@ -406,12 +463,14 @@ class Pace:
         return True
 
 
-def _raw(lines: list[str]) -> list[str]:
-    together = "\0".join(lines)
-    if together.isascii() and not any(mark in together for mark in "\\\t\n\r") and max(map(len, lines)) <= RAW_KEPT:
-        if together.count("\0") == len(lines) - 1:
-            return lines
-    return [escaped(printable(line[:RAW_KEPT])) for line in lines]
+def _has_special(texts: Sequence[str]) -> bool:
+    """Whether a text holds what COPY would take for something else."""
+    together = "".join(texts)
+    return not together.isascii() or any(mark in together for mark in "\\\t\n\r\0")
+
+
+def _repeated(text: str, count: int) -> pl.Series:
+    return pl.repeat(text, count, dtype=pl.String, eager=True)
 
 
 def _ids(count: int) -> list[str]:

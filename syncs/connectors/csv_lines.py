@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
-from syncs.connectors.physical_lines import LongLine, physical_lines
-from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, Limits, RowProblem, Rows
+from syncs.connectors.physical_lines import LongLine, split_lines, whole_lines
+from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, Limits, RowProblem, Rows, TextRows
 
 # The physical lines a row may span; also how many are parsed at a time.
 SPAN_LINES = 1_000
+# A block that is not cut into cells here: enough to make column-wise work pay.
+UNCUT_BYTES = 4 * 1024**2
 # How many lines may be read again because of unclosed quotation marks, for each line of the file.
 REREADING = 16
 DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
@@ -22,17 +24,19 @@ DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a ve
 csv.field_size_limit(2**31 - 1)
 
 
-def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem]:
-    """The rows of a CSV file whose first line names the columns."""
-    return _CsvFile(name, file, limits).read(content)
+def read_csv(
+    content: BinaryIO, *, name: str, file: str, limits: Limits, uncut: bool = False
+) -> Iterator[Rows | TextRows | RowProblem]:
+    """The rows of a CSV file whose first line names the columns; `uncut` where nothing in them is special."""
+    return _CsvFile(name, file, limits.line_bytes, uncut).read(content)
 
 
 class _CsvFile:
     """One file being read: its header, the lines that wait for the rest of their row, the block so far."""
 
-    def __init__(self, name: str, file: str, limits: Limits):
+    def __init__(self, name: str, file: str, line_bytes: int, uncut: bool):
         self.name, self.file = name, file
-        self.line_bytes = limits.line_bytes
+        self.line_bytes, self.uncut = line_bytes, uncut
         self.header: Header | None = None
         self.pending: list[str] = []
         self.line = 1  # of the first pending one
@@ -41,13 +45,20 @@ class _CsvFile:
         self.has_rows = False
 
     def read(self, content: BinaryIO) -> Iterator[Rows | RowProblem]:
+        chunk_bytes = UNCUT_BYTES if self.uncut else None
         try:
-            for piece in physical_lines(content, line_bytes=self.line_bytes, file=self.file):
+            for piece in whole_lines(
+                content, line_bytes=self.line_bytes, file=self.file, chunk_bytes=chunk_bytes
+            ):
                 if isinstance(piece, LongLine):
                     yield from self._parse_pending(is_last=True)
                     yield self._long_line(piece)
+                elif plain := self._plain(piece):
+                    if self.block.cells:
+                        yield self._finished_block()
+                    yield plain
                 else:
-                    self.pending = self.pending + piece if self.pending else piece
+                    self.pending += split_lines(piece)
                     yield from self._parse_pending(is_last=False)
             yield from self._parse_pending(is_last=True)
         except UnusableFile as unusable:
@@ -59,6 +70,42 @@ class _CsvFile:
             yield self._remark("file_empty", "The file is empty, so nothing was loaded from it.")
         elif not self.has_rows:
             yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
+
+    def _plain(self, piece: str) -> TextRows | None:
+        """The piece as a block of rows, if nothing in it needs a second look."""
+        if not self.uncut or not self.header or self.pending or len(self.header.columns) < 2:
+            return None
+        delimiter, width = self.header.delimiter, len(self.header.columns)
+        if any(mark in piece for mark in "\"\0\\\t" if mark != delimiter):
+            return None
+        try:
+            data = piece.encode()
+        except UnicodeEncodeError:
+            return None
+        mark = delimiter.encode()
+        end = b"\r\n" if b"\r" in data else b"\n"
+        lines = data.split(end)
+        if not lines[-1]:
+            lines.pop()
+        count = len(lines)
+        if len(end) == 2 and not data.count(b"\r") == data.count(b"\n") == data.count(end):
+            return None
+        if data.count(mark) != count * (width - 1) or mark * (width - 1) in lines:
+            return None
+        first = self.line
+        self.line += count
+        self.has_rows = True
+        return TextRows(self.name, self.file, self.header.columns, delimiter, first, lines,
+                        lambda: self._again(split_lines(piece), first))  # fmt: skip
+
+    def _again(self, lines: list[str], first_line: int) -> Iterator[Rows | RowProblem]:
+        """Rows of lines that were not as plain as they looked."""
+        alone = _CsvFile(self.name, self.file, self.line_bytes, uncut=False)
+        alone.header, alone.block.columns = self.header, self.header.columns
+        alone.pending, alone.line = lines, first_line
+        yield from alone._parse_pending(is_last=True)
+        if alone.block.cells:
+            yield alone._finished_block()
 
     # Lines become rows
 

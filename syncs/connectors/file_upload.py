@@ -40,7 +40,9 @@ class FileUpload:
             yield from _zip_rows(source)
         else:
             name, _ = stem_and_extension(source.file_name)
-            yield from READERS[source.format](source.content, name=name, file=source.file_name, limits=source.limits)
+            yield from READERS[source.format](
+                source.content, name=name, file=source.file_name, limits=source.limits, uncut=source.uncut
+            )
 
 
 def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
@@ -53,7 +55,9 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
             continue
         readable += 1
         with archive.open(entry) as content:
-            yield from READERS[entry.extension](content, name=entry.stem, file=entry.name, limits=source.limits)
+            yield from READERS[entry.extension](
+                content, name=entry.stem, file=entry.name, limits=source.limits, uncut=source.uncut
+            )
     if not readable:
         raise ConnectorError(
             f"The file “{source.file_name}” holds no CSV or JSONL file that can be read. "

@@ -19,7 +19,9 @@ class _Duplicate(Exception):
     pass
 
 
-def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem]:
+def read_json_lines(
+    content: BinaryIO, *, name: str, file: str, limits: Limits, uncut: bool = False
+) -> Iterator[Rows | RowProblem]:
     """The rows of a JSONL file."""
     blocks, number, is_first = ObjectBlocks(name, file), 0, True
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file):
