@@ -14,8 +14,8 @@ from uuid import UUID
 from adsplatform.records.specification import Column
 
 NULL = "\\N"
-# A remembered column is forgotten at this many values, to bound memory.
-REMEMBERED = 50_000
+# A remembered column is forgotten at this many values, and longer ones are not remembered, to bound memory.
+REMEMBERED, REMEMBERED_LENGTH = 50_000, 100
 SHOWN_LENGTH = 100
 
 
@@ -37,7 +37,12 @@ def printable(text: str) -> str:
     """The text with what PostgreSQL cannot store (NUL, undecodable bytes) made visible."""
     if "\0" in text:
         text = text.replace("\0", "␀")
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        stored = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Half a character: no undecodable byte, but what JSON's `\ud800` or a broken UTF-16 file says.
+        stored = text.encode("utf-8", "backslashreplace")
+    return stored.decode("utf-8", "backslashreplace")
 
 
 def escaped(text: str) -> str:
@@ -143,7 +148,9 @@ class _Known(dict):
         self.has_faults = False
 
     def __missing__(self, cell):
-        parsed = self[cell] = self.parse(cell)
+        parsed = self.parse(cell)
+        if len(cell) <= REMEMBERED_LENGTH:
+            self[cell] = parsed
         if parsed.__class__ is Fault:
             self.has_faults = True
         return parsed
@@ -282,17 +289,29 @@ def _moment(column, text, what, advice):
 
 
 def _json(column, text):
+    """Python reads more than PostgreSQL stores: NaN, numbers of any size, NUL and halves of characters."""
     try:
-        value = json.loads(text, parse_float=str)
+        value = json.loads(text, parse_float=_storable_number, parse_constant=_storable_number)
+        read = json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return Fault(
             "bad_json", f"{column.wire}: {shown(text)} is not JSON. Send an object, or leave the column empty."
         )
     if not isinstance(value, (dict, list)):
         return Fault("bad_json", f"{column.wire}: {shown(text)} is not a JSON object. Send an object.")
-    if "\\u0000" in text:
+    if "\\u0000" in read:
         return Fault("nul_character", f"{column.wire}: {shown(text)} contains a NUL character. Remove it.")
+    if _undecodable(read):
+        half = "contains half a character (like \\ud800). Remove it."
+        return Fault("bad_encoding", f"{column.wire}: {shown(text)} {half}")
     return escaped(text)
+
+
+def _storable_number(text):
+    mantissa, _, exponent = text.lower().partition("e")
+    if len(mantissa) > 1_000 or len(exponent) > 4 or not mantissa.strip("+-")[:1].isdigit():
+        raise ValueError(text)
+    return text
 
 
 PARSERS = {

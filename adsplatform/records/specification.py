@@ -44,6 +44,7 @@ class Column:
     of: str
     required: bool = False
     max_length: int | None = None
+    # The least and the greatest whole number it takes, where not every one of 32 bits.
     choices_range: tuple[int, int] | None = None
     # Silently used where the value is absent from a new record, or empty.
     default: object = None
@@ -192,6 +193,7 @@ def _column(model_field: models.Field) -> Column:
         of=_word(model_field.model.__name__),
         required=not model_field.null and default is None,
         max_length=model_field.max_length if isinstance(model_field, models.CharField) else None,
+        choices_range=(-(2**15), 2**15 - 1) if isinstance(model_field, models.SmallIntegerField) else None,
         default=default,
         assumed=getattr(model_field, "assumed", None),
         field=model_field.column,

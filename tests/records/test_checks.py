@@ -8,6 +8,7 @@ from adsplatform.records.specification import entities
 COLUMNS = {
     "amount": entities()["Invoice"].columns["total_amount"],
     "integer": entities()["PaymentApplied"].columns["entry_number"],
+    "small": entities()["JournalEntry"].columns["source"],
     "action": entities()["Invoice"].columns["on_match_action"],
     "double": entities()["Invoice"].columns["origin_address_latitude"],
     "boolean": entities()["Company"].columns["is_active"],
@@ -61,6 +62,7 @@ def check(kind, cell):
         ("text", 8005, "8005"),
         ("text", "", "\\N"),
         ("json", {"a": 1}, '{"a": 1}'),
+        ("json", '{"a": -1.5e300, "b": "NaN"}', '{"a": -1.5e300, "b": "NaN"}'),
         ("json", '{"cost": "1.10"}', '{"cost": "1.10"}'),
     ],
 )
@@ -114,6 +116,7 @@ def test_what_loads(kind, cell, loaded):
             "integer", "3000000000", "out_of_range",
             "entryNumber: “3000000000” is out of range; use a number from -2147483648 to 2147483647.",
         ),
+        ("small", "40000", "out_of_range", "source: “40000” is out of range; use a number from -32768 to 32767."),
         ("action", "3", "out_of_range", "onMatchAction: “3” is out of range; use a number from 0 to 2."),
         ("boolean", "perhaps", "bad_boolean", "isActive: “perhaps” is neither true nor false. Write true or false."),
         ("boolean", "", "required_empty", "isActive is empty, but every company needs it. Fill it in."),
@@ -151,8 +154,28 @@ def test_what_loads(kind, cell, loaded):
             "text", "K\udcf6ln", "bad_encoding",
             "city: “K\\xf6ln” is not UTF-8 text. Save the file as UTF-8 and upload it again.",
         ),
+        (
+            "text", "K\ud800ln", "bad_encoding",
+            "city: “K\\ud800ln” is not UTF-8 text. Save the file as UTF-8 and upload it again.",
+        ),
         ("required", "  ", "required_empty", "companyName is empty, but every company needs it. Fill it in."),
         ("json", "12", "bad_json", "dimensions: “12” is not a JSON object. Send an object."),
+        (
+            "json", '{"a": NaN}', "bad_json",
+            "dimensions: “{\"a\": NaN}” is not JSON. Send an object, or leave the column empty.",
+        ),
+        (
+            "json", '{"a": 1e999999}', "bad_json",
+            "dimensions: “{\"a\": 1e999999}” is not JSON. Send an object, or leave the column empty.",
+        ),
+        (
+            "json", '{"a": "\\ud800"}', "bad_encoding",
+            "dimensions: “{\"a\": \"\\ud800\"}” contains half a character (like \\ud800). Remove it.",
+        ),
+        (
+            "json", '{"a\\u0000": 1}', "nul_character",
+            "dimensions: “{\"a\\u0000\": 1}” contains a NUL character. Remove it.",
+        ),
     ],
 )  # fmt: skip
 def test_what_does_not_load(kind, cell, code, message):
@@ -165,3 +188,9 @@ def test_faults_are_found_among_good_cells_every_time():
         checked, faults = column.check(["1", "x", "2", "x"])
         assert faults == [1, 3]
         assert (checked[0], checked[2]) == ("1", "2")
+
+
+def test_long_values_are_not_kept_in_memory():
+    column = ColumnCheck(COLUMNS["json"])
+    column.check([f'{{"a": "{number:0200}"}}' for number in range(10)])
+    assert not column._known
