@@ -8,7 +8,7 @@ changed is updated, what is new is inserted, what must go is deleted.
 from psycopg import sql
 
 from syncs.missing import delete_missing
-from syncs.placing import plan, supersede_by_plan, supersede_earlier
+from syncs.placing import place_known, plan, supersede_by_plan, supersede_earlier
 from syncs.rejecting import reject_what_cannot_be_placed
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, Work, erp_key_of, led
@@ -22,6 +22,7 @@ def place(work: Work):
             supersede_earlier(work, staged)
     for staged in work.staged:
         plan(work, staged)
+        place_known(work, staged)
     reject_what_cannot_be_placed(work)
     for staged in work.staged:
         if staged.entity.has_reference_in_key:
@@ -93,7 +94,7 @@ def update_changed(work: Work, staged: Staged):
         return
     work.run(
         """
-        UPDATE {records} r SET {assignments}, modified = now(), modified_sync_id = %(sync)s
+        UPDATE {records} r SET {assignments}, row_hash = s._hash, modified = now(), modified_sync_id = %(sync)s
         FROM (SELECT s.* {references}, p.record_id FROM {plan} p JOIN {stage} s USING (_seq)
               WHERE p.action = 'update') s
         WHERE r.id = s.record_id
@@ -114,8 +115,8 @@ def insert_new(work: Work, staged: Staged):
     work.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
-                               modified_sync_id, {columns})
-        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, {values}
+                               modified_sync_id, row_hash, {columns})
+        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, s._hash, {values}
         FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert' ORDER BY s._seq
         """,
         records=sql.Identifier(staged.entity.table),

@@ -4,7 +4,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import Lookup, ReferenceTo, entities
 from syncs.staging import Staged
-from syncs.statements import PROBLEM_INTO, Work, columns_of, erp_key_of, led
+from syncs.statements import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
 from syncs.values import changed, lookups_used
 
 
@@ -102,6 +102,30 @@ def plan(work: Work, staged: Staged):
         key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
     )
     work.run("ANALYZE {plan}", plan=staged.plan)
+
+
+def place_known(work: Work, staged: Staged):
+    """Give the lines that were known by their hash their records; each has one of its own, or all are read again."""
+    if not staged.known_lines:
+        return
+    work.run(
+        """
+        INSERT INTO {plan} (record_id, action)
+        SELECT r.id, 'same' FROM {known} k
+        JOIN {records} r ON r.row_hash = k.hash AND r.app_enrollment_id = %(enrollment)s
+        """,
+        plan=staged.plan,
+        known=staged.known,
+        records=sql.Identifier(staged.entity.table),
+    )
+    if work.cursor.rowcount != staged.known_lines:
+        raise KnownLinesChanged
+    work.run(
+        "SELECT 1 FROM {plan} WHERE record_id IS NOT NULL GROUP BY record_id HAVING count(*) > 1 LIMIT 1",
+        plan=staged.plan,
+    )
+    if work.cursor.fetchone():
+        raise KnownLinesChanged
 
 
 def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:

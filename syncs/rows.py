@@ -1,7 +1,7 @@
 """The record protocol: what a connector yields, and what it may complain of."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID
@@ -28,7 +28,8 @@ class Rows:
     `name` is the source's own word for the kind of record (a file's stem, a batch key, an entity name).
     `cells` holds a sequence a row, as long as `columns`; a cell is text, None, or what JSON has (int, bool,
     dict, list; numbers with a decimal point come as text), or ABSENT. `lines` says where each row stands,
-    counted from 1; `raw` is each row as the source wrote it.
+    counted from 1; `raw` is each row as the source wrote it. `form` says in which form; it is empty unless rows of
+    equal columns, form and raw text are sure to have equal cells.
     """
 
     name: str
@@ -37,9 +38,15 @@ class Rows:
     cells: list[Sequence[Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
+    form: str = ""
 
     def __len__(self):
         return len(self.cells)
+
+    def only(self, places: Sequence[int]) -> "Rows":
+        """The block with none but the rows at these places."""
+        cells, lines, raw = ([values[at] for at in places] for values in (self.cells, self.lines, self.raw))
+        return replace(self, cells=cells, lines=lines, raw=raw)
 
 
 @dataclass(slots=True)
@@ -55,12 +62,21 @@ class TextRows:
     file: str
     columns: Sequence[str]
     delimiter: str
-    first_line: int
+    lines: Sequence[int]
     raw: list[bytes]
     exactly: Callable[[], Iterator["Rows | RowProblem"]]
 
+    @property
+    def form(self) -> str:
+        return f"csv{self.delimiter}"
+
     def __len__(self):
         return len(self.raw)
+
+    def only(self, places: Sequence[int]) -> "TextRows":
+        """The block with none but the lines at these places."""
+        lines, raw = ([values[at] for at in places] for values in (self.lines, self.raw))
+        return replace(self, lines=lines, raw=raw)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from syncs.connectors import connector_named
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, WrongStatus
 from syncs.rows import ConnectorError, Limits, Source
 from syncs.staging import Pace, Stage
-from syncs.statements import SyncStopped, Work
+from syncs.statements import KnownLinesChanged, SyncStopped, Work
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +24,19 @@ REPORT_SECONDS = 1.0
 
 def run(sync_request: SyncRequest) -> None:
     """Carry out a sync that has been started; whatever happens, it ends in a finished request."""
-    with connection.cursor() as cursor, Stage(cursor) as stage:
+    try:
         try:
-            _load(sync_request, stage, cursor)
-        except WrongStatus as gone:
-            # Cancelled meanwhile: the transaction was rolled back, nothing of the sync stays.
-            logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
+            _attempt(sync_request, skip_known_of=sync_request.app_enrollment_id)
+        except KnownLinesChanged:
+            _attempt(sync_request, skip_known_of=None)
+    except WrongStatus as gone:
+        # Cancelled meanwhile: the transaction was rolled back, nothing of the sync stays.
+        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
+
+
+def _attempt(sync_request, skip_known_of):
+    with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
+        _load(sync_request, stage, cursor)
 
 
 def _load(sync_request, stage, cursor):
@@ -42,7 +49,7 @@ def _load(sync_request, stage, cursor):
             # The merge's own findings were rolled back with it.
             stage.restore_rejected(rejected)
             raise
-    except WrongStatus:
+    except (WrongStatus, KnownLinesChanged):
         raise
     except ConnectorError as reason:
         stage.copying.give_up()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import compress
 
 import polars as pl
 from psycopg import sql
@@ -19,6 +20,7 @@ from adsplatform.records.checks import NULL, Fault, as_text, escaped, printable
 from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.copying import Copying
+from syncs.known import KnownLines, hashes_of, seed_of
 from syncs.rows import ABSENT, RowProblem, Rows, TextRows
 
 # The most characters kept of a value and of a raw line in a problem.
@@ -38,6 +40,8 @@ class Staged:
     rejected: int = 0
     # Columns that some line has, and those that every line has.
     ever: set[str] = field(default_factory=set)
+    # Lines that are in the books already, and only their hashes in the stage.
+    known_lines: int = 0
     always: set[str] | None = None
 
     @property
@@ -47,6 +51,10 @@ class Staged:
     @property
     def plan(self) -> sql.Identifier:
         return sql.Identifier(f"plan_{self.entity.model._meta.model_name}")
+
+    @property
+    def known(self) -> sql.Identifier:
+        return sql.Identifier(f"known_{self.entity.model._meta.model_name}")
 
     @property
     def staged_lines(self) -> int:
@@ -69,14 +77,17 @@ class _File:
     columns: tuple[Column | None, ...]
     # Lines of a file whose kind, or whose key column, is unknown are rejected whole.
     rejected_whole: bool = False
+    # What the hashes of its lines begin with, where they have one.
+    seed: int | None = None
 
 
 class Stage:
     """Takes rows in, one block at a time; knows afterwards what there is to merge."""
 
-    def __init__(self, cursor):
+    def __init__(self, cursor, skip_known_of=None):
         self.cursor = cursor
         self.copying = Copying(cursor)
+        self.known = KnownLines(self.copying, skip_known_of)
         self.staged: dict[str, Staged] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
@@ -147,6 +158,8 @@ class Stage:
         self.flush()
         for staged in self.staged.values():
             self.cursor.execute(sql.SQL("ANALYZE {}").format(staged.table))
+            if staged.known_lines:
+                self.cursor.execute(sql.SQL("ANALYZE {}").format(staged.known))
 
     def flush(self):
         """COPY the problems held in memory."""
@@ -172,9 +185,10 @@ class Stage:
             self.cursor.execute(
                 sql.SQL(
                     "CREATE TEMP TABLE {} (_seq bigint, _id uuid, _file text, _line bigint, _have bit varying, "
-                    "_raw text, {})"
+                    "_raw text, _hash uuid, {})"
                 ).format(staged.table, columns)
             )
+            self.cursor.execute(sql.SQL("CREATE TEMP TABLE {} (hash uuid)").format(staged.known))
         return self.staged[entity.name]
 
     def note(self, file: str, code: str, message: str):
@@ -226,25 +240,59 @@ class Stage:
         if file.rejected_whole:
             staged.rejected += len(block)
             return
-        columns, texts, gaps = self._columns(block, file)
-        is_plain = not any(map(_has_special, texts)) and not _has_special(block.raw)
-        self._take(_Cut(block.file, staged, columns, texts, gaps, block.lines, block.raw.__getitem__, is_plain))
+        rest, hashes, known = self._without_known(block, file)
+        self._stage_known(block, file, known)
+        if not len(rest):
+            return
+        columns, texts, gaps = self._columns(rest, file)
+        is_plain = not any(map(_has_special, texts)) and not _has_special(rest.raw)
+        # A line that lacks a column is remarked on, and so never skipped.
+        hashes = None if gaps else hashes
+        self._take(_Cut(block.file, staged, columns, texts, gaps, rest.lines, rest.raw.__getitem__, hashes, is_plain))
 
     def _add_text(self, block: TextRows):
         file = self._file(block)
-        cut = None
-        if file.staged and not file.rejected_whole:
-            cut = _cut(block)
-        if cut is None:
-            for rows in block.exactly():
-                self.add(rows)
-            return
+        if not file.staged or file.rejected_whole:
+            return self._add_again(block)
+        rest, hashes, known = self._without_known(block, file)
+        cells = _cut(rest) if len(rest) else []
+        if cells is None:
+            return self._add_again(block)
         file.staged.lines_read += len(block)
-        known = [(column, cut[at]) for at, column in enumerate(file.columns) if column]
-        columns, texts = [column for column, _ in known], [cells for _, cells in known]
+        self._stage_known(block, file, known)
+        if not len(rest):
+            return
+        columns = [column for column in file.columns if column]
+        cells = [cells[at] for at, column in enumerate(file.columns) if column]
         self._note_assumed(file.staged.entity, block.file, {column.name for column in columns}, {})
-        lines = range(block.first_line, block.first_line + len(block))
-        self._take(_Cut(block.file, file.staged, columns, texts, {}, lines, lambda at: block.raw[at].decode(), True))
+        self._take(
+            _Cut(block.file, file.staged, columns, cells, {}, rest.lines, lambda at: rest.raw[at].decode(), hashes, True)
+        )
+
+    def _without_known(self, block: Rows | TextRows, file: _File):
+        """The block without the lines that are in the books already, its hashes, and those of the others."""
+        if file.seed is None or not block.form:
+            return block, None, []
+        raw = block.raw if isinstance(block, TextRows) else [text.encode("utf-8", "surrogatepass") for text in block.raw]
+        hashes = hashes_of(raw, file.seed)
+        found = self.known.among(file.staged.entity, hashes)
+        if found is None:
+            return block, hashes, []
+        rest = (~found).nonzero()[0].tolist()
+        return block.only(rest), [hashes[at] for at in rest], list(compress(hashes, found))
+
+    def _stage_known(self, block: Rows | TextRows, file: _File, hashes: list[bytes]):
+        if not hashes:
+            return
+        staged = file.staged
+        staged.known_lines += len(hashes)
+        self._note_assumed(staged.entity, block.file, {column.name for column in file.columns if column}, {})
+        data = b"\n".join(value.hex().encode() for value in hashes) + b"\n"
+        self.copying.add(sql.SQL("COPY {} (hash) FROM STDIN").format(staged.known), data)
+
+    def _add_again(self, block: TextRows):
+        for rows in block.exactly():
+            self.add(rows)
 
     def _take(self, cut: "_Cut"):
         """Check a block that is cut into columns; stage the good lines, keep the problems of the others."""
@@ -291,6 +339,8 @@ class Stage:
                 seen[column.name] = name
             columns.append(column)
         file = _File(staged, block.file, tuple(columns))
+        if block.form:
+            file.seed = seed_of(entity, block.columns, columns, block.form)
         missing = self._missing_key(entity, seen)
         if missing:
             file.rejected_whole = True
@@ -400,7 +450,7 @@ class Stage:
         raw = [cut.raw(at)[:RAW_KEPT] for at in range(count)]
         if not cut.is_plain:
             raw = [escaped(printable(line)) for line in raw]
-        names = ["_seq", "_id", "_file", "_line", "_have", "_raw", *(column.name for column in cut.columns)]
+        names = ["_seq", "_id", "_file", "_line", "_have", "_raw", "_hash", *(column.name for column in cut.columns)]
         table = pl.DataFrame(
             [
                 pl.int_range(self._sequence, self._sequence + count, eager=True),
@@ -409,6 +459,7 @@ class Stage:
                 pl.Series(cut.lines, dtype=pl.Int64),
                 _repeated(have, count) if isinstance(have, str) else pl.Series(have),
                 pl.Series(raw),
+                pl.Series([value.hex() for value in cut.hashes] if cut.hashes else [None] * count, dtype=pl.String),
                 *checked,
             ],
             schema=names,
@@ -433,6 +484,7 @@ class _Cut:
     gaps: dict[str, list[bool]]
     lines: Sequence[int]
     raw: Callable[[int], str]
+    hashes: list[bytes] | None
     # Nothing in it would COPY take for something else.
     is_plain: bool
 

@@ -23,6 +23,10 @@ class SyncStopped(Exception):
         self.code = code
 
 
+class KnownLinesChanged(Exception):
+    """Lines that were skipped as known are not, one by one, in the books; they have to be read."""
+
+
 @dataclass
 class Work:
     """One stage, to be merged into the books of one enrollment.

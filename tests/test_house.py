@@ -32,6 +32,7 @@ FLOORS = [
     ["syncs.placing", "syncs.rejecting", "syncs.missing"],
     ["syncs.values", "syncs.statements"],
     ["syncs.models", "syncs.staging"],
+    ["syncs.copying", "syncs.known"],
     ["syncs.connectors"],
     ["syncs.rows"],
     ["adsplatform.records", "enrollments.services"],

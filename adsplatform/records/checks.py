@@ -14,6 +14,8 @@ from uuid import UUID
 from adsplatform.records.specification import Column
 
 NULL = "\\N"
+# To be raised when a check reads a value otherwise than before: stored hashes of lines then count no more.
+RULES = 1
 # A remembered column is forgotten at this many values, and longer ones are not remembered, to bound memory.
 REMEMBERED, REMEMBERED_LENGTH = 50_000, 100
 SHOWN_LENGTH = 100

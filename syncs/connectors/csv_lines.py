@@ -95,13 +95,15 @@ class _CsvFile:
         first = self.line
         self.line += count
         self.has_rows = True
-        return TextRows(self.name, self.file, self.header.columns, delimiter, first, lines,
-                        lambda: self._again(split_lines(piece), first))  # fmt: skip
+        return TextRows(
+            self.name, self.file, self.header.columns, delimiter, range(first, first + count), lines,
+            exactly=lambda: self._again(split_lines(piece), first),
+        )  # fmt: skip
 
     def _again(self, lines: list[str], first_line: int) -> Iterator[Rows | RowProblem]:
         """Rows of lines that were not as plain as they looked."""
         alone = _CsvFile(self.name, self.file, self.line_bytes, uncut=False)
-        alone.header, alone.block.columns = self.header, self.header.columns
+        alone.header, alone.block.columns, alone.block.form = self.header, self.header.columns, self.block.form
         alone.pending, alone.line = lines, first_line
         yield from alone._parse_pending(is_last=True)
         if alone.block.cells:
@@ -115,7 +117,8 @@ class _CsvFile:
             self.header = read_header(self.pending, self.line)
             taken = self.header.lines if self.header else len(self.pending)
             self.pending, self.line = self.pending[taken:], self.line + taken
-            self.block.columns = self.header.columns if self.header else []
+            if self.header:
+                self.block.columns, self.block.form = self.header.columns, f"csv{self.header.delimiter}"
         lines, place = self.pending, 0
         while place < len(lines):
             window = lines[place : place + SPAN_LINES]
@@ -215,6 +218,7 @@ class _CsvFile:
             block.cells[BLOCK_ROWS:],
             block.lines[BLOCK_ROWS:],
             block.raw[BLOCK_ROWS:],
+            block.form,
         )
         self.block_size = _size(self.block.raw)
         for values in (block.cells, block.lines, block.raw):
