@@ -8,7 +8,7 @@ changed is updated, what is new is inserted, what must go is deleted.
 from psycopg import sql
 
 from syncs.missing import delete_missing
-from syncs.placing import place_known, plan, supersede_by_plan, supersede_earlier
+from syncs.placing import check_known, place_known, plan, supersede_by_plan, supersede_earlier
 from syncs.rejecting import reject_what_cannot_be_placed
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, Work, erp_key_of, led
@@ -22,7 +22,9 @@ def place(work: Work):
             supersede_earlier(work, staged)
     for staged in work.staged:
         plan(work, staged)
-        place_known(work, staged)
+        check_known(work, staged)
+        if work.needs_all_records or staged.entity.model.ALWAYS_COMPLETE:
+            place_known(work, staged)
     reject_what_cannot_be_placed(work)
     for staged in work.staged:
         if staged.entity.has_reference_in_key:
@@ -60,7 +62,7 @@ def _counts(work, staged) -> dict[str, int]:
         "lines_read": staged.lines_read,
         "inserted": actions.get("insert", 0),
         "updated": actions.get("update", 0),
-        "unchanged": actions.get("same", 0),
+        "unchanged": actions.get("same", 0) + staged.known_lines,
         "deleted_by_match": actions.get("delete", 0),
         "skipped": actions.get("leave", 0) + work.superseded.get(staged.entity.name, 0),
         "rejected": staged.rejected,
@@ -110,14 +112,14 @@ def update_changed(work: Work, staged: Staged):
 
 
 def insert_new(work: Work, staged: Staged):
-    """Insert the records that are not there yet, in the order of their lines."""
+    """Insert the records that are not there yet; the join leaves them nearly in the order of their lines."""
     pairs = list(inserts(staged))
     work.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
                                modified_sync_id, row_hash, {columns})
         SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, s._hash, {values}
-        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert' ORDER BY s._seq
+        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert'
         """,
         records=sql.Identifier(staged.entity.table),
         plan=staged.plan,

@@ -85,7 +85,7 @@ def plan(work: Work, staged: Staged):
     work.run(
         """
         CREATE TEMP TABLE {plan} ON COMMIT DROP AS
-        SELECT s._seq, s._id, r.id AS record_id {kept},
+        SELECT s._seq, s._id, r.id AS record_id, r.row_hash {kept},
                CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
                     WHEN {changed} THEN 'update' ELSE 'same' END AS action
         FROM (SELECT s.* {found} FROM {stage} s {joins}) s
@@ -104,14 +104,27 @@ def plan(work: Work, staged: Staged):
     work.run("ANALYZE {plan}", plan=staged.plan)
 
 
+def check_known(work: Work, staged: Staged):
+    """A record of which a line was skipped as known must not be met by another line."""
+    if work.stage.known.is_twice:
+        raise KnownLinesChanged
+    if not staged.known_lines:
+        return
+    work.run(
+        "SELECT 1 FROM {plan} p JOIN {known} k ON k.hash = p.row_hash LIMIT 1", plan=staged.plan, known=staged.known
+    )
+    if work.cursor.fetchone():
+        raise KnownLinesChanged
+
+
 def place_known(work: Work, staged: Staged):
-    """Give the lines that were known by their hash their records; each has one of its own, or all are read again."""
+    """Add the records of the lines that were skipped as known to the plan, where what is missing is asked for."""
     if not staged.known_lines:
         return
     work.run(
         """
         INSERT INTO {plan} (record_id, action)
-        SELECT r.id, 'same' FROM {known} k
+        SELECT r.id, 'known' FROM {known} k
         JOIN {records} r ON r.row_hash = k.hash AND r.app_enrollment_id = %(enrollment)s
         """,
         plan=staged.plan,
@@ -119,12 +132,6 @@ def place_known(work: Work, staged: Staged):
         records=sql.Identifier(staged.entity.table),
     )
     if work.cursor.rowcount != staged.known_lines:
-        raise KnownLinesChanged
-    work.run(
-        "SELECT 1 FROM {plan} WHERE record_id IS NOT NULL GROUP BY record_id HAVING count(*) > 1 LIMIT 1",
-        plan=staged.plan,
-    )
-    if work.cursor.fetchone():
         raise KnownLinesChanged
 
 

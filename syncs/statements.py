@@ -39,6 +39,8 @@ class Work:
     enrollment: AppEnrollment
     sync: UUID
     seen_in_parts: UUID | None = None
+    # Whether the plan must hold every line's record: what is missing is to be found by it.
+    needs_all_records: bool = False
     # Lines, and records, by entity: how many a later line of the same key replaced, how many were deleted.
     superseded: dict[str, int] = field(default_factory=dict)
     deleted_as_missing: dict[str, int] = field(default_factory=dict)
