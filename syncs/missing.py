@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
-from syncs.statements import PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
+from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
 
 # Of fewer records of a kind, the share that is missing means nothing.
 GUARDED_FROM = 20
@@ -80,7 +80,7 @@ def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
         """
         WITH kept AS (
             DELETE FROM missing m USING {referring} x
-            WHERE m.entity = {name} AND x.{field} = m.id AND x.app_enrollment_id = %(enrollment)s
+            WHERE m.entity = {name} AND x.{field} = m.id AND x.{of_account}
             AND NOT EXISTS (SELECT 1 FROM missing o WHERE o.id = x.id)
             RETURNING m.id
         )
@@ -90,6 +90,7 @@ def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
         FROM (SELECT DISTINCT id FROM kept) k JOIN {records} s USING (id)
         """,
         referring=sql.Identifier(referring.table),
+        of_account=OF_ACCOUNT,
         field=sql.Identifier(field),
         name=sql.Literal(name),
         records=sql.Identifier(target.table),
@@ -101,9 +102,11 @@ def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
     return work.cursor.rowcount
 
 
-def remember_seen(work: Work):
-    """Keep which records this part contained, for the deletes after the last part."""
+def remember_seen(work: Work, names: list[str]):
+    """Keep which records of these kinds this part contained, for the deletes after the last part."""
     for staged in work.staged:
+        if staged.entity.name not in names:
+            continue
         work.run(
             """
             INSERT INTO syncs_seenkey (parent_sync_request_id, entity, record_id)

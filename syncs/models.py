@@ -22,6 +22,15 @@ class WrongStatus(Conflict):
         super().__init__(f"This sync is {self.now}; it can no longer become {wanted}.", field="statusCode")
 
 
+def _shortened(message: str) -> str:
+    """A message as `process_result_message` holds it: cut between words, if it has any."""
+    if len(message) <= SyncRequest.MESSAGE_LENGTH:
+        return message
+    kept = message[: SyncRequest.MESSAGE_LENGTH - 1]
+    words, _, cut = kept.rpartition(" ")
+    return (words if len(cut) < len(words) else kept) + "…"
+
+
 class Upload(models.Model):
     """A file or a JSON batch as it was received, kept in the upload storage until a worker reads it."""
 
@@ -194,12 +203,12 @@ class SyncRequest(models.Model):
         self._move(self.Status.IN_PROGRESS, started=timezone.now())
 
     def succeed(self, message: str, **counts):
-        self._finish(self.Status.SUCCESS, process_result_message=message[: self.MESSAGE_LENGTH], **counts)
+        self._finish(self.Status.SUCCESS, process_result_message=_shortened(message), **counts)
 
     def fail(self, message: str, **counts):
         self._finish(
             self.Status.FAILED,
-            process_result_message=message[: self.MESSAGE_LENGTH],
+            process_result_message=_shortened(message),
             failure_count=F("failure_count") + 1,
             **counts,
         )
@@ -207,7 +216,7 @@ class SyncRequest(models.Model):
     def cancel(self, message: str, user=None):
         self._finish(
             self.Status.CANCELLED,
-            process_result_message=message[: self.MESSAGE_LENGTH],
+            process_result_message=_shortened(message),
             **({"modified_user": user} if user else {}),
         )
 
@@ -219,7 +228,7 @@ class SyncRequest(models.Model):
             )
         changes = {"modified_user": user}
         if message is not None:
-            changes["process_result_message"] = message[: self.MESSAGE_LENGTH]
+            changes["process_result_message"] = _shortened(message)
         if wanted == self.Status.IN_PROGRESS:
             changes["started"] = timezone.now()
         if wanted not in self.MOVES:

@@ -2,10 +2,10 @@
 
 from psycopg import sql
 
-from adsplatform.records.specification import Lookup, ReferenceTo, entities
+from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
-from syncs.values import changed, lookups_used
+from syncs.values import changed, line_has, lookups_used
 
 
 def supersede_earlier(work: Work, staged: Staged):
@@ -97,7 +97,7 @@ def plan(work: Work, staged: Staged):
         kept=led(kept),
         found=led(found),
         joins=sql.SQL(" ").join(joins),
-        match=sql.SQL("coalesce(s.on_match_action, 0)" if "on_match_action" in entity.columns else "0"),
+        match=_match(entity),
         changed=changed(staged),
         key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
     )
@@ -158,30 +158,54 @@ def _join(work: Work, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Co
     if lookup.when:
         when = sql.SQL("AND s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
     parts = {"column": sql.Identifier(lookup.target_column), "named": sql.Identifier(lookup.column), "when": when}
+    alias = _alias("books", reference, at)
+    there = work.stage.staged.get(target.name)
+    if there and not there.has(lookup.target_column):
+        there = None
+    if not unique:
+        return sql.SQL(
+            "LEFT JOIN (SELECT DISTINCT ON (key) key, id FROM ({found}) f ORDER BY key, id) {alias} "
+            "ON {alias}.key = s.{named} {when} {no_stage}"
+        ).format(found=_named_by(lookup, there), alias=alias, no_stage=_no_stage(reference, at), **parts)
     books = sql.SQL(
-        "LEFT JOIN (SELECT {distinct} {column} AS key, id FROM {table} WHERE {whose} {order}) {alias} "
-        "ON {alias}.key = s.{named} {when}"
+        "LEFT JOIN (SELECT {column} AS key, id FROM {table} WHERE {whose}) {alias} ON {alias}.key = s.{named} {when}"
     ).format(
-        distinct=sql.SQL("" if unique else "DISTINCT ON ({column})").format(**parts),
-        order=sql.SQL("" if unique else "ORDER BY {column}, id").format(**parts),
         table=sql.Identifier(target.table),
         # A platform id may be of any record of the account, an ERP key only of this enrollment's.
         whose=sql.SQL("group_key = %(group_key)s" if by_id else "app_enrollment_id = %(enrollment)s"),
-        alias=_alias("books", reference, at),
-        **parts,
-    )
-    there = work.stage.staged.get(target.name)
-    alias = _alias("stage", reference, at)
-    if there is None or by_id or not there.has(lookup.target_column):
-        return sql.SQL("{} LEFT JOIN (SELECT NULL::uuid AS id) {} ON false").format(books, alias)
-    return sql.SQL(
-        "{books} LEFT JOIN (SELECT {distinct} {column} AS key, _id AS id FROM {stage} {order}) {alias} "
-        "ON {alias}.key = s.{named} {when}"
-    ).format(
-        books=books,
-        distinct=sql.SQL("" if unique else "DISTINCT ON ({column})").format(**parts),
-        order=sql.SQL("" if unique else "ORDER BY {column}, _seq").format(**parts),
-        stage=there.table,
         alias=alias,
         **parts,
     )
+    if there is None or by_id:
+        return sql.SQL("{} {}").format(books, _no_stage(reference, at))
+    return sql.SQL(
+        "{books} LEFT JOIN (SELECT {column} AS key, _id AS id FROM {stage}) {alias} ON {alias}.key = s.{named} {when}"
+    ).format(books=books, stage=there.table, alias=_alias("stage", reference, at), **parts)
+
+
+def _no_stage(reference: ReferenceTo, at: int) -> sql.Composable:
+    return sql.SQL("LEFT JOIN (SELECT NULL::uuid AS id) {} ON false").format(_alias("stage", reference, at))
+
+
+def _named_by(lookup: Lookup, there: Staged | None) -> sql.Composable:
+    """What the records will be called, once this sync's own lines, if `there`, have renamed some and added others."""
+    target = entities()[lookup.target]
+    column, table = sql.Identifier(lookup.target_column), sql.Identifier(target.table)
+    if there is None:
+        return sql.SQL("SELECT {} AS key, id FROM {} WHERE app_enrollment_id = %(enrollment)s").format(column, table)
+    return sql.SQL(
+        "SELECT CASE WHEN r.id IS NULL OR ({match} = 0 AND {renames}) THEN s.{column} ELSE r.{column} END AS key, "
+        "coalesce(r.id, s._id) AS id FROM (SELECT * FROM {table} WHERE app_enrollment_id = %(enrollment)s) r "
+        "FULL JOIN {stage} s ON r.erp_key = s.erp_key"
+    ).format(
+        column=column,
+        table=table,
+        stage=there.table,
+        match=_match(target),
+        renames=line_has(there, [lookup.target_column]),
+    )
+
+
+def _match(entity: Entity) -> sql.Composable:
+    """What the line `s` wants done with a record that exists."""
+    return sql.SQL("coalesce(s.on_match_action, 0)" if "on_match_action" in entity.columns else "0")

@@ -2,10 +2,10 @@
 
 from psycopg import sql
 
-from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
+from adsplatform.records.specification import Lookup, ReferenceTo, entities
 from syncs.staging import Staged
-from syncs.statements import PROBLEM_INTO, Work, erp_key_of, referring_to
-from syncs.values import line_has, lookups_used
+from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, Work, erp_key_of, referring_to
+from syncs.values import inserts, line_has, lookups_used, updates
 
 
 def reject_what_cannot_be_placed(work: Work):
@@ -16,18 +16,24 @@ def reject_what_cannot_be_placed(work: Work):
         ON COMMIT DROP
         """
     )
-    work.run("CREATE TEMP TABLE dropped_id (entity text, id uuid) ON COMMIT DROP")
+    work.run(
+        """
+        CREATE TEMP TABLE rejected_line ON COMMIT DROP AS
+        SELECT DISTINCT entity, NULL::uuid AS id, erp_key, file, line FROM staged_problem
+        WHERE kind = 'error' AND erp_key <> ''
+        """
+    )
     for staged in work.staged:
         find_wrong_network_ids(work, staged)
         find_gaps_of_new_records(work, staged)
-        find_referred_deletions(work, staged)
+        find_amounts_too_large(work, staged)
         find_disagreeing_references(work, staged)
         find_unresolved_references(work, staged)
         _remove_rejected(work, staged)
-    while _forget_dropped(work):
-        for staged in work.staged:
-            find_unresolved_references(work, staged)
-            _remove_rejected(work, staged)
+    _reject_what_refers_to_rejected(work)
+    # A record whose deletion was rejected may be what keeps another one.
+    while sum(_reject_referred_deletions(work, staged) for staged in work.staged):
+        pass
 
 
 def find_wrong_network_ids(work: Work, staged: Staged):
@@ -73,51 +79,41 @@ def find_gaps_of_new_records(work: Work, staged: Staged):
         )
 
 
-def find_referred_deletions(work: Work, staged: Staged):
-    """A record that others refer to cannot be deleted by a line."""
-    if not staged.has("on_match_action"):
+def find_amounts_too_large(work: Work, staged: Staged):
+    """An amount in base currency that is worked out must fit its column."""
+    columns = [column for column in staged.entity.columns.values() if column.assumed and column.assumed.product_of]
+    columns = [column for column in columns if staged.has(column.name, *column.assumed.product_of)]
+    if not columns:
         return
-    work.run("SELECT 1 FROM {plan} WHERE action = 'delete' LIMIT 1", plan=staged.plan)
-    if not work.cursor.fetchone():
-        return
-    for entity, field in referring_to(staged.entity):
-        other = work.stage.staged.get(entity.name)
-        unless_deleted_too = sql.SQL("")
-        if other:
-            unless_deleted_too = sql.SQL(
-                "AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.record_id = x.id AND o.action = 'delete')"
-            ).format(other.plan)
-        parts = {
-            "plan": staged.plan,
-            "field": sql.Identifier(field),
-            "kind": sql.SQL(staged.entity.singular),
-            "others": sql.SQL(entity.plural),
-        }
-        work.run(
-            """
-            INSERT INTO line_problem
-            SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
-                   'onMatchAction: this {kind} cannot be deleted because {others} refer to it. Delete those first.'
-            FROM {plan} p JOIN {table} x ON x.{field} = p.record_id AND x.app_enrollment_id = %(enrollment)s
-            WHERE p.action = 'delete' AND x.id <> p.record_id {unless_deleted_too}
-            """,
-            table=sql.Identifier(entity.table),
-            unless_deleted_too=unless_deleted_too,
-            **parts,
-        )
-        if other:
-            work.run(
-                """
-                INSERT INTO line_problem
-                SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
-                       'onMatchAction: this {kind} cannot be deleted because {others} of the same input refer to '
-                       'it. Leave one of them out.'
-                FROM {plan} p JOIN {other} o ON o.{field} = p.record_id
-                WHERE p.action = 'delete' AND o.action IN ('insert', 'update')
-                """,
-                other=other.plan,
-                **parts,
+    new, changed = dict(inserts(staged)), dict(updates(staged))
+    (rate,) = {column.assumed.product_of[1] for column in columns}
+    work.run(
+        """
+        INSERT INTO line_problem
+        SELECT s._seq, a.wire, '', 'number_too_large',
+               format('%%s: %%s times {rate_wire} has more than 20 digits before the decimal point. Check both.',
+                      a.wire, a.amount)
+        FROM {plan} p JOIN {stage} s USING (_seq) LEFT JOIN {records} r ON r.id = p.record_id
+        CROSS JOIN LATERAL (VALUES {amounts}) a (wire, amount, value)
+        WHERE p.action IN ('insert', 'update') AND abs(a.value) >= 1e20
+        -- A rate of 1 makes no amount larger, and most lines have it.
+        AND (abs(s.{rate}) > 1 OR s.{rate} IS NULL AND p.action = 'update')
+        """,
+        stage=staged.table,
+        plan=staged.plan,
+        records=sql.Identifier(staged.entity.table),
+        rate=sql.Identifier(rate),
+        rate_wire=sql.SQL(staged.entity.columns[rate].wire),
+        amounts=sql.SQL(", ").join(
+            sql.SQL("({}, {}, CASE p.action WHEN 'insert' THEN {} ELSE {} END)").format(
+                sql.Literal(column.wire),
+                sql.Literal(staged.entity.columns[column.assumed.product_of[0]].wire),
+                new[column.field],
+                changed[column.field],
             )
+            for column in columns
+        ),
+    )
 
 
 def find_disagreeing_references(work: Work, staged: Staged):
@@ -173,10 +169,10 @@ def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup:
             ELSE format('%%s: the {target} “%%s” was itself rejected (%%s, line %%s). Correct that line first, then '
                         'load this one again.', {wire}, s.{named}, q.file, q.line) END
         FROM {plan} p JOIN {stage} s USING (_seq)
-        LEFT JOIN LATERAL (
-            SELECT q.file, q.line FROM staged_problem q
-            WHERE q.entity = {target_name} AND q.kind = 'error' AND q.erp_key = s.{named}::text LIMIT 1
-        ) q ON {look_for_rejected}
+        LEFT JOIN (
+            SELECT DISTINCT ON (erp_key) erp_key, file, line FROM rejected_line
+            WHERE entity = {target_name} AND {by_key} ORDER BY erp_key, line
+        ) q ON q.erp_key = s.{named}::text
         WHERE p.{resolved} IS NULL AND s.{named} IS NOT NULL AND {when}
         """,
         stage=staged.table,
@@ -188,15 +184,8 @@ def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup:
         target=sql.SQL(target.singular),
         called=sql.SQL("platform id" if by_id else "code" if lookup.target_column == "code" else "key"),
         target_name=sql.Literal(target.name),
-        look_for_rejected=sql.SQL("true" if not by_id and _has_rejected(work, target) else "false"),
+        by_key=sql.Literal(lookup.target_column == "erp_key"),
     )
-
-
-def _has_rejected(work: Work, target: Entity) -> bool:
-    work.cursor.execute(
-        "SELECT 1 FROM staged_problem WHERE entity = %s AND kind = 'error' AND erp_key <> '' LIMIT 1", [target.name]
-    )
-    return work.cursor.fetchone() is not None
 
 
 def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: list[Lookup]):
@@ -216,13 +205,18 @@ def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: l
         wire = staged.entity.columns[reference.lookups[0].column].wire
         code = "reference_missing"
         message = f"{wire} is missing, but every {staged.entity.singular} needs it. Add the column and fill it in."
-    # On a record that is there, a reference that is not named stays as it is.
-    everywhere = kinds or reference.field in staged.entity.key
+    lines = sql.SQL("true")
+    if not kinds and reference.field not in staged.entity.key:
+        # On a record that is there, a reference stays as it is, unless the line empties it.
+        lines = sql.SQL("p.action = 'insert'")
+        if lookups:
+            emptied = line_has(staged, [lookup.column for lookup in lookups])
+            lines = sql.SQL("({} OR p.action = 'update' AND {})").format(lines, emptied)
     work.run(
         """
         INSERT INTO line_problem SELECT s._seq, {wire}, {value}, {code}, {message}
         FROM {plan} p JOIN {stage} s USING (_seq)
-        WHERE p.{resolved} IS NULL AND {new_only} AND {condition}
+        WHERE p.{resolved} IS NULL AND {lines} AND {condition}
         """,
         stage=staged.table,
         plan=staged.plan,
@@ -231,13 +225,13 @@ def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: l
         code=sql.Literal(code),
         message=sql.Literal(message),
         resolved=sql.Identifier(reference.field),
-        new_only=sql.SQL("true" if everywhere else "p.action = 'insert'"),
+        lines=lines,
         condition=condition,
     )
 
 
-def _remove_rejected(work: Work, staged: Staged):
-    """Turn the problems found into details, and take their lines out of stage and plan."""
+def _remove_rejected(work: Work, staged: Staged) -> int:
+    """Turn the problems found into details, and take their lines out of stage and plan; says how many."""
     entity = sql.Literal(staged.entity.name)
     work.run(
         """
@@ -252,43 +246,143 @@ def _remove_rejected(work: Work, staged: Staged):
         stage=staged.table,
     )
     if not work.cursor.rowcount:
-        return
+        return 0
     work.stage.errors += work.cursor.rowcount
     work.run(
         """
         WITH gone AS (
-            DELETE FROM {plan} p USING (SELECT DISTINCT _seq FROM line_problem) q WHERE p._seq = q._seq
-            RETURNING p._seq, p._id
-        ), kept_out AS (
-            DELETE FROM {stage} s USING gone WHERE s._seq = gone._seq
+            DELETE FROM {stage} s USING (SELECT DISTINCT _seq FROM line_problem) q WHERE s._seq = q._seq
+            RETURNING s.*
+        ), unplanned AS (
+            DELETE FROM {plan} p USING gone WHERE p._seq = gone._seq
         )
-        INSERT INTO dropped_id SELECT {entity}, _id FROM gone
+        INSERT INTO rejected_line SELECT {entity}, _id, {erp_key}, _file, _line FROM gone s
         """,
         plan=staged.plan,
         stage=staged.table,
         entity=entity,
+        erp_key=erp_key_of(staged.entity),
     )
-    staged.rejected += work.cursor.rowcount
+    rejected = work.cursor.rowcount
+    staged.rejected += rejected
     work.run("TRUNCATE line_problem")
+    return rejected
 
 
-def _forget_dropped(work: Work) -> bool:
-    """Clear references to lines that were just rejected; says whether there were any."""
-    work.run("SELECT DISTINCT entity FROM dropped_id")
-    dropped = {name for (name,) in work.cursor.fetchall()}
-    found = 0
-    for staged in work.staged:
-        for reference in staged.entity.references:
-            lookups = lookups_used(staged, reference)
-            if not dropped & {lookup.target for lookup in lookups}:
-                continue
-            cleared = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(lookups)]
+def _reject_what_refers_to_rejected(work: Work):
+    """Reject lines that refer to new records whose own lines were rejected, however many lie between them."""
+    referring = _references_to_rejected(work)
+    if not referring:
+        return
+    work.run("CREATE TEMP TABLE refers (id uuid, target uuid) ON COMMIT DROP")
+    for staged, reference in referring:
+        work.run(
+            "INSERT INTO refers SELECT _id, {field} FROM {plan} WHERE {field} IS NOT NULL",
+            plan=staged.plan,
+            field=sql.Identifier(reference.field),
+        )
+    work.run("CREATE INDEX ON refers (target)")
+    work.run("ANALYZE refers")
+    work.run("ANALYZE rejected_line")
+    work.run(
+        """
+        CREATE TEMP TABLE falling ON COMMIT DROP AS
+        WITH RECURSIVE falling AS (
+            SELECT id FROM rejected_line WHERE id IS NOT NULL
+            UNION SELECT refers.id FROM refers JOIN falling ON refers.target = falling.id
+        )
+        SELECT id FROM falling
+        """
+    )
+    for staged, reference in referring:
+        names = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(lookups_used(staged, reference))]
+        work.run(
+            "UPDATE {plan} SET {cleared} WHERE {field} IN (SELECT id FROM falling)",
+            plan=staged.plan,
+            field=sql.Identifier(reference.field),
+            cleared=sql.SQL(", ").join(sql.SQL("{} = NULL").format(sql.Identifier(name)) for name in names),
+        )
+    staged_ones = {staged.entity.name: staged for staged, _ in referring}.values()
+    for staged in staged_ones:
+        # So that a line that falls with another one can name it, whichever comes first.
+        work.run(
+            "INSERT INTO rejected_line SELECT {entity}, NULL, {erp_key}, _file, _line FROM {stage} s "
+            "WHERE _id IN (SELECT id FROM falling)",
+            entity=sql.Literal(staged.entity.name),
+            erp_key=erp_key_of(staged.entity),
+            stage=staged.table,
+        )
+    for staged in staged_ones:
+        find_unresolved_references(work, staged)
+        _remove_rejected(work, staged)
+
+
+def _references_to_rejected(work: Work) -> list[tuple[Staged, ReferenceTo]]:
+    """The references of staged lines that may lead to a rejected one, directly or through other lines."""
+    work.run("SELECT DISTINCT entity FROM rejected_line WHERE id IS NOT NULL")
+    reached = {name for (name,) in work.cursor.fetchall()}
+    found = []
+    grown = True
+    while grown:
+        grown = False
+        for staged in work.staged:
+            for reference in staged.entity.references:
+                targets = {lookup.target for lookup in lookups_used(staged, reference)}
+                if targets & reached and (staged, reference) not in found:
+                    found.append((staged, reference))
+                    reached.add(staged.entity.name)
+                    grown = True
+    return found
+
+
+def _reject_referred_deletions(work: Work, staged: Staged) -> int:
+    find_referred_deletions(work, staged)
+    return _remove_rejected(work, staged)
+
+
+def find_referred_deletions(work: Work, staged: Staged):
+    """A record that others refer to cannot be deleted by a line."""
+    if not staged.has("on_match_action"):
+        return
+    work.run("SELECT 1 FROM {plan} WHERE action = 'delete' LIMIT 1", plan=staged.plan)
+    if not work.cursor.fetchone():
+        return
+    for entity, field in referring_to(staged.entity):
+        other = work.stage.staged.get(entity.name)
+        unless_deleted_too = sql.SQL("")
+        if other:
+            unless_deleted_too = sql.SQL(
+                "AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.record_id = x.id AND o.action = 'delete')"
+            ).format(other.plan)
+        parts = {
+            "plan": staged.plan,
+            "field": sql.Identifier(field),
+            "kind": sql.SQL(staged.entity.singular),
+            "others": sql.SQL(entity.plural),
+        }
+        work.run(
+            """
+            INSERT INTO line_problem
+            SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                   'onMatchAction: this {kind} cannot be deleted because {others} refer to it. Delete those first.'
+            FROM {plan} p JOIN {table} x ON x.{field} = p.record_id AND x.{of_account}
+            WHERE p.action = 'delete' AND x.id <> p.record_id {unless_deleted_too}
+            """,
+            table=sql.Identifier(entity.table),
+            of_account=OF_ACCOUNT,
+            unless_deleted_too=unless_deleted_too,
+            **parts,
+        )
+        if other:
             work.run(
-                "UPDATE {plan} SET {cleared} WHERE {field} IN (SELECT id FROM dropped_id)",
-                plan=staged.plan,
-                field=sql.Identifier(reference.field),
-                cleared=sql.SQL(", ").join(sql.SQL("{} = NULL").format(sql.Identifier(name)) for name in cleared),
+                """
+                INSERT INTO line_problem
+                SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                       'onMatchAction: this {kind} cannot be deleted because {others} of the same input refer to '
+                       'it. Leave one of them out.'
+                FROM {plan} p JOIN {other} o ON o.{field} = p.record_id
+                WHERE p.action = 'delete' AND o.action IN ('insert', 'update')
+                """,
+                other=other.plan,
+                **parts,
             )
-            found += work.cursor.rowcount
-    work.run("TRUNCATE dropped_id")
-    return bool(found)

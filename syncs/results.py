@@ -19,7 +19,10 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
     cursor.execute("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity")
     warnings = dict(cursor.fetchall())
     for file, lines in stage.unknown_files.items():
-        counts[file[:255]] = {"lines_read": lines, "rejected": lines}
+        # A file may be called like a kind of record whose lines came in another.
+        found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
+        found["lines_read"] += lines
+        found["rejected"] += lines
     results = SyncEntityResult.objects.bulk_create(
         SyncEntityResult(
             sync_request=sync_request,
@@ -41,17 +44,18 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
     return results
 
 
-def summary(results: list[SyncEntityResult]) -> str:
-    """The outcome in one sentence of at most 200 characters."""
+def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
+    """The outcome in one sentence of at most 200 characters, and one more where a file could not be read."""
     total = {
         name: sum(getattr(result, name) for result in results)
         for name in ("lines_read", "inserted", "updated", "unchanged", "skipped", "rejected", "delete_count")
     }
     read, rejected = total["lines_read"], total["rejected"]
+    unread = " Not every file could be read; the problems say why." if has_unread and not rejected else ""
     if not read and not total["delete_count"]:
-        return "Nothing new: the source had no lines."
+        return "Nothing new: the source had no lines." + unread
     if not rejected and total["unchanged"] == read and not total["delete_count"]:
-        return f"Nothing new: {_lines(read)} looked at, none had changed."
+        return f"Nothing new: {_lines(read)} looked at, none had changed." + unread
     parts = [
         f"{total[name]:,} {word}"
         for name, word in (
@@ -63,16 +67,17 @@ def summary(results: list[SyncEntityResult]) -> str:
         )
         if total[name]
     ]
-    kinds = _kinds([result for result in results if result.lines_read])
+    kinds = _kinds([result for result in results if result.lines_read], read)
     if rejected:
         return f"{read - rejected:,} of {read:,} {kinds} loaded, {_lines(rejected)} rejected ({', '.join(parts)})."
-    return f"{read:,} {kinds} loaded: {', '.join(parts)}."
+    return f"{read:,} {kinds} loaded: {', '.join(parts)}.{unread}"
 
 
-def _kinds(results) -> str:
+def _kinds(results, count: int) -> str:
     if len(results) == 1 and results[0].entity in entities():
-        return entities()[results[0].entity].plural
-    return "lines"
+        entity = entities()[results[0].entity]
+        return entity.singular if count == 1 else entity.plural
+    return "line" if count == 1 else "lines"
 
 
 def _lines(count: int) -> str:

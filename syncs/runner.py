@@ -1,16 +1,18 @@
 """One sync, start to finish: the only place where an outcome is decided."""
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from adsplatform.records.checks import printable
+from adsplatform.records.specification import entities
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
 from syncs import merge, missing, results
 from syncs.connectors import connector_named
-from syncs.models import SeenKey, SyncEntityResult, SyncRequest, WrongStatus
+from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.rows import ConnectorError, Limits, Source
 from syncs.staging import Pace, Stage
 from syncs.statements import KnownLinesChanged, SyncStopped, Work
@@ -32,6 +34,9 @@ def run(sync_request: SyncRequest) -> None:
     except WrongStatus as gone:
         # Cancelled meanwhile: the transaction was rolled back, nothing of the sync stays.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
+    except Exception:
+        logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
+        _fail_bare(sync_request)
 
 
 def _attempt(sync_request, skip_known_of):
@@ -128,7 +133,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     cursor.execute("SET LOCAL work_mem = '64MB'")
     _check_books_stood_still(sync_request, stage)
     parent = sync_request.parent_sync_request_id or sync_request.pk
-    in_parts = sync_request.run_full_sync and sync_request.total_batches > 1
+    in_parts = sync_request.total_batches > 1
     work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
     work.needs_all_records = sync_request.run_full_sync
     try:
@@ -142,11 +147,12 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         return
     merge.write(work)
     if in_parts and sync_request.current_batch < sync_request.total_batches:
-        missing.remember_seen(work)
+        missing.remember_seen(work, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, merge.counts(work))
-    sync_request.succeed(results.summary(written), lines_read=stage.lines_read)
+    message = results.summary(written, has_unread=bool(stage.unread))
+    sync_request.succeed(message, lines_read=stage.lines_read)
 
 
 def _check_books_stood_still(sync_request, stage):
@@ -167,25 +173,30 @@ def lock_books(app_enrollment_id):
 
 def _complete_entities(sync_request, stage, parent) -> list[str]:
     """The kinds of record of which the input held all there are, so that others are to be deleted."""
-    whole = [name for name, staged in stage.staged.items() if staged.staged_lines and not staged.rejected]
-    always = [name for name in whole if stage.staged[name].entity.model.ALWAYS_COMPLETE]
-    if not sync_request.run_full_sync:
-        return always
-    if sync_request.total_batches == 1:
-        return whole
-    if sync_request.current_batch < sync_request.total_batches:
+    seen = {name for name, staged in stage.staged.items() if staged.lines_read}
+    faulty = {name for name, staged in stage.staged.items() if staged.rejected} | stage.unread
+    if sync_request.total_batches > 1:
+        if sync_request.current_batch < sync_request.total_batches:
+            return []
+        earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
+        earlier = earlier.exclude(pk=sync_request.pk)
+        if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
+            return []
+        if earlier.count() != sync_request.total_batches - 1:
+            return []
+        in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
+        seen |= set(in_earlier.values_list("entity", flat=True))
+        faulty |= set(in_earlier.filter(rejected__gt=0).values_list("entity", flat=True))
+        unread = SyncResultDetail.objects.filter(sync_request__in=earlier, kind="error", line=None)
+        faulty |= set(unread.values_list("entity", flat=True).distinct())
+    if faulty - entities().keys():
+        # What could not be told or read may have held any kind of record.
         return []
-    earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
-    earlier = earlier.exclude(pk=sync_request.pk)
-    if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
-        return []
-    if earlier.count() != sync_request.total_batches - 1:
-        return []
-    in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
-    faulty = set(in_earlier.filter(rejected__gt=0).values_list("entity", flat=True))
-    faulty |= {name for name, staged in stage.staged.items() if staged.rejected}
-    seen = set(in_earlier.values_list("entity", flat=True)) | set(whole)
-    return sorted(seen - faulty)
+    return sorted(name for name in seen - faulty if _is_to_be_complete(sync_request, name))
+
+
+def _is_to_be_complete(sync_request, name: str) -> bool:
+    return sync_request.run_full_sync or entities()[name].model.ALWAYS_COMPLETE
 
 
 def _check_worth_merging(sync_request, stage):
@@ -197,8 +208,9 @@ def _check_worth_merging(sync_request, stage):
 def _check_reject_limit(sync_request, stage):
     limit = sync_request.app_enrollment.reject_limit_percent
     if stage.rejected * 100 > limit * stage.lines_read:
+        were = "was" if stage.rejected == 1 else "were"
         raise SyncStopped(
-            f"Stopped: {stage.rejected:,} of {stage.lines_read:,} lines were rejected, more than the {limit} % that "
+            f"Stopped: {stage.rejected:,} of {stage.lines_read:,} lines {were} rejected, more than the {limit} % that "
             f"{sync_request.app_enrollment} allows. Nothing was changed.",
             code="reject_limit",
         )
@@ -207,6 +219,8 @@ def _check_reject_limit(sync_request, stage):
 def _nothing_loaded(stage) -> str:
     if not stage.lines_read:
         return "Nothing could be loaded: no file held a line that can be read. The problems say why."
+    if stage.lines_read == 1:
+        return "Nothing could be loaded: the only line was rejected. The problems say why."
     return f"Nothing could be loaded: all {stage.lines_read:,} lines were rejected. The problems say why."
 
 
@@ -216,8 +230,17 @@ def _fail(sync_request, stage, cursor, message, code):
         _write_failure(sync_request, stage, cursor, message, code)
 
 
+def _fail_bare(sync_request):
+    """End a sync whose stage is gone, say because the connection broke: as Failed, if it has not ended otherwise."""
+    if not connection.in_atomic_block:
+        connection.close()  # The next statement opens another one.
+    with suppress(WrongStatus):
+        sync_request.fail(OUR_FAULT)
+
+
 def _write_failure(sync_request, stage, cursor, message, code):
     """End a sync as Failed, with every problem found until then; no record was changed."""
+    message = printable(message)
     stage.note(sync_request.upload.file_name if sync_request.upload else "", code, message)
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}

@@ -4,7 +4,6 @@ Everything is kept in temporary tables of this session: a killed worker leaves n
 ever sees a row before the merge commits it. Memory is bounded by the block, not by the input.
 """
 
-import difflib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -19,12 +18,14 @@ from psycopg.pq import TransactionStatus
 from adsplatform.records.checks import NULL, Fault, as_text, escaped, printable
 from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
+from syncs.columns import REMARKS_TOLD, mapped
 from syncs.copying import Copying
 from syncs.known import KnownLines, hashes_of, seed_of
 from syncs.rows import ABSENT, RowProblem, Rows, TextRows
 
 # The most characters kept of a value and of a raw line in a problem.
 VALUE_KEPT, RAW_KEPT = 1_000, 20_000
+NAME_KEPT = 255
 PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
@@ -91,9 +92,11 @@ class Stage:
         self.staged: dict[str, Staged] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
+        # Kinds of record of which a file could not be read; an empty name stands for any kind.
+        self.unread: set[str] = set()
         self.errors = 0
         self._files: dict[tuple, _File] = {}
-        self._told: set[tuple] = set()
+        self._told: dict[tuple, set[str]] = {}
         self._assumed: dict[str, dict[str, None]] = {}
         self._checks: dict[tuple[str, str], ColumnScreen] = {}
         self._problems: list[tuple] = []
@@ -151,8 +154,8 @@ class Stage:
         for file, columns in self._assumed.items():
             self._tell(
                 file, "", "value_assumed",
-                f"{file} leaves out {_listed(list(columns))}. For new records a rate of 1, and amounts times the "
-                "rate, were assumed. Add the columns if that is not right.",
+                f"{file} leaves out {_listed(list(columns))}. For new records, and where a cell is empty, a rate of "
+                "1, and amounts times the rate, were assumed. Add the values if that is not right.",
                 kind="warning",
             )  # fmt: skip
         self.flush()
@@ -199,8 +202,10 @@ class Stage:
 
     def _add_problem(self, problem: RowProblem):
         entity = entity_named(problem.name)
-        name = entity.name if entity else problem.file or problem.name
-        if problem.line is not None and problem.kind == "error":
+        name = entity.name if entity else _name(problem.file or problem.name)
+        if problem.kind == "error" and problem.line is None:
+            self.unread.add(name if entity else "")
+        elif problem.kind == "error":
             if entity:
                 staged = self.staged_for(entity)
                 staged.lines_read += 1
@@ -213,17 +218,21 @@ class Stage:
         )  # fmt: skip
 
     def _tell(self, file, entity, code, message, *, column="", kind):
-        """Say something about a file once."""
-        if (file, code, column) not in self._told:
-            self._told.add((file, code, column))
-            self._hold(entity, kind, "", file, None, column, "", code, message, "")
+        """Say something about a file once, and not too much of one kind."""
+        told = self._told.setdefault((file, entity, code), set())
+        if column in told or len(told) >= REMARKS_TOLD:
+            return
+        told.add(column)
+        if len(told) == REMARKS_TOLD:
+            message += f" There are more of these in {file}, which are not listed."
+        self._hold(entity, kind, "", file, None, column, "", code, message, "")
 
     def _hold(self, entity, kind, erp_key, file, line, column, value, code, message, raw):
         if kind == "error":
             self.errors += 1
         self._problems.append(
-            (entity[:255], kind, printable(erp_key)[:255], printable(file)[:255], line, printable(column)[:255],
-             printable(value[:VALUE_KEPT]), code, printable(message), printable(raw[:RAW_KEPT]))
+            (_name(entity), kind, _name(erp_key), _name(file), line, _name(column), printable(value[:VALUE_KEPT]),
+             code, printable(message), printable(raw[:RAW_KEPT]))
         )  # fmt: skip
         if len(self._problems) >= PROBLEMS_FLUSHED_AT:
             self.flush()
@@ -264,29 +273,39 @@ class Stage:
             return
         columns = [column for column in file.columns if column]
         cells = [cells[at] for at, column in enumerate(file.columns) if column]
-        self._note_assumed(file.staged.entity, block.file, {column.name for column in columns}, {})
         self._take(
-            _Cut(block.file, file.staged, columns, cells, {}, rest.lines, lambda at: rest.raw[at].decode(), hashes, True)
+            _Cut(
+                block.file, file.staged, columns, cells, {}, rest.lines, lambda at: rest.raw[at].decode(), hashes, True
+            )
         )
 
     def _without_known(self, block: Rows | TextRows, file: _File):
         """The block without the lines that are in the books already, its hashes, and those of the others."""
         if file.seed is None or not block.form:
             return block, None, []
-        raw = block.raw if isinstance(block, TextRows) else [text.encode("utf-8", "surrogatepass") for text in block.raw]
+        raw = [line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass") for line in block.raw]
         hashes = hashes_of(raw, file.seed)
-        found = self.known.among(file.staged.entity, hashes)
+        found = None if self._may_be_assumed(block, file) else self.known.among(file.staged.entity, hashes)
         if found is None:
             return block, hashes, []
         rest = (~found).nonzero()[0].tolist()
         return block.only(rest), [hashes[at] for at in rest], list(compress(hashes, found))
+
+    def _may_be_assumed(self, block: Rows | TextRows, file: _File) -> bool:
+        """Whether the block may be the first to show that something is assumed for a column the file leaves out."""
+        there = {column.name for column in file.columns if column}
+        told = self._assumed.get(block.file, {})
+        return any(
+            column.assumed and column.name not in there and column.wire not in told
+            and (not column.assumed.product_of or column.assumed.product_of[0] in there)
+            for column in file.staged.entity.columns.values()
+        )  # fmt: skip
 
     def _stage_known(self, block: Rows | TextRows, file: _File, hashes: list[bytes]):
         if not hashes:
             return
         staged = file.staged
         staged.known_lines += len(hashes)
-        self._note_assumed(staged.entity, block.file, {column.name for column in file.columns if column}, {})
         data = b"\n".join(value.hex().encode() for value in hashes) + b"\n"
         self.copying.add(sql.SQL("COPY {} (hash) FROM STDIN").format(staged.known), data)
 
@@ -298,6 +317,9 @@ class Stage:
         """Check a block that is cut into columns; stage the good lines, keep the problems of the others."""
         have = self._have(cut.staged, cut.columns, cut.gaps, len(cut.lines))
         checked, faults = self._check(cut)
+        assumed = self._note_assumed(cut, checked, faults)
+        if cut.hashes and assumed is not None and assumed.any():
+            cut.hashes = [None if skip else value for value, skip in zip(cut.hashes, assumed, strict=True)]
         if faults:
             self._reject(cut, faults)
             cut.staged.rejected += len(faults)
@@ -314,74 +336,33 @@ class Stage:
 
     def _new_file(self, block: Rows) -> _File:
         entity = entity_named(block.name)
+        name = _name(block.file)
         if entity is None:
             self._tell(
-                block.file, block.file, "unknown_file", column=block.name if block.file != block.name else "",
+                block.file, name, "unknown_file", column=block.name if block.file != block.name else "",
                 kind="error",
                 message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
                 f"Name it after one: {', '.join(names_of_entities())}.",
             )  # fmt: skip
-            return _File(None, block.file, ())
-        staged = self.staged_for(entity)
-        columns, seen = [], {}
-        for name in block.columns:
-            column = entity.by_wire_name.get(name.strip().lower())
-            if column is None:
-                self._remark_on_unknown(entity, block.file, name)
-            elif column.name in seen:
-                self._tell(
-                    block.file, entity.name, "column_twice", column=name, kind="warning",
-                    message=f"{block.file} has {column.wire} twice, as “{seen[column.name]}” and “{name}”; "
-                    "the first is used. Remove the other.",
-                )  # fmt: skip
-                column = None
-            else:
-                seen[column.name] = name
-            columns.append(column)
-        file = _File(staged, block.file, tuple(columns))
-        if block.form:
-            file.seed = seed_of(entity, block.columns, columns, block.form)
-        missing = self._missing_key(entity, seen)
-        if missing:
-            file.rejected_whole = True
-            self._tell(
-                block.file, entity.name, "key_column_missing", column=missing, kind="error",
-                message=f"{block.file} has no column {missing}, without which no {entity.singular} can be told from "
-                "another; none of its lines were loaded. Add the column.",
-            )  # fmt: skip
-        return file
-
-    @staticmethod
-    def _missing_key(entity: Entity, seen) -> str:
-        """The wire name of a key column the file lacks, or nothing."""
-        for name in entity.key:
-            ways = [name]
-            for reference in entity.references:
-                if reference.field == name:
-                    ways = [lookup.column for lookup in reference.lookups]
-            if not any(way in seen for way in ways):
-                return " or ".join(entity.columns[way].wire for way in ways)
-        return ""
-
-    def _remark_on_unknown(self, entity, file, name):
-        if name.strip().lower() in entity.legacy_columns:
-            message = f"The column “{name}” is no longer used; its values were not loaded."
-            return self._tell(file, entity.name, "legacy_column", message, column=name, kind="warning")
-        near = difflib.get_close_matches(name.strip().lower(), entity.by_wire_name, n=1, cutoff=0.8)
-        hint = f" Did you mean “{entity.by_wire_name[near[0]].wire}”?" if near else ""
-        message = f"No {entity.singular} has a column “{name}”; its values were not loaded.{hint}"
-        self._tell(file, entity.name, "unknown_column", message, column=name, kind="warning")
+            self.unread.add("")
+            return _File(None, name, ())
+        columns, remarks = mapped(entity, block.file, block.columns)
+        for remark in remarks:
+            self._tell(block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind)
+        is_keyless = any(remark.kind == "error" for remark in remarks)
+        seed = seed_of(entity, block.columns, columns, block.form) if block.form else None
+        return _File(self.staged_for(entity), name, columns, rejected_whole=is_keyless, seed=seed)
 
     def _columns(self, block: Rows, file: _File):
         """The block turned on its side: its known columns, their cells as text, and where lines lack which."""
-        columns, texts, gaps = [], [], {}
+        columns, texts, gaps, key = [], [], {}, file.staged.entity.key
         for column, cells in zip(file.columns, zip(*block.cells, strict=True), strict=True):
             if column is None:
                 continue
             kinds = set(map(type, cells))
             if type(ABSENT) in kinds:
                 gap = [cell is ABSENT for cell in cells]
-                if all(gap):
+                if all(gap) and column.name not in key:
                     continue
                 gaps[column.name] = gap
                 cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
@@ -389,8 +370,6 @@ class Stage:
                 cells = list(map(as_text, cells))
             columns.append(column)
             texts.append(cells)
-        present = {column.name for column in columns}
-        self._note_assumed(file.staged.entity, block.file, present, gaps)
         return columns, texts, gaps
 
     @staticmethod
@@ -409,14 +388,31 @@ class Stage:
         )
         return list(map("".join, zip(*marks, strict=True)))
 
-    def _note_assumed(self, entity, file, present, gaps):
-        for column in entity.columns.values():
-            if column.assumed is None or (column.name in present and column.name not in gaps):
+    def _note_assumed(self, cut: "_Cut", checked: list[pl.Series], faults) -> pl.Series | None:
+        """Remember which columns the file leaves out, or empty, for which something is assumed.
+
+        Returns the lines where a cell is empty for which something may be assumed: they are never skipped.
+        """
+        empty, lines = {}, None
+        for column, cells in zip(cut.columns, checked, strict=True):
+            faulty = [at for at, found in faults.items() if any(one is column for one, _ in found)]
+            is_empty = cells.is_null()
+            empty[column.name] = is_empty.scatter(faulty, False) if faulty else is_empty
+        for column in cut.staged.entity.columns.values():
+            if column.assumed is None:
                 continue
-            product = column.assumed.product_of
-            if product and product[0] not in present:
-                continue
-            self._assumed.setdefault(file, {})[column.wire] = None
+            found = empty.get(column.name)
+            if found is not None:
+                lines = found if lines is None else lines | found
+            if column.assumed.product_of:
+                # Where there is no amount, nothing is assumed for it.
+                no_amount = empty.get(column.assumed.product_of[0])
+                if no_amount is None:
+                    continue
+                found = ~no_amount if found is None else found & ~no_amount
+            if found is None or found.any():
+                self._assumed.setdefault(cut.file, {})[column.wire] = None
+        return lines
 
     def _check(self, cut: "_Cut"):
         """COPY texts by column, and the faults of each faulty line by its position in the block."""
@@ -428,7 +424,7 @@ class Stage:
             gap = cut.gaps.get(column.name)
             for at, fault in at_fault.items():
                 # A column that a line lacks is not an empty one; the merge looks where it matters.
-                if not (gap and gap[at]):
+                if not (gap and gap[at]) or column.name in cut.staged.entity.key:
                     faults.setdefault(at, []).append((column, fault))
             checked.append(values)
         return checked, faults
@@ -455,11 +451,13 @@ class Stage:
             [
                 pl.int_range(self._sequence, self._sequence + count, eager=True),
                 pl.Series(_ids(count)),
-                _repeated(escaped(printable(cut.file)), count),
+                _repeated(escaped(_name(cut.file)), count),
                 pl.Series(cut.lines, dtype=pl.Int64),
                 _repeated(have, count) if isinstance(have, str) else pl.Series(have),
                 pl.Series(raw),
-                pl.Series([value.hex() for value in cut.hashes] if cut.hashes else [None] * count, dtype=pl.String),
+                pl.Series(
+                    [value and value.hex() for value in cut.hashes] if cut.hashes else [None] * count, dtype=pl.String
+                ),
                 *checked,
             ],
             schema=names,
@@ -484,7 +482,7 @@ class _Cut:
     gaps: dict[str, list[bool]]
     lines: Sequence[int]
     raw: Callable[[int], str]
-    hashes: list[bytes] | None
+    hashes: list[bytes | None] | None
     # Nothing in it would COPY take for something else.
     is_plain: bool
 
@@ -523,6 +521,11 @@ def _has_special(texts: Sequence[str]) -> bool:
 
 def _repeated(text: str, count: int) -> pl.Series:
     return pl.repeat(text, count, dtype=pl.String, eager=True)
+
+
+def _name(text: str) -> str:
+    """A name as the books keep it: every character storable, and not too many."""
+    return printable(text[:NAME_KEPT])[:NAME_KEPT]
 
 
 def _ids(count: int) -> list[str]:

@@ -14,6 +14,12 @@ PROBLEM_INTO = sql.SQL(
     'INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, raw_line)'
 )
 
+# The records of every enrollment of the account: a platform id may name one of another enrollment. The records'
+# own `group_key` has no index.
+OF_ACCOUNT = sql.SQL(
+    "app_enrollment_id IN (SELECT app_enrollment_id FROM enrollments_appenrollment WHERE group_key = %(group_key)s)"
+)
+
 
 class SyncStopped(Exception):
     """A guard stopped the merge; `str()` is the sentence to show."""

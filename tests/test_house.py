@@ -32,7 +32,7 @@ FLOORS = [
     ["syncs.placing", "syncs.rejecting", "syncs.missing"],
     ["syncs.values", "syncs.statements"],
     ["syncs.models", "syncs.staging"],
-    ["syncs.copying", "syncs.known"],
+    ["syncs.copying", "syncs.known", "syncs.columns"],
     ["syncs.connectors"],
     ["syncs.rows"],
     ["adsplatform.records", "enrollments.services"],

@@ -47,9 +47,7 @@ class _CsvFile:
     def read(self, content: BinaryIO) -> Iterator[Rows | RowProblem]:
         chunk_bytes = UNCUT_BYTES if self.uncut else None
         try:
-            for piece in whole_lines(
-                content, line_bytes=self.line_bytes, file=self.file, chunk_bytes=chunk_bytes
-            ):
+            for piece in whole_lines(content, line_bytes=self.line_bytes, file=self.file, chunk_bytes=chunk_bytes):
                 if isinstance(piece, LongLine):
                     yield from self._parse_pending(is_last=True)
                     yield self._long_line(piece)
@@ -76,7 +74,7 @@ class _CsvFile:
         if not self.uncut or not self.header or self.pending or len(self.header.columns) < 2:
             return None
         delimiter, width = self.header.delimiter, len(self.header.columns)
-        if any(mark in piece for mark in "\"\0\\\t" if mark != delimiter):
+        if any(mark in piece for mark in '"\0\\\t' if mark != delimiter):
             return None
         try:
             data = piece.encode()

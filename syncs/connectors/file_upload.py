@@ -74,7 +74,7 @@ def _unreadable(entry: Entry) -> RowProblem | None:
         if entry.extension in ARCHIVES:
             what = "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
         return RowProblem(
-            entry.name,
+            entry.stem,
             entry.name,
             None,
             "unknown_format",

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from syncs.connectors.json_objects import ObjectBlocks
+from syncs.connectors.json_objects import TOO_DEEP, ObjectBlocks
 from syncs.connectors.physical_lines import LongLine, physical_lines
 from syncs.rows import Limits, RowProblem, Rows
 
@@ -47,7 +47,7 @@ def read_json_lines(
             except _Duplicate as duplicate:
                 yield blocks.duplicate(number, str(duplicate), raw)
             except RecursionError:
-                yield blocks.problem(number, "bad_json", _TOO_DEEP, raw)
+                yield blocks.problem(number, "bad_json", TOO_DEEP, raw)
             except ValueError:
                 yield blocks.problem(number, "bad_json", what_is_wrong(text), raw)
             else:
@@ -73,7 +73,11 @@ def what_is_wrong(text: str) -> str:
         if str(error) in _CONSTANTS:
             return f"The value {error} is not valid JSON. Write a number, or null."
     except RecursionError:
-        return _TOO_DEEP
+        return TOO_DEEP
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "The line is not UTF-8 text. Save the file as UTF-8 and upload it again."
     return "The text is not valid JSON. Correct it, or export it again."
 
 
@@ -109,7 +113,6 @@ def _too_long(line_bytes: int) -> str:
 
 
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
-_TOO_DEEP = "The object is nested too deeply to be read. Write a flat object: one value for each name."
 _NOT_LINES = (
     "The file is one JSON document, not JSON lines. Write one object on each line, without a list around "
     "them and without commas between them."

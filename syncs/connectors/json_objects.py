@@ -5,6 +5,8 @@ from operator import itemgetter
 from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, RowProblem, Rows
 
 MAX_COLUMNS = 1_000
+MAX_DEPTH = 100
+TOO_DEEP = "The object is nested too deeply to be read. Write a flat object: one value for each name."
 
 
 class ObjectBlocks:
@@ -28,6 +30,8 @@ class ObjectBlocks:
             found = found[0]
         if type(found) is not dict:
             return [self.problem(line, "bad_json", _not_an_object(found), raw)]
+        if raw.count("{") + raw.count("[") > MAX_DEPTH and _is_deep(found):
+            return [self.problem(line, "bad_json", TOO_DEEP, raw)]
         finished = []
         if not found.keys() <= self.columns.keys():
             if len(self.columns) + len(found) > MAX_COLUMNS and self.objects:
@@ -83,6 +87,17 @@ class ObjectBlocks:
             pick(found) if len(found) == len(columns) else [found.get(column, ABSENT) for column in columns]
             for found in self.objects
         ]
+
+
+def _is_deep(found) -> bool:
+    """Whether the object holds others deeper than can safely be written as text again."""
+    level = [found]
+    for _ in range(MAX_DEPTH):
+        inner = (value for outer in level for value in (outer.values() if type(outer) is dict else outer))
+        level = [value for value in inner if type(value) in (dict, list)]
+        if not level:
+            return False
+    return True
 
 
 def _not_an_object(found) -> str:

@@ -90,6 +90,11 @@ def test_an_object_in_a_list_of_its_own_is_read():
             "The object is nested too deeply to be read. Write a flat object: one value for each name.",
         ),
         (
+            '{"erpKey": "I1", "dimensions": ' + "[" * 900 + "]" * 900 + "}",
+            "bad_json",
+            "The object is nested too deeply to be read. Write a flat object: one value for each name.",
+        ),
+        (
             '{"total": ' + "9" * 5_000 + "}",
             "bad_json",
             "The text is not valid JSON. Correct it, or export it again.",
@@ -125,7 +130,10 @@ def test_a_bad_line_is_told_and_the_rest_read(line, code, message):
 
 def test_bytes_that_are_no_utf_8_are_told():
     _, [problem] = read(b'{"erpKey": "Zo\xeb"}', format="jsonl")
-    assert problem.code == "bad_json"
+    assert (problem.code, problem.message) == (
+        "bad_json",
+        "The line is not UTF-8 text. Save the file as UTF-8 and upload it again.",
+    )
 
 
 def test_a_line_over_the_limit_is_told():

@@ -13,7 +13,7 @@ from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 
 
 class GivenRows:
-    """Yields lists of dicts by name, as a connector of an accounting system would."""
+    """Yields lists of dicts by name, as a connector of an accounting system would; other things as they are."""
 
     application = ApplicationEntry(
         app_id=UUID("00000000-0000-4000-8000-000000000001"),
@@ -31,9 +31,9 @@ class GivenRows:
 
     def rows(self, source):
         for name, records in self.data.items():
-            if isinstance(records, (RowProblem, ConnectorError)):
-                if isinstance(records, ConnectorError):
-                    raise records
+            if isinstance(records, ConnectorError):
+                raise records
+            if isinstance(records, (RowProblem, Rows)):
                 yield records
                 continue
             columns = list(dict.fromkeys(column for record in records for column in record))
@@ -96,4 +96,18 @@ def company(key="C1", **values):
 def invoice(key="I1", company="C1", **values):
     return {
         "erpKey": key, "companyErpKey": company, "customerErpKey": company, "totalAmount": "10.00", "currencyRate": "1",
+    } | values  # fmt: skip
+
+
+def account(key="A1", code="1000", **values):
+    return {
+        "erpKey": key, "code": code, "name": "Cash", "status": "Active", "cashflowType": "cash", "description": "Cash",
+        "classification": "Asset",
+    } | values  # fmt: skip
+
+
+def balance(period="1", **values):
+    return {
+        "financialYear": "2024", "periodNumber": period, "periodStartDate": "2024-01-01",
+        "periodEndDate": "2024-01-31", "status": "Open", "balance": "1.10",
     } | values  # fmt: skip

@@ -2,8 +2,9 @@
 
 from adsplatform.records.models import Company, FinancialAccount, FinancialAccountBalanceHistory, Invoice
 from syncs.models import SeenKey, SyncRequest
+from syncs.rows import RowProblem
 from tests.factories import AppEnrollmentFactory
-from tests.loading.conftest import company, invoice
+from tests.loading.conftest import account, balance, company, invoice
 
 
 def keys(kind):
@@ -39,6 +40,24 @@ def test_a_kind_with_a_rejected_line_is_not_deleted_from(sync):
     assert keys(Company) == ["C1", "C2"]
 
 
+def test_a_kind_of_which_a_file_could_not_be_read_is_not_deleted_from(sync):
+    sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I1"), invoice("I2")]})
+    locked = RowProblem("Companies", "companies.csv", None, "encrypted", "The file is locked with a password.")
+    result = sync({"locked": locked, "companies": [company("C1")], "invoices": [invoice("I1")]}, run_full_sync=True)
+    assert (keys(Company), keys(Invoice)) == (["C1", "C2"], ["I1"])
+    assert result.process_result_message == (
+        "2 lines loaded: 1 deleted, 2 unchanged. Not every file could be read; the problems say why."
+    )
+
+
+def test_nothing_is_deleted_where_a_file_is_of_no_known_kind(sync):
+    sync({"companies": [company("C1"), company("C2")]})
+    sync({"companies": [company("C1")], "companies_2": [company("C2")]}, run_full_sync=True)
+    unreadable = RowProblem("data", "data.xlsx", None, "unknown_format", "The file is neither CSV nor JSONL.")
+    sync({"companies": [company("C1")], "unreadable": unreadable}, run_full_sync=True)
+    assert keys(Company) == ["C1", "C2"]
+
+
 def test_other_enrollments_keep_theirs(sync, enrollment):
     other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
     sync({"companies": [company("C2")]}, into=other)
@@ -56,6 +75,15 @@ def test_what_others_still_refer_to_is_kept_with_a_warning(sync, counts):
             "This company is not in the full data set, but invoices still refer to it; it was kept.",
         )
     ]  # fmt: skip
+
+
+def test_what_another_enrollment_refers_to_is_kept(sync, enrollment):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    sync({"companies": [company("C1"), company("C2")]})
+    parent = Company.objects.get(erp_key="C2")
+    sync({"companies": [company("C3", parentCompanyNetworkId=str(parent.pk))]}, into=other)
+    sync({"companies": [company("C1")]}, run_full_sync=True)
+    assert keys(Company) == ["C1", "C2", "C3"]
 
 
 def test_what_refers_to_each_other_goes_together(sync):
@@ -114,48 +142,53 @@ def test_a_failed_part_prevents_the_deletes(sync):
     assert Company.objects.count() == 4
 
 
-def test_balance_histories_are_always_complete(sync, counts):
-    account = {
-        "erpKey": "A1", "code": "1000", "name": "Cash", "status": "Active", "cashflowType": "cash",
-        "description": "Cash", "classification": "Asset",
+def test_a_part_with_an_unreadable_file_prevents_the_deletes(sync):
+    sync({"companies": [company(f"C{number}") for number in range(4)]})
+    parts = {"run_full_sync": True, "total_batches": 2}
+    locked = RowProblem("companies", "companies.csv", None, "encrypted", "The file is locked with a password.")
+    first = sync({"locked": locked, "companies": [company("C0")]}, **parts)
+    sync({"companies": [company("C1")]}, parent_sync_request=first, current_batch=2, **parts)
+    assert Company.objects.count() == 4
+
+
+def test_balance_histories_in_parts_are_complete_after_the_last(sync, counts):
+    def part(number, period, **values):
+        histories = [balance(period, financialAccountErpKey="A1")]
+        return sync({"financialAccountBalanceHistories": histories}, current_batch=number, total_batches=2, **values)
+
+    sync({"financialAccounts": [account()]})
+    sync({"financialAccountBalanceHistories": [balance("3", financialAccountErpKey="A1")]})
+    second = part(2, "2", parent_sync_request=part(1, "1"))
+    assert counts(second)["FinancialAccountBalanceHistory"] == {
+        "lines_read": 1, "inserted": 1, "deleted_as_missing": 1,
     }  # fmt: skip
+    assert sorted(FinancialAccountBalanceHistory.objects.values_list("period_number", flat=True)) == [1, 2]
+    assert not SeenKey.objects.exists()
 
-    def balance(period, by):
-        return {
-            "financialYear": "2024", "periodNumber": period, "periodStartDate": "2024-01-01",
-            "periodEndDate": "2024-01-31", "status": "Open", "balance": "1.10", **by,
-        }  # fmt: skip
 
+def test_balance_histories_are_always_complete(sync, counts):
     data = {
-        "financialAccounts": [account],
+        "financialAccounts": [account()],
         "financialAccountBalanceHistories": [
-            balance("1", {"financialAccountCode": "1000"}),
-            balance("2", {"financialAccountErpKey": "A1"}),
+            balance("1", financialAccountCode="1000"),
+            balance("2", financialAccountErpKey="A1"),
         ],
     }
     assert counts(sync(data))["FinancialAccountBalanceHistory"] == {"lines_read": 2, "inserted": 2}
     assert FinancialAccountBalanceHistory.objects.filter(financial_account=FinancialAccount.objects.get()).count() == 2
-    fewer = {"financialAccountBalanceHistories": [balance("1", {"financialAccountErpKey": "A1"})]}
+    fewer = {"financialAccountBalanceHistories": [balance("1", financialAccountErpKey="A1")]}
     assert counts(sync(fewer))["FinancialAccountBalanceHistory"] == {
         "lines_read": 1, "unchanged": 1, "deleted_as_missing": 1,
     }  # fmt: skip
 
 
 def test_lines_that_name_one_account_in_two_ways_are_one_record(sync, counts):
-    account = {
-        "erpKey": "A1", "code": "1000", "name": "Cash", "status": "Active", "cashflowType": "cash",
-        "description": "Cash", "classification": "Asset",
-    }  # fmt: skip
-    same = {
-        "financialYear": "2024", "periodNumber": "1", "periodStartDate": "2024-01-01", "periodEndDate": "2024-01-31",
-        "status": "Open",
-    }  # fmt: skip
     result = sync(
         {
-            "financialAccounts": [account],
+            "financialAccounts": [account()],
             "financialAccountBalanceHistories": [
-                same | {"balance": "1", "financialAccountCode": "1000"},
-                same | {"balance": "2", "financialAccountErpKey": "A1"},
+                balance(balance="1", financialAccountCode="1000"),
+                balance(balance="2", financialAccountErpKey="A1"),
             ],
         }
     )

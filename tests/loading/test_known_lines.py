@@ -14,6 +14,12 @@ HEADER = "erpKey,companyName,companyType,isActive,city\n"
 LINES = [f"C{number},Company {number},Customer,true,Berlin\n" for number in range(50)]
 
 
+@pytest.fixture(autouse=True, params=[4 * 1024**2, 256], ids=["cut into rows", "uncut"])
+def block_bytes(request, monkeypatch):
+    """The lines that come in one block with the header are cut into rows by the connector, later ones are not."""
+    monkeypatch.setattr("syncs.connectors.csv_lines.UNCUT_BYTES", request.param)
+
+
 @pytest.fixture
 def upload(db):
     """Upload a CSV file and run its sync, always as the same member."""

@@ -122,7 +122,7 @@ def test_too_many_rejected_lines_fail_the_sync(sync, enrollment, counts):
     result = sync({"companies": [company("C1"), company("C2", isActive="perhaps"), company("C3")]})
     assert result.status_code == "Failed"
     assert result.process_result_message == (
-        "Stopped: 1 of 3 lines were rejected, more than the 10 % that Given rows allows. Nothing was changed."
+        "Stopped: 1 of 3 lines was rejected, more than the 10 % that Given rows allows. Nothing was changed."
     )
     assert counts(result) == {"Company": {"lines_read": 3, "rejected": 1, "skipped": 2}}
     assert not Company.objects.exists()
@@ -199,7 +199,8 @@ def test_missing_rate_and_base_amounts_are_assumed_with_one_warning(sync):
     assert (loaded.currency_rate, loaded.base_currency_payment_amount) == (1, loaded.payment_amount)
     assert [message for *_, message in problems(result, "warning")] == [
         "payments.csv leaves out currencyRate, baseCurrencyPaymentAmount and baseCurrencyUnappliedAmount. For new "
-        "records a rate of 1, and amounts times the rate, were assumed. Add the columns if that is not right."
+        "records, and where a cell is empty, a rate of 1, and amounts times the rate, were assumed. Add the values if "
+        "that is not right."
     ]
 
 

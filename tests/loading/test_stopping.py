@@ -8,7 +8,8 @@ from django.db import connection
 from adsplatform.records.models import Company
 from syncs import merge, runner
 from syncs.models import SyncRequest
-from tests.loading.conftest import company
+from syncs.rows import ConnectorError
+from tests.loading.conftest import company, invoice
 
 
 @pytest.mark.django_db(transaction=True)
@@ -55,6 +56,65 @@ def test_our_own_fault_is_told_without_its_inside(sync, monkeypatch, counts):
     assert result.process_result_message == "Something went wrong on our side. Nothing was changed."
     assert counts(result) == {"Company": {"lines_read": 2, "skipped": 2}}
     assert not result.details.filter(message__contains="secret").exists()
+
+
+class HangingUp(list):
+    """Rows at whose reading the database ends our connection."""
+
+    def __iter__(self):
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(hang_up, connection.connection.info.backend_pid).result()
+        return super().__iter__()
+
+
+def hang_up(pid):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_lost_while_reading_ends_the_sync(sync, caplog):
+    result = sync({"companies": [company()], "invoices": HangingUp([invoice()])})
+    assert (result.status_code, result.failure_count) == ("Failed", 1)
+    assert result.process_result_message == "Something went wrong on our side. Nothing was changed."
+    assert f"Sync {result.pk} failed" in caplog.text
+    assert not Company.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_lost_while_merging_ends_the_sync(sync, monkeypatch, caplog):
+    write = merge.write
+
+    def cut_off(work):
+        write(work)
+        list(HangingUp())
+
+    monkeypatch.setattr(merge, "write", cut_off)
+    result = sync({"companies": [company()]})
+    assert result.status_code == "Failed"
+    assert f"Sync {result.pk} failed" in caplog.text
+    assert not Company.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_lost_after_the_commit_leaves_the_sync_as_it_ended(sync, monkeypatch):
+    merged = runner._merge
+
+    def cut_off(*args):
+        merged(*args)
+        list(HangingUp())
+
+    monkeypatch.setattr(runner, "_merge", cut_off)
+    result = sync({"companies": [company()]})
+    assert result.status_code == "Success"
+    assert Company.objects.exists()
+
+
+def test_problems_that_cannot_be_written_do_not_leave_the_sync_running(sync, monkeypatch):
+    monkeypatch.setattr(runner, "_fail", lambda *args: 1 / 0)
+    result = sync({"broken": ConnectorError("The ERP did not answer. Try again later.")})
+    assert result.status_code == "Failed"
 
 
 def test_nothing_of_the_stage_is_left_in_the_session(sync):

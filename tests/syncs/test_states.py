@@ -53,6 +53,12 @@ def test_failing_counts():
     assert len(sync_request.process_result_message) == 200
 
 
+def test_a_long_message_is_cut_between_words():
+    sync_request = SyncRequestFactory(running=True)
+    sync_request.fail("words " * 60)
+    assert sync_request.process_result_message == "words " * 32 + "words…"
+
+
 @pytest.mark.parametrize(
     "values, constraint",
     [

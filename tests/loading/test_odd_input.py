@@ -1,0 +1,120 @@
+"""Input that no sane program writes: each line of it is accounted for all the same."""
+
+import pytest
+
+from adsplatform.records.models import Company, Invoice
+from syncs.rows import ABSENT, ConnectorError, RowProblem, Rows
+from tests.loading.conftest import company, invoice
+
+
+def block(name, *lines, file="batch", columns=None):
+    columns = columns or list(dict.fromkeys(column for line in lines for column in line))
+    cells = [[line.get(column, ABSENT) for column in columns] for line in lines]
+    return Rows(name, file, columns, cells, list(range(1, len(lines) + 1)), ["raw"] * len(lines))
+
+
+def codes(sync_request):
+    return [(d.entity, d.line, d.column, d.code) for d in sync_request.details.order_by("entity", "line", "id")]
+
+
+def test_lines_without_a_key_are_rejected_and_not_taken_for_the_same(sync, counts):
+    keyless = {"companyName": "Acme", "companyType": "Customer", "isActive": "true"}
+    result = sync({"companies": [keyless, company(), keyless]})
+    assert counts(result) == {"Company": {"lines_read": 3, "inserted": 1, "rejected": 2}}
+    assert codes(result) == [("Company", 2, "erpKey", "required_empty"), ("Company", 4, "erpKey", "required_empty")]
+
+
+def test_lines_too_short_to_have_a_key_are_rejected(sync, counts):
+    columns = ["companyName", "companyType", "isActive", "erpKey"]
+    short = {"companyName": "Acme", "companyType": "Customer", "isActive": "true"}
+    result = sync({"companies": [company()], "short": block("companies", short, short, columns=columns)})
+    assert counts(result) == {"Company": {"lines_read": 3, "inserted": 1, "rejected": 2}}
+
+
+def test_two_lists_of_one_batch_without_their_keys_are_told_apart(sync, counts):
+    result = sync(
+        {
+            "a": block("companies", {"companyName": "Acme", "colour": "red"}),
+            "b": block("contacts", {"isActive": "true", "colour": "red"}),
+            "c": block("companies", company()),
+        }
+    )
+    assert codes(result) == [
+        ("Company", None, "colour", "unknown_column"),
+        ("Company", None, "erpKey", "key_column_missing"),
+        ("Contact", None, "colour", "unknown_column"),
+        ("Contact", None, "erpKey", "key_column_missing"),
+    ]
+
+
+def test_of_very_many_unknown_columns_a_hundred_are_named(sync):
+    lines = [company(f"C{number}") | {f"field{number}": "1"} for number in range(1_000)]
+    result = sync({"a": block("companies", *lines[:500]), "b": block("companies", *lines[500:])})
+    said = list(result.details.order_by("id").values_list("message", flat=True))
+    assert len(said) == 100
+    assert said[0] == "No company has a column “field0”; its values were not loaded."
+    assert said[-1] == (
+        "No company has a column “field99”; its values were not loaded. "
+        "There are more of these in batch, which are not listed."
+    )
+    assert Company.objects.count() == 1_000
+
+
+@pytest.mark.parametrize("file", ["x" * 300 + ".csv", "a\0b.csv", "\udcff.csv", "\ud800.csv", "100%s {0} '\".csv"])
+def test_any_file_name_will_do(sync, counts, file):
+    result = sync(
+        {
+            "mystery": block("mystery", {"a": "1"}, file=file),
+            "problem": RowProblem("enigma", file, 9, "bad_json", "The line cannot be read."),
+            "companies": block("companies", company(), company(companyName="Again"), {"erpKey": "C2"}, file=file),
+        }
+    )
+    assert result.status_code == "Success", result.process_result_message
+    (unknown,) = set(counts(result)) - {"Company"}
+    assert counts(result)[unknown] == {"lines_read": 2, "rejected": 2}
+    assert counts(result)["Company"] == {"lines_read": 3, "inserted": 1, "skipped": 1, "rejected": 1}
+
+
+def test_a_file_may_be_called_like_another_kind_of_record(sync, counts):
+    result = sync({"a": block("mystery", {"a": "1"}, file="Company"), "companies": [company()]})
+    assert counts(result) == {"Company": {"lines_read": 2, "inserted": 1, "rejected": 1}}
+
+
+@pytest.mark.parametrize(
+    "text", ["100 %s of {kind} %(enrollment)s", "'; DROP TABLE x --", "“$1” \\. \\N", "a\u2028\x1f"]
+)
+def test_texts_are_never_part_of_a_statement(sync, text):
+    key = text[:100]
+    data = {
+        "companies": [company(key, companyName=text, **{text: "1"}), company(key, companyName=text)],
+        "invoices": [invoice("I1", company=key), invoice("I2", company=f"{text}?")],
+    }
+    result = sync(data)
+    assert result.status_code == "Success", result.process_result_message
+    assert Invoice.objects.get().company.company_name == text
+    assert result.details.get(code="reference_not_found", column="companyErpKey").value == f"{text}?"
+
+
+def test_an_empty_rate_is_assumed_and_said(sync):
+    result = sync({"companies": [company()], "invoices": [invoice(currencyRate="", baseCurrencyTotalAmount="")]})
+    assert Invoice.objects.get().currency_rate == 1
+    assert result.details.get().message.startswith("invoices.csv leaves out currencyRate and baseCurrencyTotalAmount.")
+
+
+def test_what_is_given_is_not_said_to_be_assumed(sync):
+    amounts = {"totalAmount": "", "baseCurrencyTotalAmount": "", "netAmount": "1", "baseCurrencyNetAmount": "1"}
+    result = sync({"companies": [company()], "invoices": [invoice(**amounts)]})
+    assert not result.details.exists()
+
+
+def test_a_reason_with_characters_that_cannot_be_stored_still_ends_the_sync(sync):
+    result = sync({"companies": [company()], "broken": ConnectorError("It is not JSON, near “\udcff\0\ud800”.")})
+    assert result.status_code == "Failed"
+    assert "\0" not in result.process_result_message
+
+
+def test_one_line_is_one_line_in_every_sentence(sync):
+    assert sync({"companies": [company()]}).process_result_message == "1 company loaded: 1 added."
+    assert sync({"companies": [company(isActive="x")]}).process_result_message == (
+        "Nothing could be loaded: the only line was rejected. The problems say why."
+    )
