@@ -8,7 +8,7 @@ changed is updated, what is new is inserted, what must go is deleted.
 from psycopg import sql
 
 from syncs.missing import delete_missing
-from syncs.placing import plan, supersede_by_plan, supersede_earlier
+from syncs.placing import check_known, plan, supersede_by_plan, supersede_earlier
 from syncs.rejecting import reject_what_cannot_be_placed
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, Work, erp_key_of, led
@@ -22,6 +22,7 @@ def place(work: Work):
             supersede_earlier(work, staged)
     for staged in work.staged:
         plan(work, staged)
+        check_known(work, staged)
     reject_what_cannot_be_placed(work)
     for staged in work.staged:
         if staged.entity.has_reference_in_key:
@@ -59,7 +60,7 @@ def _counts(work, staged) -> dict[str, int]:
         "lines_read": staged.lines_read,
         "inserted": actions.get("insert", 0),
         "updated": actions.get("update", 0),
-        "unchanged": actions.get("same", 0),
+        "unchanged": actions.get("same", 0) + staged.known_lines,
         "deleted_by_match": actions.get("delete", 0),
         "skipped": actions.get("leave", 0) + work.superseded.get(staged.entity.name, 0),
         "rejected": staged.rejected,
@@ -74,7 +75,7 @@ def note_left(work: Work, staged: Staged):
         """
         {into_problems}
         SELECT {entity}, 'skip', {erp_key}, _file, _line, 'onMatchAction', '1', 'left_as_it_is',
-               'The {kind} exists already and was left as it is, because onMatchAction is 1.', _raw
+               'The {kind} exists already and was left as it is, because onMatchAction is 1.', _seq
         FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'leave' ORDER BY _seq
         """,
         plan=staged.plan,
@@ -93,7 +94,7 @@ def update_changed(work: Work, staged: Staged):
         return
     work.run(
         """
-        UPDATE {records} r SET {assignments}, modified = now(), modified_sync_id = %(sync)s
+        UPDATE {records} r SET {assignments}, row_hash = s._hash, modified = now(), modified_sync_id = %(sync)s
         FROM (SELECT s.* {references}, p.record_id FROM {plan} p JOIN {stage} s USING (_seq)
               WHERE p.action = 'update') s
         WHERE r.id = s.record_id
@@ -109,7 +110,7 @@ def update_changed(work: Work, staged: Staged):
 
 
 def insert_new(work: Work, staged: Staged):
-    """Insert the records that are not there yet, in the order of their lines."""
+    """Insert the records that are not there yet; the join leaves them nearly in the order of their lines."""
     pairs = list(inserts(staged))
     if not pairs:
         # No line of any file had a column that could be loaded.
@@ -117,9 +118,9 @@ def insert_new(work: Work, staged: Staged):
     work.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
-                               modified_sync_id, {columns})
-        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, {values}
-        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert' ORDER BY s._seq
+                               modified_sync_id, row_hash, {columns})
+        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, s._hash, {values}
+        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert'
         """,
         records=sql.Identifier(staged.entity.table),
         plan=staged.plan,

@@ -3,6 +3,8 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
+from syncs.known import DIGEST_BYTES
+from syncs.staging import Staged
 from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
 
 # Of fewer records of a kind, the share that is missing means nothing.
@@ -21,6 +23,8 @@ def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
         not_here = not_earlier = sql.SQL("true")
         if staged:
             not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
+            if staged.known_lines:
+                not_here = sql.SQL("{} AND {}").format(not_here, _not_known(work, staged))
         if work.seen_in_parts:
             not_earlier = sql.SQL(
                 "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
@@ -45,6 +49,19 @@ def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
             f"{work.enrollment.delete_limit_percent} % that {work.enrollment} allows. Nothing was changed.",
             code="delete_guard",
         )
+
+
+def _not_known(work: Work, staged: Staged) -> sql.Composable:
+    """Whether the record `r` is none of those of which a line was skipped as known."""
+    unmet = sql.Identifier(f"unmet_{staged.entity.model._meta.model_name}")
+    work.run("CREATE TEMP TABLE {unmet} (digest bytea) ON COMMIT DROP", unmet=unmet)
+    with work.cursor.copy(sql.SQL("COPY {} FROM STDIN").format(unmet)) as copy:
+        for digest in work.stage.known.not_met(staged.entity):
+            copy.write_row([digest])
+    work.run("ANALYZE {unmet}", unmet=unmet)
+    return sql.SQL(
+        "(r.row_hash IS NULL OR substring(uuid_send(r.row_hash) FOR {}) IN (SELECT digest FROM {}))"
+    ).format(sql.Literal(DIGEST_BYTES), unmet)
 
 
 def _too_many(work: Work, entity: Entity, missing: int) -> list[str]:
@@ -92,7 +109,7 @@ def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
         )
         {into_problems}
         SELECT {name}, 'warning', {erp_key}, '', NULL, '', '', 'kept_because_referenced',
-               'This {kind} is not in the full data set, but {others} still refer to it; it was kept.', ''
+               'This {kind} is not in the full data set, but {others} still refer to it; it was kept.', NULL
         FROM (SELECT DISTINCT id FROM kept) k JOIN {records} s USING (id)
         """,
         referring=sql.Identifier(referring.table),

@@ -4,13 +4,17 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.staging import Staged
-from syncs.statements import PROBLEM_INTO, Work, columns_of, erp_key_of, led
-from syncs.values import changed, line_has, lookups_used
+from syncs.statements import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
+from syncs.values import changed, line_has, lookups_used, too_large
+
+MET_AT_ONCE = 10_000
 
 
 def supersede_earlier(work: Work, staged: Staged):
     """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
     key = columns_of(staged.entity.key, "s")
+    if not staged.may_repeat():
+        return
     if staged.entity.key:
         work.run("SELECT 1 FROM {stage} s GROUP BY {key} HAVING count(*) > 1 LIMIT 1", stage=staged.table, key=key)
         if not work.cursor.fetchone():
@@ -48,12 +52,12 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
             WINDOW later AS ({partition} ORDER BY _seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         ), gone AS (
             DELETE FROM {stage} s USING chain c WHERE s._seq = c._seq AND c._seq <> c.last_seq
-            RETURNING s.*, c.by_file, c.by_line
+            RETURNING s._seq, s._file, s._line, {erp_key} AS erp_key, c.by_file, c.by_line
         )
         {into_problems}
-        SELECT {entity}, 'skip', {erp_key}, _file, _line, '', '', 'superseded',
-               format('Superseded by line %%s of %%s, which has the same key.', by_line, by_file), _raw
-        FROM gone s ORDER BY _seq
+        SELECT {entity}, 'skip', erp_key, _file, _line, '', '', 'superseded',
+               format('Superseded by line %%s of %%s, which has the same key.', by_line, by_file), _seq
+        FROM gone ORDER BY _seq
         """,
         stage=staged.table,
         plan=plan or sql.SQL(""),
@@ -85,7 +89,7 @@ def plan(work: Work, staged: Staged):
     work.run(
         """
         CREATE TEMP TABLE {plan} ON COMMIT DROP AS
-        SELECT s._seq, s._id, r.id AS record_id {kept},
+        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
                CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
                     WHEN {changed} THEN 'update' ELSE 'same' END AS action
         FROM (SELECT s.* {found} FROM {stage} s {joins}) s
@@ -99,9 +103,30 @@ def plan(work: Work, staged: Staged):
         joins=sql.SQL(" ").join(joins),
         match=_match(entity),
         changed=changed(staged),
+        too_large=too_large(staged),
         key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
     )
-    work.run("ANALYZE {plan}", plan=staged.plan)
+    analyze_plan(work, staged)
+
+
+def analyze_plan(work: Work, staged: Staged):
+    """Let the planner know how many lines there are of what."""
+    fields = ["record_id", "action", *(reference.field for reference in staged.entity.references)]
+    columns = sql.SQL(", ").join(map(sql.Identifier, fields))
+    work.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
+
+
+def check_known(work: Work, staged: Staged):
+    """A record of which a line was skipped as known must not be met by another line."""
+    known = work.stage.known
+    if known.is_twice:
+        raise KnownLinesChanged
+    if not staged.known_lines:
+        return
+    work.run("SELECT uuid_send(met) FROM {plan} WHERE met IS NOT NULL", plan=staged.plan)
+    while met := work.cursor.fetchmany(MET_AT_ONCE):
+        if known.was_met(staged.entity, [bytes(digest) for (digest,) in met]):
+            raise KnownLinesChanged
 
 
 def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:

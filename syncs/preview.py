@@ -151,4 +151,4 @@ def _put_back(work: Work, file):
 
 
 def _problem_columns() -> sql.Composable:
-    return sql.SQL(", ").join(map(sql.Identifier, PROBLEM_COLUMNS))
+    return sql.SQL(", ").join(map(sql.Identifier, [*PROBLEM_COLUMNS, "seq"]))

@@ -14,7 +14,7 @@ from adsplatform.records.checks import as_text
 from adsplatform.records.specification import Entity, entities
 from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.staging import RAW_KEPT
+from syncs.raw_lines import RAW_KEPT
 
 BATCH = 1_000
 _FIELDS = ("id", "entity", "file", "line", "column", "code", "message", "raw_line")

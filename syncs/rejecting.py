@@ -3,9 +3,10 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Lookup, ReferenceTo, entities
+from syncs.placing import analyze_plan
 from syncs.staging import Staged
 from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, Work, erp_key_of, referring_to
-from syncs.values import inserts, line_has, lookups_used, updates
+from syncs.values import inserts, line_has, lookups_used, updates, worked_out
 
 
 def reject_what_cannot_be_placed(work: Work):
@@ -85,10 +86,10 @@ def find_gaps_of_new_records(work: Work, staged: Staged):
 
 def find_amounts_too_large(work: Work, staged: Staged):
     """An amount in base currency that is worked out must fit its column."""
-    columns = [column for column in staged.entity.columns.values() if column.assumed and column.assumed.product_of]
-    columns = [column for column in columns if staged.has(column.name, *column.assumed.product_of)]
-    if not columns:
+    work.run("SELECT 1 FROM {plan} WHERE is_too_large LIMIT 1", plan=staged.plan)
+    if not work.cursor.fetchone():
         return
+    columns = worked_out(staged)
     new, changed = dict(inserts(staged)), dict(updates(staged))
     (rate,) = {column.assumed.product_of[1] for column in columns}
     work.run(
@@ -99,20 +100,17 @@ def find_amounts_too_large(work: Work, staged: Staged):
                       a.wire, a.amount)
         FROM {plan} p JOIN {stage} s USING (_seq) LEFT JOIN {records} r ON r.id = p.record_id
         CROSS JOIN LATERAL (VALUES {amounts}) a (wire, amount, value)
-        WHERE p.action IN ('insert', 'update') AND abs(a.value) >= 1e20
-        -- A rate of 1 makes no amount larger, and most lines have it.
-        AND (abs(s.{rate}) > 1 OR s.{rate} IS NULL AND p.action = 'update')
+        WHERE p.is_too_large AND p.action IN ('insert', 'update') AND abs(a.value) >= 1e20
         """,
         stage=staged.table,
         plan=staged.plan,
         records=sql.Identifier(staged.entity.table),
-        rate=sql.Identifier(rate),
         rate_wire=sql.SQL(staged.entity.columns[rate].wire),
         amounts=sql.SQL(", ").join(
             sql.SQL("({}, {}, CASE p.action WHEN 'insert' THEN {} ELSE {} END)").format(
                 sql.Literal(column.wire),
                 sql.Literal(staged.entity.columns[column.assumed.product_of[0]].wire),
-                new[column.field],
+                new.get(column.field, sql.SQL("NULL")),
                 changed[column.field],
             )
             for column in columns
@@ -178,14 +176,21 @@ def remark_on_self_references(work: Work, staged: Staged):
         for lookup in lookups_used(staged, reference):
             if lookup.target != staged.entity.name:
                 continue
+            parts = {
+                "plan": staged.plan,
+                "stage": staged.table,
+                "itself": sql.SQL("s.{} IS NOT NULL AND p.{} = coalesce(p.record_id, p._id)").format(
+                    sql.Identifier(lookup.column), sql.Identifier(reference.field)
+                ),
+            }
             work.run(
                 """
                 {into_problems}
                 SELECT {entity}, 'warning', {erp_key}, s._file, s._line, {wire}, s.{named}::text, 'self_reference',
                        format('%%s: this {kind} names itself. It was loaded so; leave the cell empty if there is '
-                              'nothing above it.', {wire}), s._raw
+                              'nothing above it.', {wire}), s._seq
                 FROM {plan} p JOIN {stage} s USING (_seq)
-                WHERE s.{named} IS NOT NULL AND p.{resolved} = coalesce(p.record_id, p._id) ORDER BY s._seq
+                WHERE {itself} ORDER BY s._seq
                 """,
                 into_problems=PROBLEM_INTO,
                 entity=sql.Literal(staged.entity.name),
@@ -193,10 +198,13 @@ def remark_on_self_references(work: Work, staged: Staged):
                 wire=sql.Literal(staged.entity.columns[lookup.column].wire),
                 named=sql.Identifier(lookup.column),
                 kind=sql.SQL(staged.entity.singular),
-                plan=staged.plan,
-                stage=staged.table,
-                resolved=sql.Identifier(reference.field),
+                **parts,
             )
+            if work.cursor.rowcount:
+                # It is to be told the next time too, so that the line must not pass for known then.
+                work.run(
+                    "UPDATE {stage} s SET _hash = NULL FROM {plan} p WHERE p._seq = s._seq AND {itself}", **parts
+                )
 
 
 def find_unresolved_references(work: Work, staged: Staged):
@@ -292,7 +300,7 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
         """
         {into_problems}
         SELECT DISTINCT ON (q._seq, q."column", q.code) {entity}, 'error', {erp_key}, s._file, s._line, q."column",
-               coalesce(q.value, ''), q.code, q.message, s._raw
+               coalesce(q.value, ''), q.code, q.message, s._seq
         FROM line_problem q JOIN {stage} s USING (_seq) ORDER BY q._seq, q."column", q.code
         """,
         into_problems=PROBLEM_INTO,
@@ -361,7 +369,7 @@ def _reject_what_refers_to_rejected(work: Work):
     staged_ones = {staged.entity.name: staged for staged, _ in referring}.values()
     for staged in staged_ones:
         # Else the planner takes what was cleared for as rare as it was, and joins row by row.
-        work.run("ANALYZE {plan}", plan=staged.plan)
+        analyze_plan(work, staged)
         # So that a line that falls with another one can name it, whichever comes first.
         work.run(
             "INSERT INTO rejected_line SELECT {entity}, NULL, {erp_key}, _file, _line FROM {stage} s "

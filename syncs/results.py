@@ -6,7 +6,7 @@ from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncEntityResult, SyncRequest
-from syncs.staging import PROBLEM_COLUMNS, Stage, Staged
+from syncs.staging import Stage, Staged
 
 
 def counts_of_failure(staged: Staged) -> dict[str, int]:
@@ -38,12 +38,15 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         for entity, numbers in counts.items()
     )
     name_cells(cursor, stage)
-    columns = ", ".join(f'"{name}"' for name in PROBLEM_COLUMNS)
+    stage.put_raw()
     cursor.execute(
-        f"""
-        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns})
-        SELECT %s, %s, {columns} FROM staged_problem ORDER BY entity, file, line NULLS FIRST, id
-        """,  # noqa: S608, the names are constants
+        """
+        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, entity, kind, erp_key, file, line, "column",
+                                            value, code, message, raw_line)
+        SELECT %s, %s, entity, kind, erp_key, file, line, "column", value, code, message,
+               coalesce(raw_line, r.raw, '')
+        FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
+        """,
         [sync_request.pk, sync_request.group_key_id],
     )
     SyncFile.objects.bulk_create(

@@ -1,10 +1,12 @@
 """The record protocol: what a connector yields, and what it may complain of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID
+
+import polars as pl
 
 
 class Absent:
@@ -42,6 +44,30 @@ class Rows:
 
     def __len__(self):
         return len(self.cells)
+
+
+@dataclass(slots=True)
+class TextColumns:
+    """A block of rows of text by column, for sources that hold many: `Rows` turned on their side.
+
+    `texts` holds a Series of texts for each of the `columns`, null where a cell is empty. `short` says of rows that
+    end before the last column, by their place in the block, how many cells they have. The raw text of a row is its
+    cells with a `delimiter` between them, but for rows at the places `apart`.
+    """
+
+    name: str
+    file: str
+    columns: Sequence[str]
+    texts: list[pl.Series]
+    lines: Sequence[int]
+    raw: list[str]
+    delimiter: str
+    short: Mapping[int, int] = field(default_factory=dict)
+    apart: Collection[int] = ()
+    letters: Sequence[str] = ()
+
+    def __len__(self):
+        return len(self.raw)
 
 
 @dataclass(slots=True)
@@ -142,5 +168,5 @@ class Connector(Protocol):
     def check(self, credentials: Mapping[str, str]) -> None:
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
-    def rows(self, source: Source) -> Iterator[Rows | RowProblem | FileHead]:
+    def rows(self, source: Source) -> Iterator[Rows | TextColumns | RowProblem | FileHead]:
         """Yield everything the source holds; raise ConnectorError where it cannot be read to its end."""

@@ -15,7 +15,7 @@ from syncs.connectors import connector_named
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.rows import ConnectorError, Limits, Source
 from syncs.staging import Pace, Stage
-from syncs.statements import SyncStopped, Work
+from syncs.statements import KnownLinesChanged, SyncStopped, Work
 
 logger = logging.getLogger(__name__)
 
@@ -27,14 +27,26 @@ REPORT_SECONDS = 1.0
 def run(sync_request: SyncRequest) -> None:
     """Carry out a sync that has been started; whatever happens, it ends in a finished request."""
     try:
-        with connection.cursor() as cursor, Stage(cursor) as stage:
-            _load(sync_request, stage, cursor)
+        try:
+            _attempt(sync_request, skip_known_of=_known_of(sync_request))
+        except KnownLinesChanged:
+            _attempt(sync_request, skip_known_of=None)
     except WrongStatus as gone:
         # Cancelled meanwhile: the transaction was rolled back, nothing of the sync stays.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
     except Exception:
         logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
         _fail_bare(sync_request)
+
+
+def _known_of(sync_request):
+    """The enrollment whose records' lines need not be staged again; none where each part's keys are remembered."""
+    return sync_request.app_enrollment_id if sync_request.total_batches == 1 else None
+
+
+def _attempt(sync_request, skip_known_of):
+    with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
+        _load(sync_request, stage, cursor)
 
 
 def _load(sync_request, stage, cursor):
@@ -47,7 +59,7 @@ def _load(sync_request, stage, cursor):
             # The merge's own findings were rolled back with it.
             stage.restore_rejected(rejected)
             raise
-    except WrongStatus:
+    except (WrongStatus, KnownLinesChanged):
         raise
     except ConnectorError as reason:
         _fail(sync_request, stage, cursor, str(reason), reason.code)
@@ -64,6 +76,7 @@ def _read(sync_request: SyncRequest, stage: Stage):
         for block in connector.rows(_source(sync_request, opened)):
             stage.add(block)
             if pace.due():
+                stage.copying.wait()
                 _report(sync_request, stage)
     stage.finish()
     _report(sync_request, stage)
@@ -121,6 +134,9 @@ def _report(sync_request: SyncRequest, stage: Stage):
 def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
     lock_books(sync_request.app_enrollment_id)
+    # The planner's own 4 MB send the lines of a large file through the disk.
+    cursor.execute("SET LOCAL work_mem = '64MB'")
+    _check_books_stood_still(sync_request, stage)
     parent = sync_request.parent_sync_request_id or sync_request.pk
     in_parts = sync_request.total_batches > 1
     work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
@@ -148,6 +164,17 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     results.settle_mended(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))
     sync_request.succeed(message, lines_read=stage.lines_read)
+
+
+def _check_books_stood_still(sync_request, stage):
+    """What is known of the books was read before they were locked."""
+    since = SyncRequest.objects.real().filter(
+        app_enrollment_id=sync_request.app_enrollment_id,
+        status_code=SyncRequest.Status.SUCCESS,
+        finished__gte=sync_request.started,
+    )
+    if any(staged.known_lines for staged in stage.staged.values()) and since.exists():
+        raise KnownLinesChanged
 
 
 def lock_books(app_enrollment_id):

@@ -9,22 +9,29 @@ import time
 from dataclasses import dataclass, field
 from itertools import compress
 
+import numpy as np
+import polars as pl
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable, shown
+from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
+from syncs.blocks import Block, Screens, content_lines, copy_lines, have_marks, identities, turned
 from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
+from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
-from syncs.rows import ABSENT, FileHead, RowProblem, Rows
+from syncs.known import KnownLines, seed_of
+from syncs.raw_lines import RAW_KEPT, RawLines
+from syncs.rows import FileHead, RowProblem, Rows, TextColumns
 
-# The most characters kept of a value and of a raw line in a problem.
-VALUE_KEPT, RAW_KEPT = 1_000, 20_000
-NAME_KEPT = 255
+# The most characters kept of a value, and of a name, in a problem.
+VALUE_KEPT, NAME_KEPT = 1_000, 255
 PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
 PROBLEMS_FLUSHED_AT = 2_000
+# Of more staged lines of a kind, PostgreSQL finds out whether a key repeats, at 8 bytes each.
+KEYS_HELD = 8_000_000
 # Unknown texts told of a column of a file.
 TEXTS_TOLD = 20
 
@@ -39,6 +46,12 @@ class Staged:
     # Columns that some line has, and those that every line has.
     ever: set[str] = field(default_factory=set)
     always: set[str] | None = None
+    # Lines that are in the books already, and therefore not in the stage.
+    known_lines: int = 0
+    # The sets of columns that lines have, as bits, and the number by which a line names its own.
+    forms: dict[str, int] = field(default_factory=dict)
+    # Hashes of the keys of the staged lines; None where nothing can be told by them.
+    keys: list[np.ndarray] | None = field(default_factory=list)
 
     @property
     def table(self) -> sql.Identifier:
@@ -52,9 +65,17 @@ class Staged:
     def staged_lines(self) -> int:
         return self.lines_read - self.rejected
 
-    def position(self, column: str) -> int:
-        """Where the column stands in the `_have` bits of a line."""
-        return list(self.entity.columns).index(column)
+    def forms_with(self, columns) -> list[int]:
+        """The forms of lines that have any of the columns."""
+        at = [place for place, name in enumerate(self.entity.columns) if name in columns]
+        return [number for marks, number in self.forms.items() if any(marks[place] == "1" for place in at)]
+
+    def may_repeat(self) -> bool:
+        """Whether two staged lines may have the same key."""
+        if self.keys is None:
+            return True
+        together = np.sort(np.concatenate([*self.keys, np.empty(0, np.uint64)]))
+        return bool((together[1:] == together[:-1]).any())
 
     def has(self, *columns: str) -> bool:
         return bool(self.ever.intersection(columns))
@@ -71,13 +92,17 @@ class _File:
     rejected_whole: bool = False
     # A download of rejected lines, in which some cells carry a guard.
     is_download: bool = False
+    # What the digests of its lines begin with, where they have one.
+    seed: int | None = None
 
 
 class Stage:
     """Takes rows in, one block at a time; knows afterwards what there is to merge."""
 
-    def __init__(self, cursor):
+    def __init__(self, cursor, skip_known_of=None):
         self.cursor = cursor
+        self.copying = Copying(cursor)
+        self.known = KnownLines(self.copying, skip_known_of)
         self.staged: dict[str, Staged] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
@@ -89,7 +114,7 @@ class Stage:
         self._files: dict[tuple, _File] = {}
         self._told: dict[tuple, set[str]] = {}
         self._assumed: dict[str, dict[str, None]] = {}
-        self._checks: dict[tuple[str, str], ColumnCheck] = {}
+        self._screens = Screens()
         self._problems: list[tuple] = []
         self._sequence = 0
         # The unknown texts told of, by file and column.
@@ -99,17 +124,22 @@ class Stage:
 
     def __enter__(self):
         self._clear()
+        # More than that goes to files, page by page. Takes effect once a session, before its first temporary table.
+        self.cursor.execute("SET temp_buffers = '128MB'")
+        self.raw = RawLines()
         self.cursor.execute(
             """
             CREATE TEMP TABLE staged_problem (
                 id bigint GENERATED ALWAYS AS IDENTITY, entity text, kind text, erp_key text, file text, line bigint,
-                "column" text, value text, code text, message text, raw_line text
+                "column" text, value text, code text, message text, raw_line text, seq bigint
             )
             """
         )
         return self
 
     def __exit__(self, *exception):
+        self.copying.give_up()
+        self.raw.close()
         if not self.cursor.connection.closed and not _in_failed_transaction(self.cursor):
             self._clear()
 
@@ -134,7 +164,7 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, block: Rows | RowProblem | FileHead):
+    def add(self, block: Rows | TextColumns | RowProblem | FileHead):
         """Take in a block of rows, a line that could not be read, or what is to be known of a file."""
         if isinstance(block, RowProblem):
             self._add_problem(block)
@@ -147,6 +177,8 @@ class Stage:
     def finish(self):
         """Write what is still held, say what was assumed, and let the planner know the tables' sizes."""
         for file, columns in self._assumed.items():
+            if not columns:
+                continue
             self._tell(
                 file, "", "value_assumed",
                 f"{file} leaves out {_listed(list(columns))}. For new records, and where a cell is empty, a rate of "
@@ -155,10 +187,14 @@ class Stage:
             )  # fmt: skip
         self.flush()
         for staged in self.staged.values():
-            self.cursor.execute(sql.SQL("ANALYZE {}").format(staged.table))
+            named_by = [lookup.column for reference in staged.entity.references for lookup in reference.lookups]
+            joined = dict.fromkeys(name for name in [*staged.entity.key, *named_by] if name in staged.entity.columns)
+            columns = _identifiers(["_seq", "_id", *joined])
+            self.cursor.execute(sql.SQL("ANALYZE {} ({})").format(staged.table, columns))
 
     def flush(self):
-        """COPY the problems held in memory."""
+        """COPY the problems held in memory, once all before them has been copied."""
+        self.copying.wait()
         if not self._problems:
             return
         with self.cursor.copy(
@@ -171,6 +207,7 @@ class Stage:
     def staged_for(self, entity: Entity) -> Staged:
         """The entity's place in the stage, made at first need."""
         if entity.name not in self.staged:
+            self.copying.wait()
             staged = self.staged[entity.name] = Staged(entity)
             columns = sql.SQL(", ").join(
                 sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.sql_type))
@@ -178,8 +215,8 @@ class Stage:
             )
             self.cursor.execute(
                 sql.SQL(
-                    "CREATE TEMP TABLE {} (_seq bigint, _id uuid, _file text, _line bigint, _have bit varying, "
-                    "_raw text, {})"
+                    "CREATE TEMP TABLE {} (_seq bigint, _id uuid, _file text, _line bigint, _form integer, "
+                    "_hash uuid, {})"
                 ).format(staged.table, columns)
             )
         return self.staged[entity.name]
@@ -229,27 +266,31 @@ class Stage:
 
     # A block of rows.
 
-    def _add_rows(self, block: Rows):
-        file = self._file(block)
+    def _add_rows(self, found: Rows | TextColumns):
+        file = self._file(found)
         if file.staged is None:
-            self.unknown_files[file.name] = self.unknown_files.get(file.name, 0) + len(block)
+            self.unknown_files[file.name] = self.unknown_files.get(file.name, 0) + len(found)
             return
         staged = file.staged
-        staged.lines_read += len(block)
+        staged.lines_read += len(found)
         if file.rejected_whole:
-            staged.rejected += len(block)
+            staged.rejected += len(found)
             return
-        columns, texts, gaps = self._columns(block, file)
-        self._remark_on_unknown_texts(block, staged, columns, texts)
-        have = self._have(staged, columns, gaps, len(block))
-        checked, faults = self._check(columns, texts, gaps, staged)
-        self._note_assumed(staged.entity, block.file, columns, checked)
-        keep = None
+        block = turned(found, staged.entity, file.columns, unguard=file.is_download)
+        self._remark_on_unknown_texts(block)
+        marks = self._have(staged, block)
+        checked, faults, apart = self._screens.check(block)
+        self._note_assumed(block, checked, faults)
+        checked = self._screens.with_defaults(staged.entity, checked, apart)
+        values, keep = content_lines(block, checked, apart), None
         if faults:
-            self._reject(block, staged, columns, texts, faults)
+            self._reject(block, faults)
             keep = [at not in faults for at in range(len(block))]
             staged.rejected += len(faults)
-        self._copy(block, staged, columns, checked, have, keep)
+            checked = checked.filter(keep)
+            marks, values = list(compress(marks, keep)), list(compress(values, keep))
+        if values:
+            self._copy(block, staged, checked, values, marks, keep, file.seed)
 
     def _file(self, block: Rows) -> _File:
         """The file's columns, worked out and remarked on at its first block."""
@@ -281,131 +322,126 @@ class Stage:
             if column:
                 self.letters[block.file, column.wire] = letters
         is_unusable = any(remark.kind == "error" for remark in remarks)
-        return _File(self.staged_for(entity), name, columns, rejected_whole=is_unusable, is_download=downloaded)
+        return _File(
+            self.staged_for(entity), name, columns, rejected_whole=is_unusable, is_download=downloaded,
+            seed=seed_of(entity, columns),
+        )  # fmt: skip
 
-    def _remark_on_unknown_texts(self, block, staged, columns, texts):
+    def _remark_on_unknown_texts(self, block: Block):
         """Say of texts by which records are told apart, once a file and text, that they are not known."""
-        for column, cells in zip(columns, texts, strict=True):
+        for column, cells in zip(block.columns, block.cells, strict=True):
             if not column.known_texts:
                 continue
             known = {text.casefold() for text in column.known_texts}
             told = self._unknown_texts.setdefault((block.file, column.wire), set())
-            for text in sorted(set(cells) - told):
+            texts = set(cells.unique().drop_nulls() if isinstance(cells, pl.Series) else cells)
+            for text in sorted(texts - told):
                 if not text.strip() or text.casefold() in known or len(told) >= TEXTS_TOLD:
                     continue
                 told.add(text)
-                at = cells.index(text)
+                at = list(cells).index(text)
                 self._hold(
-                    staged.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
+                    block.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
                     f"{column.wire}: {shown(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
                     "Lines that have it load all the same.", block.raw[at],
                 )  # fmt: skip
 
-    def _columns(self, block: Rows, file: _File):
-        """The block turned on its side: its known columns, their cells as text, and where lines lack which."""
-        columns, texts, gaps, key = [], [], {}, file.staged.entity.key
-        for column, cells in zip(file.columns, zip(*block.cells, strict=True), strict=True):
-            if column is None:
-                continue
-            kinds = set(map(type, cells))
-            if type(ABSENT) in kinds:
-                gap = [cell is ABSENT for cell in cells]
-                if all(gap) and column.name not in key:
-                    continue
-                gaps[column.name] = gap
-                cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
-            elif kinds != {str}:
-                cells = list(map(as_text, cells))
-            if file.is_download:
-                cells = list(map(unguarded, cells))
-            columns.append(column)
-            texts.append(cells)
-        return columns, texts, gaps
-
     @staticmethod
-    def _have(staged: Staged, columns, gaps, count: int) -> list[str]:
+    def _have(staged: Staged, block: Block) -> list[str]:
         """A bit a column for each line: whether the line has it."""
-        present = {column.name for column in columns}
-        whole = present - gaps.keys()
+        present = {column.name for column in block.columns}
+        whole = present - block.gaps.keys()
         staged.ever |= present
         staged.always = whole if staged.always is None else staged.always & whole
-        names = list(staged.entity.columns)
-        if not gaps:
-            return ["".join("1" if name in whole else "0" for name in names)] * count
-        marks = (
-            ["0" if gap else "1" for gap in gaps[name]] if name in gaps else ["01"[name in whole]] * count
-            for name in names
-        )
-        return list(map("".join, zip(*marks, strict=True)))
+        return have_marks(block)
 
-    def _note_assumed(self, entity, file, columns, checked):
+    def _note_assumed(self, block: Block, checked: pl.DataFrame, faults: dict[int, list[tuple[Column, Fault]]]):
         """Remember which columns the file leaves out, or empty, for which something is assumed."""
-        given = {column.name: texts for column, texts in zip(columns, checked, strict=True)}
-        for column in entity.columns.values():
-            if column.assumed is None:
+        told = self._assumed.setdefault(block.file, {})
+        faulty = {(column.name, at) for at, found in faults.items() for column, _ in found}
+
+        def empty(name):
+            if name not in checked.columns:
+                return None
+            cells = checked[name].is_null()
+            for at in [at for of, at in faulty if of == name]:
+                cells[at] = False
+            return cells
+
+        for column in block.entity.columns.values():
+            if column.assumed is None or column.wire in told:
                 continue
-            texts = given.get(column.name)
+            is_assumed = empty(column.name)
             if column.assumed.product_of:
                 # Where there is no amount, nothing is assumed for it.
-                amounts = given.get(column.assumed.product_of[0], [])
-                found = amounts.count(NULL) < len(amounts)
-                if found and texts:
-                    found = NULL in texts and any(map(_is_missing, texts, amounts))
-            else:
-                found = texts is None or NULL in texts
-            if found:
-                self._assumed.setdefault(file, {})[column.wire] = None
+                no_amount = empty(column.assumed.product_of[0])
+                if no_amount is None:
+                    continue
+                is_assumed = ~no_amount if is_assumed is None else is_assumed & ~no_amount
+            if is_assumed is None or is_assumed.any():
+                told[column.wire] = None
 
-    def _check(self, columns, texts, gaps, staged):
-        """COPY texts by column, and the faults of each faulty line by its position in the block."""
-        checked, faults = [], {}
-        for column, cells in zip(columns, texts, strict=True):
-            key = (staged.entity.name, column.name)
-            check = self._checks.get(key) or self._checks.setdefault(key, ColumnCheck(column))
-            values, at_fault = check.check(cells)
-            gap = gaps.get(column.name)
-            for at in at_fault:
-                if gap and gap[at] and column.name not in staged.entity.key:
-                    # A column that a line lacks is not an empty one; the merge looks where it matters.
-                    values[at] = NULL
-                else:
-                    faults.setdefault(at, []).append((column, values[at]))
-            checked.append(values)
-        return checked, faults
-
-    def _reject(self, block, staged, columns, texts, faults):
-        names = [column.name for column in columns]
-        keys = texts[names.index("erp_key")] if "erp_key" in names else None
+    def _reject(self, block: Block, faults: dict[int, list[tuple[Column, Fault]]]):
+        key = block.entity.columns.get("erp_key")
+        key = key if key in block.columns else None
         for at in sorted(faults):
             for column, fault in faults[at]:
-                cell = texts[names.index(column.name)][at]
                 self._hold(
-                    staged.entity.name, "error", keys[at] if keys else "", block.file, block.lines[at], column.wire,
-                    cell, fault.code, fault.message, block.raw[at],
+                    block.entity.name, "error", block.text(key, at) if key else "", block.file, block.lines[at],
+                    column.wire, block.text(column, at), fault.code, fault.message, block.raw[at],
                 )  # fmt: skip
 
-    def _copy(self, block, staged, columns, checked, have, keep):
-        count = len(block)
-        texts = [
-            map(str, range(self._sequence, self._sequence + count)),
-            _ids(count),
-            [escaped(_name(block.file))] * count,
-            map(str, block.lines),
-            have,
-            _raw(block.raw),
-            *checked,
-        ]
-        self._sequence += count
-        lines = zip(*texts, strict=True)
+    def _copy(self, block: Block, staged: Staged, checked: pl.DataFrame, values, marks: list[str], keep, seed):
+        lines, raw, count = block.lines, block.raw, len(values)
         if keep is not None:
-            lines = compress(lines, keep)
-        data = "\n".join(map("\t".join, lines))
-        if not data:
+            lines, raw = list(compress(lines, keep)), list(compress(raw, keep))
+        sequence = range(self._sequence, self._sequence + count)
+        self._sequence += count
+        digests = identities(staged.entity, checked, values, marks, seed) if seed is not None else []
+        for form in set(marks) - staged.forms.keys():
+            staged.forms[form] = len(staged.forms)
+        heads = pl.DataFrame(
+            {
+                "_seq": sequence,
+                "_id": _ids(count),
+                "_file": pl.repeat(escaped(_name(block.file)), count, eager=True),
+                "_line": lines,
+                "_form": [staged.forms[form] for form in marks],
+                "_hash": [digest.hex() for digest in digests] or pl.repeat(None, count, dtype=pl.String, eager=True),
+            }
+        )
+        known = self.known.among(staged.entity, digests)
+        if known is not None:
+            staged.known_lines += int(known.sum())
+            heads, checked = heads.filter(~known), checked.filter(~known)
+            values, raw = list(compress(values, ~known)), list(compress(raw, ~known))
+        if not values:
             return
-        names = ["_seq", "_id", "_file", "_line", "_have", "_raw", *(column.name for column in columns)]
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staged.table, _identifiers(names))
-        with self.cursor.copy(statement) as copy:
-            copy.write(data.encode() + b"\n")
+        self._note_keys(staged, checked)
+        self.raw.add(heads["_seq"], raw)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(
+            staged.table, _identifiers([*heads.columns, *checked.columns])
+        )
+        self.copying.add(statement, list(map(b"\t".join, zip(copy_lines(heads), values, strict=True))))
+
+    @staticmethod
+    def _note_keys(staged: Staged, checked: pl.DataFrame):
+        key = staged.entity.key
+        is_text = key and all(name in checked.columns and staged.entity.columns[name].type == "text" for name in key)
+        if not is_text or staged.staged_lines - staged.known_lines > KEYS_HELD:
+            staged.keys = None
+        if staged.keys is not None:
+            staged.keys.append(checked.select(key).hash_rows().to_numpy())
+
+    def put_raw(self):
+        """Give the problems of staged lines the text of their lines, in the table `raw_line`."""
+        self.cursor.execute("CREATE TEMP TABLE raw_line (seq bigint, raw text) ON COMMIT DROP")
+        self.cursor.execute("SELECT DISTINCT seq FROM staged_problem WHERE seq IS NOT NULL ORDER BY seq")
+        numbers = [number for (number,) in self.cursor.fetchall()]
+        with self.cursor.copy("COPY raw_line FROM STDIN") as copy:
+            for line in self.raw.of(numbers):
+                copy.write_row(line)
+        self.cursor.execute("ANALYZE raw_line")
 
 
 def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
@@ -436,18 +472,6 @@ class Pace:
             return False
         self.last = now
         return True
-
-
-def _raw(lines: list[str]) -> list[str]:
-    together = "\0".join(lines)
-    if together.isascii() and not any(mark in together for mark in "\\\t\n\r") and max(map(len, lines)) <= RAW_KEPT:
-        if together.count("\0") == len(lines) - 1:
-            return lines
-    return [escaped(printable(line[:RAW_KEPT])) for line in lines]
-
-
-def _is_missing(text, amount) -> bool:
-    return text == NULL and amount != NULL
 
 
 def _name(text: str) -> str:

@@ -11,7 +11,7 @@ from syncs.staging import Stage
 
 # The head of an INSERT … SELECT of problems.
 PROBLEM_INTO = sql.SQL(
-    'INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, raw_line)'
+    'INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, seq)'
 )
 
 # The records of every enrollment of the account: a platform id may name one of another enrollment. The records'
@@ -27,6 +27,10 @@ class SyncStopped(Exception):
     def __init__(self, message: str, *, code: str):
         super().__init__(message)
         self.code = code
+
+
+class KnownLinesChanged(Exception):
+    """Lines that were skipped as known are not, one by one, in the books; they have to be read."""
 
 
 @dataclass

@@ -31,20 +31,32 @@ def inserts(staged: Staged):
     for column in staged.entity.columns.values():
         if not column.field:
             continue
-        given, fallback = sql.SQL("s.{}").format(sql.Identifier(column.name)), None
+        fallback = None
         if column.default is not None:
             fallback = sql.Literal(column.default)
         elif column.assumed and column.assumed.product_of:
-            amount, rate = (staged.entity.columns[name] for name in column.assumed.product_of)
-            fallback = sql.SQL("round({} * {}, 8)").format(_given(amount), _given(rate))
+            fallback = _product_of_new(staged, column)
         elif column.assumed:
             fallback = sql.Literal(column.assumed.constant)
-        if fallback is not None:
-            yield column.field, sql.SQL("coalesce({}, {})").format(given, fallback)
-        elif staged.has(column.name):
-            yield column.field, given
+        value = fallback
+        if staged.has(column.name):
+            value = sql.SQL("s.{}").format(sql.Identifier(column.name))
+            if fallback is not None and not (column.default is not None and column.name in staged.always):
+                value = sql.SQL("coalesce({}, {})").format(value, fallback)
+        if value is not None:
+            yield column.field, value
     for reference in staged.entity.references:
         yield reference.field, sql.SQL("p.{}").format(sql.Identifier(reference.field))
+
+
+def _product_of_new(staged: Staged, column: Column) -> sql.Composable | None:
+    """What an amount in base currency is for a new record that does not give it."""
+    amount, rate = (staged.entity.columns[name] for name in column.assumed.product_of)
+    if not staged.has(amount.name):
+        return None
+    if not staged.has(rate.name) and rate.assumed.constant == 1:
+        return _given(amount)
+    return sql.SQL("round({} * {}, 8)").format(_given(amount), _given(rate))
 
 
 def changed(staged: Staged) -> sql.Composable:
@@ -58,13 +70,32 @@ def changed(staged: Staged) -> sql.Composable:
     )
 
 
+def worked_out(staged: Staged) -> list[Column]:
+    """The amounts in base currency that some line may have to be worked out for."""
+    products = [column for column in staged.entity.columns.values() if column.assumed and column.assumed.product_of]
+    return [column for column in products if staged.has(column.name, *column.assumed.product_of)]
+
+
+def too_large(staged: Staged) -> sql.Composable:
+    """Whether an amount that is worked out does not fit its column."""
+    columns = worked_out(staged)
+    if not columns:
+        return sql.SQL("false")
+    new, old = dict(inserts(staged)), dict(updates(staged))
+    (rate,) = {column.assumed.product_of[1] for column in columns}
+    # Times a rate of 1, nothing becomes larger.
+    of_new = _any_too_large(new, columns) if staged.has(rate) else sql.SQL("false")
+    return sql.SQL("CASE WHEN r.id IS NULL THEN {} ELSE {} END").format(of_new, _any_too_large(old, columns))
+
+
+def _any_too_large(values: dict[str, sql.Composable], columns: list[Column]) -> sql.Composable:
+    tests = [sql.SQL("abs({}) >= 1e20").format(values[column.field]) for column in columns if column.field in values]
+    return sql.SQL("coalesce(greatest({}), false)").format(sql.SQL(", ").join(tests)) if tests else sql.SQL("false")
+
+
 def line_has(staged: Staged, columns) -> sql.Composable:
     """Whether the line has any of the columns."""
-    return sql.SQL("({})").format(
-        sql.SQL(" OR ").join(
-            sql.SQL("get_bit(s._have, {}) = 1").format(sql.Literal(staged.position(column))) for column in columns
-        )
-    )
+    return sql.SQL("s._form = ANY({})").format(sql.Literal(staged.forms_with(columns)))
 
 
 def lookups_used(staged: Staged, reference: ReferenceTo) -> list[Lookup]:

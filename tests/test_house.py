@@ -36,7 +36,7 @@ FLOORS = [
     ["syncs.values", "syncs.statements"],
     ["syncs.rejected"],
     ["syncs.models", "syncs.mended", "syncs.staging"],
-    ["syncs.columns"],
+    ["syncs.columns", "syncs.blocks", "syncs.known", "syncs.copying", "syncs.raw_lines"],
     ["syncs.connectors"],
     ["syncs.rows", "syncs.guarding", "syncs.problem_codes"],
     ["adsplatform.records", "enrollments.services"],

@@ -14,6 +14,8 @@ from uuid import UUID
 from adsplatform.records.specification import Column
 
 NULL = "\\N"
+# To be raised when equal lines come to mean something else: records then no longer pass for unchanged by their digest.
+RULES = 1
 # A remembered column is forgotten at this many values, and longer ones are not remembered, to bound memory.
 REMEMBERED, REMEMBERED_LENGTH = 50_000, 100
 SHOWN_LENGTH = 100

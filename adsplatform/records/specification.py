@@ -56,6 +56,9 @@ class Column:
 
     @property
     def sql_type(self) -> str:
+        if self.type == "text" and self.max_length and self.field:
+            # As the record's own column, so that no length is looked at twice.
+            return f"varchar({self.max_length})"
         return SQL_TYPES[self.type]
 
 

@@ -1,19 +1,25 @@
 """CSV: rows with the exact line where each starts, and a bad line that costs no other.
 
-The csv module parses, a window of lines at a time. Here is what it does not do: the source text of each row,
-and the way back when a quotation mark is never closed.
+Where every line is a row of its own, polars cuts many at once. Elsewhere the csv module parses, a window of lines
+at a time; here is what it does not do: the source text of each row, and the way back when a quotation mark is never
+closed.
 """
 
 import csv
 from collections.abc import Iterator
+from itertools import compress
 from typing import BinaryIO
 
+import polars as pl
+
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
-from syncs.connectors.physical_lines import LongLine, OtherEncoding, physical_lines
-from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows
+from syncs.connectors.physical_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
+from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows, TextColumns
 
 # The physical lines a row may span; also how many are parsed at a time.
 SPAN_LINES = 1_000
+# The lines that are cut into columns at a time.
+COLUMN_LINES = 10_000
 # How many lines may be read again because of unclosed quotation marks, for each line of the file.
 REREADING = 16
 DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
@@ -22,7 +28,7 @@ DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a ve
 csv.field_size_limit(2**31 - 1)
 
 
-def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem]:
+def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | TextColumns | RowProblem]:
     """The rows of a CSV file whose first line names the columns."""
     return _CsvFile(name, file, limits).read(content)
 
@@ -43,7 +49,7 @@ class _CsvFile:
         self.open_line: int | None = None
         self.has_short_rows = False
 
-    def read(self, content: BinaryIO) -> Iterator[Rows | RowProblem]:
+    def read(self, content: BinaryIO) -> Iterator[Rows | TextColumns | RowProblem]:
         try:
             for piece in physical_lines(content, line_bytes=self.line_bytes, file=self.file):
                 if isinstance(piece, LongLine):
@@ -54,10 +60,14 @@ class _CsvFile:
                     remark.line = piece.line
                     yield remark
                 else:
-                    self.pending = self.pending + piece if self.pending else piece
                     if not piece[-1].endswith(("\n", "\r")):
-                        self.open_line = self.line + len(self.pending) - 1
-                    yield from self._parse_pending(is_last=False)
+                        self.open_line = self.line + len(self.pending) + len(piece) - 1
+                    if not self.header:
+                        piece = self._begin(piece)
+                        if self.header:
+                            yield FileHead(self.name, self.file, tuple(self.header.columns), self.header.delimiter)
+                    for start in range(0, len(piece), COLUMN_LINES):
+                        yield from self._take_lines(piece[start : start + COLUMN_LINES])
             yield from self._parse_pending(is_last=True)
         except UnusableFile as unusable:
             yield self._problem(None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw)
@@ -69,17 +79,133 @@ class _CsvFile:
         elif not self.has_rows:
             yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
 
+    def _take_lines(self, lines: list[str]) -> Iterator[Rows | TextColumns | RowProblem]:
+        by_column = self._by_column(lines)
+        if by_column is None:
+            self.pending = self.pending + lines if self.pending else lines
+            yield from self._parse_pending(is_last=False)
+        else:
+            yield from by_column
+
+    def _begin(self, lines: list[str]) -> list[str]:
+        """Read the header off the lines, if it is there; returns what follows it."""
+        self.header = read_header(lines, self.line)
+        taken = self.header.lines if self.header else len(lines)
+        self.line += taken
+        self.block.columns = self.header.columns if self.header else []
+        return lines[taken:]
+
+    # Lines become columns
+
+    def _by_column(self, piece: list[str]) -> list[Rows | TextColumns | RowProblem] | None:
+        """The piece cut into columns; None where rows may go over several lines, or something else is odd."""
+        if not piece or not self.header or self.pending or len(self.header.columns) < 2:
+            return None
+        together = "".join(piece)
+        if "\0" in together or together.startswith("\ufeff") or has_undecoded(together):
+            return None
+        raw = [text.rstrip("\r\n") for text in piece]
+        odd = self._odd_lines(together, raw)
+        texts = self._cut(raw, odd)
+        if texts is None and not odd:
+            # The right number of cells in all, but one row has another's.
+            odd = self._odd_lines("", raw)
+            texts = self._cut(raw, odd)
+        if texts is None:
+            return None
+        lines = range(self.line, self.line + len(raw))
+        found, short, apart = [], {}, ()
+        if odd:
+            rows = self._rows_of([piece[place] for place in odd])
+            if rows is None:
+                return None
+            texts, lines, raw, short, apart, found = self._patched(texts, lines, raw, dict(zip(odd, rows, strict=True)))
+        self.line += len(piece)
+        if self.block.cells:
+            found.insert(0, self._finished_block())
+        if raw:
+            self.has_rows = True
+            columns, delimiter = self.header.columns, self.header.delimiter
+            found.append(TextColumns(self.name, self.file, columns, texts, lines, raw, delimiter, short, apart))
+        return found
+
+    def _odd_lines(self, together: str, raw: list[str]) -> list[int]:
+        """The places of lines that are not simply as many cells as there are columns, one of them not empty."""
+        delimiter, inner = self.header.delimiter, len(self.header.columns) - 1
+        blank = delimiter * inner
+        if together and '"' not in together and together.count(delimiter) == inner * len(raw) and blank not in raw:
+            return []
+        return [
+            place
+            for place, line in enumerate(raw)
+            if line.count(delimiter) != inner or '"' in line or line == blank
+        ]
+
+    def _cut(self, raw: list[str], odd: list[int]) -> list[pl.Series] | None:
+        """The cells of all lines by column, empty ones null, those of odd lines all empty; None if they do not fit."""
+        lines = raw
+        if odd:
+            lines = list(raw)
+            blank = self.header.delimiter * (len(self.header.columns) - 1)
+            for place in odd:
+                lines[place] = blank
+        schema = {str(at): pl.String for at in range(len(self.header.columns))}
+        try:
+            frame = pl.read_csv(
+                "\n".join(lines).encode(),
+                has_header=False,
+                schema=schema,
+                separator=self.header.delimiter,
+                quote_char=None,
+            )
+        except pl.exceptions.PolarsError:
+            return None
+        return frame.get_columns() if len(frame) == len(raw) else None
+
+    def _rows_of(self, lines: list[str]) -> list[list[str] | None] | None:
+        """Each line as a row by itself, None for one with a stray quotation mark; None if one is no whole row."""
+        rows, ends, _, fault = _parsed(lines, self.header.delimiter)
+        if not fault and len(rows) == len(lines):
+            return rows
+        rows = []
+        for line in lines:
+            found, _, _, fault = _parsed([line], self.header.delimiter)
+            if fault == "unexpected end of data":
+                return None
+            rows.append(None if fault else found[0])
+        return rows
+
+    def _patched(self, texts, lines, raw, rows: dict[int, list[str] | None]):
+        """The columns with the odd rows put in or left out; which rows end early, which are odd; what is to be said."""
+        problems = [
+            self._bad_quote(raw[place], lines[place], is_one_line=True) for place, row in rows.items() if row is None
+        ]
+        whole = {place: row for place, row in rows.items() if row is not None}
+        fitted, at_lines, _, remarks = self._fitted(
+            whole.values(), [lines[place] for place in whole], [raw[place] for place in whole]
+        )
+        places = [line - lines[0] for line in at_lines]
+        if places:
+            texts = [
+                series.scatter(places, [None if cell is ABSENT else cell or None for cell in cells])
+                for series, cells in zip(texts, zip(*fitted, strict=True), strict=True)
+            ]
+        short = {place: row.index(ABSENT) for place, row in zip(places, fitted, strict=True) if row[-1] is ABSENT}
+        self.has_rows |= bool(problems)
+        dropped = rows.keys() - set(places)
+        if dropped:
+            keep = [place not in dropped for place in range(len(raw))]
+            texts = pl.DataFrame(texts).filter(keep).get_columns()
+            new_place = {old: new for new, old in enumerate(compress(range(len(raw)), keep))}
+            short = {new_place[place]: cells for place, cells in short.items()}
+            places = [new_place[place] for place in places]
+            lines, raw = list(compress(lines, keep)), list(compress(raw, keep))
+        return texts, lines, raw, short, places, problems + remarks
+
     # Lines become rows
 
-    def _parse_pending(self, is_last: bool) -> Iterator[Rows | RowProblem]:
+    def _parse_pending(self, is_last: bool) -> Iterator[Rows | TextColumns | RowProblem]:
         """Parse the pending lines; those of a row that may go on in the next piece stay pending."""
-        if not self.header and self.pending:
-            self.header = read_header(self.pending, self.line)
-            taken = self.header.lines if self.header else len(self.pending)
-            self.pending, self.line = self.pending[taken:], self.line + taken
-            self.block.columns = self.header.columns if self.header else []
-            if self.header:
-                yield FileHead(self.name, self.file, tuple(self.header.columns), self.header.delimiter)
         lines, place = self.pending, 0
         while place < len(lines):
             window = lines[place : place + SPAN_LINES]
@@ -130,7 +256,7 @@ class _CsvFile:
 
     # Rows become blocks
 
-    def _take(self, rows, ends, window, line) -> Iterator[Rows | RowProblem]:
+    def _take(self, rows, ends, window, line) -> Iterator[Rows | TextColumns | RowProblem]:
         if len(rows) == ends[-1]:
             raw = [text.rstrip("\r\n") for text in window[: len(rows)]]
             lines = range(line, line + len(rows))

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from syncs.rows import ConnectorError
 
-CHUNK_BYTES = 512 * 1024
+# Enough for work by column to pay, little enough to keep memory small.
+CHUNK_BYTES = 2 * 1024**2
 EXCERPT = 200
 
 # What `str.splitlines` takes for a line end although spreadsheets and editors do not.

@@ -5,7 +5,7 @@ import zipfile
 from uuid import UUID
 
 from syncs.connectors import connector_named
-from syncs.rows import Limits, RowProblem, Rows, Source
+from syncs.rows import ABSENT, Limits, RowProblem, Rows, Source, TextColumns
 
 LIMITS = {"unpacked_bytes": 1024**3, "ratio": 200, "entries": 1000, "line_bytes": 1024**2}
 ENROLLMENT = UUID("0193a5f2-8c00-7000-8000-000000000001")  # of 2024-12-08
@@ -29,9 +29,20 @@ def read(content, *, connector="file-upload", **given):
         content = content.encode("utf-8", "surrogateescape")
     found = list(connector_named(connector).rows(source(content, **given)))
     return (
-        [block for block in found if isinstance(block, Rows)],
+        [_by_row(block) for block in found if isinstance(block, (Rows, TextColumns))],
         [problem for problem in found if isinstance(problem, RowProblem)],
     )
+
+
+def _by_row(block):
+    """The block as rows, whichever way the connector yields them."""
+    if isinstance(block, Rows):
+        return block
+    cells = [
+        [ABSENT if at >= block.short.get(place, len(row)) else cell or "" for at, cell in enumerate(row)]
+        for place, row in enumerate(zip(*block.texts, strict=True))
+    ]
+    return Rows(block.name, block.file, block.columns, cells, list(block.lines), block.raw, block.letters)
 
 
 def table(blocks):

@@ -43,6 +43,8 @@ class Record(models.Model):
     modified = models.DateTimeField(default=timezone.now)
     created_sync_id = models.UUIDField(null=True)
     modified_sync_id = models.UUIDField(null=True)
+    # A digest of the line the record was last written from (`syncs.known`). Whoever else writes a record empties it.
+    row_hash = models.UUIDField(null=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 

@@ -1,0 +1,233 @@
+"""Blocks of rows turned on their side: an entity's columns, checked as wholes, and the lines COPY takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import compress
+
+import polars as pl
+import xxhash
+
+from adsplatform.records.checks import Fault, as_text
+from adsplatform.records.screening import ColumnScreen
+from adsplatform.records.specification import Column, Entity
+from syncs.guarding import unguarded
+from syncs.rows import ABSENT, Rows, TextColumns
+
+# Of more than so many, the ways in which lines lack columns are no pattern.
+PATTERNS = 50
+
+
+@dataclass
+class Block:
+    """Rows of one entity by column: what their cells hold as text, null where empty, and which lines lack which.
+
+    A column that polars cannot hold, because of half a character say, stays a list.
+    """
+
+    entity: Entity
+    file: str
+    lines: Sequence[int]
+    raw: list[str]
+    columns: list[Column] = field(default_factory=list)
+    cells: list[pl.Series | list[str]] = field(default_factory=list)
+    gaps: dict[str, list[bool]] = field(default_factory=dict)
+    # No text in it holds what COPY would take for something else.
+    is_plain: bool = True
+    # What stands between the cells in the raw text of each line, but for those at the places `apart`; empty where
+    # the raw text is of another kind, or holds more than the block's columns.
+    delimiter: str = ""
+    apart: set[int] = field(default_factory=set)
+
+    def __len__(self):
+        return len(self.raw)
+
+    def text(self, column: Column, at: int) -> str:
+        return self.cells[self.columns.index(column)][at] or ""
+
+
+def turned(found: Rows | TextColumns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:
+    """The block of the file's known columns; one that no line has is left out, unless it is part of the key.
+
+    Columns of `Rows`, whose order may change from block to block, come in the entity's.
+    """
+    block = Block(entity, found.file, found.lines, found.raw)
+    is_turned = isinstance(found, TextColumns)
+    if is_turned:
+        between = found.delimiter if not found.apart else ""
+        block.is_plain = _is_plain(found.raw, between)
+    cells_of = found.texts if is_turned else zip(*found.cells, strict=True)
+    in_order = zip(range(len(columns)), columns, cells_of, strict=True)
+    if not is_turned:
+        names = list(entity.columns)
+        in_order = sorted(in_order, key=lambda given: names.index(given[1].name) if given[1] else -1)
+    for at, column, cells in in_order:
+        if column is None:
+            continue
+        if is_turned:
+            gap = _ended_before(at, found) if found.short else None
+        else:
+            kinds = set(map(type, cells))
+            gap = [cell is ABSENT for cell in cells] if type(ABSENT) in kinds else None
+            if gap:
+                cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
+            elif kinds != {str}:
+                cells = list(map(as_text, cells))
+        if gap and any(gap):
+            if all(gap) and column.name not in entity.key:
+                continue
+            block.gaps[column.name] = gap
+        if unguard:
+            cells = [unguarded(cell or "") for cell in cells]
+        if not is_turned and column.type == "text":
+            block.is_plain = block.is_plain and _is_plain(cells)
+        block.columns.append(column)
+        block.cells.append(cells if isinstance(cells, pl.Series) else _series(cells))
+    if is_turned and None not in columns and not unguard and not block.gaps:
+        block.delimiter, block.apart = found.delimiter, set(found.apart)
+    return block
+
+
+def _ended_before(column: int, found: TextColumns) -> list[bool]:
+    gap = [False] * len(found)
+    for row, cells in found.short.items():
+        gap[row] = cells <= column
+    return gap
+
+
+class Screens:
+    """The checks of every column met so far."""
+
+    def __init__(self):
+        self._screens: dict[tuple[str, str], ColumnScreen] = {}
+
+    def check(self, block: Block) -> tuple[pl.DataFrame, dict[int, list[tuple[Column, Fault]]], set[int]]:
+        """The cells as COPY takes them, null where empty or at fault; the faults of each faulty line by its place;
+        and the places of lines whose cells are not as they came.
+        """
+        held, seen, faults = {}, {}, {}
+        for column, cells in zip(block.columns, block.cells, strict=True):
+            screen = self._screens.setdefault((block.entity.name, column.name), ColumnScreen(column))
+            if isinstance(cells, pl.Series):
+                held[column.name], seen[column.name] = cells, screen
+            else:
+                held[column.name], found = screen.one_by_one(cells)
+                _add(faults, column, found)
+        frame = pl.DataFrame(held)
+        odd = frame.select(
+            screen.odd(pl.col(name), is_plain=block.is_plain).alias(name) for name, screen in seen.items()
+        )
+        looked_at, apart = [], set(block.apart)
+        for column in block.columns:
+            if column.name in seen and (is_odd := odd[column.name]).any():
+                places = is_odd.arg_true()
+                cells, found = seen[column.name].look_at(frame[column.name], places)
+                looked_at.append(cells.alias(column.name))
+                apart.update(places)
+                _add(faults, column, found)
+        self._forgive_gaps(block, faults)
+        frame = frame.with_columns(looked_at) if looked_at else frame
+        return frame, faults, apart
+
+    @staticmethod
+    def _forgive_gaps(block, faults):
+        """A column that a line lacks is not an empty one; the merge looks where it matters."""
+        for name, gap in block.gaps.items():
+            if name in block.entity.key:
+                continue
+            for at in [at for at in faults if gap[at]]:
+                faults[at] = [fault for fault in faults[at] if fault[0].name != name]
+                if not faults[at]:
+                    del faults[at]
+
+    def with_defaults(self, entity: Entity, frame: pl.DataFrame, apart: set[int]) -> pl.DataFrame:
+        """The frame with what is silently used where a cell is empty; such lines are added to those that are apart."""
+        filled = []
+        for name in frame.columns:
+            default = self._screens[entity.name, name].default
+            if default is not None and frame[name].null_count():
+                filled.append(pl.col(name).fill_null(default))
+                apart.update(frame[name].is_null().arg_true())
+        return frame.with_columns(filled) if filled else frame
+
+
+def have_marks(block: Block) -> list[str]:
+    """For each line a bit a column of the entity: whether the line has it."""
+    has = {column.name for column in block.columns}
+    names = list(block.entity.columns)
+    whole = "".join("1" if name in has else "0" for name in names)
+    marks = [whole] * len(block)
+    gaps = [(names.index(name), gap) for name, gap in block.gaps.items()]
+    made = {}
+    for at in {at for _, gap in gaps for at in compress(range(len(block)), gap)}:
+        lacking = tuple(position for position, gap in gaps if gap[at])
+        if lacking not in made:
+            made[lacking] = "".join("0" if at in lacking else bit for at, bit in enumerate(whole))
+        marks[at] = made[lacking]
+    return marks
+
+
+def content_lines(block: Block, frame: pl.DataFrame, apart: set[int]) -> list[bytes]:
+    """The frame's lines as COPY takes them; where the raw text is a line's cells as they are, taken from that."""
+    if not block.delimiter or not block.is_plain or len(apart) > len(block) // 2:
+        return copy_lines(frame)
+    together = "\n".join(block.raw)
+    if block.delimiter != "\t":
+        together = together.replace(block.delimiter, "\t")
+    lines = together.encode().split(b"\n")
+    places = sorted(apart)
+    for place, line in zip(places, copy_lines(frame[places]), strict=True):
+        lines[place] = line
+    return lines
+
+
+def copy_lines(frame: pl.DataFrame) -> list[bytes]:
+    """The lines that COPY takes, for whom an empty cell is null."""
+    if not frame.width or not len(frame):
+        return [b""] * len(frame)
+    data = BytesIO()
+    frame.write_csv(data, include_header=False, separator="\t", null_value="", quote_style="never")
+    lines = data.getvalue().split(b"\n")
+    lines.pop()
+    return lines
+
+
+def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: list[str], seed: int) -> list[bytes]:
+    """A digest of each line: of the columns it has and what they hold, whatever other lines came with it."""
+    patterns = set(marks)
+    if len(patterns) == 1:
+        return _digests(lines, frame.columns, seed)
+    if len(patterns) > PATTERNS:
+        return []
+    found = [b""] * len(lines)
+    for pattern in patterns:
+        places = [at for at, mark in enumerate(marks) if mark == pattern]
+        has = {name for name, bit in zip(entity.columns, pattern, strict=True) if bit == "1"}
+        columns = [name for name in frame.columns if name in has]
+        digests = _digests(copy_lines(frame.select(columns)[places]), columns, seed)
+        for at, digest in zip(places, digests, strict=True):
+            found[at] = digest
+    return found
+
+
+def _digests(lines, columns: Sequence[str], seed: int) -> list[bytes]:
+    seed = xxhash.xxh3_64_intdigest(",".join(columns).encode(), seed)
+    return [xxhash.xxh3_128_digest(line, seed) for line in lines]
+
+
+def _add(faults, column, found):
+    for at, fault in found.items():
+        faults.setdefault(at, []).append((column, fault))
+
+
+def _is_plain(texts: Sequence[str], delimiter: str = "") -> bool:
+    """Whether none holds what COPY would take for something else, but for the delimiter."""
+    together = "".join(texts)
+    return not any(mark in together for mark in "\\\t\n\r\0" if mark != delimiter)
+
+
+def _series(cells: Sequence[str]) -> pl.Series | list[str]:
+    try:
+        return pl.Series([cell or None for cell in cells], dtype=pl.String)
+    except UnicodeEncodeError:
+        return list(cells)

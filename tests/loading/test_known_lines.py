@@ -1,0 +1,193 @@
+"""Lines that are in the books already are known by what they say and not staged; no other line is."""
+
+import json
+
+import pytest
+
+from adsplatform.records.models import Company
+from syncs import known, placing, runner, staging
+from tests.factories import SyncRequestFactory
+from tests.loading.conftest import company
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "erpKey,companyName,companyType,isActive,city\n"
+LINES = [f"C{number},Company {number},Customer,true,Berlin\n" for number in range(50)]
+FILE = HEADER + "".join(LINES)
+
+
+@pytest.fixture
+def load(uploads):
+    """Upload a file of companies, run its sync and return what became of its lines."""
+
+    def run(text, name="companies.csv", **wanted):
+        sync_request = uploads.load(text, name, **wanted)
+        assert sync_request.status_code == "Success", sync_request.process_result_message
+        return sync_request.results.get()
+
+    return run
+
+
+@pytest.fixture
+def staged(monkeypatch):
+    """How many lines of each merge were known, and how many were staged besides."""
+    found, check = [], placing.check_known
+
+    def noting(work, staged):
+        work.run("SELECT count(*) FROM {stage}", stage=staged.table)
+        found.append((staged.known_lines, work.cursor.fetchone()[0]))
+        return check(work, staged)
+
+    monkeypatch.setattr("syncs.merge.check_known", noting)
+    return found
+
+
+def as_json(lines):
+    names = HEADER.strip().split(",")
+    return "".join(json.dumps(dict(zip(names, line.strip().split(","), strict=True))) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize(("text", "name"), [(FILE, "companies.csv"), (as_json(LINES), "companies.jsonl")])
+def test_the_same_file_again_stages_nothing_and_writes_no_row(load, staged, text, name):
+    load(text, name)
+    before = list(Company.objects.values())
+    result = load(text, name)
+    assert staged[-1] == (50, 0)
+    assert (result.lines_read, result.unchanged) == (50, 50)
+    assert list(Company.objects.values()) == before
+
+
+def test_rows_of_a_connector_are_known_too(sync, staged, counts):
+    sync({"companies": [company("C1"), company("C2", city="Bonn")]})
+    result = sync({"companies": [company("C2", city="Bonn"), company("C1")]})
+    assert staged[-1] == (2, 0)
+    assert counts(result) == {"Company": {"lines_read": 2, "unchanged": 2}}
+
+
+def test_a_line_is_known_whatever_other_lines_stand_beside_it(load, staged):
+    load(as_json(LINES[:2]), "companies.jsonl")
+    # What the third line has and the others have not makes them lines that lack it.
+    result = load(as_json(LINES[:2]) + as_json(LINES[2:3]).replace('"city"', '"country"'), "companies.jsonl")
+    assert staged[-1] == (2, 1)
+    assert (result.unchanged, result.inserted) == (2, 1)
+
+
+def test_only_the_changed_line_is_staged(load, staged):
+    load(FILE)
+    result = load(FILE.replace("Company 7,", "Seven,"))
+    assert staged[-1] == (49, 1)
+    assert (result.unchanged, result.updated) == (49, 1)
+    assert Company.objects.get(erp_key="C7").company_name == "Seven"
+
+
+def test_a_record_changed_by_other_columns_is_compared_again(load, staged):
+    load(FILE)
+    load("erpKey,city\nC3,Bonn\n")
+    result = load(FILE)
+    assert staged[-1] == (49, 1)
+    assert result.updated == 1
+    assert Company.objects.get(erp_key="C3").city == "Berlin"
+
+
+def test_a_column_that_is_empty_is_not_one_that_is_absent(load, staged):
+    load("erpKey,companyName,companyType,isActive,city\nC1,Acme,Customer,true,\n")
+    result = load("erpKey,companyName,companyType,isActive\nC1,Acme,Customer,true\n")
+    assert staged[-1] == (0, 1)
+    assert result.unchanged == 1
+
+
+def test_other_columns_make_another_line(load, staged):
+    load("erpKey,companyName,companyType,isActive,city\nC1,Acme,Customer,true,Berlin\n")
+    result = load("erpKey,companyName,companyType,isActive,country\nC1,Acme,Customer,true,Berlin\n")
+    assert staged[-1] == (0, 1)
+    assert result.updated == 1
+
+
+def test_other_rules_make_another_line(load, staged, monkeypatch):
+    load(FILE)
+    monkeypatch.setattr(known, "RULES", known.RULES + 1)
+    result = load(FILE)
+    assert staged[-1] == (0, 50)
+    assert result.unchanged == 50
+
+
+def test_of_a_key_that_comes_twice_the_last_line_counts_all_the_same(load, staged):
+    load(FILE)
+    old, new = LINES[7], LINES[7].replace("Berlin", "Bonn")
+    result = load(FILE + new)
+    assert (result.updated, result.skipped, result.unchanged) == (1, 1, 49)
+    assert Company.objects.get(erp_key="C7").city == "Bonn"
+    result = load(HEADER + "".join(LINES[:7]) + new + old + "".join(LINES[8:]))
+    assert (result.updated, result.skipped, result.unchanged) == (1, 1, 49)
+    assert Company.objects.get(erp_key="C7").city == "Berlin"
+    result = load(FILE + old)
+    assert (result.skipped, result.unchanged) == (1, 50)
+
+
+def test_a_key_that_comes_twice_and_is_new_is_found_by_either_way(load, monkeypatch):
+    twice = FILE + LINES[7].replace("Berlin", "Bonn")
+    result = load(twice)
+    assert (result.inserted, result.skipped) == (50, 1)
+    Company.objects.all().delete()
+    monkeypatch.setattr(staging, "KEYS_HELD", 10)
+    result = load(twice)
+    assert (result.inserted, result.skipped) == (50, 1)
+
+
+def test_what_is_known_is_not_missing_from_a_full_sync(load, staged):
+    load(FILE)
+    result = load(HEADER + "".join(LINES[1:-1]) + LINES[-1].replace("Berlin", "Bonn"), full=True)
+    assert staged[-1] == (48, 1)
+    assert (result.unchanged, result.updated, result.deleted_as_missing) == (48, 1, 1)
+    assert not Company.objects.filter(erp_key="C0").exists()
+
+
+def test_a_record_without_a_digest_can_be_missing_too(load):
+    load(FILE)
+    Company.objects.filter(erp_key="C0").update(row_hash=None)
+    result = load(HEADER + "".join(LINES[1:]), full=True)
+    assert (result.unchanged, result.deleted_as_missing) == (49, 1)
+
+
+def test_a_line_that_says_what_to_do_is_never_skipped(load):
+    for deleted in (0, 1):
+        result = load("erpKey,companyName,companyType,isActive,onMatchAction\nC1,Acme,Customer,true,2\n")
+        assert result.deleted_by_match == deleted
+
+
+def test_a_record_that_names_itself_is_told_each_time(load, uploads):
+    text = "erpKey,companyName,companyType,isActive,parentCompanyErpKey\nC1,Acme,Customer,true,C1\n"
+    for _ in range(2):
+        sync_request = uploads.load(text, "companies.csv")
+        assert [detail.code for detail in sync_request.details.all()] == ["self_reference"]
+
+
+def test_books_that_changed_since_they_were_looked_at_are_compared(load, staged, uploads):
+    load(FILE)
+    sync_request = uploads.ask(FILE, "companies.csv")
+    sync_request.refresh_from_db()
+    sync_request.start()
+    # As if another sync had ended while this one read.
+    SyncRequestFactory(app_enrollment=uploads.enrollment, succeeded=True)
+    runner.run(sync_request)
+    assert staged[-1] == (0, 50)
+    assert sync_request.results.get().unchanged == 50
+
+
+def test_of_too_many_records_none_is_taken_for_known(load, staged, monkeypatch):
+    load(FILE)
+    monkeypatch.setattr(known, "HELD", 49)
+    result = load(FILE)
+    assert staged[-1] == (0, 50)
+    assert result.unchanged == 50
+
+
+def test_digests_are_found_whatever_their_order_and_number():
+    given = [bytes([number * 7 % 256, number // 256] * 8) for number in range(1_000)]
+    held = known.Digests([(part, b"".join(d[:12] for d in given if d[0] >> 4 == part)) for part in range(16)])
+    found, is_twice = held.meet(given[:600] + [b"\xff" * 16])
+    assert found.tolist() == [True] * 600 + [False]
+    assert not is_twice
+    assert held.has_met(given[:1]) and not held.has_met(given[600:])
+    assert sorted(held.not_met()) == sorted(digest[:12] for digest in given[600:])
+    assert held.meet(given[:1])[1]
