@@ -24,9 +24,13 @@ LIMITS = {"BATCH_MAX_BYTES": str(4 * 1024**3)}
 
 
 class BenchmarkServer:
-    """The server of DATABASE_URL or, without one, an embedded one; a context manager that leaves nothing behind."""
+    """The server of DATABASE_URL or, without one, an embedded one; a context manager that leaves nothing behind.
 
-    def __init__(self, base: Path):
+    One that need not be `durable` is for tests: nothing can be measured on it.
+    """
+
+    def __init__(self, base: Path, *, durable: bool = True):
+        self.durable = durable
         base.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=base))
         # As root, the embedded server runs as another user, who has to reach its data.
@@ -38,7 +42,7 @@ class BenchmarkServer:
             if url := os.environ.get("DATABASE_URL"):
                 of = conninfo_to_dict(url)
             else:
-                self._embedded = embedded.Server(self.folder / "var")
+                self._embedded = embedded.Server(self.folder / "var", durable=self.durable)
                 self._embedded.start()
                 settings = embedded.database_settings(self.folder / "var")
                 of = {name.lower(): settings[name] for name in ("HOST", "PORT", "USER", "PASSWORD")}
