@@ -8,8 +8,6 @@ from django.conf import settings
 from django.db import connection, models
 from outcome import AMOUNTS, DATES, KEY, STAMPS, Task
 
-LABEL = "peer"
-
 
 def invoice_model(task: Task):
     """The model, and its table in the database."""
@@ -20,7 +18,8 @@ def invoice_model(task: Task):
                 **{name.upper(): value for name, value in task.connection().items()},
             }
         },
-        INSTALLED_APPS=[],
+        # A model needs an app; this module is one.
+        INSTALLED_APPS=[__name__],
         # The CSV's stamps have no time zone.
         USE_TZ=False,
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -31,7 +30,7 @@ def invoice_model(task: Task):
     fields = {snake_case(name): _field(name) for name in header}
     # A constraint and not `unique=True`, which would make a second index, for LIKE.
     key = models.UniqueConstraint(fields=[snake_case(KEY)], name="one_peer_invoice_per_key")
-    meta = type("Meta", (), {"app_label": LABEL, "constraints": [key]})
+    meta = type("Meta", (), {"app_label": __name__, "db_table": "peer_invoice", "constraints": [key]})
     model = type("Invoice", (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
     if model._meta.db_table not in connection.introspection.table_names():
         with connection.schema_editor() as editor:
