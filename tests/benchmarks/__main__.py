@@ -6,6 +6,8 @@ on the server of DATABASE_URL or an embedded one with its durable settings.
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
 
 from tests.benchmarks.server import PROJECT, BenchmarkServer
@@ -13,6 +15,8 @@ from tests.benchmarks.server import PROJECT, BenchmarkServer
 
 def main():
     options = arguments().parse_args()
+    # Told to stop, it still stops its server and removes its folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     with BenchmarkServer(options.folder) as server:
         server.fresh()
         print(server.description(), flush=True)

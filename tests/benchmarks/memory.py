@@ -9,7 +9,7 @@ from tests.benchmarks.tables import table
 from tests.benchmarks.worker import Load, Outcome, run
 
 # Rows of about a kilobyte, as those of systems with notes are. They pack well, so that the ZIP of 10 GB stays below
-# what may be uploaded at once (2 GiB), and not better than real texts do (a tenth; 1 : 200 is refused).
+# what may be uploaded at once (2 GiB), but no better than real texts do: to a sixth.
 NOTES = 600
 SAMPLE = 1_000
 
