@@ -1,141 +1,108 @@
-"""How fast invoices load, beside COPY of the same rows into the same keyed table: `python -m tests.benchmarks.loading`.
+"""How fast invoices load, in every form there is, beside COPY of the same rows."""
 
-Each measurement goes through the real task, in a process of its own, on a fresh database: the server of DATABASE_URL,
-or an embedded one with its durable settings. Rows a second, medians of `--runs`; memory is the process's peak.
-"""
-
-import argparse
-import json
-import os
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
+from dataclasses import replace
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adsplatform.settings")
-DATABASE = "ads_benchmark"
+from tests.benchmarks.invoices import Invoices, write_csv_zip
+from tests.benchmarks.measuring import check, check_books, measure, tell
+from tests.benchmarks.other_forms import write_batch, write_jsonl_zip, write_pages
+from tests.benchmarks.server import BenchmarkServer
+from tests.benchmarks.tables import Measured, ratio, speed, table
+from tests.benchmarks.worker import Load, run
+from tests.benchmarks.yardstick import copy_seconds, dump
+
+COPY, FIRST, AGAIN, CHANGED = "COPY, text", "first load, CSV", "the same file again", "10 % changed"
+BAD, JSONL, BATCH = "first load, 2 % bad lines", "first load, JSONL", "first load, JSON batch"
+CONNECTOR, TWO = "first load, connector", "two enrollments at once"
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rows", type=int, default=1_000_000)
-    arguments.add_argument("--runs", type=int, default=3)
-    arguments.add_argument("--load", type=Path, help=argparse.SUPPRESS)
-    options = arguments.parse_args()
-    if options.load:
-        return print(json.dumps(load(options.load)))
-    with tempfile.TemporaryDirectory(prefix="ads-benchmark-") as folder:
-        Path(folder).chmod(0o711)
-        measure(Path(folder), options.rows, options.runs)
+def loading(server: BenchmarkServer, rows: int, runs: int) -> str:
+    """Measure it all, interleaved, and return the table."""
+    books = Books(server.folder, rows)
+    warm_up(server, books)
+    found = [one_run(server, books) for _ in range(runs)]
+    return report({name: [run[name] for run in found] for name in found[0]}, rows, runs)
 
 
-def measure(folder: Path, rows: int, runs: int):
-    from tests.benchmarks.invoices import write_zip
+class Books:
+    """The files that are loaded."""
 
-    first = write_zip(folder / "first.zip", rows)
-    changed = write_zip(folder / "changed.zip", rows, changed_share=0.1)
-    server, url = database(folder)
-    try:
-        found = {name: [] for name in ("COPY", "first load", "same again", "10 % changed")}
-        memory = 0
-        for _ in range(runs):
-            environment = os.environ | {"DATABASE_URL": url, "ADS_VAR_DIR": str(folder / "var"), "LOG_LEVEL": "WARNING"}
-            fresh_database(url, environment)
-            for name, path in (("first load", first), ("same again", first), ("10 % changed", changed)):
-                command = [sys.executable, "-m", "tests.benchmarks.loading", "--load", str(path)]
-                done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-                result = json.loads(done.stdout.splitlines()[-1])
-                assert result["message"].startswith(("Nothing new", f"{rows + 500:,} lines")), result
-                found[name].append(rows / result["seconds"])
-                memory = max(memory, result["peak_mb"])
-                print(f"  {name}: {rows / result['seconds']:,.0f} rows/s; {result['message']}", flush=True)
-            found["COPY"].append(rows / copy_seconds(url))
-            print(f"  COPY: {found['COPY'][-1]:,.0f} rows/s", flush=True)
-    finally:
-        if server:
-            server.stop()
-    limit = statistics.median(found["COPY"])
-    print(f"\n{rows:,} invoices x 35 columns, medians of {runs}, peak memory of the worker {memory:,.0f} MB")
-    for name, speeds in found.items():
-        speed = statistics.median(speeds)
-        print(f"{name:<14} {speed:>10,.0f} rows/s  {speed / limit:5.2f} x COPY")
+    def __init__(self, folder: Path, rows: int):
+        tell(f"writing {rows:,} invoices in every form")
+        self.invoices = Invoices(rows)
+        self.changed = replace(self.invoices, changed=0.1)
+        self.bad = replace(self.invoices, bad=0.02)
+        self.copied = folder / "invoices.copy"
+        self.first = Load(str(write_csv_zip(folder / "first.zip", self.invoices)))
+        self.later = Load(str(write_csv_zip(folder / "changed.zip", self.changed)))
+        self.faulty = Load(str(write_csv_zip(folder / "bad.zip", self.bad)))
+        self.jsonl = Load(str(write_jsonl_zip(folder / "jsonl.zip", self.invoices)))
+        self.batch = Load(str(write_batch(folder / "batch.json", self.invoices)), door="batch")
+        self.pages = Load(str(write_pages(folder / "pages", self.invoices)), door="connector")
 
 
-def database(folder: Path):
-    """A server (or None) and the address of the benchmark's own database on it."""
-    from psycopg.conninfo import conninfo_to_dict
-
-    from adsplatform import embedded
-
-    if url := os.environ.get("DATABASE_URL"):
-        of = conninfo_to_dict(url)
-        server = None
-    else:
-        server = embedded.Server(folder / "var")
-        server.start()
-        settings = embedded.database_settings(folder / "var")
-        of = {"user": settings["USER"], "password": settings["PASSWORD"], "host": settings["HOST"],
-              "port": settings["PORT"]}  # fmt: skip
-    password = f":{of['password']}" if of.get("password") else ""
-    return server, f"postgresql://{of['user']}{password}@{of['host']}:{of.get('port', 5432)}/{DATABASE}"
+def warm_up(server: BenchmarkServer, books: Books) -> None:
+    """Load once unmeasured: to compare the books with the file, and for the rows that COPY is to load."""
+    server.fresh()
+    measure(server, "warming up", books.first, books.invoices, inserted=books.invoices.rows)
+    check_books(server, books.invoices)
+    dump(server, books.copied)
 
 
-def fresh_database(url: str, environment):
-    import psycopg
+def one_run(server: BenchmarkServer, books: Books) -> dict[str, Measured]:
+    """Each load once; a first load finds empty books."""
+    invoices, rows = books.invoices, books.invoices.rows
+    found = {}
 
-    with psycopg.connect(url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True, capture_output=True)
+    def load(name, what, of=invoices, **expected):
+        found[name] = measure(server, name, what, of, **expected)
 
-
-def load(path: Path) -> dict:
-    """Upload the ZIP and run its sync, as door and worker do; seconds of the task, and its outcome."""
-    import django
-
-    django.setup()
-    from adsplatform.accounts.models import Account, User
-    from syncs import services, tasks
-
-    account = Account.objects.first() or Account.objects.create(name="Benchmark")
-    user = User.objects.first() or User.objects.create_user("benchmark@example.com")
-    with path.open("rb") as content:
-        upload = services.store_upload(account, user, content, file_name=path.name)
-    sync_request = services.request_upload(account, user, upload)
-    began = time.perf_counter()
-    tasks.run_next_sync()
-    seconds = time.perf_counter() - began
-    sync_request.refresh_from_db()
-    return {
-        "seconds": seconds,
-        "status": sync_request.status_code,
-        "message": sync_request.process_result_message,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    server.fresh()
+    found[COPY] = Measured(rows, copy_seconds(server, books.copied))
+    tell(f"{COPY}: {found[COPY].speed:,.0f} rows/s")
+    server.fresh()
+    load(FIRST, books.first, inserted=rows)
+    load(AGAIN, books.first, unchanged=rows)
+    load(
+        CHANGED,
+        books.later,
+        books.changed,
+        updated=books.changed.changed_rows,
+        unchanged=rows - books.changed.changed_rows,
+    )
+    server.fresh()
+    load(BAD, books.faulty, books.bad, inserted=rows - books.bad.bad_rows, rejected=books.bad.bad_rows)
+    for name, what in ((JSONL, books.jsonl), (BATCH, books.batch), (CONNECTOR, books.pages)):
+        server.fresh()
+        load(name, what, inserted=rows)
+    server.fresh()
+    found[TWO] = two_at_once(server, books)
+    return found
 
 
-def copy_seconds(url: str) -> float:
-    """COPY of the same rows, as text, into a table with the same columns, constraints and indexes."""
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection, tempfile.TemporaryFile() as rows:
-        cursor = connection.cursor()
-        cursor.execute("CREATE TABLE copied (LIKE records_invoice INCLUDING ALL)")
-        with cursor.copy("COPY records_invoice TO STDOUT") as out:
-            for chunk in out:
-                rows.write(chunk)
-        rows.seek(0)
-        began = time.perf_counter()
-        with cursor.copy("COPY copied FROM STDIN") as into:
-            while chunk := rows.read(1024**2):
-                into.write(chunk)
-        seconds = time.perf_counter() - began
-        cursor.execute("DROP TABLE copied")
-    return seconds
+def two_at_once(server: BenchmarkServer, books: Books) -> Measured:
+    """Two accounts' first loads in two worker processes, from the first one's begin to the last one's end."""
+    outcomes = run(server, *(replace(books.first, account=name) for name in ("One", "Two")))
+    for outcome in outcomes:
+        check(TWO, outcome, books.invoices, inserted=books.invoices.rows)
+    seconds = max(outcome.ended for outcome in outcomes) - min(outcome.began for outcome in outcomes)
+    measured = Measured(2 * books.invoices.rows, seconds, max(outcome.peak_mb for outcome in outcomes))
+    tell(f"{TWO}: {measured.speed:,.0f} rows/s, {seconds:.2f} s")
+    return measured
 
 
-if __name__ == "__main__":
-    main()
+def report(found: dict[str, list[Measured]], rows: int, runs: int) -> str:
+    copied, first = found[COPY], found[FIRST]
+    lines = [
+        (
+            name,
+            f"{ratio(measured, copied):.2f}",
+            f"{ratio(measured, first):.2f}",
+            f"{speed(measured):,.0f}",
+            f"{max(run.peak_mb for run in measured):,.0f}" if measured[0].peak_mb else "",
+            f"{max(run.wal_mb for run in measured):,.0f}" if measured[0].wal_mb else "",
+        )
+        for name, measured in found.items()
+    ]
+    headings = (f"{rows:,} invoices × 35 columns", "× COPY", "× first load", "rows/s", "peak MB", "WAL MB")
+    return f"{table(headings, lines)}\n\nMedians of {runs}; ratios are taken within a run. Peak: of the worker process."

@@ -1,0 +1,87 @@
+"""How fast, how evenly and in how much memory the product loads: `python -m tests.benchmarks --help`.
+
+Everything goes through the services that the doors call and the task that the queue calls, in processes of their own,
+on the server of DATABASE_URL or an embedded one with its durable settings.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tests.benchmarks.server import PROJECT, BenchmarkServer
+
+
+def main():
+    options = arguments().parse_args()
+    # Told to stop, it still stops its server and removes its folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
+    with BenchmarkServer(options.folder) as server:
+        server.fresh()
+        print(server.description(), flush=True)
+        print(f"\n{options.measure(server, options)}", flush=True)
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    subcommands = parser.add_subparsers(required=True, metavar="loading | growth | memory | peers")
+
+    def subcommand(name, measure, help):
+        added = subcommands.add_parser(name, help=help, description=help)
+        added.set_defaults(measure=measure)
+        added.add_argument("--folder", type=Path, default=default_folder(), help="where to work (default: %(default)s)")
+        return added
+
+    one = subcommand("loading", _loading, "First load, again, 10 % changed, bad lines, every form, two at once.")
+    one.add_argument("--rows", type=int, default=1_000_000)
+    one.add_argument("--runs", type=int, default=3)
+
+    one = subcommand("growth", _growth, "First load and again for sizes that grow; then beside others' records.")
+    one.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
+    one.add_argument("--others", type=int, default=20_000_000, help="records of other accounts; 0: leave that out")
+    one.add_argument("--runs", type=int, default=3)
+
+    one = subcommand(
+        "memory", _memory, "The worker's peak memory at a huge CSV in a ZIP, and at bad lines by the million."
+    )
+    one.add_argument("--gigabytes", type=float, default=10)
+    one.add_argument("--bad-lines", type=int, default=1_000_000)
+
+    one = subcommand("peers", _peers, "The same rows through what else people load with; installs them on demand.")
+    one.add_argument("--peer-rows", type=int, default=100_000)
+    one.add_argument("--runs", type=int, default=3)
+    one.add_argument("--only", nargs="+", default=[], help="leave out the other peers")
+    return parser
+
+
+def default_folder() -> Path:
+    return Path(os.environ.get("ADS_VAR_DIR") or PROJECT / "var") / "benchmarks"
+
+
+def _loading(server, options):
+    from tests.benchmarks.loading import loading
+
+    return loading(server, options.rows, options.runs)
+
+
+def _growth(server, options):
+    from tests.benchmarks.growth import growth
+
+    return growth(server, options.sizes, options.others, options.runs)
+
+
+def _memory(server, options):
+    from tests.benchmarks.memory import memory
+
+    return memory(server, options.gigabytes, options.bad_lines)
+
+
+def _peers(server, options):
+    from tests.benchmarks.peers import peers
+
+    return peers(server, options.folder, options.peer_rows, options.runs, options.only)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""A connector that exists in the benchmark's workers only: it yields Python values, as from an accounting system."""
+
+import marshal
+from pathlib import Path
+from uuid import UUID
+
+from syncs.connectors import register
+from syncs.rows import ApplicationEntry, Rows, Setting
+
+PAGES = Setting(label="Pages")
+
+
+@register
+class PagedBooks:
+    """Reads pages of dicts that `other_forms.write_pages` has written; what fetching them would cost is left out."""
+
+    application = ApplicationEntry(
+        app_id=UUID("00000000-0000-4000-8000-0000000000b1"),
+        connector="benchmark-pages",
+        name="Benchmark pages",
+        description="For measuring.",
+        app_type="Connector",
+        settings=(PAGES,),
+    )
+
+    def check(self, credentials):
+        """There is nothing to reach: the pages are in a file."""
+
+    def rows(self, source):
+        read = {}
+        with Path(source.settings[PAGES.label]).open("rb") as file:
+            while True:
+                try:
+                    name, records, raw = marshal.load(file)
+                except EOFError:
+                    return
+                first = read.get(name, 0) + 1
+                read[name] = first + len(records) - 1
+                yield Rows(
+                    name=name,
+                    file="pages",
+                    columns=list(records[0]),
+                    cells=[tuple(record.values()) for record in records],
+                    lines=list(range(first, first + len(records))),
+                    raw=raw,
+                )

@@ -1,0 +1,68 @@
+"""The same invoices in the other forms that are measured: JSONL in a ZIP, a JSON batch, pages of dicts, plain CSV."""
+
+import csv
+import io
+import json
+import marshal
+import zipfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from tests.benchmarks.invoices import AMOUNTS, COMPANY_COLUMNS, Invoices
+
+PAGE = 1_000
+
+
+def write_jsonl_zip(path: Path, invoices: Invoices) -> Path:
+    """Write companies.jsonl and invoices.jsonl into a ZIP."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, records in _records(invoices):
+            with archive.open(f"{name}.jsonl", "w", force_zip64=True) as entry:
+                with io.TextIOWrapper(entry, "utf-8", newline="") as text:
+                    text.writelines(f"{json.dumps(record)}\n" for record in records)
+    return path
+
+
+def write_batch(path: Path, invoices: Invoices) -> Path:
+    """Write one JSON document as POST /api/v1/Sync/batch takes it."""
+    with path.open("w", encoding="utf-8") as text:
+        for opening, (name, records) in zip("{,", _records(invoices), strict=True):
+            text.write(f"{opening}{json.dumps(name)}: [")
+            for position, record in enumerate(records):
+                text.write(f"{',' if position else ''}\n{json.dumps(record)}")
+            text.write("]")
+        text.write("}")
+    return path
+
+
+def write_pages(path: Path, invoices: Invoices) -> Path:
+    """Write what a connector would have fetched: pages of (kind, dicts, their JSON texts), quick to read back."""
+    with path.open("wb") as file:
+        for name, records in _records(invoices, amount=str):
+            while page := list(islice(records, PAGE)):
+                marshal.dump((name, page, [json.dumps(record) for record in page]), file)
+    return path
+
+
+def write_csv(path: Path, invoices: Invoices) -> Path:
+    """Write invoices.csv as it is, for those who read nothing else."""
+    with path.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerow(invoices.columns)
+        writer.writerows(invoices)
+    return path
+
+
+def _records(invoices: Invoices, amount=float) -> Iterator[tuple[str, Iterator[dict]]]:
+    """Each kind of record, as dicts in which an empty cell is None."""
+
+    def dicts(columns, rows):
+        for row in rows:
+            record = {name: value or None for name, value in zip(columns, row, strict=True)}
+            # As in the JSON of most systems, amounts are numbers.
+            record.update((name, amount(record[name])) for name in AMOUNTS if name in record)
+            yield record
+
+    yield "companies", dicts(COMPANY_COLUMNS, invoices.companies())
+    yield "invoices", dicts(invoices.columns, invoices)

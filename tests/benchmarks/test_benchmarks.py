@@ -1,0 +1,53 @@
+"""The benchmarks themselves, with so few rows that nothing is measured: each load still has to do what is measured."""
+
+import pytest
+
+from tests.benchmarks.growth import growth
+from tests.benchmarks.invoices import Invoices
+from tests.benchmarks.loading import BATCH, CONNECTOR, JSONL, TWO, loading
+from tests.benchmarks.measuring import WrongOutcome, measure
+from tests.benchmarks.memory import memory
+from tests.benchmarks.server import BenchmarkServer
+from tests.benchmarks.worker import Load
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("benchmarks")
+    with BenchmarkServer(folder, durable=False) as server:
+        yield server
+    assert list(folder.iterdir()) == []
+
+
+def test_every_form_is_loaded(server):
+    table = loading(server, rows=300, runs=1)
+    for name in (JSONL, BATCH, CONNECTOR, TWO):
+        assert f"| {name} " in table
+
+
+def test_sizes_grow_beside_the_records_of_others(server):
+    table = growth(server, [200, 400], 20_000, runs=1)
+    assert "| 400 " in table
+    assert "Beside 20,000 invoices of 2 other accounts" in table
+    assert server.ask("SELECT count(*) FROM records_invoice") == 20_000 + 200 + 400
+
+
+def test_bad_lines_are_told_of_one_by_one(server):
+    table = memory(server, gigabytes=0.0005, bad_lines=200)
+    assert "| a CSV of 0.0005 GB in a ZIP " in table
+    assert "| 200 bad lines, 200 details " in table
+
+
+def test_a_load_that_does_something_else_is_no_result(server, tmp_path):
+    server.fresh()
+    path = tmp_path / "invoices.csv"
+    path.write_text("erpKey,totalAmount\nI1,twelve\n")
+    with pytest.raises(WrongOutcome, match="Failed"):
+        measure(server, "a bad line", Load(str(path)), Invoices(1), inserted=1)
+
+
+def test_the_same_invoices_come_every_time():
+    assert list(Invoices(50)) == list(Invoices(50))
+    changed = Invoices(50, changed=0.5)
+    differing = [one[8] != other[8] for one, other in zip(Invoices(50), changed, strict=True)]
+    assert sum(differing) == changed.changed_rows > 10

@@ -1,0 +1,149 @@
+"""One sync in a process of its own, asked for as the doors do and run as a worker does.
+
+`python -m tests.benchmarks.worker` takes a Load as JSON. Told “ask”, the process asks for the sync; told “go”, it runs
+the queue's task and prints an Outcome as JSON. Before, it has run another, tiny sync: real workers are warm too.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tests.benchmarks.server import PROJECT, BenchmarkServer
+
+
+@dataclass
+class Load:
+    """What is to be loaded: a file, sent as an upload or a batch, or the pages that the connector fetches."""
+
+    path: str
+    door: str = "upload"  # or "batch", "connector"
+    account: str = "Benchmark"
+    reject_limit_percent: int = 100
+
+
+@dataclass
+class Outcome:
+    """What came of it: when the task began and ended, and the counts of invoices."""
+
+    began: float
+    ended: float
+    peak_mb: float
+    status: str
+    message: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+
+def run(server: BenchmarkServer, *loads: Load) -> list[Outcome]:
+    """Run so many syncs at once, each in a worker process of its own."""
+    workers = []
+    try:
+        for load in loads:
+            command = [sys.executable, "-m", "tests.benchmarks.worker", json.dumps(asdict(load))]
+            workers.append(
+                subprocess.Popen(
+                    command,
+                    cwd=PROJECT,
+                    env=server.environment,
+                    text=True,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+        for word in ("ask", "go"):
+            for worker in workers:
+                if worker.stdout.readline() != "ready\n":
+                    raise SystemExit("A worker of the benchmark ended early; it says why above.")
+            for worker in workers:
+                worker.stdin.write(f"{word}\n")
+                worker.stdin.flush()
+        return [Outcome(**json.loads(worker.communicate()[0])) for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+def main():
+    import django
+
+    django.setup()
+    from syncs import tasks
+    from tests.benchmarks import connector  # noqa: F401, makes it known
+
+    with tempfile.TemporaryDirectory() as folder:
+        company = Path(folder) / "companies.csv"
+        company.write_text("erpKey,companyName,companyType,isActive\nK1,Warm,Customer,TRUE\n")
+        warming = _ask_for(Load(str(company), account="Warming up"))
+        while warming.finished is None:
+            tasks.run_next_sync()
+            warming.refresh_from_db()
+    _wait_for("ask")
+    sync_request = _ask_for(Load(**json.loads(sys.argv[1])))
+    _wait_for("go")
+    began = time.monotonic()
+    tasks.run_next_sync()
+    ended = time.monotonic()
+    # Beside others, this process may have run another's sync, and another still runs ours.
+    while sync_request.finished is None:
+        time.sleep(0.05)
+        sync_request.refresh_from_db()
+    of_invoices = sync_request.results.filter(entity="Invoice").first()
+    names = ("lines_read", "inserted", "updated", "unchanged", "skipped", "rejected")
+    outcome = Outcome(
+        began=began,
+        ended=ended,
+        peak_mb=_peak(),
+        status=sync_request.status_code,
+        message=sync_request.process_result_message,
+        counts={name: getattr(of_invoices, name) for name in names} if of_invoices else {},
+    )
+    print(json.dumps(asdict(outcome)))
+
+
+def _peak() -> float:
+    """The most megabytes that this process has taken, and the largest of those that it started."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_maxrss for usage in usages) / 1024
+
+
+def _wait_for(word: str) -> None:
+    print("ready", flush=True)
+    if sys.stdin.readline() != f"{word}\n":
+        sys.exit()  # Nobody waits for us any more.
+
+
+def _ask_for(load: Load):
+    """The sync, asked for through the services that the doors call."""
+    from adsplatform.accounts.models import Account, User
+    from enrollments.services import change_enrollment, enroll, publish_application, uploads_enrollment
+    from syncs import services
+    from syncs.models import Upload
+    from tests.benchmarks.connector import PAGES, PagedBooks
+
+    account, _ = Account.objects.get_or_create(name=load.account)
+    user = User.objects.first() or User.objects.create_user("benchmark@example.com")
+    if load.door == "connector":
+        app = publish_application(PagedBooks.application)
+        enrollment = account.enrollments.filter(app=app).first()
+        enrollment = enrollment or enroll(account, app, user, settings=[PAGES])
+        enrollment.custom_field_definitions.update(value=load.path)
+        return services.request_sync(enrollment, user)
+    enrollment = uploads_enrollment(account, user)
+    change_enrollment(enrollment, user, reject_limit_percent=load.reject_limit_percent)
+    path = Path(load.path)
+    format = Upload.Format.BATCH if load.door == "batch" else ""
+    with path.open("rb") as content:
+        return services.load_upload(account, user, content, file_name=path.name, format=format, enrollment=enrollment)
+
+
+if __name__ == "__main__":
+    main()
