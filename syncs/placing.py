@@ -5,6 +5,8 @@ from psycopg import sql
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, Work, columns_of, erp_key_of, led
+from syncs.tallying import tally_of_gone
+from syncs.totals import SKIPPED
 from syncs.values import changed, line_has, lookups_used
 
 
@@ -49,7 +51,7 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
         ), gone AS (
             DELETE FROM {stage} s USING chain c WHERE s._seq = c._seq AND c._seq <> c.last_seq
             RETURNING s.*, c.by_file, c.by_line
-        )
+        ), {tallied}
         {into_problems}
         SELECT {entity}, 'skip', {erp_key}, _file, _line, '', '', 'superseded',
                format('Superseded by line %%s of %%s, which has the same key.', by_line, by_file), _raw
@@ -61,6 +63,7 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
         entity=sql.Literal(staged.entity.name),
         erp_key=erp_key_of(staged.entity),
         into_problems=PROBLEM_INTO,
+        tallied=tally_of_gone(staged, SKIPPED),
     )
     work.superseded[staged.entity.name] = work.cursor.rowcount
 

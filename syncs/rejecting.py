@@ -5,6 +5,8 @@ from psycopg import sql
 from adsplatform.records.specification import Lookup, ReferenceTo, entities
 from syncs.staging import Staged
 from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, Work, erp_key_of, referring_to
+from syncs.tallying import tally_of_gone
+from syncs.totals import REJECTED
 from syncs.values import inserts, line_has, lookups_used, updates
 
 
@@ -310,13 +312,14 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
             RETURNING s.*
         ), unplanned AS (
             DELETE FROM {plan} p USING gone WHERE p._seq = gone._seq
-        )
+        ), {tallied}
         INSERT INTO rejected_line SELECT {entity}, _id, {erp_key}, _file, _line FROM gone s
         """,
         plan=staged.plan,
         stage=staged.table,
         entity=entity,
         erp_key=erp_key_of(staged.entity),
+        tallied=tally_of_gone(staged, REJECTED),
     )
     rejected = work.cursor.rowcount
     staged.rejected += rejected

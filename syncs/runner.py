@@ -10,7 +10,7 @@ from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
-from syncs import merge, missing, preview, results
+from syncs import merge, missing, preview, results, tallying
 from syncs.connectors import connector_named
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.rows import ConnectorError, Limits, Source
@@ -136,6 +136,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         return
     if sync_request.dry_run:
         written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
+        tallying.write(cursor, sync_request, stage, loaded=True)
         message = results.summary_of_preview(written, has_unread=bool(stage.unread))
         sync_request.succeed(message, lines_read=stage.lines_read)
         return
@@ -145,6 +146,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, merge.counts(work))
+    tallying.write(cursor, sync_request, stage, loaded=True)
     results.settle_mended(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))
     sync_request.succeed(message, lines_read=stage.lines_read)
@@ -234,5 +236,6 @@ def _write_failure(sync_request, stage, cursor, message, code):
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)
+    tallying.write(cursor, sync_request, stage, loaded=False)
     results.settle_mended(cursor, sync_request, loaded=False)
     sync_request.fail(message, lines_read=stage.lines_read)

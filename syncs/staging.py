@@ -17,6 +17,7 @@ from adsplatform.records.specification import Column, Entity, entity_named, name
 from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
 from syncs.guarding import is_download, unguarded
 from syncs.rows import ABSENT, FileHead, RowProblem, Rows
+from syncs.totals import TALLY_TABLE, FileTotals
 
 # The most characters kept of a value and of a raw line in a problem.
 VALUE_KEPT, RAW_KEPT = 1_000, 20_000
@@ -96,6 +97,7 @@ class Stage:
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
         # The letters of a sheet's columns, by file and column.
         self.letters: dict[tuple[str, str], str] = {}
+        self.totals = FileTotals()
 
     def __enter__(self):
         self._clear()
@@ -107,6 +109,7 @@ class Stage:
             )
             """
         )
+        self.cursor.execute(TALLY_TABLE)
         return self
 
     def __exit__(self, *exception):
@@ -244,6 +247,7 @@ class Stage:
         have = self._have(staged, columns, gaps, len(block))
         checked, faults = self._check(columns, texts, gaps, staged)
         self._note_assumed(staged.entity, block.file, columns, checked)
+        self.totals.add(staged.entity, columns, checked, rejected=faults)
         keep = None
         if faults:
             self._reject(block, staged, columns, texts, faults)
