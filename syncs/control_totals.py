@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from adsplatform.accounts.models import TenantQuerySet
+from adsplatform.records.specification import entities
 from syncs.totals import EXACT
 
 
@@ -88,6 +89,11 @@ class ControlTotal(models.Model):
 
     def __str__(self):
         return f"{self.entity} {self.column} {self.currency}: {self.file_count}, {self.file_sum}"
+
+    @property
+    def names_currency(self) -> bool:
+        """Whether lines of this kind can say in which currency the amount is."""
+        return bool(entities()[self.entity].by_wire_name[self.column.lower()].currency)
 
     @property
     def agrees(self) -> bool:

@@ -80,8 +80,8 @@ def currency_of(cell) -> str:
 
 
 def plain(sum: Decimal) -> str:
-    """A sum as people read it: every digit, thousands apart, no zeros at the end."""
-    whole, _, fraction = f"{sum:,f}".partition(".")
+    """A sum as text: every digit, and no zeros at the end."""
+    whole, _, fraction = f"{sum:f}".partition(".")
     fraction = fraction.rstrip("0")
     return f"{whole}.{fraction}" if fraction else whole
 
