@@ -160,14 +160,26 @@ def _tally_lines(work: Work, staged: Staged):
     given = {part.column.name: part.amount for part in parts}
     is_new = sql.SQL("CASE WHEN w.kind = 'insert' THEN 1 ELSE 0 END")
     for column in staged.entity.amounts:
-        if column.field not in new:
+        amount = _amount_of_new(staged, column, given, new)
+        if amount is None:
             continue
-        amount = new[column.field]
-        if amount != given.get(column.name):
+        if amount not in given.values():
             amount = sql.SQL("CASE WHEN p.action = 'insert' THEN {} END").format(amount)
         parts.append(Part(column, amount, _currency_of_lines(staged, column), sql.Literal(CHANGE), is_new))
     source = sql.SQL("{} p JOIN {} s USING (_seq)").format(staged.plan, staged.table)
     _keep(work, staged.entity, parts, source, by=sql.SQL("p.action"))
+
+
+def _amount_of_new(staged: Staged, column: Column, given: dict, new: dict) -> sql.Composable | None:
+    """What new records take from their lines into the column, if anything."""
+    if column.assumed and column.assumed.product_of:
+        amount, rate = column.assumed.product_of
+        if not staged.has(column.name, amount):
+            return None
+        if not staged.has(column.name, rate):
+            # Times 1: the sum is there already, and multiplying each would take longer than all the rest.
+            return given[amount]
+    return new.get(column.field)
 
 
 def _tally_updates(work: Work, staged: Staged):
