@@ -93,7 +93,10 @@ class ControlTotal(models.Model):
     @property
     def names_currency(self) -> bool:
         """Whether lines of this kind can say in which currency the amount is."""
-        return bool(entities()[self.entity].by_wire_name[self.column.lower()].currency)
+        # A total outlives what it was once of.
+        columns = entities()[self.entity].by_wire_name if self.entity in entities() else {}
+        column = columns.get(self.column.lower())
+        return bool(column and column.currency)
 
     @property
     def agrees(self) -> bool:

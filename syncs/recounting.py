@@ -28,7 +28,8 @@ class Difference:
     counted: tuple[int, Decimal]
 
     def __str__(self):
-        kind, currency = entities()[self.entity].plural, self.currency or "no currency"
+        kind = entities()[self.entity].plural if self.entity in entities() else self.entity
+        currency = self.currency or "no currency"
         return (
             f"{self.enrollment}: of {self.column} of {kind} in {currency}, {_told(self.kept)} are kept as the total, "
             f"but the records hold {_told(self.counted)}."
