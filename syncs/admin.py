@@ -15,7 +15,7 @@ from adsplatform.errors import PlatformError
 from syncs import services
 from syncs.admin_details import SyncResultDetailAdmin
 from syncs.admin_filters import SyncRequestFilters
-from syncs.models import SyncRequest, SyncResultDetail
+from syncs.models import ControlTotal, SyncRequest, SyncResultDetail
 
 BADGES = {
     SyncRequest.Status.IN_PROGRESS: "running",
@@ -34,6 +34,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
 
     CANCELLED_AT_ONCE = 100
     PROBLEMS_SHOWN = 100
+    TOTALS_SHOWN = 100
 
     filterset_class = SyncRequestFilters
     list_filter = [FilterForm]
@@ -152,6 +153,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         may_see = request.user.has_perm("syncs.view_syncresultdetail")
         details = SyncResultDetail.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
         details = details if may_see else details.none()
+        totals = ControlTotal.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
         first = list(details[: self.PROBLEMS_SHOWN + 1])
         return super().change_view(
             request,
@@ -159,6 +161,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
             form_url,
             {
                 "may_see_problems": may_see,
+                "control_totals": totals[: self.TOTALS_SHOWN],
                 "problems": first[: self.PROBLEMS_SHOWN],
                 "has_more_problems": len(first) > self.PROBLEMS_SHOWN,
                 "problems_url": list_url(SyncResultDetail, sync=object_id),

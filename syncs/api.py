@@ -15,9 +15,10 @@ from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
 from syncs import mending, repeats, services
 from syncs.downloads import download_of, sent
-from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.problem_codes import CHAPTERS, CODES
 from syncs.wire import (
+    ControlTotalModel,
     Mending,
     OperationQuery,
     SyncChange,
@@ -227,6 +228,21 @@ class SyncDifferenceViewSet(WireViewSet):
         return self.fetched(self.get_object(pk).differences.all())
 
 
+class ControlTotalViewSet(WireViewSet):
+    """What the amounts of one sync's lines add up to, and those of the books after it."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = ControlTotalModel
+    noun = "sync"
+    roles = {"query": EVERYONE}
+    searchlight = Searchlight(
+        Fields.from_model(ControlTotal, ("entity", "column", "currency"), default_order=("id",), key="id")
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).control_totals.all())
+
+
 class ProblemCodeViewSet(WireViewSet):
     """The catalogue of problems; answers everyone."""
 
@@ -282,6 +298,7 @@ urlpatterns = [
         SyncDifferenceViewSet.as_view({"get": "query"}),
         name="sync-differences",
     ),
+    path("sync/<str:pk>/control-totals", ControlTotalViewSet.as_view({"get": "query"}), name="sync-control-totals"),
     path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
     path("sync/<str:pk>/details/<str:detail>", SyncDetailViewSet.as_view({"patch": "mend"}), name="sync-detail"),
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import compress
 
+import numpy as np
 import polars as pl
 import xxhash
 
@@ -44,6 +45,28 @@ class Block:
 
     def text(self, column: Column, at: int) -> str:
         return self.cells[self.columns.index(column)][at] or ""
+
+
+@dataclass
+class Lines:
+    """Checked lines: where each stands, its text, which columns it has and what they hold, as COPY takes it."""
+
+    places: Sequence[int]
+    raw: list[str]
+    marks: list[str]
+    frame: pl.DataFrame
+    values: list[bytes]
+    # A digest of each; none where nothing can be told by them.
+    digests: list[bytes] = field(default_factory=list)
+
+    def __len__(self):
+        return len(self.values)
+
+    def only(self, chosen: np.ndarray) -> "Lines":
+        lists = (self.places, self.raw, self.marks)
+        places, raw, marks = (list(compress(values, chosen)) for values in lists)
+        frame, values = self.frame.filter(chosen), list(compress(self.values, chosen))
+        return Lines(places, raw, marks, frame, values, list(compress(self.digests, chosen)))
 
 
 def turned(found: Rows | TextColumns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:

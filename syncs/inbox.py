@@ -20,6 +20,7 @@ from syncs.rejected import hang_mended
 
 SYNCS_ON_PAGE = 25
 PROBLEMS_ON_SYNC_PAGE = 10
+TOTALS_ON_SYNC_PAGE = 100
 
 
 class SyncNow(ButtonView):
@@ -111,6 +112,7 @@ class SyncPage(TenantMixin, View):
             "ahead": ahead_of(sync_request),
             "results": sync_request.results.order_by("entity"),
             "totals": outcomes.totals_of(sync_request),
+            "control_totals": sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE],
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **repeats.offered(sync_request),
             "problems": problems.first(sync_request, PROBLEMS_ON_SYNC_PAGE),

@@ -12,6 +12,7 @@ from syncs.placing import check_known, plan, supersede_by_plan, supersede_earlie
 from syncs.rejecting import reject_what_cannot_be_placed
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, Work, erp_key_of, led
+from syncs.tallying import carry_into_books, tally
 from syncs.values import inserts, updates
 
 
@@ -31,6 +32,7 @@ def place(work: Work):
 
 def write(work: Work):
     """Do it."""
+    tally(work)
     for staged in work.staged:
         note_left(work, staged)
         update_changed(work, staged)
@@ -39,6 +41,7 @@ def write(work: Work):
     for staged in work.staged:
         delete_matched(work, staged)
     delete_missing(work)
+    carry_into_books(work)
     if "CustomField" in work.stage.staged:
         define_custom_fields(work)
     if "BaseCurrency" in work.stage.staged:

@@ -6,6 +6,7 @@ from adsplatform.records.specification import Entity, entities
 from syncs.known import DIGEST_BYTES
 from syncs.staging import Staged
 from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
+from syncs.tallying import tally_missing
 
 # Of fewer records of a kind, the share that is missing means nothing.
 GUARDED_FROM = 20
@@ -89,6 +90,7 @@ def delete_missing(work: Work):
     while sum(_keep_referred(work, name, *by) for name in names for by in referring_to(entities()[name])):
         pass
     for name in names:
+        tally_missing(work, name)
         work.run(
             "DELETE FROM {records} r USING missing m WHERE m.entity = {name} AND r.id = m.id",
             records=sql.Identifier(entities()[name].table),

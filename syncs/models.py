@@ -9,6 +9,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
+from syncs.control_totals import BookTotal, ControlTotal  # noqa: F401, models too
 from syncs.mended import MendedLine, SyncFile  # noqa: F401, models too
 from syncs.problem_codes import title_of
 

@@ -5,6 +5,8 @@ from psycopg import sql
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
+from syncs.tallying import needed_for_totals, tally_of_gone
+from syncs.totals import SKIPPED
 from syncs.values import changed, line_has, lookups_used, too_large
 
 MET_AT_ONCE = 10_000
@@ -52,8 +54,8 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
             WINDOW later AS ({partition} ORDER BY _seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         ), gone AS (
             DELETE FROM {stage} s USING chain c WHERE s._seq = c._seq AND c._seq <> c.last_seq
-            RETURNING s._seq, s._file, s._line, {erp_key} AS erp_key, c.by_file, c.by_line
-        )
+            RETURNING s._seq, s._file, s._line, {erp_key} AS erp_key, c.by_file, c.by_line {amounts}
+        ), {tallied}
         {into_problems}
         SELECT {entity}, 'skip', erp_key, _file, _line, '', '', 'superseded',
                format('Superseded by line %%s of %%s, which has the same key.', by_line, by_file), _seq
@@ -65,6 +67,8 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
         entity=sql.Literal(staged.entity.name),
         erp_key=erp_key_of(staged.entity),
         into_problems=PROBLEM_INTO,
+        amounts=led(needed_for_totals(staged)),
+        tallied=tally_of_gone(staged, SKIPPED),
     )
     work.superseded[staged.entity.name] = work.cursor.rowcount
 
@@ -77,14 +81,16 @@ def plan(work: Work, staged: Staged):
         ways = list(enumerate(lookups_used(staged, reference)))
         ids = [_found_id(reference, at) for at, _ in ways]
         joins += [_join(work, reference, at, lookup) for at, lookup in ways]
-        found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in ways]
+        # What each way has found is asked for only where there are several.
+        apart = ways if len(ways) > 1 else []
+        found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in apart]
         found.append(
             sql.SQL("{} AS {}").format(
                 sql.SQL("coalesce({})").format(sql.SQL(", ").join(ids)) if ids else sql.SQL("NULL::uuid"),
                 sql.Identifier(reference.field),
             )
         )
-        kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in ways]
+        kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in apart]
         kept.append(sql.SQL("s.{}").format(sql.Identifier(reference.field)))
     work.run(
         """

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
-from syncs import merge
+from syncs import merge, tallying
 from syncs.models import SyncDifference, SyncRequest
 from syncs.staging import PROBLEM_COLUMNS
 from syncs.statements import Work, erp_key_of
@@ -29,10 +29,12 @@ def rehearse(work: Work, sync_request: SyncRequest) -> dict[str, dict[str, int]]
     counts = merge.counts(work)
     found = list(islice(_touched(work), DIFFERENCES_KEPT))
     after = _values(work, found)
+    totals = tallying.put_aside(work)
     with SpooledTemporaryFile(KEPT_IN_MEMORY) as problems:
         _put_aside(work, problems, before_it)
         transaction.savepoint_rollback(savepoint)
         _put_back(work, problems)
+    tallying.put_back(work, totals)
     before = _values(work, found)
     for difference in found:
         of_record = (difference.entity, difference.record_id)

@@ -3,9 +3,12 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Lookup, ReferenceTo, entities
+from syncs.faulty import itself_rejected, not_found
 from syncs.placing import analyze_plan
 from syncs.staging import Staged
 from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, Work, erp_key_of, referring_to
+from syncs.tallying import tally_of_gone
+from syncs.totals import REJECTED
 from syncs.values import inserts, line_has, lookups_used, updates, worked_out
 
 
@@ -218,19 +221,14 @@ def find_unresolved_references(work: Work, staged: Staged):
 
 
 def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup: Lookup):
-    target = entities()[lookup.target]
-    by_id = lookup.target_column == "id"
-    when = sql.SQL("true")
+    when, named = sql.SQL("true"), sql.SQL("s.{}").format(sql.Identifier(lookup.column))
     if lookup.when:
         when = sql.SQL("s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
     work.run(
         """
         INSERT INTO line_problem
-        SELECT s._seq, {wire}, s.{named}::text, 'reference_not_found', CASE WHEN q.line IS NULL
-            THEN format('%%s: no {target} has the {called} “%%s”, neither in this input nor among the records loaded '
-                        'before. Load the {target}, or correct the {called}.', {wire}, s.{named})
-            ELSE format('%%s: the {target} “%%s” was itself rejected (%%s, line %%s). Correct that line first, then '
-                        'load this one again.', {wire}, s.{named}, q.file, q.line) END
+        SELECT s._seq, {wire}, s.{named}::text, 'reference_not_found',
+               CASE WHEN q.line IS NULL THEN {not_found} ELSE {rejected} END
         FROM {plan} p JOIN {stage} s USING (_seq)
         LEFT JOIN (
             SELECT DISTINCT ON (erp_key) erp_key, file, line FROM rejected_line
@@ -244,9 +242,9 @@ def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup:
         when=when,
         wire=sql.Literal(staged.entity.columns[lookup.column].wire),
         resolved=sql.Identifier(reference.field),
-        target=sql.SQL(target.singular),
-        called=sql.SQL("platform id" if by_id else "code" if lookup.target_column == "code" else "key"),
-        target_name=sql.Literal(target.name),
+        not_found=not_found(lookup, named, staged.entity),
+        rejected=itself_rejected(lookup, named, staged.entity),
+        target_name=sql.Literal(lookup.target),
         by_key=sql.Literal(lookup.target_column == "erp_key"),
     )
 
@@ -318,13 +316,14 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
             RETURNING s.*
         ), unplanned AS (
             DELETE FROM {plan} p USING gone WHERE p._seq = gone._seq
-        )
+        ), {tallied}
         INSERT INTO rejected_line SELECT {entity}, _id, {erp_key}, _file, _line FROM gone s
         """,
         plan=staged.plan,
         stage=staged.table,
         entity=entity,
         erp_key=erp_key_of(staged.entity),
+        tallied=tally_of_gone(staged, REJECTED),
     )
     rejected = work.cursor.rowcount
     staged.rejected += rejected
@@ -359,7 +358,8 @@ def _reject_what_refers_to_rejected(work: Work):
     )
     work.run("ANALYZE falling")
     for staged, reference in referring:
-        names = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(lookups_used(staged, reference))]
+        ways = lookups_used(staged, reference)
+        names = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(ways) if len(ways) > 1]
         work.run(
             "UPDATE {plan} SET {cleared} WHERE {field} IN (SELECT id FROM falling)",
             plan=staged.plan,

@@ -10,8 +10,9 @@ from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
-from syncs import merge, missing, preview, results
+from syncs import merge, missing, preview, results, tallying
 from syncs.connectors import connector_named
+from syncs.faulty import find_references_of_faulty
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.rows import ConnectorError, Limits, Source
 from syncs.staging import Pace, Stage
@@ -136,11 +137,14 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     lock_books(sync_request.app_enrollment_id)
     # The planner's own 4 MB send the lines of a large file through the disk.
     cursor.execute("SET LOCAL work_mem = '64MB'")
+    # Compiling a statement of a hundred columns takes longer than most of them run.
+    cursor.execute("SET LOCAL jit = off")
     _check_books_stood_still(sync_request, stage)
     parent = sync_request.parent_sync_request_id or sync_request.pk
     in_parts = sync_request.total_batches > 1
     work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
     try:
+        find_references_of_faulty(work)
         _check_worth_merging(sync_request, stage)
         merge.place(work)
         _check_worth_merging(sync_request, stage)
@@ -152,6 +156,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         return
     if sync_request.dry_run:
         written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
+        tallying.write(cursor, sync_request, stage, loaded=True)
         message = results.summary_of_preview(written, has_unread=bool(stage.unread))
         sync_request.succeed(message, lines_read=stage.lines_read)
         return
@@ -161,6 +166,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, merge.counts(work))
+    tallying.write(cursor, sync_request, stage, loaded=True)
     results.settle_mended(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))
     sync_request.succeed(message, lines_read=stage.lines_read)
@@ -261,5 +267,6 @@ def _write_failure(sync_request, stage, cursor, message, code):
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)
+    tallying.write(cursor, sync_request, stage, loaded=False)
     results.settle_mended(cursor, sync_request, loaded=False)
     sync_request.fail(message, lines_read=stage.lines_read)

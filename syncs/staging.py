@@ -7,7 +7,6 @@ ever sees a row before the merge commits it. Memory is bounded by the block, not
 import os
 import time
 from dataclasses import dataclass, field
-from itertools import compress
 
 import numpy as np
 import polars as pl
@@ -16,19 +15,21 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.blocks import Block, Screens, content_lines, copy_lines, have_marks, identities, turned
+from syncs.blocks import Block, Lines, Screens, content_lines, copy_lines, have_marks, identities, turned
 from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
 from syncs.known import KnownLines, seed_of
 from syncs.raw_lines import RAW_KEPT, RawLines
 from syncs.rows import FileHead, RowProblem, Rows, TextColumns
+from syncs.totals import TALLY_TABLE, FileTotals
 
 # The most characters kept of a value, and of a name, in a problem.
 VALUE_KEPT, NAME_KEPT = 1_000, 255
 PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
+FAULTY_COLUMNS = ("entity", "column", "value", "erp_key", "file", "line", "raw_line")
 PROBLEMS_FLUSHED_AT = 2_000
 # Of more staged lines of a kind, PostgreSQL finds out whether a key repeats, at 8 bytes each.
 KEYS_HELD = 8_000_000
@@ -109,6 +110,9 @@ class Stage:
         # Kinds of record of which a file could not be read; an empty name stands for any kind.
         self.unread: set[str] = set()
         self.errors = 0
+        # What rejected lines refer to, by entity and column: those that are in the table `faulty_reference`.
+        self.faulty_references: set[tuple[str, str]] = set()
+        self._faulty: list[tuple] = []
         # By entity and file.
         self.heads: dict[tuple[str, str], FileHead] = {}
         self._files: dict[tuple, _File] = {}
@@ -121,6 +125,7 @@ class Stage:
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
         # The letters of a sheet's columns, by file and column.
         self.letters: dict[tuple[str, str], str] = {}
+        self.totals = FileTotals()
 
     def __enter__(self):
         self._clear()
@@ -132,9 +137,13 @@ class Stage:
             CREATE TEMP TABLE staged_problem (
                 id bigint GENERATED ALWAYS AS IDENTITY, entity text, kind text, erp_key text, file text, line bigint,
                 "column" text, value text, code text, message text, raw_line text, seq bigint
+            );
+            CREATE TEMP TABLE faulty_reference (
+                entity text, "column" text, value text, erp_key text, file text, line bigint, raw_line text
             )
             """
         )
+        self.cursor.execute(TALLY_TABLE)
         return self
 
     def __exit__(self, *exception):
@@ -195,14 +204,16 @@ class Stage:
     def flush(self):
         """COPY the problems held in memory, once all before them has been copied."""
         self.copying.wait()
-        if not self._problems:
-            return
-        with self.cursor.copy(
-            sql.SQL("COPY staged_problem ({}) FROM STDIN").format(_identifiers(PROBLEM_COLUMNS))
-        ) as copy:
-            for problem in self._problems:
-                copy.write_row(problem)
-        self._problems.clear()
+        for table, columns, held in (
+            ("staged_problem", PROBLEM_COLUMNS, self._problems),
+            ("faulty_reference", FAULTY_COLUMNS, self._faulty),
+        ):
+            if held:
+                statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _identifiers(columns))
+                with self.cursor.copy(statement) as copy:
+                    for row in held:
+                        copy.write_row(row)
+                held.clear()
 
     def staged_for(self, entity: Entity) -> Staged:
         """The entity's place in the stage, made at first need."""
@@ -282,15 +293,22 @@ class Stage:
         checked, faults, apart = self._screens.check(block)
         self._note_assumed(block, checked, faults)
         checked = self._screens.with_defaults(staged.entity, checked, apart)
-        values, keep = content_lines(block, checked, apart), None
+        good = Lines(block.lines, block.raw, marks, checked, content_lines(block, checked, apart))
+        is_good = np.ones(len(block), bool)
         if faults:
             self._reject(block, faults)
-            keep = [at not in faults for at in range(len(block))]
             staged.rejected += len(faults)
-            checked = checked.filter(keep)
-            marks, values = list(compress(marks, keep)), list(compress(values, keep))
-        if values:
-            self._copy(block, staged, checked, values, marks, keep, file.seed)
+            is_good[list(faults)] = False
+            good = good.only(is_good)
+        if file.seed is not None:
+            good.digests = identities(staged.entity, good.frame, good.values, good.marks, file.seed)
+        known = self.known.among(staged.entity, good.digests)
+        self.totals.add(staged.entity, checked, is_good, known)
+        if known is not None:
+            staged.known_lines += int(known.sum())
+            good = good.only(~known)
+        if len(good):
+            self._copy(block.file, staged, good)
 
     def _file(self, block: Rows) -> _File:
         """The file's columns, worked out and remarked on at its first block."""
@@ -384,45 +402,51 @@ class Stage:
     def _reject(self, block: Block, faults: dict[int, list[tuple[Column, Fault]]]):
         key = block.entity.columns.get("erp_key")
         key = key if key in block.columns else None
+        named_by = {
+            lookup.column
+            for reference in block.entity.references
+            for lookup in reference.lookups
+            if lookup.target_column != "id" and not lookup.when
+        }
+        naming = [column for column in block.columns if column.name in named_by]
         for at in sorted(faults):
+            erp_key = block.text(key, at) if key else ""
             for column, fault in faults[at]:
                 self._hold(
-                    block.entity.name, "error", block.text(key, at) if key else "", block.file, block.lines[at],
-                    column.wire, block.text(column, at), fault.code, fault.message, block.raw[at],
+                    block.entity.name, "error", erp_key, block.file, block.lines[at], column.wire,
+                    block.text(column, at), fault.code, fault.message, block.raw[at],
                 )  # fmt: skip
+            at_fault = {column.name for column, _ in faults[at]}
+            for column in naming:
+                if column.name not in at_fault and (value := block.text(column, at)):
+                    self.faulty_references.add((block.entity.name, column.name))
+                    self._faulty.append(
+                        (block.entity.name, column.name, value, _name(erp_key), _name(block.file), block.lines[at],
+                         printable(block.raw[at][:RAW_KEPT]))
+                    )  # fmt: skip
 
-    def _copy(self, block: Block, staged: Staged, checked: pl.DataFrame, values, marks: list[str], keep, seed):
-        lines, raw, count = block.lines, block.raw, len(values)
-        if keep is not None:
-            lines, raw = list(compress(lines, keep)), list(compress(raw, keep))
-        sequence = range(self._sequence, self._sequence + count)
+    def _copy(self, file: str, staged: Staged, lines: Lines):
+        count = len(lines)
+        numbers = range(self._sequence, self._sequence + count)
         self._sequence += count
-        digests = identities(staged.entity, checked, values, marks, seed) if seed is not None else []
-        for form in set(marks) - staged.forms.keys():
+        for form in set(lines.marks) - staged.forms.keys():
             staged.forms[form] = len(staged.forms)
+        self._note_keys(staged, lines.frame)
+        self.raw.add(numbers, lines.raw)
         heads = pl.DataFrame(
             {
-                "_seq": sequence,
+                "_seq": numbers,
                 "_id": _ids(count),
-                "_file": pl.repeat(escaped(_name(block.file)), count, eager=True),
-                "_line": lines,
-                "_form": [staged.forms[form] for form in marks],
-                "_hash": [digest.hex() for digest in digests] or pl.repeat(None, count, dtype=pl.String, eager=True),
+                "_file": pl.repeat(escaped(_name(file)), count, eager=True),
+                "_line": lines.places,
+                "_form": [staged.forms[form] for form in lines.marks],
+                "_hash": pl.Series([digest.hex() for digest in lines.digests] or [None] * count, dtype=pl.String),
             }
         )
-        known = self.known.among(staged.entity, digests)
-        if known is not None:
-            staged.known_lines += int(known.sum())
-            heads, checked = heads.filter(~known), checked.filter(~known)
-            values, raw = list(compress(values, ~known)), list(compress(raw, ~known))
-        if not values:
-            return
-        self._note_keys(staged, checked)
-        self.raw.add(heads["_seq"], raw)
         statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(
-            staged.table, _identifiers([*heads.columns, *checked.columns])
+            staged.table, _identifiers([*heads.columns, *lines.frame.columns])
         )
-        self.copying.add(statement, list(map(b"\t".join, zip(copy_lines(heads), values, strict=True))))
+        self.copying.add(statement, list(map(b"\t".join, zip(copy_lines(heads), lines.values, strict=True))))
 
     @staticmethod
     def _note_keys(staged: Staged, checked: pl.DataFrame):

@@ -12,6 +12,7 @@ from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.rejected import hang_mended
+from syncs.totals import plain
 
 # Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
 SHOWN_OF_AN_ENTITY = 1_000
@@ -118,6 +119,41 @@ class SyncDifferenceModel(WireModel):
 
     class Meta:
         fields = ("entity", "action", "erp_key", "file", "line", "fields")
+
+
+class ExactSum(serializers.Field):
+    """A sum of amounts as text: many programs would round so long a number."""
+
+    def to_representation(self, value):
+        return plain(value)
+
+
+class ControlTotalModel(WireModel):
+    """What one amount, in one currency, adds up to: in the file, by what became of its lines, in the books after."""
+
+    class Meta:
+        fields = (
+            "entity",
+            "column",
+            "currency",
+            "file_count",
+            "file_sum",
+            "loaded_count",
+            "loaded_sum",
+            "rejected_count",
+            "rejected_sum",
+            "skipped_count",
+            "skipped_sum",
+            "agrees",
+            "books_count",
+            "books_sum",
+        )
+
+    file_sum = ExactSum(source="file_sum")
+    loaded_sum = ExactSum(source="loaded_sum")
+    rejected_sum = ExactSum(source="rejected_sum")
+    skipped_sum = ExactSum(source="skipped_sum")
+    books_sum = ExactSum(source="books_sum")
 
 
 class SyncSubmit(WireInput):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from adsplatform.accounts.models import Account, ApiKey, Membership, Role, User
 from enrollments.models import AppEnrollment, Application
-from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.models import ControlTotal, SyncEntityResult, SyncRequest, SyncResultDetail
 
 
 class AccountFactory(factory.django.DjangoModelFactory):
@@ -77,6 +77,16 @@ class SyncEntityResultFactory(factory.django.DjangoModelFactory):
     sync_request = factory.SubFactory(SyncRequestFactory, succeeded=True)
     group_key = factory.SelfAttribute("sync_request.group_key")
     entity = "Invoice"
+
+
+class ControlTotalFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ControlTotal
+
+    sync_request = factory.SubFactory(SyncRequestFactory, succeeded=True)
+    group_key = factory.SelfAttribute("sync_request.group_key")
+    entity = "Invoice"
+    column = "totalAmount"
 
 
 class SyncResultDetailFactory(factory.django.DjangoModelFactory):

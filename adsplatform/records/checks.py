@@ -193,12 +193,14 @@ def _amount(column, text):
             "number_too_large",
             f"{column.wire}: {shown(text)} has more than 20 digits before the decimal point. Check the amount.",
         )
-    if len(fraction.rstrip("0")) > 8:
+    fraction = fraction.rstrip("0") if len(fraction) > 8 else fraction
+    if len(fraction) > 8:
         return Fault(
             "too_many_decimals",
             f"{column.wire}: {shown(text)} has more than 8 decimal places. Round it to 8 or fewer.",
         )
-    return text
+    minus = "-" if text.startswith("-") else ""
+    return f"{minus}{whole or '0'}.{fraction}" if fraction else f"{minus}{whole or '0'}"
 
 
 def _bad_number(column, text):

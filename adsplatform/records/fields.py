@@ -15,16 +15,23 @@ class Assumed:
 
 
 class AmountField(models.DecimalField):
-    """An amount, quantity or rate: exact, 20 digits before the decimal point and 8 after."""
+    """An amount, quantity or rate: exact, 20 digits before the decimal point and 8 after.
 
-    def __init__(self, *args, assumed: Assumed | None = None, **kwargs):
-        self.assumed = assumed
+    Amounts of money add up, and syncs give their totals by currency; a quantity, a rate or a price of one does not.
+    `currency` is the field of the same record that holds the amount's currency, empty where there is none: the amount
+    is then in that of the record it belongs to, or in the account's own.
+    """
+
+    def __init__(
+        self, *args, assumed: Assumed | None = None, adds_up: bool = True, currency: str = "", **kwargs
+    ):
+        self.assumed, self.adds_up, self.currency = assumed, adds_up, currency
         kwargs |= {"max_digits": 28, "decimal_places": 8}
         super().__init__(*args, **kwargs)
 
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()
-        # `assumed` steers loading only; the column does not depend on it.
+        # What steers loading only is left out; the column does not depend on it.
         return name, path, args, kwargs
 
 

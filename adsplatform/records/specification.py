@@ -53,6 +53,9 @@ class Column:
     field: str = ""
     # Texts that are known; others load, with a warning.
     known_texts: tuple[str, ...] = ()
+    # Whether its sums mean something, and the column of the same record that says in which currency.
+    adds_up: bool = False
+    currency: str = ""
 
     @property
     def sql_type(self) -> str:
@@ -112,6 +115,11 @@ class Entity:
         for old, new in self.model.RENAMED_COLUMNS.items():
             named[old.lower()] = named[new.lower()]
         return named
+
+    @cached_property
+    def amounts(self) -> tuple[Column, ...]:
+        """The columns of which control totals are kept."""
+        return tuple(column for column in self.columns.values() if column.adds_up)
 
     @cached_property
     def legacy_columns(self) -> frozenset[str]:
@@ -204,6 +212,8 @@ def _column(model_field: models.Field) -> Column:
         assumed=getattr(model_field, "assumed", None),
         field=model_field.column,
         known_texts=model_field.model.KNOWN_TEXTS.get(model_field.name, ()),
+        adds_up=getattr(model_field, "adds_up", False),
+        currency=getattr(model_field, "currency", ""),
     )
 
 

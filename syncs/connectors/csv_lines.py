@@ -5,13 +5,13 @@ at a time; here is what it does not do: the source text of each row, and the way
 closed.
 """
 
-import csv
 from collections.abc import Iterator
 from itertools import compress
 from typing import BinaryIO
 
 import polars as pl
 
+from syncs.connectors.csv_cutting import cut, odd_lines, parsed, rows_of
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
 from syncs.connectors.physical_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
 from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows, TextColumns
@@ -23,9 +23,6 @@ COLUMN_LINES = 10_000
 # How many lines may be read again because of unclosed quotation marks, for each line of the file.
 REREADING = 16
 DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
-
-# The limit is the process's; ours bounds a line before the csv module sees it.
-csv.field_size_limit(2**31 - 1)
 
 
 def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | TextColumns | RowProblem]:
@@ -105,18 +102,18 @@ class _CsvFile:
         if "\0" in together or together.startswith("\ufeff") or has_undecoded(together):
             return None
         raw = [text.rstrip("\r\n") for text in piece]
-        odd = self._odd_lines(together, raw)
-        texts = self._cut(raw, odd)
+        odd = odd_lines(raw, together, self.header)
+        texts = cut(raw, odd, self.header)
         if texts is None and not odd:
             # The right number of cells in all, but one row has another's.
-            odd = self._odd_lines("", raw)
-            texts = self._cut(raw, odd)
+            odd = odd_lines(raw, "", self.header)
+            texts = cut(raw, odd, self.header)
         if texts is None:
             return None
         lines = range(self.line, self.line + len(raw))
         found, short, apart = [], {}, ()
         if odd:
-            rows = self._rows_of([piece[place] for place in odd])
+            rows = rows_of([piece[place] for place in odd], self.header.delimiter)
             if rows is None:
                 return None
             texts, lines, raw, short, apart, found = self._patched(texts, lines, raw, dict(zip(odd, rows, strict=True)))
@@ -128,52 +125,6 @@ class _CsvFile:
             columns, delimiter = self.header.columns, self.header.delimiter
             found.append(TextColumns(self.name, self.file, columns, texts, lines, raw, delimiter, short, apart))
         return found
-
-    def _odd_lines(self, together: str, raw: list[str]) -> list[int]:
-        """The places of lines that are not simply as many cells as there are columns, one of them not empty."""
-        delimiter, inner = self.header.delimiter, len(self.header.columns) - 1
-        blank = delimiter * inner
-        if together and '"' not in together and together.count(delimiter) == inner * len(raw) and blank not in raw:
-            return []
-        return [
-            place
-            for place, line in enumerate(raw)
-            if line.count(delimiter) != inner or '"' in line or line == blank
-        ]
-
-    def _cut(self, raw: list[str], odd: list[int]) -> list[pl.Series] | None:
-        """The cells of all lines by column, empty ones null, those of odd lines all empty; None if they do not fit."""
-        lines = raw
-        if odd:
-            lines = list(raw)
-            blank = self.header.delimiter * (len(self.header.columns) - 1)
-            for place in odd:
-                lines[place] = blank
-        schema = {str(at): pl.String for at in range(len(self.header.columns))}
-        try:
-            frame = pl.read_csv(
-                "\n".join(lines).encode(),
-                has_header=False,
-                schema=schema,
-                separator=self.header.delimiter,
-                quote_char=None,
-            )
-        except pl.exceptions.PolarsError:
-            return None
-        return frame.get_columns() if len(frame) == len(raw) else None
-
-    def _rows_of(self, lines: list[str]) -> list[list[str] | None] | None:
-        """Each line as a row by itself, None for one with a stray quotation mark; None if one is no whole row."""
-        rows, ends, _, fault = _parsed(lines, self.header.delimiter)
-        if not fault and len(rows) == len(lines):
-            return rows
-        rows = []
-        for line in lines:
-            found, _, _, fault = _parsed([line], self.header.delimiter)
-            if fault == "unexpected end of data":
-                return None
-            rows.append(None if fault else found[0])
-        return rows
 
     def _patched(self, texts, lines, raw, rows: dict[int, list[str] | None]):
         """The columns with the odd rows put in or left out; which rows end early, which are odd; what is to be said."""
@@ -209,7 +160,7 @@ class _CsvFile:
         lines, place = self.pending, 0
         while place < len(lines):
             window = lines[place : place + SPAN_LINES]
-            rows, ends, span, fault = _parsed(window, self.header.delimiter)
+            rows, ends, span, fault = parsed(window, self.header.delimiter)
             if len(rows) != len(window):
                 rows, ends, span, fault = self._distrusted(window, rows, ends, span, fault)
             if rows:
@@ -396,19 +347,6 @@ class _CsvFile:
             'the value, like "6"" nails".',
             raw=raw,
         )
-
-
-def _parsed(lines: list[str], delimiter: str) -> tuple[list[list[str]], list[int], int, str]:
-    """The rows, after how many lines each ends, and of the row that stopped it the span and the fault."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    rows, ends = [], []
-    try:
-        for row in reader:
-            rows.append(row)
-            ends.append(reader.line_num)
-    except csv.Error as fault:
-        return rows, ends, reader.line_num - (ends[-1] if ends else 0), str(fault)
-    return rows, ends, 0, ""
 
 
 def _size(texts) -> int:

@@ -7,6 +7,7 @@ from syncs.models import SyncRequest
 from tests.admin.conftest import make_upload
 from tests.factories import (
     AppEnrollmentFactory,
+    ControlTotalFactory,
     SyncEntityResultFactory,
     SyncRequestFactory,
     SyncResultDetailFactory,
@@ -246,3 +247,12 @@ def test_the_parts_of_an_upload_are_linked_to_each_other(browser):
     assert f'<a href="{LIST}{second.pk}/change/">part 2</a>' in browser.get(f"{LIST}{first.pk}/change/").text
     assert f'<a href="{LIST}{first.pk}/change/">part 1</a>' in browser.get(f"{LIST}{second.pk}/change/").text
     assert "2 of 2" in browser.get(LIST).text
+
+
+def test_a_sync_shows_what_its_amounts_add_up_to(browser, northwind):
+    assert "What its amounts add up to" not in browser.get(f"{LIST}{northwind.pk}/change/").text
+    ControlTotalFactory(sync_request=northwind, currency="EUR", file_count=2, file_sum="1234.505", skipped_count=2,
+                        skipped_sum="1234.505", books_count=7, books_sum="10")  # fmt: skip
+    page = browser.get(f"{LIST}{northwind.pk}/change/").text
+    for shown in ("<td>totalAmount</td>", "<td>EUR</td>", "1,234.505 of 2", "<td>agrees</td>", "10.00 of 7"):
+        assert shown in page

@@ -46,6 +46,7 @@ def test_the_operations_are_these():
         "get status",
         "get status/auth",
         "get sync/<str:pk>",
+        "get sync/<str:pk>/control-totals",
         "get sync/<str:pk>/details/query",
         "get sync/<str:pk>/differences/query",
         "get sync/<str:pk>/rejected-lines",

@@ -9,6 +9,18 @@ from decimal import Decimal
 from syncs.rows import ABSENT
 
 LIMIT = Decimal(10) ** 20
+# The amounts that are added up, and the column that says in which currency.
+AMOUNTS = {
+    "Invoice": {
+        "totalAmount": "currencyCode",
+        "netAmount": "currencyCode",
+        "baseCurrencyTotalAmount": "",
+        "baseCurrencyNetAmount": "",
+    },
+    "FinancialAccountBalanceHistory": {"balance": ""},
+}
+# Amounts that are worked out, by the rate, from others.
+IN_BASE_CURRENCY = {"baseCurrencyTotalAmount": "totalAmount", "baseCurrencyNetAmount": "netAmount"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,7 @@ KINDS = {
     "Invoice": Kind(
         ("erpKey",),
         ("erpKey", "companyErpKey", "customerErpKey"),
-        ("totalAmount", "currencyRate", "baseCurrencyTotalAmount", "isVoided"),
+        ("currencyCode", "currencyRate", "isVoided", *AMOUNTS["Invoice"]),
         {"company": by_key("company", required=True), "customer": by_key("customer", required=True)},
     ),
     "FinancialAccount": Kind(
@@ -73,7 +85,8 @@ KINDS = {
         always_complete=True,
     ),
 }
-BAD = {"perhaps", "twelve", "7"}
+BAD = {"perhaps", "twelve", "7", "EURO"}
+
 
 
 @dataclass(eq=False)
@@ -117,6 +130,8 @@ class Outcome:
     status: str
     counts: dict
     rejected: set
+    # By kind, column and currency: count and sum of what is in the file, loaded, rejected, skipped, in the books.
+    totals: dict
 
 
 class Books:
@@ -128,6 +143,15 @@ class Books:
     def of(self, kind, enrollment):
         return [record for record in self.records if (record.kind, record.enrollment) == (kind, enrollment)]
 
+    def totals(self, enrollment):
+        """Count and sum of each amount by kind, column and currency."""
+        found = {}
+        for kind, amounts in AMOUNTS.items():
+            for record in self.of(kind, enrollment):
+                for column, currency in amounts.items():
+                    add_up(found, (kind, column, currency_of(record.values.get(currency))), record.values[column])
+        return found
+
     def sync(self, blocks, enrollment="ours", full=False) -> Outcome:
         return _Sync(self, enrollment, full).run(blocks)
 
@@ -137,6 +161,9 @@ class _Sync:
         self.books, self.enrollment, self.full = books, enrollment, full
         self.read, self.rejected, self.skipped = {}, [], {}
         self.lines: list[Line] = []
+        # Every line whose cells were looked at, and those that a later one has replaced.
+        self.looked_at: list[Line] = []
+        self.superseded: list[Line] = []
         self.whole = {}
 
     def run(self, blocks):
@@ -165,7 +192,9 @@ class _Sync:
             line = Line(kind, cells, number, block)
             if not self.has_key_columns(kind, columns):
                 self.whole[kind] = self.whole.get(kind, 0) + 1
-            elif self.has_bad_cell(line):
+                continue
+            self.looked_at.append(line)
+            if self.has_bad_cell(line):
                 self.rejected.append(line)
             else:
                 self.lines.append(line)
@@ -194,6 +223,7 @@ class _Sync:
         for line in lines:
             if last[line.kind, key(line)] is not line:
                 self.lines.remove(line)
+                self.superseded.append(line)
                 self.skipped[line.kind] = self.skipped.get(line.kind, 0) + 1
 
     def plan(self, line):
@@ -257,8 +287,8 @@ class _Sync:
             if reference.required and not named and (line.action == "insert" or is_emptied or name in kind.key):
                 return True
         if line.kind == "Invoice" and line.action in ("insert", "update"):
-            base = self.updated(line)["baseCurrencyTotalAmount"]
-            return base is not None and abs(base) >= LIMIT
+            new = self.updated(line)
+            return any(new[base] is not None and abs(new[base]) >= LIMIT for base in IN_BASE_CURRENCY)
         return False
 
     def is_referred_to(self, record):
@@ -282,8 +312,10 @@ class _Sync:
         for name, reference in kind.references.items():
             if new or any(line.has(column) for column, _ in reference.ways):
                 values[name] = line.found[name]
-        if line.kind == "Invoice" and line.value("baseCurrencyTotalAmount") is None:
-            base, amount, rate = "baseCurrencyTotalAmount", "totalAmount", "currencyRate"
+        for base, amount in IN_BASE_CURRENCY.items() if line.kind == "Invoice" else ():
+            if line.value(base) is not None:
+                continue
+            rate = "currencyRate"
             values[base] = old.get(base)
             if values[base] is None or (old[amount], old[rate]) != (values[amount], values[rate]):
                 values[base] = None if values[amount] is None else values[amount] * values[rate]
@@ -308,7 +340,28 @@ class _Sync:
         for kind, read in self.read.items():
             rejected = self.rejected_of(kind)
             counts[kind] = {"lines_read": read, "rejected": rejected, "skipped": read - rejected}
-        return Outcome("Failed", _without_zeroes(counts), {line.place for line in self.rejected})
+        return self.outcome("Failed", counts)
+
+    def outcome(self, status, counts):
+        rejected = {line.place for line in self.rejected}
+        return Outcome(status, _without_zeroes(counts), rejected, self.totals(status == "Failed"))
+
+    def totals(self, has_failed):
+        found = {key: {"books": total} for key, total in self.books.totals(self.enrollment).items()}
+        found = {key: totals for key, totals in found.items() if key[0] in self.read}
+        for line in self.looked_at:
+            if line in self.rejected:
+                fate = "rejected"
+            elif has_failed or line in self.superseded or line.action in ("leave", "delete"):
+                fate = "skipped"
+            else:
+                fate = "loaded"
+            for column, currency in AMOUNTS.get(line.kind, {}).items():
+                if (text := line.value(column)) not in (None, *BAD):
+                    key = (line.kind, column, currency_of(line.value(currency)))
+                    for name in ("file", fate):
+                        add_up(found.setdefault(key, {}), name, Decimal(text))
+        return found
 
     def write(self):
         counts = {
@@ -336,14 +389,24 @@ class _Sync:
         self.forget(missing)
         for record in missing:
             counts[record.kind]["deleted_as_missing"] = counts[record.kind].get("deleted_as_missing", 0) + 1
-        return Outcome("Success", _without_zeroes(counts), {line.place for line in self.rejected})
+        return self.outcome("Success", counts)
 
     def forget(self, records):
         self.books.records = [record for record in self.books.records if record not in records]
 
 
+def add_up(totals, key, amount):
+    if amount is not None:
+        count, sum = totals.get(key, (0, Decimal()))
+        totals[key] = (count + 1, sum + amount)
+
+
+def currency_of(text):
+    return text.upper() if text and len(text) == 3 and text.isascii() and text.isalpha() else ""
+
+
 def typed(column, text):
-    if column in ("totalAmount", "currencyRate", "baseCurrencyTotalAmount", "balance"):
+    if column in ("currencyRate", "balance", *AMOUNTS["Invoice"]):
         return Decimal(1) if text is None and column == "currencyRate" else text and Decimal(text)
     if column in ("isActive", "isVoided"):
         return text == "true"

@@ -277,3 +277,43 @@ def test_a_custom_field_belongs_to_the_record_its_table_key_names(sync, counts):
         "Load the invoice, or correct the key.",
         "tableKey must be one of Company, Contact, Invoice, InvoiceLine, Payment. Correct it.",
     ]
+
+
+def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync):
+    result = sync(
+        {
+            "companies": [company("C1"), company("C2", isActive="perhaps")],
+            "invoices": [
+                invoice("I1", "C1", totalAmount="ten"),
+                invoice("I2", "C9", totalAmount="ten"),
+                invoice("I3", "C2", totalAmount="ten"),
+                invoice("I4", "C1"),
+            ],
+        }
+    )
+    assert result.results.get(entity="Invoice").rejected == 3
+    found = result.details.filter(entity="Invoice", kind="error").order_by("line", "column")
+    assert [(detail.erp_key, detail.column, detail.code) for detail in found] == [
+        ("I1", "totalAmount", "bad_number"),
+        ("I2", "companyErpKey", "reference_not_found"),
+        ("I2", "customerErpKey", "reference_not_found"),
+        ("I2", "totalAmount", "bad_number"),
+        ("I3", "companyErpKey", "reference_not_found"),
+        ("I3", "customerErpKey", "reference_not_found"),
+        ("I3", "totalAmount", "bad_number"),
+    ]
+    assert found[1].message == (
+        "companyErpKey: no company has the key “C9”, neither in this input nor among the records loaded before. "
+        "Load the company, or correct the key."
+    )
+    assert found[4].message == (
+        "companyErpKey: the company “C2” was itself rejected (companies.csv, line 3). Correct that line first, then "
+        "load this one again."
+    )
+    assert {detail.raw_line for detail in found if detail.erp_key == "I2"} == {found[1].raw_line} != {""}
+
+
+def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):
+    result = sync({"invoices": [invoice("I1", "C9", totalAmount="ten")]})
+    assert result.status_code == "Failed"
+    assert {detail.code for detail in result.details.exclude(line=None)} == {"bad_number", "reference_not_found"}

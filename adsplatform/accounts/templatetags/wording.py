@@ -61,6 +61,13 @@ def figure(number):
 
 
 @register.filter
+def amount(number):
+    """An amount of money, every digit of it: 1,234.50."""
+    whole, _, fraction = f"{number:,f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+@register.filter
 def kind_of_record(entity: str) -> str:
     """An entity's name as words (InvoiceLine: Invoice line); a file's name stays as it is."""
     if not re.fullmatch(r"[A-Za-z]+", entity):

@@ -89,7 +89,7 @@ class CustomField(SourceStamps, Record):
     table_key = models.CharField(max_length=40)
     custom_field_label = models.CharField(max_length=256)
     string_value = models.CharField(max_length=2048, null=True)
-    numeric_value = AmountField(null=True)
+    numeric_value = AmountField(null=True, adds_up=False)
     value = models.CharField(max_length=2048, null=True)
     record_key = AnyReference(
         kind="table_key", key="erp_key", to=("Company", "Contact", "Invoice", "InvoiceLine", "Payment")

@@ -1,0 +1,334 @@
+"""What amounts add up to, in the file and in the books after: kept while loading, and always true."""
+
+from decimal import Decimal
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from adsplatform.records.models import Invoice
+from adsplatform.records.specification import entities
+from syncs.models import BookTotal, ControlTotal
+from syncs.recounting import recount
+from syncs.rows import ConnectorError
+from syncs.totals import plain
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory
+from tests.loading.conftest import balance, company, invoice
+
+COMPANIES = [company()]
+NONE = (0, "0")
+
+
+def of_lines(sync_request, column="totalAmount"):
+    """By currency: count and sum in the file, loaded, rejected and skipped, of what lines gave."""
+    return {
+        total.currency: tuple(told(total, of) for of in ("file", "loaded", "rejected", "skipped"))
+        for total in sync_request.control_totals.filter(column=column, file_count__gt=0)
+    }
+
+
+def of_books(sync_request, column="totalAmount"):
+    """By currency: count and sum in the books after."""
+    found = sync_request.control_totals.filter(column=column).exclude(books_count=0)
+    return {total.currency: told(total, "books") for total in found}
+
+
+def kept(column="totalAmount"):
+    """By currency: count and sum that are kept of the books."""
+    return {
+        total.currency: (total.count, plain(total.sum)) for total in BookTotal.objects.filter(column=column)
+    }
+
+
+def told(total, of):
+    return (getattr(total, f"{of}_count"), plain(getattr(total, f"{of}_sum")))
+
+
+def one(count, sum):
+    return (count, sum), (count, sum), NONE, NONE
+
+
+@pytest.fixture
+def loaded(sync):
+    """I1 and I2 in euros, I3 in dollars."""
+    return sync({"companies": COMPANIES, "invoices": [
+        invoice("I1", totalAmount="10.10", currencyCode="EUR"),
+        invoice("I2", totalAmount="-0.1", currencyCode="eur"),
+        invoice("I3", totalAmount="5", currencyCode="USD"),
+    ]})  # fmt: skip
+
+
+def test_amounts_are_totalled_by_currency_whatever_its_case(loaded):
+    assert of_lines(loaded) == {"EUR": one(2, "10"), "USD": one(1, "5")}
+    assert of_books(loaded) == kept() == {"EUR": (2, "10"), "USD": (1, "5")}
+
+
+def test_an_empty_cell_is_no_amount(sync):
+    result = sync({"companies": COMPANIES, "invoices": [invoice(totalAmount="", currencyCode="EUR")]})
+    assert not result.control_totals.exists()
+
+
+def test_what_has_no_amounts_has_no_totals(sync):
+    assert not sync({"companies": COMPANIES}).control_totals.exists()
+
+
+def test_the_same_lines_again_are_loaded_and_change_no_total(sync, loaded):
+    again = sync({"invoices": [invoice("I1", totalAmount="10.1", currencyCode="EUR")]})
+    assert of_lines(again) == {"EUR": one(1, "10.1")}
+    assert of_books(again) == of_books(loaded)
+
+
+def test_lines_that_do_not_load_are_told_apart(sync, loaded):
+    result = sync({"invoices": [
+        invoice("I4", totalAmount="1", currencyCode="EUR"),
+        invoice("I4", totalAmount="2", currencyCode="EUR"),
+        invoice("I5", totalAmount="4", currencyCode="EUR", currencyRate="x"),
+        invoice("I6", "C9", totalAmount="8", currencyCode="EUR"),
+        invoice("I7", totalAmount="twelve", currencyCode="EUR"),
+        invoice("I1", totalAmount="16", currencyCode="EUR", onMatchAction="1"),
+        invoice("I2", totalAmount="32", currencyCode="EUR", onMatchAction="2"),
+        invoice("I8", totalAmount="64", currencyCode="EURO"),
+    ]})  # fmt: skip
+    # I7 gives no readable amount, I8 no readable currency.
+    assert of_lines(result) == {
+        "EUR": ((6, "63"), (1, "2"), (2, "12"), (3, "49")),
+        "": ((1, "64"), NONE, (1, "64"), NONE),
+    }
+    assert of_books(result) == {"EUR": (2, "12.1"), "USD": (1, "5")}
+    assert all(total.agrees for total in result.control_totals.all())
+
+
+def test_a_line_without_a_currency_counts_under_none_its_record_under_its_own(sync, loaded):
+    result = sync({"invoices": [{"erpKey": "I1", "totalAmount": "20"}]})
+    assert of_lines(result) == {"": one(1, "20")}
+    assert of_books(result) == {"EUR": (2, "19.9"), "USD": (1, "5")}
+
+
+def test_a_record_that_changes_its_currency_moves(sync, loaded):
+    result = sync({"invoices": [{"erpKey": "I1", "currencyCode": "CHF"}]})
+    assert of_lines(result) == {}
+    assert of_books(result) == kept() == {"EUR": (1, "-0.1"), "CHF": (1, "10.1"), "USD": (1, "5")}
+
+
+def test_the_last_record_of_a_currency_takes_its_total_along(sync, loaded):
+    result = sync({"invoices": [{"erpKey": "I3", "onMatchAction": "2"}]})
+    assert of_books(result) == kept() == {"EUR": (2, "10")}
+
+
+def test_amounts_that_are_worked_out_count_in_the_books(sync, loaded):
+    assert of_lines(loaded, "baseCurrencyTotalAmount") == {}
+    assert of_books(loaded, "baseCurrencyTotalAmount") == {"": (3, "15")}
+    result = sync({"invoices": [{"erpKey": "I3", "currencyRate": "2"}]})
+    assert of_books(result, "baseCurrencyTotalAmount") == {"": (3, "20")}
+
+
+def test_sums_are_exact_whatever_their_size(sync):
+    amounts = ["9" * 20 + "." + "9" * 8] * 3 + ["0.00000001", "+00.10", ".5", "7.", "1.00000000000000"]
+    result = sync({"companies": COMPANIES, "invoices": [
+        invoice(f"I{at}", totalAmount=amount, baseCurrencyTotalAmount="0", currencyCode="JPY")
+        for at, amount in enumerate(amounts)
+    ]})  # fmt: skip
+    sum = "300000000000000000008.59999998"
+    assert of_lines(result) == {"JPY": one(8, sum)}
+    assert of_books(result) == {"JPY": (8, sum)}
+    assert result.control_totals.get(column="totalAmount").agrees
+    assert recount(result.app_enrollment) == []
+
+
+def test_odd_currencies_count_as_none(sync):
+    odd = ["\t\\N", "€", "E R", "É€R", "ÄÖÜ", "", "  ", "12"]
+    result = sync({"companies": COMPANIES, "invoices": [
+        invoice(f"I{at}", totalAmount="1", currencyCode=code) for at, code in enumerate(odd)
+    ]})  # fmt: skip
+    assert of_lines(result) == {"": one(8, "8")}
+    assert of_books(result) == {"": (8, "8")}
+
+
+def test_ledger_lines_are_totalled_in_both_their_currencies(sync):
+    line = {
+        "journalEntryErpKey": "J1", "accountNumber": "1", "accountName": "Cash", "debit": "1", "credit": "2",
+        "currencyCode": "USD", "baseDebit": "3", "baseCredit": "4", "baseCurrencyCode": "EUR", "currencyRate": "9",
+        "sourceCreatedUser": "me", "erpKey": "L1",
+    }  # fmt: skip
+    result = sync({
+        "journalEntries": [{"erpKey": "J1", "sourcePostingDate": "2024-01-01"}], "journalEntryLines": [line],
+    })  # fmt: skip
+    found = [(total.column, total.currency, told(total, "books")) for total in result.control_totals.order_by("pk")]
+    assert found == [
+        ("debit", "USD", (1, "1")), ("credit", "USD", (1, "2")),
+        ("baseDebit", "EUR", (1, "3")), ("baseCredit", "EUR", (1, "4")),
+    ]  # fmt: skip
+
+
+def test_rates_quantities_and_unit_prices_are_not_totalled():
+    left_out = {
+        (entity.name, column.wire)
+        for entity in entities().values()
+        for column in entity.columns.values()
+        if column.type == "amount" and not column.adds_up
+    }
+    assert left_out == {
+        ("CustomField", "numericValue"), ("Invoice", "currencyRate"), ("InvoiceLine", "quantity"),
+        ("InvoiceLine", "quantityReceived"), ("InvoiceLine", "quantityShipped"), ("InvoiceLine", "taxRate"),
+        ("InvoiceLine", "unitPrice"), ("JournalEntryLine", "currencyRate"), ("Payment", "currencyRate"),
+    }  # fmt: skip
+    for entity in entities().values():
+        for column in entity.amounts:
+            assert not column.currency or entity.columns[column.currency].type == "text"
+
+
+def test_a_full_sync_takes_away_what_it_deletes(sync, loaded):
+    result = sync({"invoices": [invoice("I1", totalAmount="10.10", currencyCode="EUR")]}, run_full_sync=True,
+                  allow_deletes=True)  # fmt: skip
+    assert of_lines(result) == {"EUR": one(1, "10.1")}
+    assert of_books(result) == kept() == {"EUR": (1, "10.1")}
+
+
+def test_each_part_has_totals_of_its_own(sync, loaded):
+    part = {"run_full_sync": True, "total_batches": 2, "allow_deletes": True}
+    first = sync({"invoices": [invoice("I1", totalAmount="1", currencyCode="EUR")]}, **part)
+    assert of_books(first) == {"EUR": (2, "0.9"), "USD": (1, "5")}
+    last = sync({"invoices": [invoice("I9", totalAmount="2", currencyCode="EUR")]}, current_batch=2,
+                parent_sync_request=first, **part)  # fmt: skip
+    assert of_lines(last) == {"EUR": one(1, "2")}
+    assert of_books(last) == kept() == {"EUR": (2, "3")}
+
+
+def test_balances_that_always_come_complete_are_taken_away(sync):
+    accounts = [{
+        "erpKey": "A1", "code": "1", "name": "Cash", "status": "Active", "cashflowType": "cash",
+        "description": "Cash", "classification": "Asset",
+    }]  # fmt: skip
+    both = [balance("1", financialAccountErpKey="A1"), balance("2", financialAccountErpKey="A1", balance="5")]
+    sync({"financialAccounts": accounts, "financialAccountBalanceHistories": both})
+    assert kept("balance") == {"": (2, "6.1")}
+    result = sync({"financialAccountBalanceHistories": both[1:]})
+    assert of_books(result, "balance") == kept("balance") == {"": (1, "5")}
+
+
+def test_a_preview_says_what_the_books_would_hold_and_keeps_nothing(sync, loaded):
+    before = kept()
+    lines = [
+        invoice("I1", totalAmount="1", currencyCode="EUR"),
+        invoice("I4", totalAmount="2", currencyCode="EUR"),
+        invoice("I4", totalAmount="3", currencyCode="EUR"),
+        invoice("I5", "C9", totalAmount="4", currencyCode="EUR"),
+        {"erpKey": "I3", "totalAmount": "7", "onMatchAction": "2"},
+    ]
+    preview = sync({"invoices": lines}, dry_run=True)
+    assert of_lines(preview)["EUR"] == ((4, "10"), (2, "4"), (1, "4"), (1, "2"))
+    assert of_books(preview) == {"EUR": (3, "3.9")}
+    assert kept() == before
+    result = sync({"invoices": lines})
+    assert (of_lines(result), of_books(result)) == (of_lines(preview), of_books(preview))
+    assert kept() == of_books(result)
+
+
+def test_a_preview_of_a_full_sync_takes_away_what_it_would_delete(sync, loaded):
+    lines = [invoice("I1", totalAmount="10.10", currencyCode="EUR")]
+    preview = sync({"invoices": lines}, dry_run=True, run_full_sync=True)
+    assert of_books(preview) == {"EUR": (1, "10.1")}
+    assert kept() == {"EUR": (2, "10"), "USD": (1, "5")}
+
+
+def test_of_a_sync_that_failed_every_amount_that_was_not_rejected_was_passed_over(sync, loaded):
+    lines = [invoice("I1", totalAmount="1", currencyCode="EUR"), invoice("I4", totalAmount="2", currencyRate="x")]
+    result = sync({"invoices": lines, "payments": ConnectorError("The source broke off.", code="source_failed")})
+    assert result.status_code == "Failed"
+    assert of_lines(result) == {"EUR": ((1, "1"), NONE, NONE, (1, "1")), "": ((1, "2"), NONE, (1, "2"), NONE)}
+    assert of_books(result) == of_books(loaded)
+
+
+def test_lines_that_the_merge_rejected_before_a_guard_stopped_it_are_rejected(sync, loaded, enrollment):
+    enrollment.reject_limit_percent = 10
+    enrollment.save()
+    lines = [invoice("I1", totalAmount="1", currencyCode="EUR"), invoice("I4", "C9", totalAmount="2")]
+    result = sync({"invoices": lines})
+    assert "Stopped" in result.process_result_message
+    assert of_lines(result) == {"EUR": ((1, "1"), NONE, NONE, (1, "1")), "": ((1, "2"), NONE, (1, "2"), NONE)}
+
+
+def test_a_merge_that_broke_off_leaves_no_total_behind(sync, loaded):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE records_invoice ADD CONSTRAINT broken CHECK (total_amount <> 66)")
+    lines = [
+        invoice("I4", totalAmount="66", currencyCode="EUR"),
+        invoice("I5", "C9", totalAmount="3", currencyCode="EUR"),
+    ]
+    result = sync({"invoices": lines})
+    assert result.process_result_message.startswith("Something went wrong on our side.")
+    assert of_lines(result) == {"EUR": ((2, "69"), NONE, NONE, (2, "69"))}
+    assert of_books(result) == kept() == of_books(loaded)
+
+
+def test_the_database_refuses_totals_that_do_not_agree(loaded):
+    for wrong in ({"loaded_count": 3}, {"loaded_sum": Decimal("10.01")}, {"file_count": 1}, {"skipped_sum": 1}):
+        with pytest.raises(IntegrityError, match="every_amount_accounted_for"), transaction.atomic():
+            loaded.control_totals.filter(column="totalAmount", currency="EUR").update(**wrong)
+
+
+def test_books_of_two_enrollments_are_kept_apart(sync, loaded, enrollment):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    result = sync({"companies": COMPANIES, "invoices": [invoice(totalAmount="1", currencyCode="EUR")]}, into=other)
+    assert of_books(result) == {"EUR": (1, "1")}
+    assert recount(enrollment) == recount(other) == []
+
+
+def test_what_an_enrollment_had_goes_with_it(enrollment):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    for each in (enrollment, other):
+        BookTotal.objects.create(app_enrollment=each, group_key=each.group_key, entity="Invoice", column="netAmount")
+    other.delete()
+    assert [total.app_enrollment for total in BookTotal.objects.all()] == [enrollment]
+
+
+def test_recounting_says_where_the_records_differ_and_sets_it_right(loaded, enrollment, capsys):
+    call_command("recount_books")
+    assert capsys.readouterr().out == "The totals of 1 enrollment are those of the records.\n"
+    Invoice.objects.filter(erp_key="I2").delete()
+    Invoice.objects.filter(erp_key="I3").update(currency_code="CHF")
+    with pytest.raises(CommandError, match="^4 totals differ. Run it with --correct to set them right.$"):
+        call_command("recount_books", enrollment=str(enrollment.pk))
+    assert capsys.readouterr().out.splitlines() == [
+        "Given rows: of baseCurrencyTotalAmount of invoices in no currency, 3 amounts adding up to 15 are kept as the "
+        "total, but the records hold 2 amounts adding up to 15.1.",
+        "Given rows: of totalAmount of invoices in CHF, 0 amounts adding up to 0 are kept as the total, but the "
+        "records hold 1 amount adding up to 5.",
+        "Given rows: of totalAmount of invoices in EUR, 2 amounts adding up to 10 are kept as the total, but the "
+        "records hold 1 amount adding up to 10.1.",
+        "Given rows: of totalAmount of invoices in USD, 1 amount adding up to 5 are kept as the total, but the "
+        "records hold 0 amounts adding up to 0.",
+    ]
+    call_command("recount_books", correct=True)
+    assert capsys.readouterr().out.splitlines()[-1] == "4 totals were set right."
+    assert recount(enrollment) == []
+    assert kept() == {"EUR": (1, "10.1"), "CHF": (1, "5")}
+
+
+@pytest.mark.parametrize("id", ["nonsense", "00000000-0000-0000-0000-000000000007"])
+def test_recounting_an_enrollment_that_is_not_there_is_said(db, id):
+    with pytest.raises(CommandError, match=f"^There is no enrollment with the id “{id}”.$"):
+        call_command("recount_books", enrollment=id)
+
+
+def test_books_from_before_totals_were_kept_are_counted_by_the_migration(loaded, enrollment):
+    migration = import_module("syncs.migrations.0005_totals_of_books")
+    BookTotal.objects.all().delete()
+    with connection.schema_editor() as editor:
+        migration.count(apps, editor)
+        migration.count(apps, editor)
+    assert recount(enrollment) == []
+    assert kept() == {"EUR": (2, "10"), "USD": (1, "5")}
+    listed = {(entity, name) for entity, amounts in migration.AMOUNTS.values() for name, _, _ in amounts}
+    assert listed == {(entity.name, column.wire) for entity in entities().values() for column in entity.amounts}
+
+
+def test_totals_go_with_their_sync(db):
+    sync_request = SyncRequestFactory(succeeded=True)
+    ControlTotal.objects.create(
+        sync_request=sync_request, group_key=sync_request.group_key, entity="Invoice", column="netAmount"
+    )
+    sync_request.delete()
+    assert not ControlTotal.objects.exists()
