@@ -21,7 +21,6 @@ from syncs import outcomes
 from syncs.connectors import connector_named
 from syncs.models import SyncRequest
 from syncs.rows import ConnectorError
-from syncs.services import FILE_UPLOAD, JSON_BATCH
 
 LAST_SYNCS = 10
 RUNS_SHOWN = 3
@@ -42,11 +41,6 @@ def listed(account):
     )
 
 
-def has_connector(enrollment) -> bool:
-    """Whether there is something to ask for data; the others are sent theirs."""
-    return enrollment.app.connector not in (FILE_UPLOAD, JSON_BATCH, "")
-
-
 class Home(TenantMixin, TemplateView):
     """The account's enrollments: how fresh their data are, how the last sync went."""
 
@@ -63,7 +57,7 @@ class Home(TenantMixin, TemplateView):
             rows.append(
                 {
                     "enrollment": enrollment,
-                    "has_connector": has_connector(enrollment),
+                    "has_connector": enrollment.app.is_asked,
                     "sync": sync,
                     "outcome": sync and outcomes.outcome_of(sync),
                 }
@@ -84,7 +78,7 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
         return get_object_or_404(listed(self.account), pk=self.kwargs["pk"])
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"has_schedule": has_connector(self.enrollment)}
+        return super().get_form_kwargs() | {"has_schedule": self.enrollment.app.is_asked}
 
     def get_initial(self):
         return {name: getattr(self.enrollment, name) for name in EnrollmentForm.base_fields}
@@ -103,7 +97,7 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
         rows = [{"sync": sync, "outcome": outcomes.outcome_of(sync)} for sync in syncs]
         return super().get_context_data(
             enrollment=enrollment,
-            has_connector=has_connector(enrollment),
+            has_connector=enrollment.app.is_asked,
             settings=services.settings_of(enrollment),
             rows=rows[:LAST_SYNCS],
             has_more=len(rows) > LAST_SYNCS,

@@ -7,6 +7,8 @@ from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.utils import timezone
 from django.utils.html import format_html
 
+from adsplatform.zones import told
+
 register = template.Library()
 
 
@@ -14,6 +16,18 @@ register = template.Library()
 def exact(moment):
     """A moment with its zone: 23 Nov 2026, 17:46 UTC."""
     return f"{timezone.localtime(moment):%-d %b %Y, %H:%M %Z}" if moment else ""
+
+
+@register.filter
+def in_zone(moment, zone_name):
+    """A moment on the clocks of a time zone: 25 Nov 2026, 02:01 CET."""
+    return told(moment, zone_name) if moment else ""
+
+
+@register.filter
+def to_the_second(moment, zone_name):
+    """The same with its seconds: 25 Nov 2026, 02:01:12 CET."""
+    return told(moment, zone_name, seconds=True) if moment else ""
 
 
 @register.filter
