@@ -55,6 +55,8 @@ class AppEnrollmentViewSet(WireViewSet):
                 "cronSettings": "cron_settings",
                 "syncScheduleIsActive": "sync_schedule_is_active",
                 "isDeleted": "is_deleted",
+                "nextSyncAt": "timing__next_sync_at",
+                "expectedEveryHours": "expected_every_hours",
             },
             default_order=("created", "app_enrollment_id"),
             key="app_enrollment_id",

@@ -60,11 +60,19 @@ def clock(moment):
 @register.filter
 def duration_to(start, end) -> str:
     """How long something took: 14 seconds; 3 min 5 s; 2 h 10 min."""
-    seconds = max(0, round((end - start).total_seconds()))
+    return in_words((end - start).total_seconds())
+
+
+@register.filter
+def in_words(seconds) -> str:
+    """A number of seconds for people: 14 seconds; 3 min 5 s; 2 h 10 min."""
+    seconds = max(0, round(seconds))
     if seconds < 60:
         return "less than a second" if not seconds else f"{seconds} second{'' if seconds == 1 else 's'}"
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
+    if not hours and not seconds:
+        return f"{minutes} min"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
