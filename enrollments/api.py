@@ -27,7 +27,7 @@ from syncs import services as sync_services
 class AppEnrollmentViewSet(WireViewSet):
     """Enrol in applications, change, reconnect and end enrollments."""
 
-    queryset = AppEnrollment.objects.current().select_related("app")
+    queryset = AppEnrollment.objects.current().select_related("app", "group_key", "timing")
     wire_model = AppEnrollmentModel
     noun = "enrollment"
     roles = {
