@@ -116,8 +116,15 @@ def next_runs(enrollment: AppEnrollment, count: int = RUNS_SHOWN) -> list[Run]:
 
 def plan(enrollment: AppEnrollment, now: datetime) -> None:
     """Note when the next sync starts by itself, if any does; whatever was noted before is void."""
-    run = next(runs(enrollment, now), None) if enrollment.is_scheduled else None
-    if not (run or enrollment.expected_every_hours and enrollment.is_active):
+    run, error = None, ""
+    if enrollment.is_scheduled:
+        try:
+            # Texts from before they were checked, or were checked so well, are in the books.
+            check_cron(enrollment.cron_settings)
+            run = next(runs(enrollment, now), None)
+        except PlatformError as refused:
+            error = str(refused)
+    if not (run or error or enrollment.expected_every_hours and enrollment.is_active):
         forget(enrollment)
     else:
         Timing.objects.update_or_create(
@@ -128,7 +135,7 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
                 "planned_at": now,
                 # The watch works out the day when it comes to look.
                 "data_due_at": now,
-                "error": "",
+                "error": error,
             },
         )
     # What an object has read before is void as well.
@@ -145,7 +152,7 @@ def data_due(enrollment: AppEnrollment, last_loaded: datetime | None) -> datetim
     planned = enrollment.timing.planned_at
     if enrollment.expected_every_hours:
         return (last_loaded or planned) + timedelta(hours=enrollment.expected_every_hours)
-    if not enrollment.is_scheduled:
+    if enrollment.timing.error or not enrollment.is_scheduled:
         return None
     run = next(runs(enrollment, max(last_loaded or planned, planned)), None)
     return run and run.start + timedelta(minutes=settings.FRESHNESS_GRACE_MINUTES)

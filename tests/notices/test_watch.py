@@ -125,6 +125,15 @@ def test_a_schedule_from_before_there_was_a_clock_is_planned(owner):
     assert Timing.objects.get().app_enrollment == enrollment
 
 
+def test_a_text_from_before_texts_were_checked_raises_a_notice_and_hurts_no_other(owner, enrollment, notices):
+    AppEnrollmentFactory(group_key=owner.group_key, name="Porto", cron_settings="R R * * *")
+    assert notices("7 03:00") == ["schedule", "stale"]
+    assert notices("7 03:01") == ["schedule", "stale"]
+    assert Notice.objects.get(kind="schedule").message.startswith(
+        "The schedule of Porto has been stopped: The schedule “R R * * *” cannot be used: its minute “R” is "
+    )
+
+
 def test_more_enrollments_need_no_more_queries(owner, enrollment, loaded, django_assert_max_num_queries):
     loaded("7 01:10", failed=True)
     watch(at("7 03:00"))
