@@ -108,7 +108,7 @@ def enroll(
         )
         for position, setting in enumerate(settings)
     )
-    plan(enrollment, timezone.now())
+    _plan(enrollment)
     return enrollment
 
 
@@ -136,7 +136,7 @@ def change_enrollment(enrollment: AppEnrollment, user, **changes) -> AppEnrollme
     AppEnrollment.objects.filter(pk=enrollment.pk).update(**changes)
     enrollment.refresh_from_db()
     if any(getattr(enrollment, name) != value for name, value in before.items()):
-        plan(enrollment, timezone.now())
+        _plan(enrollment)
     return enrollment
 
 
@@ -166,6 +166,13 @@ def settings_of(enrollment: AppEnrollment):
     return enrollment.custom_field_definitions.filter(table_key=SETTINGS_TABLE).order_by(
         "sort_order", "custom_field_definition_id"
     )
+
+
+def _plan(enrollment: AppEnrollment):
+    """Plan in the account's time zone, which nobody changes meanwhile."""
+    accounts = type(enrollment.group_key).objects.select_for_update(no_key=True)
+    enrollment.group_key = accounts.get(pk=enrollment.group_key_id)
+    plan(enrollment, timezone.now())
 
 
 def _check_staff(user):
