@@ -11,7 +11,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
-from adsplatform import database
+from adsplatform import database, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "syncs.inbox_notices.open_notices",
             ],
         },
     },
@@ -220,6 +221,19 @@ Q_CLUSTER = {
     "scheduler": False,
     "guard_cycle": 0.5,
 }
+
+# Syncs that schedules ask for at one time start within so many seconds of it, each enrollment at its own.
+SCHEDULE_SPREAD_SECONDS = env.int("SCHEDULE_SPREAD_SECONDS", 300)
+# Data are late when a scheduled sync has not brought any within so many minutes.
+FRESHNESS_GRACE_MINUTES = env.int("FRESHNESS_GRACE_MINUTES", 120)
+
+# E-mails about notices. Without EMAIL_URL none are written.
+EMAIL_URL = env.str("EMAIL_URL", "")
+globals().update(mail.settings_for(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "ADS Platform <ads-platform@localhost>")
+# Where people reach the Inbox, for links in e-mails: https://ads.example.com
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 
 # Limits of what may be uploaded. Sizes in bytes.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)

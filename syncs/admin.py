@@ -12,9 +12,10 @@ from django.utils.text import Truncator
 from adsplatform.admin_filters import as_uuid
 from adsplatform.browsing import FilterForm, ReadOnlyAdmin, link, linked, list_url
 from adsplatform.errors import PlatformError
-from syncs import services
+from syncs import outcomes, services
 from syncs.admin_details import SyncResultDetailAdmin
 from syncs.admin_filters import SyncRequestFilters
+from syncs.admin_notices import NoticeAdmin  # noqa: F401, registers itself
 from syncs.models import SyncRequest, SyncResultDetail
 
 BADGES = {
@@ -71,6 +72,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                     "account",
                     "enrollment",
                     "connector",
+                    "schedule",
                     "what",
                     "part",
                     "parts",
@@ -116,6 +118,10 @@ class SyncRequestAdmin(ReadOnlyAdmin):
             | Q(upload__file_name__icontains=term)
             | Q(process_result_message__icontains=term)
         ), False
+
+    @admin.display(description="schedule")
+    def schedule(self, sync_request):
+        return " ".join(outcomes.schedule_told(sync_request)) or "-"
 
     def has_cancel_permission(self, request):
         return request.user.has_perm("syncs.change_syncrequest")

@@ -10,7 +10,9 @@ from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
 from syncs.mended import MendedLine, SyncFile  # noqa: F401, models too
+from syncs.notices import Notice, NoticeMail  # noqa: F401, models too
 from syncs.problem_codes import title_of
+from syncs.scheduled import ScheduledRun  # noqa: F401, a model too
 
 
 class WrongStatus(PlatformError):

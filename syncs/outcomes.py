@@ -3,11 +3,13 @@
 from dataclasses import dataclass, fields
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
+from adsplatform.zones import told as told_in_zone
 from syncs.mended import MendedLine
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.scheduled import ScheduledRun
 
 Status = SyncRequest.Status
 
@@ -57,7 +59,10 @@ def told(syncs):
     cured = MendedLine.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
     cured = cured.annotate(count=Count("*")).values("count")
     return syncs.select_related("app_enrollment__app", "upload", "modified_user", "same_content_as").annotate(
-        sums=Subquery(sums), first_error=_first_error(), cured=Coalesce(Subquery(cured), 0)
+        sums=Subquery(sums),
+        first_error=_first_error(),
+        cured=Coalesce(Subquery(cured), 0),
+        is_scheduled=Exists(ScheduledRun.objects.filter(sync_request=OuterRef("pk"))),
     )
 
 
@@ -132,6 +137,29 @@ def steps_of(sync_request) -> list[dict]:
 
 def _step(name, at, state) -> dict:
     return {"name": name, "at": at, "state": state}
+
+
+def schedule_told(sync_request) -> list[str]:
+    """For which times of its schedule a sync runs, and which had been missed; nothing where none asked for it."""
+    runs = list(sync_request.scheduled_runs.select_related("group_key").order_by("slot"))
+    if not runs:
+        return []
+    zone = runs[0].group_key.time_zone
+    sentences = [f"Asked for by the schedule, for {told_in_zone(runs[0].slot, zone)}."]
+    if others := runs[1:]:
+        sentences.append(
+            f"{counted(len(others), 'more run')} came round while it waited, the last for "
+            f"{told_in_zone(others[-1].slot, zone)}; one sync does for all."
+        )
+    for run in runs:
+        if run.missed_runs == 1:
+            sentences.append(f"The run of {told_in_zone(run.missed_from, zone)} was missed; this one catches up.")
+        elif run.missed_runs:
+            sentences.append(
+                f"{run.missed_runs:,} runs were missed between {told_in_zone(run.missed_from, zone)} and "
+                f"{told_in_zone(run.missed_until, zone)}; this one catches up."
+            )
+    return sentences
 
 
 def counted(number: int, noun: str) -> str:

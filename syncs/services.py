@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
-from enrollments.models import AppEnrollment, Application
+from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment, Application
+from enrollments.schedules import forget
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
 from syncs import tasks
 from syncs.connectors import connector_named
@@ -22,7 +23,6 @@ from syncs.rows import ConnectorError
 
 # No line of a log or a header may be broken by a file's name, and PostgreSQL stores no NUL.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
 
 
 @transaction.atomic
@@ -30,7 +30,7 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
     """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned."""
     check_usable(enrollment)
     connector = enrollment.app.connector
-    if connector in (FILE_UPLOAD, JSON_BATCH) or not connector:
+    if not enrollment.app.is_asked:
         raise PlatformError(
             f"{enrollment} has no connector to ask. Load its data by uploading a file or sending a batch.",
             field="appEnrollmentId",
@@ -201,6 +201,8 @@ def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollme
 @transaction.atomic
 def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = False) -> list[str]:
     """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
+    # Before the enrollment is held, in the order of the clock: or each could wait for the other.
+    forget(enrollment)
     enrollment.hold()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
         raise PlatformError(
@@ -233,7 +235,7 @@ def _enroll_one(account, user, values: dict, start_sync: bool, position: int) ->
     with _at_place(position):
         settings = connector_named(app.connector).application.settings if app.connector else ()
         enrollment = enroll(account, app, user, settings=settings, **values)
-        if start_sync and app.connector not in (FILE_UPLOAD, JSON_BATCH, ""):
+        if start_sync and app.is_asked:
             request_sync(enrollment, user)
     return enrollment
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import Account, ApiKey, Membership, Role, User
 from enrollments.models import AppEnrollment, Application
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.notices import Notice
 
 
 class AccountFactory(factory.django.DjangoModelFactory):
@@ -95,6 +96,17 @@ class SyncResultDetailFactory(factory.django.DjangoModelFactory):
     code = "bad_number"
     message = "totalAmount: “twelve” is not a number. Write it with digits and a point, like 1234.50."
     raw_line = "I1,twelve"
+
+
+class NoticeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Notice
+
+    app_enrollment = factory.SubFactory(AppEnrollmentFactory)
+    group_key = factory.SelfAttribute("app_enrollment.group_key")
+    kind = Notice.Kind.STALE
+    message = "No data of Lisbon were loaded yet."
+    opened = factory.LazyFunction(timezone.now)
 
 
 def member(role=Role.OWNER, account=None, **user):

@@ -20,6 +20,8 @@ class Account(models.Model):
     name = models.CharField(max_length=100)
     # Kept by syncs: the BaseCurrency a connector reports for the whole account.
     base_currency_code = models.CharField(max_length=3, blank=True)
+    # The IANA name of the zone in which its schedules are read.
+    time_zone = models.CharField(max_length=64, default="UTC", db_default="UTC")
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self):
@@ -86,6 +88,8 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
+    # Whether this person is told of notices by e-mail; only owners and admins are.
+    wants_notices = models.BooleanField("notices by e-mail", default=True, db_default=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -126,6 +126,13 @@ def revoke_api_key(api_key: ApiKey, user: User) -> list[str]:
     return [f"Revoked API key {api_key.pk}"]
 
 
+def choose_notices(membership: Membership, wants: bool) -> Membership:
+    """Say whether a member wants to be told of notices by e-mail."""
+    membership.wants_notices = wants
+    membership.save(update_fields=["wants_notices"])
+    return membership
+
+
 def _membership(account_id, user_id) -> Membership:
     membership = (
         Membership.objects.filter(group_key=account_id, user=user_id).select_related("group_key", "user").first()

@@ -111,8 +111,9 @@ def test_a_page_of_many_costs_as_much_as_a_page_of_few(look, sync, three, django
         )
         for number in range(2000)
     )
-    # Session, person, membership, the sync, what is kept of its reasons, one page of problems, what is mended of it.
-    with django_assert_num_queries(7):
+    # Session, person, membership, the sync, what is kept of its reasons, one page of problems, what is mended of it,
+    # open notices.
+    with django_assert_num_queries(8):
         assert len(look("page=40").context["page"]) == 50
 
 

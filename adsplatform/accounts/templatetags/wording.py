@@ -7,6 +7,8 @@ from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.utils import timezone
 from django.utils.html import format_html
 
+from adsplatform.zones import told
+
 register = template.Library()
 
 
@@ -14,6 +16,18 @@ register = template.Library()
 def exact(moment):
     """A moment with its zone: 23 Nov 2026, 17:46 UTC."""
     return f"{timezone.localtime(moment):%-d %b %Y, %H:%M %Z}" if moment else ""
+
+
+@register.filter
+def in_zone(moment, zone_name):
+    """A moment on the clocks of a time zone: 25 Nov 2026, 02:01 CET."""
+    return told(moment, zone_name) if moment else ""
+
+
+@register.filter
+def to_the_second(moment, zone_name):
+    """The same with its seconds: 25 Nov 2026, 02:01:12 CET."""
+    return told(moment, zone_name, seconds=True) if moment else ""
 
 
 @register.filter
@@ -46,11 +60,19 @@ def clock(moment):
 @register.filter
 def duration_to(start, end) -> str:
     """How long something took: 14 seconds; 3 min 5 s; 2 h 10 min."""
-    seconds = max(0, round((end - start).total_seconds()))
+    return in_words((end - start).total_seconds())
+
+
+@register.filter
+def in_words(seconds) -> str:
+    """A number of seconds for people: 14 seconds; 3 min 5 s; 2 h 10 min."""
+    seconds = max(0, round(seconds))
     if seconds < 60:
         return "less than a second" if not seconds else f"{seconds} second{'' if seconds == 1 else 's'}"
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
+    if not hours and not seconds:
+        return f"{minutes} min"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 

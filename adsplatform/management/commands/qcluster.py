@@ -15,6 +15,7 @@ from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
 from adsplatform.processes import end_descendants_with_parents
+from syncs.ticking import Ticking
 
 
 class PoliteCluster(Cluster):
@@ -44,6 +45,10 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         cluster = PoliteCluster()
         cluster.start()
+        # After the cluster has forked: no process may inherit a connection to the database.
+        ticking = Ticking()
+        ticking.start()
         cluster.watch()
+        ticking.stop()
         if not cluster.told_to_stop:
             sys.exit("The workers' guard ended unexpectedly.")
