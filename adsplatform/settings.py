@@ -202,6 +202,10 @@ CACHES = {
 
 # A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
 # So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.
+# It travels by Redis or, without one, by a table of the database, in the transaction of who rings. LISTEN needs a
+# connection that stays: where a pooler gives away connections by the transaction, the table is looked at instead.
+REDIS_URL = env.str("REDIS_URL", "")
+QUEUE_LISTENS = env.bool("QUEUE_LISTENS", True)
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 Q_CLUSTER = {
     "name": "ads",
@@ -214,12 +218,17 @@ Q_CLUSTER = {
     "queue_limit": 1,
     "bulk": 1,
     "save_limit": -1,
-    "poll": 0.2,
+    # Seconds between two looks at the queue; who listens looks only in case that news was lost.
+    "poll": 1 if QUEUE_LISTENS else 0.2,
     "recycle": 500,
     "catch_up": False,
     "scheduler": False,
     "guard_cycle": 0.5,
 }
+if REDIS_URL:
+    Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
+elif QUEUE_LISTENS:
+    Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
 
 # Limits of what may be uploaded. Sizes in bytes.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
