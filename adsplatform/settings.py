@@ -9,9 +9,9 @@ import warnings
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
-from adsplatform import database
+from adsplatform import database, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -80,6 +80,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "adsplatform.rest.request_ids.RequestIdMiddleware",
+    "adsplatform.rest.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -156,6 +158,9 @@ STORAGES = {
 }
 WHITENOISE_MANIFEST_STRICT = False
 
+# Who may read /metrics: whoever sends this token or, without one, who asks from this machine and through no proxy.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
 # Plain http is only for trying the product out on one machine; `manage.py up` says so by itself.
 HTTPS = env.bool("HTTPS", True)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("HTTPS_REDIRECT", True)
@@ -229,6 +234,8 @@ if REDIS_URL:
     Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
 elif QUEUE_LISTENS:
     Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
+# How long after they were told to stop the workers are gone; what has not ended shortly before is handed back.
+STOP_SECONDS = env.float("STOP_SECONDS", 60)
 
 # Limits of what may be uploaded. Sizes in bytes.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
@@ -244,11 +251,5 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json")))
+LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), **{"django-q": "WARNING"})

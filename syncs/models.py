@@ -53,12 +53,18 @@ class Upload(models.Model):
     content = models.FileField(max_length=255)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    # When its content was taken out of the storage, as it had been kept for long enough.
+    removed = models.DateTimeField(null=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
-        # Whether the same file has been loaded before.
-        indexes = [models.Index(fields=["group_key", "sha256"], name="upload_by_content")]
+        indexes = [
+            # Whether the same file has been loaded before.
+            models.Index(fields=["group_key", "sha256"], name="upload_by_content"),
+            # Retention, and what it costs to keep them.
+            models.Index(fields=["created"], name="upload_kept", condition=Q(removed__isnull=True), include=["size"]),
+        ]
 
     def __str__(self):
         return self.file_name
@@ -173,11 +179,19 @@ class SyncRequest(models.Model):
     finished = models.DateTimeField(null=True, blank=True)
     # Lines read so far, for people who watch; the counts that matter are SyncEntityResult's.
     lines_read = models.BigIntegerField(default=0)
+    # When its problems, line by line, were removed, as they had been kept for long enough. The counts stay.
+    details_removed = models.DateTimeField(null=True, editable=False)
 
     objects = SyncRequestQuerySet.as_manager()
 
     class Meta:
         indexes = [
+            # Retention and the figures of the last hour; those that have not finished stand at the end.
+            models.Index(fields=["finished"], name="sync_with_details", condition=Q(details_removed__isnull=True)),
+            # Those whose details are being removed are the last in it.
+            models.Index(
+                fields=["details_removed"], name="sync_without_details", condition=Q(details_removed__isnull=False)
+            ),
             # The Inbox, the API's default order and the admin's list.
             models.Index(fields=["group_key", "-created", "-sync_request_id"], name="sync_newest_of_account"),
             models.Index(fields=["-created", "-sync_request_id"], name="sync_newest"),

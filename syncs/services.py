@@ -1,6 +1,7 @@
 """Everything that can be asked of syncs: each one function, which returns the object or raises a PlatformError."""
 
 import hashlib
+import logging
 import os
 import re
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from adsplatform import logs
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
 from enrollments.models import AppEnrollment, Application
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
@@ -19,6 +21,8 @@ from syncs.connectors import connector_named
 from syncs.contents import last_load_of
 from syncs.models import SyncRequest, Upload
 from syncs.rows import ConnectorError
+
+logger = logging.getLogger(__name__)
 
 # No line of a log or a header may be broken by a file's name, and PostgreSQL stores no NUL.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -255,6 +259,8 @@ def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
     )
     SyncRequest.objects.get(pk=sync_request.pk).queue()
     tasks.ring()
+    with logs.about(sync_id=sync_request.pk):
+        logger.info("A %s sync has been asked for.", sync_request.connector)
     return sync_request
 
 

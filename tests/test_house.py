@@ -11,7 +11,7 @@ PACKAGES = ("adsplatform", "enrollments", "syncs")
 # From the roof down; a module may import what stands on its own line or below. The longest prefix decides.
 FLOORS = [
     ["adsplatform.urls", "adsplatform.wsgi"],
-    ["*.api", "*.inbox", "*.admin", "*.management", "syncs.apps"],  # also `admin_filters` and the like
+    ["*.api", "*.inbox", "*.admin", "*.management", "syncs.apps", "syncs.metrics"],  # also `admin_filters` and the like
     # What the doors share: the wire's spelling, forms and filters, an outcome in words.
     [
         "*.wire",
