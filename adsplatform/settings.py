@@ -234,6 +234,13 @@ if REDIS_URL:
     Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
 elif QUEUE_LISTENS:
     Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
+# How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books
+# have to be; its problems line by line, and the files, for a year and the time in which that is closed.
+KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
+KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
+KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
+KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
+
 # How long after they were told to stop the workers are gone; what has not ended shortly before is handed back.
 STOP_SECONDS = env.float("STOP_SECONDS", 60)
 

@@ -47,6 +47,7 @@ class SyncRequestModel(WireModel):
             "allow_deletes",
             "repeat_of",
             "same_content_as",
+            "details_removed",
         )
         included = {"details": {"Details"}}
 

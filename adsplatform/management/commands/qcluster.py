@@ -18,6 +18,7 @@ from django_q.management.commands import qcluster
 
 from adsplatform import stopping
 from adsplatform.processes import end_descendants_with_parents
+from syncs import retention
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         cluster = PoliteCluster()
         cluster.start()
+        # After the fork: no worker is to inherit its session of the database.
+        retention.start()
         cluster.watch()
         if not stopping.is_told():
             sys.exit("The workers' guard ended unexpectedly.")
