@@ -61,7 +61,7 @@ def prune_some(now: datetime | None = None) -> bool:
     for rule in RULES:
         before = rule.before(now)
         if before and (removed := _alone(rule.remove_some, before)):
-            logger.info("Retention: %d %s of before %s.", removed, rule.name, f"{before:%Y-%m-%d %H:%M}")
+            logger.info("Retention: %s of before %s, a step of %d.", rule.name, f"{before:%Y-%m-%d %H:%M}", removed)
             time.sleep(PAUSE_SECONDS)
             return True
     return False
@@ -193,7 +193,7 @@ def _delete(rows: QuerySet, limit: int) -> int:
 
 
 RULES = (
-    Rule("syncs or details of theirs", days_of_details, with_expired_details, _remove_details),
+    Rule("details of syncs", days_of_details, with_expired_details, _remove_details),
     Rule("uploaded files", lambda: settings.KEEP_UPLOADS_DAYS, expired_uploads, _remove_uploads),
     Rule("syncs", lambda: settings.KEEP_SYNCS_DAYS, expired_syncs, _remove_syncs),
     Rule(
