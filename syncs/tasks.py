@@ -4,13 +4,16 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 from adsplatform.records import removal
-from syncs import runner
+from syncs import worker
+from syncs.crash_points import passing
 from syncs.models import SyncRequest
+
+BELL = "syncs.tasks.run_next_sync"
 
 
 def ring():
     """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
-    async_task("syncs.tasks.run_next_sync", save=False, ack_failure=True)
+    async_task(BELL, save=False, ack_failure=True)
 
 
 def ring_removal(app_enrollment_id):
@@ -20,16 +23,15 @@ def ring_removal(app_enrollment_id):
 
 def run_next_sync() -> str:
     """Run the next sync that may run, if there is one."""
-    sync_request = SyncRequest.objects.claim_next()
+    sync_request = worker.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
-    try:
-        runner.run(sync_request)
-    finally:
-        # What waited for this one to end had its own bell rung in vain.
-        if SyncRequest.objects.waiting().exists():
-            with transaction.atomic():
-                ring()
+    passing("before ringing on")
+    # What waited for this one to end had its own bell rung in vain.
+    if SyncRequest.objects.may_run().within_caps().exists():
+        with transaction.atomic():
+            ring()
+    passing("before the acknowledgement")
     return str(sync_request)
 
 

@@ -15,6 +15,7 @@ from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
 from adsplatform.processes import end_descendants_with_parents
+from syncs import rescue
 
 
 class PoliteCluster(Cluster):
@@ -44,6 +45,8 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         cluster = PoliteCluster()
         cluster.start()
+        # After the fork: the workers are to inherit neither the thread nor its session of the database.
+        rescue.start()
         cluster.watch()
         if not cluster.told_to_stop:
             sys.exit("The workers' guard ended unexpectedly.")
