@@ -226,6 +226,8 @@ SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
 # How often a sync is tried, and the pause before the second try; each further pause is twice as long.
 SYNC_TRIES = env.int("SYNC_TRIES", 5)
 SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
+# What stops its worker as often is set aside.
+SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
 # What was handed back unfinished as often, say because the database went away each time, is given up.
 SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
 # How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Now
 
+from syncs.crash_points import passing
+
 # Any number will do, if all agree.
 CLAIMING = 7_301_226
 # A claimer takes milliseconds; one that is stopped in the middle must not keep the others out.
@@ -45,6 +47,7 @@ class LeaseQuerySet(models.QuerySet):
                     )
                     if found:
                         found.start(owner)
+                        passing("claiming")
                     return found
             except IntegrityError:
                 # Staff have just put a sync of the same enrollment in progress by hand; look again.

@@ -15,9 +15,6 @@ DATABASE_BUSY = "The platform’s database had no room or no time for it. Nothin
 DATABASE_GONE = "The platform’s database could not be reached for a while. Nothing was changed."
 WORKER_LOST = "The worker that had it gave no sign of life any more. Nothing was changed."
 WORKER_STOPPED = "The worker stopped in the middle of it. Nothing was changed."
-SET_ASIDE = "It stopped the worker twice, so it is not tried again. Nothing was changed."
-# A sync that stops its worker as often is set aside.
-MOST_CRASHES = 2
 # What asks for a pause of its own gets no longer one.
 LONGEST_PAUSE = 24 * 3600
 # A source or a disk that is short of room may have some again.
@@ -60,6 +57,12 @@ def has_lost_the_database(error: Exception) -> bool:
     # What the server said before it hung up may be read before the hanging up is noticed; without a code nobody spoke.
     state = getattr(error.__cause__, "sqlstate", "")
     return session is None or session.closed or state is None or state.startswith(HANGING_UP)
+
+
+def set_aside(crashes: int) -> str:
+    """What is said of a sync that has stopped so many workers."""
+    how_often = {1: "once", 2: "twice"}.get(crashes, f"{crashes} times")
+    return f"It stopped the worker {how_often}, so it is not tried again. Nothing was changed."
 
 
 def pause_before_next(sync_request: SyncRequest, reason: Reason) -> float | None:

@@ -283,8 +283,9 @@ def give_up_lost(sync_request, *, by_outage: bool):
 
 def give_up_crashed(sync_request):
     """Decide about a sync over which its process died."""
-    if sync_request.crash_count + 1 >= retries.MOST_CRASHES:
-        _fail_unread(sync_request, retries.SET_ASIDE, "stopped_worker", has_crashed=True)
+    crashes = sync_request.crash_count + 1
+    if crashes >= settings.SYNC_CRASHES:
+        _fail_unread(sync_request, retries.set_aside(crashes), "stopped_worker", has_crashed=True)
         return
     sync_request.try_again(
         retries.WORKER_STOPPED, "worker_stopped", seconds=retries.backoff(sync_request.crash_count), has_crashed=True
