@@ -39,7 +39,7 @@ class Reader(threading.Thread):
 
 
 def differences(connection, enrollment) -> list[str]:
-    """How an enrollment's books, and the counts of its syncs, differ from what the syncs that succeeded make of them."""
+    """How an enrollment's books and counts differ from what the syncs that succeeded make of them."""
     numbers = connection.execute(
         "SELECT u.file_name::int, s.sync_request_id FROM syncs_syncrequest s JOIN syncs_upload u USING (upload_id)"
         " WHERE s.app_enrollment_id = %s AND s.status_code = 'Success' ORDER BY s.finished",

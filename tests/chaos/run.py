@@ -66,13 +66,12 @@ class Report:
             ordered = sorted(seconds)
             if not ordered:
                 return "none"
-            return (
-                f"{len(ordered)}, p50 {ordered[len(ordered) // 2]:.2f} s, p95 {ordered[int(len(ordered) * 0.95)]:.2f} s,"
-                f" slowest {ordered[-1]:.2f} s"
-            )
+            half, most = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
+            return f"{len(ordered)}, p50 {half:.2f} s, p95 {most:.2f} s, slowest {ordered[-1]:.2f} s"
 
         return "\n".join([
-            f"syncs             {self.syncs} in {self.attempts} attempts, {self.seconds:.0f} s ({listed(self.statuses)})",
+            f"syncs             {self.syncs} in {self.attempts} attempts, {self.seconds:.0f} s",
+            f"outcomes          {listed(self.statuses)}",
             f"kills             {sum(self.kills.values())} ({listed(self.kills)})",
             f"crash points      {sum(self.crashes.values())} ({listed(self.crashes)})",
             f"looks of a reader {self.looks}",
@@ -90,7 +89,7 @@ def run(wanted: Wanted) -> Report:
     # As root, the server runs as another user, who has to reach its data.
     folder.chmod(0o711)
     report = Chaos(folder, wanted).carry_out()
-    if not report.findings or wanted.mutant:
+    if not os.environ.get("CHAOS_KEEP") and (not report.findings or wanted.mutant):
         shutil.rmtree(folder, ignore_errors=True)
     else:
         report.findings.append(f"Everything is kept in {folder}.")
@@ -162,7 +161,8 @@ class Chaos:
 
         of = database_settings(self.folder / "var")
         self.address = {
-            "host": of["HOST"], "port": of["PORT"], "user": of["USER"], "password": of["PASSWORD"], "dbname": of["NAME"],
+            "host": of["HOST"], "port": of["PORT"], "user": of["USER"], "password": of["PASSWORD"],
+            "dbname": of["NAME"],
         }  # fmt: skip
         self._make_accounts()
         points = ",".join(f"{name}={chance}" for name, chance in POINTS.items())
