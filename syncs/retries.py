@@ -14,6 +14,7 @@ OUR_FAULT = "Something went wrong on our side. Nothing was changed."
 DATABASE_BUSY = "The platform’s database had no room or no time for it. Nothing was changed."
 DATABASE_GONE = "The platform’s database could not be reached for a while. Nothing was changed."
 WORKER_LOST = "The worker that had it gave no sign of life any more. Nothing was changed."
+WORKER_STOPPING = "Its worker was told to stop, so another one starts it again. Nothing was changed."
 WORKER_STOPPED = "The worker stopped in the middle of it. Nothing was changed."
 # What asks for a pause of its own gets no longer one.
 LONGEST_PAUSE = 24 * 3600

@@ -14,7 +14,7 @@ import socket
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections
 
-from syncs import leases, runner
+from syncs import leases, retries, runner
 from syncs.crash_points import passing
 from syncs.models import SyncRequest, WrongStatus
 
@@ -47,10 +47,12 @@ def _stand_by(sync_request):
                 process.kill()
     finally:
         process.kill()
-    if process.has_crashed:
+    if process.was_told_to_end:
+        _note(sync_request, lambda: runner.hand_back(sync_request, retries.WORKER_STOPPING, "worker_stopping"))
+    elif process.has_crashed:
         logger.error("The process that ran sync %s ended: %s.", sync_request.pk, process.how)
         passing("before noting a crash")
-        _note_crash(sync_request)
+        _note(sync_request, lambda: runner.give_up_crashed(sync_request))
 
 
 def _carry_out(sync_request):
@@ -75,12 +77,12 @@ def _still_ours(sync_request) -> bool:
         return True
 
 
-def _note_crash(sync_request):
-    """Let the sync be tried again or set aside at once; if that fails, its lease runs out."""
+def _note(sync_request, decide):
+    """Have it decided at once what is to come of a sync whose process is gone; if that fails, its lease runs out."""
     try:
         # What the process had begun may still be going on in the database.
         leases.end_session(sync_request)
-        runner.give_up_crashed(sync_request)
+        decide()
     except WrongStatus as gone:
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
     except (DatabaseError, InterfaceError):
@@ -122,6 +124,11 @@ class _Process:
         if pid:
             self.status = os.waitstatus_to_exitcode(status)
             os.close(self.alive)
+
+    @property
+    def was_told_to_end(self) -> bool:
+        """By SIGTERM, as by a service manager that stops all processes of a service."""
+        return self.status == -signal.SIGTERM
 
     @property
     def has_crashed(self) -> bool:

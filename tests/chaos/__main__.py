@@ -24,24 +24,33 @@ def main():
         sys.exit(judge_mutants())
     wanted = dict(SHORT if options.short or options.mutant else LONG)
     wanted |= {name: given for name in LONG if (given := getattr(options, name)) is not None}
-    pace = {"kill_every": 0.5} if not options.short else {}
-    report = run(Wanted(**wanted, mutant=options.mutant, seed=options.seed, **pace))
+    pace = {} if options.short else {"kill_every": 0.5}
+    if options.mutant:
+        pace |= {"patience": 40, "zombies": 12, "seconds": 50}
+        wanted |= {"syncs": 100, "kills": 40, "crashes": 40}
+    report = run(Wanted(**(wanted | pace), mutant=options.mutant, seed=options.seed))
     print(report)
     sys.exit(bool(report.findings))
 
 
 def judge_mutants() -> int:
     """How many mutants nobody found."""
-    unseen = []
-    for name in MUTANTS:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.chaos", "--mutant", name], capture_output=True, text=True, check=False
-        )
-        found = [line.strip() for line in done.stdout.partition("findings")[2].splitlines()[1:]]
-        print(f"{name:<20} {'found: ' + found[0] if found else 'NOT FOUND ' + done.stderr[-500:]}", flush=True)
-        unseen += [] if found else [name]
-    print(f"{len(MUTANTS) - len(unseen)} of {len(MUTANTS)} mutants were found.")
-    return len(unseen)
+    found = sum(map(is_found, MUTANTS))
+    print(f"{found} of {len(MUTANTS)} mutants were found.")
+    return len(MUTANTS) - found
+
+
+def is_found(name: str) -> bool:
+    command = [sys.executable, "-m", "tests.chaos", "--mutant", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    _, reported, after = done.stdout.partition("findings ")
+    findings = [line.strip() for line in after.splitlines()[1:]]
+    if not reported:
+        # A run that breaks off has found nothing.
+        print(f"{name:<20} BROKE OFF\n{done.stderr[-2_000:]}", flush=True)
+        return False
+    print(f"{name:<20} {f'found: {findings[0]}' if findings else 'NOT FOUND'}", flush=True)
+    return bool(findings)
 
 
 if __name__ == "__main__":

@@ -89,10 +89,10 @@ def run(wanted: Wanted) -> Report:
     # As root, the server runs as another user, who has to reach its data.
     folder.chmod(0o711)
     report = Chaos(folder, wanted).carry_out()
-    if not os.environ.get("CHAOS_KEEP") and (not report.findings or wanted.mutant):
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
+    if report.findings and not wanted.mutant:
         report.findings.append(f"Everything is kept in {folder}.")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     return report
 
 
@@ -113,7 +113,7 @@ class Chaos:
         self._prepare()
         from tests.chaos.looking import Reader
 
-        reader = Reader(self.address, self.enrollments)
+        reader = self.reader = Reader(self.address, self.enrollments)
         try:
             reader.start()
             self._attack()
@@ -192,7 +192,7 @@ class Chaos:
         next_kill = next_database = next_zombie = time.monotonic() + 5
         deadline = time.monotonic() + self.wanted.seconds
         pace = self.wanted.seconds / 2
-        while not self._is_enough() and time.monotonic() < deadline:
+        while not self._is_enough() and not self._is_found_out() and time.monotonic() < deadline:
             now = time.monotonic()
             self._keep_running()
             self._ask()
@@ -220,6 +220,10 @@ class Chaos:
             and report.kills["zombie"] >= wanted.zombies
             and self._database_kills() >= wanted.database_kills
         )
+
+    def _is_found_out(self) -> bool:
+        """Of a mutant, one finding is enough."""
+        return bool(self.wanted.mutant and self.reader.findings)
 
     def _database_kills(self) -> int:
         return self.report.kills["database"] + self.report.kills["database restart"]
@@ -357,7 +361,7 @@ class Chaos:
         deadline = time.monotonic() + self.wanted.patience
         from syncs.models import SyncRequest
 
-        while time.monotonic() < deadline:
+        while not self._is_found_out() and time.monotonic() < deadline:
             self._keep_running()
             with self._asking():
                 if not SyncRequest.objects.unfinished().exists():

@@ -120,6 +120,19 @@ def test_what_kills_its_process_is_set_aside_the_second_time(work):
     assert tasks.run_next_sync() == "No sync is waiting that may run now."
 
 
+def test_what_is_told_to_end_is_handed_back_and_nothing_is_counted(work):
+    def stop(sync_request):
+        time.sleep(0.3)
+        (process,) = processes_of_syncs()
+        process.terminate()
+        return time.monotonic()
+
+    result = work({"companies": Doing(lambda: time.sleep(600))}, stop)
+    assert (result.status_code, result.crash_count, result.failure_count) == ("Connector", 0, 0)
+    assert result.failure_code == "worker_stopping"
+    assert result.seconds < 1
+
+
 def test_the_lease_is_renewed_as_long_as_it_takes(work, settings):
     settings.SYNC_LEASE_SECONDS = 0.8
 
