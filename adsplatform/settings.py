@@ -244,6 +244,23 @@ KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
 # How long after they were told to stop the workers are gone; what has not ended shortly before is handed back.
 STOP_SECONDS = env.float("STOP_SECONDS", 60)
 
+# Who works on a sync has it for so long, and renews that each second; after it, another worker may have it.
+SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
+# How often a sync is tried, and the pause before the second try; each further pause is twice as long.
+SYNC_TRIES = env.int("SYNC_TRIES", 5)
+SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
+# What stops its worker as often is set aside.
+SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
+# What was handed back unfinished as often, say because the database went away each time, is given up.
+SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
+# How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).
+SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
+SYNC_RUNNING_PER_CONNECTOR = env.json("SYNC_RUNNING_PER_CONNECTOR", {})
+# Each sync that an account has waiting puts off its next one by so much, behind what others ask for till then.
+SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
+# Each sync runs in a process of its own, which can be ended; only tests and debuggers want it otherwise.
+SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
+
 # Limits of what may be uploaded. Sizes in bytes.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
 BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)

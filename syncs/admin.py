@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from adsplatform.admin_filters import as_uuid
 from adsplatform.browsing import FilterForm, ReadOnlyAdmin, link, linked, list_url
 from adsplatform.errors import PlatformError
-from syncs import services, sizes
+from syncs import outcomes, services, sizes
 from syncs.admin_details import SyncResultDetailAdmin
 from syncs.admin_filters import SyncRequestFilters
 from syncs.models import SyncRequest, SyncResultDetail
@@ -89,6 +89,12 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                     "operation_type",
                     "lines_read",
                     "failure_count",
+                    "crash_count",
+                    "failure_code",
+                    "next_try",
+                    "fence",
+                    "lease_owner",
+                    "lease_expires",
                     "dry_run",
                     "allow_deletes",
                     "repeat_of",
@@ -251,7 +257,8 @@ class SyncRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description="message")
     def message(self, sync_request):
-        return Truncator(sync_request.process_result_message).chars(120)
+        text = Truncator(sync_request.process_result_message).chars(120)
+        return f"{text} {outcomes.will_try_again(sync_request)}" if sync_request.next_try else text
 
     @admin.display(description="all parts")
     def parts(self, sync_request):

@@ -107,6 +107,7 @@ class SyncPage(TenantMixin, View):
             "replays": [{"sync": replay, "outcome": outcomes.outcome_of(replay)} for replay in replays],
             "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "outcome": outcomes.outcome_of(sync_request),
+            "who_acts": outcomes.who_acts(sync_request),
             "steps": outcomes.steps_of(sync_request),
             "ahead": ahead_of(sync_request),
             "results": sync_request.results.order_by("entity"),

@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from adsplatform.records.checks import NULL, ColumnCheck, as_text, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
+from syncs.crash_points import passing
 from syncs.guarding import is_download, unguarded
 from syncs.rows import ABSENT, FileHead, RowProblem, Rows
 
@@ -406,6 +407,7 @@ class Stage:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staged.table, _identifiers(names))
         with self.cursor.copy(statement) as copy:
             copy.write(data.encode() + b"\n")
+            passing("copying")
 
 
 def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:

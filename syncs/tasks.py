@@ -1,23 +1,22 @@
 """What the queue calls. A message is only a bell: it carries nothing, and may ring twice or in vain."""
 
-import logging
 import time
 
 from django.db import transaction
-from django.utils import timezone
 from django_q.tasks import async_task
 
-from adsplatform import logs, stopping
+from adsplatform import stopping
 from adsplatform.records import removal
-from syncs import runner
+from syncs import worker
+from syncs.crash_points import passing
 from syncs.models import SyncRequest
 
-logger = logging.getLogger(__name__)
+BELL = "syncs.tasks.run_next_sync"
 
 
 def ring():
     """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
-    async_task("syncs.tasks.run_next_sync", save=False, ack_failure=True)
+    async_task(BELL, save=False, ack_failure=True)
 
 
 def ring_removal(app_enrollment_id):
@@ -33,29 +32,16 @@ def run_next_sync() -> str:
         with transaction.atomic():
             ring()
         return "This cluster is stopping."
-    sync_request = SyncRequest.objects.claim_next()
+    sync_request = worker.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
-    try:
-        with logs.about(sync_id=sync_request.pk):
-            _run(sync_request)
-    finally:
-        # What waited for this one to end had its own bell rung in vain.
-        if SyncRequest.objects.waiting().exists():
-            with transaction.atomic():
-                ring()
+    passing("before ringing on")
+    # What waited for this one to end had its own bell rung in vain.
+    if SyncRequest.objects.may_run().within_caps().exists():
+        with transaction.atomic():
+            ring()
+    passing("before the acknowledgement")
     return str(sync_request)
-
-
-def _run(sync_request: SyncRequest):
-    began = time.monotonic()
-    logger.info(
-        "The sync begins, %.1f s after it was asked for.", (timezone.now() - sync_request.created).total_seconds()
-    )
-    runner.run(sync_request)
-    sync_request.refresh_from_db(fields=["status_code", "lines_read"])
-    took = time.monotonic() - began
-    logger.info("The sync is %s after %.1f s; lines read: %d.", sync_request.status_code, took, sync_request.lines_read)
 
 
 def remove_enrollment_data(app_enrollment_id: str) -> str:

@@ -42,7 +42,8 @@ def measure(folder: Path, rows: int, runs: int):
         found = {name: [] for name in ("COPY", "first load", "same again", "10 % changed")}
         memory = 0
         for _ in range(runs):
-            environment = os.environ | {"DATABASE_URL": url, "ADS_VAR_DIR": str(folder / "var"), "LOG_LEVEL": "WARNING"}
+            ours = {"ADS_VAR_DIR": str(folder / "var"), "LOG_LEVEL": "WARNING", "SYNC_OWN_PROCESS": "false"}
+            environment = os.environ | {"DATABASE_URL": url} | ours
             fresh_database(url, environment)
             for name, path in (("first load", first), ("same again", first), ("10 % changed", changed)):
                 command = [sys.executable, "-m", "tests.benchmarks.loading", "--load", str(path)]

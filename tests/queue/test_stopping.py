@@ -74,14 +74,14 @@ def test_an_idle_cluster_ends_at_once(cluster):
     began = time.monotonic()
     started.send_signal(signal.SIGTERM)
     assert started.wait(15) == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15
     assert psutil.wait_procs(processes, timeout=2)[1] == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_that_does_not_end_in_time_is_stopped_and_nothing_of_it_stays(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(Conf, "POLL", 0.2)
-    started = cluster(STOP_SECONDS="3")
+    started = cluster(STOP_SECONDS="8")
     membership, _ = member()
     with write_zip(tmp_path / "books.zip", 400_000).open("rb") as content:
         sync_request = services.load_upload(membership.group_key, membership.user, content, file_name="books.zip")
@@ -95,11 +95,11 @@ def test_a_sync_that_does_not_end_in_time_is_stopped_and_nothing_of_it_stays(clu
     began = time.monotonic()
     started.send_signal(signal.SIGTERM)
     assert started.wait(15) == 0
-    # A good deal more than three seconds, as machines that test are slow; a good deal less than the sync would take.
-    assert time.monotonic() - began < 10
+    # A good deal more than eight seconds, as machines that test are slow; a good deal less than the sync would take.
+    assert time.monotonic() - began < 15
     assert psutil.wait_procs(processes, timeout=2)[1] == []
     sync_request.refresh_from_db()
-    assert not sync_request.is_finished
+    assert (sync_request.status_code, sync_request.failure_count) == (SyncRequest.Status.CONNECTOR, 0)
     assert not Invoice.objects.exists()
 
 

@@ -18,7 +18,7 @@ from django_q.management.commands import qcluster
 
 from adsplatform import stopping
 from adsplatform.processes import end_descendants_with_parents
-from syncs import retention
+from syncs import rescue, retention
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         cluster = PoliteCluster()
         cluster.start()
-        # After the fork: no worker is to inherit its session of the database.
+        # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
+        rescue.start()
         retention.start()
         cluster.watch()
         if not stopping.is_told():

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("syncs", "0004_queue_index")]
+    dependencies = [("syncs", "0006_queue_index")]
     operations = [
         migrations.AddField("syncrequest", "details_removed", models.DateTimeField(editable=False, null=True)),
         migrations.AddField("upload", "removed", models.DateTimeField(editable=False, null=True)),

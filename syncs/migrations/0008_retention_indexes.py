@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("syncs", "0005_retention")]
+    dependencies = [("syncs", "0007_retention")]
     operations = [
         AddIndexConcurrently(
             "syncrequest",
