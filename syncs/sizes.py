@@ -41,6 +41,13 @@ class Outlook:
     count: int
 
     @property
+    def kept_for(self) -> str:
+        if not self.before:
+            return "ever"
+        count, unit = (self.days, "day") if self.days >= 1 else (self.days * 24, "hour")
+        return f"{count:,.0f} {unit}{'' if round(count) == 1 else 's'}"
+
+    @property
     def is_more(self) -> bool:
         return self.count >= COUNTED_AT_MOST
 

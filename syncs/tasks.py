@@ -9,6 +9,7 @@ from django_q.tasks import async_task
 
 from adsplatform import logs, stopping
 from adsplatform.records import removal
+from enrollments.models import AppEnrollment
 from syncs import runner
 from syncs.models import SyncRequest
 
@@ -58,6 +59,9 @@ def _run(sync_request: SyncRequest):
     logger.info("The sync is %s after %.1f s; lines read: %d.", sync_request.status_code, took, sync_request.lines_read)
 
 
+@transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove every record of a deleted enrollment."""
-    return f"{removal.remove_records_of(app_enrollment_id)} records removed."
+    """Remove every record of a deleted enrollment, and note that they are gone."""
+    removed = removal.remove_records_of(app_enrollment_id)
+    AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
+    return f"{removed} records removed."
