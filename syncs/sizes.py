@@ -15,7 +15,7 @@ COUNTED_AT_MOST = 10_000
 TABLES_SHOWN = 20
 
 _TABLES = """
-    SELECT c.relname, greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+    SELECT c.relname, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
       FROM pg_class c
      WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
      ORDER BY 3 DESC LIMIT %s
@@ -24,10 +24,10 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the database: rows as of its last ANALYZE, and bytes with its indexes and long texts."""
+    """A table of the database: rows as of its last ANALYZE, if any, and bytes with its indexes and long texts."""
 
     name: str
-    rows: int
+    rows: int | None
     bytes: int
 
 
