@@ -79,6 +79,8 @@ class AppEnrollment(models.Model):
     delete_limit_percent = models.PositiveSmallIntegerField(default=50)
     # A sync fails when more than this share of its lines is rejected.
     reject_limit_percent = models.PositiveSmallIntegerField(default=100)
+    # Its records are to be removed since then; empty again when they have been.
+    removal_asked = models.DateTimeField(null=True, blank=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
 

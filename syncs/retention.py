@@ -28,6 +28,8 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from adsplatform.rest.models import KeptAnswer
+from enrollments.models import AppEnrollment
+from syncs import tasks
 from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
 
@@ -180,6 +182,18 @@ def _remove_syncs(before: datetime) -> int:
     return len(found)
 
 
+def removals_asked(before: datetime) -> QuerySet:
+    """Deleted enrollments whose records should have been removed, but whose message got lost or whose worker died."""
+    return AppEnrollment.objects.filter(removal_asked__lt=before)
+
+
+def _remove_records(before: datetime) -> int:
+    found = list(removals_asked(before).values_list("pk", flat=True)[:1])
+    for enrollment in found:
+        tasks.remove_enrollment_data(str(enrollment))
+    return len(found)
+
+
 def _simple(expired) -> dict:
     """A rule for rows that nothing refers to."""
     return {"expired": expired, "remove_some": lambda before: _delete(expired(before), ROWS_AT_ONCE)}
@@ -196,6 +210,7 @@ RULES = (
     Rule("details of syncs", days_of_details, with_expired_details, _remove_details),
     Rule("uploaded files", lambda: settings.KEEP_UPLOADS_DAYS, expired_uploads, _remove_uploads),
     Rule("syncs", lambda: settings.KEEP_SYNCS_DAYS, expired_syncs, _remove_syncs),
+    Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),
     Rule(
         "answers to repeated requests",
         lambda: settings.IDEMPOTENCY_HOURS / 24,

@@ -260,6 +260,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     if waiting:
         messages.append(f"Cancelled {len(waiting)} waiting sync{'s' if len(waiting) > 1 else ''}")
     if remove_data:
+        AppEnrollment.objects.filter(pk=enrollment.pk).update(removal_asked=timezone.now())
         tasks.ring_removal(enrollment.pk)
         messages.append("All records of the enrollment are being removed")
     else:

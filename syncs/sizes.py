@@ -15,7 +15,7 @@ COUNTED_AT_MOST = 10_000
 TABLES_SHOWN = 20
 
 _TABLES = """
-    SELECT c.relname, greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+    SELECT c.relname, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
       FROM pg_class c
      WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
      ORDER BY 3 DESC LIMIT %s
@@ -24,10 +24,10 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the database: rows as of its last ANALYZE, and bytes with its indexes and long texts."""
+    """A table of the database: rows as of its last ANALYZE, if any, and bytes with its indexes and long texts."""
 
     name: str
-    rows: int
+    rows: int | None
     bytes: int
 
 
@@ -39,6 +39,13 @@ class Outlook:
     days: float
     before: datetime | None
     count: int
+
+    @property
+    def kept_for(self) -> str:
+        if not self.before:
+            return "ever"
+        count, unit = (self.days, "day") if self.days >= 1 else (self.days * 24, "hour")
+        return f"{count:,.0f} {unit}{'' if round(count) == 1 else 's'}"
 
     @property
     def is_more(self) -> bool:

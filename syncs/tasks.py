@@ -7,6 +7,7 @@ from django_q.tasks import async_task
 
 from adsplatform import stopping
 from adsplatform.records import removal
+from enrollments.models import AppEnrollment
 from syncs import worker
 from syncs.crash_points import passing
 from syncs.models import SyncRequest
@@ -45,5 +46,7 @@ def run_next_sync() -> str:
 
 
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove every record of a deleted enrollment."""
-    return f"{removal.remove_records_of(app_enrollment_id)} records removed."
+    """Remove every record of a deleted enrollment, and note that they are gone."""
+    removed = removal.remove_records_of(app_enrollment_id)
+    AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
+    return f"{removed} records removed."

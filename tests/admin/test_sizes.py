@@ -28,7 +28,8 @@ def test_it_tells_sizes_and_what_goes_next(staff, settings):
     page = staff.get(PAGE)
     assert page.status_code == 200
     (details, uploads, *_) = page.context["outlook"]
-    assert (details.count, details.days) == (3, 400)
+    assert (details.count, details.kept_for) == (3, "400 days")
+    assert [rule.kept_for for rule in page.context["outlook"]].count("1 hour") == 1
     assert uploads.before is None
     assert page.context["database_bytes"] > 1_000_000
     assert "syncs_syncresultdetail" in {table.name for table in page.context["tables"]}

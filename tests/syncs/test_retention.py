@@ -13,7 +13,9 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
+from adsplatform.records.models import Company
 from adsplatform.rest.models import KeptAnswer
+from enrollments.models import AppEnrollment
 from syncs import repeats, retention, services
 from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
@@ -257,6 +259,18 @@ def test_leftovers_of_queue_answers_and_sessions_go():
     assert sorted(Task.objects.values_list("pk", flat=True)) == ["1False", "1True"]
     assert [session.pk for session in Session.objects.all()] == ["session-1"]
     assert [answer.key for answer in KeptAnswer.objects.all()] == ["23"]
+
+
+def test_records_whose_removal_was_asked_for_go_even_if_the_message_was_lost():
+    now = timezone.now()
+    for erp_key, asked in (("lost", now - timedelta(hours=2)), ("being removed", now), ("kept", None)):
+        enrollment = AppEnrollmentFactory(is_deleted=True, removal_asked=asked)
+        Company.objects.create(
+            group_key=enrollment.group_key_id, app_enrollment=enrollment, erp_key=erp_key, is_active=True
+        )
+    assert prune() == 1
+    assert set(Company.objects.values_list("erp_key", flat=True)) == {"being removed", "kept"}
+    assert AppEnrollment.objects.filter(removal_asked__isnull=False).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
