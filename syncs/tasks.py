@@ -45,6 +45,7 @@ def run_next_sync() -> str:
     return str(sync_request)
 
 
+@transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
     """Remove every record of a deleted enrollment, and note that they are gone."""
     removed = removal.remove_records_of(app_enrollment_id)
