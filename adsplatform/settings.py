@@ -9,9 +9,9 @@ import warnings
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
-from adsplatform import database, mail
+from adsplatform import database, logs, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -80,6 +80,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "adsplatform.rest.request_ids.RequestIdMiddleware",
+    "adsplatform.rest.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -157,6 +159,9 @@ STORAGES = {
 }
 WHITENOISE_MANIFEST_STRICT = False
 
+# Who may read /metrics: whoever sends this token or, without one, who asks from this machine and through no proxy.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
 # Plain http is only for trying the product out on one machine; `manage.py up` says so by itself.
 HTTPS = env.bool("HTTPS", True)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("HTTPS_REDIRECT", True)
@@ -203,6 +208,10 @@ CACHES = {
 
 # A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
 # So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.
+# It travels by Redis or, without one, by a table of the database, in the transaction of who rings. LISTEN needs a
+# connection that stays: where a pooler gives away connections by the transaction, the table is looked at instead.
+REDIS_URL = env.str("REDIS_URL", "")
+QUEUE_LISTENS = env.bool("QUEUE_LISTENS", True)
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 Q_CLUSTER = {
     "name": "ads",
@@ -215,12 +224,43 @@ Q_CLUSTER = {
     "queue_limit": 1,
     "bulk": 1,
     "save_limit": -1,
-    "poll": 0.2,
+    # Seconds between two looks at the queue; who listens looks only in case that news was lost.
+    "poll": 1 if QUEUE_LISTENS else 0.2,
     "recycle": 500,
     "catch_up": False,
     "scheduler": False,
     "guard_cycle": 0.5,
 }
+if REDIS_URL:
+    Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
+elif QUEUE_LISTENS:
+    Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
+# How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books
+# have to be; its problems line by line, and the files, for a year and the time in which that is closed.
+KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
+KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
+KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
+KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
+
+# How long after they were told to stop the workers are gone; what has not ended shortly before is handed back.
+STOP_SECONDS = env.float("STOP_SECONDS", 60)
+
+# Who works on a sync has it for so long, and renews that each second; after it, another worker may have it.
+SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
+# How often a sync is tried, and the pause before the second try; each further pause is twice as long.
+SYNC_TRIES = env.int("SYNC_TRIES", 5)
+SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
+# What stops its worker as often is set aside.
+SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
+# What was handed back unfinished as often, say because the database went away each time, is given up.
+SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
+# How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).
+SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
+SYNC_RUNNING_PER_CONNECTOR = env.json("SYNC_RUNNING_PER_CONNECTOR", {})
+# Each sync that an account has waiting puts off its next one by so much, behind what others ask for till then.
+SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
+# Each sync runs in a process of its own, which can be ended; only tests and debuggers want it otherwise.
+SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
 
 # Syncs that schedules ask for at one time start within so many seconds of it, each enrollment at its own.
 SCHEDULE_SPREAD_SECONDS = env.int("SCHEDULE_SPREAD_SECONDS", 300)
@@ -249,11 +289,5 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json")))
+LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), **{"django-q": "WARNING"})

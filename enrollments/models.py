@@ -89,6 +89,8 @@ class AppEnrollment(models.Model):
     reject_limit_percent = models.PositiveSmallIntegerField(default=100)
     # Its data count as late when nothing was loaded for so long; empty: what the schedule says.
     expected_every_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Its records are to be removed since then; empty again when they have been.
+    removal_asked = models.DateTimeField(null=True, blank=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
 

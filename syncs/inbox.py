@@ -108,6 +108,7 @@ class SyncPage(TenantMixin, View):
             "replays": [{"sync": replay, "outcome": outcomes.outcome_of(replay)} for replay in replays],
             "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "outcome": outcomes.outcome_of(sync_request),
+            "who_acts": outcomes.who_acts(sync_request),
             "steps": outcomes.steps_of(sync_request),
             "schedule": outcomes.schedule_told(sync_request),
             "ahead": ahead_of(sync_request),

@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
 
 from adsplatform.zones import told as told_in_zone
 from syncs.mended import MendedLine
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.problem_codes import CODES
 from syncs.scheduled import ScheduledRun
 
 Status = SyncRequest.Status
@@ -85,6 +87,11 @@ def outcome_of(sync_request) -> Outcome:
     match sync_request.status_code:
         case Status.READY:
             return Outcome("idle", "Ready", "Asked for; it joins the queue next.")
+        case Status.CONNECTOR if sync_request.next_try:
+            tries = sync_request.failure_count + sync_request.crash_count
+            before = "1 try has failed" if tries == 1 else f"{intcomma(tries)} tries have failed"
+            sentence = f"{sync_request.process_result_message} {will_try_again(sync_request)}"
+            return Outcome("warn", "Waiting to try again", f"{sentence} {before} so far." if tries else sentence)
         case Status.CONNECTOR:
             return Outcome("idle", "Connector", "In the queue, waiting for its turn.")
         case Status.IN_PROGRESS:
@@ -115,6 +122,22 @@ def outcome_of(sync_request) -> Outcome:
     if not totals.changes:
         return Outcome("good", "Nothing new", f"{counted(totals.lines_read, 'line')} looked at, none had changed.")
     return Outcome("good", "Success", f"{counted(totals.lines_read, 'line')} read. {_changes(totals)}")
+
+
+def will_try_again(sync_request) -> str:
+    """Will try again at 14:30 UTC; with the day, unless that is today."""
+    at, now = timezone.localtime(sync_request.next_try), timezone.localtime()
+    if at <= now:
+        return "Will try again in a moment."
+    day = "" if at.date() == now.date() else f"{at:%-d %b %Y}, "
+    return f"Will try again at {day}{at:%H:%M %Z}."
+
+
+def who_acts(sync_request) -> str:
+    """Whose turn it is after a failure; "" where there is nothing to do."""
+    if sync_request.status_code != Status.FAILED or sync_request.failure_code not in CODES:
+        return ""
+    return CODES[sync_request.failure_code].who.value
 
 
 def steps_of(sync_request) -> list[dict]:

@@ -6,13 +6,14 @@ and returns whether there is more to do at once; then name it in TICKS.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import close_old_connections, connection, connections
 
-from syncs import clock, freshness, notice_mails
+from syncs import clock, freshness, notice_mails, rescue, retention
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ TICKS = (
     Tick("the clock of the schedules", clock.start_due, 1),
     Tick("the watch over fresh data", freshness.watch, 30),
     Tick("the e-mails about notices", notice_mails.send_due, 5),
+    Tick("the rescue of lost syncs", rescue.go_round, 1),
+    Tick("retention", retention.prune_some, 60),
 )
 
 
@@ -46,8 +49,9 @@ class Ticking:
     def stop(self, seconds: float = 5) -> None:
         """Let what is being done end; what takes longer is rolled back when the process ends."""
         self.stopping.set()
+        until = time.monotonic() + seconds
         for thread in self.threads:
-            thread.join(seconds)
+            thread.join(max(0, until - time.monotonic()))
 
     def _go_on(self, tick: Tick) -> None:
         is_well = True

@@ -1,5 +1,7 @@
 """What tests start from."""
 
+from datetime import timedelta
+
 import factory
 from django.utils import timezone
 
@@ -57,7 +59,9 @@ class SyncRequestFactory(factory.django.DjangoModelFactory):
     class Params:
         queued = factory.Trait(status_code=SyncRequest.Status.CONNECTOR)
         running = factory.Trait(
-            status_code=SyncRequest.Status.IN_PROGRESS, started=factory.LazyFunction(timezone.now)
+            status_code=SyncRequest.Status.IN_PROGRESS,
+            started=factory.LazyFunction(timezone.now),
+            lease_expires=factory.LazyFunction(lambda: timezone.now() + timedelta(seconds=30)),
         )
         succeeded = factory.Trait(
             status_code=SyncRequest.Status.SUCCESS, finished=factory.LazyFunction(timezone.now)

@@ -1,9 +1,10 @@
 """A sync's problems: grouped, filtered, paged, and quick when there are very many."""
 
 import pytest
+from django.utils import timezone
 
 from syncs.models import SyncResultDetail
-from tests.factories import SyncResultDetailFactory
+from tests.factories import SyncEntityResultFactory, SyncResultDetailFactory
 
 
 @pytest.fixture
@@ -123,3 +124,17 @@ def test_long_values_and_lines_are_cut_and_safe(look, sync):
     assert "&lt;b&gt;" + "v" * 197 + "…" in text
     assert "r" * 4000 + "…" in text
     assert "r" * 4001 not in text
+
+
+def test_a_sync_whose_lines_were_removed_says_so_and_keeps_its_counts(inbox, sync, look):
+    sync.details_removed = timezone.now()
+    sync.save()
+    SyncEntityResultFactory(sync_request=sync, lines_read=2118, inserted=2115, rejected=3)
+    told = f"The lines of this sync were removed on {sync.details_removed:%Y-%m-%d}"
+    page = inbox.get(f"/syncs/{sync.pk}/").text
+    assert told in page
+    assert "2,115 of 2,118 lines loaded, 3 not loaded" in page
+    assert "Download the lines" not in page
+    problems = look().text
+    assert told in problems
+    assert "This sync has no problems" not in problems

@@ -151,6 +151,9 @@ WITH_BOOKS = {
     "delete_guard",
 }  # fmt: skip
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
-ELSEWHERE = {"bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "our_fault"}
+ELSEWHERE = {
+    "bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "our_fault", "database_busy",
+    "database_gone", "storage_unavailable", "worker_lost", "worker_stopping", "worker_stopped", "stopped_worker",
+}  # fmt: skip
 
 assert BAD.keys() | ELSEWHERE == CODES.keys()

@@ -7,35 +7,48 @@ Used instead of django-q2's command of the same name, because there
 - a cluster whose guard was killed ends with exit code 0, so that nobody restarts it.
 """
 
+import logging
 import sys
 import time
 
+import psutil
 from django.core.management.base import CommandError
 from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
+from adsplatform import stopping
 from adsplatform.processes import end_descendants_with_parents
 from syncs.ticking import Ticking
 
+logger = logging.getLogger(__name__)
+
 
 class PoliteCluster(Cluster):
-    """A cluster that is only told to stop by a signal, and stops when it comes to look."""
-
-    told_to_stop = False
+    """A cluster that is only told to stop by a signal, and is gone STOP_SECONDS later (see `stopping`)."""
 
     def sig_handler(self, signum, frame):
-        self.told_to_stop = True
+        stopping.tell()
 
     def watch(self) -> None:
         """Return when the cluster has ended."""
         while self.sentinel.is_alive():
-            if self.told_to_stop:
-                self.stop()
+            if stopping.is_told():
+                self.stop_event.set()
+            if stopping.is_over():
+                self.cut_off()
             time.sleep(0.1)
+
+    def cut_off(self) -> None:
+        """End every process of the cluster at once."""
+        logger.error("What was still running when the time to stop was up has been cut off; nothing of it is kept.")
+        guard = psutil.Process(self.sentinel.pid)
+        for process in [guard, *guard.children(recursive=True)]:
+            process.kill()
+        self.sentinel.join()
 
 
 class Command(qcluster.Command):
-    """Run the workers of the queue until told to stop; running tasks are waited for."""
+    """Run the workers of the queue until told to stop; what is running then may end within STOP_SECONDS."""
 
     help = "Runs the workers that carry out syncs."
 
@@ -45,10 +58,10 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         cluster = PoliteCluster()
         cluster.start()
-        # After the cluster has forked: no process may inherit a connection to the database.
+        # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
         ticking = Ticking()
         ticking.start()
         cluster.watch()
         ticking.stop()
-        if not cluster.told_to_stop:
+        if not stopping.is_told():
             sys.exit("The workers' guard ended unexpectedly.")

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0004_membership_wants_notices'),
         ('enrollments', '0002_timings'),
-        ('syncs', '0004_scheduled_runs'),
+        ('syncs', '0006_scheduled_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
