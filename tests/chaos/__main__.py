@@ -26,7 +26,7 @@ def main():
     wanted |= {name: given for name in LONG if (given := getattr(options, name)) is not None}
     pace = {} if options.short else {"kill_every": 0.5}
     if options.mutant:
-        pace |= {"patience": 40, "zombies": 12, "seconds": 50}
+        pace |= {"patience": 40, "zombies": 12, "seconds": 50, "cancels": 0.3}
         wanted |= {"syncs": 100, "kills": 40, "crashes": 40}
     report = run(Wanted(**(wanted | pace), mutant=options.mutant, seed=options.seed))
     print(report)
