@@ -26,10 +26,7 @@ class Plan:
     @property
     def behaviour(self) -> str:
         """good, long, flaky, refusing, deadly or hanging."""
-        kinds, weights = zip(
-            ("good", 82), ("long", 5), ("flaky", 5), ("refusing", 3), ("deadly", 2), ("hanging", 3), strict=True
-        )
-        return self._random("behaviour").choices(kinds, weights)[0]
+        return {3: "long", 5: "deadly", 10: "hanging", 15: "refusing", 20: "flaky"}.get(self.number % 25, "good")
 
     @property
     def full(self) -> bool:
