@@ -5,6 +5,10 @@ from functools import wraps
 MUTANTS = {}
 
 
+def sound():
+    """No mutant: the engine as it is, to see that those who look for mutants find nothing where nothing is."""
+
+
 def mutant(function):
     """A function that breaks the engine of the process that calls it."""
     MUTANTS[function.__name__] = function
