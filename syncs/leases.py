@@ -70,7 +70,9 @@ class LeaseQuerySet(models.QuerySet):
 def _wait_for_other_claimers():
     """One at a time, or two could count the same running syncs and together pass a cap."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")
+        # In a transaction that somebody else began, it is theirs how long to idle.
+        if not connection.savepoint_ids:
+            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
 
 

@@ -17,7 +17,9 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 from django.utils import timezone
 
 from adsplatform import logs, stopping
+from adsplatform.records.specification import entities
 from syncs import leases, retries, runner
+from syncs.connectors import registered
 from syncs.crash_points import passing
 from syncs.models import SyncRequest, WrongStatus
 
@@ -52,6 +54,9 @@ def _see_through(sync_request):
 
 
 def _stand_by(sync_request):
+    # Looked up once for all processes to come, each of which would have to do it again.
+    registered()
+    entities()
     # A session cannot be shared by two processes.
     connections.close_all()
     process = _Process(lambda: _carry_out(sync_request))

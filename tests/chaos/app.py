@@ -15,4 +15,4 @@ class Chaos(AppConfig):
 
         register(source.ChaosSource)
         if name := os.environ.get("CHAOS_MUTANT"):
-            mutants.MUTANTS[name]()
+            mutants.MUTANTS.get(name, mutants.sound)()

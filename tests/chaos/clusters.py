@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from adsplatform.embedded import Server
+from adsplatform.processes import bound_to_us
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +30,7 @@ class Cluster:
                 self.process = subprocess.Popen(
                     [sys.executable, "manage.py", "qcluster"],
                     cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True,
+                    start_new_session=True, preexec_fn=bound_to_us(),
                 )  # fmt: skip
 
     def workers(self) -> list[psutil.Process]:

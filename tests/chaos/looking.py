@@ -41,13 +41,14 @@ class Reader(threading.Thread):
 def differences(connection, enrollment) -> list[str]:
     """How an enrollment's books and counts differ from what the syncs that succeeded make of them."""
     numbers = connection.execute(
-        "SELECT u.file_name::int, s.sync_request_id FROM syncs_syncrequest s JOIN syncs_upload u USING (upload_id)"
+        "SELECT u.file_name::int, s.sync_request_id, s.fence"
+        " FROM syncs_syncrequest s JOIN syncs_upload u USING (upload_id)"
         " WHERE s.app_enrollment_id = %s AND s.status_code = 'Success' ORDER BY s.finished",
         [enrollment],
     ).fetchall()
     books, expected = Books(), {}
-    for number, pk in numbers:
-        for kind, counts in books.load(Plan(number)).items():
+    for number, pk, claim in numbers:
+        for kind, counts in books.load(Plan(number), claim).items():
             expected[pk, kind] = counts
     found = []
     for kind, table, value in (

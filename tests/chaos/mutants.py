@@ -5,6 +5,10 @@ from functools import wraps
 MUTANTS = {}
 
 
+def sound():
+    """No mutant: the engine as it is, to see that those who look for mutants find nothing where nothing is."""
+
+
 def mutant(function):
     """A function that breaks the engine of the process that calls it."""
     MUTANTS[function.__name__] = function
@@ -21,10 +25,24 @@ def replace(owner, name):
     return put
 
 
+def sessions_live_on():
+    """Whose sync was lost or cancelled keeps its session of the database, as where it cannot be reached.
+
+    Else the end of the session alone would keep it from committing, and one could not see what the fence is for.
+    """
+    from syncs import leases
+
+    @replace(leases, "_end_sessions")
+    def _end_sessions(old, condition, value):
+        pass
+
+
 @mutant
 def no_fence():
     """Whoever once had the lease may still end the sync."""
     from syncs.models import SyncRequest
+
+    sessions_live_on()
 
     @replace(SyncRequest, "_held")
     def _held(old, self):
@@ -35,6 +53,8 @@ def no_fence():
 def status_unchecked():
     """A cancelled sync may still succeed."""
     from syncs.models import SyncRequest
+
+    sessions_live_on()
 
     @replace(SyncRequest, "_held")
     def _held(old, self):
@@ -215,6 +235,8 @@ def unguarded_return():
 def doubled_claim():
     """Two workers may have the same sync, each with a number that the other does not know of."""
     from syncs.models import SyncRequest
+
+    sessions_live_on()
 
     @replace(SyncRequest, "_held")
     def _held(old, self):

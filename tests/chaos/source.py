@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
+from syncs.models import SyncRequest
 from syncs.rows import ApplicationEntry, ConnectorError, Rows, Source
 
 KEYS = 40
@@ -25,10 +26,7 @@ class Plan:
     @property
     def behaviour(self) -> str:
         """good, long, flaky, refusing, deadly or hanging."""
-        kinds, weights = zip(
-            ("good", 82), ("long", 5), ("flaky", 5), ("refusing", 3), ("deadly", 2), ("hanging", 3), strict=True
-        )
-        return self._random("behaviour").choices(kinds, weights)[0]
+        return {3: "long", 5: "deadly", 10: "hanging", 15: "refusing", 20: "flaky"}.get(self.number % 25, "good")
 
     @property
     def full(self) -> bool:
@@ -39,13 +37,13 @@ class Plan:
         """Between two blocks."""
         return 0.5 if self.behaviour == "long" else self._random("pause").choice((0, 0.01, 0.05))
 
-    def records(self) -> dict[str, dict[str, str]]:
-        """The value of each record by its key, for each kind."""
+    def records(self, claim: int = 0) -> dict[str, dict[str, str]]:
+        """The value of each record by its key, for each kind; one company says which claim of the sync read it."""
         random = self._random("records")
         chosen = sorted(random.sample(range(KEYS), random.randint(8, KEYS)))
         value = self.number % 3 + 1
         return {
-            "Company": {f"C{key}": f"Name {key} {value}" for key in chosen},
+            "Company": {"claim": f"{self.number}, {claim}"} | {f"C{key}": f"Name {key} {value}" for key in chosen},
             "Invoice": {f"I{key}": str(value) for key in chosen if key % 2 or value == 1},
         }
 
@@ -56,10 +54,10 @@ class Books:
     def __init__(self):
         self.records = {"Company": {}, "Invoice": {}}
 
-    def load(self, plan: Plan) -> dict[str, tuple[int, int, int, int]]:
+    def load(self, plan: Plan, claim: int = 0) -> dict[str, tuple[int, int, int, int]]:
         """Inserted, updated, unchanged and deleted as missing, for each kind of which there were lines."""
         counts = {}
-        for kind, read in plan.records().items():
+        for kind, read in plan.records(claim).items():
             if not read:
                 continue
             held = self.records[kind]
@@ -87,9 +85,11 @@ class ChaosSource:
 
     def rows(self, source: Source):
         plan = Plan(int(source.content.read()))
+        # No connector knows that; it is how one sees afterwards whose rows they are.
+        claim = SyncRequest.objects.get(upload__file_name=str(plan.number)).fence
         with open(os.environ["CHAOS_ATTEMPTS"], "a") as log:
             log.write(f"{time.time()} {os.getpid()} {plan.number}\n")
-        records = plan.records()
+        records = plan.records(claim)
         for number, (kind, columns, lines) in enumerate(
             (
                 ("Company", ("erpKey", "companyName", "companyType", "isActive"), companies(records["Company"])),

@@ -201,6 +201,6 @@ def test_whatever_happens_the_requests_stand_as_the_model_says(settings, monkeyp
     run_state_machine_as_test(
         Course,
         settings=hypothesis_settings(
-            max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
