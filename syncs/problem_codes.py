@@ -88,6 +88,7 @@ _ENTRIES = {
         ("file_empty", "An empty file", "The file has no line.", "Nothing, if there is nothing to send.", NOBODY),
         ("file_without_rows", "A header without rows", "The file names its columns and holds no row.", "Nothing, if there is nothing to send.", NOBODY),
         ("header_missing", "The header is missing", "The first line names no column that the kind of record has; the data may begin at once.", "Write the names of the columns into the first line.", SENDER),
+        ("wrong_delimiter", "Separated by another mark", "Neither a comma, a semicolon, a tab nor a vertical bar separates the cells, or the line “sep=” names another mark than the one that does.", "Save the file with commas, or name the mark in a first line like sep=^.", SENDER),
         ("header_unreadable", "The header cannot be read", "A quotation mark in the first line stands in a wrong place or is not closed.", "Correct the header.", SENDER),
         ("header_blank", "A column has no name", "The header leaves a column without a name, or names none at all.", "Name the column or remove it.", SENDER),
         ("header_duplicated", "A column stands there twice", "Two columns of the file have the same name.", "Keep one of them.", SENDER),

@@ -110,6 +110,7 @@ BAD = {
     "file_empty": GOOD | {"invoices.csv": ""},
     "file_without_rows": GOOD | {"invoices.csv": "erpKey,totalAmount\n"},
     "header_missing": GOOD | {"invoices.csv": "I1,C1,10.00\nI2,C1,20.00\n"},
+    "wrong_delimiter": GOOD | {"invoices.csv": "erpKey^companyErpKey\nI1^C1\n"},
     "header_unreadable": GOOD | {"invoices.csv": 'erpKey,"total\nI1,5\n'},
     "header_blank": GOOD | {"invoices.csv": "erpKey,,totalAmount\nI1,,5\n"},
     "header_duplicated": GOOD | {"invoices.csv": "erpKey,totalAmount,TotalAmount\nI1,5,6\n"},
