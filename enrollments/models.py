@@ -8,8 +8,14 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
+from adsplatform import redaction
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
+
+# Of a connector's credentials, what says only where and who; messages may name it.
+PUBLIC_CREDENTIALS = {
+    "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant",
+}  # fmt: skip
 
 
 class Application(models.Model):
@@ -118,10 +124,13 @@ class AppEnrollment(models.Model):
         """The connector's credentials in clear; for connectors only, no door shows them."""
         if not self.encrypted_credentials:
             return {}
-        return json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
+        values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
+        keep_secret(values)
+        return values
 
     @credentials.setter
     def credentials(self, values: dict):
+        keep_secret(values)
         if values:
             self.encrypted_credentials = self._cipher().encrypt(json.dumps(values).encode()).decode()
         else:
@@ -133,6 +142,11 @@ class AppEnrollment(models.Model):
             token = self._cipher().rotate(self.encrypted_credentials.encode()).decode()
             AppEnrollment.objects.filter(pk=self.pk).update(encrypted_credentials=token)
             self.encrypted_credentials = token
+
+
+def keep_secret(credentials: dict) -> None:
+    """Have a connector's credentials masked in whatever this process tells."""
+    redaction.learn(str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS)
 
 
 class CustomFieldDefinition(models.Model):

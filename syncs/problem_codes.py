@@ -125,6 +125,7 @@ _ENTRIES = {
         ("source_unreadable", "The source cannot be read", "The connected system refuses, does not answer or breaks off; its answer is in the sentence.", "Look whether the connection and its credentials are good, then sync again.", ADMIN),
         ("upload_missing", "The upload is no longer there", "The uploaded file is gone from the upload storage.", "Upload it again.", ADMIN),
         ("unknown_connector", "An unknown connector", "The application names a connector that this installation does not have.", "Install the connector, or correct the application.", OPERATOR),
+        ("out_of_memory", "Not enough memory", "The sync needed more memory than the installation gives to one. Nothing was changed.", "Send the data in smaller parts; or have SYNC_MEMORY_MAX_BYTES raised.", OPERATOR),
         ("our_fault", "A fault of the platform", "Something went wrong that the data did not cause. Nothing was changed; the reason is in the log.", "Try again; if it stays so, hand the sync’s reference to whoever runs the platform.", OPERATOR),
     ),
 }  # fmt: skip

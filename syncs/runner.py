@@ -8,17 +8,19 @@ from django.db import connection, transaction
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
+from adsplatform.redaction import redacted, without_known_secrets
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
 from syncs import merge, missing, preview, results
 from syncs.connectors import connector_named
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
-from syncs.rows import ConnectorError, Limits, Source
+from syncs.rows import ConnectorError, Limits, RowProblem, Source
 from syncs.staging import Pace, Stage
 from syncs.statements import SyncStopped, Work
 
 logger = logging.getLogger(__name__)
 
+OUT_OF_MEMORY = "The sync needed more memory than a sync may have. Nothing was changed."
 OUR_FAULT = "Something went wrong on our side. Nothing was changed."
 # How often a running sync tells how far it is, and looks whether it was cancelled.
 REPORT_SECONDS = 1.0
@@ -51,6 +53,9 @@ def _load(sync_request, stage, cursor):
         raise
     except ConnectorError as reason:
         _fail(sync_request, stage, cursor, str(reason), reason.code)
+    except MemoryError:
+        logger.exception("Sync %s ran out of memory.", sync_request.pk)
+        _fail(sync_request, stage, cursor, OUT_OF_MEMORY, "out_of_memory")
     except Exception:
         logger.exception("Sync %s failed.", sync_request.pk)
         _fail(sync_request, stage, cursor, OUR_FAULT, "our_fault")
@@ -62,6 +67,9 @@ def _read(sync_request: SyncRequest, stage: Stage):
     pace = Pace(REPORT_SECONDS)
     with ExitStack() as opened:
         for block in connector.rows(_source(sync_request, opened)):
+            if isinstance(block, RowProblem):
+                # A connector's sentence may hold what its source told it.
+                block.message = without_known_secrets(block.message)
             stage.add(block)
             if pace.due():
                 _report(sync_request, stage)
@@ -229,7 +237,7 @@ def _fail_bare(sync_request):
 
 def _write_failure(sync_request, stage, cursor, message, code):
     """End a sync as Failed, with every problem found until then; no record was changed."""
-    message = printable(message)
+    message = printable(redacted(message))
     stage.note(sync_request.upload.file_name if sync_request.upload else "", code, message)
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}

@@ -152,6 +152,6 @@ WITH_BOOKS = {
     "delete_guard",
 }  # fmt: skip
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
-ELSEWHERE = {"bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "our_fault"}
+ELSEWHERE = {"bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "out_of_memory", "our_fault"}
 
 assert BAD.keys() | ELSEWHERE == CODES.keys()

@@ -15,6 +15,7 @@ from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
 from adsplatform.processes import end_descendants_with_parents
+from adsplatform.resource_limits import limit_resources
 
 
 class PoliteCluster(Cluster):
@@ -42,6 +43,8 @@ class Command(qcluster.Command):
         if cluster_name or run_once:
             raise CommandError("This product has one cluster, and it runs until it is stopped.")
         end_descendants_with_parents()
+        # Handed down to every process that carries out a sync.
+        limit_resources()
         cluster = PoliteCluster()
         cluster.start()
         cluster.watch()
