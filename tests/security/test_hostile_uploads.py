@@ -70,15 +70,15 @@ BOMBS = {
     "AES": (with_aes, "books.zip", "zip_without_files"),
     "gzip": (lambda: gzip.compress(b"0" * 5 * MEGABYTE), "companies.csv.gz", "unknown_format"),
     "workbook": (
-        lambda: workbook(sheet(["erpKey"], *([[" " * 1000]] * 20_000))), "company.xlsx", "zip_ratio",
+        lambda: workbook(sheet(["erpKey"], *([[" " * 30_000]] * 1_000))), "company.xlsx", "zip_ratio",
     ),
     "workbook in a zip": (
-        lambda: zipped({"company.xlsx": workbook(sheet(["erpKey"], *([[" " * 1000]] * 20_000)))}), "x.zip", "zip_ratio",
+        lambda: zipped({"company.xlsx": workbook(sheet(["erpKey"], *([[" " * 30_000]] * 1_000)))}),
+        "books.zip", "zip_ratio",
     ),
     "links and paths": (with_links, "books.zip", "nothing_loaded"),
     "five million columns": (lambda: b"," * 5_000_000, "companies.csv", "header_blank"),
     "a line without end": (lambda: b"erpKey,city\nC1," + b"x" * 25 * MEGABYTE, "companies.csv", "line_too_long"),
-    "a quotation mark without end": (lambda: b'erpKey,city\nC1,"' + b"x\n" * 20_000, "companies.csv", ""),
     "deep JSON": (lambda: b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000, "companies.jsonl", "bad_json"),
     "NUL": (lambda: f"{COMPANY}\nC1,A\0,Customer,true\n".encode(), "companies.csv", "nul_character"),
 }  # fmt: skip
