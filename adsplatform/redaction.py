@@ -7,7 +7,7 @@ clear makes them known here first.
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
 MASK = "[secret]"
@@ -35,35 +35,47 @@ _lock = Lock()
 
 
 def learn(secrets: Iterable[str]) -> None:
-    """From now on, mask these wherever this process tells something."""
+    """From now on, mask these in every line of this process's log."""
     with _lock:
-        for secret in secrets:
-            if len(secret) < SHORTEST:
-                continue
-            # In JSON, as one log line has it, some characters are written otherwise.
-            for spelling in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
-                _known.pop(spelling, None)
-                _known[spelling] = None
+        for spelling in _spellings(secrets):
+            _known.pop(spelling, None)
+            _known[spelling] = None
         while len(_known) > MOST:
             del _known[next(iter(_known))]
 
 
-def without_known_secrets(text: str) -> str:
-    """The text with every secret masked that was made known here."""
-    with _lock:
-        # Of two secrets of which one holds the other, the longer goes first, or its rest would stay.
-        found = sorted((secret for secret in _known if secret in text), key=len, reverse=True)
-    for secret in found:
-        text = text.replace(secret, MASK)
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text with these secrets masked.
+
+    For sentences that people read name only the secrets of theirs: that a word is masked says that it is one.
+    """
+    # Of two secrets of which one holds the other, the longer goes first, or its rest would stay.
+    for spelling in sorted((one for one in _spellings(secrets) if one in text), key=len, reverse=True):
+        text = text.replace(spelling, MASK)
+    return text
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text with these secrets masked, and what has a secret's form."""
+    text = without(text, secrets)
+    for form, mask in _FORMS:
+        text = form.sub(mask, text)
     return text
 
 
 def redacted(text: str) -> str:
-    """The text with every known secret masked, and what has a secret's form."""
-    text = without_known_secrets(text)
-    for form, mask in _FORMS:
-        text = form.sub(mask, text)
-    return text
+    """The text as a log may hold it: with every known secret masked, and what has a secret's form."""
+    with _lock:
+        known = list(_known)
+    return masked(text, known)
+
+
+def _spellings(secrets: Iterable[str]) -> Iterator[str]:
+    """Each secret long enough to be masked, as it is and as JSON writes it."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST:
+            quoted = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+            yield from dict.fromkeys((secret, *quoted))
 
 
 class RedactingHandler(logging.StreamHandler):

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -125,12 +126,12 @@ class AppEnrollment(models.Model):
         if not self.encrypted_credentials:
             return {}
         values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
-        keep_secret(values)
+        redaction.learn(secrets_in(values))
         return values
 
     @credentials.setter
     def credentials(self, values: dict):
-        keep_secret(values)
+        redaction.learn(secrets_in(values))
         if values:
             self.encrypted_credentials = self._cipher().encrypt(json.dumps(values).encode()).decode()
         else:
@@ -144,9 +145,9 @@ class AppEnrollment(models.Model):
             self.encrypted_credentials = token
 
 
-def keep_secret(credentials: dict) -> None:
-    """Have a connector's credentials masked in whatever this process tells."""
-    redaction.learn(str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS)
+def secrets_in(credentials: Mapping) -> list[str]:
+    """Of a connector's credentials, what must never be told."""
+    return [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
 
 
 class CustomFieldDefinition(models.Model):

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
-from adsplatform.redaction import redacted, without_known_secrets
-from enrollments.models import AppEnrollment
+from adsplatform.redaction import masked, without
+from enrollments.models import AppEnrollment, secrets_in
 from enrollments.services import settings_of
 from syncs import merge, missing, preview, results
 from syncs.connectors import connector_named
@@ -52,7 +52,8 @@ def _load(sync_request, stage, cursor):
     except WrongStatus:
         raise
     except ConnectorError as reason:
-        _fail(sync_request, stage, cursor, str(reason), reason.code)
+        secrets = secrets_in(sync_request.app_enrollment.credentials)
+        _fail(sync_request, stage, cursor, masked(str(reason), secrets), reason.code)
     except MemoryError:
         logger.exception("Sync %s ran out of memory.", sync_request.pk)
         _fail(sync_request, stage, cursor, OUT_OF_MEMORY, "out_of_memory")
@@ -66,10 +67,12 @@ def _read(sync_request: SyncRequest, stage: Stage):
     connector = connector_named(sync_request.connector)
     pace = Pace(REPORT_SECONDS)
     with ExitStack() as opened:
-        for block in connector.rows(_source(sync_request, opened)):
-            if isinstance(block, RowProblem):
+        source = _source(sync_request, opened)
+        secrets = secrets_in(source.credentials)
+        for block in connector.rows(source):
+            if secrets and isinstance(block, RowProblem):
                 # A connector's sentence may hold what its source told it.
-                block.message = without_known_secrets(block.message)
+                block.message = without(block.message, secrets)
             stage.add(block)
             if pace.due():
                 _report(sync_request, stage)
@@ -237,7 +240,7 @@ def _fail_bare(sync_request):
 
 def _write_failure(sync_request, stage, cursor, message, code):
     """End a sync as Failed, with every problem found until then; no record was changed."""
-    message = printable(redacted(message))
+    message = printable(message)
     stage.note(sync_request.upload.file_name if sync_request.upload else "", code, message)
     stage.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}

@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
-from adsplatform.redaction import redacted
-from enrollments.models import AppEnrollment, Application, keep_secret
+from adsplatform.redaction import masked
+from enrollments.models import AppEnrollment, Application, secrets_in
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
 from syncs import tasks
 from syncs.connectors import connector_named
@@ -176,11 +176,10 @@ def check_connection(app: Application, credentials: dict) -> None:
     """Try the credentials on the accounting system; raises DependencyFailed with its answer."""
     if not app.connector:
         return
-    keep_secret(credentials)
     try:
         connector_named(app.connector).check(credentials)
     except ConnectorError as refused:
-        raise DependencyFailed(redacted(str(refused)), field="connectorInfo") from refused
+        raise DependencyFailed(masked(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
 
 
 def enroll_all(account, user, wanted: list[dict], *, start_sync: bool = False) -> list[AppEnrollment]:

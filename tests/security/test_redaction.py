@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from adsplatform import redaction
-from adsplatform.redaction import MASK, RedactingHandler, redacted
+from adsplatform.redaction import MASK, RedactingHandler, redacted, without
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import ConnectorInfo
 from syncs import connectors, runner
@@ -69,6 +69,11 @@ def test_what_was_made_known_is_masked_wherever_it_stands():
     assert redacted("tigerlily and tiger; abc is too short to be one") == (
         f"{MASK} and {MASK}; abc is too short to be one"
     )
+
+
+def test_a_sentence_is_masked_for_the_secrets_of_its_own_alone():
+    redaction.learn(["right"])
+    assert without("This is right, and not tiger.", ["tiger"]) == f"This is right, and not {MASK}."
 
 
 def test_of_very_many_the_latest_are_known(monkeypatch):
