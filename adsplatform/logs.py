@@ -67,7 +67,13 @@ def configuration(format: str, **levels: str) -> dict:
             "text": {"()": TextLine, "format": "{asctime} {levelname} {name}{ids}: {message}", "style": "{"},
             "json": {"()": JsonLine},
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": format, "filters": ["about"]}},
+        "handlers": {
+            "console": {
+                "class": "adsplatform.redaction.RedactingHandler",
+                "formatter": format,
+                "filters": ["about"],
+            }
+        },
         "root": {"handlers": ["console"], "level": levels.pop("root")},
         "loggers": {
             name: {"handlers": ["console"], "level": level, "propagate": False} for name, level in levels.items()

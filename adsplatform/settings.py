@@ -187,6 +187,8 @@ REST_FRAMEWORK = {
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
         "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
+        # All keys of an account together, because anyone with a key can make more of them.
+        "create-sync-account": env.str("THROTTLE_CREATE_SYNC_ACCOUNT", "1200/min"),
     },
     # How many reverse proxies write X-Forwarded-For; only what they wrote is believed.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
@@ -282,6 +284,9 @@ UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)
 UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
 ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
 LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
+# What a process that carries out syncs may take: address space (0 for any), and the size of a file it writes.
+SYNC_MEMORY_MAX_BYTES = env.int("SYNC_MEMORY_MAX_BYTES", 4 * 1024**3)
+SYNC_FILE_MAX_BYTES = env.int("SYNC_FILE_MAX_BYTES", UNPACKED_MAX_BYTES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
 FILE_UPLOAD_HANDLERS = [
     "syncs.upload_limit.UploadLimit",

@@ -2,17 +2,23 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
+from adsplatform import redaction
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
 
 # Connectors that are sent their data; the others are asked for them.
 FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
+# Of a connector's credentials, what says only where and who; messages may name it.
+PUBLIC_CREDENTIALS = {
+    "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant",
+}  # fmt: skip
 
 
 class Application(models.Model):
@@ -146,10 +152,13 @@ class AppEnrollment(models.Model):
         """The connector's credentials in clear; for connectors only, no door shows them."""
         if not self.encrypted_credentials:
             return {}
-        return json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
+        values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
+        redaction.learn(secrets_in(values))
+        return values
 
     @credentials.setter
     def credentials(self, values: dict):
+        redaction.learn(secrets_in(values))
         if values:
             self.encrypted_credentials = self._cipher().encrypt(json.dumps(values).encode()).decode()
         else:
@@ -198,6 +207,11 @@ class Timing(models.Model):
 
     def __str__(self):
         return f"{self.app_enrollment}: next sync at {self.next_sync_at}"
+
+
+def secrets_in(credentials: Mapping) -> list[str]:
+    """Of a connector's credentials, what must never be told."""
+    return [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
 
 
 class CustomFieldDefinition(models.Model):

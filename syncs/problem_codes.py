@@ -88,6 +88,7 @@ _ENTRIES = {
         ("file_empty", "An empty file", "The file has no line.", "Nothing, if there is nothing to send.", NOBODY),
         ("file_without_rows", "A header without rows", "The file names its columns and holds no row.", "Nothing, if there is nothing to send.", NOBODY),
         ("header_missing", "The header is missing", "The first line names no column that the kind of record has; the data may begin at once.", "Write the names of the columns into the first line.", SENDER),
+        ("wrong_delimiter", "Separated by another mark", "Neither a comma, a semicolon, a tab nor a vertical bar separates the cells, or the line “sep=” names another mark than the one that does.", "Save the file with commas, or name the mark in a first line like sep=^.", SENDER),
         ("header_unreadable", "The header cannot be read", "A quotation mark in the first line stands in a wrong place or is not closed.", "Correct the header.", SENDER),
         ("header_blank", "A column has no name", "The header leaves a column without a name, or names none at all.", "Name the column or remove it.", SENDER),
         ("header_duplicated", "A column stands there twice", "Two columns of the file have the same name.", "Keep one of them.", SENDER),
@@ -131,6 +132,7 @@ _ENTRIES = {
         ("worker_stopped", "The worker stopped", "The process that carried out the sync ended in the middle of it, as when memory runs out. Nothing of the sync was kept.", "Nothing at first: the sync is tried once more.", OPERATOR),
         ("stopped_worker", "It stopped the worker twice", "Twice the process that carried out the sync ended in the middle of it, so it was set aside and harms no others.", "Send the data in smaller parts; the log says how the process ended.", OPERATOR),
         ("unknown_connector", "An unknown connector", "The application names a connector that this installation does not have.", "Install the connector, or correct the application.", OPERATOR),
+        ("out_of_memory", "Not enough memory", "The sync needed more memory than the installation gives to one. Nothing was changed.", "Send the data in smaller parts; or have SYNC_MEMORY_MAX_BYTES raised.", OPERATOR),
         ("our_fault", "A fault of the platform", "Something went wrong that the data did not cause. Nothing was changed; the reason is in the log.", "Try again; if it stays so, hand the sync’s reference to whoever runs the platform.", OPERATOR),
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from syncs.models import SyncRequest
 from syncs.rows import ConnectorError
 
+OUT_OF_MEMORY = "The sync needed more memory than a sync may have. Nothing was changed."
 OUR_FAULT = "Something went wrong on our side. Nothing was changed."
 DATABASE_BUSY = "The platform’s database had no room or no time for it. Nothing was changed."
 DATABASE_GONE = "The platform’s database could not be reached for a while. Nothing was changed."
@@ -39,6 +40,8 @@ def reason_of(error: Exception) -> Reason:
     match error:
         case ConnectorError():
             return Reason(str(error), error.code, error.transient, error.retry_after)
+        case MemoryError():
+            return Reason(OUT_OF_MEMORY, "out_of_memory")
         case OperationalError():
             return Reason(DATABASE_BUSY, "database_busy", transient=True)
         case OSError(errno=number) if number in PASSING:

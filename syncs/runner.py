@@ -3,19 +3,21 @@
 import logging
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
-from enrollments.models import AppEnrollment
+from adsplatform.redaction import masked, without
+from enrollments.models import AppEnrollment, secrets_in
 from enrollments.services import settings_of
 from syncs import merge, missing, preview, results, retries
 from syncs.connectors import connector_named
 from syncs.crash_points import passing
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
-from syncs.rows import ConnectorError, Limits, Source
+from syncs.rows import ConnectorError, Limits, RowProblem, Source
 from syncs.staging import Pace, Stage
 from syncs.statements import KnownLinesChanged, SyncStopped, Work
 
@@ -68,7 +70,11 @@ def _load(sync_request, stage, cursor):
             raise
         stage.copying.give_up()
         reason = retries.reason_of(error)
-        if not isinstance(error, ConnectorError):
+        if isinstance(error, ConnectorError):
+            # Its sentence may hold what its source told it.
+            secrets = secrets_in(sync_request.app_enrollment.credentials)
+            reason = replace(reason, message=masked(reason.message, secrets))
+        else:
             logger.exception("Sync %s failed.", sync_request.pk)
         if not _try_again(sync_request, reason):
             _fail(sync_request, stage, cursor, reason.message, reason.code)
@@ -79,7 +85,12 @@ def _read(sync_request: SyncRequest, stage: Stage):
     connector = connector_named(sync_request.connector)
     pace = Pace(REPORT_SECONDS)
     with ExitStack() as opened:
-        for block in connector.rows(_source(sync_request, opened)):
+        source = _source(sync_request, opened)
+        secrets = secrets_in(source.credentials)
+        for block in connector.rows(source):
+            if secrets and isinstance(block, RowProblem):
+                # A connector's sentence may hold what its source told it.
+                block.message = without(block.message, secrets)
             stage.add(block)
             passing("reading")
             if pace.due():

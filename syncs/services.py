@@ -16,7 +16,8 @@ from psycopg.errors import LockNotAvailable
 
 from adsplatform import logs
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
-from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment, Application
+from adsplatform.redaction import masked
+from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment, Application, secrets_in
 from enrollments.schedules import forget
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
 from syncs import leases, tasks
@@ -217,7 +218,7 @@ def check_connection(app: Application, credentials: dict) -> None:
     try:
         connector_named(app.connector).check(credentials)
     except ConnectorError as refused:
-        raise DependencyFailed(str(refused), field="connectorInfo") from refused
+        raise DependencyFailed(masked(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
 
 
 def enroll_all(account, user, wanted: list[dict], *, start_sync: bool = False) -> list[AppEnrollment]:

@@ -220,6 +220,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "user",
         "created",
         "expires",
+        "is_read_only",
         "revoked",
         "revoked_user",
         "api_key_id",

@@ -134,6 +134,8 @@ class ApiKey(models.Model):
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     expires = models.DateTimeField(null=True, blank=True)
+    # Whatever its maker may do, a program with the key only looks.
+    is_read_only = models.BooleanField(default=False, db_default=False)
     revoked = models.DateTimeField(null=True, blank=True)
     revoked_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
@@ -147,7 +149,7 @@ class ApiKey(models.Model):
         return hashlib.sha256(key.encode()).hexdigest()
 
     @classmethod
-    def make(cls, *, account, user, name, expires=None) -> tuple["ApiKey", str]:
+    def make(cls, *, account, user, name, expires=None, is_read_only=False) -> tuple["ApiKey", str]:
         """Create a key; the second value is the key itself, which nobody can read again."""
         key = f"LSPK-{secrets.token_urlsafe(32)}"
         api_key = cls.objects.create(
@@ -155,6 +157,7 @@ class ApiKey(models.Model):
             created_user=user,
             name=name,
             expires=expires,
+            is_read_only=is_read_only,
             key_prefix=key[: cls.PREFIX_LENGTH],
             key_hash=cls.hash(key),
         )

@@ -38,9 +38,22 @@ def three(sync):
 
 def test_every_problem_says_where_what_and_why(look, three):
     text = look().text
-    for part in ("invoices.csv", "line 417", "I417", "totalAmount", "twelve", "is not a number", "I1,twelve"):
+    for part in ("invoices.csv", "line 417", "I417", "total<wbr>Amount", "twelve", "is not a number", "I1,twelve"):
         assert part in text
     assert "2 problems of lines not loaded, 1 of lines skipped, 0 warnings." in text
+
+
+def test_nothing_is_said_of_skipped_lines_where_there_are_none(look, sync):
+    SyncResultDetailFactory(sync_request=sync, column="a<b")
+    text = look().text
+    assert "1 problem of lines not loaded, 0 warnings." in text
+    assert "<code>a&lt;b</code>" in text
+
+
+def test_the_catalogue_leads_to_its_chapters(inbox):
+    text = inbox.get("/problem-codes/").text
+    assert '<a href="#chapter-2">Records and what they refer to</a>' in text
+    assert '<h2 id="chapter-2">Records and what they refer to</h2>' in text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import re
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 from adsplatform.zones import told
 
@@ -80,6 +81,12 @@ def in_words(seconds) -> str:
 def figure(number):
     """A number with its thousands apart: 4,821."""
     return intcomma(number)
+
+
+@register.filter
+def breakable(name: str):
+    """A column's name that a narrow cell may break between its words, and copies as it is: default<wbr>Currency."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((word,) for word in re.split(r"(?<=[a-z])(?=[A-Z])", name)))
 
 
 @register.filter

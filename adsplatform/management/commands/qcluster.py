@@ -18,6 +18,7 @@ from django_q.management.commands import qcluster
 
 from adsplatform import stopping
 from adsplatform.processes import end_descendants_with_parents
+from adsplatform.resource_limits import limit_resources
 from syncs.ticking import Ticking
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ class Command(qcluster.Command):
         if cluster_name or run_once:
             raise CommandError("This product has one cluster, and it runs until it is stopped.")
         end_descendants_with_parents()
+        # Handed down to every process that carries out a sync.
+        limit_resources()
         cluster = PoliteCluster()
         cluster.start()
         # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
