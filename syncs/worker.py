@@ -1,7 +1,8 @@
 """One worker's turn: claim a sync, have a process of its own carry it out, and stand by until that has ended.
 
 The process can hang, be killed or run out of memory without harm to the worker, which goes on renewing the lease, ends
-the process when the sync is no longer its own (say because it was cancelled), and notes when it died.
+the process when the sync is no longer its own (say because it was cancelled), and notes when it died. The worker itself
+does nothing with polars: the threads that it starts would be missing in the process that is forked.
 """
 
 import contextlib

@@ -52,6 +52,8 @@ def cluster(database_url, tmp_path, settings):
     def start(**environment):
         kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "QUEUE_LISTENS")}
         own = {
+            # As in production: tests have syncs carried out in their own process.
+            "DJANGO_SETTINGS_MODULE": "adsplatform.settings",
             "DATABASE_URL": database_url,
             "ADS_VAR_DIR": str(tmp_path / "var"),
             "SECRET_KEY": settings.SECRET_KEY,

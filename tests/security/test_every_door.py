@@ -107,6 +107,12 @@ INBOX = {
     "keys/<uuid:pk>/revoke/": {
         "GET": rows(302, 404, 404, 404, 302), "POST": rows(302, 404, 404, 404, 302), "*": NO_METHOD_OF_OPEN_PAGE,
     },
+    # A stranger sees and sets what is his own.
+    "account/settings/": {
+        "GET": rows(302, 200, 403, 403, 200), "POST": rows(302, 302, 403, 403, 302),
+        "PUT": rows(302, 200, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "notices/": {"GET": PAGE_OF_ALL, "POST": rows(302, 302, 403, 403, 302), "*": NO_METHOD_OF_ADMINS_PAGE},
     "": {"GET": PAGE_OF_ALL},
     "enroll/": {"GET": PAGE_OF_ALL},
     "enroll/<uuid:pk>/": {
@@ -132,8 +138,8 @@ INBOX = {
     "syncs/<uuid:pk>/lines/<int:detail>/": {"GET": PAGE, "POST": BUTTON},
     "syncs/<uuid:pk>/load-again/": {"GET": BUTTON_PAGE, "POST": BUTTON},
 }  # fmt: skip
-# Routes that are nobody's own.
-OPEN = {"favicon.ico", "^api(?:/|$)", "admin/"}
+# Routes that are nobody's own; what the machines' tell whom stands in tests/deploy.
+OPEN = {"favicon.ico", "^api(?:/|$)", "admin/", "healthz", "readyz", "metrics"}
 
 
 def routes():
@@ -212,6 +218,7 @@ class House:
             "api/v1/sync/<str:pk>": {"statusCode": "Failed"},
             "api/v1/sync/<str:pk>/details/<str:detail>": {"values": {"companyName": "Bee"}},
             "account/": {"group_key": str(self.account.pk)},
+            "account/settings/": {"time_zone": "Europe/Lisbon"},
             "enrollments/<uuid:pk>/": {"delete_limit_percent": 10, "reject_limit_percent": 100},
             "enrollments/<uuid:pk>/switch/": {"is_active": "true"},
         }.get(route, {})

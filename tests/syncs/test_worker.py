@@ -18,7 +18,7 @@ from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import GivenRows, company
 from tests.product import eventually
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.forks]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Used instead of django-q2's command of the same name, because there
 
 - what is killed leaves its children working, unguarded and beyond reach;
+- what is killed while it waits for work, or has just taken some, can block all others for ever (see `queues`);
 - the work of stopping is done inside a signal handler, which now and then waits for itself for ever;
 - a cluster whose guard was killed ends with exit code 0, so that nobody restarts it.
 """
@@ -16,7 +17,7 @@ from django.core.management.base import CommandError
 from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
-from adsplatform import stopping
+from adsplatform import queues, stopping
 from adsplatform.processes import end_descendants_with_parents
 from adsplatform.resource_limits import limit_resources
 from syncs.ticking import Ticking
@@ -59,6 +60,7 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         # Handed down to every process that carries out a sync.
         limit_resources()
+        queues.replace_shared_objects()
         cluster = PoliteCluster()
         cluster.start()
         # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
