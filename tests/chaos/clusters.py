@@ -45,6 +45,10 @@ class Cluster:
     def busy_workers(self) -> list[psutil.Process]:
         return [worker for worker in self.workers() if self._children(worker)]
 
+    def idle(self) -> list[psutil.Process]:
+        """Workers without a sync, and those who hand out the bells and take in what became of them."""
+        return [worker for worker in self.workers() if not self._children(worker)]
+
     @property
     def main(self) -> psutil.Process:
         return psutil.Process(self.process.pid)

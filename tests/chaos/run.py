@@ -240,7 +240,7 @@ class Chaos:
         self._end_wedged()
 
     def _end_wedged(self):
-        """What a service manager's watchdog does: a cluster that takes nothing up any more is started anew."""
+        """No cluster may stand still; after it is noted, both are started anew, so that the run goes on."""
         attempts = self.attempt_log.stat().st_size
         since, seen = self.progress[0]
         if attempts != seen:
@@ -249,6 +249,7 @@ class Chaos:
             self.progress.append((time.monotonic(), attempts))
             if not self.wanted.mutant and self._waiting():
                 self.report.wedged += 1
+                self.report.findings.append("Syncs that could run were not taken up for 20 seconds.")
                 for cluster in self.clusters:
                     cluster.kill()
 
@@ -307,13 +308,12 @@ class Chaos:
                         self.report.cancels.append(time.monotonic() - began)
 
     def _kill(self):
-        kind = self.random.choices(
-            ("sync", "worker", "cluster", "guard"), (60, 28, 8, 4) if self.wanted.kills else (0, 0, 0, 0)
-        )[0]
+        kinds = {"sync": 55, "worker": 15, "idle": 18, "cluster": 8, "guard": 4}
+        kind = self.random.choices(list(kinds), kinds.values())[0]
         cluster = self.random.choice(self.clusters)
         victims = {
-            "sync": cluster.syncs, "worker": cluster.busy_workers, "cluster": lambda: [cluster.main],
-            "guard": lambda: cluster.main.children(),
+            "sync": cluster.syncs, "worker": cluster.busy_workers, "idle": cluster.idle,
+            "cluster": lambda: [cluster.main], "guard": lambda: cluster.main.children(),
         }  # fmt: skip
         with contextlib.suppress(psutil.Error):
             found = victims[kind]()
