@@ -128,7 +128,8 @@ def test_cancelling_asks_first_and_then_stops(inbox, make_sync, membership):
     assert inbox.post(address).url == f"/syncs/{sync.pk}/"
     sync.refresh_from_db()
     assert (sync.status_code, sync.modified_user) == ("Cancelled", membership.user)
-    assert "Cancelled before it had finished. Nothing was changed." in page(inbox, sync)
+    kept = "Cancelled after 12,480 lines had been read. Nothing of them was kept, and no record was changed."
+    assert kept in page(inbox, sync)
 
 
 def test_cancelling_what_has_finished_says_so_and_changes_nothing(inbox, make_sync):
