@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from syncs.models import SyncRequest
+from enrollments.models import Timing
+from syncs.models import ScheduledRun, SyncRequest
 from tests.factories import SyncEntityResultFactory, SyncRequestFactory, SyncResultDetailFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,31 @@ def test_what_waits_and_what_runs():
 
 def running(**values):
     return SyncRequestFactory(running=True, **values)
+
+
+def test_leases():
+    running(lease_expires=timezone.now() + timedelta(seconds=20))
+    running(lease_expires=ago(seconds=5))
+    found = figures()
+    assert 35 <= found["ads_oldest_lease_seconds",] < 65
+    assert found["ads_leases_expired",] == 1
+
+
+def test_schedules_that_are_late_and_runs_that_were_missed():
+    late = SyncRequestFactory(queued=True)
+    Timing.objects.create(app_enrollment=late.app_enrollment, planned_at=ago(days=1), next_sync_at=ago(minutes=2))
+    ScheduledRun.objects.create(
+        group_key=late.group_key,
+        app_enrollment=late.app_enrollment,
+        slot=ago(minutes=3),
+        sync_request=late,
+        missed_runs=4,
+        missed_from=ago(hours=5),
+        missed_until=ago(hours=1),
+    )
+    found = figures()
+    assert 120 <= found["ads_schedule_late_seconds",] < 150
+    assert found["ads_schedule_runs_missed",] == 4
 
 
 def test_an_idle_platform():
