@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from adsplatform import logs
 from adsplatform.processes import end_with_parent
 
 host = os.environ.get("HOST") or "127.0.0.1"
@@ -16,7 +17,8 @@ timeout = 60
 limit_request_line = 8190
 graceful_timeout = 30
 keepalive = 5
-loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
+_level = os.environ.get("WEB_LOG_LEVEL", "warning").upper()
+logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT") or "text", root=_level, **{"gunicorn.error": _level})
 control_socket_disable = True
 # The workers' signs of life are file times; on a busy disk they could come late.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None

@@ -9,9 +9,9 @@ import warnings
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
-from adsplatform import database
+from adsplatform import database, logs, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -80,6 +80,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "adsplatform.rest.request_ids.RequestIdMiddleware",
+    "adsplatform.rest.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,6 +108,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "syncs.inbox_notices.open_notices",
             ],
         },
     },
@@ -156,6 +159,9 @@ STORAGES = {
 }
 WHITENOISE_MANIFEST_STRICT = False
 
+# Who may read /metrics: whoever sends this token or, without one, who asks from this machine and through no proxy.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
 # Plain http is only for trying the product out on one machine; `manage.py up` says so by itself.
 HTTPS = env.bool("HTTPS", True)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("HTTPS_REDIRECT", True)
@@ -181,6 +187,8 @@ REST_FRAMEWORK = {
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
         "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
+        # All keys of an account together, because anyone with a key can make more of them.
+        "create-sync-account": env.str("THROTTLE_CREATE_SYNC_ACCOUNT", "1200/min"),
     },
     # How many reverse proxies write X-Forwarded-For; only what they wrote is believed.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
@@ -202,6 +210,10 @@ CACHES = {
 
 # A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
 # So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.
+# It travels by Redis or, without one, by a table of the database, in the transaction of who rings. LISTEN needs a
+# connection that stays: where a pooler gives away connections by the transaction, the table is looked at instead.
+REDIS_URL = env.str("REDIS_URL", "")
+QUEUE_LISTENS = env.bool("QUEUE_LISTENS", True)
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 Q_CLUSTER = {
     "name": "ads",
@@ -214,12 +226,56 @@ Q_CLUSTER = {
     "queue_limit": 1,
     "bulk": 1,
     "save_limit": -1,
-    "poll": 0.2,
+    # Seconds between two looks at the queue; who listens looks only in case that news was lost.
+    "poll": 1 if QUEUE_LISTENS else 0.2,
     "recycle": 500,
     "catch_up": False,
     "scheduler": False,
     "guard_cycle": 0.5,
 }
+if REDIS_URL:
+    Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
+elif QUEUE_LISTENS:
+    Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
+# How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books
+# have to be; its problems line by line, and the files, for a year and the time in which that is closed.
+KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
+KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
+KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
+KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
+
+# How long after they were told to stop the workers are gone; what has not ended shortly before is handed back.
+STOP_SECONDS = env.float("STOP_SECONDS", 60)
+
+# Who works on a sync has it for so long, and renews that each second; after it, another worker may have it.
+SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
+# How often a sync is tried, and the pause before the second try; each further pause is twice as long.
+SYNC_TRIES = env.int("SYNC_TRIES", 5)
+SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
+# What stops its worker as often is set aside.
+SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
+# What was handed back unfinished as often, say because the database went away each time, is given up.
+SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
+# How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).
+SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
+SYNC_RUNNING_PER_CONNECTOR = env.json("SYNC_RUNNING_PER_CONNECTOR", {})
+# Each sync that an account has waiting puts off its next one by so much, behind what others ask for till then.
+SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
+# Each sync runs in a process of its own, which can be ended; only tests and debuggers want it otherwise.
+SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
+
+# Syncs that schedules ask for at one time start within so many seconds of it, each enrollment at its own.
+SCHEDULE_SPREAD_SECONDS = env.int("SCHEDULE_SPREAD_SECONDS", 300)
+# Data are late when a scheduled sync has not brought any within so many minutes.
+FRESHNESS_GRACE_MINUTES = env.int("FRESHNESS_GRACE_MINUTES", 120)
+
+# E-mails about notices. Without EMAIL_URL none are written.
+EMAIL_URL = env.str("EMAIL_URL", "")
+globals().update(mail.settings_for(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "ADS Platform <ads-platform@localhost>")
+# Where people reach the Inbox, for links in e-mails: https://ads.example.com
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 
 # Limits of what may be uploaded. Sizes in bytes.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
@@ -228,6 +284,9 @@ UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)
 UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
 ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
 LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
+# What a process that carries out syncs may take: address space (0 for any), and the size of a file it writes.
+SYNC_MEMORY_MAX_BYTES = env.int("SYNC_MEMORY_MAX_BYTES", 4 * 1024**3)
+SYNC_FILE_MAX_BYTES = env.int("SYNC_FILE_MAX_BYTES", UNPACKED_MAX_BYTES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
 FILE_UPLOAD_HANDLERS = [
     "syncs.upload_limit.UploadLimit",
@@ -235,11 +294,5 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json")))
+LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), **{"django-q": "WARNING"})

@@ -8,11 +8,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 from adsplatform.accounts import api as accounts_api
 from adsplatform.accounts import inbox as accounts_inbox
-from adsplatform.rest import problems
+from adsplatform.rest import probes, problems
 from enrollments import api as enrollments_api
 from enrollments import inbox as enrollments_inbox
 from syncs import api as syncs_api
 from syncs import inbox as syncs_inbox
+from syncs import metrics
 
 inbox_urls = [*accounts_inbox.urlpatterns, *enrollments_inbox.urlpatterns, *syncs_inbox.urlpatterns]
 # In lower case: rest.middleware hands every path over in it.
@@ -24,6 +25,10 @@ handler404 = problems.not_found
 handler500 = problems.server_error
 
 urlpatterns = [
+    # For those who watch over the process; rest.probes answers them before all else.
+    path("healthz", probes.healthz),
+    path("readyz", probes.readyz),
+    path("metrics", metrics.metrics),
     # What browsers ask for where no page names an icon: at the admin, and at the API's answers.
     path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
     path("admin/", admin.site.urls),

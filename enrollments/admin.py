@@ -5,15 +5,18 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 from adsplatform.browsing import BoundedAdmin, FilterForm, linked, list_url
 from adsplatform.errors import PlatformError
+from adsplatform.zones import told
 from enrollments import services
 from enrollments.admin_filters import AppEnrollmentFilters
 from enrollments.models import AppEnrollment, Application
-from enrollments.schedules import check_cron
+from enrollments.schedules import check_cron, next_runs
 from syncs.models import SyncRequest
+from syncs.notices import Notice
 
 
 class ApplicationForm(forms.ModelForm):
@@ -85,6 +88,12 @@ class AppEnrollmentForm(forms.ModelForm):
         max_value=100,
         help_text="A sync fails when more than this share of its lines is rejected.",
     )
+    expected_every_hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=services.HOURS_OF_A_YEAR,
+        help_text="A notice says so when nothing was loaded for longer. Empty: what the schedule says.",
+    )
 
     class Meta:
         model = AppEnrollment
@@ -95,10 +104,12 @@ class AppEnrollmentForm(forms.ModelForm):
             "sync_schedule_is_active",
             "delete_limit_percent",
             "reject_limit_percent",
+            "expected_every_hours",
         ]
         help_texts = {
             "name": "Empty means the application's name.",
-            "cron_settings": "Five cron fields, in UTC: “30 2 * * 1-5” is 02:30 on working days.",
+            "cron_settings": "Five cron fields, on the clocks of the account's time zone: “30 2 * * 1-5” is 02:30 on "
+            "working days.",
         }
 
     def clean_cron_settings(self):
@@ -124,14 +135,16 @@ class AppEnrollmentAdmin(BoundedAdmin):
         linked("app", "application"),
         "state",
         "schedule",
+        "next_sync",
         "last_sync",
         "created",
     ]
-    list_select_related = ["group_key", "app"]
+    list_select_related = ["group_key", "app", "timing"]
     ordering = ["-app_enrollment_id"]
     fieldsets = [
         (None, {"fields": ["name", "account", "application", "is_active", "is_deleted"]}),
-        ("Schedule", {"fields": ["cron_settings", "sync_schedule_is_active"]}),
+        ("Schedule", {"fields": ["cron_settings", "sync_schedule_is_active", "time_zone", "coming_runs"]}),
+        ("Fresh data", {"fields": ["expected_every_hours", "notices"]}),
         ("Limits", {"fields": ["delete_limit_percent", "reject_limit_percent"]}),
         (
             "More",
@@ -148,7 +161,8 @@ class AppEnrollmentAdmin(BoundedAdmin):
             },
         ),
     ]
-    readonly_fields = ["account", "application", "is_deleted", *fieldsets[-1][1]["fields"]]
+    readonly_fields = ["account", "application", "is_deleted", "time_zone", "coming_runs", "notices"]
+    readonly_fields += fieldsets[-1][1]["fields"]
     account = staticmethod(linked("group_key", "account"))
     application = staticmethod(linked("app", "application"))
 
@@ -195,6 +209,25 @@ class AppEnrollmentAdmin(BoundedAdmin):
             return "-"
         paused = not (enrollment.sync_schedule_is_active and enrollment.is_active)
         return f"{enrollment.cron_settings} (paused)" if paused else enrollment.cron_settings
+
+    @admin.display(description="next sync")
+    def next_sync(self, enrollment):
+        return enrollment.next_sync_at
+
+    @admin.display(description="time zone")
+    def time_zone(self, enrollment):
+        return enrollment.group_key.time_zone
+
+    @admin.display(description="next runs")
+    def coming_runs(self, enrollment):
+        zone = enrollment.group_key.time_zone
+        runs = (told(run.start, zone, seconds=True) for run in next_runs(enrollment))
+        return format_html_join(mark_safe("<br>"), "{}", ((run,) for run in runs)) or "None"
+
+    @admin.display(description="notices")
+    def notices(self, enrollment):
+        count = enrollment.notices.open().count()
+        return format_html('<a href="{}">{} open</a>', list_url(Notice, enrollment=enrollment.pk), count)
 
     @admin.display(description="last sync")
     def last_sync(self, enrollment):

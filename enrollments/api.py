@@ -27,7 +27,7 @@ from syncs import services as sync_services
 class AppEnrollmentViewSet(WireViewSet):
     """Enrol in applications, change, reconnect and end enrollments."""
 
-    queryset = AppEnrollment.objects.current().select_related("app")
+    queryset = AppEnrollment.objects.current().select_related("app", "group_key", "timing")
     wire_model = AppEnrollmentModel
     noun = "enrollment"
     roles = {
@@ -55,6 +55,8 @@ class AppEnrollmentViewSet(WireViewSet):
                 "cronSettings": "cron_settings",
                 "syncScheduleIsActive": "sync_schedule_is_active",
                 "isDeleted": "is_deleted",
+                "nextSyncAt": "timing__next_sync_at",
+                "expectedEveryHours": "expected_every_hours",
             },
             default_order=("created", "app_enrollment_id"),
             key="app_enrollment_id",

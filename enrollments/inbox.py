@@ -1,30 +1,28 @@
 """Pages of the Inbox about enrollments: the home page, one enrollment, the catalogue."""
 
 from dataclasses import replace
-from datetime import datetime
 
-from croniter import croniter
+from django.conf import settings as product
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery, Value
+from django.db.models import OuterRef, Prefetch, Subquery, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.tenancy import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from enrollments import services
-from enrollments.forms import EnrollForm, EnrollmentForm
+from enrollments.forms import AccountForm, EnrollForm, EnrollmentForm
 from enrollments.models import AppEnrollment, Application
+from enrollments.schedules import next_runs
 from syncs import outcomes
 from syncs.connectors import connector_named
 from syncs.models import SyncRequest
+from syncs.notices import Notice
 from syncs.rows import ConnectorError
-from syncs.services import FILE_UPLOAD, JSON_BATCH
 
 LAST_SYNCS = 10
-RUNS_SHOWN = 3
 
 
 def listed(account):
@@ -33,18 +31,14 @@ def listed(account):
     return (
         AppEnrollment.objects.of(account)
         .current()
-        .select_related("app")
+        .select_related("app", "group_key", "timing")
+        .prefetch_related(Prefetch("notices", Notice.objects.open().order_by("opened"), to_attr="open_notices"))
         .annotate(
             last_sync_id=Subquery(of_this.values("pk")[:1]),
             data_as_of=Subquery(of_this.filter(status_code=SyncRequest.Status.SUCCESS).values("finished")[:1]),
         )
         .order_by(Lower(Coalesce(NullIf("name", Value("")), "app__name")), "pk")
     )
-
-
-def has_connector(enrollment) -> bool:
-    """Whether there is something to ask for data; the others are sent theirs."""
-    return enrollment.app.connector not in (FILE_UPLOAD, JSON_BATCH, "")
 
 
 class Home(TenantMixin, TemplateView):
@@ -63,7 +57,7 @@ class Home(TenantMixin, TemplateView):
             rows.append(
                 {
                     "enrollment": enrollment,
-                    "has_connector": has_connector(enrollment),
+                    "has_connector": enrollment.app.is_asked,
                     "sync": sync,
                     "outcome": sync and outcomes.outcome_of(sync),
                 }
@@ -76,7 +70,7 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
 
     template_name = "inbox/enrollment.html"
     form_class = EnrollmentForm
-    form_fields = {"cronSettings": "cron_settings"}
+    form_fields = {"cronSettings": "cron_settings", "expectedEveryHours": "expected_every_hours"}
     roles = ADMINS
 
     @cached_property
@@ -84,7 +78,10 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
         return get_object_or_404(listed(self.account), pk=self.kwargs["pk"])
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"has_schedule": has_connector(self.enrollment)}
+        return super().get_form_kwargs() | {
+            "has_schedule": self.enrollment.app.is_asked,
+            "time_zone": self.account.time_zone,
+        }
 
     def get_initial(self):
         return {name: getattr(self.enrollment, name) for name in EnrollmentForm.base_fields}
@@ -103,21 +100,14 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
         rows = [{"sync": sync, "outcome": outcomes.outcome_of(sync)} for sync in syncs]
         return super().get_context_data(
             enrollment=enrollment,
-            has_connector=has_connector(enrollment),
+            has_connector=enrollment.app.is_asked,
             settings=services.settings_of(enrollment),
             rows=rows[:LAST_SYNCS],
             has_more=len(rows) > LAST_SYNCS,
             next_runs=next_runs(enrollment),
+            spread=product.SCHEDULE_SPREAD_SECONDS,
             **context,
         )
-
-
-def next_runs(enrollment) -> list:
-    """When the schedule comes round next."""
-    if not (enrollment.cron_settings and enrollment.is_active and enrollment.sync_schedule_is_active):
-        return []
-    runs = croniter(enrollment.cron_settings, timezone.now())
-    return [runs.get_next(datetime) for _ in range(RUNS_SHOWN)]
 
 
 class Switch(ButtonView):
@@ -183,7 +173,25 @@ class Enroll(FormPageMixin, AskFormMixin, FormView):
         return super().get_context_data(app=self.app, **context)
 
 
+class AccountSettings(FormPageMixin, AskFormMixin, FormView):
+    """The settings of the whole account."""
+
+    template_name = "inbox/account_settings.html"
+    form_class = AccountForm
+    form_fields = {"timeZone": "time_zone"}
+    roles = ADMINS
+
+    def get_initial(self):
+        return {"time_zone": self.account.time_zone}
+
+    def ask(self, form):
+        services.change_time_zone(self.account, form.cleaned_data["time_zone"])
+        messages.success(self.request, f"Schedules are read on the clocks of {self.account.time_zone} from now on.")
+        return redirect("inbox:account-settings")
+
+
 urlpatterns = [
+    path("account/settings/", AccountSettings.as_view(), name="account-settings"),
     path("", Home.as_view(), name="home"),
     path("enroll/", Catalogue.as_view(), name="enroll"),
     path("enroll/<uuid:pk>/", Enroll.as_view(), name="enroll-in"),

@@ -2,14 +2,23 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
+from adsplatform import redaction
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
+
+# Connectors that are sent their data; the others are asked for them.
+FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
+# Of a connector's credentials, what says only where and who; messages may name it.
+PUBLIC_CREDENTIALS = {
+    "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant",
+}  # fmt: skip
 
 
 class Application(models.Model):
@@ -45,6 +54,11 @@ class Application(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is a connector of ours to ask for data."""
+        return self.connector not in (FILE_UPLOAD, JSON_BATCH, "")
+
 
 class AppEnrollmentQuerySet(TenantQuerySet):
     def current(self):
@@ -79,6 +93,10 @@ class AppEnrollment(models.Model):
     delete_limit_percent = models.PositiveSmallIntegerField(default=50)
     # A sync fails when more than this share of its lines is rejected.
     reject_limit_percent = models.PositiveSmallIntegerField(default=100)
+    # Its data count as late when nothing was loaded for so long; empty: what the schedule says.
+    expected_every_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Its records are to be removed since then; empty again when they have been.
+    removal_asked = models.DateTimeField(null=True, blank=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
 
@@ -95,10 +113,26 @@ class AppEnrollment(models.Model):
                 condition=models.Q(delete_limit_percent__lte=100, reject_limit_percent__lte=100),
                 name="enrollment_limits_are_shares",
             ),
+            models.CheckConstraint(
+                condition=models.Q(expected_every_hours__isnull=True) | models.Q(expected_every_hours__gte=1),
+                name="enrollment_expects_after_an_hour",
+            ),
         ]
 
     def __str__(self):
         return self.name or self.app.name
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether syncs start by themselves."""
+        is_on = self.is_active and self.sync_schedule_is_active and not self.is_deleted
+        return bool(is_on and self.cron_settings and self.app.is_asked)
+
+    @property
+    def next_sync_at(self):
+        """When the next sync starts by itself; None where none does."""
+        timing = getattr(self, "timing", None)
+        return timing and timing.next_sync_at
 
     def hold(self):
         """Until the transaction ends, let nobody else who holds this enrollment go on.
@@ -118,10 +152,13 @@ class AppEnrollment(models.Model):
         """The connector's credentials in clear; for connectors only, no door shows them."""
         if not self.encrypted_credentials:
             return {}
-        return json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
+        values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
+        redaction.learn(secrets_in(values))
+        return values
 
     @credentials.setter
     def credentials(self, values: dict):
+        redaction.learn(secrets_in(values))
         if values:
             self.encrypted_credentials = self._cipher().encrypt(json.dumps(values).encode()).decode()
         else:
@@ -133,6 +170,48 @@ class AppEnrollment(models.Model):
             token = self._cipher().rotate(self.encrypted_credentials.encode()).decode()
             AppEnrollment.objects.filter(pk=self.pk).update(encrypted_credentials=token)
             self.encrypted_credentials = token
+
+
+class TimingQuerySet(models.QuerySet):
+    def due(self, now):
+        return self.filter(next_sync_at__lte=now)
+
+
+class Timing(models.Model):
+    """When an enrollment's next sync starts by itself, and by when its data should be newer.
+
+    There is one for each enrollment that has a schedule or is expected to get data. It is a row of its own
+    because merges hold the enrollment's for as long as they last, and the clock waits for nobody.
+    """
+
+    app_enrollment = models.OneToOneField(
+        AppEnrollment, on_delete=models.CASCADE, primary_key=True, related_name="timing"
+    )
+    # The time the schedule names, and the start a little later (see `schedules.runs`).
+    slot = models.DateTimeField(null=True)
+    next_sync_at = models.DateTimeField(null=True)
+    # Since when this is what is expected; nothing was late before.
+    planned_at = models.DateTimeField()
+    data_due_at = models.DateTimeField(null=True)
+    # Why the schedule has been stopped, as a sentence.
+    error = models.TextField(blank=True)
+
+    objects = TimingQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The clock, which looks every second; and the watch over fresh data.
+            models.Index(fields=["next_sync_at"], name="timing_next_sync"),
+            models.Index(fields=["data_due_at"], name="timing_data_due"),
+        ]
+
+    def __str__(self):
+        return f"{self.app_enrollment}: next sync at {self.next_sync_at}"
+
+
+def secrets_in(credentials: Mapping) -> list[str]:
+    """Of a connector's credentials, what must never be told."""
+    return [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
 
 
 class CustomFieldDefinition(models.Model):

@@ -4,12 +4,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from adsplatform.errors import NotAllowed, PlatformError
-from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
-from enrollments.schedules import check_cron
+from adsplatform.zones import check_zone
+from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition
+from enrollments.schedules import check_cron, plan
 
 # The table key under which an enrollment's own settings are kept.
 SETTINGS_TABLE = "AppEnrollment"
 UPLOADS_NAME = "Uploads"
+HOURS_OF_A_YEAR = 8784
 CHANGEABLE = {
     "name",
     "is_active",
@@ -17,7 +19,10 @@ CHANGEABLE = {
     "sync_schedule_is_active",
     "delete_limit_percent",
     "reject_limit_percent",
+    "expected_every_hours",
 }
+# A change of these makes what was planned void.
+PLANNED_BY = {"is_active", "cron_settings", "sync_schedule_is_active", "expected_every_hours"}
 
 
 def publish_application(entry) -> Application:
@@ -103,6 +108,7 @@ def enroll(
         )
         for position, setting in enumerate(settings)
     )
+    _plan(enrollment)
     return enrollment
 
 
@@ -111,7 +117,7 @@ def uploads_enrollment(account, user) -> AppEnrollment:
     found = AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
     if found:
         return found
-    app = Application.objects.get(connector="file-upload")
+    app = Application.objects.get(connector=FILE_UPLOAD)
     with transaction.atomic():
         # Two first uploads may meet here; the account's row lets one of them wait.
         type(account).objects.select_for_update(no_key=True).get(pk=account.pk)
@@ -119,15 +125,32 @@ def uploads_enrollment(account, user) -> AppEnrollment:
         return found or enroll(account, app, user, name=UPLOADS_NAME, is_uploads=True)
 
 
+@transaction.atomic
 def change_enrollment(enrollment: AppEnrollment, user, **changes) -> AppEnrollment:
     """Change the named settings of an enrollment; raises PlatformError for those that cannot be changed."""
     if unknown := sorted(set(changes) - CHANGEABLE):
         raise PlatformError(f"“{unknown[0]}” of an enrollment cannot be changed.")
     _check(changes)
     changes |= {"modified": timezone.now(), "modified_user": user}
+    before = AppEnrollment.objects.values(*PLANNED_BY).get(pk=enrollment.pk)
     AppEnrollment.objects.filter(pk=enrollment.pk).update(**changes)
     enrollment.refresh_from_db()
+    if any(getattr(enrollment, name) != value for name, value in before.items()):
+        _plan(enrollment)
     return enrollment
+
+
+@transaction.atomic
+def change_time_zone(account, time_zone: str):
+    """Have the account's schedules read in another time zone, from now on."""
+    check_zone(time_zone)
+    found = type(account).objects.filter(pk=account.pk).exclude(time_zone=time_zone)
+    if found.update(time_zone=time_zone):
+        account.time_zone = time_zone
+        for enrollment in AppEnrollment.objects.of(account).current().select_related("app", "group_key"):
+            if enrollment.is_scheduled:
+                plan(enrollment, timezone.now())
+    return account
 
 
 def replace_credentials(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:
@@ -145,6 +168,13 @@ def settings_of(enrollment: AppEnrollment):
     )
 
 
+def _plan(enrollment: AppEnrollment):
+    """Plan in the account's time zone, which nobody changes meanwhile."""
+    accounts = type(enrollment.group_key).objects.select_for_update(no_key=True)
+    enrollment.group_key = accounts.get(pk=enrollment.group_key_id)
+    plan(enrollment, timezone.now())
+
+
 def _check_staff(user):
     if not user.is_staff:
         raise NotAllowed("The catalogue of applications is kept by the platform's own staff.")
@@ -156,3 +186,9 @@ def _check(values: dict):
     for name in ("delete_limit_percent", "reject_limit_percent"):
         if name in values and not 0 <= values[name] <= 100:
             raise PlatformError(f"A limit is a share from 0 to 100 percent; “{values[name]}” is not.")
+    hours = values.get("expected_every_hours")
+    if hours is not None and not 1 <= hours <= HOURS_OF_A_YEAR:
+        raise PlatformError(
+            f"Data can be expected at least every 1 to {HOURS_OF_A_YEAR:,} hours; “{hours}” is not among them.",
+            field="expectedEveryHours",
+        )

@@ -14,7 +14,8 @@ from adsplatform.rest.serializers import (
     camel_case,
 )
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
-from enrollments.services import SETTINGS_TABLE
+from enrollments.schedules import next_runs
+from enrollments.services import HOURS_OF_A_YEAR, SETTINGS_TABLE
 from syncs.models import SyncRequest
 from syncs.wire import SyncRequestModel
 
@@ -125,6 +126,8 @@ class ApplicationFields(WireModel):
 class AppEnrollmentModel(WireModel):
     """An enrollment; its credentials are nowhere in it."""
 
+    SOURCES = {**WireModel.SOURCES, "time_zone": "group_key.time_zone"}
+
     class Meta:
         fields = (
             "app_enrollment_id",
@@ -139,6 +142,10 @@ class AppEnrollmentModel(WireModel):
             "cron_settings",
             "sync_schedule_is_active",
             "is_deleted",
+            "time_zone",
+            "next_sync_at",
+            "next_runs",
+            "expected_every_hours",
         )
         included = {
             "app": {"App"},
@@ -148,16 +155,20 @@ class AppEnrollmentModel(WireModel):
             "last_successful_sync": {"LastSuccessfulSync"},
         }
 
+    next_runs = serializers.SerializerMethodField("get_next_runs")
     app = ApplicationFields()
     custom_field_definitions = CustomFieldDefinitionModel(source="settings_rows", many=True)
     custom_field_values = CustomFieldValueModel(source="settings_rows", many=True)
     last_sync = SyncRequestModel(source="last_request")
     last_successful_sync = SyncRequestModel(source="last_success")
 
+    def get_next_runs(self, enrollment):
+        """The starts of the next three, as the clock will make them."""
+        return [run.start for run in next_runs(enrollment)]
+
     @classmethod
     def load(cls, records, includes, caller):
-        if "App" in includes:
-            prefetch_related_objects(records, "app")
+        prefetch_related_objects(records, "app", "group_key", "timing")
         if includes & {"CustomFields", "CustomFieldDefinitions", "CustomFieldValues"}:
             rows = CustomFieldDefinition.objects.filter(table_key=SETTINGS_TABLE).order_by("sort_order", "pk")
             settings_rows = Prefetch("custom_field_definitions", rows, to_attr="settings_rows")
@@ -198,6 +209,7 @@ class ApplicationModel(ApplicationFields):
     def load(cls, records, includes, caller):
         if "Enrollments" in includes:
             own = AppEnrollment.objects.of(caller.account).current().order_by("created", "pk")
+            own = own.select_related("app", "group_key", "timing")
             prefetch_related_objects(records, Prefetch("enrollments", own, to_attr="own_enrollments"))
 
 
@@ -230,6 +242,10 @@ class ConnectorInfo(WireInput):
         return {camel_case(name): value for name, value in values.items() if value}
 
 
+def _hours() -> serializers.Field:
+    return serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=HOURS_OF_A_YEAR)
+
+
 class AppEnrollmentInput(WireInput):
     """One member of the list that POST /AppEnrollments takes."""
 
@@ -243,6 +259,7 @@ class AppEnrollmentInput(WireInput):
     is_active = AnyCaseBoolean(required=False)
     cron_settings = ClearableText(max_length=50, cleared=None)
     sync_schedule_is_active = AnyCaseBoolean(required=False)
+    expected_every_hours = _hours()
     connector_info = ConnectorInfo(required=False, source="credentials")
 
 
@@ -253,6 +270,7 @@ class AppEnrollmentChange(WireInput):
     is_active = AnyCaseBoolean(required=False)
     cron_settings = ClearableText(max_length=50, cleared=None)
     sync_schedule_is_active = AnyCaseBoolean(required=False)
+    expected_every_hours = _hours()
 
 
 class EnrollQuery(WireInput):

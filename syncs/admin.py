@@ -1,9 +1,10 @@
 """The admin's pages for syncs, across all accounts."""
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import FileResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -12,9 +13,10 @@ from django.utils.text import Truncator
 from adsplatform.admin_filters import as_uuid
 from adsplatform.browsing import FilterForm, ReadOnlyAdmin, link, linked, list_url
 from adsplatform.errors import PlatformError
-from syncs import services
+from syncs import outcomes, services, sizes
 from syncs.admin_details import SyncResultDetailAdmin
 from syncs.admin_filters import SyncRequestFilters
+from syncs.admin_notices import NoticeAdmin  # noqa: F401, registers itself
 from syncs.models import ControlTotal, SyncRequest, SyncResultDetail
 
 BADGES = {
@@ -72,6 +74,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                     "account",
                     "enrollment",
                     "connector",
+                    "schedule",
                     "what",
                     "part",
                     "parts",
@@ -79,7 +82,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                 ]
             },
         ),
-        ("Times", {"fields": ["created", "started", "finished", "duration"]}),
+        ("Times", {"fields": ["created", "started", "finished", "duration", "details_removed"]}),
         (
             "More",
             {
@@ -89,6 +92,12 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                     "operation_type",
                     "lines_read",
                     "failure_count",
+                    "crash_count",
+                    "failure_code",
+                    "next_try",
+                    "fence",
+                    "lease_owner",
+                    "lease_expires",
                     "dry_run",
                     "allow_deletes",
                     "repeat_of",
@@ -118,6 +127,10 @@ class SyncRequestAdmin(ReadOnlyAdmin):
             | Q(process_result_message__icontains=term)
         ), False
 
+    @admin.display(description="schedule")
+    def schedule(self, sync_request):
+        return " ".join(outcomes.schedule_told(sync_request)) or "-"
+
     def has_cancel_permission(self, request):
         return request.user.has_perm("syncs.change_syncrequest")
 
@@ -128,6 +141,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         download = self.admin_site.admin_view(self.download_upload)
         return [
             path("<uuid:sync_request_id>/upload/", download, name="syncs_syncrequest_upload"),
+            path("sizes/", self.admin_site.admin_view(self.sizes), name="syncs_syncrequest_sizes"),
             *super().get_urls(),
         ]
 
@@ -147,6 +161,21 @@ class SyncRequestAdmin(ReadOnlyAdmin):
             return redirect("admin:syncs_syncrequest_change", sync_request.pk)
         name = "".join(letter if letter.isprintable() else "_" for letter in upload.file_name)
         return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
+
+    def sizes(self, request):
+        """How much there is of what grows, and what retention removes next."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Sizes and retention",
+            "opts": self.opts,
+            "tables": sizes.tables(),
+            "database_bytes": sizes.database_bytes(),
+            "uploads_bytes": sizes.uploads_bytes(),
+            "outlook": sizes.outlook(),
+        }
+        return render(request, "admin/syncs/syncrequest/sizes.html", context)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """The sync, with what became of its lines and its first problems below."""
@@ -237,7 +266,8 @@ class SyncRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description="message")
     def message(self, sync_request):
-        return Truncator(sync_request.process_result_message).chars(120)
+        text = Truncator(sync_request.process_result_message).chars(120)
+        return f"{text} {outcomes.will_try_again(sync_request)}" if sync_request.next_try else text
 
     @admin.display(description="all parts")
     def parts(self, sync_request):
@@ -252,6 +282,14 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         upload = sync_request.upload
         if upload is None:
             return "-"
+        if upload.removed:
+            return format_html(
+                "{}, {} bytes, SHA-256 <code>{}</code>; removed on {}",
+                upload.file_name,
+                f"{upload.size:,}",
+                upload.sha256,
+                f"{upload.removed:%Y-%m-%d}",
+            )
         return format_html(
             '<a href="{}">{}</a>, {} bytes, {}, SHA-256 <code>{}</code>',
             reverse("admin:syncs_syncrequest_upload", args=[sync_request.pk]),

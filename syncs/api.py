@@ -8,7 +8,7 @@ from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.rest.bodies import envelope_of, spooled_json
 from adsplatform.rest.idempotency import once
-from adsplatform.rest.throttling import CreateSyncThrottle
+from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
@@ -49,7 +49,10 @@ class SyncViewSet(WireViewSet):
         "query": EVERYONE,
         "replay": WRITERS,
     }
-    throttles = dict.fromkeys(("create", "batch", "zip", "replay", "apply", "allow_deletes"), (CreateSyncThrottle,))
+    throttles = dict.fromkeys(
+        ("create", "batch", "zip", "replay", "apply", "allow_deletes"),
+        (CreateSyncThrottle, CreateSyncOfAccountThrottle),
+    )
     searchlight = Searchlight(
         Fields.from_model(
             SyncRequest,

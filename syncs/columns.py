@@ -1,10 +1,13 @@
 """How the columns of a file map onto those of an entity, and what is to be said of those that do not."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from adsplatform.records.checks import shown
 from adsplatform.records.specification import Column, Entity
+from syncs.connectors.csv_header import DELIMITERS
 from syncs.guarding import MARKS
 
 # A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
@@ -27,13 +30,7 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
     A remark of kind "error" says that the key or the whole header is missing, so that no line can be loaded.
     """
     if not any(name.strip().lower() in entity.by_wire_name for name in names):
-        first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
-        like = ", ".join(column.wire for column in first[:-1]) + f" and {first[-1].wire}"
-        message = (
-            f"{file} names no column that {entity.plural} have, so none of its lines were loaded. "
-            f"Write the names of the columns into its first line, like {like}."
-        )
-        return (None,) * len(names), [Remark("header_missing", message, kind="error")]
+        return (None,) * len(names), [_on_unknown_header(entity, file, names)]
     columns, seen, remarks = [], {}, []
     for name in names:
         folded = name.strip().lower()
@@ -70,11 +67,41 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
     return tuple(columns), remarks
 
 
+def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remark:
+    """Why no name of a header is known: another mark separates them, they are misspelt, or there is no header."""
+    if len(names) == 1 and (mark := _mark_between(entity, names[0][:1_000])):
+        advice = f"Separate the cells by a comma, or write sep={mark} alone into the first line."
+        if mark in DELIMITERS:  # so another was said to be it
+            advice = f"Correct the first line: it must say sep={mark} or be left out."
+        message = (
+            f"{file} has all names of its header in one cell, because “{mark}” separates them, so none of its lines "
+            f"were loaded. {advice}"
+        )
+        return Remark("wrong_delimiter", message, kind="error")
+    first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
+    like = ", ".join(column.wire for column in first[:-1]) + f" and {first[-1].wire}"
+    known = [column.wire for column in entity.columns.values()]
+    hints = (f"{shown(name)} is not known. {hint}" for name in names[:REMARKS_TOLD] if (hint := nearest(name, known)))
+    message = (
+        f"{file} names no column that {entity.plural} have, so none of its lines were loaded. "
+        f"Write the names of the columns into its first line, like {like}. {next(hints, '')}"
+    )
+    return Remark("header_missing", message.rstrip(), kind="error")
+
+
+def _mark_between(entity: Entity, header: str) -> str:
+    """The mark that separates known names in a header that was read as one name; nothing where there is none."""
+    for mark in dict.fromkeys(re.findall(r"[^\w\s\"]|\t", header)):
+        if all(part.strip(' "').lower() in entity.by_wire_name for part in header.split(mark)[:2]):
+            return mark
+    return ""
+
+
 def _on_unknown(entity: Entity, name: str) -> Remark:
     folded = name.strip().lower()
     if folded in entity.legacy_columns:
         return Remark("legacy_column", f"The column “{name}” is no longer used; its values were not loaded.", name)
-    hint = nearest(name.strip()[:100], [column.wire for column in entity.columns.values()])
+    hint = nearest(name, [column.wire for column in entity.columns.values()])
     message = f"No {entity.singular} has a column “{name}”; its values were not loaded. {hint}".rstrip()
     return Remark("unknown_column", message, name)
 
@@ -82,7 +109,7 @@ def _on_unknown(entity: Entity, name: str) -> Remark:
 def nearest(name: str, names: Sequence[str]) -> str:
     """A question for the name that was probably meant, and a blank; nothing where none is near."""
     spellings = {known.lower(): known for known in names}
-    folded = name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    folded = name.strip()[:100].lower().replace("_", "").replace("-", "").replace(" ", "")
     near = difflib.get_close_matches(folded, spellings, n=1, cutoff=0.8)
     return f"Did you mean “{spellings[near[0]]}”? " if near else ""
 

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from syncs.crash_points import passing
+
 # Blocks that may wait to be copied; they bound the memory.
 WAITING = 1
 
@@ -33,5 +35,6 @@ class Copying:
         self._waiting.clear()
 
     def _copy(self, statement, lines):
-        with self.cursor.copy(statement) as copy:
+        with self.cursor.db.wrap_database_errors, self.cursor.copy(statement) as copy:
             copy.write(b"\n".join(lines) + b"\n")
+            passing("copying")

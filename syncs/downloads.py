@@ -99,7 +99,7 @@ def _cells(line: RejectedLine) -> list[str]:
     if line.cells is None:
         messages.append(f"The line as it was sent: {line.raw}")
     own = line.cells or [""] * len(line.columns)
-    return [*own, line.file, str(line.line), "; ".join(columns), "; ".join(codes), "; ".join(messages)]
+    return [*own, line.file, str(line.line), "; ".join(columns), "; ".join(codes), " ".join(messages)]
 
 
 def _csv(shape: Shape, lines: Iterable[RejectedLine]) -> Iterator[bytes]:

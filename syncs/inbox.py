@@ -13,6 +13,7 @@ from syncs import outcomes, problem_codes, problems, repeats, services
 from syncs.filters import ProblemFilter, SyncFilter
 from syncs.forms import UploadForm
 from syncs.inbox_lines import urlpatterns as line_urls
+from syncs.inbox_notices import urlpatterns as notice_urls
 from syncs.mended import MendedLine
 from syncs.models import SyncRequest
 from syncs.paging import page_of
@@ -108,7 +109,9 @@ class SyncPage(TenantMixin, View):
             "replays": [{"sync": replay, "outcome": outcomes.outcome_of(replay)} for replay in replays],
             "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "outcome": outcomes.outcome_of(sync_request),
+            "who_acts": outcomes.who_acts(sync_request),
             "steps": outcomes.steps_of(sync_request),
+            "schedule": outcomes.schedule_told(sync_request),
             "ahead": ahead_of(sync_request),
             "results": sync_request.results.order_by("entity"),
             "totals": outcomes.totals_of(sync_request),
@@ -225,4 +228,5 @@ urlpatterns = [
     path("syncs/<uuid:pk>/allow-deletes/", AllowDeletes.as_view(), name="allow-deletes"),
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
     *line_urls,
+    *notice_urls,
 ]

@@ -1,17 +1,22 @@
 """A sync as the platform's books know it: what was asked, how it stands, what came of every line."""
 
+from datetime import timedelta
+
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
 from syncs.control_totals import BookTotal, ControlTotal  # noqa: F401, models too
+from syncs.leases import LeaseQuerySet, lease_time
 from syncs.mended import MendedLine, SyncFile  # noqa: F401, models too
+from syncs.notices import Notice, NoticeMail  # noqa: F401, models too
 from syncs.problem_codes import title_of
+from syncs.scheduled import ScheduledRun  # noqa: F401, a model too
 
 
 class WrongStatus(PlatformError):
@@ -22,6 +27,11 @@ class WrongStatus(PlatformError):
     def __init__(self, sync_request, wanted):
         self.now = sync_request.status_code
         super().__init__(f"This sync is {self.now}; it can no longer become {wanted}.", field="statusCode")
+
+
+def _counted(has_crashed: bool) -> dict:
+    count = "crash_count" if has_crashed else "failure_count"
+    return {count: F(count) + 1}
 
 
 def _shortened(message: str) -> str:
@@ -54,18 +64,24 @@ class Upload(models.Model):
     content = models.FileField(max_length=255)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    # When its content was taken out of the storage, as it had been kept for long enough.
+    removed = models.DateTimeField(null=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
-        # Whether the same file has been loaded before.
-        indexes = [models.Index(fields=["group_key", "sha256"], name="upload_by_content")]
+        indexes = [
+            # Whether the same file has been loaded before.
+            models.Index(fields=["group_key", "sha256"], name="upload_by_content"),
+            # Retention, and what it costs to keep them.
+            models.Index(fields=["created"], name="upload_kept", condition=Q(removed__isnull=True), include=["size"]),
+        ]
 
     def __str__(self):
         return self.file_name
 
 
-class SyncRequestQuerySet(TenantQuerySet):
+class SyncRequestQuerySet(LeaseQuerySet, TenantQuerySet):
     def unfinished(self):
         return self.filter(status_code__in=list(SyncRequest.MOVES))
 
@@ -80,7 +96,7 @@ class SyncRequestQuerySet(TenantQuerySet):
         return self.order_by("-created", "-sync_request_id")
 
     def may_run(self):
-        """Waiting, with no other sync of the enrollment running, and all earlier parts finished.
+        """Waiting and due, with no other sync of the enrollment running, and all earlier parts finished.
 
         A preview changes nothing, so it waits for none and none waits for it.
         """
@@ -94,27 +110,10 @@ class SyncRequestQuerySet(TenantQuerySet):
         )
         count = earlier_parts.order_by().values(one=Value(1)).annotate(n=Count("*")).values("n")
         return self.waiting().filter(
-            ~Exists(running) | Q(dry_run=True), Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1)
+            Q(not_before=None) | Q(not_before__lte=Now()),
+            ~Exists(running) | Q(dry_run=True),
+            Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1),
         )
-
-    def claim_next(self):
-        """Start the oldest sync that may run and return it, or None; of two claimers each gets another."""
-        for _ in range(5):
-            try:
-                with transaction.atomic():
-                    found = (
-                        self.may_run()
-                        .order_by("created", "sync_request_id")
-                        .select_for_update(skip_locked=True, of=("self",))
-                        .first()
-                    )
-                    if found:
-                        found.start()
-                    return found
-            except IntegrityError:
-                # Another claimer has just started a sync of the same enrollment; look again.
-                continue
-        return None
 
 
 class SyncRequest(models.Model):
@@ -135,7 +134,8 @@ class SyncRequest(models.Model):
     MOVES = {
         Status.READY: (Status.CONNECTOR, Status.CANCELLED, Status.FAILED),
         Status.CONNECTOR: (Status.IN_PROGRESS, Status.CANCELLED, Status.FAILED),
-        Status.IN_PROGRESS: (Status.SUCCESS, Status.CANCELLED, Status.FAILED),
+        # Back to Connector: to be tried again.
+        Status.IN_PROGRESS: (Status.SUCCESS, Status.CANCELLED, Status.FAILED, Status.CONNECTOR),
     }
     MESSAGE_LENGTH = 200
 
@@ -174,11 +174,32 @@ class SyncRequest(models.Model):
     finished = models.DateTimeField(null=True, blank=True)
     # Lines read so far, for people who watch; the counts that matter are SyncEntityResult's.
     lines_read = models.BigIntegerField(default=0)
+    # When its problems, line by line, were removed, as they had been kept for long enough. The counts stay.
+    details_removed = models.DateTimeField(null=True, editable=False)
+    # When its turn comes; of an account with many waiting, the later ones' is put off (`queue`).
+    turn = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    # The lease: who works on it, and until when the database takes them to be alive. `fence` counts the claims; what a
+    # claim's holder does counts only while its number is still the last.
+    fence = models.IntegerField(default=0, db_default=0, editable=False)
+    lease_owner = models.CharField(max_length=100, blank=True, db_default="", editable=False)
+    lease_expires = models.DateTimeField(null=True, editable=False)
+    # It is to be tried again, but not yet.
+    not_before = models.DateTimeField(null=True, editable=False)
+    # How often its worker died over it; `failure_count` has all other failures.
+    crash_count = models.IntegerField(default=0, db_default=0, editable=False)
+    # Why it failed, or has to be tried again: a code of the catalogue of problems.
+    failure_code = models.CharField(max_length=50, blank=True, db_default="", editable=False)
 
     objects = SyncRequestQuerySet.as_manager()
 
     class Meta:
         indexes = [
+            # Retention and the figures of the last hour; those that have not finished stand at the end.
+            models.Index(fields=["finished"], name="sync_with_details", condition=Q(details_removed__isnull=True)),
+            # Those whose details are being removed are the last in it.
+            models.Index(
+                fields=["details_removed"], name="sync_without_details", condition=Q(details_removed__isnull=False)
+            ),
             # The Inbox, the API's default order and the admin's list.
             models.Index(fields=["group_key", "-created", "-sync_request_id"], name="sync_newest_of_account"),
             models.Index(fields=["-created", "-sync_request_id"], name="sync_newest"),
@@ -186,9 +207,15 @@ class SyncRequest(models.Model):
             models.Index(fields=["app_enrollment", "status_code", "-created"], name="sync_of_enrollment"),
             # The worker that looks for the next one to run.
             models.Index(
-                fields=["created", "sync_request_id"],
+                fields=["turn", "created", "sync_request_id"],
                 name="sync_waiting",
                 condition=Q(status_code="Connector"),
+            ),
+            # How many of an account are waiting.
+            models.Index(fields=["group_key"], name="sync_waiting_of_account", condition=Q(status_code="Connector")),
+            # The rescue that looks for leases that have run out, and the claim that heeds the caps.
+            models.Index(
+                fields=["group_key", "connector"], name="sync_running", condition=Q(status_code="In Progress")
             ),
             models.Index(fields=["parent_sync_request"], name="sync_parts"),
         ]
@@ -217,6 +244,12 @@ class SyncRequest(models.Model):
                 # Also: no status but the six.
                 name="sync_finished_iff_final",
             ),
+            # Nobody's work has no end.
+            models.CheckConstraint(
+                condition=Q(status_code="In Progress", lease_expires__isnull=False)
+                | (~Q(status_code="In Progress") & Q(lease_expires__isnull=True)),
+                name="sync_leased_iff_running",
+            ),
         ]
 
     def __str__(self):
@@ -235,22 +268,77 @@ class SyncRequest(models.Model):
     def operation_type_name(self) -> str:
         return self.get_operation_type_display()
 
-    def queue(self):
-        self._move(self.Status.CONNECTOR)
+    @property
+    def next_try(self):
+        """When it will be tried again, if it waits for that."""
+        return self.not_before if self.status_code == self.Status.CONNECTOR else None
 
-    def start(self):
-        self._move(self.Status.IN_PROGRESS, started=timezone.now())
+    def queue(self):
+        """Let it wait for its turn, after those that others asked for in the meantime."""
+        waiting = SyncRequest.objects.waiting().filter(group_key=self.group_key_id).count()
+        self._move(self.Status.CONNECTOR, turn=self.created + waiting * timedelta(seconds=settings.SYNC_TURN_SECONDS))
+
+    def start(self, owner: str = ""):
+        """Claim it: `owner` has it until the lease runs out, and may renew that."""
+        self._move(
+            self.Status.IN_PROGRESS,
+            started=timezone.now(),
+            lines_read=0,
+            fence=F("fence") + 1,
+            lease_owner=owner,
+            lease_expires=lease_time(),
+            not_before=None,
+        )
 
     def succeed(self, message: str, **counts):
-        self._finish(self.Status.SUCCESS, process_result_message=_shortened(message), **counts)
+        self._finish(
+            self.Status.SUCCESS, ours=True, process_result_message=_shortened(message), failure_code="", **counts
+        )
 
-    def fail(self, message: str, **counts):
+    def fail(self, message: str, code: str = "", *, has_crashed: bool = False, **counts):
         self._finish(
             self.Status.FAILED,
+            ours=True,
             process_result_message=_shortened(message),
-            failure_count=F("failure_count") + 1,
+            failure_code=code,
+            **_counted(has_crashed),
             **counts,
         )
+
+    def try_again(self, message: str, code: str, *, seconds: float, has_crashed: bool = False):
+        """Let it wait for another try."""
+        self._move(
+            self.Status.CONNECTOR,
+            ours=True,
+            process_result_message=_shortened(message),
+            failure_code=code,
+            not_before=Now() + timedelta(seconds=seconds),
+            **_counted(has_crashed),
+        )
+
+    def hand_back(self, message: str, code: str, *, seconds: float = 0):
+        """Let another worker have it, after what was neither its source's fault nor its own."""
+        self._move(
+            self.Status.CONNECTOR,
+            ours=True,
+            process_result_message=_shortened(message),
+            failure_code=code,
+            not_before=Now() + timedelta(seconds=seconds),
+        )
+
+    def hurry(self):
+        """Do not wait any longer for the next try."""
+        SyncRequest.objects.waiting().filter(pk=self.pk).update(not_before=None)
+        self.refresh_from_db(fields=["not_before"])
+
+    def report(self, lines_read: int):
+        """Tell how far it is; raises WrongStatus once it is no longer its holder's."""
+        if not self._held().update(lines_read=lines_read):
+            self._refuse(self.Status.SUCCESS)
+
+    def renew(self) -> bool:
+        """Go on holding the lease, if it is still its holder's."""
+        return bool(self._held().update(lease_expires=lease_time()))
 
     def cancel(self, message: str, user=None):
         self._finish(
@@ -269,7 +357,8 @@ class SyncRequest(models.Model):
         if message is not None:
             changes["process_result_message"] = _shortened(message)
         if wanted == self.Status.IN_PROGRESS:
-            changes["started"] = timezone.now()
+            # Nobody works on it, so it goes back to the queue when the lease has run out.
+            changes |= {"started": timezone.now(), "lease_expires": lease_time(), "fence": F("fence") + 1}
         if wanted not in self.MOVES:
             changes["finished"] = timezone.now()
         self._move(wanted, **changes)
@@ -277,14 +366,24 @@ class SyncRequest(models.Model):
     def _finish(self, wanted, **changes):
         self._move(wanted, finished=timezone.now(), **changes)
 
-    def _move(self, wanted, **changes):
+    def _move(self, wanted, *, ours=False, **changes):
+        """Change the status by one UPDATE; `ours` if only the holder of the lease may ask for it."""
         allowed = [now for now, moves in self.MOVES.items() if wanted in moves]
+        if wanted != self.Status.IN_PROGRESS:
+            changes |= {"lease_owner": "", "lease_expires": None}
         changes |= {"status_code": wanted, "modified": timezone.now()}
-        found = SyncRequest.objects.filter(pk=self.pk, status_code__in=allowed)
+        found = self._held() if ours else SyncRequest.objects.filter(pk=self.pk, status_code__in=allowed)
         if not found.update(**changes):
-            self.refresh_from_db(fields=["status_code"])
-            raise WrongStatus(self, wanted)
+            self._refuse(wanted)
         self.refresh_from_db(fields=list(changes))
+
+    def _held(self):
+        """This request, as long as it is in progress by the claim that this object knows."""
+        return SyncRequest.objects.filter(pk=self.pk, status_code=self.Status.IN_PROGRESS, fence=self.fence)
+
+    def _refuse(self, wanted):
+        self.refresh_from_db(fields=["status_code"])
+        raise WrongStatus(self, wanted)
 
 
 class SyncEntityResult(models.Model):

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, fields
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
 
+from adsplatform.zones import told as told_in_zone
 from syncs.mended import MendedLine
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.problem_codes import CODES
+from syncs.scheduled import ScheduledRun
 
 Status = SyncRequest.Status
 
@@ -57,7 +61,10 @@ def told(syncs):
     cured = MendedLine.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
     cured = cured.annotate(count=Count("*")).values("count")
     return syncs.select_related("app_enrollment__app", "upload", "modified_user", "same_content_as").annotate(
-        sums=Subquery(sums), first_error=_first_error(), cured=Coalesce(Subquery(cured), 0)
+        sums=Subquery(sums),
+        first_error=_first_error(),
+        cured=Coalesce(Subquery(cured), 0),
+        is_scheduled=Exists(ScheduledRun.objects.filter(sync_request=OuterRef("pk"))),
     )
 
 
@@ -80,6 +87,11 @@ def outcome_of(sync_request) -> Outcome:
     match sync_request.status_code:
         case Status.READY:
             return Outcome("idle", "Ready", "Asked for; it joins the queue next.")
+        case Status.CONNECTOR if sync_request.next_try:
+            tries = sync_request.failure_count + sync_request.crash_count
+            before = "1 try has failed" if tries == 1 else f"{intcomma(tries)} tries have failed"
+            sentence = f"{sync_request.process_result_message} {will_try_again(sync_request)}"
+            return Outcome("warn", "Waiting to try again", f"{sentence} {before} so far." if tries else sentence)
         case Status.CONNECTOR:
             return Outcome("idle", "Connector", "In the queue, waiting for its turn.")
         case Status.IN_PROGRESS:
@@ -112,6 +124,22 @@ def outcome_of(sync_request) -> Outcome:
     return Outcome("good", "Success", f"{counted(totals.lines_read, 'line')} read. {_changes(totals)}")
 
 
+def will_try_again(sync_request) -> str:
+    """Will try again at 14:30 UTC; with the day, unless that is today."""
+    at, now = timezone.localtime(sync_request.next_try), timezone.localtime()
+    if at <= now:
+        return "Will try again in a moment."
+    day = "" if at.date() == now.date() else f"{at:%-d %b %Y}, "
+    return f"Will try again at {day}{at:%H:%M %Z}."
+
+
+def who_acts(sync_request) -> str:
+    """Whose turn it is after a failure; "" where there is nothing to do."""
+    if sync_request.status_code != Status.FAILED or sync_request.failure_code not in CODES:
+        return ""
+    return CODES[sync_request.failure_code].who.value
+
+
 def steps_of(sync_request) -> list[dict]:
     """The way of a sync: the steps behind it, the one it is at, those to come, with their times."""
     now = sync_request.status_code
@@ -132,6 +160,29 @@ def steps_of(sync_request) -> list[dict]:
 
 def _step(name, at, state) -> dict:
     return {"name": name, "at": at, "state": state}
+
+
+def schedule_told(sync_request) -> list[str]:
+    """For which times of its schedule a sync runs, and which had been missed; nothing where none asked for it."""
+    runs = list(sync_request.scheduled_runs.select_related("group_key").order_by("slot"))
+    if not runs:
+        return []
+    zone = runs[0].group_key.time_zone
+    sentences = [f"Asked for by the schedule, for {told_in_zone(runs[0].slot, zone)}."]
+    if others := runs[1:]:
+        sentences.append(
+            f"{counted(len(others), 'more run')} came round while it waited, the last for "
+            f"{told_in_zone(others[-1].slot, zone)}; one sync does for all."
+        )
+    for run in runs:
+        if run.missed_runs == 1:
+            sentences.append(f"The run of {told_in_zone(run.missed_from, zone)} was missed; this one catches up.")
+        elif run.missed_runs:
+            sentences.append(
+                f"{run.missed_runs:,} runs were missed between {told_in_zone(run.missed_from, zone)} and "
+                f"{told_in_zone(run.missed_until, zone)}; this one catches up."
+            )
+    return sentences
 
 
 def counted(number: int, noun: str) -> str:

@@ -44,7 +44,8 @@ def overview(sync_request: SyncRequest) -> dict:
     Counted once and kept, for a finished sync's details do not change and there may be a million of them.
     """
     key = f"problems-{sync_request.pk}"
-    if sync_request.is_finished and (kept := cache.get(key)):
+    is_final = sync_request.is_finished and not sync_request.details_removed
+    if is_final and (kept := cache.get(key)):
         return kept
     found = SyncResultDetail.objects.filter(sync_request=sync_request).order_by()
     cells = list(found.values("kind", "entity", "code", "file").annotate(count=Count("*"), example=Min("id")))
@@ -52,7 +53,7 @@ def overview(sync_request: SyncRequest) -> dict:
     for kind in SyncResultDetail.Kind:
         view[kind.value] = sum(cell["count"] for cell in cells if cell["kind"] == kind)
     view["total"] = sum(cell["count"] for cell in cells)
-    if sync_request.is_finished:
+    if is_final:
         cache.set(key, view, timeout=3600)
     return view
 

@@ -1,5 +1,6 @@
 """Loading the same data once more: after a preview, or because what a guard stopped was allowed."""
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 
@@ -64,8 +65,9 @@ def would_delete(sync_request: SyncRequest) -> str:
 
 def offered(sync_request: SyncRequest) -> dict:
     """What a person may be offered on the sync's page: `apply`, `allow_deletes`, or the `repeated` sync."""
-    allow = may_allow_deletes(sync_request)
-    apply = sync_request.dry_run and sync_request.status_code == SyncRequest.Status.SUCCESS
+    is_there = not (sync_request.upload and sync_request.upload.removed)
+    allow = is_there and may_allow_deletes(sync_request)
+    apply = is_there and sync_request.dry_run and sync_request.status_code == SyncRequest.Status.SUCCESS
     repeated = None
     if allow or apply:
         repeated = repeat_that_counts(sync_request, dry_run=allow and sync_request.dry_run)
@@ -104,6 +106,11 @@ def _repeat(original: SyncRequest, user, *, dry_run: bool, **values) -> SyncRequ
 
 
 def _check_still_there(upload: Upload):
+    if upload.removed:
+        raise NothingToRepeat(
+            f"The uploaded file “{upload.file_name}” was removed on {upload.removed:%Y-%m-%d}, as files are kept for "
+            f"{settings.KEEP_UPLOADS_DAYS} days. Upload it again."
+        )
     if not default_storage.exists(upload.content.name):
         raise NothingToRepeat(
             f"The uploaded file “{upload.file_name}” is no longer in the upload storage. Upload it again."

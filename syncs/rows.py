@@ -102,12 +102,26 @@ class FileHead:
 
 
 class ConnectorError(Exception):
-    """The source cannot be read (to its end), so that the sync fails; `str()` is the sentence to show."""
+    """The source cannot be read (to its end), so that the attempt fails; `str()` is the sentence to show.
 
-    def __init__(self, message: str, *, code: str = "source_unreadable", file: str = ""):
+    `transient` if it may go better without anybody's doing (no connection, 429, 5xx): the sync is tried again, not
+    before the `retry_after` seconds that the source asked for. All else fails at once; who must act, the code tells.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "source_unreadable",
+        file: str = "",
+        transient: bool = False,
+        retry_after: float | None = None,
+    ):
         super().__init__(message)
         self.code = code
         self.file = file
+        self.transient = transient
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,43 +1,46 @@
 """One sync, start to finish: the only place where an outcome is decided."""
 
 import logging
-from contextlib import ExitStack, suppress
+import time
+from contextlib import ExitStack
+from dataclasses import replace
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
-from enrollments.models import AppEnrollment
+from adsplatform.redaction import masked, without
+from enrollments.models import AppEnrollment, secrets_in
 from enrollments.services import settings_of
-from syncs import merge, missing, preview, results, tallying
+from syncs import merge, missing, preview, results, retries, tallying
 from syncs.connectors import connector_named
+from syncs.crash_points import passing
 from syncs.faulty import find_references_of_faulty
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
-from syncs.rows import ConnectorError, Limits, Source
+from syncs.rows import ConnectorError, Limits, RowProblem, Source
 from syncs.staging import Pace, Stage
 from syncs.statements import KnownLinesChanged, SyncStopped, Work
 
 logger = logging.getLogger(__name__)
 
-OUR_FAULT = "Something went wrong on our side. Nothing was changed."
 # How often a running sync tells how far it is, and looks whether it was cancelled.
 REPORT_SECONDS = 1.0
 
 
 def run(sync_request: SyncRequest) -> None:
-    """Carry out a sync that has been started; whatever happens, it ends in a finished request."""
+    """Carry out a sync that has been claimed; whatever happens, it ends finished or in the queue again."""
     try:
         try:
             _attempt(sync_request, skip_known_of=_known_of(sync_request))
         except KnownLinesChanged:
             _attempt(sync_request, skip_known_of=None)
     except WrongStatus as gone:
-        # Cancelled meanwhile: the transaction was rolled back, nothing of the sync stays.
+        # Cancelled or lost meanwhile: the transaction was rolled back, nothing of the sync stays.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
-    except Exception:
+    except Exception as error:
         logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
-        _fail_bare(sync_request)
+        _end_bare(sync_request, error)
 
 
 def _known_of(sync_request):
@@ -56,17 +59,26 @@ def _load(sync_request, stage, cursor):
         rejected = stage.rejected_by_entity()
         try:
             _merge(sync_request, stage, cursor)
+            passing("after the commit")
         except Exception:
             # The merge's own findings were rolled back with it.
             stage.restore_rejected(rejected)
             raise
     except (WrongStatus, KnownLinesChanged):
         raise
-    except ConnectorError as reason:
-        _fail(sync_request, stage, cursor, str(reason), reason.code)
-    except Exception:
-        logger.exception("Sync %s failed.", sync_request.pk)
-        _fail(sync_request, stage, cursor, OUR_FAULT, "our_fault")
+    except Exception as error:
+        if retries.has_lost_the_database(error):
+            raise
+        stage.copying.give_up()
+        reason = retries.reason_of(error)
+        if isinstance(error, ConnectorError):
+            # Its sentence may hold what its source told it.
+            secrets = secrets_in(sync_request.app_enrollment.credentials)
+            reason = replace(reason, message=masked(reason.message, secrets))
+        else:
+            logger.exception("Sync %s failed.", sync_request.pk)
+        if not _try_again(sync_request, reason):
+            _fail(sync_request, stage, cursor, reason.message, reason.code)
 
 
 def _read(sync_request: SyncRequest, stage: Stage):
@@ -74,8 +86,14 @@ def _read(sync_request: SyncRequest, stage: Stage):
     connector = connector_named(sync_request.connector)
     pace = Pace(REPORT_SECONDS)
     with ExitStack() as opened:
-        for block in connector.rows(_source(sync_request, opened)):
+        source = _source(sync_request, opened)
+        secrets = secrets_in(source.credentials)
+        for block in connector.rows(source):
+            if secrets and isinstance(block, RowProblem):
+                # A connector's sentence may hold what its source told it.
+                block.message = without(block.message, secrets)
             stage.add(block)
+            passing("reading")
             if pace.due():
                 stage.copying.wait()
                 _report(sync_request, stage)
@@ -125,16 +143,14 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
 
 def _report(sync_request: SyncRequest, stage: Stage):
     """Tell how far the sync is; raises WrongStatus when somebody has cancelled it."""
-    running = SyncRequest.objects.filter(pk=sync_request.pk, status_code=SyncRequest.Status.IN_PROGRESS)
-    if not running.update(lines_read=stage.lines_read):
-        sync_request.refresh_from_db(fields=["status_code"])
-        raise WrongStatus(sync_request, SyncRequest.Status.SUCCESS)
+    sync_request.report(stage.lines_read)
 
 
 @transaction.atomic
 def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
     lock_books(sync_request.app_enrollment_id)
+    passing("merging")
     # The planner's own 4 MB send the lines of a large file through the disk.
     cursor.execute("SET LOCAL work_mem = '64MB'")
     # Compiling a statement of a hundred columns takes longer than most of them run.
@@ -161,6 +177,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         sync_request.succeed(message, lines_read=stage.lines_read)
         return
     merge.write(work)
+    passing("written")
     if in_parts and sync_request.current_batch < sync_request.total_batches:
         missing.remember_seen(work, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
     elif in_parts:
@@ -169,7 +186,11 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     tallying.write(cursor, sync_request, stage, loaded=True)
     results.settle_mended(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))
+    # Before the row is locked: what is only looked at on commit could keep a cancel waiting.
+    connection.check_constraints()
+    passing("before the fence")
     sync_request.succeed(message, lines_read=stage.lines_read)
+    passing("before the commit")
 
 
 def _check_books_stood_still(sync_request, stage):
@@ -252,12 +273,81 @@ def _fail(sync_request, stage, cursor, message, code):
         _write_failure(sync_request, stage, cursor, message, code)
 
 
-def _fail_bare(sync_request):
-    """End a sync whose stage is gone, say because the connection broke: as Failed, if it has not ended otherwise."""
-    if not connection.in_atomic_block:
-        connection.close()  # The next statement opens another one.
-    with suppress(WrongStatus):
-        sync_request.fail(OUR_FAULT)
+def _try_again(sync_request, reason: retries.Reason) -> bool:
+    """Put a sync back into the queue if another try may go better."""
+    pause = retries.pause_before_next(sync_request, reason)
+    if pause is not None:
+        sync_request.try_again(printable(reason.message), reason.code, seconds=pause)
+    return pause is not None
+
+
+def _end_bare(sync_request, error):
+    """End a sync whose stage is gone, if it has not ended otherwise: as Failed, or back in the queue."""
+    reason = retries.reason_of(error)
+    if retries.has_lost_the_database(error):
+        _settle(lambda: hand_back(sync_request, retries.DATABASE_GONE, "database_gone"))
+        return
+    _settle(lambda: _try_again(sync_request, reason) or _fail_unread(sync_request, reason.message, reason.code))
+
+
+def _settle(decide):
+    """Have the outcome written, however long the database stays away; it may have been decided meanwhile."""
+    while True:
+        if not connection.in_atomic_block:
+            connection.close()  # The next statement opens another one.
+        try:
+            decide()
+        except WrongStatus as gone:
+            logger.info("%s Nothing of it was kept.", gone)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise
+            time.sleep(1)
+            continue
+        return
+
+
+def hand_back(sync_request, message: str, code: str):
+    """Let another worker start again with a sync, without holding it against the sync; but not for ever."""
+    if sync_request.fence >= settings.SYNC_MOST_STARTS:
+        message = f"It was started {sync_request.fence} times and never ended. Nothing was changed."
+        _fail_unread(sync_request, message, code)
+    else:
+        sync_request.hand_back(message, code, seconds=min(60, retries.backoff(0)))
+
+
+def give_up_lost(sync_request, *, by_outage: bool):
+    """Decide about a sync whose lease has run out."""
+    if by_outage:
+        hand_back(sync_request, retries.DATABASE_GONE, "database_gone")
+        return
+    reason = retries.Reason(retries.WORKER_LOST, "worker_lost", transient=True)
+    if not _try_again(sync_request, reason):
+        _fail_unread(sync_request, reason.message, reason.code)
+
+
+def give_up_crashed(sync_request):
+    """Decide about a sync over which its process died."""
+    crashes = sync_request.crash_count + 1
+    if crashes >= settings.SYNC_CRASHES:
+        _fail_unread(sync_request, retries.set_aside(crashes), "stopped_worker", has_crashed=True)
+        return
+    sync_request.try_again(
+        retries.WORKER_STOPPED, "worker_stopped", seconds=retries.backoff(sync_request.crash_count), has_crashed=True
+    )
+
+
+@transaction.atomic
+def _fail_unread(sync_request, message: str, code: str, **values):
+    """End a sync as Failed of which nothing is known but why."""
+    sync_request.fail(message, code, **values)
+    SyncResultDetail.objects.create(
+        sync_request=sync_request,
+        group_key_id=sync_request.group_key_id,
+        kind=SyncResultDetail.Kind.ERROR,
+        code=code,
+        message=message,
+    )
 
 
 def _write_failure(sync_request, stage, cursor, message, code):
@@ -269,4 +359,4 @@ def _write_failure(sync_request, stage, cursor, message, code):
     results.write(cursor, sync_request, stage, counts)
     tallying.write(cursor, sync_request, stage, loaded=False)
     results.settle_mended(cursor, sync_request, loaded=False)
-    sync_request.fail(message, lines_read=stage.lines_read)
+    sync_request.fail(message, code, lines_read=stage.lines_read)

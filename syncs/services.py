@@ -1,36 +1,46 @@
 """Everything that can be asked of syncs: each one function, which returns the object or raises a PlatformError."""
 
 import hashlib
+import logging
 import os
 import re
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
+from adsplatform import logs
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
-from enrollments.models import AppEnrollment, Application
+from adsplatform.redaction import masked
+from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment, Application, secrets_in
+from enrollments.schedules import forget
 from enrollments.services import enroll, replace_credentials, uploads_enrollment
-from syncs import tasks
+from syncs import leases, tasks
 from syncs.connectors import connector_named
 from syncs.contents import last_load_of
-from syncs.models import SyncRequest, Upload
+from syncs.models import SyncRequest, Upload, WrongStatus
 from syncs.rows import ConnectorError
+
+logger = logging.getLogger(__name__)
 
 # No line of a log or a header may be broken by a file's name, and PostgreSQL stores no NUL.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
 
 
 @transaction.atomic
 def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run: bool = False) -> SyncRequest:
-    """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned."""
+    """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned.
+
+    If that waits for another try, it need not wait any longer.
+    """
     check_usable(enrollment)
     connector = enrollment.app.connector
-    if connector in (FILE_UPLOAD, JSON_BATCH) or not connector:
+    if not enrollment.app.is_asked:
         raise PlatformError(
             f"{enrollment} has no connector to ask. Load its data by uploading a file or sending a batch.",
             field="appEnrollmentId",
@@ -45,9 +55,12 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
         allow_deletes=False,
         status_code__in=(SyncRequest.Status.READY, SyncRequest.Status.CONNECTOR),
     ).first()
-    return waiting or record_request(
-        enrollment, user, connector=connector, run_full_sync=full, dry_run=dry_run
-    )
+    if waiting is None:
+        return record_request(enrollment, user, connector=connector, run_full_sync=full, dry_run=dry_run)
+    if waiting.next_try:
+        waiting.hurry()
+        tasks.ring()
+    return waiting
 
 
 @transaction.atomic
@@ -142,11 +155,38 @@ def cancel_sync(sync_request: SyncRequest, user) -> SyncRequest:
     """Stop a sync that has not finished; nothing of it stays. Raises WrongStatus when it has."""
     if sync_request.status_code == SyncRequest.Status.CANCELLED:
         return sync_request
+    try:
+        try:
+            _cancel(sync_request, user)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            # Its process was stopped at the very end; what it has not committed by now is taken back.
+            leases.end_all_sessions(sync_request)
+            _cancel(sync_request, user)
+    except WrongStatus:
+        # Somebody else may have been faster.
+        if sync_request.status_code != SyncRequest.Status.CANCELLED:
+            raise
+    return sync_request
+
+
+def _cancel(sync_request, user):
     with transaction.atomic():
-        sync_request.cancel("Cancelled before it had finished. Nothing was changed.", user)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '1s'")
+        sync_request.cancel(_kept_of_cancelled(sync_request), user)
         # What waited for it may run now, and its own bell has rung in vain.
         tasks.ring()
-    return sync_request
+        # Whatever its statement is doing ends here and now; its process is ended by the worker.
+        transaction.on_commit(partial(leases.end_all_sessions, sync_request))
+
+
+def _kept_of_cancelled(sync_request) -> str:
+    if not sync_request.lines_read:
+        return "Cancelled before it had finished. Nothing was changed."
+    lines = "1 line" if sync_request.lines_read == 1 else f"{sync_request.lines_read:,} lines"
+    return f"Cancelled after {lines} had been read. Nothing of them was kept, and no record was changed."
 
 
 def amend_sync(sync_request: SyncRequest, user, *, status_code=None, message=None) -> SyncRequest:
@@ -178,7 +218,7 @@ def check_connection(app: Application, credentials: dict) -> None:
     try:
         connector_named(app.connector).check(credentials)
     except ConnectorError as refused:
-        raise DependencyFailed(str(refused), field="connectorInfo") from refused
+        raise DependencyFailed(masked(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
 
 
 def enroll_all(account, user, wanted: list[dict], *, start_sync: bool = False) -> list[AppEnrollment]:
@@ -201,6 +241,8 @@ def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollme
 @transaction.atomic
 def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = False) -> list[str]:
     """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
+    # Before the enrollment is held, in the order of the clock: or each could wait for the other.
+    forget(enrollment)
     enrollment.hold()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
         raise PlatformError(
@@ -221,6 +263,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     if waiting:
         messages.append(f"Cancelled {len(waiting)} waiting sync{'s' if len(waiting) > 1 else ''}")
     if remove_data:
+        AppEnrollment.objects.filter(pk=enrollment.pk).update(removal_asked=timezone.now())
         tasks.ring_removal(enrollment.pk)
         messages.append("All records of the enrollment are being removed")
     else:
@@ -233,7 +276,7 @@ def _enroll_one(account, user, values: dict, start_sync: bool, position: int) ->
     with _at_place(position):
         settings = connector_named(app.connector).application.settings if app.connector else ()
         enrollment = enroll(account, app, user, settings=settings, **values)
-        if start_sync and app.connector not in (FILE_UPLOAD, JSON_BATCH, ""):
+        if start_sync and app.is_asked:
             request_sync(enrollment, user)
     return enrollment
 
@@ -255,6 +298,8 @@ def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
     )
     SyncRequest.objects.get(pk=sync_request.pk).queue()
     tasks.ring()
+    with logs.about(sync_id=sync_request.pk):
+        logger.info("A %s sync has been asked for.", sync_request.connector)
     return sync_request
 
 

@@ -1,16 +1,23 @@
 """What the queue calls. A message is only a bell: it carries nothing, and may ring twice or in vain."""
 
+import time
+
 from django.db import transaction
 from django_q.tasks import async_task
 
+from adsplatform import stopping
 from adsplatform.records import removal
-from syncs import runner
+from enrollments.models import AppEnrollment
+from syncs import worker
+from syncs.crash_points import passing
 from syncs.models import SyncRequest
+
+BELL = "syncs.tasks.run_next_sync"
 
 
 def ring():
     """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
-    async_task("syncs.tasks.run_next_sync", save=False, ack_failure=True)
+    async_task(BELL, save=False, ack_failure=True)
 
 
 def ring_removal(app_enrollment_id):
@@ -19,20 +26,28 @@ def ring_removal(app_enrollment_id):
 
 
 def run_next_sync() -> str:
-    """Run the next sync that may run, if there is one."""
-    sync_request = SyncRequest.objects.claim_next()
+    """Run the next sync that may run, if there is one; a cluster that is stopping leaves it to the others."""
+    if stopping.is_told():
+        # Till then it has stopped taking messages.
+        time.sleep(1)
+        with transaction.atomic():
+            ring()
+        return "This cluster is stopping."
+    sync_request = worker.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
-    try:
-        runner.run(sync_request)
-    finally:
-        # What waited for this one to end had its own bell rung in vain.
-        if SyncRequest.objects.waiting().exists():
-            with transaction.atomic():
-                ring()
+    passing("before ringing on")
+    # What waited for this one to end had its own bell rung in vain.
+    if SyncRequest.objects.may_run().within_caps().exists():
+        with transaction.atomic():
+            ring()
+    passing("before the acknowledgement")
     return str(sync_request)
 
 
+@transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove every record of a deleted enrollment."""
-    return f"{removal.remove_records_of(app_enrollment_id)} records removed."
+    """Remove every record of a deleted enrollment, and note that they are gone."""
+    removed = removal.remove_records_of(app_enrollment_id)
+    AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
+    return f"{removed} records removed."

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from adsplatform.errors import PlatformError
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
+from syncs import outcomes
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.rejected import hang_mended
 from syncs.totals import plain
@@ -48,12 +49,19 @@ class SyncRequestModel(WireModel):
             "allow_deletes",
             "repeat_of",
             "same_content_as",
+            "details_removed",
+            "next_try",
+            "failure_code",
+            "who_acts",
         )
         included = {"details": {"Details"}}
 
     # What the published model does not have is there only where there is something to say.
     dry_run = serializers.SerializerMethodField("get_dry_run")
     allow_deletes = serializers.SerializerMethodField("get_allow_deletes")
+    next_try = serializers.SerializerMethodField("get_next_try")
+    failure_code = serializers.SerializerMethodField("get_failure_code")
+    who_acts = serializers.SerializerMethodField("get_who_acts")
     details = serializers.ReadOnlyField(source="shown_details", default=None)
 
     def get_dry_run(self, sync_request):
@@ -61,6 +69,15 @@ class SyncRequestModel(WireModel):
 
     def get_allow_deletes(self, sync_request):
         return sync_request.allow_deletes or None
+
+    def get_next_try(self, sync_request):
+        return sync_request.next_try
+
+    def get_failure_code(self, sync_request):
+        return sync_request.failure_code or None
+
+    def get_who_acts(self, sync_request):
+        return outcomes.who_acts(sync_request) or None
 
     @classmethod
     def load(cls, records, includes, caller):

@@ -74,3 +74,8 @@ def running(tmp_path_factory):
     product = Up(tmp_path_factory.mktemp("up") / "var")
     yield product.wait()
     product.end()
+
+
+def pytest_collection_modifyitems(items):
+    """What forks goes first, while this process has no threads that the forked one would lack."""
+    items.sort(key=lambda item: item.get_closest_marker("forks") is None)

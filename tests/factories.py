@@ -1,11 +1,14 @@
 """What tests start from."""
 
+from datetime import timedelta
+
 import factory
 from django.utils import timezone
 
 from adsplatform.accounts.models import Account, ApiKey, Membership, Role, User
 from enrollments.models import AppEnrollment, Application
 from syncs.models import ControlTotal, SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.notices import Notice
 
 
 class AccountFactory(factory.django.DjangoModelFactory):
@@ -56,7 +59,9 @@ class SyncRequestFactory(factory.django.DjangoModelFactory):
     class Params:
         queued = factory.Trait(status_code=SyncRequest.Status.CONNECTOR)
         running = factory.Trait(
-            status_code=SyncRequest.Status.IN_PROGRESS, started=factory.LazyFunction(timezone.now)
+            status_code=SyncRequest.Status.IN_PROGRESS,
+            started=factory.LazyFunction(timezone.now),
+            lease_expires=factory.LazyFunction(lambda: timezone.now() + timedelta(seconds=30)),
         )
         succeeded = factory.Trait(
             status_code=SyncRequest.Status.SUCCESS, finished=factory.LazyFunction(timezone.now)
@@ -105,6 +110,17 @@ class SyncResultDetailFactory(factory.django.DjangoModelFactory):
     code = "bad_number"
     message = "totalAmount: “twelve” is not a number. Write it with digits and a point, like 1234.50."
     raw_line = "I1,twelve"
+
+
+class NoticeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Notice
+
+    app_enrollment = factory.SubFactory(AppEnrollmentFactory)
+    group_key = factory.SelfAttribute("app_enrollment.group_key")
+    kind = Notice.Kind.STALE
+    message = "No data of Lisbon were loaded yet."
+    opened = factory.LazyFunction(timezone.now)
 
 
 def member(role=Role.OWNER, account=None, **user):

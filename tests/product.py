@@ -16,7 +16,18 @@ import psutil
 
 PROJECT = Path(__file__).resolve().parents[1]
 # Nothing of the caller's set-up may reach the product under test.
-OURS = ("DATABASE_URL", "DJANGO_", "ALLOWED_HOSTS", "HTTPS", "HOST", "PORT", "SECRET_KEY", "CREDENTIALS_KEYS")
+OURS = (
+    "DATABASE_URL",
+    "DJANGO_",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+    "HOST",
+    "PORT",
+    "SECRET_KEY",
+    "CREDENTIALS_KEYS",
+    "REDIS_URL",
+    "QUEUE_LISTENS",
+)
 
 
 class Up:

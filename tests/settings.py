@@ -7,3 +7,6 @@ os.environ["HTTPS"] = "false"
 from adsplatform.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Most tests look into their own transaction, which another process cannot see.
+SYNC_OWN_PROCESS = False

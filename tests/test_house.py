@@ -11,7 +11,7 @@ PACKAGES = ("adsplatform", "enrollments", "syncs")
 # From the roof down; a module may import what stands on its own line or below. The longest prefix decides.
 FLOORS = [
     ["adsplatform.urls", "adsplatform.wsgi"],
-    ["*.api", "*.inbox", "*.admin", "*.management", "syncs.apps"],  # also `admin_filters` and the like
+    ["*.api", "*.inbox", "*.admin", "*.management", "syncs.apps", "syncs.metrics"],  # also `admin_filters` and the like
     # What the doors share: the wire's spelling, forms and filters, an outcome in words.
     [
         "*.wire",
@@ -26,19 +26,23 @@ FLOORS = [
         "syncs.problems",
         "syncs.upload_limit",
     ],
-    ["syncs.repeats", "syncs.recounting"],
-    ["syncs.services", "syncs.mending"],
+    ["syncs.ticking"],
+    ["syncs.repeats", "syncs.recounting", "syncs.sizes", "syncs.clock", "syncs.freshness"],
+    ["syncs.notice_mails", "syncs.retention"],
+    ["syncs.services", "syncs.mending", "syncs.rescue"],
     ["syncs.tasks"],
+    ["syncs.worker"],
     ["syncs.runner"],
-    ["syncs.preview"],
+    ["syncs.preview", "syncs.retries"],
     ["syncs.merge", "syncs.results", "syncs.contents"],
     ["syncs.placing", "syncs.rejecting", "syncs.missing"],
     ["syncs.values", "syncs.statements", "syncs.tallying", "syncs.faulty"],
     ["syncs.rejected"],
-    ["syncs.models", "syncs.mended", "syncs.control_totals", "syncs.staging"],
+    ["syncs.models", "syncs.mended", "syncs.notices", "syncs.scheduled", "syncs.control_totals", "syncs.staging"],
+    ["syncs.leases"],
     ["syncs.columns", "syncs.blocks", "syncs.known", "syncs.copying", "syncs.raw_lines", "syncs.totals"],
     ["syncs.connectors"],
-    ["syncs.rows", "syncs.guarding", "syncs.problem_codes"],
+    ["syncs.rows", "syncs.guarding", "syncs.problem_codes", "syncs.crash_points"],
     ["adsplatform.records", "enrollments.services"],
     ["enrollments.models", "enrollments.schedules"],
     ["adsplatform"],

@@ -15,6 +15,8 @@ from adsplatform.accounts.models import Account, ApiKey, Membership, User
 from adsplatform.accounts.sign_in import AdminSignInForm
 from adsplatform.admin_filters import ANY, AccountFilter, YesNoFilter, as_uuid
 from adsplatform.browsing import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
+from adsplatform.zones import zone_names
+from enrollments.services import change_time_zone
 
 admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
@@ -28,17 +30,39 @@ class MembershipInline(admin.TabularInline):
     verbose_name_plural = "members"
 
 
+class AccountForm(forms.ModelForm):
+    """An account; its time zone is that of its schedules, which are planned anew when it changes."""
+
+    time_zone = forms.ChoiceField(
+        choices=lambda: [(name, name) for name in zone_names()],
+        initial="UTC",
+        help_text="The account's schedules are read on the clocks of this zone.",
+    )
+
+    class Meta:
+        model = Account
+        fields = ["name", "time_zone"]
+
+
 @admin.register(Account)
 class AccountAdmin(BoundedAdmin):
     """Accounts and who is in them. Deleting one would delete all it owns, so that is not done here."""
 
-    list_display = ["name", "group_key", "base_currency_code", "created", "owned"]
+    form = AccountForm
+    list_display = ["name", "group_key", "time_zone", "base_currency_code", "created", "owned"]
     ordering = ["name"]
     search_fields = ["name"]
     search_help_text = "A part of the name, or the GroupKey."
-    fields = ["name", "group_key", "base_currency_code", "created", "owned"]
+    fields = ["name", "time_zone", "group_key", "base_currency_code", "created", "owned"]
     readonly_fields = ["group_key", "base_currency_code", "created", "owned"]
     inlines = [MembershipInline]
+
+    def save_model(self, request, account, form, change):
+        if not change:
+            account.save()
+            return
+        account.save(update_fields=["name"])
+        change_time_zone(account, form.cleaned_data["time_zone"])
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -53,13 +77,15 @@ class AccountAdmin(BoundedAdmin):
         if account._state.adding:
             return "-"
         return format_html(
-            '<a href="{}">Enrollments</a> · <a href="{}">Syncs</a> · <a href="{}">Problems</a> · <a href="{}">Keys</a>',
+            '<a href="{}">Enrollments</a> · <a href="{}">Syncs</a> · <a href="{}">Problems</a> · '
+            '<a href="{}">Notices</a> · <a href="{}">Keys</a>',
             *(
                 list_url(model, account=account.pk)
                 for model in (
                     apps.get_model("enrollments.AppEnrollment"),
                     apps.get_model("syncs.SyncRequest"),
                     apps.get_model("syncs.SyncResultDetail"),
+                    apps.get_model("syncs.Notice"),
                     ApiKey,
                 )
             ),
@@ -194,6 +220,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "user",
         "created",
         "expires",
+        "is_read_only",
         "revoked",
         "revoked_user",
         "api_key_id",

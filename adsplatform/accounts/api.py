@@ -11,7 +11,7 @@ from adsplatform.accounts.models import EVERYONE
 from adsplatform.rest import health
 from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
-from adsplatform.rest.serializers import Guid, WireInput, WireModel
+from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel
 from adsplatform.rest.throttling import count_sign_in
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Field, Fields, Searchlight
@@ -32,9 +32,14 @@ class ApiKeyModel(WireModel):
             "revoked",
             "revoked_user_id",
             "expires",
+            "is_read_only",
         )
 
     environment = serializers.SerializerMethodField()
+    is_read_only = serializers.SerializerMethodField("get_is_read_only")
+
+    def get_is_read_only(self, api_key):
+        return api_key.is_read_only or None
 
     def get_environment(self, api_key):
         return settings.ENVIRONMENT
@@ -43,6 +48,7 @@ class ApiKeyModel(WireModel):
 class ApiKeyInput(WireInput):
     name = serializers.CharField(max_length=100)
     expires = serializers.DateTimeField(required=False)
+    is_read_only = AnyCaseBoolean(required=False)
 
 
 class SignInInput(WireInput):

@@ -22,6 +22,12 @@ class KeyForm(forms.Form):
         widget=DayInput,
     )
 
+    is_read_only = forms.BooleanField(
+        label="It may only read",
+        required=False,
+        help_text="Whoever gets hold of it can look, but change nothing.",
+    )
+
     def clean_expires(self):
         """The end of the chosen day, in UTC."""
         day = self.cleaned_data["expires"]

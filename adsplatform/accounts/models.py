@@ -20,6 +20,8 @@ class Account(models.Model):
     name = models.CharField(max_length=100)
     # Kept by syncs: the BaseCurrency a connector reports for the whole account.
     base_currency_code = models.CharField(max_length=3, blank=True)
+    # The IANA name of the zone in which its schedules are read.
+    time_zone = models.CharField(max_length=64, default="UTC", db_default="UTC")
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self):
@@ -86,6 +88,8 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
+    # Whether this person is told of notices by e-mail; only owners and admins are.
+    wants_notices = models.BooleanField("notices by e-mail", default=True, db_default=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -130,6 +134,8 @@ class ApiKey(models.Model):
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     expires = models.DateTimeField(null=True, blank=True)
+    # Whatever its maker may do, a program with the key only looks.
+    is_read_only = models.BooleanField(default=False, db_default=False)
     revoked = models.DateTimeField(null=True, blank=True)
     revoked_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
@@ -143,7 +149,7 @@ class ApiKey(models.Model):
         return hashlib.sha256(key.encode()).hexdigest()
 
     @classmethod
-    def make(cls, *, account, user, name, expires=None) -> tuple["ApiKey", str]:
+    def make(cls, *, account, user, name, expires=None, is_read_only=False) -> tuple["ApiKey", str]:
         """Create a key; the second value is the key itself, which nobody can read again."""
         key = f"LSPK-{secrets.token_urlsafe(32)}"
         api_key = cls.objects.create(
@@ -151,6 +157,7 @@ class ApiKey(models.Model):
             created_user=user,
             name=name,
             expires=expires,
+            is_read_only=is_read_only,
             key_prefix=key[: cls.PREFIX_LENGTH],
             key_hash=cls.hash(key),
         )

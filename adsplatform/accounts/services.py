@@ -10,7 +10,7 @@ from django.core.signing import BadSignature, Signer
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from adsplatform.accounts.models import ADMINS, Account, ApiKey, Membership, User
+from adsplatform.accounts.models import ADMINS, Account, ApiKey, Membership, Role, User
 from adsplatform.errors import NotAllowed, PlatformError
 
 KEY_START = "LSPK-"
@@ -42,7 +42,11 @@ class Caller:
 
     @property
     def role(self) -> str:
-        return self.membership.role
+        return Role.READ_ONLY if self.uses_read_only_key else self.membership.role
+
+    @property
+    def uses_read_only_key(self) -> bool:
+        return self.api_key is not None and self.api_key.is_read_only
 
 
 def caller_of_key(key: str) -> Caller:
@@ -108,14 +112,22 @@ def api_keys_for(caller: Caller):
     return keys if caller.role in ADMINS else keys.filter(created_user=caller.user)
 
 
-def make_api_key(caller: Caller, *, name: str, expires: datetime | None = None) -> tuple[ApiKey, str]:
-    """Make a key that acts as the caller; the second value is the key itself, to be shown this once."""
+def make_api_key(
+    caller: Caller, *, name: str, expires: datetime | None = None, is_read_only: bool = False
+) -> tuple[ApiKey, str]:
+    """Make a key that acts as the caller or, as its maker, only reads; the second value is the key, shown this once."""
     if expires and expires <= timezone.now():
         raise PlatformError("A key must expire in the future, or never.", field="expires")
     if caller.api_key and caller.api_key.expires:
         # Else a key lent for a day could make itself one for ever.
         expires = min(expires or caller.api_key.expires, caller.api_key.expires)
-    return ApiKey.make(account=caller.account, user=caller.user, name=name, expires=expires)
+    return ApiKey.make(
+        account=caller.account,
+        user=caller.user,
+        name=name,
+        expires=expires,
+        is_read_only=is_read_only,
+    )
 
 
 def revoke_api_key(api_key: ApiKey, user: User) -> list[str]:
@@ -124,6 +136,13 @@ def revoke_api_key(api_key: ApiKey, user: User) -> list[str]:
         return [f"API key {api_key.pk} had been revoked {_at(api_key.revoked)}"]
     api_key.revoke(user)
     return [f"Revoked API key {api_key.pk}"]
+
+
+def choose_notices(membership: Membership, wants: bool) -> Membership:
+    """Say whether a member wants to be told of notices by e-mail."""
+    membership.wants_notices = wants
+    membership.save(update_fields=["wants_notices"])
+    return membership
 
 
 def _membership(account_id, user_id) -> Membership:

@@ -2,9 +2,13 @@
 
 import logging
 import os
+from functools import cache
 
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django_q.brokers import get_broker
 from django_q.status import Stat
 
 logger = logging.getLogger(__name__)
@@ -15,6 +19,11 @@ HEALTHY = "Healthy"
 def dependencies() -> dict[str, str]:
     """Each dependency's state; none of them can make this fail."""
     return {name: _state(name, check) for name, check in CHECKS.items()}
+
+
+def readiness() -> dict[str, str]:
+    """The state of all that it takes to answer requests. Workers are none of it: what is asked for waits for them."""
+    return {name: _state(name, check) for name, check in NEEDED.items()}
 
 
 def _state(name: str, check) -> str:
@@ -43,4 +52,21 @@ def _queue() -> str | None:
         return "No worker is running; syncs wait until one is started."
 
 
+@cache
+def _all_migrations() -> tuple:
+    return tuple(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def _migrations() -> str | None:
+    applied = MigrationRecorder(connection).applied_migrations()
+    if missing := sum(each not in applied for each in _all_migrations()):
+        were = "migration has" if missing == 1 else "migrations have"
+        return f"{missing} {were} not been applied to the database. Run `manage.py migrate`."
+
+
+def _bell() -> str | None:
+    get_broker().queue_size()
+
+
 CHECKS = {"Database": _database, "Storage": _storage, "Queue": _queue}
+NEEDED = {"Database": _database, "Migrations": _migrations, "Storage": _storage, "Queue": _bell}

@@ -1,7 +1,6 @@
 """What every call of the API has in common on the wire: a path in one spelling, headers on every answer."""
 
 import re
-import secrets
 import time
 
 API_PATH = re.compile(r"/+api(?=/|$)", re.IGNORECASE)
@@ -17,8 +16,6 @@ class WireMiddleware:
         if not API_PATH.match(request.path_info):
             return self.get_response(request)
         began = time.monotonic()
-        # Names the call in a problem document and in the log.
-        request.trace_id = secrets.token_hex(16)
         request.path_info = request.path = wire_path(request.path_info)
         response = self.get_response(request)
         # C# reads the one, Java the other; both want bare digits.

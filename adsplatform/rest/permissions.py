@@ -1,6 +1,6 @@
 """Who may call what: every action of a viewset names the roles it is for."""
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from adsplatform.accounts.models import Role
 from adsplatform.errors import NotAllowed
@@ -16,6 +16,8 @@ class HasRole(BasePermission):
         # A method that the path does not know; the view answers 405.
         if view.action is None:
             return True
+        if caller.uses_read_only_key and request.method not in SAFE_METHODS:
+            raise NotAllowed(f"The API key {caller.api_key} may only read. Use another one to change something.")
         needed = view.roles[view.action]
         if caller.role not in needed:
             *others, last = [role.value for role in Role if role in needed]

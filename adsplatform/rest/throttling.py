@@ -25,6 +25,15 @@ class CreateSyncThrottle(_Throttle):
         return self.key_of(str(request.auth.api_key.pk if request.auth.api_key else request.user.pk))
 
 
+class CreateSyncOfAccountThrottle(_Throttle):
+    """All keys and people of an account together."""
+
+    scope = "create-sync-account"
+
+    def get_cache_key(self, request, view):
+        return self.key_of(str(request.auth.account.pk))
+
+
 class _SignInThrottle(_Throttle):
     def __init__(self, email: str):
         super().__init__()

@@ -158,10 +158,15 @@ class _Counted:
 
     def __init__(self, archive: Archive, entry: Entry, unpacked: BinaryIO):
         self.archive, self.entry, self.unpacked = archive, entry, unpacked
+        self.size = 0
 
     def read(self, size: int) -> bytes:
         data = self.unpacked.read(size)
+        self.size += len(data)
         self.archive.count(len(data))
+        # zipfile finds out by itself where there is more than was said, but not where there is less.
+        if size and not data and self.size != self.entry.info.file_size:
+            raise zipfile.BadZipFile
         return data
 
 

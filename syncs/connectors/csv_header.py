@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 MAX_COLUMNS = 1_000
 DELIMITERS = ",;\t|"
-# What spreadsheets write into the first line to name the delimiter.
-SEPARATOR = re.compile(r"""sep=([^\w"\r\n ])[\r\n]*""", re.IGNORECASE)
+# What spreadsheets write into the first line to name the delimiter; some programs quote it like any cell.
+SEPARATOR = re.compile(r"""("?)sep=([^\w"\r\n ])\1[\r\n]*""", re.IGNORECASE)
 
 
 class UnusableFile(Exception):
@@ -39,7 +39,7 @@ def read_header(lines: list[str], first_line: int) -> Header | None:
     line = lines[place]
     if "\0" in line or line.startswith("PK\x03\x04"):
         raise UnusableFile("not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again.")
-    delimiter = said[1] if said else _delimiter_of(line)
+    delimiter = said[2] if said else _delimiter_of(line)
     reader = csv.reader(lines[place:], delimiter=delimiter, strict=True)
     try:
         names = next(reader)

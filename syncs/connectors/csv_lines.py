@@ -102,6 +102,10 @@ class _CsvFile:
         if "\0" in together or together.startswith("\ufeff") or has_undecoded(together):
             return None
         raw = [text.rstrip("\r\n") for text in piece]
+        if not any(raw):
+            # Millions of empty lines are what a file has that is to keep us busy.
+            self.line += len(piece)
+            return []
         odd = odd_lines(raw, together, self.header)
         texts = cut(raw, odd, self.header)
         if texts is None and not odd:

@@ -1,5 +1,6 @@
 """Uploaded files: a ZIP of CSV, JSONL and XLSX files, or one such file."""
 
+import zipfile
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -28,6 +29,7 @@ READERS = {
     "xlsx": read_packed_workbook,
     "xlsm": read_packed_workbook,
 }
+WORKBOOKS = {"xlsx", "xlsm"}
 OTHER_SHEETS = {"xls", "xlsb", "ods", "numbers"}
 ARCHIVES = {"zip", "gz", "tgz", "tar", "7z", "rar", "bz2", "xz"}
 
@@ -62,9 +64,19 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
         reason = old_or_locked()
         raise ConnectorError(str(reason), code=reason.code, file=source.file_name)
     source.content.seek(0)
+    name, extension = stem_and_extension(source.file_name)
+    if extension in WORKBOOKS:
+        yield from read_packed_workbook(source.content, name=name, file=source.file_name, limits=source.limits)
+        return
+    is_zip = extension in ("", "zip") or zipfile.is_zipfile(source.content)
+    if extension in OTHER_SHEETS or not is_zip:
+        raise ConnectorError(
+            f"The file “{source.file_name}” {_what_else(extension, alone=True)}, then send it again.",
+            code="unknown_format",
+            file=source.file_name,
+        )
     archive = Archive(source.content, file=source.file_name, limits=source.limits)
     if archive.member(WORKBOOK):  # a workbook is a ZIP too
-        name, _ = stem_and_extension(source.file_name)
         yield from read_workbook(archive, name=name, file=source.file_name, limits=source.limits)
         return
     readable = 0
@@ -86,20 +98,26 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
         )
 
 
+def _what_else(extension: str, *, alone: bool = False) -> str:
+    """What a file of another kind is, and what to make of it."""
+    if extension in OTHER_SHEETS:
+        return "is a workbook of another kind than XLSX, so nothing was loaded from it. Save it as “Excel workbook”"
+    if extension in ARCHIVES and alone:
+        return "is packed in another way than ZIP, so nothing was loaded from it. Pack what it holds as ZIP"
+    if extension in ARCHIVES:
+        return "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
+    return "is neither CSV, JSONL nor XLSX, so nothing was loaded from it. Save it as “CSV UTF-8”"
+
+
 def _unreadable(entry: Entry) -> RowProblem | None:
     """Why an entry cannot be read, if so; the others are."""
     if entry.extension not in READERS:
-        what = "is neither CSV, JSONL nor XLSX, so nothing was loaded from it. Save it as “CSV UTF-8”"
-        if entry.extension in OTHER_SHEETS:
-            what = "is a workbook of another kind than XLSX, so nothing was loaded from it. Save it as “Excel workbook”"
-        if entry.extension in ARCHIVES:
-            what = "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
         return RowProblem(
             entry.stem,
             entry.name,
             None,
             "unknown_format",
-            f"The file “{entry.name}” {what}, then send it again.",
+            f"The file “{entry.name}” {_what_else(entry.extension)}, then send it again.",
         )
     if entry.is_encrypted:
         return RowProblem(

@@ -14,6 +14,7 @@ from adsplatform.records.models import Record
 from syncs.models import Upload
 from tests.factories import (
     MembershipFactory,
+    NoticeFactory,
     SyncEntityResultFactory,
     SyncRequestFactory,
     SyncResultDetailFactory,
@@ -102,6 +103,7 @@ def fill(rows: int = 1):
             enrollment,
             enrollment.app,
             detail,
+            NoticeFactory(app_enrollment=enrollment),
         ]
         objects += [*records.values(), Group.objects.create(name=f"Staff of {enrollment.pk}")]
         made = {type(each): each for each in objects}

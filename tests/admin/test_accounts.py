@@ -23,6 +23,7 @@ def test_an_account_is_made_with_its_owner(browser):
     owner = UserFactory()
     form = {
         "name": "Northwind Traders",
+        "time_zone": "Europe/Lisbon",
         "memberships-TOTAL_FORMS": 1,
         "memberships-INITIAL_FORMS": 0,
         "memberships-0-user": owner.pk,
@@ -31,6 +32,7 @@ def test_an_account_is_made_with_its_owner(browser):
     assert browser.post(f"{ACCOUNTS}add/", form).status_code == 302
     membership = Membership.objects.get(user=owner)
     assert (membership.group_key.name, membership.role) == ("Northwind Traders", "Group Owner")
+    assert membership.group_key.time_zone == "Europe/Lisbon"
 
 
 def test_an_account_is_found_by_name_or_key_and_never_deleted(browser):

@@ -39,6 +39,7 @@ def test_everything_the_platform_keeps_is_in_the_admin_and_the_queue_is_not():
         "records.JournalEntryLine",
         "records.Payment",
         "records.PaymentApplied",
+        "syncs.Notice",
         "syncs.SyncRequest",
         "syncs.SyncResultDetail",
     ]

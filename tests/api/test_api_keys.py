@@ -123,3 +123,25 @@ def test_keys_can_be_filtered_and_ordered(program):
         program.post("ApiKeys", {"name": name})
     answer = program.get("ApiKeys/query", query="filter=name+in+('a','b')+AND+revoked+is+null&order=NAME")
     assert [row["name"] for row in answer.json()["records"]] == ["a", "b"]
+
+
+def test_a_key_that_only_reads_looks_and_changes_nothing():
+    program = Program(is_staff=True)
+    made = program.post("ApiKeys", {"name": "dashboard", "isReadOnly": True}).json()
+    assert made["isReadOnly"] is True
+    other = program.post("ApiKeys", {"name": "loader"}).json()
+    assert "isReadOnly" not in other
+    program.headers = {"Api-Key": made["apiKey"]}
+    assert program.get("Sync/query").status_code == 200
+    assert program.get("Status/auth").json()["roles"] == ["Read-Only"]
+    for answer in (
+        program.post("Sync/batch", {"companies": []}),
+        program.post("AppEnrollments", [{}]),
+        program.post("Applications", {"name": "Mine", "appType": "Connector"}),
+        program.post("ApiKeys", {"name": "child"}),
+        program.delete(f"ApiKeys/{other['apiKeyId']}"),
+    ):
+        assert answer.status_code == 403
+        assert answer.json()["detail"] == (
+            f"The API key dashboard ({made['keyPrefix']}…) may only read. Use another one to change something."
+        )

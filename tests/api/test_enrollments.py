@@ -64,6 +64,8 @@ def test_enrolling_takes_a_list_and_answers_one(program, demo):
         "modifiedUserId": str(program.user.pk),
         "syncScheduleIsActive": True,
         "isDeleted": False,
+        "timeZone": "UTC",
+        "nextRuns": [],
     }
     assert not SyncRequest.objects.exists()
 
@@ -238,7 +240,8 @@ def test_a_patch_that_changes_nothing_says_what_can_be_changed(program, enrollme
     answer = program.patch(f"AppEnrollments/{enrollment.pk}", body)
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
-        "There is nothing to change. These members can be: name, isActive, cronSettings, syncScheduleIsActive."
+        "There is nothing to change. These members can be: name, isActive, cronSettings, syncScheduleIsActive, "
+        "expectedEveryHours."
     )
 
 

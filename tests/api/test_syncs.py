@@ -290,7 +290,7 @@ def test_creating_too_many_syncs_is_429_for_that_key_alone(program, stranger, se
     cache.clear()
     settings.REST_FRAMEWORK = {
         **settings.REST_FRAMEWORK,
-        "DEFAULT_THROTTLE_RATES": {"create-sync": "2/min"},
+        "DEFAULT_THROTTLE_RATES": {"create-sync": "2/min", "create-sync-account": "100/min"},
     }
     assert [program.post(path).status_code for _ in range(3)] == [400, 400, 429]
     answer = program.post(path)
@@ -298,3 +298,15 @@ def test_creating_too_many_syncs_is_429_for_that_key_alone(program, stranger, se
     assert answer.json()["title"] == "Too Many Requests"
     assert program.get("Sync/query").status_code == 200
     assert stranger.post(path).status_code == 400
+
+
+def test_more_keys_make_no_more_syncs(program, stranger, settings):
+    cache.clear()
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "DEFAULT_THROTTLE_RATES": {"create-sync": "100/min", "create-sync-account": "2/min"},
+    }
+    assert [program.post("Sync").status_code for _ in range(2)] == [400, 400]
+    program.headers = {"Api-Key": program.post("ApiKeys", {"name": "Another"}).json()["apiKey"]}
+    assert program.post("Sync").status_code == 429
+    assert stranger.post("Sync").status_code == 400

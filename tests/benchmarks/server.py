@@ -54,6 +54,8 @@ class BenchmarkServer:
                 "ADS_VAR_DIR": str(self.folder / "var"),
                 "DJANGO_SETTINGS_MODULE": "adsplatform.settings",
                 "LOG_LEVEL": "WARNING",
+                # What is measured is the process that is told to work.
+                "SYNC_OWN_PROCESS": "false",
             }  # fmt: skip
             self._make_template()
         except BaseException:

@@ -53,7 +53,7 @@ def test_marks_inside_quoted_names_do_not_tell_the_delimiter():
     assert blocks[0].columns == ["a;b;c;d", "e"]
 
 
-@pytest.mark.parametrize(("said", "mark"), [("sep=;", ";"), ("SEP=^", "^"), ("sep=\t", "\t")])
+@pytest.mark.parametrize(("said", "mark"), [("sep=;", ";"), ("SEP=^", "^"), ('"sep=;"', ";"), ("sep=\t", "\t")])
 def test_a_first_line_may_say_the_delimiter(said, mark):
     blocks, _ = read(f"{said}\r\nerpKey{mark}name, in full\r\nI1{mark}Acme\r\n")
     assert blocks[0].columns == ["erpKey", "name, in full"]

@@ -168,6 +168,30 @@ def test_what_is_no_zip_fails(content):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("invoices.pdf", b"%PDF", "is neither CSV, JSONL nor XLSX, so nothing was loaded from it. "
+         "Save it as “CSV UTF-8”"),
+        ("invoices.ods", zipped({"a": ""}), "is a workbook of another kind than XLSX, so nothing was loaded from it. "
+         "Save it as “Excel workbook”"),
+        ("books.tar.gz", b"\x1f\x8b", "is packed in another way than ZIP, so nothing was loaded from it. "
+         "Pack what it holds as ZIP"),
+    ],
+)  # fmt: skip
+def test_a_lone_file_of_another_kind_is_told(name, content, sentence):
+    with pytest.raises(ConnectorError) as stopped:
+        read(content, format="zip", file_name=name)
+    assert (stopped.value.code, stopped.value.file) == ("unknown_format", name)
+    assert str(stopped.value) == f"The file “{name}” {sentence}, then send it again."
+
+
+def test_a_lone_workbook_that_is_none_is_told_as_one():
+    for content in (b"no workbook", zipped({"a.csv": CSV}), zipped({"a.csv": CSV})[:-30]):
+        _, (problem,) = read(content, format="zip", file_name="invoices.xlsx")
+        assert problem.code == "workbook_damaged"
+
+
 def test_a_damaged_file_in_a_zip_fails():
     packed = bytearray(zipped({"invoices.csv": CSV * 50}, zipfile.ZIP_STORED))
     packed[100] ^= 0xFF
@@ -178,10 +202,11 @@ def test_a_damaged_file_in_a_zip_fails():
     )
 
 
-def test_a_file_that_lies_about_its_size_fails():
+@pytest.mark.parametrize("said", [40, 10**9])
+def test_a_file_that_lies_about_its_size_fails(said):
     packed = bytearray(zipped({"invoices.csv": CSV * 50}))
     for mark, size in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
-        struct.pack_into("<I", packed, packed.find(mark) + size, 40)
+        struct.pack_into("<I", packed, packed.find(mark) + size, said)
     assert refused(bytes(packed))[0] == "zip_damaged"
 
 

@@ -62,7 +62,7 @@ def test_replacing_credentials_keeps_what_is_not_given():
 @pytest.mark.parametrize(
     "cron, problem",
     [
-        ("61 * * * *", "a field is out of its range or not understood"),
+        ("61 * * * *", "its minute “61” is out of range or not understood; it may hold 0 to 59"),
         ("* * * *", "it needs five fields: minute, hour, day of month, month, day of week"),
         ("@daily", "it needs five fields: minute, hour, day of month, month, day of week"),
         ("0 0 31 2 *", "no such day ever comes"),

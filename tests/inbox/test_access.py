@@ -12,7 +12,7 @@ from syncs.inbox import urlpatterns as sync_urls
 from syncs.models import SyncRequest
 from tests.factories import member
 
-PAGES = ["home", "account", "keys", "enroll", "syncs", "password", "problem-codes"]
+PAGES = ["home", "account", "keys", "enroll", "syncs", "password", "problem-codes", "notices"]
 BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
 OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
@@ -103,7 +103,10 @@ def test_a_post_without_the_token_is_refused(membership, ids, name):
     assert "This page was open for too long" in response.text
 
 
-@pytest.mark.parametrize("address", ["/upload/", "/keys/", "/account/", "/password/", "/sign-in/", "/sign-out/"])
+FORMS = ["upload", "keys", "account", "account/settings", "notices", "password", "sign-in", "sign-out"]
+
+
+@pytest.mark.parametrize("address", [f"/{form}/" for form in FORMS])
 def test_a_form_without_the_token_is_refused(membership, address):
     client = Client(enforce_csrf_checks=True)
     client.force_login(membership.user)

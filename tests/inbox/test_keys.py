@@ -77,3 +77,9 @@ def test_keys_of_other_accounts_are_not_listed(inbox):
     stranger, _ = member()
     ApiKey.make(account=stranger.group_key, user=stranger.user, name="Foreign")
     assert "Foreign" not in inbox.get("/keys/").text
+
+
+def test_a_key_may_be_made_that_only_reads(inbox):
+    inbox.post("/keys/", {"name": "Dashboard", "is_read_only": "on"})
+    assert ApiKey.objects.get(name="Dashboard").is_read_only
+    assert '<span class="soft">reads only</span>' in inbox.get("/keys/").text

@@ -1,9 +1,10 @@
 """A sync's problems: grouped, filtered, paged, and quick when there are very many."""
 
 import pytest
+from django.utils import timezone
 
 from syncs.models import SyncResultDetail
-from tests.factories import SyncResultDetailFactory
+from tests.factories import SyncEntityResultFactory, SyncResultDetailFactory
 
 
 @pytest.fixture
@@ -37,9 +38,22 @@ def three(sync):
 
 def test_every_problem_says_where_what_and_why(look, three):
     text = look().text
-    for part in ("invoices.csv", "line 417", "I417", "totalAmount", "twelve", "is not a number", "I1,twelve"):
+    for part in ("invoices.csv", "line 417", "I417", "total<wbr>Amount", "twelve", "is not a number", "I1,twelve"):
         assert part in text
     assert "2 problems of lines not loaded, 1 of lines skipped, 0 warnings." in text
+
+
+def test_nothing_is_said_of_skipped_lines_where_there_are_none(look, sync):
+    SyncResultDetailFactory(sync_request=sync, column="a<b")
+    text = look().text
+    assert "1 problem of lines not loaded, 0 warnings." in text
+    assert "<code>a&lt;b</code>" in text
+
+
+def test_the_catalogue_leads_to_its_chapters(inbox):
+    text = inbox.get("/problem-codes/").text
+    assert '<a href="#chapter-2">Records and what they refer to</a>' in text
+    assert '<h2 id="chapter-2">Records and what they refer to</h2>' in text
 
 
 @pytest.mark.parametrize(
@@ -111,8 +125,9 @@ def test_a_page_of_many_costs_as_much_as_a_page_of_few(look, sync, three, django
         )
         for number in range(2000)
     )
-    # Session, person, membership, the sync, what is kept of its reasons, one page of problems, what is mended of it.
-    with django_assert_num_queries(7):
+    # Session, person, membership, the sync, what is kept of its reasons, one page of problems, what is mended of it,
+    # open notices.
+    with django_assert_num_queries(8):
         assert len(look("page=40").context["page"]) == 50
 
 
@@ -122,3 +137,17 @@ def test_long_values_and_lines_are_cut_and_safe(look, sync):
     assert "&lt;b&gt;" + "v" * 197 + "…" in text
     assert "r" * 4000 + "…" in text
     assert "r" * 4001 not in text
+
+
+def test_a_sync_whose_lines_were_removed_says_so_and_keeps_its_counts(inbox, sync, look):
+    sync.details_removed = timezone.now()
+    sync.save()
+    SyncEntityResultFactory(sync_request=sync, lines_read=2118, inserted=2115, rejected=3)
+    told = f"The lines of this sync were removed on {sync.details_removed:%Y-%m-%d}"
+    page = inbox.get(f"/syncs/{sync.pk}/").text
+    assert told in page
+    assert "2,115 of 2,118 lines loaded, 3 not loaded" in page
+    assert "Download the lines" not in page
+    problems = look().text
+    assert told in problems
+    assert "This sync has no problems" not in problems

@@ -110,6 +110,7 @@ BAD = {
     "file_empty": GOOD | {"invoices.csv": ""},
     "file_without_rows": GOOD | {"invoices.csv": "erpKey,totalAmount\n"},
     "header_missing": GOOD | {"invoices.csv": "I1,C1,10.00\nI2,C1,20.00\n"},
+    "wrong_delimiter": GOOD | {"invoices.csv": "erpKey^companyErpKey\nI1^C1\n"},
     "header_unreadable": GOOD | {"invoices.csv": 'erpKey,"total\nI1,5\n'},
     "header_blank": GOOD | {"invoices.csv": "erpKey,,totalAmount\nI1,,5\n"},
     "header_duplicated": GOOD | {"invoices.csv": "erpKey,totalAmount,TotalAmount\nI1,5,6\n"},
@@ -151,6 +152,10 @@ WITH_BOOKS = {
     "delete_guard",
 }  # fmt: skip
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
-ELSEWHERE = {"bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "our_fault"}
+ELSEWHERE = {
+    "bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "out_of_memory", "our_fault",
+    "database_busy", "database_gone", "storage_unavailable", "worker_lost", "worker_stopping", "worker_stopped",
+    "stopped_worker",
+}  # fmt: skip
 
 assert BAD.keys() | ELSEWHERE == CODES.keys()

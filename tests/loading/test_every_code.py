@@ -222,6 +222,11 @@ TOLD = {
         "invoices.csv names no column that invoices have, so none of its lines were loaded. Write the "
         "names of the columns into its first line, like erpKey, companyErpKey and customerErpKey.",
     ),
+    "wrong_delimiter": (
+        "error", "invoices.csv", None, "", "",
+        "invoices.csv has all names of its header in one cell, because “^” separates them, so none of its lines "
+        "were loaded. Separate the cells by a comma, or write sep=^ alone into the first line.",
+    ),
     "header_unreadable": (
         "error", "invoices.csv", None, "", "",
         "The header in line 1 cannot be read: a quotation mark stands in a wrong place or is not closed. "

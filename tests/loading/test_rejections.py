@@ -162,6 +162,20 @@ def test_without_its_key_column_no_line_of_a_file_loads(sync, counts):
     )
 
 
+def test_a_header_of_which_no_name_is_known_is_told_by_its_likely_cause(uploads):
+    for header, sentence in (
+        ("ERP Key,Company Name", "Write the names of the columns into its first line, like erpKey, companyName and "
+         "companyType. “ERP Key” is not known. Did you mean “erpKey”?"),
+        ("C1,Acme", "Write the names of the columns into its first line, like erpKey, companyName and companyType."),
+        ("erpKey:companyName", "Separate the cells by a comma, or write sep=: alone into the first line."),
+        ("sep=;\nerpKey,companyName", "Correct the first line: it must say sep=, or be left out."),
+    ):  # fmt: skip
+        row = "C1:Acme" if ":" in header else "C1,Acme"
+        result = uploads.load(f"{header}\n{row}\n", "companies.csv")
+        told = result.details.get(code__in=("header_missing", "wrong_delimiter"))
+        assert told.message.endswith(f"so none of its lines were loaded. {sentence}")
+
+
 def test_unknown_and_former_columns_are_remarked_on_and_the_lines_load(sync, counts):
     result = sync({"companies": [company(companyStatus="Active", companyNmae="Acme", favouriteColour="blue")]})
     assert counts(result)["Company"] == {"lines_read": 1, "inserted": 1}

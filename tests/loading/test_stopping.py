@@ -74,16 +74,26 @@ def hang_up(pid):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_lost_while_reading_ends_the_sync(sync, caplog):
+def test_a_sync_whose_database_went_away_while_reading_waits_to_start_again(sync):
     result = sync({"companies": [company()], "invoices": HangingUp([invoice()])})
-    assert (result.status_code, result.failure_count) == ("Failed", 1)
-    assert result.process_result_message == "Something went wrong on our side. Nothing was changed."
-    assert f"Sync {result.pk} failed" in caplog.text
+    assert (result.status_code, result.failure_count, result.crash_count) == ("Connector", 0, 0)
+    assert result.process_result_message == (
+        "The platform’s database could not be reached for a while. Nothing was changed."
+    )
+    assert result.next_try and not result.lease_expires
     assert not Company.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_lost_while_merging_ends_the_sync(sync, monkeypatch, caplog):
+def test_a_sync_that_never_ends_is_given_up_at_last(sync, settings):
+    settings.SYNC_MOST_STARTS = 3
+    result = sync({"invoices": HangingUp([invoice()])}, fence=3)
+    assert (result.status_code, result.failure_code) == ("Failed", "database_gone")
+    assert result.process_result_message == "It was started 3 times and never ended. Nothing was changed."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_whose_database_went_away_while_merging_waits_to_start_again(sync, monkeypatch):
     write = merge.write
 
     def cut_off(work):
@@ -92,8 +102,7 @@ def test_a_connection_lost_while_merging_ends_the_sync(sync, monkeypatch, caplog
 
     monkeypatch.setattr(merge, "write", cut_off)
     result = sync({"companies": [company()]})
-    assert result.status_code == "Failed"
-    assert f"Sync {result.pk} failed" in caplog.text
+    assert (result.status_code, result.failure_count) == ("Connector", 0)
     assert not Company.objects.exists()
 
 

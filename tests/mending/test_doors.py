@@ -108,6 +108,7 @@ def test_a_person_mends_a_line_and_loads_it_again(faulty, detail, browse):
     assert f'href="/syncs/{faulty.pk}/"' in inbox.get(f"/syncs/{child.pk}/").text
     sync_page = inbox.get(f"/syncs/{faulty.pk}/").text
     assert "3 of 5 lines loaded, 2 not loaded, 1 of them cured since." in sync_page
+    assert '<span class="badge badge-good">Cured</span>' in sync_page
     assert "Cured by Person" in sync_page and f"/syncs/{child.pk}/" in sync_page
     assert "Save and check" not in inbox.get(address).text
     assert child.details.filter(kind="error").count() == 0

@@ -50,7 +50,7 @@ def test_a_row_a_line_with_all_its_problems_and_its_own_columns(faulty):
     assert second == [
         "I2", "C1", "C1", "twelve", "2024-02-31", "two\nlines; and =a formula", "invoices.csv", "3",
         "totalAmount; invoiceDate", "bad_number; impossible_date",
-        "totalAmount: “twelve” is not a number. Write digits with a decimal point, like 1234.50.; invoiceDate: "
+        "totalAmount: “twelve” is not a number. Write digits with a decimal point, like 1234.50. invoiceDate: "
         "“2024-02-31” names a day that does not exist. Write it as YYYY-MM-DD, like 2024-02-29.",
     ]  # fmt: skip
     assert fourth[:6] == ["I4", "C9", "C1", "+4.50", "2024-01-31", "'quoted"]

@@ -5,7 +5,10 @@ import re
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from adsplatform.zones import told
 
 register = template.Library()
 
@@ -14,6 +17,18 @@ register = template.Library()
 def exact(moment):
     """A moment with its zone: 23 Nov 2026, 17:46 UTC."""
     return f"{timezone.localtime(moment):%-d %b %Y, %H:%M %Z}" if moment else ""
+
+
+@register.filter
+def in_zone(moment, zone_name):
+    """A moment on the clocks of a time zone: 25 Nov 2026, 02:01 CET."""
+    return told(moment, zone_name) if moment else ""
+
+
+@register.filter
+def to_the_second(moment, zone_name):
+    """The same with its seconds: 25 Nov 2026, 02:01:12 CET."""
+    return told(moment, zone_name, seconds=True) if moment else ""
 
 
 @register.filter
@@ -46,11 +61,19 @@ def clock(moment):
 @register.filter
 def duration_to(start, end) -> str:
     """How long something took: 14 seconds; 3 min 5 s; 2 h 10 min."""
-    seconds = max(0, round((end - start).total_seconds()))
+    return in_words((end - start).total_seconds())
+
+
+@register.filter
+def in_words(seconds) -> str:
+    """A number of seconds for people: 14 seconds; 3 min 5 s; 2 h 10 min."""
+    seconds = max(0, round(seconds))
     if seconds < 60:
         return "less than a second" if not seconds else f"{seconds} second{'' if seconds == 1 else 's'}"
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
+    if not hours and not seconds:
+        return f"{minutes} min"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
@@ -65,6 +88,12 @@ def amount(number):
     """An amount of money, every digit of it: 1,234.50."""
     whole, _, fraction = f"{number:,f}".partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+@register.filter
+def breakable(name: str):
+    """A column's name that a narrow cell may break between its words, and copies as it is: default<wbr>Currency."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((word,) for word in re.split(r"(?<=[a-z])(?=[A-Z])", name)))
 
 
 @register.filter

@@ -3,38 +3,54 @@
 Used instead of django-q2's command of the same name, because there
 
 - what is killed leaves its children working, unguarded and beyond reach;
+- what is killed while it waits for work, or has just taken some, can block all others for ever (see `queues`);
 - the work of stopping is done inside a signal handler, which now and then waits for itself for ever;
 - a cluster whose guard was killed ends with exit code 0, so that nobody restarts it.
 """
 
+import logging
 import sys
 import time
 
+import psutil
 from django.core.management.base import CommandError
 from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
+from adsplatform import queues, stopping
 from adsplatform.processes import end_descendants_with_parents
+from adsplatform.resource_limits import limit_resources
+from syncs.ticking import Ticking
+
+logger = logging.getLogger(__name__)
 
 
 class PoliteCluster(Cluster):
-    """A cluster that is only told to stop by a signal, and stops when it comes to look."""
-
-    told_to_stop = False
+    """A cluster that is only told to stop by a signal, and is gone STOP_SECONDS later (see `stopping`)."""
 
     def sig_handler(self, signum, frame):
-        self.told_to_stop = True
+        stopping.tell()
 
     def watch(self) -> None:
         """Return when the cluster has ended."""
         while self.sentinel.is_alive():
-            if self.told_to_stop:
-                self.stop()
+            if stopping.is_told():
+                self.stop_event.set()
+            if stopping.is_over():
+                self.cut_off()
             time.sleep(0.1)
+
+    def cut_off(self) -> None:
+        """End every process of the cluster at once."""
+        logger.error("What was still running when the time to stop was up has been cut off; nothing of it is kept.")
+        guard = psutil.Process(self.sentinel.pid)
+        for process in [guard, *guard.children(recursive=True)]:
+            process.kill()
+        self.sentinel.join()
 
 
 class Command(qcluster.Command):
-    """Run the workers of the queue until told to stop; running tasks are waited for."""
+    """Run the workers of the queue until told to stop; what is running then may end within STOP_SECONDS."""
 
     help = "Runs the workers that carry out syncs."
 
@@ -42,8 +58,15 @@ class Command(qcluster.Command):
         if cluster_name or run_once:
             raise CommandError("This product has one cluster, and it runs until it is stopped.")
         end_descendants_with_parents()
+        # Handed down to every process that carries out a sync.
+        limit_resources()
+        queues.replace_shared_objects()
         cluster = PoliteCluster()
         cluster.start()
+        # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
+        ticking = Ticking()
+        ticking.start()
         cluster.watch()
-        if not cluster.told_to_stop:
+        ticking.stop()
+        if not stopping.is_told():
             sys.exit("The workers' guard ended unexpectedly.")

@@ -87,7 +87,8 @@ def run(address: Address, parts: list[Part]) -> None:
     web = [sys.executable, "-m", "gunicorn", "--config", "python:adsplatform.serving", "adsplatform.wsgi"]
     worker = [sys.executable, "manage.py", "qcluster"]
     parts = [*parts, Part("web server", web, environment), Part("worker", worker, environment)]
-    supervisor = Supervisor(parts, stop_seconds=float(os.environ.get("STOP_SECONDS") or 60))
+    # The workers keep to STOP_SECONDS themselves.
+    supervisor = Supervisor(parts, stop_seconds=settings.STOP_SECONDS + 5)
     supervisor.run(is_ready=lambda: answers(address), announce=lambda: announce(address, demo))
 
 

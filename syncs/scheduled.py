@@ -1,0 +1,34 @@
+"""The ledger of scheduled syncs: one entry for each time that a schedule came round."""
+
+from django.db import models
+from django.db.models import Q
+
+from adsplatform.accounts.models import TenantQuerySet
+
+
+class ScheduledRun(models.Model):
+    """A time a schedule named, the sync that was asked for then, and what had been missed before it."""
+
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    app_enrollment = models.ForeignKey("enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="+")
+    slot = models.DateTimeField()
+    # An earlier one's, where that was still waiting: one sync then serves both.
+    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="scheduled_runs")
+    missed_runs = models.PositiveIntegerField(default=0)
+    missed_from = models.DateTimeField(null=True)
+    missed_until = models.DateTimeField(null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("app_enrollment", "slot", name="one_run_per_slot"),
+            models.CheckConstraint(
+                condition=Q(missed_runs=0, missed_from__isnull=True, missed_until__isnull=True)
+                | Q(missed_runs__gte=1, missed_from__isnull=False, missed_until__isnull=False),
+                name="missed_runs_have_their_times",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.app_enrollment} at {self.slot:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,91 @@
+"""The clusters under attack, each a real process tree, and the database under them; started again when they end."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from adsplatform.embedded import Server
+from adsplatform.processes import bound_to_us
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Cluster:
+    """`manage.py qcluster`: main process, guard, workers, and the processes in which syncs run."""
+
+    def __init__(self, environment: dict, log: Path):
+        self.environment, self.log = environment, log
+        self.process: subprocess.Popen | None = None
+        self.starts = 0
+
+    def keep_running(self):
+        """As a service manager would."""
+        if self.process is None or self.process.poll() is not None:
+            self.starts += 1
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, "manage.py", "qcluster"],
+                    cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True, preexec_fn=bound_to_us(),
+                )  # fmt: skip
+
+    def workers(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [worker for guard in self._children(self.main) for worker in self._children(guard)]
+        return []
+
+    def syncs(self) -> list[psutil.Process]:
+        """The processes in which syncs run."""
+        return [sync for worker in self.workers() for sync in self._children(worker)]
+
+    def busy_workers(self) -> list[psutil.Process]:
+        return [worker for worker in self.workers() if self._children(worker)]
+
+    def idle(self) -> list[psutil.Process]:
+        """Workers without a sync, and those who hand out the bells and take in what became of them."""
+        return [worker for worker in self.workers() if not self._children(worker)]
+
+    @property
+    def main(self) -> psutil.Process:
+        return psutil.Process(self.process.pid)
+
+    def kill(self):
+        """The whole cluster at once; its descendants end with it."""
+        with contextlib.suppress(psutil.Error):
+            self.main.kill()
+
+    def end(self):
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, 9)
+            self.process.wait()
+
+    @staticmethod
+    def _children(process: psutil.Process) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return process.children()
+        return []
+
+
+class Database:
+    """The embedded server, which is killed and started again. As its parent, only one thread may do so."""
+
+    def __init__(self, folder: Path):
+        # Durable, as in production: what was committed must outlive a kill.
+        self.server = Server(folder)
+        self.server.start()
+
+    def kill(self):
+        """As when a machine's memory runs out: the postmaster is gone without a word."""
+        self.server.process.kill()
+        self.server.process.wait()
+        self.server.stop()
+        self.server.start()
+
+    def restart(self):
+        self.server.stop()
+        self.server.start()

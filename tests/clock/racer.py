@@ -1,0 +1,20 @@
+"""One clock of several that race: for each moment it is told, it starts what is due and says how much that was."""
+
+import os
+import sys
+from datetime import datetime
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    from syncs.clock import start_next
+
+    print("ready", flush=True)
+    for line in sys.stdin:
+        now, started = datetime.fromisoformat(line.strip()), 0
+        while start_next(now):
+            started += 1
+        print(started, flush=True)

@@ -1,0 +1,89 @@
+"""/healthz and /readyz: what machines that watch over the process are told."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django_q.conf import Conf
+
+from adsplatform.rest import health
+from tests.product import free_port
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_process_that_answers_is_alive():
+    answer = Client().get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_it_is_alive_without_a_database(django_db_blocker):
+    with django_db_blocker.block():
+        assert Client().get("/healthz").status_code == 200
+
+
+def test_it_is_ready_when_all_it_needs_is_there():
+    answer = Client().get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "checks": {"Database": "Healthy", "Migrations": "Healthy", "Storage": "Healthy", "Queue": "Healthy"},
+    }
+
+
+def test_it_is_not_ready_while_a_migration_is_missing():
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'syncs' AND name = '0001_initial'")
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "not ready"
+    assert answer.json()["checks"]["Migrations"] == (
+        "1 migration has not been applied to the database. Run `manage.py migrate`."
+    )
+
+
+def test_migrations_of_a_later_release_do_not_matter():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('syncs', '9999_from_the_future', now())"
+        )
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_it_is_not_ready_without_its_database(django_db_blocker):
+    with django_db_blocker.block():
+        answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["Database"] == "Database does not answer. The reason is in the log."
+
+
+def test_it_is_not_ready_without_its_storage(monkeypatch):
+    def fail():
+        raise OSError("gone")
+
+    monkeypatch.setitem(health.NEEDED, "Storage", fail)
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["Storage"] == "Storage does not answer. The reason is in the log."
+
+
+def test_it_is_not_ready_without_its_queue(monkeypatch):
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.brokers.RedisBroker")
+    monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{free_port()}/0")
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["Queue"] == "Queue does not answer. The reason is in the log."
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_come_by_plain_http_and_by_any_name(path, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    assert Client().get("/", headers={"Host": "localhost"}).status_code == 301
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probes_only_answer_questions(path):
+    answer = Client().post(path)
+    assert answer.status_code == 405
+    assert answer.json() == {"detail": f"Ask {path} with GET."}

@@ -1,0 +1,49 @@
+"""An enrollment that is synced every night at two in Berlin, and the time of a night in January."""
+
+from datetime import timedelta
+
+import pytest
+
+from adsplatform.accounts.models import Role
+from syncs.freshness import watch
+from syncs.notices import Notice
+from tests.clock.conftest import at, planned
+from tests.factories import AccountFactory, SyncRequestFactory, member
+
+
+@pytest.fixture
+def owner(db):
+    return member(Role.OWNER, AccountFactory(name="Northwind", time_zone="Europe/Berlin"), email="ann@example.com")[0]
+
+
+@pytest.fixture
+def enrollment(owner, settings):
+    settings.SCHEDULE_SPREAD_SECONDS, settings.FRESHNESS_GRACE_MINUTES = 0, 120
+    return planned(owner.group_key, "0 2 * * *", at("6 12:00"), name="Lisbon")
+
+
+@pytest.fixture
+def loaded(enrollment):
+    """A sync of the enrollment that ended then; successful unless it is said otherwise."""
+
+    def make(moment, **values):
+        ending = {"succeeded": True} if not values.keys() & {"failed"} else {}
+        return SyncRequestFactory(
+            app_enrollment=enrollment,
+            created=at(moment) - timedelta(minutes=5),
+            finished=at(moment),
+            **{**ending, **values},
+        )
+
+    return make
+
+
+@pytest.fixture
+def notices():
+    """Looks at the time, and says what is open then."""
+
+    def look(moment):
+        watch(at(moment))
+        return list(Notice.objects.open().order_by("kind").values_list("kind", flat=True))
+
+    return look

@@ -1,0 +1,155 @@
+"""A bell rings with the commit and wakes one worker, whichever broker carries it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections, transaction
+from django.test import Client
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+
+from adsplatform.brokers import ListeningBroker
+from syncs import services, tasks
+from syncs.models import SyncRequest
+from tests.factories import AppEnrollmentFactory, member
+from tests.product import eventually, free_port
+from tests.servers import redis_server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask():
+    membership, _ = member()
+    return services.request_sync(AppEnrollmentFactory(group_key=membership.group_key), membership.user)
+
+
+def has_succeeded(sync_request):
+    return SyncRequest.objects.get(pk=sync_request.pk).status_code == SyncRequest.Status.SUCCESS
+
+
+def test_a_sync_is_run_soon_after_it_was_asked_for(broker, cluster):
+    cluster(**broker.environment)
+    sync_request = ask()
+    assert eventually(lambda: has_succeeded(sync_request), seconds=60)
+    assert eventually(lambda: broker.queue_size() == 0)
+
+
+def test_what_was_asked_before_a_cluster_starts_is_run_by_it(broker, cluster):
+    sync_request = ask()
+    assert broker.queue_size() == 1
+    cluster(**broker.environment)
+    assert eventually(lambda: has_succeeded(sync_request), seconds=60)
+
+
+def test_the_bell_rings_with_the_commit_and_not_before(broker):
+    with transaction.atomic():
+        tasks.ring()
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(_taken_elsewhere).result() == []
+    assert len(_taken_elsewhere()) == 1
+
+
+def test_what_was_rolled_back_rings_no_bell(broker):
+    with transaction.atomic():
+        tasks.ring()
+        transaction.set_rollback(True)
+    assert broker.queue_size() == 0
+    assert _taken_elsewhere() == []
+
+
+def test_of_many_takers_each_message_goes_to_one(broker):
+    for _ in range(40):
+        tasks.ring()
+
+    def take_all(_):
+        found = []
+        try:
+            while taken := get_broker().dequeue():
+                found += [payload for _, payload in taken]
+            return found
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as takers:
+        payloads = [payload for found in takers.map(take_all, range(4)) for payload in found]
+    assert len(payloads) == len(set(payloads)) == 40
+
+
+def test_the_queue_goes_on_when_its_database_connections_were_cut(cluster):
+    cluster()
+    first = ask()
+    assert eventually(lambda: has_succeeded(first), seconds=60)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone()[0] > 0
+    second = ask()
+    assert eventually(lambda: has_succeeded(second), seconds=20)
+
+
+def test_a_listener_is_told_while_it_waits(monkeypatch):
+    monkeypatch.setattr(Conf, "POLL", 30)
+
+    def take():
+        listener = ListeningBroker()
+        try:
+            return listener.dequeue(), listener.dequeue()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as waiting:
+        taken = waiting.submit(take)
+        assert eventually(_somebody_listens)
+        ListeningBroker().enqueue("a message")
+        # None: the first look found nothing and ended with the news; the second found the message.
+        found_first, found_second = taken.result(timeout=10)
+    assert found_first is None
+    assert [payload for _, payload in found_second] == ["a message"]
+
+
+def test_without_redis_a_sync_can_be_asked_for_all_the_same(monkeypatch, caplog):
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.brokers.RedisBroker")
+    monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{free_port()}/0")
+    membership, key = member()
+    enrollment = AppEnrollmentFactory(group_key=membership.group_key)
+    answer = Client().post(
+        "/api/v1/Sync",
+        {"appEnrollmentId": str(enrollment.pk)},
+        content_type="application/json",
+        headers={"Api-Key": key},
+    )
+    assert answer.status_code == 200
+    assert SyncRequest.objects.get(app_enrollment=enrollment).status_code == SyncRequest.Status.CONNECTOR
+    assert "Redis took no message" in caplog.text
+
+
+def test_a_cluster_outlives_its_redis(cluster, redis_port, monkeypatch):
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.brokers.RedisBroker")
+    with redis_server() as port:
+        monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{port}/0")
+        started = cluster(REDIS_URL=Conf.REDIS)
+        first = ask()
+        assert eventually(lambda: has_succeeded(first), seconds=60)
+    with redis_server(port=port):
+        second = ask()
+        assert eventually(lambda: has_succeeded(second), seconds=20)
+    assert started.poll() is None
+
+
+def _taken_elsewhere() -> list:
+    try:
+        return get_broker().dequeue() or []
+    finally:
+        if transaction.get_autocommit():
+            connections.close_all()
+
+
+def _somebody_listens() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'ClientRead'"
+            " AND state = 'idle' AND query LIKE '%SKIP LOCKED%'"
+        )
+        return cursor.fetchone()[0] > 0

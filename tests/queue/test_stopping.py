@@ -1,0 +1,113 @@
+"""A cluster that is told to stop is gone in time, whatever its workers are doing."""
+
+import mmap
+import signal
+import time
+
+import psutil
+import pytest
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+
+from adsplatform import stopping
+from adsplatform.records.models import Invoice
+from syncs import services, tasks
+from syncs.models import SyncRequest
+from tests.benchmarks.invoices import write_zip
+from tests.factories import SyncRequestFactory, member
+from tests.product import eventually
+
+
+@pytest.fixture
+def clock(monkeypatch, settings):
+    """A cluster that has not been told to stop, and a clock to be set: `clock[0] = 12.5`."""
+    now = [1000.0]
+    monkeypatch.setattr(stopping, "_shared", mmap.mmap(-1, 8))
+    monkeypatch.setattr(stopping.time, "monotonic", lambda: now[0])
+    settings.STOP_SECONDS = 60
+    return now
+
+
+def states():
+    return stopping.is_told(), stopping.is_time_up(), stopping.is_over()
+
+
+def test_work_may_end_then_is_handed_back_then_cut_off(clock):
+    assert states() == (False, False, False)
+    stopping.tell()
+    assert states() == (True, False, False)
+    clock[0] += 49
+    # Told twice, it does not begin anew.
+    stopping.tell()
+    assert states() == (True, False, False)
+    clock[0] += 2
+    assert states() == (True, True, False)
+    clock[0] += 10
+    assert states() == (True, True, True)
+
+
+def test_of_a_short_time_half_is_for_handing_back(clock, settings):
+    settings.STOP_SECONDS = 4
+    stopping.tell()
+    clock[0] += 1.9
+    assert states() == (True, False, False)
+    clock[0] += 0.2
+    assert states() == (True, True, False)
+
+
+@pytest.mark.django_db
+def test_a_worker_of_a_stopping_cluster_begins_nothing(monkeypatch):
+    monkeypatch.setattr(stopping, "_shared", mmap.mmap(-1, 8))
+    stopping.tell()
+    sync_request = SyncRequestFactory(queued=True)
+    assert tasks.run_next_sync() == "This cluster is stopping."
+    sync_request.refresh_from_db()
+    assert sync_request.status_code == SyncRequest.Status.CONNECTOR
+    # The bell rings again, for a cluster that goes on.
+    assert get_broker().queue_size() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_idle_cluster_ends_at_once(cluster):
+    started = cluster(STOP_SECONDS="60")
+    processes = family_of(started)
+    began = time.monotonic()
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(15) == 0
+    assert time.monotonic() - began < 15
+    assert psutil.wait_procs(processes, timeout=2)[1] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_that_does_not_end_in_time_is_stopped_and_nothing_of_it_stays(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(Conf, "POLL", 0.2)
+    started = cluster(STOP_SECONDS="8")
+    membership, _ = member()
+    with write_zip(tmp_path / "books.zip", 400_000).open("rb") as content:
+        sync_request = services.load_upload(membership.group_key, membership.user, content, file_name="books.zip")
+
+    def is_reading():
+        sync_request.refresh_from_db()
+        return sync_request.lines_read
+
+    assert eventually(is_reading, seconds=60)
+    processes = family_of(started)
+    began = time.monotonic()
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(30) == 0
+    # A good deal more than eight seconds, as machines that test are slow; a good deal less than the sync would take.
+    assert time.monotonic() - began < 15
+    assert psutil.wait_procs(processes, timeout=2)[1] == []
+    sync_request.refresh_from_db()
+    assert (sync_request.status_code, sync_request.failure_count) == (SyncRequest.Status.CONNECTOR, 0)
+    assert not Invoice.objects.exists()
+
+
+def family_of(process):
+    """All processes of a cluster, once it has started them: its guard, two workers, a pusher, a monitor."""
+
+    def find():
+        found = psutil.Process(process.pid).children(recursive=True)
+        return found if len(found) >= 5 else None
+
+    return eventually(find)

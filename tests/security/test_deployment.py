@@ -1,0 +1,104 @@
+"""What production settings promise: no warning of Django's, and headers that hold browsers back."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from tests.factories import member
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+}
+
+
+@pytest.fixture
+def over_https(db, settings):
+    settings.SECURE_HSTS_SECONDS = 31536000
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
+    settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    return Client(raise_request_exception=False)
+
+
+def test_django_has_nothing_to_warn_of(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name not in ("HTTPS", "DEBUG")}
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env=environment | {"ADS_VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "adsplatform.settings"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert (checked.returncode, checked.stdout) == (0, "System check identified no issues (0 silenced).\n")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/sign-in/", "/", "/no-such-page/", "/admin/login/", "/api/v1/Status", "/api/v1/Sync/query", "/api/nothing"],
+)
+def test_every_answer_holds_browsers_back(over_https, path):
+    answer = over_https.get(path, secure=True)
+    check_headers(answer)
+    assert "Server" not in answer.headers and "X-Powered-By" not in answer.headers
+
+
+def test_a_fault_and_a_refused_form_do_too(over_https, monkeypatch):
+    from adsplatform.rest import health
+
+    monkeypatch.setattr(health, "dependencies", lambda: 1 / 0)
+    fault = over_https.get("/api/v1/Status", secure=True)
+    refused = Client(enforce_csrf_checks=True).post("/sign-in/", secure=True)
+    assert (fault.status_code, refused.status_code) == (500, 403)
+    for answer in (fault, refused):
+        check_headers(answer)
+
+
+def check_headers(answer):
+    assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_plain_http_is_shown_the_way(over_https):
+    answer = over_https.get("/sign-in/")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "https://testserver/sign-in/")
+
+
+def test_cookies_are_for_https_this_site_and_no_script(over_https):
+    membership, _ = member(email="ana@example.com")
+    values = {"username": "ana@example.com", "password": "correct horse battery"}
+    answer = over_https.post("/sign-in/", values, secure=True)
+    session = answer.cookies["sessionid"]
+    assert (session["secure"], session["httponly"], session["samesite"]) == (True, True, "Lax")
+    assert session["max-age"] == 12 * 3600
+    assert all(cookie["secure"] and cookie["samesite"] == "Lax" for cookie in answer.cookies.values())
+
+
+def test_the_session_is_another_after_signing_in_and_none_after_the_password_has_changed(over_https):
+    membership, _ = member(email="ana@example.com")
+    values = {"username": "ana@example.com", "password": "correct horse battery"}
+    over_https.post("/sign-in/", values, secure=True)
+    first = over_https.cookies["sessionid"].value
+    over_https.post("/sign-out/", secure=True)
+    over_https.post("/sign-in/", values, secure=True)
+    assert over_https.cookies["sessionid"].value != first
+    assert over_https.get("/", secure=True).status_code == 200
+    membership.user.set_password("another horse battery")
+    membership.user.save()
+    assert over_https.get("/", secure=True).status_code == 302
+
+
+@pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "testserver:80@evil.example"])
+def test_another_host_is_not_answered(over_https, settings, host):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    assert over_https.get("/sign-in/", secure=True, headers={"Host": host}).status_code == 400

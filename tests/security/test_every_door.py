@@ -1,0 +1,364 @@
+"""Every route, every method, everybody: the address book of the product, read off the URLconf.
+
+A new route fails here until it is said who may do what there. A stranger is the owner of another account.
+"""
+
+import json
+import re
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from adsplatform.accounts.models import ApiKey, Role
+from enrollments.models import Application
+from syncs.models import SyncRequest
+from tests.callers import Program
+from tests.factories import AppEnrollmentFactory, UserFactory, member
+from tests.loading.uploading import Uploads
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+ACTORS = ("anonymous", "stranger", "reader", "member", "admin", "owner", "staff")
+COMPANY = "erpKey,companyName,companyType,isActive\n"
+
+
+def rows(anonymous, stranger, reader, member, admin=None, owner=None, staff=None):
+    """What each actor gets; where not said, an admin what a member does, an owner what an admin does, and so on."""
+    admin = member if admin is None else admin
+    owner = admin if owner is None else owner
+    return dict(zip(ACTORS, (anonymous, stranger, reader, member, admin, owner, staff or owner), strict=True))
+
+
+def all_alike(status):
+    return dict.fromkeys(ACTORS, status)
+
+
+# What the API answers where it has no such method, and what it has. Everyone may look, at what is theirs.
+NO_METHOD = rows(401, 405, 405, 405)
+LOOK = rows(401, 404, 200, 200)
+LIST = rows(401, 200, 200, 200)
+# For everyone who may write; for owners and admins; for platform staff.
+WRITE = rows(401, 404, 403, 200)
+ADMINISTER = rows(401, 404, 403, 403, 200)
+# The Inbox shows its sign-in instead.
+PAGE_OF_ALL = rows(302, 200, 200, 200)
+PAGE = rows(302, 404, 200, 200)
+BUTTON_PAGE = rows(302, 404, 302, 302)
+BUTTON = rows(302, 404, 403, 302)
+ADMINS_BUTTON = rows(302, 404, 403, 403, 302)
+# Who may look but not change is told so, whatever the method.
+NO_METHOD_OF_PAGE = rows(302, 405, 403, 405)
+NO_METHOD_OF_ADMINS_PAGE = rows(302, 405, 403, 403, 405)
+NO_METHOD_OF_OPEN_PAGE = rows(302, 405, 405, 405)
+OPTIONS_OF_PAGE = rows(302, 200, 200, 200)
+
+API = {
+    "status": {"GET": all_alike(200), "*": all_alike(405)},
+    "status/auth": {"GET": LIST},
+    "sign-in": {"POST": all_alike(400), "*": all_alike(405)},
+    "definitions/problem-codes": {"GET": all_alike(200), "*": all_alike(405)},
+    "apikeys": {"POST": rows(401, 201, 201, 201)},
+    "apikeys/query": {"GET": LIST},
+    "apikeys/<str:pk>": {"GET": rows(401, 404, 404, 404, 200), "DELETE": rows(401, 404, 404, 404, 200)},
+    "appenrollments": {"POST": rows(401, 201, 403, 403, 201)},
+    "appenrollments/query": {"GET": LIST},
+    "appenrollments/settings/<str:pk>": {"GET": LOOK},
+    "appenrollments/<str:pk>": {"GET": LOOK, "PATCH": ADMINISTER, "DELETE": ADMINISTER},
+    "appenrollments/<str:pk>/reconnect": {"POST": ADMINISTER},
+    "applications": {"POST": rows(401, 403, 403, 403, 403, 403, 200)},
+    "applications/query": {"GET": LIST},
+    "applications/<str:pk>": {
+        # The catalogue is everybody's.
+        "GET": LIST,
+        "PATCH": rows(401, 403, 403, 403, 403, 403, 200),
+        "DELETE": rows(401, 403, 403, 403, 403, 403, 200),
+    },
+    "sync": {"POST": rows(401, 400, 403, 200)},
+    "sync/batch": {"POST": rows(401, 400, 403, 200)},
+    "sync/zip": {"POST": rows(401, 400, 403, 200)},
+    "sync/query": {"GET": LIST},
+    "sync/<str:pk>": {
+        "GET": LOOK,
+        "PATCH": rows(401, 404, 403, 403, 403, 403, 400),
+        "DELETE": rows(401, 404, 403, 400),
+    },
+    "sync/<str:pk>/replay": {"POST": rows(401, 404, 403, 409)},
+    "sync/<str:pk>/rejected-lines": {"GET": LOOK},
+    "sync/<str:pk>/control-totals": {"GET": LOOK},
+    "sync/<str:pk>/apply": {"POST": WRITE},
+    "sync/<str:pk>/allow-deletes": {"POST": ADMINISTER},
+    "sync/<str:pk>/differences/query": {"GET": LOOK},
+    "sync/<str:pk>/details/query": {"GET": LOOK},
+    "sync/<str:pk>/details/<str:detail>": {"PATCH": WRITE},
+}
+# Django's form pages take PUT for POST.
+INBOX = {
+    "sign-in/": {
+        "GET": rows(200, 302, 302, 302), "POST": rows(200, 302, 302, 302), "PUT": rows(200, 302, 302, 302),
+        "*": rows(405, 302, 302, 302), "OPTIONS": rows(200, 302, 302, 302),
+    },
+    "sign-out/": {"POST": all_alike(302), "*": all_alike(405), "OPTIONS": all_alike(200)},
+    "password/": {"GET": PAGE_OF_ALL, "POST": PAGE_OF_ALL, "PUT": PAGE_OF_ALL, "*": NO_METHOD_OF_OPEN_PAGE},
+    # A stranger is sent back to the choice of accounts, and stays where he is.
+    "account/": {"GET": PAGE_OF_ALL, "POST": all_alike(302), "*": NO_METHOD_OF_OPEN_PAGE},
+    "keys/": {"GET": PAGE_OF_ALL, "POST": PAGE_OF_ALL, "PUT": PAGE_OF_ALL, "*": NO_METHOD_OF_OPEN_PAGE},
+    "keys/<uuid:pk>/revoke/": {
+        "GET": rows(302, 404, 404, 404, 302), "POST": rows(302, 404, 404, 404, 302), "*": NO_METHOD_OF_OPEN_PAGE,
+    },
+    # A stranger sees and sets what is his own.
+    "account/settings/": {
+        "GET": rows(302, 200, 403, 403, 200), "POST": rows(302, 302, 403, 403, 302),
+        "PUT": rows(302, 200, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "notices/": {"GET": PAGE_OF_ALL, "POST": rows(302, 302, 403, 403, 302), "*": NO_METHOD_OF_ADMINS_PAGE},
+    "": {"GET": PAGE_OF_ALL},
+    "enroll/": {"GET": PAGE_OF_ALL},
+    "enroll/<uuid:pk>/": {
+        "GET": rows(302, 200, 403, 403, 200), "POST": rows(302, 302, 403, 403, 302),
+        "PUT": rows(302, 302, 403, 403, 302), "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "enrollments/<uuid:pk>/": {
+        "GET": PAGE, "POST": ADMINS_BUTTON, "PUT": rows(302, 404, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "enrollments/<uuid:pk>/switch/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
+    "enrollments/<uuid:pk>/sync-now/": {"GET": BUTTON_PAGE, "POST": BUTTON},
+    "upload/": {"GET": rows(302, 200, 403, 200), "POST": rows(302, 200, 403, 200), "PUT": rows(302, 200, 403, 200)},
+    "syncs/": {"GET": PAGE_OF_ALL},
+    "syncs/<uuid:pk>/": {"GET": PAGE},
+    "problem-codes/": {"GET": PAGE_OF_ALL},
+    "syncs/<uuid:pk>/problems/": {"GET": PAGE},
+    "syncs/<uuid:pk>/apply/": {"GET": BUTTON_PAGE, "POST": BUTTON},
+    "syncs/<uuid:pk>/allow-deletes/": {
+        "GET": rows(302, 404, 302, 302, 200), "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "syncs/<uuid:pk>/cancel/": {"GET": BUTTON_PAGE, "POST": BUTTON},
+    "syncs/<uuid:pk>/problems/download/": {"GET": PAGE},
+    "syncs/<uuid:pk>/lines/<int:detail>/": {"GET": PAGE, "POST": BUTTON},
+    "syncs/<uuid:pk>/load-again/": {"GET": BUTTON_PAGE, "POST": BUTTON},
+}  # fmt: skip
+# Routes that are nobody's own; what the machines' tell whom stands in tests/deploy.
+OPEN = {"favicon.ico", "^api(?:/|$)", "admin/", "healthz", "readyz", "metrics"}
+
+
+def routes():
+    for part in get_resolver().url_patterns:
+        if str(part.pattern) in OPEN:
+            continue
+        for route in part.url_patterns:
+            yield str(part.pattern) + str(route.pattern)
+
+
+ROUTES = sorted(routes())
+EXPECTED = {f"api/v1/{route}": told for route, told in API.items()} | INBOX
+
+
+def test_every_route_is_in_the_matrix():
+    assert set(ROUTES) == set(EXPECTED)
+    assert {str(part.pattern) for part in get_resolver().url_patterns} - {"api/v1/", ""} == OPEN
+
+
+class House:
+    """An account with something behind every door, and everybody who might come to one."""
+
+    def __init__(self):
+        uploads = Uploads()
+        self.account = uploads.account
+        type(self.account).objects.filter(pk=self.account.pk).update(name="Private Ltd")
+        self.enrollment = uploads.enrollment
+        self.connected = AppEnrollmentFactory(group_key=self.account)
+        many = COMPANY + "".join(f"C{number},Private {number},Customer,true\n" for number in range(20))
+        uploads.load(many, "companies.csv")
+        self.rejected = uploads.load(f"{COMPANY}C1,,Customer,true\nC2,B,Customer,true\n", "companies.csv")
+        self.preview = uploads.load(f"{COMPANY}C1,Preview,Customer,true\n", "companies.csv", dry_run=True)
+        self.stopped = uploads.load(f"{COMPANY}C1,A,Customer,true\n", "companies.csv", full=True)
+        assert self.stopped.status_code == "Failed"
+        self.detail = self.rejected.details.get(kind="error")
+        roles = {"reader": Role.READ_ONLY, "member": Role.MEMBER, "admin": Role.ADMIN, "owner": Role.OWNER}
+        self.people = {actor: member(role, self.account) for actor, role in roles.items()}
+        self.people["staff"] = member(Role.OWNER, self.account, is_staff=True)
+        self.people["stranger"] = member(Role.OWNER)
+        # That of somebody else in the account.
+        other, _ = member(Role.MEMBER, self.account)
+        self.key, _ = ApiKey.make(account=self.account, user=other.user, name="Private key")
+        self.secrets = {str(self.account.pk), "Private", *(str(sync.pk) for sync in SyncRequest.objects.all())}
+
+    def sync_for(self, route) -> SyncRequest:
+        if "apply" in route or "differences" in route:
+            return self.preview
+        return self.stopped if "allow-deletes" in route else self.rejected
+
+    def address(self, route) -> str:
+        if "apikeys" in route or "keys/" in route:
+            pk = self.key.pk
+        elif "applications" in route or route.startswith("enroll/"):
+            pk = Application.objects.get(connector="demo-data").pk
+        elif "enrollments" in route:
+            pk = self.enrollment.pk
+        else:
+            pk = self.sync_for(route).pk
+        path = re.sub(r"<(str|uuid):pk>", str(pk), route)
+        return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)
+
+    def body(self, route) -> dict | list:
+        """What a person who may would send; where another record can be named, one of the account's."""
+        return {
+            "api/v1/apikeys": {"name": "Another"},
+            "api/v1/appenrollments": [{"appId": str(self.enrollment.app_id)}],
+            "api/v1/appenrollments/<str:pk>": {"isActive": "true"},
+            "api/v1/appenrollments/<str:pk>/reconnect": {"password": "other"},
+            "api/v1/applications": {"name": "Another", "appType": "Connector"},
+            "api/v1/applications/<str:pk>": {"name": "Renamed"},
+            "api/v1/sync": {"appEnrollmentId": str(self.connected.pk)},
+            "api/v1/sync/batch": {
+                "appEnrollmentId": str(self.enrollment.pk),
+                "companies": [{"erpKey": "C1", "companyName": "A", "companyType": "Customer", "isActive": True}],
+            },
+            "api/v1/sync/<str:pk>": {"statusCode": "Failed"},
+            "api/v1/sync/<str:pk>/details/<str:detail>": {"values": {"companyName": "Bee"}},
+            "account/": {"group_key": str(self.account.pk)},
+            "account/settings/": {"time_zone": "Europe/Lisbon"},
+            "enrollments/<uuid:pk>/": {"delete_limit_percent": 10, "reject_limit_percent": 100},
+            "enrollments/<uuid:pk>/switch/": {"is_active": "true"},
+        }.get(route, {})
+
+    def ask(self, actor, route, method):
+        client = Client(raise_request_exception=False)
+        membership, key = self.people.get(actor, (None, ""))
+        body, headers = self.body(route), {}
+        if route.startswith("api/"):
+            headers = {"Api-Key": key} if key else {}
+            if route == "api/v1/sync/zip" and method == "POST":
+                file = SimpleUploadedFile("companies.csv", f"{COMPANY}C1,A,Customer,true\n".encode())
+                address = f"{self.address(route)}?appEnrollmentId={self.enrollment.pk}"
+                return client.post(address, {"file": file}, headers=headers)
+            query = f"?appEnrollmentId={self.enrollment.pk}" if route == "api/v1/sync/batch" else ""
+            text = json.dumps(body) if method not in ("GET", "OPTIONS") else ""
+            return client.generic(
+                method, self.address(route) + query, text, content_type="application/json", headers=headers
+            )
+        if membership:
+            client.force_login(membership.user)
+        if method == "POST":
+            return client.post(self.address(route), body)
+        return client.generic(method, self.address(route))
+
+    def told_in(self, answer, route) -> list[str]:
+        """What of the account's an answer holds, but for the id that was asked for."""
+        text = (answer.getvalue() if answer.streaming else answer.content).decode("utf-8", "replace")
+        for id in re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", self.address(route)):
+            text = text.replace(id, "")
+        return [secret for secret in self.secrets if secret in text]
+
+
+@pytest.fixture
+def house(db):
+    cache.clear()
+    return House()
+
+
+def expected_of(route, method) -> dict:
+    told = EXPECTED[route]
+    if method in told:
+        return told[method]
+    if route.startswith("api/"):
+        return told.get("*", NO_METHOD)
+    if method == "OPTIONS":
+        return OPTIONS_OF_PAGE
+    if "*" in told:
+        return told["*"]
+    return NO_METHOD_OF_PAGE
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_who_may_do_what(house, route):
+    got, expected = {}, {}
+    for method in METHODS:
+        for actor in ACTORS:
+            with transaction.atomic():
+                answer = house.ask(actor, route, method)
+                got[method, actor] = answer.status_code
+                if actor in ("anonymous", "stranger"):
+                    assert house.told_in(answer, route) == [], (method, actor)
+                transaction.set_rollback(True)
+            expected[method, actor] = expected_of(route, method)[actor]
+    different = {key: (status, expected[key]) for key, status in got.items() if status != expected[key]}
+    assert different == {}, "method and actor: (status, expected)"
+
+
+def admin_pages(patterns, prefix="/admin/"):
+    for pattern in patterns:
+        path = prefix + re.sub(r"<[^>]+>", "7", str(pattern.pattern).lstrip("^").replace("(?P<url>.*)$", "x"))
+        if hasattr(pattern, "url_patterns"):
+            yield from admin_pages(pattern.url_patterns, path)
+        else:
+            yield path
+
+
+def test_the_administration_is_for_platform_staff_with_rights_alone(house):
+    (admin,) = (part for part in get_resolver().url_patterns if str(part.pattern) == "admin/")
+    pages = sorted(set(admin_pages(admin.url_patterns)))
+    assert len(pages) > 100
+    owner, staff = Client(), Client()
+    owner.force_login(house.people["owner"][0].user)
+    staff.force_login(UserFactory(is_staff=True))
+    for page in pages:
+        if page in ("/admin/login/", "/admin/logout/"):
+            continue
+        for client in (Client(), owner):
+            for answer in (client.get(page), client.post(page)):
+                assert (answer.status_code, "/admin/login/" in answer.headers.get("Location", "")) == (302, True), page
+        # Everybody may change their own password.
+        if page.count("/") > 3 and "/r/" not in page and "password_change" not in page:
+            assert staff.get(page).status_code in (302, 403, 404), page
+
+
+# What a caller may never set, by the table it is in.
+OURS = {
+    "syncs_syncrequest": {"sync_request_id", "group_key", "status_code", "failure_count", "created", "lines_read"},
+    "enrollments_appenrollment": {
+        "group_key", "created_user_id", "modified_user_id", "is_deleted", "is_uploads", "created", "app_id",
+        "delete_limit_percent", "encrypted_credentials",
+    },
+    "accounts_apikey": {"group_key", "key_hash", "key_prefix", "created_user_id", "revoked", "api_key_id"},
+}  # fmt: skip
+EVIL = "00000000-0000-4000-8000-00000000e711"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "appenrollments/<str:pk>"),
+        ("POST", "appenrollments"),
+        ("POST", "apikeys"),
+        ("POST", "sync"),
+    ],
+)
+def test_nobody_sets_what_is_ours(house, method, path):
+    stranger = house.people["stranger"][0]
+    owner = Program(account=house.account)
+    tables = {"appenrollments": "enrollments_appenrollment", "apikeys": "accounts_apikey", "sync": "syncs_syncrequest"}
+    columns = OURS[tables[path.partition("/")[0]]]
+    evil = {}
+    for column in columns:
+        name = re.sub("_([a-z])", lambda found: found[1].upper(), column)
+        for spelling in (column, name, f"{column}_id", f"{name}Id"):
+            evil[spelling] = EVIL
+    evil |= {"groupKey": str(stranger.group_key_id), "group_key": str(stranger.group_key_id), "statusCode": "Success"}
+    asked = house.body(f"api/v1/{path}")
+    asked = [evil | one for one in asked] if isinstance(asked, list) else evil | asked
+    before = {row["pk"]: row for row in type(house.enrollment).objects.values("pk", *OURS["enrollments_appenrollment"])}
+    answer = owner._json(method, house.address(f"api/v1/{path}"), asked, "")
+    assert answer.status_code in (200, 201)
+    assert str(stranger.group_key_id) not in answer.text and EVIL not in answer.text
+    made = answer.json()[0] if isinstance(answer.json(), list) else answer.json()
+    assert made["groupKey"] == str(house.account.pk)
+    if path == "sync":
+        assert made["statusCode"] in ("Ready", "Connector")
+    if method == "PATCH":
+        changed = (
+            type(house.enrollment).objects.values("pk", *OURS["enrollments_appenrollment"]).get(pk=house.enrollment.pk)
+        )
+        assert {**changed, "modified_user_id": None} == {**before[house.enrollment.pk], "modified_user_id": None}

@@ -1,0 +1,208 @@
+"""No secret in the log, in what is stored, or in an answer: told by a canary in every place a secret comes in by."""
+
+import io
+import json
+import logging
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from adsplatform import redaction
+from adsplatform.redaction import MASK, RedactingHandler, redacted, without
+from enrollments.models import AppEnrollment, Application
+from enrollments.wire import ConnectorInfo
+from syncs import connectors, runner
+from syncs.models import SyncRequest
+from syncs.rows import ConnectorError, RowProblem
+from tests.callers import Program
+from tests.loading.conftest import GivenRows
+
+# With what JSON writes otherwise, and with letters beyond ASCII.
+CANARY = 'canary-"ü\\4711'
+
+
+@pytest.fixture(autouse=True)
+def nothing_known_from_other_tests(monkeypatch):
+    monkeypatch.setattr(redaction, "_known", {})
+
+
+@pytest.fixture
+def log():
+    """What the product's log would hold."""
+    stream = io.StringIO()
+    handler, root = RedactingHandler(stream), logging.getLogger()
+    root.addHandler(handler)
+    yield stream
+    root.removeHandler(handler)
+
+
+def rows_of_all_tables():
+    """Every row of the database as text, by table."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
+            for (row,) in cursor.fetchall():
+                yield table, row
+
+
+@pytest.mark.parametrize(
+    ("told", "masked"),
+    [
+        ("key LSPK-AsECKHxldFMFCHhs9M3EHkci5AZzTZ7GkoZMkLdi0UI is", f"key {MASK} is"),
+        ("postgresql://ads:pa:ss@db.example/x", f"postgresql://ads:{MASK}@db.example/x"),
+        ("Authorization: Bearer abc.def-ghi_123", f"Authorization: Bearer {MASK}"),
+        ("Authorization: 0123456789", f"Authorization: {MASK}"),
+        ('{"password": "pa ss", "user": "ana"}', f'{{"password": "{MASK} ss", "user": "ana"}}'),
+        ("{'client_secret': 'xyz'}", f"{{'client_secret': '{MASK}'}}"),
+        ("https://api.example/?token=abc&page=2", f"https://api.example/?token={MASK}&page=2"),
+        ("Cookie: sessionid=q1w2e3", f"Cookie: {MASK}"),
+        ("The password is wrong. Use a new token.", "The password is wrong. Use a new token."),
+    ],
+)
+def test_what_has_a_secrets_form_is_masked(told, masked):
+    assert redacted(told) == masked
+
+
+def test_what_was_made_known_is_masked_wherever_it_stands():
+    redaction.learn(["tiger", "tigerlily", "abc"])
+    assert redacted("tigerlily and tiger; abc is too short to be one") == (
+        f"{MASK} and {MASK}; abc is too short to be one"
+    )
+
+
+def test_a_sentence_is_masked_for_the_secrets_of_its_own_alone():
+    redaction.learn(["right"])
+    assert without("This is right, and not tiger.", ["tiger"]) == f"This is right, and not {MASK}."
+
+
+def test_of_very_many_the_latest_are_known(monkeypatch):
+    monkeypatch.setattr(redaction, "MOST", 2)
+    for secret in ("first", "second", "first", "third"):
+        redaction.learn([secret])
+    assert redacted("first second third") == f"{MASK} second {MASK}"
+
+
+def test_a_traceback_is_masked_too(log):
+    redaction.learn([CANARY])
+    try:
+        raise ValueError(f"could not sign in with {CANARY}")
+    except ValueError:
+        logging.getLogger("x").exception("Failed with %s", CANARY)
+    assert "ValueError: could not sign in with" in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+def test_the_products_log_is_masked(settings):
+    assert settings.LOGGING["handlers"]["console"]["class"] == "adsplatform.redaction.RedactingHandler"
+    assert {handler for one in settings.LOGGING["loggers"].values() for handler in one["handlers"]} == {"console"}
+
+
+def failing(how):
+    """A connector that tells its password when it fails."""
+
+    class Failing(GivenRows):
+        def check(self, credentials):
+            if credentials["password"] != CANARY or how == "at once":
+                raise ConnectorError(f"The source refused {credentials['password']}.")
+
+        def rows(self, source):
+            password = source.credentials["password"]
+            if how == "told":
+                raise ConnectorError(f"The source refused {password} of ana.")
+            if how == "unforeseen":
+                raise RuntimeError(f"cannot connect: {password}")
+            if how == "a line":
+                yield RowProblem("companies", "source", 2, "bad_json", f"Refused with {password}.")
+            yield from super().rows(source)
+
+    return Failing({"companies": [{"erpKey": "C1", "companyName": "A", "companyType": "Customer", "isActive": True}]})
+
+
+@pytest.mark.parametrize("how", ["told", "unforeseen", "a line", "not at all"])
+def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, capfd):
+    program = Program(account=enrollment.group_key)
+    secrets = {name: CANARY for name in ConnectorInfo().fields}
+    path = f"AppEnrollments/{enrollment.pk}"
+    monkeypatch.setitem(connectors._registry, "given-rows", failing(how))
+    answers = [
+        program.post(f"{path}/reconnect", secrets),
+        program.post("AppEnrollments", [{"appId": str(enrollment.app_id), "connectorInfo": secrets}]),
+        # One that is refused, for its other values.
+        program.post("AppEnrollments", [{"appId": "x", "cronSettings": "?", "connectorInfo": secrets}]),
+    ]
+    assert AppEnrollment.objects.get(pk=enrollment.pk).credentials["password"] == CANARY
+    redaction._known.clear()  # as in the worker, which is another process
+    answers.append(program.post("Sync", {"appEnrollmentId": str(enrollment.pk)}))
+    sync_request = SyncRequest.objects.get(app_enrollment=enrollment)
+    sync_request.start()
+    runner.run(sync_request)
+    sync_request.refresh_from_db()
+    assert sync_request.status_code == ("Failed" if how in ("told", "unforeseen") else "Success")
+    assert how != "told" or sync_request.process_result_message == f"The source refused {MASK} of ana."
+    answers += [
+        program.get(f"Sync/{sync_request.pk}", "include=Details"),
+        program.get(f"Sync/{sync_request.pk}/details/query"),
+        program.get(path, "include=App,CustomFields,LastSync"),
+        program.get("AppEnrollments/query"),
+        program.get(f"AppEnrollments/settings/{enrollment.pk}"),
+    ]
+    program.client.force_login(program.user)
+    for page in (f"/enrollments/{enrollment.pk}/", f"/syncs/{sync_request.pk}/", f"/syncs/{sync_request.pk}/problems/"):
+        answers.append(program.client.get(page))
+    spellings = (CANARY, json.dumps(CANARY)[1:-1], json.dumps(CANARY, ensure_ascii=False)[1:-1], "4711")
+    for text in [answer.text for answer in answers] + [log.getvalue(), *capfd.readouterr()]:
+        assert not any(spelling in text for spelling in spellings)
+    assert [table for table, row in rows_of_all_tables() if "canary-" in row] == []
+
+
+def test_a_refusal_at_once_does_not_tell_it_either(enrollment, monkeypatch, log):
+    monkeypatch.setitem(connectors._registry, "given-rows", failing("at once"))
+    program = Program(account=enrollment.group_key)
+    answer = program.post(f"AppEnrollments/{enrollment.pk}/reconnect", {"password": CANARY})
+    assert (answer.status_code, answer.json()["detail"]) == (424, f"The source refused {MASK}.")
+    assert "4711" not in answer.text + log.getvalue()
+
+
+def test_no_key_password_or_token_is_stored_or_logged(db, log):
+    program = Program(email="ana@example.com")
+    key = program.post("ApiKeys", {"name": "Export"}, query="").json()["apiKey"]
+    program.headers |= {"Idempotency-Key": "once"}
+    kept = program.post("ApiKeys", {"name": "Kept"}).json()["apiKey"]
+    signed_in = program.post("sign-in", {"email": "ana@example.com", "password": "correct horse battery"})
+    token = signed_in.json()["token"]
+    program.post("sign-in", {"email": "ana@example.com", "password": "wrong horse battery"})
+    for header in ({"Api-Key": key + "x"}, {"Authorization": f"Bearer {token}x"}):
+        assert program.send("GET", "Status/auth", headers=header).status_code == 401
+    secrets = (key, kept, token, program.key, "horse battery")
+    for _, row in rows_of_all_tables():
+        assert not any(secret in row for secret in secrets)
+    assert not any(secret in log.getvalue() for secret in secrets)
+
+
+def test_after_a_rotation_the_old_key_opens_nothing_and_is_not_needed(enrollment, settings, capsys):
+    from cryptography.fernet import Fernet
+
+    enrollment.credentials = {"password": CANARY}
+    enrollment.save()
+    settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIALS_KEYS]
+    call_command("rotate_credentials")
+    del settings.CREDENTIALS_KEYS[1:]
+    assert AppEnrollment.objects.get(pk=enrollment.pk).credentials == {"password": CANARY}
+    assert CANARY not in capsys.readouterr().out
+
+
+def test_the_queue_carries_no_word_of_a_callers(enrollment):
+    from django_q.models import OrmQ
+    from django_q.signing import SignedPackage
+
+    Application.objects.update(connector="")
+    enrollment.app.connector = "given-rows"
+    enrollment.app.save()
+    program = Program(account=enrollment.group_key)
+    assert program.post("Sync", {"appEnrollmentId": str(enrollment.pk)}).status_code < 300
+    assert program.post("Sync/batch", {"companies": [{"erpKey": "os.system"}]}, f"appEnrollmentId={enrollment.pk}")
+    messages = [SignedPackage.loads(message.payload) for message in OrmQ.objects.all()]
+    assert messages
+    for message in messages:
+        assert (message["func"], message["args"]) == ("syncs.tasks.run_next_sync", ())

@@ -1,0 +1,206 @@
+"""Whatever people, workers and the rescue do, in whatever order: the requests stand as a plain model says."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from syncs import rescue, retries, runner, services
+from syncs.models import SyncRequest, WrongStatus
+from tests.factories import AccountFactory, AppEnrollmentFactory
+
+LATER = timedelta(hours=2)
+CAP, TRIES, CRASHES = 2, 3, 2
+
+
+@dataclass
+class Expected:
+    """What the model knows of a request."""
+
+    enrollment: int
+    account: int
+    status: str = "Connector"
+    is_due: bool = True
+    has_expired: bool = False
+    failures: int = 0
+    crashes: int = 0
+    claims: int = 0
+
+
+class Course(RuleBasedStateMachine):
+    """Three enrollments of two accounts; workers are the claims that they hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.savepoint = transaction.savepoint()
+        accounts = AccountFactory.create_batch(2)
+        self.enrollments = [AppEnrollmentFactory(group_key=accounts[number % 2]) for number in range(5)]
+        self.model: dict = {}
+        # Every claim that was ever made; the last one of a request is the one that counts.
+        self.claims: list[SyncRequest] = []
+
+    def teardown(self):
+        transaction.savepoint_rollback(self.savepoint)
+
+    # People
+
+    @rule(number=st.integers(0, 4))
+    def ask(self, number):
+        enrollment = self.enrollments[number]
+        asked = services.record_request(enrollment, None, connector="demo-data")
+        self.model[asked.pk] = Expected(number, number % 2)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def cancel(self, data):
+        pk = data.draw(st.sampled_from(sorted(self.model)))
+        expected = self.model[pk]
+        sync_request = SyncRequest.objects.get(pk=pk)
+        if expected.status in ("Success", "Failed"):
+            with pytest.raises(WrongStatus):
+                services.cancel_sync(sync_request, None)
+        else:
+            assert services.cancel_sync(sync_request, None).status_code == "Cancelled"
+            expected.status = "Cancelled"
+
+    # Workers
+
+    @rule()
+    def claim(self):
+        running = [one for one in self.model.values() if one.status == "In Progress"]
+        busy = {one.enrollment for one in running}
+        full = {account for account in (0, 1) if sum(one.account == account for one in running) >= CAP}
+        wanted = next(
+            (
+                pk
+                for pk, one in self.model.items()
+                if one.status == "Connector" and one.is_due and one.enrollment not in busy and one.account not in full
+            ),
+            None,
+        )
+        claimed = SyncRequest.objects.claim_next("worker")
+        assert (claimed and claimed.pk) == wanted
+        if claimed:
+            expected = self.model[wanted]
+            expected.status, expected.has_expired, expected.claims = "In Progress", False, expected.claims + 1
+            self.claims.append(claimed)
+
+    def a_claim(self, data):
+        claim = data.draw(st.sampled_from(self.claims))
+        expected = self.model[claim.pk]
+        counts = expected.status == "In Progress" and expected.claims == claim.fence
+        # A worker knows what it was told when it claimed.
+        return SyncRequest.objects.get(pk=claim.pk) if counts else claim, expected, counts
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def renew(self, data):
+        claim, expected, counts = self.a_claim(data)
+        assert claim.renew() == counts
+        if counts:
+            expected.has_expired = False
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def succeed(self, data):
+        claim, expected, counts = self.a_claim(data)
+        if self.is_refused(counts, lambda: claim.succeed("Done.")):
+            return
+        expected.status = "Success"
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), is_transient=st.booleans())
+    def come_to_grief(self, data, is_transient):
+        claim, expected, counts = self.a_claim(data)
+        reason = retries.Reason("No.", "source_unreadable", transient=is_transient)
+        if self.is_refused(
+            counts, lambda: runner._try_again(claim, reason) or runner._fail_unread(claim, "No.", reason.code)
+        ):
+            return
+        expected.failures += 1
+        self.goes_back(expected, is_transient and expected.failures < TRIES)
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def crash(self, data):
+        claim, expected, counts = self.a_claim(data)
+        if self.is_refused(counts, lambda: runner.give_up_crashed(claim)):
+            return
+        expected.crashes += 1
+        self.goes_back(expected, expected.crashes < CRASHES)
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def lose_the_database(self, data):
+        claim, expected, counts = self.a_claim(data)
+        if self.is_refused(counts, lambda: runner.hand_back(claim, "Away.", "database_gone")):
+            return
+        self.goes_back(expected, True)
+
+    @staticmethod
+    def is_refused(counts, deed):
+        if counts:
+            deed()
+            return False
+        with pytest.raises(WrongStatus), transaction.atomic():
+            deed()
+        return True
+
+    @staticmethod
+    def goes_back(expected, is_tried_again):
+        expected.status = "Connector" if is_tried_again else "Failed"
+        expected.is_due = False
+
+    # Time, and the rescue
+
+    @precondition(lambda self: any(one.status == "In Progress" for one in self.model.values()))
+    @rule(data=st.data())
+    def vanish(self, data):
+        pk = data.draw(st.sampled_from([pk for pk, one in self.model.items() if one.status == "In Progress"]))
+        SyncRequest.objects.filter(pk=pk).update(lease_expires=timezone.now() - timedelta(milliseconds=1))
+        self.model[pk].has_expired = True
+
+    @rule()
+    def wait(self):
+        SyncRequest.objects.filter(not_before__isnull=False).update(not_before=timezone.now() - LATER)
+        for expected in self.model.values():
+            expected.is_due = True
+
+    @rule()
+    def rescue(self):
+        lost = [one for one in self.model.values() if one.status == "In Progress" and one.has_expired]
+        assert rescue.rescue_expired() == len(lost)
+        for expected in lost:
+            expected.failures += 1
+            self.goes_back(expected, expected.failures < TRIES)
+        rescue.tend_the_bells()
+
+    @invariant()
+    def the_requests_are_as_the_model_says(self):
+        held = {one.pk: one for one in SyncRequest.objects.all()}
+        assert {
+            pk: (one.status_code, one.failure_count, one.crash_count, one.fence) for pk, one in held.items()
+        } == {pk: (one.status, one.failures, one.crashes, one.claims) for pk, one in self.model.items()}
+        for one in held.values():
+            assert (one.lease_expires is None) == (one.status_code != "In Progress")
+            assert (one.finished is None) == (not one.is_finished)
+
+
+@pytest.mark.django_db
+def test_whatever_happens_the_requests_stand_as_the_model_says(settings, monkeypatch):
+    settings.SYNC_TRIES, settings.SYNC_CRASHES, settings.SYNC_RUNNING_PER_ACCOUNT = TRIES, CRASHES, CAP
+    settings.SYNC_TURN_SECONDS = 0
+    # The test's server may have been started a moment ago, which looks like an outage.
+    monkeypatch.setattr(rescue, "_was_renewed_before_a_restart", lambda sync_request: False)
+    run_state_machine_as_test(
+        Course,
+        settings=hypothesis_settings(
+            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -1,0 +1,137 @@
+"""Who works on a sync, and for how long: claims and leases, fair turns, caps; what a former holder may no longer do."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from adsplatform.records.models import Company
+from syncs import merge, runner
+from syncs.models import SyncRequest, WrongStatus
+from tests.factories import AccountFactory, AppEnrollmentFactory, SyncRequestFactory
+from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
+
+pytestmark = pytest.mark.django_db
+
+
+def expire(sync_request):
+    SyncRequest.objects.filter(pk=sync_request.pk).update(lease_expires=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_claim_has_an_owner_and_an_end_by_the_databases_clock(settings):
+    settings.SYNC_LEASE_SECONDS = 20
+    SyncRequestFactory(queued=True)
+    claimed = SyncRequest.objects.claim_next("machine 1, process 7")
+    assert (claimed.status_code, claimed.lease_owner, claimed.fence) == ("In Progress", "machine 1, process 7", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM lease_expires - statement_timestamp()) FROM syncs_syncrequest")
+        assert 15 < cursor.fetchone()[0] <= 20
+
+
+def test_nothing_is_in_progress_without_an_end():
+    with pytest.raises(IntegrityError, match="sync_leased_iff_running"), transaction.atomic():
+        SyncRequestFactory(status_code="In Progress")
+    with pytest.raises(IntegrityError, match="sync_leased_iff_running"), transaction.atomic():
+        SyncRequestFactory(queued=True, lease_expires=timezone.now())
+
+
+def test_a_finished_sync_is_held_by_nobody():
+    SyncRequestFactory(queued=True)
+    claimed = SyncRequest.objects.claim_next("machine 1")
+    claimed.succeed("Done.")
+    claimed.refresh_from_db()
+    assert (claimed.lease_owner, claimed.lease_expires) == ("", None)
+
+
+def test_only_the_last_holder_may_renew_report_and_end():
+    SyncRequestFactory(queued=True)
+    first = SyncRequest.objects.claim_next("machine 1")
+    assert first.renew()
+    SyncRequest.objects.get(pk=first.pk).try_again("Lost.", "worker_lost", seconds=-1)
+    second = SyncRequest.objects.claim_next("machine 2")
+    assert (second.pk, second.fence) == (first.pk, 2)
+    assert not first.renew()
+    for verb in (
+        lambda: first.report(10),
+        lambda: first.succeed("Done."),
+        lambda: first.fail("No.", "our_fault"),
+        lambda: first.try_again("Again.", "our_fault", seconds=1),
+        lambda: first.hand_back("Again.", "our_fault"),
+    ):
+        with pytest.raises(WrongStatus):
+            verb()
+    assert second.renew()
+    second.succeed("Done.")
+
+
+def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa: F811
+    """The zombie: stopped at the end of its merge, while another worker takes the sync up."""
+    write = merge.write
+
+    def lost_meanwhile(work):
+        write(work)
+        SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=-1)
+        assert SyncRequest.objects.claim_next("another").fence == 1
+
+    monkeypatch.setattr(merge, "write", lost_meanwhile)
+    result = sync({"companies": [company()]})
+    assert (result.status_code, result.results.count()) == ("In Progress", 0)
+    assert not Company.objects.exists()
+
+
+def test_a_holder_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(runner, "REPORT_SECONDS", 0)
+
+    class Losing(list):
+        def __iter__(self):
+            SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=60)
+            return super().__iter__()
+
+    result = sync({"companies": Losing([company()])})
+    assert (result.status_code, result.process_result_message) == ("Connector", "Lost.")
+
+
+def test_what_waits_for_another_try_is_not_claimed_before():
+    waiting = SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=1))
+    assert SyncRequest.objects.claim_next() is None
+    SyncRequest.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    assert SyncRequest.objects.claim_next() == waiting
+
+
+def test_who_asks_for_much_does_not_keep_the_others_waiting():
+    greedy, modest = AccountFactory(), AccountFactory()
+    many = [ask(greedy) for _ in range(5)]
+    one = ask(modest)
+    turns = []
+    while claimed := SyncRequest.objects.claim_next():
+        turns.append(claimed)
+        claimed.succeed("Done.")
+    assert turns == [many[0], one, *many[1:]]
+
+
+def ask(account):
+    sync_request = SyncRequestFactory(app_enrollment=AppEnrollmentFactory(group_key=account))
+    sync_request.queue()
+    return sync_request
+
+
+def test_of_an_account_and_of_a_connector_only_so_many_run_at_once(settings):
+    settings.SYNC_RUNNING_PER_ACCOUNT = 2
+    settings.SYNC_RUNNING_PER_CONNECTOR = {"slow-erp": 1}
+    account = AccountFactory()
+    first, second, third = (ask(account) for _ in range(3))
+    assert [SyncRequest.objects.claim_next() for _ in range(3)] == [first, second, None]
+    slow = [SyncRequestFactory(queued=True, connector="slow-erp") for _ in range(2)]
+    assert [SyncRequest.objects.claim_next() for _ in range(2)] == [slow[0], None]
+    SyncRequest.objects.get(pk=first.pk).cancel("Stopped.")
+    assert SyncRequest.objects.claim_next() == third
+
+
+def test_put_in_progress_by_hand_a_sync_is_held_by_nobody_and_comes_back():
+    sync_request = SyncRequestFactory(queued=True)
+    sync_request.amend("In Progress", None, None)
+    assert (sync_request.lease_owner, sync_request.fence) == ("", 1)
+    assert sync_request.lease_expires > timezone.now()
+    expire(sync_request)
+    assert list(SyncRequest.objects.expired()) == [sync_request]

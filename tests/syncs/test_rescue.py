@@ -1,0 +1,138 @@
+"""Whose worker is lost is taken up again, what stops its worker is set aside, bells that were lost ring again."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from syncs import leases, rescue, runner, tasks
+from syncs.models import SyncRequest, SyncResultDetail
+from tests.factories import SyncRequestFactory
+from tests.product import eventually
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = timedelta(hours=-1)
+
+
+@pytest.fixture
+def old_server(monkeypatch):
+    """The test's server may have been started a moment ago, which looks like an outage."""
+    monkeypatch.setattr(rescue, "_was_renewed_before_a_restart", lambda sync_request: False)
+
+
+def lost(seconds=1, **values):
+    return SyncRequestFactory(running=True, lease_expires=timezone.now() - timedelta(seconds=seconds), **values)
+
+
+def test_what_lost_its_worker_waits_to_be_tried_again(old_server):
+    sync_request = lost()
+    SyncRequestFactory(running=True)
+    assert rescue.rescue_expired() == 1
+    sync_request.refresh_from_db()
+    assert (sync_request.status_code, sync_request.failure_count, sync_request.crash_count) == ("Connector", 1, 0)
+    assert sync_request.failure_code == "worker_lost"
+    assert 10 < (sync_request.next_try - timezone.now()).total_seconds() < 50
+    assert rescue.rescue_expired() == 0
+
+
+def test_what_loses_its_worker_too_often_fails(old_server, settings):
+    settings.SYNC_TRIES = 3
+    sync_request = lost(failure_count=2)
+    rescue.rescue_expired()
+    sync_request.refresh_from_db()
+    assert (sync_request.status_code, sync_request.failure_count) == ("Failed", 3)
+    assert (
+        sync_request.process_result_message
+        == "The worker that had it gave no sign of life any more. Nothing was changed."
+    )
+
+
+def test_an_outage_of_the_database_is_nobodys_failure():
+    # Renewed last before the server that the tests use was started.
+    sync_request = lost(seconds=30 * 24 * 3600)
+    rescue.rescue_expired()
+    sync_request.refresh_from_db()
+    assert (sync_request.status_code, sync_request.failure_count, sync_request.crash_count) == ("Connector", 0, 0)
+    assert sync_request.failure_code == "database_gone"
+
+
+def test_each_pause_is_about_twice_as_long(settings):
+    settings.SYNC_RETRY_SECONDS = 10
+    from syncs.retries import backoff
+
+    for times, (least, most) in {0: (5, 15), 1: (10, 30), 3: (40, 120), 30: (1800, 5400)}.items():
+        pauses = [backoff(times) for _ in range(200)]
+        assert least <= min(pauses) < max(pauses) <= most
+        assert len(set(pauses)) > 100
+
+
+def test_what_stops_its_worker_twice_is_set_aside():
+    sync_request = SyncRequestFactory(running=True)
+    runner.give_up_crashed(sync_request)
+    assert (sync_request.status_code, sync_request.crash_count, sync_request.failure_count) == ("Connector", 1, 0)
+    sync_request.start()
+    runner.give_up_crashed(sync_request)
+    assert (sync_request.status_code, sync_request.crash_count, sync_request.failure_count) == ("Failed", 2, 0)
+    assert sync_request.process_result_message == (
+        "It stopped the worker twice, so it is not tried again. Nothing was changed."
+    )
+    detail = SyncResultDetail.objects.get()
+    assert (detail.code, detail.group_key_id) == ("stopped_worker", sync_request.group_key_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_rescues_at_once_take_up_each_sync_once(old_server):
+    for _ in range(12):
+        lost()
+
+    def rescue_all(_):
+        count = rescue.rescue_expired()
+        rescue.tend_the_bells()
+        connection.close()
+        return count
+
+    with ThreadPoolExecutor(4) as clusters:
+        assert sum(clusters.map(rescue_all, range(4))) == 12
+    assert set(SyncRequest.objects.values_list("failure_count", flat=True)) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_session_of_a_lost_worker_is_ended_with_all_its_locks(old_server):
+    sync_request = lost()
+
+    def stopped():
+        leases.name_session(sync_request)
+        connection.set_autocommit(False)
+        list(SyncRequest.objects.select_for_update().filter(pk=sync_request.pk))
+
+    with ThreadPoolExecutor(1) as worker:
+        worker.submit(stopped).result()
+        assert eventually(rescue.rescue_expired, seconds=5) == 1
+        sync_request.refresh_from_db()
+        assert sync_request.status_code == "Connector"
+        worker.submit(lambda: connection.close()).result()
+
+
+def test_a_lost_bell_is_rung_again():
+    SyncRequestFactory(queued=True)
+    SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=5))
+    rescue.tend_the_bells()
+    assert OrmQ.objects.count() == 1
+    # There is one for it now.
+    rescue.tend_the_bells()
+    assert OrmQ.objects.count() == 1
+
+
+def test_a_bell_that_nobody_answered_is_swept_away_and_other_work_is_not(settings):
+    tasks.ring()
+    tasks.ring_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
+    just_taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
+    OrmQ.objects.update(lock=just_taken)
+    rescue.tend_the_bells()
+    assert OrmQ.objects.count() == 2
+    OrmQ.objects.update(lock=just_taken - timedelta(minutes=3))
+    rescue.tend_the_bells()
+    assert [entry.func() for entry in OrmQ.objects.all()] == ["syncs.tasks.remove_enrollment_data"]

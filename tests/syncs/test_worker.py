@@ -1,0 +1,156 @@
+"""A worker stands by while a process of its own carries the sync out: whatever happens to that, the worker goes on."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from django.db import connection
+
+from adsplatform.records.models import Company
+from enrollments.models import Application
+from enrollments.services import publish_application
+from syncs import connectors, services, tasks
+from syncs.models import SyncRequest
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory
+from tests.loading.conftest import GivenRows, company
+from tests.product import eventually
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.forks]
+
+
+@pytest.fixture
+def work(settings, monkeypatch):
+    """Have a worker carry out a sync of the given rows; `meanwhile(sync_request)` is done once it is in progress."""
+    settings.SYNC_OWN_PROCESS = True
+    settings.SYNC_RETRY_SECONDS = 0.01
+    publish_application(GivenRows.application)
+    enrollment = AppEnrollmentFactory(app=Application.objects.get(connector="given-rows"))
+
+    def run(data, meanwhile=lambda sync_request: None):
+        monkeypatch.setitem(connectors._registry, "given-rows", GivenRows(data))
+        sync_request = SyncRequestFactory(app_enrollment=enrollment, connector="given-rows", queued=True)
+
+        def watch():
+            try:
+                running = SyncRequest.objects.filter(pk=sync_request.pk, status_code="In Progress")
+                if eventually(running.exists, seconds=10):
+                    return meanwhile(running.first())
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as elsewhere:
+            watching = elsewhere.submit(watch)
+            tasks.run_next_sync()
+            ended = time.monotonic()
+            began = watching.result()
+        sync_request.refresh_from_db()
+        sync_request.seconds = began and ended - began
+        return sync_request
+
+    return run
+
+
+class Doing(list):
+    """Rows at whose reading something is done first."""
+
+    def __init__(self, deed):
+        super().__init__([company()])
+        self.deed = deed
+
+    def __iter__(self):
+        self.deed()
+        return super().__iter__()
+
+
+def cancel(sync_request):
+    time.sleep(0.3)
+    began = time.monotonic()
+    services.cancel_sync(sync_request, None)
+    return began
+
+
+def processes_of_syncs():
+    return [process for process in psutil.Process().children() if "postgres" not in process.name()]
+
+
+def in_a_statement():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(600)")
+
+
+def in_vain():
+    """A connector that does not let itself be interrupted."""
+    while True:
+        try:
+            time.sleep(600)
+        except BaseException:  # noqa: S112
+            continue
+
+
+def test_a_sync_is_carried_out_by_a_process_of_its_own(work):
+    pids = []
+    result = work({"companies": Doing(lambda: pids.append(os.getpid()))})
+    assert (result.status_code, Company.objects.count()) == ("Success", 1)
+    # What another process remembered is not in this one's memory.
+    assert pids == []
+
+
+@pytest.mark.parametrize("deed", [in_a_statement, in_vain, lambda: time.sleep(600)], ids=["SQL", "stubborn", "hanging"])
+def test_a_cancel_takes_effect_within_two_seconds(work, deed):
+    result = work({"companies": Doing(deed)}, cancel)
+    assert result.status_code == "Cancelled"
+    assert result.seconds < 2
+    assert not Company.objects.exists()
+    assert not processes_of_syncs()
+
+
+def test_what_kills_its_process_is_set_aside_the_second_time(work):
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    first = work({"companies": Doing(die)})
+    assert (first.status_code, first.crash_count, first.failure_count) == ("Connector", 1, 0)
+    time.sleep(0.1)
+    tasks.run_next_sync()
+    first.refresh_from_db()
+    assert (first.status_code, first.crash_count, first.failure_count) == ("Failed", 2, 0)
+    assert tasks.run_next_sync() == "No sync is waiting that may run now."
+
+
+def test_what_is_told_to_end_is_handed_back_and_nothing_is_counted(work):
+    def stop(sync_request):
+        time.sleep(0.3)
+        (process,) = processes_of_syncs()
+        process.terminate()
+        return time.monotonic()
+
+    result = work({"companies": Doing(lambda: time.sleep(600))}, stop)
+    assert (result.status_code, result.crash_count, result.failure_count) == ("Connector", 0, 0)
+    assert result.failure_code == "worker_stopping"
+    assert result.seconds < 1
+
+
+def test_the_lease_is_renewed_as_long_as_it_takes(work, settings):
+    settings.SYNC_LEASE_SECONDS = 0.8
+
+    def look(sync_request):
+        for _ in range(4):
+            time.sleep(0.5)
+            assert not SyncRequest.objects.expired().exists()
+
+    result = work({"companies": Doing(lambda: time.sleep(2.5))}, look)
+    assert (result.status_code, result.fence) == ("Success", 1)
+
+
+def test_who_lost_its_lease_is_ended(work):
+    def lose(sync_request):
+        sync_request.try_again("Lost.", "worker_lost", seconds=600)
+        return time.monotonic()
+
+    result = work({"companies": Doing(lambda: time.sleep(600))}, lose)
+    assert (result.status_code, result.process_result_message) == ("Connector", "Lost.")
+    assert result.seconds < 2
+    assert not processes_of_syncs()
