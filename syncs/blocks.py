@@ -15,6 +15,8 @@ from adsplatform.records.specification import Column, Entity
 from syncs.guarding import unguarded
 from syncs.rows import ABSENT, Rows, TextColumns
 
+# Of a digest: what tells lines apart, and then what tells the rules apart by which they were loaded.
+DIGEST_BYTES, RULES_BYTES = 12, 4
 # Of more than so many, the ways in which lines lack columns are no pattern.
 PATTERNS = 50
 
@@ -216,7 +218,10 @@ def copy_lines(frame: pl.DataFrame) -> list[bytes]:
 
 
 def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: list[str], seed: int) -> list[bytes]:
-    """A digest of each line: of the columns it has and what they hold, whatever other lines came with it."""
+    """A digest of each line: of the columns it has and what they hold, whatever other lines came with it.
+
+    Its last bytes are the seed's, the same for all that was loaded by the same rules.
+    """
     patterns = set(marks)
     if len(patterns) == 1:
         return _digests(lines, frame.columns, seed)
@@ -234,8 +239,9 @@ def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: l
 
 
 def _digests(lines, columns: Sequence[str], seed: int) -> list[bytes]:
+    rules = (seed & 0xFFFFFFFF).to_bytes(RULES_BYTES)
     seed = xxhash.xxh3_64_intdigest(",".join(columns).encode(), seed)
-    return [xxhash.xxh3_128_digest(line, seed) for line in lines]
+    return [xxhash.xxh3_128_digest(line, seed)[:DIGEST_BYTES] + rules for line in lines]
 
 
 def _add(faults, column, found):

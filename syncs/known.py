@@ -15,12 +15,12 @@ from psycopg import sql
 
 from adsplatform.records.checks import RULES
 from adsplatform.records.specification import Column, Entity, entities
+from syncs.blocks import DIGEST_BYTES
 
 # The most records of a kind whose digests are held, at 13 bytes each; of more than that, no line is skipped.
 HELD = 12_000_000
 # As many groups as four bits tell apart, each put into order by itself, which bounds the memory that takes.
 PARTS = 16
-DIGEST_BYTES = 12
 DIGEST = np.dtype([("first", ">u8"), ("second", ">u4")])
 
 

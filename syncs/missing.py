@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
-from syncs.known import DIGEST_BYTES
+from syncs.blocks import DIGEST_BYTES
 from syncs.staging import Staged
 from syncs.statements import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
 from syncs.tallying import tally_missing

@@ -103,12 +103,31 @@ def test_other_columns_make_another_line(load, staged):
     assert result.updated == 1
 
 
-def test_other_rules_make_another_line(load, staged, monkeypatch):
+def test_other_rules_make_another_line_once(load, staged, monkeypatch):
     load(FILE)
+    modified = set(Company.objects.values_list("pk", "modified"))
     monkeypatch.setattr(known, "RULES", known.RULES + 1)
-    result = load(FILE)
+    for expected in ((0, 50), (50, 0)):
+        result = load(FILE)
+        assert staged[-1] == expected
+        assert result.unchanged == 50
+    assert set(Company.objects.values_list("pk", "modified")) == modified
+
+
+def test_a_record_without_a_digest_is_given_one(load, staged):
+    load(FILE)
+    Company.objects.update(row_hash=None)
+    for expected in ((0, 50), (50, 0)):
+        load(FILE)
+        assert staged[-1] == expected
+
+
+def test_a_source_that_sends_two_forms_in_turn_rewrites_no_record(load, staged):
+    load(FILE)
+    before = list(Company.objects.order_by("pk").values())
+    load("erpKey,companyName,companyType,isActive\n" + "".join(line.replace(",Berlin", "") for line in LINES))
     assert staged[-1] == (0, 50)
-    assert result.unchanged == 50
+    assert list(Company.objects.order_by("pk").values()) == before
 
 
 def test_of_a_key_that_comes_twice_the_last_line_counts_all_the_same(load, staged):

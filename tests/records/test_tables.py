@@ -1,0 +1,17 @@
+"""How the tables of records are kept."""
+
+import pytest
+from django.db import connection
+
+from adsplatform.records.specification import entities
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_page_of_records_has_room_for_updates():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, reloptions FROM pg_class WHERE relname LIKE 'records\\_%' AND relkind = 'r'")
+        options = dict(cursor.fetchall())
+    assert options.keys() == {entity.table for entity in entities().values()}
+    for name, given in options.items():
+        assert "fillfactor=80" in (given or ()), name
