@@ -152,7 +152,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     lock_books(sync_request.app_enrollment_id)
     passing("merging")
     # The planner's own 4 MB send the lines of a large file through the disk.
-    cursor.execute("SET LOCAL work_mem = '64MB'")
+    cursor.execute("SET LOCAL work_mem = '128MB'")
     # Compiling a statement of a hundred columns takes longer than most of them run.
     cursor.execute("SET LOCAL jit = off")
     _check_books_stood_still(sync_request, stage)
