@@ -1,15 +1,15 @@
 """Which staged lines count, and which record each is about: the plan."""
 
+import psycopg
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
+from syncs.blocks import DIGEST_BYTES
 from syncs.staging import Staged
 from syncs.statements import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
 from syncs.tallying import needed_for_totals, tally_of_gone
 from syncs.totals import SKIPPED
 from syncs.values import changed, line_has, lookups_used, too_large
-
-MET_AT_ONCE = 10_000
 
 
 def supersede_earlier(work: Work, staged: Staged):
@@ -129,10 +129,20 @@ def check_known(work: Work, staged: Staged):
         raise KnownLinesChanged
     if not staged.known_lines:
         return
-    work.run("SELECT uuid_send(met) FROM {plan} WHERE met IS NOT NULL", plan=staged.plan)
-    while met := work.cursor.fetchmany(MET_AT_ONCE):
-        if known.was_met(staged.entity, [bytes(digest) for (digest,) in met]):
-            raise KnownLinesChanged
+    # In parts, for the digests of all changed records at once could be any number.
+    digests = sql.SQL(
+        "SELECT string_agg(substring(uuid_send(met) FOR {}), '') FROM {} WHERE met IS NOT NULL "
+        "GROUP BY get_byte(uuid_send(met), 0)"
+    ).format(sql.Literal(DIGEST_BYTES), staged.plan)
+    with psycopg.Cursor(work.cursor.connection) as cursor:
+        # To the end, so that the connection is free for what comes next.
+        found = [known.was_met(staged.entity, _apart(together)) for (together,) in cursor.stream(digests, binary=True)]
+    if any(found):
+        raise KnownLinesChanged
+
+
+def _apart(together: bytes) -> list[bytes]:
+    return [together[at : at + DIGEST_BYTES] for at in range(0, len(together), DIGEST_BYTES)]
 
 
 def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:

@@ -30,7 +30,7 @@ PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
 FAULTY_COLUMNS = ("entity", "column", "value", "erp_key", "file", "line", "raw_line")
-PROBLEMS_FLUSHED_AT = 2_000
+PROBLEMS_FLUSHED_AT, RAW_AT_ONCE = 2_000, 10_000
 # Of more staged lines of a kind, PostgreSQL finds out whether a key repeats, at 8 bytes each.
 KEYS_HELD = 8_000_000
 # Unknown texts told of a column of a file.
@@ -460,12 +460,21 @@ class Stage:
     def put_raw(self):
         """Give the problems of staged lines the text of their lines, in the table `raw_line`."""
         self.cursor.execute("CREATE TEMP TABLE raw_line (seq bigint, raw text) ON COMMIT DROP")
-        self.cursor.execute("SELECT DISTINCT seq FROM staged_problem WHERE seq IS NOT NULL ORDER BY seq")
-        numbers = [number for (number,) in self.cursor.fetchall()]
-        with self.cursor.copy("COPY raw_line FROM STDIN") as copy:
-            for line in self.raw.of(numbers):
-                copy.write_row(line)
+        self.cursor.execute("CREATE INDEX ON staged_problem (seq) WHERE seq IS NOT NULL")
+        last = -1
+        while numbers := self._told_after(last):
+            last = numbers[-1]
+            with self.cursor.copy("COPY raw_line FROM STDIN") as copy:
+                for line in self.raw.of(numbers):
+                    copy.write_row(line)
         self.cursor.execute("ANALYZE raw_line")
+
+    def _told_after(self, number: int) -> list[int]:
+        """The next staged lines of which there is a problem to tell, not too many at once."""
+        self.cursor.execute(
+            "SELECT DISTINCT seq FROM staged_problem WHERE seq > %s ORDER BY seq LIMIT %s", [number, RAW_AT_ONCE]
+        )
+        return [found for (found,) in self.cursor.fetchall()]
 
 
 def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:

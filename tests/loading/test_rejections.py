@@ -1,9 +1,12 @@
 """A bad line is rejected with the reason; the rest loads."""
 
+import json
+
 import pytest
 
 from adsplatform.records.models import Company, Contact, CustomField, Invoice, InvoiceLine, Payment
 from enrollments.models import CustomFieldDefinition
+from syncs import staging
 from syncs.rows import ConnectorError, RowProblem
 from tests.loading.conftest import company, invoice
 
@@ -331,3 +334,17 @@ def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):
     result = sync({"invoices": [invoice("I1", "C9", totalAmount="ten")]})
     assert result.status_code == "Failed"
     assert {detail.code for detail in result.details.exclude(line=None)} == {"bad_number", "reference_not_found"}
+
+
+def test_the_text_of_every_line_is_put_to_its_problem_however_many_there_are(sync, monkeypatch):
+    monkeypatch.setattr(staging, "RAW_AT_ONCE", 2)
+    result = sync(
+        {
+            "companies": [company("C1"), company("C1")],
+            "invoices": [invoice(f"I{number}", "C9" if number < 5 else "C1") for number in range(12)],
+        }
+    )
+    rejected = result.details.filter(entity="Invoice", code="reference_not_found")
+    assert len(rejected) == 10
+    assert all(json.loads(detail.raw_line)["erpKey"] == detail.erp_key for detail in rejected)
+    assert json.loads(result.details.get(code="superseded").raw_line)["erpKey"] == "C1"
