@@ -13,7 +13,7 @@ from adsplatform.records.checks import Fault, as_text
 from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity
 from syncs.guarding import unguarded
-from syncs.rows import ABSENT, Rows, TextColumns
+from syncs.rows import ABSENT, Columns, Rows
 
 # Of a digest: what tells lines apart, and then what tells the rules apart by which they were loaded.
 DIGEST_BYTES, RULES_BYTES = 12, 4
@@ -71,53 +71,58 @@ class Lines:
         return Lines(places, raw, marks, frame, values, list(compress(self.digests, chosen)))
 
 
-def turned(found: Rows | TextColumns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:
+def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:
     """The block of the file's known columns; one that no line has is left out, unless it is part of the key.
 
-    Columns of `Rows`, whose order may change from block to block, come in the entity's.
+    Columns whose order may change from block to block come in the entity's.
     """
     block = Block(entity, found.file, found.lines, found.raw)
-    is_turned = isinstance(found, TextColumns)
-    if is_turned:
-        between = found.delimiter if not found.apart else ""
-        block.is_plain = _is_plain(found.raw, between)
-    cells_of = found.texts if is_turned else zip(*found.cells, strict=True)
+    by_column, is_delimited = isinstance(found, Columns), isinstance(found, Columns) and bool(found.delimiter)
+    if by_column:
+        block.is_plain = _is_plain(found.raw, found.delimiter if not found.apart else "")
+    cells_of = found.cells if by_column else zip(*found.cells, strict=True)
     in_order = zip(range(len(columns)), columns, cells_of, strict=True)
-    if not is_turned:
+    if not is_delimited:
         names = list(entity.columns)
         in_order = sorted(in_order, key=lambda given: names.index(given[1].name) if given[1] else -1)
     for at, column, cells in in_order:
         if column is None:
             continue
-        if is_turned:
-            gap = _ended_before(at, found) if found.short else None
+        if isinstance(cells, pl.Series):
+            gap = found.gaps.get(at)
         else:
-            kinds = set(map(type, cells))
-            gap = [cell is ABSENT for cell in cells] if type(ABSENT) in kinds else None
-            if gap:
-                cells = ["" if cell is ABSENT else as_text(cell) for cell in cells]
-            elif kinds != {str}:
-                cells = list(map(as_text, cells))
+            if not by_column and column.type == "text":
+                block.is_plain = block.is_plain and _is_plain([cell for cell in cells if cell.__class__ is str])
+            cells, gap = _texts(cells)
         if gap and any(gap):
             if all(gap) and column.name not in entity.key:
                 continue
             block.gaps[column.name] = gap
         if unguard:
-            cells = [unguarded(cell or "") for cell in cells]
-        if not is_turned and column.type == "text":
-            block.is_plain = block.is_plain and _is_plain(cells)
+            cells, _ = _texts([unguarded(cell or "") for cell in cells])
         block.columns.append(column)
-        block.cells.append(cells if isinstance(cells, pl.Series) else _series(cells))
-    if is_turned and None not in columns and not unguard and not block.gaps:
+        block.cells.append(cells)
+    if is_delimited and None not in columns and not unguard and not block.gaps:
         block.delimiter, block.apart = found.delimiter, set(found.apart)
     return block
 
 
-def _ended_before(column: int, found: TextColumns) -> list[bool]:
-    gap = [False] * len(found)
-    for row, cells in found.short.items():
-        gap[row] = cells <= column
-    return gap
+def _texts(cells: Sequence) -> tuple[pl.Series | list[str], list[bool] | None]:
+    """What the cells hold as text, null where empty, and which there are not."""
+    try:
+        return _without_empty(pl.Series(cells, dtype=pl.String)), None
+    except (TypeError, ValueError):  # not all of them are texts, or one has half a character
+        texts = ["" if cell is ABSENT else as_text(cell) for cell in cells]
+    gap = [cell is ABSENT for cell in cells]
+    try:
+        return _without_empty(pl.Series(texts, dtype=pl.String)), gap
+    except UnicodeEncodeError:
+        return texts, gap
+
+
+def _without_empty(texts: pl.Series) -> pl.Series:
+    is_empty = texts == ""
+    return texts.set(is_empty, None) if is_empty.any() else texts
 
 
 class Screens:
@@ -139,13 +144,13 @@ class Screens:
                 held[column.name], found = screen.one_by_one(cells)
                 _add(faults, column, found)
         frame = pl.DataFrame(held)
-        odd = frame.select(
-            screen.odd(pl.col(name), is_plain=block.is_plain).alias(name) for name, screen in seen.items()
-        )
+        odd = {name: screen.odd(pl.col(name), is_plain=block.is_plain) for name, screen in seen.items()}
+        # Most columns have none, and to count is cheaper than to list.
+        have_some = frame.select(is_odd.any().alias(name) for name, is_odd in odd.items())
         looked_at, apart = [], set(block.apart)
         for column in block.columns:
-            if column.name in seen and (is_odd := odd[column.name]).any():
-                places = is_odd.arg_true()
+            if column.name in seen and have_some[column.name][0]:
+                places = frame.select(odd[column.name].arg_true()).to_series()
                 cells, found = seen[column.name].look_at(frame[column.name], places)
                 looked_at.append(cells.alias(column.name))
                 apart.update(places)
@@ -210,11 +215,16 @@ def copy_lines(frame: pl.DataFrame) -> list[bytes]:
     """The lines that COPY takes, for whom an empty cell is null."""
     if not frame.width or not len(frame):
         return [b""] * len(frame)
-    data = BytesIO()
-    frame.write_csv(data, include_header=False, separator="\t", null_value="", quote_style="never")
-    lines = data.getvalue().split(b"\n")
+    lines = copy_text(frame).split(b"\n")
     lines.pop()
     return lines
+
+
+def copy_text(frame: pl.DataFrame) -> bytes:
+    """The same as one text."""
+    data = BytesIO()
+    frame.write_csv(data, include_header=False, separator="\t", null_value="", quote_style="never")
+    return data.getvalue()
 
 
 def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: list[str], seed: int) -> list[bytes]:
@@ -253,10 +263,3 @@ def _is_plain(texts: Sequence[str], delimiter: str = "") -> bool:
     """Whether none holds what COPY would take for something else, but for the delimiter."""
     together = "".join(texts)
     return not any(mark in together for mark in "\\\t\n\r\0" if mark != delimiter)
-
-
-def _series(cells: Sequence[str]) -> pl.Series | list[str]:
-    try:
-        return pl.Series([cell or None for cell in cells], dtype=pl.String)
-    except UnicodeEncodeError:
-        return list(cells)

@@ -1,7 +1,6 @@
 """COPY in a thread of its own, so that rows are checked on one core while PostgreSQL takes in others on another."""
 
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from syncs.crash_points import passing
@@ -18,8 +17,8 @@ class Copying:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy")
         self._waiting: deque[Future] = deque()
 
-    def add(self, statement, lines: Sequence[bytes]):
-        """Have the lines copied; raises what an earlier block's COPY raised."""
+    def add(self, statement, lines: bytes):
+        """Have the lines copied, each with its end; raises what an earlier block's COPY raised."""
         while len(self._waiting) > WAITING:
             self._waiting.popleft().result()
         self._waiting.append(self._thread.submit(self._copy, statement, lines))
@@ -36,5 +35,5 @@ class Copying:
 
     def _copy(self, statement, lines):
         with self.cursor.db.wrap_database_errors, self.cursor.copy(statement) as copy:
-            copy.write(b"\n".join(lines) + b"\n")
+            copy.write(lines)
             passing("copying")

@@ -205,9 +205,7 @@ def remark_on_self_references(work: Work, staged: Staged):
             )
             if work.cursor.rowcount:
                 # It is to be told the next time too, so that the line must not pass for known then.
-                work.run(
-                    "UPDATE {stage} s SET _hash = NULL FROM {plan} p WHERE p._seq = s._seq AND {itself}", **parts
-                )
+                work.run("UPDATE {stage} s SET _hash = NULL FROM {plan} p WHERE p._seq = s._seq AND {itself}", **parts)
 
 
 def find_unresolved_references(work: Work, staged: Staged):
@@ -257,7 +255,12 @@ def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: l
         condition = sql.SQL("s.{} <> ALL ({})").format(sql.Identifier(named_in), sql.Literal(kinds))
         value = sql.SQL("s.{}").format(sql.Identifier(named_in))
         wire = staged.entity.columns[named_in].wire
-        code, message = "unknown_kind", f"{wire} must be one of {', '.join(kinds)}. Correct it."
+        code = "unknown_kind"
+        message = sql.SQL("{} || left({}, 100) || {}").format(
+            sql.Literal(f"{wire}: “"),
+            value,
+            sql.Literal(f"” is no kind of record that can be referred to. Write one of {', '.join(kinds)}."),
+        )
     else:
         condition = sql.SQL(" AND ").join(
             [sql.SQL("s.{} IS NULL").format(sql.Identifier(lookup.column)) for lookup in lookups] or [sql.SQL("true")]
@@ -265,7 +268,9 @@ def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: l
         value = sql.SQL("''")
         wire = staged.entity.columns[reference.lookups[0].column].wire
         code = "reference_missing"
-        message = f"{wire} is missing, but every {staged.entity.singular} needs it. Add the column and fill it in."
+        message = sql.Literal(
+            f"{wire} is missing, but every {staged.entity.singular} needs it. Add the column and fill it in."
+        )
     lines = sql.SQL("true")
     if not kinds and reference.field not in staged.entity.key:
         # On a record that is there, a reference stays as it is, unless the line empties it.
@@ -284,7 +289,7 @@ def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: l
         wire=sql.Literal(wire),
         value=value,
         code=sql.Literal(code),
-        message=sql.Literal(message),
+        message=message,
         resolved=sql.Identifier(reference.field),
         lines=lines,
         condition=condition,

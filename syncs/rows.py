@@ -47,22 +47,23 @@ class Rows:
 
 
 @dataclass(slots=True)
-class TextColumns:
-    """A block of rows of text by column, for sources that hold many: `Rows` turned on their side.
+class Columns:
+    """A block of rows by column, for sources that hold many: `Rows` turned on their side.
 
-    `texts` holds a Series of texts for each of the `columns`, null where a cell is empty. `short` says of rows that
-    end before the last column, by their place in the block, how many cells they have. The raw text of a row is its
-    cells with a `delimiter` between them, but for rows at the places `apart`.
+    `cells` holds for each of the `columns` either a sequence of what `Rows` have, or a Series of texts, null where a
+    cell is empty; `gaps` says of a Series, by its place, in which rows there is no cell (null there). Nothing may be
+    in a cell that is not in the raw text of its row. Where that is the cells with a `delimiter` between them, but for
+    rows at the places `apart`, the delimiter is named.
     """
 
     name: str
     file: str
     columns: Sequence[str]
-    texts: list[pl.Series]
+    cells: list[pl.Series | Sequence[Any]]
     lines: Sequence[int]
     raw: list[str]
-    delimiter: str
-    short: Mapping[int, int] = field(default_factory=dict)
+    gaps: Mapping[int, list[bool]] = field(default_factory=dict)
+    delimiter: str = ""
     apart: Collection[int] = ()
     letters: Sequence[str] = ()
 
@@ -182,5 +183,5 @@ class Connector(Protocol):
     def check(self, credentials: Mapping[str, str]) -> None:
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
-    def rows(self, source: Source) -> Iterator[Rows | TextColumns | RowProblem | FileHead]:
+    def rows(self, source: Source) -> Iterator[Rows | Columns | RowProblem | FileHead]:
         """Yield everything the source holds; raise ConnectorError where it cannot be read to its end."""

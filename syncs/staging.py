@@ -15,13 +15,13 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.blocks import Block, Lines, Screens, content_lines, copy_lines, have_marks, identities, turned
+from syncs.blocks import Block, Lines, Screens, content_lines, copy_text, have_marks, identities, turned
 from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
 from syncs.known import KnownLines, seed_of
 from syncs.raw_lines import RAW_KEPT, RawLines
-from syncs.rows import FileHead, RowProblem, Rows, TextColumns
+from syncs.rows import Columns, FileHead, RowProblem, Rows
 from syncs.totals import TALLY_TABLE, FileTotals
 
 # The most characters kept of a value, and of a name, in a problem.
@@ -173,7 +173,7 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, block: Rows | TextColumns | RowProblem | FileHead):
+    def add(self, block: Rows | Columns | RowProblem | FileHead):
         """Take in a block of rows, a line that could not be read, or what is to be known of a file."""
         if isinstance(block, RowProblem):
             self._add_problem(block)
@@ -277,7 +277,7 @@ class Stage:
 
     # A block of rows.
 
-    def _add_rows(self, found: Rows | TextColumns):
+    def _add_rows(self, found: Rows | Columns):
         file = self._file(found)
         if file.staged is None:
             self.unknown_files[file.name] = self.unknown_files.get(file.name, 0) + len(found)
@@ -433,20 +433,19 @@ class Stage:
             staged.forms[form] = len(staged.forms)
         self._note_keys(staged, lines.frame)
         self.raw.add(numbers, lines.raw)
-        heads = pl.DataFrame(
-            {
-                "_seq": numbers,
-                "_id": _ids(count),
-                "_file": pl.repeat(escaped(_name(file)), count, eager=True),
-                "_line": lines.places,
-                "_form": [staged.forms[form] for form in lines.marks],
-                "_hash": pl.Series([digest.hex() for digest in lines.digests] or [None] * count, dtype=pl.String),
-            }
-        )
+        heads = {
+            "_seq": pl.int_range(numbers.start, numbers.stop, eager=True),
+            "_id": _ids(count),
+            "_file": pl.repeat(escaped(_name(file)), count, eager=True),
+            "_line": lines.places,
+            "_form": [staged.forms[form] for form in lines.marks],
+            "_hash": pl.Series(lines.digests or [None] * count, dtype=pl.Binary).bin.encode("hex"),
+        }
         statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(
-            staged.table, _identifiers([*heads.columns, *lines.frame.columns])
+            staged.table, _identifiers([*heads, *lines.frame.columns])
         )
-        self.copying.add(statement, list(map(b"\t".join, zip(copy_lines(heads), lines.values, strict=True))))
+        values = pl.Series(lines.values, dtype=pl.Binary).cast(pl.String)
+        self.copying.add(statement, copy_text(pl.DataFrame({**heads, "": values})))
 
     @staticmethod
     def _note_keys(staged: Staged, checked: pl.DataFrame):
@@ -512,13 +511,14 @@ def _name(text: str) -> str:
     return printable(text[:NAME_KEPT])[:NAME_KEPT]
 
 
-def _ids(count: int) -> list[str]:
+def _ids(count: int) -> pl.Series:
     """Time-ordered UUIDs (version 7) as text, ascending within the block."""
     milliseconds = f"{time.time_ns() // 1_000_000:012x}"
     random = os.urandom(9).hex()
-    start = int(random[:12], 16) >> 1
-    head = f"{milliseconds[:8]}-{milliseconds[8:]}-7{random[12:15]}-{'89ab'[start & 3]}{random[15:18]}"
-    return [f"{head}-{number:012x}" for number in range(start, start + count)]
+    # The last twelve digits are decimal, which hexadecimal ones may be, so that they can be counted as a column.
+    start = int(random[:12], 16) % 10**12 // 2
+    head = f"{milliseconds[:8]}-{milliseconds[8:]}-7{random[12:15]}-{'89ab'[start & 3]}{random[15:18]}-"
+    return head + pl.int_range(start, start + count, eager=True).cast(pl.String).str.zfill(12)
 
 
 def _in_failed_transaction(cursor) -> bool:

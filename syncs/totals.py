@@ -16,6 +16,8 @@ TALLY_TABLE = """
         entity text, fate text, "column" text, currency text, count bigint, sum numeric
     )
     """
+# Of lines that may go on, that are rejected, and that the books hold already.
+FATES = ("", REJECTED, LOADED)
 CURRENCY = re.compile("[A-Za-z]{3}")
 # Sums of as many amounts as there may ever be; one that could not be held exactly would raise an error.
 EXACT = Context(prec=200, traps=[Inexact])
@@ -41,9 +43,9 @@ class FileTotals:
         amounts = [column for column in entity.amounts if column.name in checked.columns]
         if not amounts:
             return
-        fates = np.where(is_good, "", REJECTED)
+        fates = np.where(is_good, 0, 1)
         if known is not None:
-            fates[np.flatnonzero(is_good)[known]] = LOADED
+            fates[np.flatnonzero(is_good)[known]] = 2
         for currency in dict.fromkeys(column.currency for column in amounts):
             of_it = [column for column in amounts if column.currency == currency]
             in_currency = pl.col(currency) if currency in checked.columns else pl.lit(None, dtype=pl.String)
@@ -57,11 +59,12 @@ class FileTotals:
                 pl.col(wires).sum(), pl.col(wires).count().name.prefix("count ")
             )
             for found in sums.iter_rows(named=True):
+                fate = FATES[found["fate"]]
                 for wire in wires:
                     given = (wire, currency_of(found["currency"]), found[f"count {wire}"], found[wire])
                     self.put(entity.name, READ, *given)
-                    if found["fate"]:
-                        self.put(entity.name, found["fate"], *given)
+                    if fate:
+                        self.put(entity.name, fate, *given)
 
     def put(self, entity: str, fate: str, column: str, currency: str, count: int, sum: Decimal):
         """Add amounts that have been counted and added up elsewhere."""

@@ -271,9 +271,11 @@ STAMP = re.compile(
 )
 
 
-# A moment with something behind it that was meant as its zone: a name, or an offset of other digits.
+# A moment with something behind it that was meant as its zone: a name, or an offset of other digits; not AM or PM.
 ZONED = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:[+-][\d:]+|\[?[A-Za-z][A-Za-z0-9_/+ -]*\]?)", re.ASCII
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?"
+    r"(?![AaPp][Mm]$)(?:[+-][\d:]+|\[?[A-Za-z][A-Za-z0-9_/+ -]*\]?)",
+    re.ASCII,
 )
 
 

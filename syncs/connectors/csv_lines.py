@@ -14,7 +14,7 @@ import polars as pl
 from syncs.connectors.csv_cutting import cut, odd_lines, parsed, rows_of
 from syncs.connectors.csv_header import Header, UnusableFile, read_header
 from syncs.connectors.physical_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
-from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows, TextColumns
+from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, Columns, ConnectorError, FileHead, Limits, RowProblem, Rows
 
 # The physical lines a row may span; also how many are parsed at a time.
 SPAN_LINES = 1_000
@@ -25,7 +25,7 @@ REREADING = 16
 DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
-def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | TextColumns | RowProblem]:
+def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | Columns | RowProblem]:
     """The rows of a CSV file whose first line names the columns."""
     return _CsvFile(name, file, limits).read(content)
 
@@ -46,7 +46,7 @@ class _CsvFile:
         self.open_line: int | None = None
         self.has_short_rows = False
 
-    def read(self, content: BinaryIO) -> Iterator[Rows | TextColumns | RowProblem]:
+    def read(self, content: BinaryIO) -> Iterator[Rows | Columns | RowProblem]:
         try:
             for piece in physical_lines(content, line_bytes=self.line_bytes, file=self.file):
                 if isinstance(piece, LongLine):
@@ -76,7 +76,7 @@ class _CsvFile:
         elif not self.has_rows:
             yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
 
-    def _take_lines(self, lines: list[str]) -> Iterator[Rows | TextColumns | RowProblem]:
+    def _take_lines(self, lines: list[str]) -> Iterator[Rows | Columns | RowProblem]:
         by_column = self._by_column(lines)
         if by_column is None:
             self.pending = self.pending + lines if self.pending else lines
@@ -94,7 +94,7 @@ class _CsvFile:
 
     # Lines become columns
 
-    def _by_column(self, piece: list[str]) -> list[Rows | TextColumns | RowProblem] | None:
+    def _by_column(self, piece: list[str]) -> list[Rows | Columns | RowProblem] | None:
         """The piece cut into columns; None where rows may go over several lines, or something else is odd."""
         if not piece or not self.header or self.pending or len(self.header.columns) < 2:
             return None
@@ -115,23 +115,23 @@ class _CsvFile:
         if texts is None:
             return None
         lines = range(self.line, self.line + len(raw))
-        found, short, apart = [], {}, ()
+        found, gaps, apart = [], {}, ()
         if odd:
             rows = rows_of([piece[place] for place in odd], self.header.delimiter)
             if rows is None:
                 return None
-            texts, lines, raw, short, apart, found = self._patched(texts, lines, raw, dict(zip(odd, rows, strict=True)))
+            texts, lines, raw, gaps, apart, found = self._patched(texts, lines, raw, dict(zip(odd, rows, strict=True)))
         self.line += len(piece)
         if self.block.cells:
             found.insert(0, self._finished_block())
         if raw:
             self.has_rows = True
             columns, delimiter = self.header.columns, self.header.delimiter
-            found.append(TextColumns(self.name, self.file, columns, texts, lines, raw, delimiter, short, apart))
+            found.append(Columns(self.name, self.file, columns, texts, lines, raw, gaps, delimiter, apart))
         return found
 
     def _patched(self, texts, lines, raw, rows: dict[int, list[str] | None]):
-        """The columns with the odd rows put in or left out; which rows end early, which are odd; what is to be said."""
+        """The columns with the odd rows put in or left out; what they lack, which are odd, what is to be said."""
         problems = [
             self._bad_quote(raw[place], lines[place], is_one_line=True) for place, row in rows.items() if row is None
         ]
@@ -155,11 +155,15 @@ class _CsvFile:
             short = {new_place[place]: cells for place, cells in short.items()}
             places = [new_place[place] for place in places]
             lines, raw = list(compress(lines, keep)), list(compress(raw, keep))
-        return texts, lines, raw, short, places, problems + remarks
+        gaps = {}
+        for place, cells in short.items():
+            for column in range(cells, len(texts)):
+                gaps.setdefault(column, [False] * len(raw))[place] = True
+        return texts, lines, raw, gaps, places, problems + remarks
 
     # Lines become rows
 
-    def _parse_pending(self, is_last: bool) -> Iterator[Rows | TextColumns | RowProblem]:
+    def _parse_pending(self, is_last: bool) -> Iterator[Rows | Columns | RowProblem]:
         """Parse the pending lines; those of a row that may go on in the next piece stay pending."""
         lines, place = self.pending, 0
         while place < len(lines):
@@ -211,7 +215,7 @@ class _CsvFile:
 
     # Rows become blocks
 
-    def _take(self, rows, ends, window, line) -> Iterator[Rows | TextColumns | RowProblem]:
+    def _take(self, rows, ends, window, line) -> Iterator[Rows | Columns | RowProblem]:
         if len(rows) == ends[-1]:
             raw = [text.rstrip("\r\n") for text in window[: len(rows)]]
             lines = range(line, line + len(rows))

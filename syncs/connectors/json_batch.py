@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.connectors.json_objects import ObjectBlocks
-from syncs.rows import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
+from syncs.connectors.json_objects import FlatObjects, blocks_of, duplicate_member, the_object
+from syncs.rows import BLOCK_BYTES, BLOCK_ROWS, ApplicationEntry, Columns, ConnectorError, RowProblem, Source
 
 FILE = "batch"
-CHUNK_CHARACTERS = 512 * 1024
+# Enough for work by column to pay, little enough to keep memory small.
+CHUNK_BYTES = 2 * 1024**2
 # Members that say how to sync; the request has taken note of them.
 ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
 
@@ -34,7 +35,7 @@ class JsonBatch:
     def check(self, credentials):
         """There is nothing to reach: the records come with the request."""
 
-    def rows(self, source: Source) -> Iterator[Rows | RowProblem]:
+    def rows(self, source: Source) -> Iterator[Columns | RowProblem]:
         text = _JsonText(source)
         is_wrapped = text.skip("[")
         text.expect("{")
@@ -53,18 +54,35 @@ class JsonBatch:
         text.expect_end()
 
 
-def _listed(text: "_JsonText", key: str, places: Counter) -> Iterator[Rows | RowProblem]:
-    """The records of one list, one at a time."""
-    blocks = ObjectBlocks(key, FILE)
+def _listed(text: "_JsonText", key: str, places: Counter) -> Iterator[Columns | RowProblem]:
+    """The records of one list, some at a time."""
+    found, lines, raw, size = [], [], [], 0
     for _ in text.parts("]"):
-        places[key.casefold()] += 1
-        line = places[key.casefold()]
-        found, raw, doubled = text.value(f"record {line:,} of “{key}”")
+        line = places[key.casefold()] + 1
+        flat, texts = text.flat_objects()
+        is_full = flat or len(found) >= BLOCK_ROWS or size >= BLOCK_BYTES
+        if is_full and found:
+            yield from blocks_of(key, FILE, found, lines, raw)
+            found, lines, raw, size = [], [], [], 0
+        if flat:
+            at_lines = range(line, line + len(texts))
+            if by_column := flat.by_column:
+                yield Columns(key, FILE, *by_column, at_lines, texts)
+            else:
+                yield from blocks_of(key, FILE, flat.one_by_one, at_lines, texts)
+            places[key.casefold()] += len(texts)
+            continue
+        value, one, doubled = text.value(f"record {line:,} of “{key}”")
+        places[key.casefold()] = line
         if doubled:
-            yield blocks.duplicate(line, doubled, raw)
+            found.append(duplicate_member(key, FILE, line, doubled, one))
         else:
-            yield from blocks.add(found, line, raw)
-    yield from blocks.rest()
+            found.append(the_object(key, FILE, line, value, one))
+        lines.append(line)
+        raw.append(one)
+        size += len(one)
+    if found:
+        yield from blocks_of(key, FILE, found, lines, raw)
 
 
 def _not_a_list(key: str, value) -> Iterator[RowProblem]:
@@ -93,6 +111,8 @@ class _JsonText:
         # Bytes that are no UTF-8 stay in the cell as lone surrogates, for staging to name the cell.
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
         self._buffer, self._at, self._ended = "", 0, False
+        # Up to where in the buffer only a look at each value tells.
+        self._unsure = 0
         self._doubled: list[str] = []
         self._value = json.JSONDecoder(
             object_pairs_hook=self._members, parse_float=str, parse_constant=_refuse
@@ -126,6 +146,26 @@ class _JsonText:
         if self._peek() != '"':
             raise self._broken("where the name of a member should stand", self._at)
         return self.value("the name of a member")[0]
+
+    def flat_objects(self) -> tuple[FlatObjects | None, list[str]]:
+        """The flat objects that come next in a list, as many as have been read, and their texts; often none."""
+        self._peek()
+        if len(self._buffer) - self._at < min(CHUNK_BYTES // 4, self._most):
+            self._grow("")
+        if self._at < self._unsure:
+            return None, []
+        close = self._buffer.find("]", self._at)
+        end = self._buffer.rfind("}", self._at, len(self._buffer) if close < 0 else close) + 1
+        text = self._buffer[self._at : end]
+        # Each closing bracket ends an object, if there are no more of them than of the others.
+        flat = FlatObjects(text) if text.count("{") == text.count("}") else None
+        if flat and (flat.by_column or flat.one_by_one):
+            texts = ["{" + part[: part.rfind("}") + 1] for part in text.split("{")[1:]]
+            if max(map(len, texts)) <= self._most:
+                self._at = end
+                return flat, texts
+        self._unsure = max(end, self._at + 1)
+        return None, []
 
     def value(self, what: str) -> tuple[object, str, str]:
         """The value that comes next, its text, and a member that stands in it twice."""
@@ -165,9 +205,9 @@ class _JsonText:
             return False
         waiting = self._buffer[self._at :]
         self._check_length(len(waiting), what)
-        data = self._read(max(CHUNK_CHARACTERS, len(waiting)))
+        data = self._read(max(CHUNK_BYTES, len(waiting)))
         self._ended = not data
-        self._buffer, self._at = waiting + self._decode(data, final=self._ended), 0
+        self._buffer, self._at, self._unsure = waiting + self._decode(data, final=self._ended), 0, 0
         return True
 
     def _check_length(self, length: int, what: str) -> None:

@@ -2,17 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import msgspec
 
-from syncs.connectors.json_objects import TOO_DEEP, ObjectBlocks
+from syncs.connectors.json_objects import (
+    TOO_DEEP,
+    FlatObjects,
+    bad_json,
+    blocks_of,
+    decode,
+    duplicate_member,
+    the_object,
+)  # fmt: skip
 from syncs.connectors.physical_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
-from syncs.rows import Limits, RowProblem, Rows
+from syncs.rows import BLOCK_ROWS, Columns, Limits, RowProblem
 
-# Amounts stay text: a float would round them.
-_decode = msgspec.json.Decoder(float_hook=str).decode
+# Of so few lines each is looked at by itself where together they cannot be read.
+FEW = 32
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -20,50 +29,82 @@ class _Duplicate(Exception):
     pass
 
 
-def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem]:
+def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Columns | RowProblem]:
     """The rows of a JSONL file."""
-    blocks, number, is_first = ObjectBlocks(name, file), 0, True
+    number, is_first = 1, True
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file):
         if isinstance(piece, OtherEncoding):
-            remark = blocks.problem(piece.line, "encoding_assumed", piece.message)
-            remark.kind = "warning"
-            yield remark
+            yield RowProblem(name, file, piece.line, "encoding_assumed", piece.message, kind="warning")
             continue
         is_long = isinstance(piece, LongLine)
-        for line in [piece.start] if is_long else piece:
-            number += 1
-            text = line.strip()
-            if not text:
-                continue
-            if is_first and _is_one_document(text, is_long):
-                yield blocks.problem(None, "not_json_lines", _NOT_LINES, text[:200])
+        raw = [piece.start] if is_long else [line.rstrip("\r\n") for line in piece]
+        if is_first and (first := next((text for line in raw if (text := line.strip())), "")):
+            if _is_one_document(first, is_long):
+                yield RowProblem(name, file, None, "not_json_lines", _NOT_LINES, raw=first[:200])
                 return
             is_first = False
-            if is_long:
-                yield blocks.problem(number, "line_too_long", _too_long(limits.line_bytes), text)
-                continue
-            raw = line.rstrip("\r\n")
-            if not line.isascii() and has_undecoded(line):
-                yield blocks.problem(number, "bad_encoding", what_byte(raw), raw)
-                continue
-            try:
-                found = _decode(text)
-                # As many colons out as in, unless a member that stands there twice has been lost.
-                if _encode(found).count(b":") != text.count(":") + text.count("\\u003"):
-                    json.loads(text, object_pairs_hook=_without_duplicates, parse_float=str)
-            except _Duplicate as duplicate:
-                yield blocks.duplicate(number, str(duplicate), raw)
-            except RecursionError:
-                yield blocks.problem(number, "bad_json", TOO_DEEP, raw)
-            except ValueError:
-                yield blocks.problem(number, "bad_json", what_is_wrong(text), raw)
-            else:
-                yield from blocks.add(found, number, raw)
-    yield from blocks.rest()
+        lines = range(number, number + len(raw))
+        number += len(raw)
+        if is_long:
+            yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=piece.start)
+        else:
+            for start in range(0, len(raw), BLOCK_ROWS):
+                yield from _read(name, file, lines[start : start + BLOCK_ROWS], raw[start : start + BLOCK_ROWS])
     if is_first:
-        empty = blocks.problem(None, "file_empty", "The file is empty, so nothing was loaded from it.")
-        empty.kind = "warning"
-        yield empty
+        yield RowProblem(
+            name, file, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
+        )
+
+
+def _read(name: str, file: str, lines: Sequence[int], raw: list[str]) -> Iterator[Columns | RowProblem]:
+    """The rows of some whole lines, of which an empty one is none."""
+    if (flat := _flat(raw)) and (by_column := flat.by_column):
+        yield Columns(name, file, *by_column, lines, raw)
+        return
+    found = _values(raw, name, file, lines)
+    if any(value is _NOTHING for value in found):
+        kept = [at for at, value in enumerate(found) if value is not _NOTHING]
+        found, lines, raw = ([values[at] for at in kept] for values in (found, lines, raw))
+    yield from blocks_of(name, file, found, lines, raw)
+
+
+def _flat(raw: list[str]) -> FlatObjects | None:
+    """The lines read together; None unless each is an object from its first character to its last."""
+    together = ",\n".join(raw)
+    # Then, and as many opening brackets as lines, none can lend another its brackets.
+    flat = FlatObjects(together) if together.count("},\n{") == len(raw) - 1 else None
+    return flat if flat and flat.count == len(raw) else None
+
+
+def _values(raw: list[str], name, file, lines) -> list:
+    """What stands on each line: the object, or what is wrong with it, or _NOTHING."""
+    if (flat := _flat(raw)) and (found := flat.one_by_one):
+        return found
+    if len(raw) <= FEW:
+        return [_value(text, name, file, line) for text, line in zip(raw, lines, strict=True)]
+    half = len(raw) // 2
+    return _values(raw[:half], name, file, lines[:half]) + _values(raw[half:], name, file, lines[half:])
+
+
+def _value(raw: str, name, file, line):
+    """What stands on a line."""
+    text = raw.strip()
+    if not text:
+        return _NOTHING
+    if not text.isascii() and has_undecoded(text):
+        return RowProblem(name, file, line, "bad_encoding", what_byte(raw), raw=raw)
+    try:
+        found = decode(text)
+        # As many colons out as in, unless a member that stands there twice has been lost.
+        if _encode(found).count(b":") != text.count(":") + text.count("\\u003"):
+            json.loads(text, object_pairs_hook=_without_duplicates, parse_float=str)
+    except _Duplicate as duplicate:
+        return duplicate_member(name, file, line, str(duplicate), raw)
+    except RecursionError:
+        return bad_json(name, file, line, TOO_DEEP, raw)
+    except ValueError:
+        return bad_json(name, file, line, what_is_wrong(text), raw)
+    return the_object(name, file, line, found, raw)
 
 
 def what_is_wrong(text: str) -> str:
@@ -107,7 +148,7 @@ def _is_one_document(text: str, is_long: bool) -> bool:
     """Whether a first line begins a list, or an object that goes on in the next line."""
     if text.startswith("["):
         try:
-            found = None if is_long else _decode(text)
+            found = None if is_long else decode(text)
         except (ValueError, RecursionError):
             found = None
         return not (isinstance(found, list) and len(found) == 1)
@@ -134,6 +175,7 @@ def _too_long(line_bytes: int) -> str:
     )
 
 
+_NOTHING = object()
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
 _NOT_LINES = (
     "The file is one JSON document, not JSON lines. Write one object on each line, without a list around "

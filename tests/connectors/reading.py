@@ -1,14 +1,19 @@
 """What tests of connectors read with."""
 
 import io
+import itertools
 import zipfile
 from uuid import UUID
 
+import polars as pl
+
 from syncs.connectors import connector_named
-from syncs.rows import ABSENT, Limits, RowProblem, Rows, Source, TextColumns
+from syncs.rows import ABSENT, Columns, Limits, RowProblem, Rows, Source
 
 LIMITS = {"unpacked_bytes": 1024**3, "ratio": 200, "entries": 1000, "line_bytes": 1024**2}
 ENROLLMENT = UUID("0193a5f2-8c00-7000-8000-000000000001")  # of 2024-12-08
+
+NO_GAP = itertools.repeat(False)
 
 
 def source(content=b"", *, format="csv", file_name=None, full=False, **given):
@@ -29,7 +34,7 @@ def read(content, *, connector="file-upload", **given):
         content = content.encode("utf-8", "surrogateescape")
     found = list(connector_named(connector).rows(source(content, **given)))
     return (
-        [_by_row(block) for block in found if isinstance(block, (Rows, TextColumns))],
+        [_by_row(block) for block in found if isinstance(block, (Rows, Columns))],
         [problem for problem in found if isinstance(problem, RowProblem)],
     )
 
@@ -38,10 +43,13 @@ def _by_row(block):
     """The block as rows, whichever way the connector yields them."""
     if isinstance(block, Rows):
         return block
-    cells = [
-        [ABSENT if at >= block.short.get(place, len(row)) else cell or "" for at, cell in enumerate(row)]
-        for place, row in enumerate(zip(*block.texts, strict=True))
+    columns = [
+        [ABSENT if gap else cell or "" for cell, gap in zip(cells, block.gaps.get(at, NO_GAP), strict=False)]
+        if isinstance(cells, pl.Series)
+        else cells
+        for at, cells in enumerate(block.cells)
     ]
+    cells = list(map(list, zip(*columns, strict=True))) if columns else [()] * len(block)
     return Rows(block.name, block.file, block.columns, cells, list(block.lines), block.raw, block.letters)
 
 

@@ -31,7 +31,7 @@ def test_amounts_never_become_floats():
     blocks, _ = read(
         '{"a": 1.10, "b": 123456789012345678901234567890, "c": 1e400, "d": -0.1, "e": true}', format="jsonl"
     )
-    assert blocks[0].cells[0] == ("1.10", 123456789012345678901234567890, "1e400", "-0.1", True)
+    assert blocks[0].cells[0] == ["1.10", 123456789012345678901234567890, "1e400", "-0.1", True]
 
 
 def test_members_that_an_object_lacks_are_absent_not_null():
@@ -206,3 +206,82 @@ def test_written_objects_come_back(objects, is_ascii):
         for block in blocks
         for cells in block.cells
     ] == objects
+
+
+TOGETHER_NOT_ALONE = [
+    ['{"a": [{}', "{}]}", "{}, {}"],
+    ['{"a": 1}, {"a": 2}', '{"a": "', '"}'],
+    ['{"a": 1}', '{"a": 1, "a": 2}', '{"b": 1}'],
+    ['{"a": 1, "b": 2}', '{"a": 1, "a": 2, "b": 3}', '{"a": 1}'],
+    ['{"a": 1}', '{"a" : 1, "a" : 2}', r'{"a": "\":"}'],
+    ['{"a": "{"}', '{"a": 1}, {"a": 2}', "1}"],
+    ['{"a": 1}}', '{"a": 1'],
+]
+
+
+@pytest.mark.parametrize("lines", TOGETHER_NOT_ALONE)
+def test_no_line_lends_another_its_brackets(lines):
+    assert by_line(lines) == expected(lines)
+
+
+LINES = st.builds(
+    json.dumps,
+    st.dictionaries(st.sampled_from(["a", "b", "A", "{", '":', "c d"]), VALUES, max_size=3),
+    ensure_ascii=st.booleans(),
+    separators=st.sampled_from([(", ", ": "), (",", ":"), (", ", " : ")]),
+)
+BROKEN = st.builds(
+    lambda line, at, mark: line[:at] + mark + line[at + 1 :],
+    LINES,
+    st.integers(0, 30),
+    st.sampled_from(["", "{", "}", "[", "]", '"', ":", ",", "\\", " ", "\t", "\x01"]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LINES | BROKEN, max_size=12), st.lists(LINES, min_size=1, max_size=2))
+def test_many_lines_say_what_each_says_alone(lines, repeated):
+    lines = ['{"a": 1}', *(line for line in lines + repeated * 40 if line.strip())]
+    assert by_line(lines) == expected(lines)
+
+
+def by_line(lines):
+    """What each line was read as: an object, or the code of what is wrong with it."""
+    blocks, problems = read("\n".join(lines), format="jsonl")
+    found = {problem.line: problem.code for problem in problems if problem.code != "encoding_assumed"}
+    for block in blocks:
+        for line, cells, raw in zip(block.lines, block.cells, block.raw, strict=True):
+            assert raw == lines[line - 1]
+            members = zip(map(str.casefold, block.columns), cells, strict=True)
+            found[line] = {name: cell for name, cell in members if cell is not ABSENT}
+    return found
+
+
+def expected(lines):
+    """The same, each line read by itself and by Python's own reader."""
+
+    def members(pairs):
+        if len(dict(pairs)) < len(pairs):
+            raise LookupError
+        return dict(pairs)
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    found = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            # Half a character can be read, but not be written.
+            json.dumps(json.loads(line, parse_constant=refuse), ensure_ascii=False).encode()
+            value = json.loads(line, object_pairs_hook=members, parse_float=str)
+        except LookupError:
+            value = "duplicate_member"
+        except ValueError:
+            value = "bad_json"
+        if isinstance(value, list) and len(value) == 1:
+            (value,) = value
+        if isinstance(value, dict):
+            folded = {name.casefold(): cell for name, cell in value.items()}
+            value = folded if len(folded) == len(value) else "duplicate_member"
+        found[number] = value if isinstance(value, (dict, str)) else "bad_json"
+    return found

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from syncs.connectors import connector_named
-from syncs.rows import ConnectorError, RowProblem, Rows, TextColumns
+from syncs.rows import Columns, ConnectorError, RowProblem, Rows
 from tests.connectors.reading import read, source, zipped
 
 CSV = "erpKey,name\nI1,Acme\n"
@@ -273,7 +273,7 @@ def test_memory_is_bounded_by_the_block_not_by_the_file():
     started = time.monotonic()
     rows = 0
     for block in connector_named("file-upload").rows(source(packed, format="zip")):
-        rows += len(block) if isinstance(block, (Rows, TextColumns)) else 0
+        rows += len(block) if isinstance(block, (Rows, Columns)) else 0
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert rows == 51_200

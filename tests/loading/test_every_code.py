@@ -126,7 +126,8 @@ TOLD = {
     ),
     "unknown_kind": (
         "error", "customFields.csv", 2, "tableKey", "Planet",
-        "tableKey must be one of Company, Contact, Invoice, InvoiceLine, Payment. Correct it.",
+        "tableKey: “Planet” is no kind of record that can be referred to. Write one of Company, Contact, Invoice, "
+        "InvoiceLine, Payment.",
     ),
     "applied_to_itself": (
         "error", "creditmemoapplied.csv", 2, "creditMemoInvoiceErpKey", "I1",

@@ -292,7 +292,8 @@ def test_a_custom_field_belongs_to_the_record_its_table_key_names(sync, counts):
     assert [problem[7] for problem in problems(result)] == [
         "erpKey: no invoice has the key “C1”, neither in this input nor among the records loaded before. "
         "Load the invoice, or correct the key.",
-        "tableKey must be one of Company, Contact, Invoice, InvoiceLine, Payment. Correct it.",
+        "tableKey: “Planet” is no kind of record that can be referred to. Write one of Company, Contact, Invoice, "
+        "InvoiceLine, Payment.",
     ]
 
 

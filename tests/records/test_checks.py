@@ -126,6 +126,10 @@ def test_what_loads(kind, cell, loaded):
             "networkId: “abc” is not a platform id. Such an id looks like 0f8fad5b-d9cb-469f-a165-70867728950e.",
         ),
         (
+            "date", "2024-01-31 10:00 AM", "bad_date",
+            "invoiceDate: “2024-01-31 10:00 AM” is not a date. Write it as YYYY-MM-DD, like 2024-02-29.",
+        ),
+        (
             "date", "31.12.2024", "bad_date",
             "invoiceDate: “31.12.2024” is not a date. Write it as YYYY-MM-DD, like 2024-02-29.",
         ),
