@@ -35,6 +35,11 @@ class TooLarge(PlatformError):
     title = "Too large."
 
 
+class TooMany(PlatformError):
+    status = 429
+    title = "Too many requests."
+
+
 class DependencyFailed(PlatformError):
     """The accounting system behind a connector refused or did not answer."""
 

@@ -256,6 +256,8 @@ SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
 SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
 # What was handed back unfinished as often, say because the database went away each time, is given up.
 SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
+# How many syncs of an enrollment may wait for their turn; each upload among them keeps its file until then.
+SYNC_MOST_WAITING = env.int("SYNC_MOST_WAITING", 2_000)
 # How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).
 SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
 SYNC_RUNNING_PER_CONNECTOR = env.json("SYNC_RUNNING_PER_CONNECTOR", {})

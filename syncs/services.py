@@ -15,7 +15,7 @@ from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from adsplatform import logs
-from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge
+from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, TooLarge, TooMany
 from adsplatform.redaction import masked
 from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment, Application, secrets_in
 from enrollments.schedules import forget
@@ -82,6 +82,7 @@ def request_upload(
         # The same part, sent twice at once, meets itself here.
         enrollment.hold()
     check_usable(enrollment)
+    _check_room(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)
     if dry_run and total_batches > 1:
         raise PlatformError(
@@ -107,6 +108,7 @@ def request_replay(sync_request: SyncRequest, user, upload: Upload) -> SyncReque
     """Ask for a sync's mended lines to be loaded; of what else there is, a replay touches nothing."""
     enrollment = sync_request.app_enrollment
     check_usable(enrollment)
+    _check_room(enrollment)
     return record_request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
 
 
@@ -311,6 +313,16 @@ def check_usable(enrollment: AppEnrollment):
         )
     if not enrollment.is_active:
         raise PlatformError(f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId")
+
+
+def _check_room(enrollment):
+    """Refuse one more while very many wait, by whichever door they came."""
+    most = settings.SYNC_MOST_WAITING
+    if SyncRequest.objects.waiting().filter(app_enrollment=enrollment)[:most].count() >= most:
+        raise TooMany(
+            f"{most:,} syncs of {enrollment} are waiting for their turn, which is the most there may be. Wait until "
+            "some have run, or cancel some of them."
+        )
 
 
 def _check_part(enrollment, parent, current, total, full):

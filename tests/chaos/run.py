@@ -107,7 +107,7 @@ class Chaos:
         self.cancelled: set = set()
         self.stopped: list[tuple[float, list[psutil.Process]]] = []
         # When which process was killed, to find how long its sync took to be taken up again.
-        self.killed: dict[int, float] = {}
+        self.killed: list[tuple[int, float]] = []
         self.progress = deque([(time.monotonic(), -1)], maxlen=1)
 
     def carry_out(self) -> Report:
@@ -322,7 +322,7 @@ class Chaos:
                 lost = [victim, *victim.children(recursive=True)]
                 victim.kill()
                 self.report.kills[kind] += 1
-                self.killed |= dict.fromkeys((process.pid for process in lost), time.time())
+                self.killed += ((process.pid, time.time()) for process in lost)
 
     def _stop_a_process(self):
         """Make a zombie: a process, and mostly its worker too, that is stopped until its lease has run out."""
@@ -435,6 +435,6 @@ class Chaos:
         for at, pid, number in attempts:
             by_number.setdefault(number, []).append((float(at), int(pid)))
         for tries in by_number.values():
-            for (_, pid), (again, _) in zip(tries, tries[1:], strict=False):
-                if pid in self.killed and self.killed[pid] < again:
-                    report.recoveries.append(again - self.killed[pid])
+            for (began, pid), (again, _) in zip(tries, tries[1:], strict=False):
+                # Another process may have had the same number long before.
+                report.recoveries += (again - at for killed, at in self.killed if killed == pid and began <= at < again)

@@ -1,12 +1,16 @@
 """A bell rings with the commit and wakes one worker, whichever broker carries it."""
 
+import base64
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core import signing
 from django.db import connection, connections, transaction
 from django.test import Client
 from django_q.brokers import get_broker
 from django_q.conf import Conf
+from django_q.signing import PickleSerializer
 
 from adsplatform.brokers import ListeningBroker
 from syncs import services, tasks
@@ -39,6 +43,30 @@ def test_what_was_asked_before_a_cluster_starts_is_run_by_it(broker, cluster):
     assert broker.queue_size() == 1
     cluster(**broker.environment)
     assert eventually(lambda: has_succeeded(sync_request), seconds=60)
+
+
+class Planted:
+    """Were its pickle ever loaded, a file would be there."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("signature", ["", "by another key"])
+def test_a_message_that_is_not_ours_is_dropped_unread(broker, cluster, tmp_path, signature):
+    planted = tmp_path / "planted"
+    forged = base64.urlsafe_b64encode(pickle.dumps(Planted(planted))).decode()
+    if signature:
+        forged = signing.dumps(Planted(planted), key="not ours", salt=Conf.PREFIX, serializer=PickleSerializer)
+    broker.enqueue(forged)
+    cluster(**broker.environment)
+    sync_request = ask()
+    assert eventually(lambda: has_succeeded(sync_request), seconds=60)
+    assert eventually(lambda: broker.queue_size() == 0)
+    assert not planted.exists()
 
 
 def test_the_bell_rings_with_the_commit_and_not_before(broker):

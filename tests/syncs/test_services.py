@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django_q.models import OrmQ
 
-from adsplatform.errors import NotAllowed, PlatformError, TooLarge
+from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
 from syncs import runner, services, tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
@@ -252,3 +252,24 @@ def test_removal_takes_the_enrollments_records_only(enrollment):
         )  # fmt: skip
     assert tasks.remove_enrollment_data(str(enrollment.pk)) == "1 records removed."
     assert FinancialYearSetting.objects.get().app_enrollment == other
+
+
+def test_of_an_enrollment_not_any_number_may_wait(enrollment, user, settings):
+    settings.SYNC_MOST_WAITING = 2
+    account = enrollment.group_key
+
+    def send(into):
+        content = io.BytesIO(b"erpKey\n1\n")
+        return services.load_upload(account, user, content, file_name="companies.csv", enrollment=into)
+
+    first, _ = send(enrollment), send(enrollment)
+    with pytest.raises(TooMany) as refused:
+        send(enrollment)
+    assert str(refused.value) == (
+        f"2 syncs of {enrollment} are waiting for their turn, which is the most there may be. Wait until some have "
+        "run, or cancel some of them."
+    )
+    assert Upload.objects.count() == 2
+    send(AppEnrollmentFactory(group_key=account))
+    services.cancel_sync(SyncRequest.objects.get(pk=first.pk), user)
+    send(enrollment)
