@@ -82,7 +82,6 @@ def one_run(server: BenchmarkServer, books: Books) -> dict[str, Measured]:
 
 def two_at_once(server: BenchmarkServer, books: Books) -> Measured:
     """Two accounts' first loads in two worker processes, from the first one's begin to the last one's end."""
-    server.settle()
     outcomes = run(server, *(replace(books.first, account=name) for name in ("One", "Two")))
     for outcome in outcomes:
         check(TWO, outcome, books.invoices, inserted=books.invoices.rows)

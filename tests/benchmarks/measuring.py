@@ -14,7 +14,6 @@ class WrongOutcome(Exception):
 
 def measure(server: BenchmarkServer, name: str, load: Load, invoices: Invoices, **expected: int) -> Measured:
     """Run the load; `expected` counts of invoices must be found, and all others must be 0."""
-    server.settle()
     wal, written = server.wal_position(), server.rows_written()
     (outcome,) = run(server, load)
     check(name, outcome, invoices, **expected)

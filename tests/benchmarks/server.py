@@ -118,10 +118,6 @@ class BenchmarkServer:
             r"WHERE relname LIKE 'records\_%'"
         )
 
-    def settle(self) -> None:
-        """Have everything written out, so that what is measured next does not pay for what went before."""
-        self._maintain(sql.SQL("CHECKPOINT"))
-
     def wal_position(self) -> int:
         return self.ask("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
 
