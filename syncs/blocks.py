@@ -37,8 +37,9 @@ class Block:
     gaps: dict[str, list[bool]] = field(default_factory=dict)
     # No text in it holds what COPY would take for something else.
     is_plain: bool = True
-    # What stands between the cells in the raw text of each line, but for those at the places `apart`; empty where
-    # the raw text is of another kind, or holds more than the block's columns.
+    # Each line as its cells with a `delimiter` between them, but for those at the places `apart`; none where that is
+    # not known, or would hold more than the block's columns.
+    delimited: list[str] = field(default_factory=list)
     delimiter: str = ""
     apart: set[int] = field(default_factory=set)
 
@@ -103,7 +104,7 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
         block.columns.append(column)
         block.cells.append(cells)
     if is_delimited and None not in columns and not unguard and not block.gaps:
-        block.delimiter, block.apart = found.delimiter, set(found.apart)
+        block.delimited, block.delimiter, block.apart = found.delimited, found.delimiter, set(found.apart)
     return block
 
 
@@ -198,10 +199,10 @@ def have_marks(block: Block) -> list[str]:
 
 
 def content_lines(block: Block, frame: pl.DataFrame, apart: set[int]) -> list[bytes]:
-    """The frame's lines as COPY takes them; where the raw text is a line's cells as they are, taken from that."""
+    """The frame's lines as COPY takes them; where its cells are as they came, the block's delimited lines are taken."""
     if not block.delimiter or not block.is_plain or len(apart) > len(block) // 2:
         return copy_lines(frame)
-    together = "\n".join(block.raw)
+    together = "\n".join(block.delimited)
     if block.delimiter != "\t":
         together = together.replace(block.delimiter, "\t")
     lines = together.encode().split(b"\n")

@@ -15,13 +15,14 @@ from psycopg import sql
 
 from adsplatform.records.checks import RULES
 from adsplatform.records.specification import Column, Entity, entities
-from syncs.blocks import DIGEST_BYTES
+from syncs.blocks import DIGEST_BYTES, RULES_BYTES
 
 # The most records of a kind whose digests are held, at 13 bytes each; of more than that, no line is skipped.
 HELD = 12_000_000
 # As many groups as four bits tell apart, each put into order by itself, which bounds the memory that takes.
 PARTS = 16
 DIGEST = np.dtype([("first", ">u8"), ("second", ">u4")])
+OF_LINE = np.dtype([*DIGEST.descr, ("rules", f"V{RULES_BYTES}")])
 
 
 class KnownLines:
@@ -87,16 +88,17 @@ class Digests:
             self.parts.clear()
 
     def meet(self, digests: Sequence[bytes]) -> tuple[np.ndarray, bool]:
-        """Which of the digests are held, and whether one of them was met before."""
+        """Which of the lines of these digests are held, and whether one of them was met before."""
         found, is_twice = np.zeros(len(digests), bool), False
-        for lines, places, met in self._places(digests):
+        for lines, places, met in self._places(np.frombuffer(b"".join(digests), OF_LINE)):
             is_twice |= len(np.unique(places)) < len(places) or bool(met[places].any())
             met[places] = True
             found[lines] = True
         return found, is_twice
 
     def has_met(self, digests: Sequence[bytes]) -> bool:
-        return any(met[places].any() for _, places, met in self._places(digests))
+        wanted = np.frombuffer(b"".join(digests), DIGEST)
+        return any(met[places].any() for _, places, met in self._places(wanted))
 
     def not_met(self) -> Iterator[bytes]:
         for first, second, met in self.parts.values():
@@ -106,11 +108,8 @@ class Digests:
             for at in range(0, len(together), DIGEST_BYTES):
                 yield together[at : at + DIGEST_BYTES]
 
-    def _places(self, digests: Sequence[bytes]):
+    def _places(self, wanted: np.ndarray):
         """For each part: which of the digests are held there, where, and which of those held were met."""
-        if not self.parts:
-            return
-        wanted = np.frombuffer(b"".join(digest[:DIGEST_BYTES] for digest in digests), DIGEST)
         wanted_first, wanted_second = wanted["first"].astype("u8"), wanted["second"].astype("u4")
         of_part = wanted_first >> np.uint64(60)
         for number, (first, second, met) in self.parts.items():

@@ -117,7 +117,7 @@ def plan(work: Work, staged: Staged):
 
 def analyze_plan(work: Work, staged: Staged):
     """Let the planner know how many lines there are of what."""
-    fields = ["record_id", "action", *(reference.field for reference in staged.entity.references)]
+    fields = ["_seq", "record_id", "action", *(reference.field for reference in staged.entity.references)]
     columns = sql.SQL(", ").join(map(sql.Identifier, fields))
     work.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
 

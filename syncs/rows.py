@@ -52,8 +52,9 @@ class Columns:
 
     `cells` holds for each of the `columns` either a sequence of what `Rows` have, or a Series of texts, null where a
     cell is empty; `gaps` says of a Series, by its place, in which rows there is no cell (null there). Nothing may be
-    in a cell that is not in the raw text of its row. Where that is the cells with a `delimiter` between them, but for
-    rows at the places `apart`, the delimiter is named.
+    in a cell that is not in the raw text of its row, but what stands for escapes (backslashes). `delimited` has each
+    row as its cells with a `delimiter` between them, but for rows at the places `apart`: often that is the raw text.
+    Without a delimiter nothing of the kind is said.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Columns:
     lines: Sequence[int]
     raw: list[str]
     gaps: Mapping[int, list[bool]] = field(default_factory=dict)
+    delimited: list[str] = field(default_factory=list)
     delimiter: str = ""
     apart: Collection[int] = ()
     letters: Sequence[str] = ()

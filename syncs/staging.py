@@ -306,6 +306,8 @@ class Stage:
         self.totals.add(staged.entity, checked, is_good, known)
         if known is not None:
             staged.known_lines += int(known.sum())
+            if known.all():
+                return
             good = good.only(~known)
         if len(good):
             self._copy(block.file, staged, good)

@@ -6,6 +6,7 @@ does nothing with polars: the threads that it starts would be missing in the pro
 """
 
 import contextlib
+import gc
 import logging
 import os
 import select
@@ -82,6 +83,8 @@ def _carry_out(sync_request):
         # If memory runs short, this process is to go before the worker.
         with open("/proc/self/oom_score_adj", "w") as score:
             score.write("500")
+    # What there is by now stays: it need not be looked through for garbage again and again.
+    gc.freeze()
     passing("started")
     leases.name_session(sync_request)
     runner.run(sync_request)

@@ -32,23 +32,28 @@ def _count(text: str, mark: str) -> int:
 
 def cut(raw: list[str], odd: list[int], header: Header) -> list[pl.Series] | None:
     """The cells of all lines by column, empty ones null, those of odd lines all empty; None if they do not fit."""
-    lines = raw
+    lines, width = raw, len(header.columns)
     if odd:
         lines = list(raw)
-        blank = header.delimiter * (len(header.columns) - 1)
+        blank = header.delimiter * (width - 1)
         for place in odd:
             lines[place] = blank
+    return split(lines, header.delimiter, width)
+
+
+def split(lines: list[str], delimiter: str, width: int) -> list[pl.Series] | None:
+    """So many columns of the lines' cells, empty ones null; None if they do not fit. Quotation marks are none."""
     try:
         frame = pl.read_csv(
             "\n".join(lines).encode(),
             has_header=False,
-            schema={str(at): pl.String for at in range(len(header.columns))},
-            separator=header.delimiter,
+            schema={str(at): pl.String for at in range(width)},
+            separator=delimiter,
             quote_char=None,
         )
     except pl.exceptions.PolarsError:
         return None
-    return frame.get_columns() if len(frame) == len(raw) else None
+    return frame.get_columns() if len(frame) == len(lines) else None
 
 
 def rows_of(lines: list[str], delimiter: str) -> list[list[str] | None] | None:

@@ -127,7 +127,7 @@ class _CsvFile:
         if raw:
             self.has_rows = True
             columns, delimiter = self.header.columns, self.header.delimiter
-            found.append(Columns(self.name, self.file, columns, texts, lines, raw, gaps, delimiter, apart))
+            found.append(Columns(self.name, self.file, columns, texts, lines, raw, gaps, raw, delimiter, apart))
         return found
 
     def _patched(self, texts, lines, raw, rows: dict[int, list[str] | None]):

@@ -13,7 +13,7 @@ from syncs.rows import BLOCK_BYTES, BLOCK_ROWS, ApplicationEntry, Columns, Conne
 
 FILE = "batch"
 # Enough for work by column to pay, little enough to keep memory small.
-CHUNK_BYTES = 2 * 1024**2
+CHUNK_BYTES = 6 * 1024**2
 # Members that say how to sync; the request has taken note of them.
 ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
 
@@ -67,7 +67,7 @@ def _listed(text: "_JsonText", key: str, places: Counter) -> Iterator[Columns | 
         if flat:
             at_lines = range(line, line + len(texts))
             if by_column := flat.by_column:
-                yield Columns(key, FILE, *by_column, at_lines, texts)
+                yield Columns(key, FILE, lines=at_lines, raw=texts, **by_column)
             else:
                 yield from blocks_of(key, FILE, flat.one_by_one, at_lines, texts)
             places[key.casefold()] += len(texts)
@@ -157,9 +157,9 @@ class _JsonText:
         close = self._buffer.find("]", self._at)
         end = self._buffer.rfind("}", self._at, len(self._buffer) if close < 0 else close) + 1
         text = self._buffer[self._at : end]
+        flat = FlatObjects(text)
         # Each closing bracket ends an object, if there are no more of them than of the others.
-        flat = FlatObjects(text) if text.count("{") == text.count("}") else None
-        if flat and (flat.by_column or flat.one_by_one):
+        if flat.closed == flat.count and (flat.by_column or flat.one_by_one):
             texts = ["{" + part[: part.rfind("}") + 1] for part in text.split("{")[1:]]
             if max(map(len, texts)) <= self._most:
                 self._at = end

@@ -17,10 +17,12 @@ from syncs.connectors.json_objects import (
     the_object,
 )  # fmt: skip
 from syncs.connectors.physical_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
-from syncs.rows import BLOCK_ROWS, Columns, Limits, RowProblem
+from syncs.rows import Columns, Limits, RowProblem
 
 # Of so few lines each is looked at by itself where together they cannot be read.
 FEW = 32
+# What is read at a time: objects with the names of their members take more room than lines of CSV.
+LINES, CHUNK_BYTES = 10_000, 6 * 1024**2
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,7 +34,7 @@ class _Duplicate(Exception):
 def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Columns | RowProblem]:
     """The rows of a JSONL file."""
     number, is_first = 1, True
-    for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file):
+    for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file, chunk_bytes=CHUNK_BYTES):
         if isinstance(piece, OtherEncoding):
             yield RowProblem(name, file, piece.line, "encoding_assumed", piece.message, kind="warning")
             continue
@@ -48,8 +50,8 @@ def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) 
         if is_long:
             yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=piece.start)
         else:
-            for start in range(0, len(raw), BLOCK_ROWS):
-                yield from _read(name, file, lines[start : start + BLOCK_ROWS], raw[start : start + BLOCK_ROWS])
+            for start in range(0, len(raw), LINES):
+                yield from _read(name, file, lines[start : start + LINES], raw[start : start + LINES])
     if is_first:
         yield RowProblem(
             name, file, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
@@ -59,7 +61,7 @@ def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) 
 def _read(name: str, file: str, lines: Sequence[int], raw: list[str]) -> Iterator[Columns | RowProblem]:
     """The rows of some whole lines, of which an empty one is none."""
     if (flat := _flat(raw)) and (by_column := flat.by_column):
-        yield Columns(name, file, *by_column, lines, raw)
+        yield Columns(name, file, lines=lines, raw=raw, **by_column)
         return
     found = _values(raw, name, file, lines)
     if any(value is _NOTHING for value in found):
@@ -70,10 +72,9 @@ def _read(name: str, file: str, lines: Sequence[int], raw: list[str]) -> Iterato
 
 def _flat(raw: list[str]) -> FlatObjects | None:
     """The lines read together; None unless each is an object from its first character to its last."""
-    together = ",\n".join(raw)
+    flat = FlatObjects(",\n".join(raw))
     # Then, and as many opening brackets as lines, none can lend another its brackets.
-    flat = FlatObjects(together) if together.count("},\n{") == len(raw) - 1 else None
-    return flat if flat and flat.count == len(raw) else None
+    return flat if flat.breaks_between and flat.breaks == len(raw) - 1 and flat.count == len(raw) else None
 
 
 def _values(raw: list[str], name, file, lines) -> list:

@@ -1,5 +1,6 @@
 """JSON objects become blocks of rows: the columns of a block are the members of its objects together."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from syncs.connectors.csv_cutting import split
 from syncs.rows import ABSENT, Columns, RowProblem
 
 MAX_COLUMNS = 1_000
@@ -34,28 +36,50 @@ class FlatObjects:
         letters = np.frombuffer(self._data, np.uint8)
         before_colons = letters[np.flatnonzero(letters == ord(":")) - 1]
         self.count = np.count_nonzero(letters == ord("{"))
+        self.closed = np.count_nonzero(letters == ord("}"))
+        ends = np.flatnonzero(letters == ord("\n"))
+        # Whether the line breaks are where one object ends and the next begins, and how many there are.
+        self.breaks = len(ends)
+        self.breaks_between = bool((letters[ends - 2] == ord("}")).all() and (letters[ends + 1] == ord("{")).all())
         self._members = np.count_nonzero(before_colons == ord('"'))
         is_nested = np.count_nonzero(letters == ord("[")) != 1
         self._is_sure = self.count and not is_nested and not (before_colons <= ord(" ")).any()
 
     @cached_property
-    def by_column(self) -> tuple[list[str], list[Sequence]] | None:
-        """The members' names and the values of each; None where not all objects have the same ones."""
+    def shape(self) -> list[str] | None:
+        """The names of the members, where each object has the same ones, in the same order or another."""
         if not self._is_sure:
             return None
         try:
-            names = tuple(decode(self._data[1 : self._data.index(b"}") + 1]))
-            is_shape = 0 < len(names) == len(set(map(str.casefold, names))) <= MAX_TOGETHER
-            if not is_shape or self._members != self.count * len(names):
-                return None
-            found = _decoder_of(names)(self._data)
+            names = list(decode(self._data[1 : self._data.index(b"}") + 1]))
         except (ValueError, RecursionError):
             return None
-        return (
-            (list(names), list(zip(*map(msgspec.structs.astuple, found), strict=True)))
-            if len(found) == self.count
-            else None
-        )
+        is_one = 0 < len(names) == len(set(map(str.casefold, names))) <= MAX_TOGETHER
+        return names if is_one and self._members == self.count * len(names) else None
+
+    @cached_property
+    def by_column(self) -> dict | None:
+        """What `Columns` are made of; None where not all objects have one shape."""
+        if not self.shape:
+            return None
+        data, is_plain = self._data, b"\\" not in self._data
+        if is_plain:
+            # Without a backslash there is no quotation mark in a text, so this is null and nothing else.
+            for null in (b'": null', b'":null'):
+                data = data.replace(null, b'":""')
+        try:
+            found = _decoder_of(tuple(self.shape))(data)
+        except (ValueError, RecursionError):
+            return None
+        if len(found) != self.count:
+            return None
+        rows = map(msgspec.structs.astuple, found)
+        if not is_plain:
+            return {"columns": self.shape, "cells": list(zip(*rows, strict=True))}
+        # Nor is there a tab: it would have to be written with one.
+        delimited = list(map(_joined, rows))
+        cells = split(delimited, "\t", len(self.shape))
+        return cells and {"columns": self.shape, "cells": cells, "delimited": delimited, "delimiter": "\t"}
 
     @cached_property
     def one_by_one(self) -> list[dict] | None:
@@ -68,6 +92,17 @@ class FlatObjects:
             return None
         is_sure = set(map(type, found)) == {dict} and len(found) == self.count
         return found if is_sure and sum(map(len, found)) == self._members else None
+
+
+def _joined(values: tuple) -> str:
+    try:
+        return "\t".join(values)
+    except TypeError:
+        return "\t".join([value if value.__class__ is str else _text(value) for value in values])
+
+
+def _text(value: int | bool | None) -> str:
+    return "" if value is None else json.dumps(value)
 
 
 @lru_cache(100)

@@ -42,11 +42,13 @@ class LongLine:
     start: str
 
 
-def physical_lines(content: BinaryIO, *, line_bytes: int, file: str) -> Iterator[list[str] | LongLine | OtherEncoding]:
+def physical_lines(
+    content: BinaryIO, *, line_bytes: int, file: str, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[list[str] | LongLine | OtherEncoding]:
     """The lines of a file with their ends, a list a piece; a line over the limit comes as `LongLine`."""
     rest, too_long = "", False
     encoding = _Encoding()
-    for text, is_last in _texts(content, file):
+    for text, is_last in _texts(content, file, chunk_bytes):
         text = rest + text
         lines = _split(text)
         if not text.isascii():
@@ -136,11 +138,11 @@ def _ends_early(data: bytes) -> bool:
     return False
 
 
-def _texts(content: BinaryIO, file: str) -> Iterator[tuple[str, bool]]:
-    data = content.read(CHUNK_BYTES)
+def _texts(content: BinaryIO, file: str, chunk_bytes: int) -> Iterator[tuple[str, bool]]:
+    data = content.read(chunk_bytes)
     decoder = _decoder(data)
     while True:
-        following = content.read(CHUNK_BYTES) if data else b""
+        following = content.read(chunk_bytes) if data else b""
         try:
             yield decoder.decode(data, final=not following), not following
         except UnicodeDecodeError:

@@ -19,6 +19,8 @@ from adsplatform import embedded
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE, TEMPLATE = "ads_benchmark", "ads_benchmark_template"
+# How long a worker's last connection may take to end.
+DROP_SECONDS = 60
 # The batch of a million invoices is larger than what one may send by default.
 LIMITS = {"BATCH_MAX_BYTES": str(4 * 1024**3)}
 
@@ -85,7 +87,15 @@ class BenchmarkServer:
 
     def drop(self, *names: str) -> None:
         for name in names:
-            self._maintain(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            # Not by force: an autovacuum at work there may only be ended by a superuser, but gives way by itself.
+            deadline = time.monotonic() + DROP_SECONDS
+            while True:
+                try:
+                    self._maintain(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+                    break
+                except psycopg.errors.ObjectInUse:
+                    if time.monotonic() > deadline:
+                        raise
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.url, autocommit=True)

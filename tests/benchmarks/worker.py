@@ -4,6 +4,7 @@
 the queue's task and prints an Outcome as JSON. Before, it has run another, tiny sync: real workers are warm too.
 """
 
+import gc
 import json
 import resource
 import subprocess
@@ -86,6 +87,7 @@ def main():
         while warming.finished is None:
             tasks.run_next_sync()
             warming.refresh_from_db()
+    gc.freeze()  # as in the process of a sync
     _wait_for("ask")
     sync_request = _ask_for(Load(**json.loads(sys.argv[1])))
     _wait_for("go")

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import zipfile
 from uuid import UUID
 
@@ -68,3 +69,10 @@ def zipped(files, compression=zipfile.ZIP_DEFLATED):
         for name, content in files.items():
             archive.writestr(name, content)
     return packed.getvalue()
+
+
+def as_cell(value):
+    """The text that a cell of JSON is taken for; a list or an object stays what it is."""
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, (bool, int)) else value
