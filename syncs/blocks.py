@@ -12,6 +12,7 @@ import xxhash
 from adsplatform.records.checks import Fault, as_text
 from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity
+from syncs.connectors.csv_cutting import by_column
 from syncs.guarding import unguarded
 from syncs.rows import ABSENT, Columns, Rows
 
@@ -77,11 +78,14 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
 
     Columns whose order may change from block to block come in the entity's.
     """
+    if isinstance(found, Rows):
+        found = _by_column(found)
     block = Block(entity, found.file, found.lines, found.raw)
-    by_column, is_delimited = isinstance(found, Columns), isinstance(found, Columns) and bool(found.delimiter)
-    if by_column:
-        block.is_plain = _is_plain(found.raw, found.delimiter if not found.apart else "")
-    cells_of = found.cells if by_column else zip(*found.cells, strict=True)
+    is_turned = isinstance(found, Columns)
+    is_delimited = is_turned and bool(found.delimiter)
+    if is_turned:
+        block.is_plain = _is_plain(found.delimited or found.raw, found.delimiter if not found.apart else "")
+    cells_of = found.cells if is_turned else zip(*found.cells, strict=True)
     in_order = zip(range(len(columns)), columns, cells_of, strict=True)
     if not is_delimited:
         names = list(entity.columns)
@@ -92,7 +96,7 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
         if isinstance(cells, pl.Series):
             gap = found.gaps.get(at)
         else:
-            if not by_column and column.type == "text":
+            if not is_turned and column.type == "text":
                 block.is_plain = block.is_plain and _is_plain([cell for cell in cells if cell.__class__ is str])
             cells, gap = _texts(cells)
         if gap and any(gap):
@@ -106,6 +110,30 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
     if is_delimited and None not in columns and not unguard and not block.gaps:
         block.delimited, block.delimiter, block.apart = found.delimited, found.delimiter, set(found.apart)
     return block
+
+
+def _by_column(found: Rows) -> Rows | Columns:
+    """The rows by column, if that can be done at once: if no row lacks a cell, and no cell holds anything odd."""
+    try:
+        cut = by_column(found.cells, len(found.columns), _text)
+    except (_Gap, UnicodeEncodeError):
+        return found
+    if cut is None:
+        return found
+    delimited, cells = cut
+    return Columns(
+        found.name, found.file, found.columns, cells, found.lines, found.raw, {}, delimited, "\t", letters=found.letters
+    )
+
+
+class _Gap(Exception):
+    """A row has no such cell."""
+
+
+def _text(cell) -> str:
+    if cell is ABSENT:
+        raise _Gap
+    return as_text(cell)
 
 
 def _texts(cells: Sequence) -> tuple[pl.Series | list[str], list[bool] | None]:

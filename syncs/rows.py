@@ -1,7 +1,7 @@
 """The record protocol: what a connector yields, and what it may complain of."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID
@@ -44,6 +44,39 @@ class Rows:
 
     def __len__(self):
         return len(self.cells)
+
+
+def in_larger_blocks(found: Iterable) -> Iterator:
+    """What a connector yields, its small blocks of rows put together where one follows on another of the same kind."""
+    held = None
+    try:
+        for block in found:
+            if held and isinstance(block, Rows) and len(held) < BLOCK_ROWS and _are_alike(held, block):
+                held.cells += block.cells
+                held.lines += block.lines
+                held.raw += block.raw
+                continue
+            if held:
+                yield held
+            held = None
+            if isinstance(block, Rows):
+                # The lists of a block are the connector's.
+                held = replace(block, cells=[*block.cells], lines=[*block.lines], raw=[*block.raw])
+            else:
+                yield block
+    except ConnectorError:
+        # What has been read of the source before it broke off is told all the same.
+        if held:
+            yield held
+        raise
+    if held:
+        yield held
+
+
+def _are_alike(one: Rows, other: Rows) -> bool:
+    return (one.name, one.file, list(one.columns)) == (other.name, other.file, list(other.columns)) and (
+        one.letters == other.letters
+    )
 
 
 @dataclass(slots=True)

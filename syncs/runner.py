@@ -18,7 +18,7 @@ from syncs.connectors import connector_named
 from syncs.crash_points import passing
 from syncs.faulty import find_references_of_faulty
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
-from syncs.rows import ConnectorError, Limits, RowProblem, Source
+from syncs.rows import ConnectorError, Limits, RowProblem, Source, in_larger_blocks
 from syncs.staging import Pace, Stage
 from syncs.statements import KnownLinesChanged, SyncStopped, Work
 
@@ -88,7 +88,7 @@ def _read(sync_request: SyncRequest, stage: Stage):
     with ExitStack() as opened:
         source = _source(sync_request, opened)
         secrets = secrets_in(source.credentials)
-        for block in connector.rows(source):
+        for block in in_larger_blocks(connector.rows(source)):
             if secrets and isinstance(block, RowProblem):
                 # A connector's sentence may hold what its source told it.
                 block.message = without(block.message, secrets)

@@ -1,6 +1,8 @@
 """Lines of CSV cut into cells: by column, many at once, where each is simply its cells; row by row where not."""
 
 import csv
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -54,6 +56,26 @@ def split(lines: list[str], delimiter: str, width: int) -> list[pl.Series] | Non
     except pl.exceptions.PolarsError:
         return None
     return frame.get_columns() if len(frame) == len(lines) else None
+
+
+def by_column(
+    rows: Iterable[Sequence], width: int, text_of: Callable[[Any], str]
+) -> tuple[list[str], list[pl.Series]] | None:
+    """Rows as lines of cells with tabs between them, and as columns of texts; None where a cell would break its line.
+
+    To put a row together and have polars cut all of them is faster than to gather columns from all over the memory.
+    """
+    lines = []
+    for row in rows:
+        try:
+            lines.append("\t".join(row))
+        except TypeError:
+            lines.append("\t".join([cell if cell.__class__ is str else text_of(cell) for cell in row]))
+    together = "\n".join(lines)
+    if _count(together, "\t") != len(lines) * (width - 1) or together.count("\n") != len(lines) - 1:
+        return None
+    columns = None if any(mark in together for mark in "\\\r\0") else split(lines, "\t", width)
+    return (lines, columns) if columns else None
 
 
 def rows_of(lines: list[str], delimiter: str) -> list[list[str] | None] | None:

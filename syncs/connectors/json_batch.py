@@ -13,7 +13,7 @@ from syncs.rows import BLOCK_BYTES, BLOCK_ROWS, ApplicationEntry, Columns, Conne
 
 FILE = "batch"
 # Enough for work by column to pay, little enough to keep memory small.
-CHUNK_BYTES = 6 * 1024**2
+CHUNK_BYTES = 4 * 1024**2
 # Members that say how to sync; the request has taken note of them.
 ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
 

@@ -22,7 +22,7 @@ from syncs.rows import Columns, Limits, RowProblem
 # Of so few lines each is looked at by itself where together they cannot be read.
 FEW = 32
 # What is read at a time: objects with the names of their members take more room than lines of CSV.
-LINES, CHUNK_BYTES = 10_000, 6 * 1024**2
+LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
 
 _encode = msgspec.json.Encoder().encode
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from syncs.connectors.csv_cutting import split
+from syncs.connectors.csv_cutting import by_column
 from syncs.rows import ABSENT, Columns, RowProblem
 
 MAX_COLUMNS = 1_000
@@ -62,24 +62,17 @@ class FlatObjects:
         """What `Columns` are made of; None where not all objects have one shape."""
         if not self.shape:
             return None
-        data, is_plain = self._data, b"\\" not in self._data
-        if is_plain:
-            # Without a backslash there is no quotation mark in a text, so this is null and nothing else.
-            for null in (b'": null', b'":null'):
-                data = data.replace(null, b'":""')
         try:
-            found = _decoder_of(tuple(self.shape))(data)
+            found = _decoder_of(tuple(self.shape))(self._data)
         except (ValueError, RecursionError):
             return None
         if len(found) != self.count:
             return None
-        rows = map(msgspec.structs.astuple, found)
-        if not is_plain:
-            return {"columns": self.shape, "cells": list(zip(*rows, strict=True))}
-        # Nor is there a tab: it would have to be written with one.
-        delimited = list(map(_joined, rows))
-        cells = split(delimited, "\t", len(self.shape))
-        return cells and {"columns": self.shape, "cells": cells, "delimited": delimited, "delimiter": "\t"}
+        rows = list(map(msgspec.structs.astuple, found))
+        if cut := by_column(rows, len(self.shape), _text):
+            delimited, cells = cut
+            return {"columns": self.shape, "cells": cells, "delimited": delimited, "delimiter": "\t"}
+        return {"columns": self.shape, "cells": list(zip(*rows, strict=True))}
 
     @cached_property
     def one_by_one(self) -> list[dict] | None:
@@ -92,13 +85,6 @@ class FlatObjects:
             return None
         is_sure = set(map(type, found)) == {dict} and len(found) == self.count
         return found if is_sure and sum(map(len, found)) == self._members else None
-
-
-def _joined(values: tuple) -> str:
-    try:
-        return "\t".join(values)
-    except TypeError:
-        return "\t".join([value if value.__class__ is str else _text(value) for value in values])
 
 
 def _text(value: int | bool | None) -> str:

@@ -12,6 +12,7 @@ from tests.benchmarks.worker import Load, run
 from tests.benchmarks.yardstick import copy_seconds, dump
 
 COPY, FIRST, AGAIN, CHANGED = "COPY, text", "first load, CSV", "the same file again", "10 % changed"
+AT_ONCE = "the same, before any VACUUM"
 BAD, JSONL, BATCH = "first load, 2 % bad lines", "first load, JSONL", "first load, JSON batch"
 CONNECTOR, TWO = "first load, connector", "two enrollments at once"
 
@@ -62,6 +63,8 @@ def one_run(server: BenchmarkServer, books: Books) -> dict[str, Measured]:
     tell(f"{COPY}: {found[COPY].speed:,.0f} rows/s")
     server.fresh()
     load(FIRST, books.first, inserted=rows)
+    load(AT_ONCE, books.first, unchanged=rows)
+    server.vacuum()
     load(AGAIN, books.first, unchanged=rows)
     load(
         CHANGED,

@@ -112,9 +112,9 @@ def main():
 
 
 def _peak() -> float:
-    """The most megabytes that this process has taken, and the largest of those that it started."""
+    """The most megabytes that this process has taken, or one that it started, if a sync has one of its own."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_maxrss for usage in usages) / 1024
+    return max(usage.ru_maxrss for usage in usages) / 1024
 
 
 def _wait_for(word: str) -> None:

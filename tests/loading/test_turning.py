@@ -1,0 +1,85 @@
+"""Rows turned into columns, whatever they hold, and small blocks put together."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adsplatform.records.checks import as_text
+from adsplatform.records.specification import entity_named
+from syncs.blocks import Screens, content_lines, copy_lines, turned
+from syncs.columns import mapped
+from syncs.rows import ABSENT, BLOCK_ROWS, ConnectorError, FileHead, RowProblem, Rows, in_larger_blocks
+
+NAMES = ["erpKey", "companyName", "companyType", "isActive"]
+CELLS = st.sampled_from(
+    ["", "a", " ", "x\ty", "one\ntwo", "\\N", '"', "é", "\ud800", "a\rb", "a\0b", None, 5, True, ABSENT]
+)
+PLAIN_CELLS = st.sampled_from(["", "a", " ", '"', "é", None, 5, True])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.lists(st.tuples(*[cells] * len(NAMES)), min_size=1, max_size=8) for cells in (CELLS, PLAIN_CELLS)))
+def test_every_cell_comes_through_as_its_text(rows):
+    entity = entity_named("companies")
+    columns, _ = mapped(entity, "f", NAMES)
+    block = turned(
+        Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)), entity, columns, unguard=False
+    )
+    for column, name, given_cells in zip(columns, NAMES, zip(*rows, strict=True), strict=True):
+        if column not in block.columns:
+            assert all(cell is ABSENT for cell in given_cells), name
+            continue
+        held = list(block.cells[block.columns.index(column)])
+        assert [cell or "" for cell in held] == ["" if cell is ABSENT else as_text(cell) for cell in given_cells]
+        gaps = block.gaps.get(column.name, [False] * len(rows))
+        assert gaps == [cell is ABSENT for cell in given_cells]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(*[PLAIN_CELLS] * len(NAMES)), min_size=1, max_size=8))
+def test_copy_is_given_what_was_checked(rows):
+    entity = entity_named("companies")
+    columns, _ = mapped(entity, "f", NAMES)
+    block = turned(
+        Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)), entity, columns, unguard=False
+    )
+    checked, faults, apart = Screens().check(block)
+    good = [at for at in range(len(rows)) if at not in faults]
+    lines, wanted = content_lines(block, checked, apart), copy_lines(checked)
+    assert [lines[at] for at in good] == [wanted[at] for at in good]
+
+
+def block(first, count, name="companies", columns=("erpKey",)):
+    lines = list(range(first, first + count))
+    return Rows(name, "f", columns, [(f"C{line}",) for line in lines], lines, [str(line) for line in lines])
+
+
+def test_pages_of_one_kind_become_one_block():
+    pages = [block(1, 2), block(3, 1), block(4, 2)]
+    [whole] = in_larger_blocks(pages)
+    assert (whole.lines, whole.raw) == ([1, 2, 3, 4, 5], ["1", "2", "3", "4", "5"])
+    assert whole.cells == [("C1",), ("C2",), ("C3",), ("C4",), ("C5",)]
+    assert [len(page) for page in pages] == [2, 1, 2], "a connector's own lists are left alone"
+
+
+def test_blocks_stay_apart_where_anything_differs():
+    problem, head = RowProblem("companies", "f", 4, "bad_json", "…"), FileHead("companies", "f", ["erpKey"], ",")
+    found = [block(1, 1), block(2, 1, name="invoices"), block(3, 1, columns=("code",)), problem, head, block(5, 1)]
+    assert list(in_larger_blocks(found)) == found
+
+
+def test_a_block_that_is_large_enough_is_handed_on():
+    sizes = [len(whole) for whole in in_larger_blocks(block(1, 1_000) for _ in range(12))]
+    assert sizes == [BLOCK_ROWS, BLOCK_ROWS, 2_000]
+
+
+def test_what_was_read_before_the_source_broke_off_is_handed_on():
+    def breaking_off():
+        yield block(1, 1)
+        yield block(2, 1)
+        raise ConnectorError("It broke off.")
+
+    found = in_larger_blocks(breaking_off())
+    assert next(found).lines == [1, 2]
+    with pytest.raises(ConnectorError):
+        next(found)
