@@ -29,11 +29,8 @@ class PagedBooks:
     def rows(self, source):
         read = {}
         with Path(source.settings[PAGES.label]).open("rb") as file:
-            while True:
-                try:
-                    name, records, raw = marshal.load(file)
-                except EOFError:
-                    return
+            while length := file.read(8):
+                name, records, raw = marshal.loads(file.read(int.from_bytes(length)))
                 first = read.get(name, 0) + 1
                 read[name] = first + len(records) - 1
                 yield Rows(
