@@ -1,7 +1,10 @@
 """COPY in a thread of its own, so that rows are checked on one core while PostgreSQL takes in others on another."""
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+
+from django.db import connections
 
 from syncs.crash_points import passing
 
@@ -14,7 +17,10 @@ class Copying:
 
     def __init__(self, cursor):
         self.cursor = cursor
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy")
+        self._connection = cursor.db
+        self._connection.inc_thread_sharing()
+        self._is_shared = True
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy", initializer=self._share_connection)
         self._waiting: deque[Future] = deque()
 
     def add(self, statement, lines: bytes):
@@ -23,8 +29,14 @@ class Copying:
             self._waiting.popleft().result()
         self._waiting.append(self._thread.submit(self._copy, statement, lines))
 
+    def then(self, call: Callable[[], None]):
+        """Have something else done on the connection, after what waits to be copied; what it raises comes later too."""
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(call))
+
     def wait(self):
-        """Return when everything is copied."""
+        """Return when everything is done."""
         while self._waiting:
             self._waiting.popleft().result()
 
@@ -32,6 +44,13 @@ class Copying:
         """Return when the connection is free; what was not copied by then never is."""
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._waiting.clear()
+        if self._is_shared:
+            self._connection.dec_thread_sharing()
+        self._is_shared = False
+
+    def _share_connection(self):
+        # Django would give each thread a connection of its own.
+        connections[self._connection.alias] = self._connection
 
     def _copy(self, statement, lines):
         with self.cursor.db.wrap_database_errors, self.cursor.copy(statement) as copy:
