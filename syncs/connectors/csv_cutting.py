@@ -74,7 +74,9 @@ def by_column(
     together = "\n".join(lines)
     if _count(together, "\t") != len(lines) * (width - 1) or together.count("\n") != len(lines) - 1:
         return None
-    columns = None if any(mark in together for mark in "\\\r\0") else split(lines, "\t", width)
+    # At the very beginning, polars would take a byte order mark for the text's.
+    is_odd = together.startswith("\ufeff") or any(mark in together for mark in "\\\r\0")
+    columns = None if is_odd else split(lines, "\t", width)
     return (lines, columns) if columns else None
 
 

@@ -14,7 +14,7 @@ NAMES = ["erpKey", "companyName", "companyType", "isActive"]
 CELLS = st.sampled_from(
     ["", "a", " ", "x\ty", "one\ntwo", "\\N", '"', "é", "\ud800", "a\rb", "a\0b", None, 5, True, ABSENT]
 )
-PLAIN_CELLS = st.sampled_from(["", "a", " ", '"', "é", None, 5, True])
+PLAIN_CELLS = st.sampled_from(["", "a", " ", '"', "é", "\ufeffa", "#", None, 5, True])
 
 
 @settings(max_examples=200, deadline=None)
