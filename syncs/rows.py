@@ -48,17 +48,20 @@ class Rows:
 
 def in_larger_blocks(found: Iterable) -> Iterator:
     """What a connector yields, its small blocks of rows put together where one follows on another of the same kind."""
-    held = None
+    held, size = None, 0
     try:
         for block in found:
-            if held and isinstance(block, Rows) and len(held) < BLOCK_ROWS and _are_alike(held, block):
+            added = sum(map(len, block.raw)) if isinstance(block, Rows) else 0
+            has_room = held and len(held) < BLOCK_ROWS and size + added <= BLOCK_BYTES
+            if has_room and isinstance(block, Rows) and _are_alike(held, block):
+                size += added
                 held.cells += block.cells
                 held.lines += block.lines
                 held.raw += block.raw
                 continue
             if held:
                 yield held
-            held = None
+            held, size = None, added
             if isinstance(block, Rows):
                 # The lists of a block are the connector's.
                 held = replace(block, cells=[*block.cells], lines=[*block.lines], raw=[*block.raw])

@@ -8,7 +8,7 @@ from adsplatform.records.checks import as_text
 from adsplatform.records.specification import entity_named
 from syncs.blocks import Screens, content_lines, copy_lines, turned
 from syncs.columns import mapped
-from syncs.rows import ABSENT, BLOCK_ROWS, ConnectorError, FileHead, RowProblem, Rows, in_larger_blocks
+from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, RowProblem, Rows, in_larger_blocks
 
 NAMES = ["erpKey", "companyName", "companyType", "isActive"]
 CELLS = st.sampled_from(
@@ -71,6 +71,16 @@ def test_blocks_stay_apart_where_anything_differs():
 def test_a_block_that_is_large_enough_is_handed_on():
     sizes = [len(whole) for whole in in_larger_blocks(block(1, 1_000) for _ in range(12))]
     assert sizes == [BLOCK_ROWS, BLOCK_ROWS, 2_000]
+
+
+def test_blocks_of_long_rows_are_not_put_together_without_end():
+    def pages():
+        for line in range(1, 9):
+            page = block(line, 1)
+            page.raw = ["x" * (BLOCK_BYTES // 3)]
+            yield page
+
+    assert [len(whole) for whole in in_larger_blocks(pages())] == [3, 3, 2]
 
 
 def test_what_was_read_before_the_source_broke_off_is_handed_on():
