@@ -17,7 +17,7 @@ from syncs.guarding import unguarded
 from syncs.rows import ABSENT, Columns, Rows
 
 # Of a digest: what tells lines apart, and then what tells the rules apart by which they were loaded.
-DIGEST_BYTES, RULES_BYTES = 12, 4
+DIGEST_BYTES, RULES_BYTES = 10, 6
 # Of more than so many, the ways in which lines lack columns are no pattern.
 PATTERNS = 50
 
@@ -278,7 +278,7 @@ def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: l
 
 
 def _digests(lines, columns: Sequence[str], seed: int) -> list[bytes]:
-    rules = (seed & 0xFFFFFFFF).to_bytes(RULES_BYTES)
+    rules = seed.to_bytes(8)[-RULES_BYTES:]
     seed = xxhash.xxh3_64_intdigest(",".join(columns).encode(), seed)
     return [xxhash.xxh3_128_digest(line, seed)[:DIGEST_BYTES] + rules for line in lines]
 

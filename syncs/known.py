@@ -17,11 +17,12 @@ from adsplatform.records.checks import RULES
 from adsplatform.records.specification import Column, Entity, entities
 from syncs.blocks import DIGEST_BYTES, RULES_BYTES
 
-# The most records of a kind whose digests are held, at 13 bytes each; of more than that, no line is skipped.
-HELD = 12_000_000
-# As many groups as four bits tell apart, each put into order by itself, which bounds the memory that takes.
-PARTS = 16
-DIGEST = np.dtype([("first", ">u8"), ("second", ">u4")])
+# The most records of a kind whose digests are held, at 9 bytes each; of more than that, no line is skipped.
+HELD = 10_000_000
+# A digest's first bytes tell in which bucket it is, and are kept nowhere else. The first of them alone tells the part
+# in which it comes, each put into order by itself, which bounds the memory that takes.
+BUCKETS, BUCKETS_OF_PART = 1 << 16, 1 << 8
+DIGEST = np.dtype([("bucket", ">u2"), ("first", ">u4"), ("second", ">u4")])
 OF_LINE = np.dtype([*DIGEST.descr, ("rules", f"V{RULES_BYTES}")])
 
 
@@ -54,14 +55,14 @@ class KnownLines:
         held = self._held.get(entity.name)
         return held.not_met() if held else iter(())
 
-    def _read(self, entity: Entity) -> Iterator[tuple[int, bytes]]:
+    def _read(self, entity: Entity) -> Iterator[bytes]:
         self.copying.wait()
         select = sql.SQL(
             """
-            SELECT get_byte(digest, 0) >> 4, string_agg(digest, '') FROM (
+            SELECT string_agg(digest, '') FROM (
                 SELECT substring(uuid_send(row_hash) FOR {length}) AS digest FROM {records}
                 WHERE app_enrollment_id = {enrollment} AND row_hash IS NOT NULL LIMIT {limit}
-            ) d GROUP BY 1
+            ) d GROUP BY get_byte(digest, 0)
             """
         ).format(
             length=sql.Literal(DIGEST_BYTES),
@@ -71,53 +72,69 @@ class KnownLines:
         )
         with psycopg.Cursor(self.copying.cursor.connection) as cursor:
             # Row by row, for all of them at once would be as much again.
-            yield from cursor.stream(select, binary=True)
+            yield from (together for (together,) in cursor.stream(select, binary=True))
 
 
 class Digests:
-    """Digests in order, in parts by their first bits, and which of them have been met."""
+    """Digests in order, and which of them have been met; made of parts, each of all that begin with the same byte."""
 
-    def __init__(self, parts: Iterable[tuple[int, bytes]]):
-        self.parts: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        for number, together in parts:
+    def __init__(self, parts: Iterable[bytes]):
+        # Memory that nothing has been written to is not taken.
+        self.first, self.second = np.empty(HELD + 1, np.uint32), np.empty(HELD + 1, np.uint32)
+        self.met = np.zeros(HELD + 1, bool)
+        self.starts, self.ends = np.zeros(BUCKETS, np.uint32), np.zeros(BUCKETS, np.uint32)
+        end = 0
+        for together in parts:
             values = np.frombuffer(together, DIGEST)
-            order = np.argsort(values["first"])
-            first, second = values["first"][order].astype("u8"), values["second"][order].astype("u4")
-            self.parts[number] = (first, second, np.zeros(len(first), bool))
-        if sum(len(first) for first, _, _ in self.parts.values()) > HELD:
-            self.parts.clear()
+            values = values[np.argsort(values["bucket"].astype(np.uint64) << 32 | values["first"])]
+            start, end = end, end + len(values)
+            self.first[start:end], self.second[start:end] = values["first"], values["second"]
+            buckets = _buckets_of_part(together[0])
+            edges = start + np.searchsorted(values["bucket"].astype(int), [*buckets, buckets.stop])
+            self.starts[buckets], self.ends[buckets] = edges[:-1], edges[1:]
+        if end > HELD:
+            self.starts[:] = self.ends[:] = 0
 
     def meet(self, digests: Sequence[bytes]) -> tuple[np.ndarray, bool]:
         """Which of the lines of these digests are held, and whether one of them was met before."""
-        found, is_twice = np.zeros(len(digests), bool), False
-        for lines, places, met in self._places(np.frombuffer(b"".join(digests), OF_LINE)):
-            is_twice |= len(np.unique(places)) < len(places) or bool(met[places].any())
-            met[places] = True
-            found[lines] = True
+        found, places = self._places(np.frombuffer(b"".join(digests), OF_LINE))
+        places = places[found]
+        is_twice = len(np.unique(places)) < len(places) or bool(self.met[places].any())
+        self.met[places] = True
         return found, is_twice
 
     def has_met(self, digests: Sequence[bytes]) -> bool:
-        wanted = np.frombuffer(b"".join(digests), DIGEST)
-        return any(met[places].any() for _, places, met in self._places(wanted))
+        found, places = self._places(np.frombuffer(b"".join(digests), DIGEST))
+        return bool(self.met[places[found]].any())
 
     def not_met(self) -> Iterator[bytes]:
-        for first, second, met in self.parts.values():
-            left = np.empty(len(first) - np.count_nonzero(met), DIGEST)
-            left["first"], left["second"] = first[~met], second[~met]
-            together = left.tobytes()
+        for part in range(BUCKETS // BUCKETS_OF_PART):
+            buckets = _buckets_of_part(part)
+            starts, ends = self.starts[buckets], self.ends[buckets]
+            its = slice(starts[0], ends[-1])
+            left = np.empty(its.stop - its.start, DIGEST)
+            left["bucket"] = np.repeat(buckets, ends - starts)
+            left["first"], left["second"] = self.first[its], self.second[its]
+            together = left[~self.met[its]].tobytes()
             for at in range(0, len(together), DIGEST_BYTES):
                 yield together[at : at + DIGEST_BYTES]
 
-    def _places(self, wanted: np.ndarray):
-        """For each part: which of the digests are held there, where, and which of those held were met."""
-        wanted_first, wanted_second = wanted["first"].astype("u8"), wanted["second"].astype("u4")
-        of_part = wanted_first >> np.uint64(60)
-        for number, (first, second, met) in self.parts.items():
-            lines = np.flatnonzero(of_part == number)
-            places = np.searchsorted(first, wanted_first[lines]).clip(max=len(first) - 1)
-            held = (first[places] == wanted_first[lines]) & (second[places] == wanted_second[lines])
-            if held.any():
-                yield lines[held], places[held], met
+    def _places(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of the digests are held, and where."""
+        buckets, first = wanted["bucket"].astype(int), wanted["first"].astype(np.uint32)
+        low, high = self.starts[buckets], self.ends[buckets]
+        ends = high
+        # A binary search of all at once, each in its bucket.
+        while (is_open := low < high).any():
+            middle = (low + high) // 2
+            is_later = self.first[middle] < first
+            low = np.where(is_open & is_later, middle + 1, low)
+            high = np.where(is_open & ~is_later, middle, high)
+        return (low < ends) & (self.first[low] == first) & (self.second[low] == wanted["second"]), low
+
+
+def _buckets_of_part(number: int) -> range:
+    return range(number * BUCKETS_OF_PART, (number + 1) * BUCKETS_OF_PART)
 
 
 def seed_of(entity: Entity, columns: Sequence[Column | None]) -> int | None:

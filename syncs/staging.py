@@ -31,8 +31,8 @@ PROBLEM_COLUMNS = (
 )  # fmt: skip
 FAULTY_COLUMNS = ("entity", "column", "value", "erp_key", "file", "line", "raw_line")
 PROBLEMS_FLUSHED_AT, RAW_AT_ONCE = 2_000, 10_000
-# Of more staged lines of a kind, PostgreSQL finds out whether a key repeats, at 8 bytes each.
-KEYS_HELD = 8_000_000
+# Of more staged lines of a kind, PostgreSQL finds out whether a key repeats; each takes 16 bytes then.
+KEYS_HELD = 1_000_000
 # Unknown texts told of a column of a file.
 TEXTS_TOLD = 20
 
@@ -75,7 +75,8 @@ class Staged:
         """Whether two staged lines may have the same key."""
         if self.keys is None:
             return True
-        together = np.sort(np.concatenate([*self.keys, np.empty(0, np.uint64)]))
+        together = np.concatenate([*self.keys, np.empty(0, np.uint64)])
+        together.sort()
         return bool((together[1:] == together[:-1]).any())
 
     def has(self, *columns: str) -> bool:
