@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from datetime import timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -124,6 +125,8 @@ class ApiKey(models.Model):
     """A program's credential: acts as the user who made it, in one account. Only a hash is kept."""
 
     PREFIX_LENGTH = 10
+    # How exactly it is known when a key was last used, so that not every call writes.
+    USE_NOTED_EVERY = timedelta(minutes=1)
 
     api_key_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     group_key = models.ForeignKey(Account, on_delete=models.CASCADE, db_column="group_key", related_name="+")
@@ -134,6 +137,7 @@ class ApiKey(models.Model):
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     expires = models.DateTimeField(null=True, blank=True)
+    last_used = models.DateTimeField(null=True, editable=False)
     # Whatever its maker may do, a program with the key only looks.
     is_read_only = models.BooleanField(default=False, db_default=False)
     revoked = models.DateTimeField(null=True, blank=True)
@@ -162,6 +166,13 @@ class ApiKey(models.Model):
             key_hash=cls.hash(key),
         )
         return api_key, key
+
+    def note_use(self):
+        """Remember that the key is in use, to the minute, so that one that nobody needs can be told and revoked."""
+        now = timezone.now()
+        if self.last_used is None or self.last_used < now - self.USE_NOTED_EVERY:
+            ApiKey.objects.filter(pk=self.pk).update(last_used=now)
+            self.last_used = now
 
     def revoke(self, user):
         """Revoke at once; a revoked key stays revoked, with its first revocation kept."""

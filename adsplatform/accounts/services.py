@@ -58,7 +58,9 @@ def caller_of_key(key: str) -> Caller:
         raise NotSignedIn(f"The API key {api_key} was revoked {_at(api_key.revoked)}. Make a new one.")
     if api_key.expires and api_key.expires <= timezone.now():
         raise NotSignedIn(f"The API key {api_key} expired {_at(api_key.expires)}. Make a new one.")
-    return Caller(_membership(api_key.group_key_id, api_key.created_user_id), api_key)
+    caller = Caller(_membership(api_key.group_key_id, api_key.created_user_id), api_key)
+    api_key.note_use()
+    return caller
 
 
 def caller_of_token(token: str) -> Caller:

@@ -44,6 +44,31 @@ def test_a_new_key_opens(program):
     assert program.get("Sync/query").status_code == 200
 
 
+def test_its_last_use_is_known_to_the_minute(program):
+    made = program.post("ApiKeys", {"name": "mine"}).json()
+    api_key = ApiKey.objects.get(pk=made["apiKeyId"])
+    assert api_key.last_used is None
+    program.headers = {"Api-Key": made["apiKey"]}
+    program.get("Sync/query")
+    api_key.refresh_from_db()
+    first = api_key.last_used
+    assert timezone.now() - first < timedelta(seconds=30)
+    program.get("Sync/query")
+    api_key.refresh_from_db()
+    assert api_key.last_used == first
+    ApiKey.objects.update(last_used=first - timedelta(seconds=61))
+    program.get("Sync/query")
+    api_key.refresh_from_db()
+    assert api_key.last_used >= first
+    # Who is refused has not used it.
+    ApiKey.objects.update(last_used=None)
+    program.delete(f"ApiKeys/{made['apiKeyId']}")
+    ApiKey.objects.update(last_used=None)
+    assert program.get("Sync/query").status_code == 401
+    api_key.refresh_from_db()
+    assert api_key.last_used is None
+
+
 def test_a_revoked_key_stays_revoked_and_visible(program):
     made = program.post("ApiKeys", {"name": "mine"}).json()
     answer = program.delete(f"ApiKeys/{made['apiKeyId']}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adsplatform.accounts import services
 from adsplatform.accounts.models import ApiKey, Role
 from tests.factories import member
 
@@ -15,6 +16,16 @@ def test_a_key_is_shown_once(inbox, membership):
     again = inbox.get("/keys/").text
     assert secret not in again
     assert "Nightly" in again
+
+
+def test_a_key_that_nobody_uses_can_be_told(inbox, membership):
+    key, secret = ApiKey.make(account=membership.group_key, user=membership.user, name="Nightly")
+    unused = inbox.get("/keys/").text.count('<span class="soft">never</span>')
+    services.caller_of_key(secret)
+    page = inbox.get("/keys/").text
+    key.refresh_from_db()
+    assert page.count('<span class="soft">never</span>') == unused - 1
+    assert f'<time datetime="{key.last_used.isoformat()}"' in page
 
 
 def test_a_key_needs_a_name_and_a_day_to_come(inbox):
