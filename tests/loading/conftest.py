@@ -1,6 +1,9 @@
 """A connector that yields what a test gives it, through the real path."""
 
+import io
 import json
+import zipfile
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -48,6 +51,25 @@ class GivenRows:
             )
 
 
+class GivenFiles:
+    """A ZIP of texts by file name, read as an uploaded one is."""
+
+    application = GivenRows.application
+
+    def __init__(self, texts: dict[str, str]):
+        self.content = io.BytesIO()
+        with zipfile.ZipFile(self.content, "w") as archive:
+            for name, text in texts.items():
+                archive.writestr(name, text)
+
+    def check(self, credentials):
+        pass
+
+    def rows(self, source):
+        files = replace(source, content=self.content, file_name="given.zip", format="zip")
+        yield from connectors.connector_named("file-upload").rows(files)
+
+
 @pytest.fixture
 def enrollment(db):
     publish_application(GivenRows.application)
@@ -58,10 +80,11 @@ def enrollment(db):
 
 @pytest.fixture
 def sync(enrollment, monkeypatch):
-    """Run a sync of the given rows, by name, and return the finished request."""
+    """Run a sync of the given rows, by name, or of the given files, and return the finished request."""
 
     def run(data, *, into=None, **values) -> SyncRequest:
-        monkeypatch.setitem(connectors._registry, "given-rows", GivenRows(data))
+        connector = data if isinstance(data, GivenFiles) else GivenRows(data)
+        monkeypatch.setitem(connectors._registry, "given-rows", connector)
         sync_request = SyncRequestFactory(
             app_enrollment=into or enrollment, running=True, connector="given-rows", **values
         )

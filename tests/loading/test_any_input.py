@@ -1,6 +1,11 @@
 """Whatever comes in, in whatever order: records, counts and rejected lines are what the plain rules say."""
 
 import copy
+import csv
+import io
+import json
+import os
+import re
 from uuid import UUID
 
 import pytest
@@ -14,9 +19,11 @@ from syncs.models import BookTotal
 from syncs.recounting import recount
 from syncs.rows import ABSENT, Rows
 from tests.factories import AppEnrollmentFactory
-from tests.loading.conftest import account, balance, company, invoice
+from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.rules import KINDS, Books, Record
 
+# Each of them up to eight syncs. `EXAMPLES=3000 make test ARGS=tests/loading/test_any_input.py` takes its time.
+EXAMPLES = int(os.environ.get("EXAMPLES", 40))
 NOBODY = UUID(int=7 << 76 | 2 << 62)
 
 
@@ -113,7 +120,7 @@ class Rollback(Exception):
     pass
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
     other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
@@ -126,24 +133,28 @@ def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
             check(sync, counts, books, everything_good(), False, "ours", into)
         for _ in range(draw.randrange(1, 4)):
             full, whose = draw.random() < 0.5, draw.choice(("ours", "ours", "ours", "theirs"))
+            form = draw.choice(list(FORMS))
             blocks = with_ids(an_input(draw), books)
-            first = check(sync, counts, books, blocks, full, whose, into)
+            if form == "csv":
+                blocks = [(kind, with_all_columns(rows)) for kind, rows in blocks]
+            first = check(sync, counts, books, blocks, full, whose, into, form)
             # A line that lacks what only a new record needs may load once another line has made the record.
             deletes = any(str(row.get("onMatchAction")) == "2" for _, rows in blocks for row in rows)
             if not first.rejected and not deletes:
                 before = everything()
-                check(sync, counts, books, blocks, full, whose, into)
+                # In the same form: where nothing has changed, a line is known again.
+                check(sync, counts, books, blocks, full, whose, into, form)
                 assert everything() == before
         assert models.Company.objects.filter(app_enrollment=stranger).count() == 1
         raise Rollback
 
 
-def check(sync, counts, books, blocks, full, whose, into):
+def check(sync, counts, books, blocks, full, whose, into, form="rows"):
     """Sync the blocks; outcome and records must be those of the rules."""
-    note(f"{'full' if full else 'delta'} sync of {whose}: {blocks}")
+    note(f"{'full' if full else 'delta'} sync of {whose} as {form}: {blocks}")
     before = everything()
     expected = books.sync(copy.deepcopy(blocks), whose, full)
-    result = sync({str(at): rows(at, *block) for at, block in enumerate(blocks)}, into=into[whose], run_full_sync=full)
+    result = sync(FORMS[form](blocks), into=into[whose], run_full_sync=full)
     assert result.status_code == expected.status, result.process_result_message
     assert "our side" not in result.process_result_message
     assert counts(result) == expected.counts
@@ -158,15 +169,52 @@ def check(sync, counts, books, blocks, full, whose, into):
     return expected
 
 
+def as_rows(blocks):
+    return {str(at): rows(at, *block) for at, block in enumerate(blocks)}
+
+
 def rows(at, kind, lines):
-    columns = list(dict.fromkeys(column for line in lines for column in line))
+    columns = columns_of(lines)
     cells = [[line.get(column, ABSENT) for column in columns] for line in lines]
-    return Rows(kind, f"{at}", columns, cells, list(range(2, len(lines) + 2)), ["raw"] * len(lines))
+    return Rows(kind, f"{kind} ({at})", columns, cells, list(range(2, len(lines) + 2)), ["raw"] * len(lines))
+
+
+def as_csv(blocks):
+    texts = {}
+    for at, (kind, lines) in enumerate(blocks):
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns_of(lines))
+        writer.writeheader()
+        writer.writerows(lines)
+        texts[f"{kind} ({at}).csv"] = text.getvalue()
+    return GivenFiles(texts)
+
+
+def as_json_lines(blocks):
+    # An empty line first, so that lines are counted as in a CSV with its header.
+    return GivenFiles(
+        {
+            f"{kind} ({at}).jsonl": "\n" + "".join(f"{json.dumps(line)}\n" for line in lines)
+            for at, (kind, lines) in enumerate(blocks)
+        }
+    )
+
+
+FORMS = {"rows": as_rows, "csv": as_csv, "jsonl": as_json_lines}
+
+
+def columns_of(lines):
+    return list(dict.fromkeys(column for line in lines for column in line))
+
+
+def with_all_columns(lines):
+    """In a CSV, a line has every column of its file."""
+    return [dict.fromkeys(columns_of(lines), "") | line for line in lines]
 
 
 def told(result):
     errors = result.details.filter(kind="error", line__isnull=False)
-    return {(d.entity, int(d.file), d.line) for d in errors}
+    return {(d.entity, int(re.search(r"\((\d+)\)", d.file)[1]), d.line) for d in errors}
 
 
 def control_totals(result):
