@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from adsplatform import logs, stopping
 from adsplatform.records.specification import entities
+from adsplatform.resource_limits import keep_freed_memory
 from syncs import leases, retries, runner
 from syncs.connectors import registered
 from syncs.crash_points import passing
@@ -45,6 +46,7 @@ def _see_through(sync_request):
     waited = (timezone.now() - sync_request.created).total_seconds()
     logger.info("The sync begins, %.1f s after it was asked for.", waited)
     began = time.monotonic()
+    keep_freed_memory()
     passing("claimed")
     if settings.SYNC_OWN_PROCESS:
         _stand_by(sync_request)

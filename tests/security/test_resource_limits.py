@@ -1,6 +1,7 @@
 """What a process that carries out syncs may take: tried in processes of their own, because a limit stays."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,26 @@ def test_memory_may_be_left_unlimited():
 
 
 @pytest.mark.django_db
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="Only glibc can be told what to do with freed memory.")
+def test_memory_of_one_block_is_kept_for_the_next():
+    code = """
+from resource import RUSAGE_SELF, getrusage
+from adsplatform.resource_limits import keep_freed_memory
+
+def pages_cleared():
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        [b"x" * (8 * 1024**2) for _ in range(6)]
+    return getrusage(RUSAGE_SELF).ru_minflt - before
+
+keep_freed_memory()
+pages_cleared()
+print(pages_cleared())
+"""
+    # Else it is 480 MB, in 122,880 pages.
+    assert int(run(code).stdout) < 1_000
+
+
 def test_a_sync_without_enough_memory_fails_and_says_so(enrollment, monkeypatch):
     class Greedy(GivenRows):
         def rows(self, source):
