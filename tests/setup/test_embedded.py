@@ -1,8 +1,11 @@
 """The embedded database by itself: its data, its password, its folder."""
 
+from types import SimpleNamespace
+
 import psycopg
 import pytest
 
+from adsplatform import embedded
 from adsplatform.embedded import EmbeddedDatabaseError, Server, database_settings
 
 
@@ -110,3 +113,22 @@ def test_a_server_that_does_not_start_says_why(server):
         server.start()
     assert str(refused.value).startswith("PostgreSQL did not start (")
     assert "postgresql.conf" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("memory", "limit", "buffers"),
+    [(64 * 2**30, "max\n", "1GB"), (64 * 2**30, f"{4 * 2**30}\n", "512MB"), (512 * 2**20, None, "128MB")],
+)
+def test_a_durable_server_takes_its_share_of_the_memory(tmp_path, monkeypatch, memory, limit, buffers):
+    monkeypatch.setattr(embedded.psutil, "virtual_memory", lambda: SimpleNamespace(total=memory))
+    given = tmp_path / "memory.max"
+    if limit:
+        given.write_text(limit)
+    monkeypatch.setattr(embedded, "MEMORY_LIMITS", (given,))
+    server = Server(tmp_path)
+    try:
+        server.start()
+        assert ask(server, "SHOW shared_buffers") == [(buffers,)]
+        assert ask(server, "SHOW fsync") == [("on",)]
+    finally:
+        server.stop()
