@@ -22,6 +22,7 @@ from syncs.guarding import is_download, unguarded
 from syncs.known import KnownLines, seed_of
 from syncs.raw_lines import RAW_KEPT, RawLines
 from syncs.rows import Columns, FileHead, RowProblem, Rows
+from syncs.staged_keys import StagedKeys
 from syncs.totals import TALLY_TABLE, FileTotals
 
 # The most characters kept of a value, and of a name, in a problem.
@@ -31,8 +32,6 @@ PROBLEM_COLUMNS = (
 )  # fmt: skip
 FAULTY_COLUMNS = ("entity", "column", "value", "erp_key", "file", "line", "raw_line")
 PROBLEMS_FLUSHED_AT, RAW_AT_ONCE = 2_000, 10_000
-# Of more staged lines of a kind, PostgreSQL finds out whether a key repeats; each takes 16 bytes then.
-KEYS_HELD = 1_000_000
 # Unknown texts told of a column of a file.
 TEXTS_TOLD = 20
 
@@ -51,8 +50,8 @@ class Staged:
     known_lines: int = 0
     # The sets of columns that lines have, as bits, and the number by which a line names its own.
     forms: dict[str, int] = field(default_factory=dict)
-    # Hashes of the keys of the staged lines; None where nothing can be told by them.
-    keys: list[np.ndarray] | None = field(default_factory=list)
+    # The keys of the staged lines; None where nothing can be told by them.
+    keys: StagedKeys | None = field(default_factory=StagedKeys)
 
     @property
     def table(self) -> sql.Identifier:
@@ -73,11 +72,7 @@ class Staged:
 
     def may_repeat(self) -> bool:
         """Whether two staged lines may have the same key."""
-        if self.keys is None:
-            return True
-        together = np.concatenate([*self.keys, np.empty(0, np.uint64)])
-        together.sort()
-        return bool((together[1:] == together[:-1]).any())
+        return self.keys is None or self.keys.may_repeat()
 
     def has(self, *columns: str) -> bool:
         return bool(self.ever.intersection(columns))
@@ -150,6 +145,9 @@ class Stage:
     def __exit__(self, *exception):
         self.copying.give_up()
         self.raw.close()
+        for staged in self.staged.values():
+            if staged.keys is not None:
+                staged.keys.close()
         if not self.cursor.connection.closed and not _in_failed_transaction(self.cursor):
             self._clear()
 
@@ -452,12 +450,15 @@ class Stage:
 
     @staticmethod
     def _note_keys(staged: Staged, checked: pl.DataFrame):
+        if staged.keys is None:
+            return
         key = staged.entity.key
         is_text = key and all(name in checked.columns and staged.entity.columns[name].type == "text" for name in key)
-        if not is_text or staged.staged_lines - staged.known_lines > KEYS_HELD:
+        if is_text:
+            staged.keys.add(checked.select(key).hash_rows().to_numpy())
+        else:
+            staged.keys.close()
             staged.keys = None
-        if staged.keys is not None:
-            staged.keys.append(checked.select(key).hash_rows().to_numpy())
 
     def put_raw(self):
         """Give the problems of staged lines the text of their lines, in the table `raw_line`."""

@@ -2,12 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adsplatform.records.models import Company
-from syncs import known, placing, runner, staging
+from syncs import known, placing, runner, staged_keys
 from tests.factories import SyncRequestFactory
 from tests.loading.conftest import company
 
@@ -145,14 +146,23 @@ def test_of_a_key_that_comes_twice_the_last_line_counts_all_the_same(load, stage
     assert (result.skipped, result.unchanged) == (1, 50)
 
 
-def test_a_key_that_comes_twice_and_is_new_is_found_by_either_way(load, monkeypatch):
-    twice = FILE + LINES[7].replace("Berlin", "Bonn")
-    result = load(twice)
+def test_a_key_that_comes_twice_and_is_new_is_found(load):
+    result = load(FILE + LINES[7].replace("Berlin", "Bonn"))
     assert (result.inserted, result.skipped) == (50, 1)
-    Company.objects.all().delete()
-    monkeypatch.setattr(staging, "KEYS_HELD", 10)
-    result = load(twice)
-    assert (result.inserted, result.skipped) == (50, 1)
+
+
+@given(st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=30), max_size=5))
+def test_a_key_that_comes_twice_is_found_however_many_there_are(hashes):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(staged_keys, "AT_ONCE", 7)
+        keys = staged_keys.StagedKeys()
+        for some in hashes:
+            keys.add(np.array(some, np.uint64))
+        together = [one for some in hashes for one in some]
+        assert keys.may_repeat() == (len(set(together)) < len(together))
+        keys.add(np.array(together[:1], np.uint64))
+        assert keys.may_repeat() == (len(set(together)) < len(together) or together != [])
+        keys.close()
 
 
 def test_what_is_known_is_not_missing_from_a_full_sync(load, staged):
