@@ -7,8 +7,9 @@ from psycopg import sql
 from tests.benchmarks.invoices import Invoices, write_csv_zip
 from tests.benchmarks.measuring import measure, tell
 from tests.benchmarks.server import BenchmarkServer
-from tests.benchmarks.tables import Measured, speed, table
+from tests.benchmarks.tables import Measured, ratio, speed, table
 from tests.benchmarks.worker import Load
+from tests.benchmarks.yardstick import copy_seconds, dump
 
 CROWDED = "ads_benchmark_crowded"
 # How many invoices each of the others has, and of how many the records are made in one statement.
@@ -26,27 +27,34 @@ ID = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12
 OWNER = "lpad(to_hex(number), 32, '0')::uuid"
 
 
+FIRST, AGAIN, COPY = "first", "again", "COPY"
+
+
 def growth(server: BenchmarkServer, sizes: list[int], others: int, runs: int) -> str:
-    """Measure all sizes in empty books and, when `others` are wanted, beside so many of theirs; return the tables."""
+    """Measure all sizes in empty books and, when `others` are wanted, beside so many of theirs; return the tables.
+
+    The keys come in no order, so that their index makes each row dearer the larger it is; how much, COPY tells.
+    """
     files = {}
     for size in sizes:
         tell(f"writing {size:,} invoices")
         files[size] = Load(str(write_csv_zip(server.folder / f"{size}.zip", Invoices(size))))
-    alone = {size: ([], []) for size in sizes}
+    alone = {size: {FIRST: [], AGAIN: [], COPY: []} for size in sizes}
     for _ in range(runs):
         for size, load in files.items():
             server.fresh()
-            _first_and_again(server, load, size, *alone[size])
+            _first_and_again(server, load, size, alone[size])
+            alone[size][COPY].append(_copied(server, size))
     tables = [f"Alone\n\n{report(alone)}"]
     if others:
-        beside = {size: ([], []) for size in sizes}
+        beside = {size: {FIRST: [], AGAIN: []} for size in sizes}
         bytes_taken = crowd(server, others)
         try:
             for _ in range(runs):
                 server.fresh(template=CROWDED)
                 for size, load in files.items():
                     load.account = f"Of {size}"
-                    _first_and_again(server, load, size, *beside[size])
+                    _first_and_again(server, load, size, beside[size])
         finally:
             server.drop(CROWDED)
         tables.append(
@@ -56,10 +64,19 @@ def growth(server: BenchmarkServer, sizes: list[int], others: int, runs: int) ->
     return "\n\n".join([*tables, f"Medians of {runs}."])
 
 
-def _first_and_again(server, load, size, first, again) -> None:
+def _first_and_again(server, load, size, found) -> None:
     invoices = Invoices(size)
-    first.append(measure(server, f"{size:,}, first load", load, invoices, inserted=size))
-    again.append(measure(server, f"{size:,}, again", load, invoices, unchanged=size))
+    found[FIRST].append(measure(server, f"{size:,}, first load", load, invoices, inserted=size))
+    found[AGAIN].append(measure(server, f"{size:,}, again", load, invoices, unchanged=size))
+
+
+def _copied(server, size) -> Measured:
+    rows = server.folder / "growth.copy"
+    dump(server, rows)
+    copied = Measured(size, copy_seconds(server, rows))
+    rows.unlink()
+    tell(f"{size:,}, COPY: {copied.speed:,.0f} rows/s, {copied.seconds:.2f} s")
+    return copied
 
 
 def crowd(server: BenchmarkServer, others: int) -> int:
@@ -93,16 +110,18 @@ def _copy_of_another(table_name: str, names: list[str]) -> sql.Composed:
     )
 
 
-def report(found: dict[int, tuple[list[Measured], list[Measured]]]) -> str:
+def report(found: dict[int, dict[str, list[Measured]]]) -> str:
     """Each size's time per row, relative to the size nearest to a million."""
     yardstick = min(found, key=lambda size: abs(size - 1_000_000))
-    usual = [speed(runs) for runs in found[yardstick]]
+    usual = {what: speed(runs) for what, runs in found[yardstick].items()}
     lines = []
-    for size, both in found.items():
-        relative = [f"{of_usual / speed(runs):.2f}" for of_usual, runs in zip(usual, both, strict=True)]
-        speeds = [f"{speed(runs):,.0f}" for runs in both]
-        peak = max(run.peak_mb for runs in both for run in runs)
-        lines.append((f"{size:,}", *relative, *speeds, f"{peak:,.0f}"))
-    per_row = f"time per row ÷ that of {yardstick:,}"
-    headings = ("invoices", f"first: {per_row}", f"again: {per_row}", "first, rows/s", "again, rows/s", "peak MB")
+    for size, measured in found.items():
+        relative = [f"{usual[what] / speed(runs):.2f}" for what, runs in measured.items()]
+        to_copy = [f"{ratio(measured[FIRST], measured[COPY]):.2f}"] if COPY in measured else []
+        speeds = [f"{speed(runs):,.0f}" for runs in measured.values()]
+        peak = max(run.peak_mb for runs in measured.values() for run in runs)
+        lines.append((f"{size:,}", *to_copy, *relative, *speeds, f"{peak:,.0f}"))
+    headings = ["invoices", *(["first x COPY"] if COPY in usual else [])]
+    headings += [f"{what}: time per row ÷ that of {yardstick:,}" for what in usual]
+    headings += [f"{what}, rows/s" for what in usual] + ["peak MB"]
     return table(headings, lines)

@@ -28,6 +28,7 @@ def test_every_form_is_loaded(server):
 def test_sizes_grow_beside_the_records_of_others(server):
     table = growth(server, [200, 400], 20_000, runs=1)
     assert "| 400 " in table
+    assert "COPY: time per row ÷ that of 400" in table
     assert "Beside 20,000 invoices of 2 other accounts" in table
     assert server.ask("SELECT count(*) FROM records_invoice") == 20_000 + 200 + 400
 
