@@ -31,6 +31,7 @@ from enrollments.models import AppEnrollment
 from syncs import tasks
 from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.notices import Notice
 
 logger = logging.getLogger(__name__)
 
@@ -189,6 +190,11 @@ RULES = (
     Rule("uploaded files", lambda: settings.KEEP_UPLOADS_DAYS, expired_uploads, _remove_uploads),
     Rule("syncs", lambda: settings.KEEP_SYNCS_DAYS, expired_syncs, _remove_syncs),
     Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),
+    Rule(
+        "notices that were closed",
+        lambda: settings.KEEP_DETAILS_DAYS,
+        **_simple(lambda before: Notice.objects.filter(closed__lt=before)),
+    ),
     Rule(
         "answers to repeated requests",
         lambda: settings.IDEMPOTENCY_HOURS / 24,

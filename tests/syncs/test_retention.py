@@ -19,8 +19,10 @@ from enrollments.models import AppEnrollment
 from syncs import repeats, retention, services
 from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.notices import Notice
 from tests.factories import (
     AppEnrollmentFactory,
+    NoticeFactory,
     SyncEntityResultFactory,
     SyncRequestFactory,
     SyncResultDetailFactory,
@@ -259,6 +261,15 @@ def test_leftovers_of_queue_answers_and_sessions_go():
     assert sorted(Task.objects.values_list("pk", flat=True)) == ["1False", "1True"]
     assert [session.pk for session in Session.objects.all()] == ["session-1"]
     assert [answer.key for answer in KeptAnswer.objects.all()] == ["23"]
+
+
+def test_notices_go_when_they_have_been_closed_for_long():
+    now = timezone.now()
+    open_one, young, _ = (
+        NoticeFactory(opened=now - 2 * LONG_AGO, closed=closed) for closed in (None, now, now - LONG_AGO)
+    )
+    prune()
+    assert {notice.pk for notice in Notice.objects.all()} == {open_one.pk, young.pk}
 
 
 def test_records_whose_removal_was_asked_for_go_even_if_the_message_was_lost():
