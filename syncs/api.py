@@ -202,12 +202,13 @@ class SyncDetailViewSet(WireViewSet):
         return sent(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
 
     def mend(self, request, pk, detail):
-        """Put values into a rejected line; answers with what is still wrong."""
+        """Put values into a rejected line; answers with what is still wrong, and what it refers to that is missing."""
         details = self.get_object(pk).details.select_related("sync_request")
         found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
         if found is None:
             raise NotFound(f"There is no problem with the id “{detail}”.")
-        mending.mend_line(found, request.user, Mending.read(request.data)["values"])
+        mended = mending.mend_line(found, request.user, Mending.read(request.data)["values"])
+        found.still_missing = [] if mended.problems else mending.still_missing(mended)
         return self.answer(found)
 
 

@@ -54,15 +54,19 @@ def _find_unresolved(work: Work, entity, lookup):
     work.stage.errors += work.cursor.rowcount
 
 
+def key_called(lookup) -> str:
+    """What names the target, in words."""
+    return {"code": "code", "id": "platform id"}.get(lookup.target_column, "key")
+
+
 def not_found(lookup, named: sql.Composable, entity) -> sql.Composable:
     """The sentence on a reference that leads nowhere."""
-    called = "code" if lookup.target_column == "code" else "platform id" if lookup.target_column == "id" else "key"
     return sql.SQL(
         "format('%%s: no {target} has the {called} “%%s”, neither in this input nor among the records loaded before. "
         "Load the {target}, or correct the {called}.', {wire}, {named})"
     ).format(
         target=sql.SQL(entities()[lookup.target].singular),
-        called=sql.SQL(called),
+        called=sql.SQL(key_called(lookup)),
         wire=sql.Literal(entity.columns[lookup.column].wire),
         named=named,
     )

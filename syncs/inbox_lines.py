@@ -77,6 +77,7 @@ class LinePage(TenantMixin, View):
             "mended": mended,
             "cells": cells,
             "other_problems": other_problems,
+            "still_missing": mending.still_missing(mended) if mended and mended.state == mended.State.MENDED else [],
             "may_mend": may_mend,
             "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "next": next_line(problem),

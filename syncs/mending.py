@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, shown
+from adsplatform.records.specification import Lookup, entities
+from syncs.faulty import key_called
 from syncs.mended import MendedLine
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.rejected import Reader, RejectedLine
@@ -38,7 +40,7 @@ def rejected_line(detail: SyncResultDetail) -> tuple[RejectedLine, MendedLine | 
 def mend_line(detail: SyncResultDetail, user, values: dict) -> MendedLine:
     """Put values (by column, in any case) into a rejected line and check it by the rules of a sync.
 
-    What is not given stays as it was. References are looked up when the line is loaded.
+    What is not given stays as it was. What it refers to may still come: see `still_missing`.
     """
     line, _ = rejected_line(detail)
     mended = _mended(detail.sync_request, line).select_for_update(of=("self",)).select_related("replay").first()
@@ -64,6 +66,51 @@ def mend_line(detail: SyncResultDetail, user, values: dict) -> MendedLine:
         },
     )
     return mended
+
+
+def still_missing(mended: MendedLine) -> list[dict]:
+    """What a mended line refers to that is not there yet: column, code and message of each.
+
+    It may be loaded before the line is, so that it keeps nobody from mending; where it is not, the line fails again.
+    """
+    entity = entities()[mended.entity]
+    values = {column: text.strip() for column, text in _by_folded_name(mended.values).items()}
+    given = {name: values.get(column.wire.lower(), "") for name, column in entity.columns.items()}
+    found = []
+    for lookup in (lookup for reference in entity.references for lookup in reference.lookups):
+        named, target = given[lookup.column], entities()[lookup.target]
+        if not named or (lookup.when and given[lookup.when[0]] != lookup.when[1]):
+            continue
+        if target == entity and given.get(lookup.target_column) == named:
+            continue
+        if not (_is_in_the_books(mended, lookup, named) or _is_on_a_mended_line(mended, lookup, named)):
+            wire, called = entity.columns[lookup.column].wire, key_called(lookup)
+            message = (
+                f"{wire}: no {target.singular} has the {called} {shown(named)} yet, neither in the books nor on a "
+                f"mended line of this sync. Load the {target.singular} first, or correct the {called}."
+            )
+            found.append({"column": wire, "code": "reference_not_found", "message": message})
+    return found
+
+
+def _is_in_the_books(mended: MendedLine, lookup: Lookup, named: str) -> bool:
+    records = entities()[lookup.target].model.objects
+    if lookup.target_column == "id":
+        return records.filter(group_key=mended.group_key_id, pk=named).exists()
+    enrollment = mended.sync_request.app_enrollment_id
+    return records.filter(app_enrollment=enrollment, **{lookup.target_column: named}).exists()
+
+
+def _is_on_a_mended_line(mended: MendedLine, lookup: Lookup, named: str) -> bool:
+    target = entities()[lookup.target]
+    if lookup.target_column not in target.columns:
+        return False
+    column = target.columns[lookup.target_column].wire.lower()
+    others = MendedLine.objects.filter(
+        sync_request=mended.sync_request_id, entity=target.name, state=MendedLine.State.MENDED
+    )
+    cells = others.values_list("cells", flat=True).iterator()
+    return any(_by_folded_name(dict(its)).get(column, "").strip() == named for its in cells)
 
 
 @transaction.atomic

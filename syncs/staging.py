@@ -403,12 +403,10 @@ class Stage:
     def _reject(self, block: Block, faults: dict[int, list[tuple[Column, Fault]]]):
         key = block.entity.columns.get("erp_key")
         key = key if key in block.columns else None
-        named_by = {
-            lookup.column
-            for reference in block.entity.references
-            for lookup in reference.lookups
-            if lookup.target_column != "id" and not lookup.when
-        }
+        lookups = [lookup for reference in block.entity.references for lookup in reference.lookups if not lookup.when]
+        named_by = {lookup.column for lookup in lookups if lookup.target_column != "id"}
+        by_own_key = {lookup.column for lookup in lookups
+                      if (lookup.target, lookup.target_column) == (block.entity.name, "erp_key")}  # fmt: skip
         naming = [column for column in block.columns if column.name in named_by]
         for at in sorted(faults):
             erp_key = block.text(key, at) if key else ""
@@ -419,7 +417,9 @@ class Stage:
                 )  # fmt: skip
             at_fault = {column.name for column, _ in faults[at]}
             for column in naming:
-                if column.name not in at_fault and (value := block.text(column, at)):
+                value = block.text(column, at)
+                names_itself = column.name in by_own_key and value == erp_key
+                if value and not names_itself and column.name not in at_fault:
                     self.faulty_references.add((block.entity.name, column.name))
                     self._faulty.append(
                         (block.entity.name, column.name, value, _name(erp_key), _name(block.file), block.lines[at],

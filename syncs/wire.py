@@ -113,8 +113,12 @@ class SyncResultDetailModel(WireModel):
             hang_mended(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
 
     def get_mending(self, detail):
-        """What has been made of the line since: by whom, when, and what is still wrong with it."""
+        """What has been made of the line since: by whom, when, and what is still wrong with it.
+
+        What it refers to is looked up only in the answer to whoever has just mended it.
+        """
         mended = detail.mended
+        looked_up = {"stillMissing": detail.still_missing} if hasattr(detail, "still_missing") else {}
         return mended and {
             "state": mended.state,
             "values": mended.values,
@@ -122,6 +126,7 @@ class SyncResultDetailModel(WireModel):
             "mendedUserId": mended.mended_by_id,
             "mendedAt": mended.mended_at,
             "replaySyncRequestId": mended.replay_id,
+            **looked_up,
         }
 
 

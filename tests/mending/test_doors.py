@@ -44,7 +44,10 @@ def test_a_program_mends_and_loads_again(faulty, detail, owner):
     assert (answer.json()["id"], mending["state"], mending["values"]["totalAmount"]) == (detail.pk, "open", "12.1")
     assert [problem["code"] for problem in mending["problems"]] == ["impossible_date"]
     answer = program.patch(path, {"values": {"invoiceDate": "2024-02-29", "referenceCode": None}})
-    assert answer.json()["mending"]["state"] == "mended"
+    assert (answer.json()["mending"]["state"], answer.json()["mending"]["stillMissing"]) == ("mended", [])
+    answer = program.patch(path, {"values": {"companyErpKey": "C8"}})
+    assert answer.json()["mending"]["stillMissing"][0]["column"] == "companyErpKey"
+    program.patch(path, {"values": {"companyErpKey": "C1"}})
 
     child = program.post(f"Sync/{faulty.pk}/replay").json()
     assert (child["statusCode"], child["replayOfId"]) == ("Ready", str(faulty.pk))

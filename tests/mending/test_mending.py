@@ -1,13 +1,18 @@
 """A rejected line is corrected, checked at once, loaded again, and cured."""
 
+from unittest.mock import ANY
+from uuid import uuid4
+
 import pytest
 
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.models import Company, Invoice
 from syncs import mending, services
 from syncs.mended import MendedLine
+from syncs.mending import mend_line, still_missing
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.rejected import Reader
+from tests.factories import AppEnrollmentFactory
 from tests.mending.conftest import COMPANIES, run
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +87,65 @@ def test_a_line_that_fails_again_is_open_with_its_new_problems_under_its_first_p
     assert (grandchild.replay_of, grandchild.status_code) == (faulty, "Success")
     assert dict(MendedLine.objects.values_list("line", "state")) == {3: "cured", 6: "cured"}
     assert str(Invoice.objects.get(erp_key="I4").total_amount) == "4.50000000"
+
+
+def test_what_a_mended_line_refers_to_is_looked_up_at_once(faulty, mend):
+    def missing(line, **values):
+        return [(one["column"], one["message"]) for one in still_missing(mend(faulty, line, **values))]
+
+    assert missing(6) == [
+        (
+            "companyErpKey",
+            "companyErpKey: no company has the key “C9” yet, neither in the books nor on a mended line of this sync. "
+            "Load the company first, or correct the key.",
+        )
+    ]
+    assert missing(6, companyErpKey=" C1 ") == []
+    (company,) = Company.objects.values_list("pk", flat=True)
+    Company.objects.update(erp_key="moved")
+    assert [column for column, _ in missing(6)] == ["companyErpKey", "customerErpKey"]
+    by_id = {"companyErpKey": "", "customerErpKey": "", "companyNetworkId": str(company)}
+    assert missing(6, **by_id, customerNetworkId=str(uuid4())) == [
+        ("customerNetworkId", ANY),
+    ]
+    # Of the same account is enough for a platform id, of the same enrollment for a key.
+    Company.objects.update(app_enrollment=AppEnrollmentFactory(group_key=faulty.group_key))
+    assert [column for column, _ in missing(6)] == ["customerNetworkId"]
+    Company.objects.update(group_key=AppEnrollmentFactory().group_key_id)
+    assert [column for column, _ in missing(6)] == ["companyNetworkId", "customerNetworkId"]
+    Company.objects.update(erp_key="C1")
+    assert [column for column, _ in missing(6, companyErpKey="C1", companyNetworkId="")] == [
+        "companyErpKey",
+        "customerNetworkId",
+    ]
+
+
+def test_what_another_mended_line_holds_is_not_missing(load, mend):
+    sync = load(
+        {
+            "companies.csv": COMPANIES + "C9,Nine,Customer,perhaps\n",
+            "invoices.csv": "erpKey,companyErpKey,customerErpKey,totalAmount\nI1,C1,C1,1\nI2,C9,C1,2\n",
+        }
+    )
+    invoice = sync.details.get(entity="Invoice", kind="error")
+    company = sync.details.get(entity="Company", kind="error")
+
+    def of_invoice():
+        return still_missing(mend_line(invoice, None, {}))
+
+    assert [one["code"] for one in of_invoice()] == ["reference_not_found"]
+    mend_line(company, None, {"isActive": "maybe"})
+    assert len(of_invoice()) == 1
+    mend_line(company, None, {"isActive": "true"})
+    assert of_invoice() == []
+
+
+def test_a_record_may_name_itself_before_it_is_there(load):
+    columns = "erpKey,companyName,companyType,isActive,parentCompanyErpKey\n"
+    sync = load({"companies.csv": columns + "C1,Acme,Customer,true,\nC2,Bee,Customer,perhaps,C2\n"})
+    # That it names itself is no further problem of the line.
+    mended = mend_line(sync.details.get(kind="error"), None, {"isActive": "true"})
+    assert (mended.state, still_missing(mended)) == ("mended", [])
 
 
 def test_when_all_fail_again_the_child_fails_and_they_are_open(faulty, mend, load_again):
