@@ -114,6 +114,15 @@ def nearest(name: str, names: Sequence[str]) -> str:
     return f"Did you mean “{spellings[near[0]]}”? " if near else ""
 
 
+def columns_of_line(entity: Entity, values: dict[str, str]) -> dict[str, tuple[Column, str]]:
+    """The columns of one line with their text, by the entity's own names; of one that comes twice, the first counts."""
+    columns = {}
+    for name, text in values.items():
+        if column := entity.by_wire_name.get(name.strip().lower()):
+            columns.setdefault(column.name, (column, text))
+    return columns
+
+
 def missing_key(entity: Entity, seen) -> str:
     """The wire name of a key column the file lacks, or nothing."""
     for name in entity.key:

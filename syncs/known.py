@@ -89,9 +89,9 @@ class Digests:
             values = values[np.argsort(values["bucket"].astype(np.uint64) << 32 | values["first"])]
             start, end = end, end + len(values)
             self.first[start:end], self.second[start:end] = values["first"], values["second"]
-            buckets = _buckets_of_part(together[0])
-            edges = start + np.searchsorted(values["bucket"].astype(int), [*buckets, buckets.stop])
-            self.starts[buckets], self.ends[buckets] = edges[:-1], edges[1:]
+            its, buckets = _buckets_of_part(together[0])
+            edges = start + np.searchsorted(values["bucket"], [*buckets, buckets[-1] + 1])
+            self.starts[its], self.ends[its] = edges[:-1], edges[1:]
         if end > HELD:
             self.starts[:] = self.ends[:] = 0
 
@@ -109,8 +109,8 @@ class Digests:
 
     def not_met(self) -> Iterator[bytes]:
         for part in range(BUCKETS // BUCKETS_OF_PART):
-            buckets = _buckets_of_part(part)
-            starts, ends = self.starts[buckets], self.ends[buckets]
+            its, buckets = _buckets_of_part(part)
+            starts, ends = self.starts[its], self.ends[its]
             its = slice(starts[0], ends[-1])
             left = np.empty(its.stop - its.start, DIGEST)
             left["bucket"] = np.repeat(buckets, ends - starts)
@@ -133,8 +133,9 @@ class Digests:
         return (low < ends) & (self.first[low] == first) & (self.second[low] == wanted["second"]), low
 
 
-def _buckets_of_part(number: int) -> range:
-    return range(number * BUCKETS_OF_PART, (number + 1) * BUCKETS_OF_PART)
+def _buckets_of_part(number: int) -> tuple[slice, np.ndarray]:
+    first = number * BUCKETS_OF_PART
+    return slice(first, first + BUCKETS_OF_PART), np.arange(first, first + BUCKETS_OF_PART)
 
 
 def seed_of(entity: Entity, columns: Sequence[Column | None]) -> int | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, shown
 from adsplatform.records.specification import Lookup, entities
+from syncs.columns import columns_of_line
 from syncs.faulty import key_called
 from syncs.mended import MendedLine
 from syncs.models import SyncRequest, SyncResultDetail, Upload
@@ -73,13 +74,11 @@ def still_missing(mended: MendedLine) -> list[dict]:
 
     It may be loaded before the line is, so that it keeps nobody from mending; where it is not, the line fails again.
     """
-    entity = entities()[mended.entity]
-    values = {column: text.strip() for column, text in _by_folded_name(mended.values).items()}
-    given = {name: values.get(column.wire.lower(), "") for name, column in entity.columns.items()}
+    entity, given = entities()[mended.entity], _given(mended.entity, mended.values)
     found = []
     for lookup in (lookup for reference in entity.references for lookup in reference.lookups):
-        named, target = given[lookup.column], entities()[lookup.target]
-        if not named or (lookup.when and given[lookup.when[0]] != lookup.when[1]):
+        named, target = given.get(lookup.column), entities()[lookup.target]
+        if not named or (lookup.when and given.get(lookup.when[0]) != lookup.when[1]):
             continue
         if target == entity and given.get(lookup.target_column) == named:
             continue
@@ -102,15 +101,20 @@ def _is_in_the_books(mended: MendedLine, lookup: Lookup, named: str) -> bool:
 
 
 def _is_on_a_mended_line(mended: MendedLine, lookup: Lookup, named: str) -> bool:
-    target = entities()[lookup.target]
-    if lookup.target_column not in target.columns:
-        return False
-    column = target.columns[lookup.target_column].wire.lower()
     others = MendedLine.objects.filter(
-        sync_request=mended.sync_request_id, entity=target.name, state=MendedLine.State.MENDED
+        sync_request=mended.sync_request_id,
+        entity=lookup.target,
+        state=MendedLine.State.MENDED,
+        cells__icontains=json.dumps(named, ensure_ascii=False),
     )
     cells = others.values_list("cells", flat=True).iterator()
-    return any(_by_folded_name(dict(its)).get(column, "").strip() == named for its in cells)
+    return any(_given(lookup.target, dict(its)).get(lookup.target_column) == named for its in cells)
+
+
+def _given(entity: str, values: dict[str, str]) -> dict[str, str]:
+    """What a line says of each column, as it is compared with the books: blanks count in texts."""
+    columns = columns_of_line(entities()[entity], values)
+    return {name: text if column.type == "text" else text.strip() for name, (column, text) in columns.items()}
 
 
 @transaction.atomic

@@ -174,7 +174,7 @@ def _remove_records(before: datetime) -> int:
 
 
 def _simple(expired) -> dict:
-    """A rule for rows that nothing refers to."""
+    """A rule for rows that nothing else has to outlast."""
     return {"expired": expired, "remove_some": lambda before: _delete(expired(before), ROWS_AT_ONCE)}
 
 
@@ -192,7 +192,7 @@ RULES = (
     Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),
     Rule(
         "notices that were closed",
-        lambda: settings.KEEP_DETAILS_DAYS,
+        days_of_details,
         **_simple(lambda before: Notice.objects.filter(closed__lt=before)),
     ),
     Rule(

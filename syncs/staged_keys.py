@@ -4,8 +4,8 @@ from tempfile import SpooledTemporaryFile
 
 import numpy as np
 
-# So many hashes are held at once, at 8 bytes each and twice that while they are put into order; others wait in a file.
-AT_ONCE = 1_000_000
+# So many hashes are read from the file at once, and about so many put into order, at 8 bytes each.
+AT_ONCE, IN_ORDER = 1_000_000, 2_000_000
 
 
 class StagedKeys:
@@ -24,11 +24,18 @@ class StagedKeys:
 
     def may_repeat(self) -> bool:
         """Whether two are equal, and two keys therefore probably are; if not, no two keys are."""
-        parts = -(-self._count // AT_ONCE)
+        parts = -(-self._count // IN_ORDER)
         return any(self._repeats_among(part, parts) for part in range(parts))
 
     def _repeats_among(self, part: int, parts: int) -> bool:
-        hashes = np.concatenate([chunk[chunk % np.uint64(parts) == part] for chunk in self._chunks()])
+        chosen, count = [], 0
+        for chunk in self._chunks():
+            chosen.append(chunk[chunk % np.uint64(parts) == part])
+            count += len(chosen[-1])
+            if count > 2 * IN_ORDER:
+                # So uneven they are only where many are the same.
+                return True
+        hashes = np.concatenate(chosen)
         hashes.sort()
         return bool((hashes[1:] == hashes[:-1]).any())
 

@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.blocks import Block, Lines, Screens, content_lines, copy_text, have_marks, identities, turned
-from syncs.columns import REMARKS_TOLD, mapped, missing_key, nearest
+from syncs.columns import REMARKS_TOLD, columns_of_line, mapped, missing_key, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
 from syncs.known import KnownLines, seed_of
@@ -482,11 +482,7 @@ class Stage:
 
 def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
     """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
-    columns = {}
-    for name, text in values.items():
-        if column := entity.by_wire_name.get(name.strip().lower()):
-            columns.setdefault(column.name, (column, text))
-    found = []
+    columns, found = columns_of_line(entity, values), []
     if missing := missing_key(entity, columns):
         found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
     for column, text in columns.values():

@@ -170,9 +170,9 @@ class ApiKey(models.Model):
     def note_use(self):
         """Remember that the key is in use, to the minute, so that one that nobody needs can be told and revoked."""
         now = timezone.now()
+        is_due = models.Q(last_used=None) | models.Q(last_used__lt=now - self.USE_NOTED_EVERY)
         if self.last_used is None or self.last_used < now - self.USE_NOTED_EVERY:
-            ApiKey.objects.filter(pk=self.pk).update(last_used=now)
-            self.last_used = now
+            ApiKey.objects.filter(is_due, pk=self.pk).update(last_used=now)
 
     def revoke(self, user):
         """Revoke at once; a revoked key stays revoked, with its first revocation kept."""

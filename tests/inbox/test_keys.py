@@ -20,11 +20,11 @@ def test_a_key_is_shown_once(inbox, membership):
 
 def test_a_key_that_nobody_uses_can_be_told(inbox, membership):
     key, secret = ApiKey.make(account=membership.group_key, user=membership.user, name="Nightly")
-    unused = inbox.get("/keys/").text.count('<span class="soft">never</span>')
+    unused = inbox.get("/keys/").text.count('<span class="soft">no use noted</span>')
     services.caller_of_key(secret)
     page = inbox.get("/keys/").text
     key.refresh_from_db()
-    assert page.count('<span class="soft">never</span>') == unused - 1
+    assert page.count('<span class="soft">no use noted</span>') == unused - 1
     assert f'<time datetime="{key.last_used.isoformat()}"' in page
 
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adsplatform.records.models import Company
@@ -151,14 +151,21 @@ def test_a_key_that_comes_twice_and_is_new_is_found(load):
     assert (result.inserted, result.skipped) == (50, 1)
 
 
-@given(st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=30), max_size=5))
+# Of few different ones, many are the same; of all there are, next to none.
+hashes = st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 3))
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(hashes, max_size=30), max_size=5))
 def test_a_key_that_comes_twice_is_found_however_many_there_are(hashes):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(staged_keys, "AT_ONCE", 7)
+        patched.setattr(staged_keys, "AT_ONCE", 3)
+        patched.setattr(staged_keys, "IN_ORDER", 7)
         keys = staged_keys.StagedKeys()
         for some in hashes:
             keys.add(np.array(some, np.uint64))
         together = [one for some in hashes for one in some]
+        # Where they are very uneven, two are taken for equal; with these, they are.
         assert keys.may_repeat() == (len(set(together)) < len(together))
         keys.add(np.array(together[:1], np.uint64))
         assert keys.may_repeat() == (len(set(together)) < len(together) or together != [])
@@ -228,6 +235,7 @@ def test_digests_are_found_whatever_their_order_and_number():
 few_digests = st.lists(st.binary(min_size=10, max_size=10).map(lambda d: bytes(b & 0x81 for b in d)), unique=True)
 
 
+@settings(deadline=None)
 @given(few_digests, few_digests, st.binary(min_size=6, max_size=6))
 def test_digests_are_told_as_a_set_would(held_ones, others, rules):
     held = known.Digests(parts_of(held_ones))

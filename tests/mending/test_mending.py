@@ -100,7 +100,9 @@ def test_what_a_mended_line_refers_to_is_looked_up_at_once(faulty, mend):
             "Load the company first, or correct the key.",
         )
     ]
-    assert missing(6, companyErpKey=" C1 ") == []
+    # A text's blanks are part of it: so the sync would look it up, too.
+    assert len(missing(6, companyErpKey=" C1 ")) == 1
+    assert missing(6, companyErpKey="C1") == []
     (company,) = Company.objects.values_list("pk", flat=True)
     Company.objects.update(erp_key="moved")
     assert [column for column, _ in missing(6)] == ["companyErpKey", "customerErpKey"]
@@ -138,6 +140,16 @@ def test_what_another_mended_line_holds_is_not_missing(load, mend):
     assert len(of_invoice()) == 1
     mend_line(company, None, {"isActive": "true"})
     assert of_invoice() == []
+
+
+def test_of_a_column_that_comes_under_two_names_the_first_is_looked_up(load):
+    columns = "entityType,tableKey,erpKey,customFieldLabel,stringValue,numericValue\n"
+    lines = "Company,Invoice,C1,A,x,\nCompany,Invoice,C9,B,,much\n"
+    sync = load({"companies.csv": COMPANIES, "custom_fields.csv": columns + lines})
+    mended = mend_line(sync.details.filter(kind="error", line=3).first(), None, {"numericValue": "1"})
+    (missing,) = still_missing(mended)
+    assert (mended.problems, missing["column"]) == ([], "erpKey")
+    assert "no company has the key “C9” yet" in missing["message"]
 
 
 def test_a_record_may_name_itself_before_it_is_there(load):

@@ -63,7 +63,6 @@ def test_memory_may_be_left_unlimited():
     assert run(code, SYNC_MEMORY_MAX_BYTES="0").stdout == "True\n"
 
 
-@pytest.mark.django_db
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="Only glibc can be told what to do with freed memory.")
 def test_memory_of_one_block_is_kept_for_the_next():
     code = """
@@ -84,6 +83,7 @@ print(pages_cleared())
     assert int(run(code).stdout) < 1_000
 
 
+@pytest.mark.django_db
 def test_a_sync_without_enough_memory_fails_and_says_so(enrollment, monkeypatch):
     class Greedy(GivenRows):
         def rows(self, source):
