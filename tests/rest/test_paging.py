@@ -107,6 +107,8 @@ def test_no_page_needs_more_queries_for_more_rows(program, path):
         return len(captured), len(answer.json()["records"])
 
     query = "include=Enrollments" if path == "Applications/query" else ""
+    # The first call of a minute notes that the key is in use.
+    queries()
     few, rows = queries()
     for number in range(3):
         Application.objects.create(name=f"App {number}", app_type="Connector", created_user=program.user)

@@ -1,9 +1,11 @@
 """How `make up` begins, what it says when it cannot, and that nothing stays behind when it ends."""
 
+import contextlib
 import os
 import signal
 import socket
 
+import psutil
 import pytest
 
 from tests.product import free_port
@@ -48,7 +50,9 @@ def test_a_start_after_everything_was_killed_is_clean(up):
     product = up().wait()
     demo = product.demo()
     for process in [product.process, *product.look()]:
-        process.kill()
+        # Some end by themselves as soon as the one above them has.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     assert product.survivors() == []
     assert up(PORT=product.port).wait().demo() == demo
 
