@@ -37,7 +37,8 @@ class Wanted:
     cancels: float = 0.06
     seconds: float = 70
     # How long everything may take to end once nothing is broken any more.
-    patience: float = 60
+    # The last tries of a sync come up to two minutes apart, and are not to be taken for standing still.
+    patience: float = 180
     mutant: str = ""
     seed: int = 1
     kill_every: float = 0.7
