@@ -37,8 +37,7 @@ class Wanted:
     cancels: float = 0.06
     seconds: float = 70
     # How long everything may take to end once nothing is broken any more.
-    # The last tries of a sync come up to two minutes apart, and are not to be taken for standing still.
-    patience: float = 180
+    patience: float = 60
     mutant: str = ""
     seed: int = 1
     kill_every: float = 0.7
@@ -242,8 +241,7 @@ class Chaos:
 
     def _end_wedged(self):
         """No cluster may stand still; after it is noted, both are started anew, so that the run goes on."""
-        # Whoever crashes with a sync in hand has taken one up too, though its source has not seen that.
-        attempts = self.attempt_log.stat().st_size + self.crash_log.stat().st_size
+        attempts = self.attempt_log.stat().st_size
         since, seen = self.progress[0]
         if attempts != seen:
             self.progress.append((time.monotonic(), attempts))
