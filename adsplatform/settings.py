@@ -249,9 +249,10 @@ STOP_SECONDS = env.float("STOP_SECONDS", 60)
 
 # Who works on a sync has it for so long, and renews that each second; after it, another worker may have it.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
-# How often a sync is tried, and the pause before the second try; each further pause is twice as long.
+# How often a sync is tried, and the pause before the second try; each further pause is twice as long, up to a limit.
 SYNC_TRIES = env.int("SYNC_TRIES", 5)
 SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
+SYNC_LONGEST_RETRY_SECONDS = env.float("SYNC_LONGEST_RETRY_SECONDS", 3600)
 # What stops its worker as often is set aside.
 SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
 # What was handed back unfinished as often, say because the database went away each time, is given up.

@@ -77,5 +77,6 @@ def pause_before_next(sync_request: SyncRequest, reason: Reason) -> float | None
 
 
 def backoff(times: int) -> float:
-    """Twice as long each time, up to an hour; never the same for two, so that they do not come back together."""
-    return min(3600, settings.SYNC_RETRY_SECONDS * 2 ** min(times, 20)) * uniform(0.5, 1.5)
+    """Twice as long each time, up to a limit; never the same for two, so that they do not come back together."""
+    pause = min(settings.SYNC_RETRY_SECONDS * 2 ** min(times, 20), settings.SYNC_LONGEST_RETRY_SECONDS)
+    return pause * uniform(0.5, 1.5)

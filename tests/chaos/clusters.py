@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,13 @@ class Cluster:
         self.environment, self.log = environment, log
         self.process: subprocess.Popen | None = None
         self.starts = 0
+
+    def __str__(self):
+        with contextlib.suppress(psutil.Error):
+            states = ", ".join(f"{worker.pid} {worker.status()}" for worker in self.workers())
+            age = time.time() - self.main.create_time()
+            return f"{self.log.name}: started {self.starts} times, last {age:.0f} s ago, workers {states or 'none'}"
+        return f"{self.log.name}: just ended"
 
     def keep_running(self):
         """As a service manager would."""

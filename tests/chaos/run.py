@@ -151,6 +151,8 @@ class Chaos:
             "LOG_LEVEL": "WARNING",
             "SYNC_LEASE_SECONDS": str(LEASE),
             "SYNC_RETRY_SECONDS": "0.2",
+            # So that whatever waits is due within the patience, however often it has failed.
+            "SYNC_LONGEST_RETRY_SECONDS": "5",
             "SYNC_TRIES": str(LIMITS["tries"]),
             "SYNC_CRASHES": str(LIMITS["crashes"]),
             "SYNC_MOST_STARTS": str(LIMITS["starts"]),
@@ -249,7 +251,10 @@ class Chaos:
             self.progress.append((time.monotonic(), attempts))
             if not self.wanted.mutant and self._waiting():
                 self.report.wedged += 1
-                self.report.findings.append("Syncs that could run were not taken up for 20 seconds.")
+                self.report.findings.append(
+                    f"At {time.strftime('%X')}, syncs that could run were not taken up for 20 seconds; "
+                    + "; ".join(map(str, self.clusters))
+                )
                 for cluster in self.clusters:
                     cluster.kill()
 

@@ -60,13 +60,15 @@ def test_an_outage_of_the_database_is_nobodys_failure():
 
 
 def test_each_pause_is_about_twice_as_long(settings):
-    settings.SYNC_RETRY_SECONDS = 10
+    settings.SYNC_RETRY_SECONDS, settings.SYNC_LONGEST_RETRY_SECONDS = 10, 3600
     from syncs.retries import backoff
 
     for times, (least, most) in {0: (5, 15), 1: (10, 30), 3: (40, 120), 30: (1800, 5400)}.items():
         pauses = [backoff(times) for _ in range(200)]
         assert least <= min(pauses) < max(pauses) <= most
         assert len(set(pauses)) > 100
+    settings.SYNC_LONGEST_RETRY_SECONDS = 20
+    assert max(backoff(30) for _ in range(200)) <= 30
 
 
 def test_what_stops_its_worker_twice_is_set_aside():
