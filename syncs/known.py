@@ -6,7 +6,7 @@ hold, and the rules by which a line becomes a record. Where the books have chang
 lines turn out to be about one record, the source is read again without skipping.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import numpy as np
 import psycopg
@@ -140,14 +140,19 @@ def _buckets_of_part(number: int) -> tuple[slice, np.ndarray]:
 
 def seed_of(entity: Entity, columns: Sequence[Column | None]) -> int | None:
     """What the digests of a file's lines begin with; None where equal lines may still mean different things."""
-    if entity.key != ("erp_key",) or not all(map(_is_by_key, entity.references)):
-        return None
-    by_id = {lookup.column for reference in entity.references for lookup in reference.lookups
-             if lookup.target_column == "id"}  # fmt: skip
-    if any(column and column.name in by_id | {"on_match_action", "network_id"} for column in columns):
+    if not goes_by_keys(entity, {column.name for column in columns if column}):
         return None
     meaning = repr((RULES, entity.name, list(entity.columns.values()), entity.references))
     return xxhash.xxh3_64_intdigest(meaning.encode())
+
+
+def goes_by_keys(entity: Entity, columns: Set[str]) -> bool:
+    """Whether lines with these columns name their own record, and every other one, by nothing but its key."""
+    if entity.key != ("erp_key",) or not all(map(_is_by_key, entity.references)):
+        return False
+    by_id = {lookup.column for reference in entity.references for lookup in reference.lookups
+             if lookup.target_column == "id"}  # fmt: skip
+    return columns.isdisjoint(by_id | {"on_match_action", "network_id"})
 
 
 def _is_by_key(reference) -> bool:

@@ -1,5 +1,7 @@
 """Which staged lines count, and which record each is about: the plan."""
 
+from collections.abc import Mapping
+
 import psycopg
 from psycopg import sql
 
@@ -74,13 +76,55 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
 
 
 def plan(work: Work, staged: Staged):
-    """For each staged line: its record, if there is one, what it refers to, and what is to be done."""
+    """For each staged line: its record, if there is one, what it refers to, and what is to be done.
+
+    Those whose records were inserted ahead stand in it already.
+    """
+    if not staged.ahead:
+        every_line = planned(work, staged)
+        work.run("CREATE TEMP TABLE {plan} ON COMMIT DROP AS {every_line}", plan=staged.plan, every_line=every_line)
+    elif not staged.is_all_ahead:
+        lines = sql.SQL("(SELECT * FROM {0} WHERE _seq >= {1} UNION ALL SELECT s.* FROM {2} JOIN {0} s USING (_seq))")
+        others = planned(work, staged, lines.format(staged.table, sql.Literal(staged.ahead_until), staged.late))
+        work.run("INSERT INTO {plan} {others}", plan=staged.plan, others=others)
+    analyze_plan(work, staged)
+
+
+def planned(work: Work, staged: Staged, lines: sql.Composable | None = None) -> sql.Composed:
+    """The plan of the lines, or of all of them, as a SELECT."""
     entity = staged.entity
+    found, joins, kept = references_found(staged, work.stage.staged)
+    return sql.SQL(
+        """
+        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
+               CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
+                    WHEN {changed} THEN 'update' ELSE 'same' END AS action
+        FROM (SELECT s.* {found} FROM {lines} s {joins}) s
+        LEFT JOIN {records} r ON r.app_enrollment_id = %(enrollment)s {key_matches}
+        """
+    ).format(
+        lines=lines or staged.table,
+        records=sql.Identifier(entity.table),
+        kept=kept,
+        found=found,
+        joins=joins,
+        match=_match(entity),
+        changed=changed(staged),
+        too_large=too_large(staged),
+        key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
+    )
+
+
+def references_found(staged: Staged, others: Mapping[str, Staged]) -> tuple[sql.Composed, sql.Composed, sql.Composed]:
+    """What the references of lines `s` lead to, in the books or among the staged `others`.
+
+    As columns to select, the joins they need, and the names of the columns as the rest of a list.
+    """
     found, joins, kept = [], [], []
-    for reference in entity.references:
+    for reference in staged.entity.references:
         ways = list(enumerate(lookups_used(staged, reference)))
         ids = [_found_id(reference, at) for at, _ in ways]
-        joins += [_join(work, reference, at, lookup) for at, lookup in ways]
+        joins += [_join(others, reference, at, lookup) for at, lookup in ways]
         # What each way has found is asked for only where there are several.
         apart = ways if len(ways) > 1 else []
         found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in apart]
@@ -92,27 +136,7 @@ def plan(work: Work, staged: Staged):
         )
         kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in apart]
         kept.append(sql.SQL("s.{}").format(sql.Identifier(reference.field)))
-    work.run(
-        """
-        CREATE TEMP TABLE {plan} ON COMMIT DROP AS
-        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
-               CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
-                    WHEN {changed} THEN 'update' ELSE 'same' END AS action
-        FROM (SELECT s.* {found} FROM {stage} s {joins}) s
-        LEFT JOIN {records} r ON r.app_enrollment_id = %(enrollment)s {key_matches}
-        """,
-        plan=staged.plan,
-        stage=staged.table,
-        records=sql.Identifier(entity.table),
-        kept=led(kept),
-        found=led(found),
-        joins=sql.SQL(" ").join(joins),
-        match=_match(entity),
-        changed=changed(staged),
-        too_large=too_large(staged),
-        key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
-    )
-    analyze_plan(work, staged)
+    return led(found), sql.SQL(" ").join(joins), led(kept)
 
 
 def analyze_plan(work: Work, staged: Staged):
@@ -158,7 +182,7 @@ def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
     return sql.Identifier(f"{reference.field}_{where}_{at}")
 
 
-def _join(work: Work, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
+def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
     """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
     target = entities()[lookup.target]
     by_id = lookup.target_column == "id"
@@ -169,7 +193,7 @@ def _join(work: Work, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Co
         when = sql.SQL("AND s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
     parts = {"column": sql.Identifier(lookup.target_column), "named": sql.Identifier(lookup.column), "when": when}
     alias = _alias("books", reference, at)
-    there = work.stage.staged.get(target.name)
+    there = others.get(target.name)
     if there and not there.has(lookup.target_column):
         there = None
     if not unique:

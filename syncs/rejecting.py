@@ -2,7 +2,7 @@
 
 from psycopg import sql
 
-from adsplatform.records.specification import Lookup, ReferenceTo, entities
+from adsplatform.records.specification import Column, Lookup, ReferenceTo, entities
 from syncs.faulty import itself_rejected, not_found
 from syncs.placing import analyze_plan
 from syncs.staging import Staged
@@ -28,7 +28,7 @@ def reject_what_cannot_be_placed(work: Work):
         """
     )
     work.run("ANALYZE rejected_line")
-    for staged in work.staged:
+    for staged in _not_all_ahead(work):
         find_wrong_network_ids(work, staged)
         find_gaps_of_new_records(work, staged)
         find_amounts_too_large(work, staged)
@@ -40,8 +40,13 @@ def reject_what_cannot_be_placed(work: Work):
     # A record whose deletion was rejected may be what keeps another one.
     while sum(_reject_referred_deletions(work, staged) for staged in work.staged):
         pass
-    for staged in work.staged:
+    for staged in _not_all_ahead(work):
         remark_on_self_references(work, staged)
+
+
+def _not_all_ahead(work: Work) -> list[Staged]:
+    """What was inserted ahead was found to be in order then, by itself."""
+    return [staged for staged in work.staged if not staged.is_all_ahead]
 
 
 def find_wrong_network_ids(work: Work, staged: Staged):
@@ -65,10 +70,7 @@ def find_wrong_network_ids(work: Work, staged: Staged):
 
 def find_gaps_of_new_records(work: Work, staged: Staged):
     """What may be absent where a record exists is needed where it is new."""
-    for column in staged.entity.columns.values():
-        needed = column.required and column.assumed is None and column.field
-        if not needed or column.name in (staged.always or ()):
-            continue
+    for column in needed_where_new(staged):
         lacks = sql.SQL("true")
         if staged.has(column.name):
             lacks = sql.SQL("NOT {}").format(line_has(staged, [column.name]))
@@ -85,6 +87,15 @@ def find_gaps_of_new_records(work: Work, staged: Staged):
             lacks=lacks,
             kind=sql.SQL(staged.entity.singular),
         )
+
+
+def needed_where_new(staged: Staged) -> list[Column]:
+    """The columns that a new record needs and some line lacks."""
+    return [
+        column
+        for column in staged.entity.columns.values()
+        if column.required and column.assumed is None and column.field and column.name not in (staged.always or ())
+    ]
 
 
 def find_amounts_too_large(work: Work, staged: Staged):
@@ -321,19 +332,29 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
             RETURNING s.*
         ), unplanned AS (
             DELETE FROM {plan} p USING gone WHERE p._seq = gone._seq
-        ), {tallied}
+        ), {taken_back} {tallied}
         INSERT INTO rejected_line SELECT {entity}, _id, {erp_key}, _file, _line FROM gone s
         """,
         plan=staged.plan,
         stage=staged.table,
         entity=entity,
         erp_key=erp_key_of(staged.entity),
+        taken_back=_taken_back(staged),
         tallied=tally_of_gone(staged, REJECTED),
     )
     rejected = work.cursor.rowcount
     staged.rejected += rejected
     work.run("TRUNCATE line_problem")
     return rejected
+
+
+def _taken_back(staged: Staged) -> sql.Composable:
+    """A part of a WITH: the records inserted ahead whose lines are `gone` from the stage go too."""
+    if not staged.ahead:
+        return sql.SQL("")
+    return sql.SQL("taken_back AS (DELETE FROM {} r USING gone WHERE r.id = gone._id),").format(
+        sql.Identifier(staged.entity.table)
+    )
 
 
 def _reject_what_refers_to_rejected(work: Work):

@@ -4,7 +4,6 @@ import logging
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -15,6 +14,7 @@ from adsplatform.redaction import masked, without
 from enrollments.models import AppEnrollment, secrets_in
 from enrollments.services import settings_of
 from syncs import merge, missing, preview, results, retries, tallying
+from syncs.ahead import Ahead
 from syncs.connectors import connector_named
 from syncs.crash_points import passing
 from syncs.faulty import find_references_of_faulty
@@ -51,16 +51,17 @@ def _known_of(sync_request):
 
 def _attempt(sync_request, skip_known_of):
     with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
-        _load(sync_request, stage, cursor)
+        with Ahead(sync_request, stage, cursor) as ahead:
+            _load(sync_request, stage, ahead, cursor)
+        passing("after the commit")
 
 
-def _load(sync_request, stage, cursor):
+def _load(sync_request, stage, ahead, cursor):
     try:
-        _read(sync_request, stage)
+        _read(sync_request, stage, ahead)
         rejected = stage.rejected_by_entity()
         try:
-            _merge(sync_request, stage, cursor)
-            passing("after the commit")
+            _merge(sync_request, stage, ahead, cursor)
         except Exception:
             # The merge's own findings were rolled back with it.
             stage.restore_rejected(rejected)
@@ -68,9 +69,9 @@ def _load(sync_request, stage, cursor):
     except (WrongStatus, KnownLinesChanged):
         raise
     except Exception as error:
-        if retries.has_lost_the_database(error):
-            raise
         stage.copying.give_up()
+        if retries.has_lost_the_database(error) or ahead.is_broken:
+            raise
         reason = retries.reason_of(error)
         if isinstance(error, ConnectorError):
             # Its sentence may hold what its source told it.
@@ -78,11 +79,14 @@ def _load(sync_request, stage, cursor):
             reason = replace(reason, message=masked(reason.message, secrets))
         else:
             logger.exception("Sync %s failed.", sync_request.pk)
-        if not _try_again(sync_request, reason):
-            _fail(sync_request, stage, cursor, reason.message, reason.code)
+        if retries.pause_before_next(sync_request, reason) is None:
+            _fail(sync_request, stage, ahead, cursor, reason.message, reason.code)
+        else:
+            ahead.roll_back()
+            _try_again(sync_request, reason)
 
 
-def _read(sync_request: SyncRequest, stage: Stage):
+def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
     """Stage everything the source holds."""
     connector = connector_named(sync_request.connector)
     pace = Pace(REPORT_SECONDS)
@@ -94,12 +98,14 @@ def _read(sync_request: SyncRequest, stage: Stage):
                 # A connector's sentence may hold what its source told it.
                 block.message = without(block.message, secrets)
             stage.add(block)
+            ahead.follow()
             passing("reading")
             if pace.due():
-                # Not at once: to wait for the connection every second would leave a core idle for a fifth of it.
-                stage.copying.then(partial(sync_request.report, stage.lines_read))
+                ahead.report(stage.lines_read)
+    ahead.end()
     stage.finish()
-    sync_request.report(stage.lines_read)
+    ahead.report(stage.lines_read)
+    stage.copying.wait()
 
 
 def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
@@ -143,7 +149,7 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
 
 
 @transaction.atomic
-def _merge(sync_request: SyncRequest, stage: Stage, cursor):
+def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
     lock_books(sync_request.app_enrollment_id)
     passing("merging")
@@ -156,6 +162,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
     in_parts = sync_request.total_batches > 1
     work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
     try:
+        ahead.settle()
         find_references_of_faulty(work)
         _check_worth_merging(sync_request, stage)
         merge.place(work)
@@ -163,8 +170,8 @@ def _merge(sync_request: SyncRequest, stage: Stage, cursor):
         complete = _complete_entities(sync_request, stage, parent)
         missing.find_missing(work, complete, guarded=not sync_request.allow_deletes)
     except SyncStopped as reason:
-        # No record has been touched yet, so what was found out about the lines can be kept.
-        _write_failure(sync_request, stage, cursor, str(reason), reason.code)
+        # What was found out about the lines is kept.
+        _write_failure(sync_request, stage, ahead, cursor, str(reason), reason.code)
         return
     if sync_request.dry_run:
         written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
@@ -263,10 +270,10 @@ def _nothing_loaded(stage) -> str:
     return f"Nothing could be loaded: all {stage.lines_read:,} lines were rejected. The problems say why."
 
 
-def _fail(sync_request, stage, cursor, message, code):
+def _fail(sync_request, stage, ahead, cursor, message, code):
     """End a sync whose merge, if it came that far, was rolled back."""
     with transaction.atomic():
-        _write_failure(sync_request, stage, cursor, message, code)
+        _write_failure(sync_request, stage, ahead, cursor, message, code)
 
 
 def _try_again(sync_request, reason: retries.Reason) -> bool:
@@ -346,8 +353,9 @@ def _fail_unread(sync_request, message: str, code: str, **values):
     )
 
 
-def _write_failure(sync_request, stage, cursor, message, code):
-    """End a sync as Failed, with every problem found until then; no record was changed."""
+def _write_failure(sync_request, stage, ahead, cursor, message, code):
+    """End a sync as Failed, with every problem found until then; no record is changed."""
+    ahead.take_back()
     message = printable(message)
     stage.note(sync_request.upload.file_name if sync_request.upload else "", code, message)
     stage.flush()

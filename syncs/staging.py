@@ -48,6 +48,11 @@ class Staged:
     always: set[str] | None = None
     # Lines that are in the books already, and therefore not in the stage.
     known_lines: int = 0
+    # Lines that came into the stage, and those of which the records were inserted ahead of all others: each with a
+    # smaller number, but for those that are `late`.
+    copied: int = 0
+    ahead: int = 0
+    ahead_until: int = 0
     # The sets of columns that lines have, as bits, and the number by which a line names its own.
     forms: dict[str, int] = field(default_factory=dict)
     # The keys of the staged lines; None where nothing can be told by them.
@@ -62,6 +67,10 @@ class Staged:
         return sql.Identifier(f"plan_{self.entity.model._meta.model_name}")
 
     @property
+    def late(self) -> sql.Identifier:
+        return sql.Identifier(f"late_{self.entity.model._meta.model_name}")
+
+    @property
     def staged_lines(self) -> int:
         return self.lines_read - self.rejected
 
@@ -73,6 +82,10 @@ class Staged:
     def may_repeat(self) -> bool:
         """Whether two staged lines may have the same key."""
         return self.keys is None or self.keys.may_repeat()
+
+    @property
+    def is_all_ahead(self) -> bool:
+        return 0 < self.copied == self.ahead
 
     def has(self, *columns: str) -> bool:
         return bool(self.ever.intersection(columns))
@@ -116,7 +129,8 @@ class Stage:
         self._assumed: dict[str, dict[str, None]] = {}
         self._screens = Screens()
         self._problems: list[tuple] = []
-        self._sequence = 0
+        # How many lines have come into the stage, which is also the next one's number.
+        self.sequence = 0
         # The unknown texts told of, by file and column.
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
         # The letters of a sheet's columns, by file and column.
@@ -428,8 +442,9 @@ class Stage:
 
     def _copy(self, file: str, staged: Staged, lines: Lines):
         count = len(lines)
-        numbers = range(self._sequence, self._sequence + count)
-        self._sequence += count
+        numbers = range(self.sequence, self.sequence + count)
+        self.sequence += count
+        staged.copied += count
         for form in set(lines.marks) - staged.forms.keys():
             staged.forms[form] = len(staged.forms)
         self._note_keys(staged, lines.frame)

@@ -55,8 +55,11 @@ class Work:
 
     def run(self, statement: str, **parts):
         """Execute a statement; `{…}` are composed SQL, `%(…)s` the values every statement may use."""
+        self.execute(sql.SQL(statement).format(**parts))
+
+    def execute(self, statement: sql.Composed):
         self.cursor.execute(
-            sql.SQL(statement).format(**parts),
+            statement,
             {
                 "enrollment": self.enrollment.pk,
                 "group_key": self.enrollment.group_key_id,

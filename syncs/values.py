@@ -81,11 +81,18 @@ def too_large(staged: Staged) -> sql.Composable:
     columns = worked_out(staged)
     if not columns:
         return sql.SQL("false")
-    new, old = dict(inserts(staged)), dict(updates(staged))
-    (rate,) = {column.assumed.product_of[1] for column in columns}
+    old = _any_too_large(dict(updates(staged)), columns)
+    return sql.SQL("CASE WHEN r.id IS NULL THEN {} ELSE {} END").format(too_large_if_new(staged), old)
+
+
+def too_large_if_new(staged: Staged) -> sql.Composable:
+    """The same of a line whose record is new."""
+    columns = worked_out(staged)
+    rates = {column.assumed.product_of[1] for column in columns}
     # Times a rate of 1, nothing becomes larger.
-    of_new = _any_too_large(new, columns) if staged.has(rate) else sql.SQL("false")
-    return sql.SQL("CASE WHEN r.id IS NULL THEN {} ELSE {} END").format(of_new, _any_too_large(old, columns))
+    if not staged.has(*rates):
+        return sql.SQL("false")
+    return _any_too_large(dict(inserts(staged)), columns)
 
 
 def _any_too_large(values: dict[str, sql.Composable], columns: list[Column]) -> sql.Composable:

@@ -33,7 +33,7 @@ FLOORS = [
     ["syncs.tasks"],
     ["syncs.worker"],
     ["syncs.runner"],
-    ["syncs.preview", "syncs.retries"],
+    ["syncs.preview", "syncs.retries", "syncs.ahead"],
     ["syncs.merge", "syncs.results", "syncs.contents"],
     ["syncs.placing", "syncs.rejecting", "syncs.missing"],
     ["syncs.values", "syncs.statements", "syncs.tallying", "syncs.faulty"],

@@ -12,6 +12,7 @@ from enrollments.services import publish_application
 from syncs import connectors, runner
 from syncs.models import SyncRequest
 from syncs.rows import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
+from syncs.services import store_upload
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.uploading import Uploads
 
@@ -79,12 +80,19 @@ def enrollment(db):
 
 
 @pytest.fixture
-def sync(enrollment, monkeypatch):
-    """Run a sync of the given rows, by name, or of the given files, and return the finished request."""
+def sync(enrollment, monkeypatch, settings):
+    """Run a sync of the given rows, by name, or of the given files, and return the finished request.
 
-    def run(data, *, into=None, **values) -> SyncRequest:
+    With `ahead`, it is one of an upload, of which each block is inserted as soon as it has been read, if it can be.
+    """
+
+    def run(data, *, into=None, ahead=False, **values) -> SyncRequest:
         connector = data if isinstance(data, GivenFiles) else GivenRows(data)
         monkeypatch.setitem(connectors._registry, "given-rows", connector)
+        if ahead:
+            settings.SYNC_AHEAD_LINES = 1
+            account = (into or enrollment).group_key
+            values["upload"] = store_upload(account, None, io.BytesIO(b"Not looked at"), file_name="given.csv")
         sync_request = SyncRequestFactory(
             app_enrollment=into or enrollment, running=True, connector="given-rows", **values
         )
