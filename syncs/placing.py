@@ -90,9 +90,13 @@ def plan(work: Work, staged: Staged):
     analyze_plan(work, staged)
 
 
-def planned(work: Work, staged: Staged, lines: sql.Composable | None = None) -> sql.Composed:
-    """The plan of the lines, or of all of them, as a SELECT."""
+def planned(work: Work, staged: Staged, new_lines: sql.Composable | None = None) -> sql.Composed:
+    """The plan of all lines as a SELECT, or of these, whose records are known to be new."""
     entity = staged.entity
+    is_met = sql.SQL("false")
+    if new_lines is None:
+        keys = [sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key]
+        is_met = sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
     found, joins, kept = references_found(staged, work.stage.staged)
     return sql.SQL(
         """
@@ -100,10 +104,10 @@ def planned(work: Work, staged: Staged, lines: sql.Composable | None = None) -> 
                CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
                     WHEN {changed} THEN 'update' ELSE 'same' END AS action
         FROM (SELECT s.* {found} FROM {lines} s {joins}) s
-        LEFT JOIN {records} r ON r.app_enrollment_id = %(enrollment)s {key_matches}
+        LEFT JOIN {records} r ON {is_met}
         """
     ).format(
-        lines=lines or staged.table,
+        lines=new_lines or staged.table,
         records=sql.Identifier(entity.table),
         kept=kept,
         found=found,
@@ -111,7 +115,7 @@ def planned(work: Work, staged: Staged, lines: sql.Composable | None = None) -> 
         match=_match(entity),
         changed=changed(staged),
         too_large=too_large(staged),
-        key_matches=sql.SQL(" ").join(sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key),
+        is_met=is_met,
     )
 
 

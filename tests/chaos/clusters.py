@@ -26,8 +26,8 @@ class Cluster:
     def __str__(self):
         with contextlib.suppress(psutil.Error):
             states = ", ".join(f"{worker.pid} {worker.status()}" for worker in self.workers())
-            age = time.time() - self.main.create_time()
-            return f"{self.log.name}: started {self.starts} times, last {age:.0f} s ago, workers {states or 'none'}"
+            since = f"started {self.starts} times, last {self.age:.0f} s ago"
+            return f"{self.log.name}: {since}, workers {states or 'none'}"
         return f"{self.log.name}: just ended"
 
     def keep_running(self):
@@ -40,6 +40,13 @@ class Cluster:
                     cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True, preexec_fn=bound_to_us(),
                 )  # fmt: skip
+
+    @property
+    def age(self) -> float:
+        """How many seconds it has been running."""
+        with contextlib.suppress(psutil.Error):
+            return time.time() - self.main.create_time()
+        return 0
 
     def workers(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.Error):

@@ -158,6 +158,7 @@ class Chaos:
             "SYNC_MOST_STARTS": str(LIMITS["starts"]),
             "SYNC_WORKERS": "3",
             "SYNC_TURN_SECONDS": "0",
+            "SYNC_AHEAD_LINES": "8",
             "SYNC_RUNNING_PER_ACCOUNT": "6",
         }
         os.environ.pop("DATABASE_URL", None)
@@ -247,7 +248,8 @@ class Chaos:
         since, seen = self.progress[0]
         if attempts != seen:
             self.progress.append((time.monotonic(), attempts))
-        elif time.monotonic() - since > 20:
+        elif time.monotonic() - since > 20 and any(cluster.age > 10 for cluster in self.clusters):
+            # One that was killed a moment ago is still on its way up.
             self.progress.append((time.monotonic(), attempts))
             if not self.wanted.mutant and self._waiting():
                 self.report.wedged += 1

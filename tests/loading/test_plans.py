@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from psycopg import sql
 
 from syncs.statements import Work
 from tests.factories import AppEnrollmentFactory
@@ -14,15 +15,16 @@ OTHERS = 20_000
 @pytest.fixture
 def explained(monkeypatch):
     """The plan of every statement that a merge runs."""
-    found, run = [], Work.run
+    found, execute = [], Work.execute
 
-    def explaining(work, statement, **parts):
-        if statement.split()[0] in ("SELECT", "CREATE", "UPDATE", "INSERT") and "SELECT" in statement:
-            run(work, f"EXPLAIN {statement}", **parts)
+    def explaining(work, statement):
+        text = statement.as_string(work.cursor.connection)
+        if text.split()[0] in ("SELECT", "CREATE", "UPDATE", "INSERT") and "SELECT" in text:
+            execute(work, sql.SQL("EXPLAIN ") + statement)
             found.append("\n".join(line for (line,) in work.cursor.fetchall()))
-        run(work, statement, **parts)
+        execute(work, statement)
 
-    monkeypatch.setattr(Work, "run", explaining)
+    monkeypatch.setattr(Work, "execute", explaining)
     return found
 
 
