@@ -135,13 +135,19 @@ class AppEnrollment(models.Model):
         return timing and timing.next_sync_at
 
     def hold(self):
-        """Until the transaction ends, let nobody else who holds this enrollment go on.
+        """Until the transaction ends, let nobody else who holds this enrollment go on."""
+        self._lock(0)
 
-        An advisory lock, and not the row's: that is taken by merges, which last, and nobody who asks for
-        something waits for those.
+    def lock_books(self):
+        """Until the transaction ends, let nobody else write or count this enrollment's records.
+
+        That lasts. Whoever asks for a sync, or changes the enrollment, does not wait for it.
         """
+        self._lock(1)
+
+    def _lock(self, what: int):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(self.pk)])
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [str(self.pk), what])
 
     @staticmethod
     def _cipher() -> MultiFernet:
@@ -181,7 +187,7 @@ class Timing(models.Model):
     """When an enrollment's next sync starts by itself, and by when its data should be newer.
 
     There is one for each enrollment that has a schedule or is expected to get data. It is a row of its own
-    because merges hold the enrollment's for as long as they last, and the clock waits for nobody.
+    because others may hold the enrollment's, and the clock waits for nobody.
     """
 
     app_enrollment = models.OneToOneField(

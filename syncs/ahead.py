@@ -130,6 +130,8 @@ class Ahead:
         if not self.is_open:
             self._transaction.enter_context(transaction.atomic())
             self.is_open = True
+            # Before the first record, or a preview that writes the same ones could wait for us and we for it.
+            self.sync_request.app_enrollment.lock_books()
             self.work.run("SET LOCAL work_mem = '128MB'")
             self.work.run("SET LOCAL jit = off")
         is_new = _is_plain(staged) and not self._count(staged.entity, up_to=1)

@@ -9,7 +9,6 @@ from psycopg import sql
 from adsplatform.records.specification import entities
 from enrollments.models import AppEnrollment
 from syncs.models import BookTotal
-from syncs.runner import lock_books
 from syncs.tallying import added_up, amounts_of_records
 from syncs.totals import EXACT, plain
 
@@ -42,7 +41,7 @@ def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Differe
 
     No sync of the enrollment is merged meanwhile.
     """
-    lock_books(enrollment.pk)
+    enrollment.lock_books()
     kept = {
         (total.entity, total.column, total.currency): (total.count, total.sum)
         for total in BookTotal.objects.filter(app_enrollment=enrollment)

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from adsplatform.redaction import masked, without
-from enrollments.models import AppEnrollment, secrets_in
+from enrollments.models import secrets_in
 from enrollments.services import settings_of
 from syncs import merge, missing, preview, results, retries, tallying
 from syncs.ahead import Ahead
@@ -151,7 +151,7 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
 @transaction.atomic
 def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
-    lock_books(sync_request.app_enrollment_id)
+    sync_request.app_enrollment.lock_books()
     passing("merging")
     # The planner's own 4 MB send the lines of a large file through the disk.
     cursor.execute("SET LOCAL work_mem = '128MB'")
@@ -205,11 +205,6 @@ def _check_books_stood_still(sync_request, stage):
     )
     if any(staged.known_lines for staged in stage.staged.values()) and since.exists():
         raise KnownLinesChanged
-
-
-def lock_books(app_enrollment_id):
-    """Let one merge at a time into an enrollment's books; who only asks for a sync does not wait for it."""
-    AppEnrollment.objects.select_for_update(no_key=True).get(pk=app_enrollment_id)
 
 
 def _complete_entities(sync_request, stage, parent) -> list[str]:

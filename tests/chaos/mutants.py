@@ -97,6 +97,16 @@ def success_first():
 
 
 @mutant
+def ahead_stays():
+    """What was inserted while the source was read stays when the sync fails."""
+    from syncs.ahead import Ahead
+
+    @replace(Ahead, "take_back")
+    def take_back(old, self):
+        pass
+
+
+@mutant
 def piecemeal():
     """One kind of record is committed before the other."""
     from django.db import connection
@@ -195,15 +205,15 @@ def overlapping():
     """Two syncs of an enrollment may run at once, and write at once."""
     from django.db import connection
 
-    from syncs import runner
+    from enrollments.models import AppEnrollment
     from syncs.models import SyncRequest, SyncRequestQuerySet
 
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX IF EXISTS one_running_per_enrollment")
     connection.close()
 
-    @replace(runner, "lock_books")
-    def lock_books(old, app_enrollment_id):
+    @replace(AppEnrollment, "lock_books")
+    def lock_books(old, self):
         pass
 
     @replace(SyncRequestQuerySet, "may_run")

@@ -3,10 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from adsplatform.records.models import Company, Contact, Invoice
+from enrollments.models import AppEnrollment
 from syncs import runner
 from syncs.models import SyncRequest
 from syncs.recounting import recount
@@ -249,6 +250,36 @@ def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch
     assert result.status_code == "Cancelled"
     assert not Company.objects.exists() and not result.results.exists()
     assert all(status == "In Progress" and not records for status, _, records in seen[:-1])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_meanwhile_no_preview_writes_the_same_and_the_enrollment_may_be_changed(ahead, enrollment):
+    locked = []
+
+    def look_in():
+        try:
+            AppEnrollment.objects.filter(pk=enrollment.pk).update(name="Renamed meanwhile")
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '100ms'")
+            try:
+                with transaction.atomic():
+                    enrollment.lock_books()
+                locked.append(False)
+            except OperationalError:
+                locked.append(True)
+        finally:
+            connection.close()
+
+    class LookingIn(list):
+        def __iter__(self):
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(look_in).result()
+            return super().__iter__()
+
+    # A small block is held back until the next one shows whether it belongs to it.
+    data = blocks(("Company", [company("C1")]), ("Contact", [contact()]))
+    assert ahead({"contacts": LookingIn()} | data | {"invoices": LookingIn()}).status_code == "Success"
+    assert locked[0] is False and locked[-1] is True
 
 
 def test_a_csv_of_many_lines_is_inserted_while_it_is_read(sync, counts, settings):

@@ -4,9 +4,10 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
+from syncs import ahead
 from syncs.statements import Work
 from tests.factories import AppEnrollmentFactory
-from tests.loading.conftest import company
+from tests.loading.conftest import company, invoice
 
 pytestmark = pytest.mark.django_db
 OTHERS = 20_000
@@ -19,7 +20,7 @@ def explained(monkeypatch):
 
     def explaining(work, statement):
         text = statement.as_string(work.cursor.connection)
-        if text.split()[0] in ("SELECT", "CREATE", "UPDATE", "INSERT") and "SELECT" in text:
+        if text.split()[0] in ("SELECT", "CREATE", "UPDATE", "INSERT", "WITH") and "SELECT" in text:
             execute(work, sql.SQL("EXPLAIN ") + statement)
             found.append("\n".join(line for (line,) in work.cursor.fetchall()))
         execute(work, statement)
@@ -46,3 +47,13 @@ def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
     touching = [plan for plan in explained if "records_company" in plan]
     assert any("one_company_per_key" in plan for plan in touching)
     assert not [plan for plan in touching if "Seq Scan on records_company" in plan]
+
+
+@pytest.mark.parametrize("few, is_looked_up", [(100_000, False), (0, True)])
+def test_many_records_that_are_referred_to_are_looked_up_one_by_one(sync, explained, monkeypatch, few, is_looked_up):
+    sync({"companies": [company("C1")]})
+    monkeypatch.setattr(ahead, "FEW", few)
+    sync({"invoices": [invoice("I1", "C1")]}, ahead=True)
+    (plan,) = [plan for plan in explained if "Insert on late_invoice" in plan]
+    assert ("AND ((erp_key)::text = s_1.company_erp_key)" in plan) == is_looked_up
+    assert "one_company_per_key" in plan

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 
 from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
-from syncs import runner, services, tasks
+from syncs import services, tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
 from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory
 
@@ -69,7 +69,7 @@ def test_nobody_who_asks_waits_for_a_merge(enrollment, user):
             connection.close()
 
     with transaction.atomic(), ThreadPoolExecutor(1) as elsewhere:
-        runner.lock_books(enrollment.pk)
+        enrollment.lock_books()
         elsewhere.submit(ask).result()
     assert SyncRequest.objects.count() == 3
 
