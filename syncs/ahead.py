@@ -10,7 +10,7 @@ uploaded is loaded in this way, not what is fetched from a system far away.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -37,7 +37,8 @@ FEW = 100_000
 class _Kind:
     """How far the lines of a kind have been looked at."""
 
-    is_over: bool
+    is_new: bool = True
+    is_over: bool = False
     # How many records there were, at its begin, of what it may refer to; counted no further than to tell few from many.
     targets: dict[str, int] = field(default_factory=dict)
     offered: int = 0
@@ -66,11 +67,14 @@ class Ahead:
 
     def __exit__(self, *exception):
         self.stage.copying.give_up()
-        if self._reported:
-            self._reporting.submit(connections.close_all)
-        self._reporting.shutdown()
-        self._transaction.__exit__(*exception)
-        self.is_open = False
+        try:
+            self._transaction.__exit__(*exception)
+        finally:
+            self.is_open = False
+            # Only now, for a late report waits for the sync's row, which the transaction may have held.
+            if self._reported:
+                self._reporting.submit(connections.close_all)
+            self._reporting.shutdown()
 
     @property
     def is_broken(self) -> bool:
@@ -102,11 +106,14 @@ class Ahead:
 
     def _report_apart(self, lines_read: int):
         # A report that does not get through is no reason to fail.
-        with suppress(Error, SyncRequest.DoesNotExist):
+        try:
             self.sync_request.report(lines_read)
+        except (Error, SyncRequest.DoesNotExist):
+            # The next one opens another.
+            connection.close()
 
     def _has_many(self, staged: Staged) -> bool:
-        kind = self._kinds.get(staged.entity.name) or _Kind(is_over=False)
+        kind = self._kinds.get(staged.entity.name) or _Kind()
         return not kind.is_over and staged.copied - kind.offered >= settings.SYNC_AHEAD_LINES
 
     def _go_on(self):
@@ -127,25 +134,33 @@ class Ahead:
 
     def _begin(self, staged: Staged):
         self.stage.copying.wait()
-        if not self.is_open:
-            self._transaction.enter_context(transaction.atomic())
-            self.is_open = True
-            # Before the first record, or a preview that writes the same ones could wait for us and we for it.
-            self.sync_request.app_enrollment.lock_books()
-            self.work.run("SET LOCAL work_mem = '128MB'")
-            self.work.run("SET LOCAL jit = off")
         is_new = _is_plain(staged) and not self._count(staged.entity, up_to=1)
-        kind = self._kinds[staged.entity.name] = _Kind(is_over=not is_new)
-        if is_new:
-            targets = {lookup.target for reference in staged.entity.references for lookup in reference.lookups}
-            kind.targets = {name: self._count(entities()[name], up_to=FEW + 1) for name in targets}
-            self.work.run(
-                "CREATE TEMP TABLE {plan} ON COMMIT DROP AS {planned} WITH NO DATA",
-                plan=staged.plan,
-                planned=planned(self.work, staged),
-            )
-            self.work.run("CREATE TEMP TABLE {late} (_seq bigint) ON COMMIT DROP", late=staged.late)
-            self.work.run("CREATE INDEX ON {stage} (_seq)", stage=staged.table)
+        kind = self._kinds[staged.entity.name] = _Kind(is_new, is_over=not is_new)
+        if not is_new:
+            return
+        if not self.is_open:
+            self._open()
+        targets = {lookup.target for reference in staged.entity.references for lookup in reference.lookups}
+        kind.targets = {name: self._count(entities()[name], up_to=FEW + 1) for name in targets}
+        self.work.run(
+            "CREATE TEMP TABLE {plan} ON COMMIT DROP AS {planned} WITH NO DATA",
+            plan=staged.plan,
+            planned=planned(self.work, staged),
+        )
+        self.work.run("CREATE TEMP TABLE {late} (_seq bigint) ON COMMIT DROP", late=staged.late)
+        self.work.run("CREATE INDEX ON {stage} (_seq)", stage=staged.table)
+
+    def _open(self):
+        self._transaction.enter_context(transaction.atomic())
+        self.is_open = True
+        # Before the first record, or a preview that writes the same ones could wait for us and we for it.
+        self.sync_request.app_enrollment.lock_books()
+        self.work.run("SET LOCAL work_mem = '128MB'")
+        self.work.run("SET LOCAL jit = off")
+        # Where lines are known already, the session has nothing to do for long.
+        self.work.run("SET LOCAL idle_in_transaction_session_timeout = 0")
+        if connection.pg_version >= 170000:
+            self.work.run("SET LOCAL transaction_timeout = 0")
 
     def _count(self, entity: Entity, *, up_to: int) -> int:
         self.work.run(
@@ -200,8 +215,13 @@ class Ahead:
             self.take_back()
             return
         for staged in inserted:
-            if staged.may_repeat():
-                self._take_back_repeated(staged)
+            if not staged.may_repeat():
+                continue
+            if _goes_by_other_names(staged.entity):
+                # Of several records with one name the oldest counts, and its id says which that is.
+                self.take_back()
+                return
+            self._take_back_repeated(staged)
         for staged in self._begun():
             if not staged.ahead:
                 self._drop_plan(staged)
@@ -227,7 +247,7 @@ class Ahead:
             self.is_open = False
 
     def _begun(self) -> list[Staged]:
-        return [self.stage.staged[name] for name in self._kinds]
+        return [self.stage.staged[name] for name, kind in self._kinds.items() if kind.is_new]
 
     def _drop_plan(self, staged: Staged):
         self.work.run("DROP TABLE IF EXISTS {plan}, {late}", plan=staged.plan, late=staged.late)
@@ -255,6 +275,13 @@ class Ahead:
 def _is_plain(staged: Staged) -> bool:
     """Whether its lines name their own records, and all others, by keys alone, so that these tell all there is."""
     return goes_by_keys(staged.entity, staged.ever) and not staged.entity.model.APART
+
+
+def _goes_by_other_names(entity: Entity) -> bool:
+    """Whether something may refer to its records by what several of them may have, such as a code."""
+    references = [reference for other in entities().values() for reference in other.references]
+    lookups = [lookup for reference in references for lookup in reference.lookups]
+    return any(it.target == entity.name and it.target_column not in ("id", *entity.key) for it in lookups)
 
 
 def _is_certain(staged: Staged) -> bool:
@@ -286,8 +313,7 @@ def _placing(staged: Staged, first: int, until: int) -> sql.Composed:
         ), inserted AS (
             {inserting} FROM placed p JOIN {stage} s USING (_seq) WHERE {chosen}
         )
-        INSERT INTO {late} SELECT _seq FROM {stage} s
-        WHERE {chosen} AND NOT EXISTS (SELECT FROM placed p WHERE p._seq = s._seq)
+        INSERT INTO {late} SELECT s._seq FROM {stage} s WHERE {chosen} EXCEPT SELECT _seq FROM placed
         """
     ).format(
         plan=staged.plan,

@@ -22,6 +22,7 @@ class Copying:
         self._is_shared = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy", initializer=self._share_connection)
         self._waiting: deque[Future] = deque()
+        self.failure: BaseException | None = None
 
     def add(self, statement, lines: bytes):
         """Have the lines copied, each with its end; raises what an earlier block's COPY raised."""
@@ -41,8 +42,10 @@ class Copying:
             self._waiting.popleft().result()
 
     def give_up(self):
-        """Return when the connection is free; what was not copied by then never is."""
+        """Return when the connection is free; what was not copied by then never is, and `failure` may say why."""
         self._thread.shutdown(wait=True, cancel_futures=True)
+        failures = (future.exception() for future in self._waiting if not future.cancelled())
+        self.failure = next(filter(None, failures), self.failure)
         self._waiting.clear()
         if self._is_shared:
             self._connection.dec_thread_sharing()

@@ -459,6 +459,8 @@ def find_referred_deletions(work: Work, staged: Staged):
                    'onMatchAction: this {kind} cannot be deleted because {others} refer to it. Delete those first.'
             FROM {plan} p JOIN {table} x ON x.{field} = p.record_id AND x.{of_account}
             WHERE p.action = 'delete' AND x.id <> p.record_id {unless_deleted_too}
+            -- What was inserted ahead is among the lines below.
+            AND x.created_sync_id IS DISTINCT FROM %(sync)s
             """,
             table=sql.Identifier(entity.table),
             of_account=OF_ACCOUNT,

@@ -70,8 +70,11 @@ def _load(sync_request, stage, ahead, cursor):
         raise
     except Exception as error:
         stage.copying.give_up()
-        if retries.has_lost_the_database(error) or ahead.is_broken:
+        if retries.has_lost_the_database(error):
             raise
+        if ahead.is_broken:
+            # What else went wrong then, in the source say, may be of its making.
+            raise stage.copying.failure or error from None
         reason = retries.reason_of(error)
         if isinstance(error, ConnectorError):
             # Its sentence may hold what its source told it.

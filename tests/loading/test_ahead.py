@@ -1,18 +1,21 @@
 """Records inserted while their source is still being read: what comes out is what had come out without it."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from adsplatform.records.models import Company, Contact, Invoice
+from adsplatform.records.models import Company, Contact, FinancialAccountBalanceHistory, Invoice
 from enrollments.models import AppEnrollment
 from syncs import runner
+from syncs.ahead import Ahead
 from syncs.models import SyncRequest
 from syncs.recounting import recount
 from syncs.rows import ConnectorError
-from tests.loading.conftest import GivenFiles, company, invoice
+from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.test_any_input import rows
 
 
@@ -35,6 +38,7 @@ class Watched:
         with CaptureQueriesContext(connection) as captured:
             result = self.sync(data, ahead=True, **values)
         self.statements = sum("WITH placed AS" in query["sql"] for query in captured)
+        self.transactions = sum(str(query["sql"]).startswith("SAVEPOINT") for query in captured)
         self.late = sum("p.record_id IS NULL" in query["sql"] for query in captured)
         return result
 
@@ -71,7 +75,7 @@ def test_what_is_certain_is_inserted_block_by_block(ahead, counts, enrollment):
     assert Invoice.objects.get(erp_key="I1").base_currency_total_amount == 20
     assert recount(enrollment) == []
     again = ahead(data)
-    assert ahead.statements == 0
+    assert (ahead.statements, ahead.transactions) == (0, 1)
     assert counts(again)["Invoice"] == {"lines_read": 2, "unchanged": 2}
 
 
@@ -112,6 +116,43 @@ def test_the_last_line_of_a_key_still_wins(ahead, counts, enrollment, between):
     assert recount(enrollment) == []
     told = result.details.get(kind="skip", entity="Company")
     assert told.message.startswith("Superseded by line 2 of Company")
+
+
+def test_of_accounts_with_one_code_the_oldest_is_the_one_that_came_first_in_the_end(ahead, counts):
+    result = ahead(
+        blocks(
+            ("FinancialAccount", [account("A1"), account("A2")]),
+            ("Company", [company()]),
+            ("FinancialAccount", [account("A1")]),
+            ("FinancialAccountBalanceHistory", [balance(financialAccountCode="1000")]),
+        )
+    )
+    assert result.status_code == "Success"
+    assert FinancialAccountBalanceHistory.objects.get().financial_account.erp_key == "A2"
+
+
+def test_what_was_inserted_ahead_is_no_reason_of_its_own_against_a_deletion(ahead, sync):
+    sync({"companies": [company("C1")]})
+    result = ahead(
+        blocks(("Contact", [contact("K1", "C1")]), ("Company", [company("C1", onMatchAction="2"), company("C2")]))
+    )
+    (problem,) = result.details.filter(code="still_referenced")
+    assert "of the same input" in problem.message
+
+
+def test_what_the_database_says_is_told_and_not_what_comes_of_it(ahead, monkeypatch):
+    insert = Ahead._insert
+
+    def out_of_room(*args):
+        insert(*args)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0 FROM nowhere")
+
+    monkeypatch.setattr(Ahead, "_insert", out_of_room)
+    data = blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1")]))
+    result = ahead(data | {"broken": ConnectorError("Refused with the password 1234.")})
+    assert result.failure_code == "our_fault"
+    assert not Company.objects.exists()
 
 
 def test_what_refers_to_a_line_that_falls_falls_too(ahead, counts, enrollment):
@@ -289,3 +330,28 @@ def test_a_csv_of_many_lines_is_inserted_while_it_is_read(sync, counts, settings
         result = sync(GivenFiles({"companies.csv": text}), ahead=True)
     assert sum("WITH placed AS" in query["sql"] for query in captured) >= 3
     assert counts(result) == {"Company": {"lines_read": 45_000, "inserted": 45_000}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_comes_late_keeps_nobody_waiting(ahead, monkeypatch):
+    report = SyncRequest.report
+
+    def late(sync_request, lines_read):
+        # Until the transaction holds the row itself.
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '20s'")
+        while threading.current_thread() is not threading.main_thread() and not is_succeeding.wait(10):
+            pass
+        report(sync_request, lines_read)
+
+    def succeed(sync_request, *args, **values):
+        succeeded(sync_request, *args, **values)
+        is_succeeding.set()
+        time.sleep(0.2)
+
+    is_succeeding, succeeded = threading.Event(), SyncRequest.succeed
+    monkeypatch.setattr(SyncRequest, "report", late)
+    monkeypatch.setattr(SyncRequest, "succeed", succeed)
+    began = time.monotonic()
+    assert ahead(blocks(("Company", [company()]))).status_code == "Success"
+    assert time.monotonic() - began < 9
