@@ -127,8 +127,9 @@ class Ahead:
             if not count or kind.is_over:
                 continue
             if _is_certain(staged):
-                statement = _placing(staged, first, until)
-                self.stage.copying.then(partial(self._insert, staged, kind, statement, count, until))
+                are_few = self._are_few(kind)
+                statement = _placing(staged, first, until, one_by_one=not are_few)
+                self.stage.copying.then(partial(self._insert, staged, kind, statement, are_few, count, until))
             else:
                 kind.is_over = True
 
@@ -171,12 +172,12 @@ class Ahead:
         (count,) = self.work.cursor.fetchone()
         return count
 
-    def _insert(self, staged: Staged, kind: _Kind, statement: sql.Composed, count: int, until: int):
+    def _insert(self, staged: Staged, kind: _Kind, statement, are_few: bool, count: int, until: int):
         if kind.is_over:
             return
         try:
             with transaction.atomic():
-                self._choose_joins(staged, kind)
+                self._allow_loops(not are_few)
                 self.work.execute(statement)
         except (IntegrityError, DataError):
             # Two lines have the same key, say. Which of them counts is seen at the end.
@@ -188,20 +189,14 @@ class Ahead:
         # Where most lines have to wait anyway, the rest may wait with them.
         kind.is_over = inserted < count / 2
 
-    def _choose_joins(self, staged: Staged, kind: _Kind):
-        """The planner has no figures yet of what this transaction has inserted, and would take it for next to nothing.
-
-        A few records that are referred to are read whole each time; of many, each is looked up by its key.
-        """
+    def _are_few(self, kind: _Kind) -> bool:
+        """Whether to read all that may be referred to, rather than look up each that is."""
         inserted = (there.ahead for name in kind.targets if (there := self.stage.staged.get(name)))
-        are_few = max([*kind.targets.values(), *inserted], default=0) <= FEW
-        ways = {"nestloop": not are_few, "hashjoin": are_few, "material": are_few, "mergejoin": False}
-        for way, is_on in ways.items():
-            self.work.run("SET LOCAL {way} = {on}", way=sql.Identifier(f"enable_{way}"), on=sql.Literal(is_on))
+        return max([*kind.targets.values(), *inserted], default=0) <= FEW
 
-    def _leave_joins(self):
-        for way in ("nestloop", "hashjoin", "material", "mergejoin"):
-            self.work.run("SET LOCAL {way} TO DEFAULT", way=sql.Identifier(f"enable_{way}"))
+    def _allow_loops(self, are_allowed: bool):
+        """The planner has no figures yet of what this transaction has inserted, and takes it for next to nothing."""
+        self.work.run("SET LOCAL enable_nestloop = {on}", on=sql.Literal(are_allowed))
 
     # When it has been read.
 
@@ -209,7 +204,7 @@ class Ahead:
         """Take back what is not as it seemed."""
         if not self.is_open:
             return
-        self._leave_joins()
+        self._allow_loops(True)
         inserted = [staged for staged in self._begun() if staged.ahead]
         if not all(map(_is_plain, inserted)):
             self.take_back()
@@ -290,9 +285,9 @@ def _is_certain(staged: Staged) -> bool:
     return _is_plain(staged) and not needed_where_new(staged) and not unnamed
 
 
-def _placing(staged: Staged, first: int, until: int) -> sql.Composed:
+def _placing(staged: Staged, first: int, until: int, *, one_by_one: bool) -> sql.Composed:
     """Plans and inserts those of the lines that refer to nothing but records, and notes the others as late."""
-    found, joins, kept = references_found(staged, {})
+    found, joins, kept = references_found(staged, {}, one_by_one=one_by_one)
     resolved = [
         sql.SQL("s.{} IS NOT NULL").format(sql.Identifier(reference.field))
         if reference.required

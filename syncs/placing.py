@@ -119,16 +119,19 @@ def planned(work: Work, staged: Staged, new_lines: sql.Composable | None = None)
     )
 
 
-def references_found(staged: Staged, others: Mapping[str, Staged]) -> tuple[sql.Composed, sql.Composed, sql.Composed]:
+def references_found(
+    staged: Staged, others: Mapping[str, Staged], *, one_by_one: bool = False
+) -> tuple[sql.Composed, sql.Composed, sql.Composed]:
     """What the references of lines `s` lead to, in the books or among the staged `others`.
 
-    As columns to select, the joins they need, and the names of the columns as the rest of a list.
+    As columns to select, the joins they need, and the names of the columns as the rest of a list. If `one_by_one`, each
+    key is looked up in the books by itself, whatever the planner thinks.
     """
     found, joins, kept = [], [], []
     for reference in staged.entity.references:
         ways = list(enumerate(lookups_used(staged, reference)))
         ids = [_found_id(reference, at) for at, _ in ways]
-        joins += [_join(others, reference, at, lookup) for at, lookup in ways]
+        joins += [_join(others, reference, at, lookup, one_by_one) for at, lookup in ways]
         # What each way has found is asked for only where there are several.
         apart = ways if len(ways) > 1 else []
         found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in apart]
@@ -186,7 +189,7 @@ def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
     return sql.Identifier(f"{reference.field}_{where}_{at}")
 
 
-def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
+def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup: Lookup, one_by_one) -> sql.Composable:
     """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
     target = entities()[lookup.target]
     by_id = lookup.target_column == "id"
@@ -205,9 +208,10 @@ def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup:
             "LEFT JOIN (SELECT DISTINCT ON (key) key, id FROM ({found}) f ORDER BY key, id) {alias} "
             "ON {alias}.key = s.{named} {when} {no_stage}"
         ).format(found=_named_by(lookup, there), alias=alias, no_stage=_no_stage(reference, at), **parts)
-    books = sql.SQL(
-        "LEFT JOIN (SELECT {column} AS key, id FROM {table} WHERE {whose}) {alias} ON {alias}.key = s.{named} {when}"
-    ).format(
+    way = "(SELECT {column} AS key, id FROM {table} WHERE {whose}) {alias} ON {alias}.key = s.{named} {when}"
+    if one_by_one:
+        way = "LATERAL (SELECT id FROM {table} WHERE {whose} AND {column} = s.{named} OFFSET 0) {alias} ON true {when}"
+    books = sql.SQL(f"LEFT JOIN {way}").format(
         table=sql.Identifier(target.table),
         # A platform id may be of any record of the account, an ERP key only of this enrollment's.
         whose=sql.SQL("group_key = %(group_key)s" if by_id else "app_enrollment_id = %(enrollment)s"),
