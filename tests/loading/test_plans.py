@@ -29,7 +29,9 @@ def explained(monkeypatch):
     return found
 
 
-def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
+@pytest.fixture
+def others():
+    """Companies of another enrollment, so many that to read the table is dear."""
     other = AppEnrollmentFactory()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -42,6 +44,10 @@ def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
             [other.pk, OTHERS],
         )
         cursor.execute("ANALYZE records_company")
+
+
+@pytest.mark.usefixtures("others")
+def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
     sync({"companies": [company("C1"), company("C2")]})
     sync({"companies": [company("C1", city="Bonn"), company("C3", parentCompanyErpKey="C1")]})
     touching = [plan for plan in explained if "records_company" in plan]
@@ -49,6 +55,7 @@ def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
     assert not [plan for plan in touching if "Seq Scan on records_company" in plan]
 
 
+@pytest.mark.usefixtures("others")
 @pytest.mark.parametrize("few, is_looked_up", [(100_000, False), (0, True)])
 def test_many_records_that_are_referred_to_are_looked_up_one_by_one(sync, explained, monkeypatch, few, is_looked_up):
     sync({"companies": [company("C1")]})
