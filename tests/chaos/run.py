@@ -180,18 +180,23 @@ class Chaos:
         from django.core.management import call_command
 
         from adsplatform.accounts.models import Account
-        from enrollments.models import AppEnrollment, Application
+        from enrollments.models import Application
         from enrollments.services import publish_application
         from tests.chaos.source import ChaosSource
 
         call_command("migrate", verbosity=0)
         publish_application(ChaosSource.application)
-        app = Application.objects.get(connector="chaos")
-        accounts = [Account.objects.create(name=f"Account {number}") for number in range(3)]
-        self.enrollments = [
-            AppEnrollment.objects.create(group_key=accounts[number % 3], app=app).pk
-            for number in range(self.wanted.enrollments)
-        ]
+        self.app = Application.objects.get(connector="chaos")
+        self.accounts = [Account.objects.create(name=f"Account {number}") for number in range(3)]
+        self.enrollments = []
+        for _ in range(self.wanted.enrollments):
+            self._new_enrollment()
+
+    def _new_enrollment(self):
+        from enrollments.models import AppEnrollment
+
+        account = self.accounts[len(self.enrollments) % 3]
+        self.enrollments.append(AppEnrollment.objects.create(group_key=account, app=self.app).pk)
 
     # During
 
@@ -287,10 +292,16 @@ class Chaos:
         from tests.chaos.source import Plan
 
         with self._asking():
-            while SyncRequest.objects.unfinished().count() < 2 * len(self.enrollments):
+            while SyncRequest.objects.unfinished().count() < 2 * self.wanted.enrollments:
                 self.numbers += 1
                 plan = Plan(self.numbers)
-                enrollment = AppEnrollment.objects.get(pk=self.random.choice(self.enrollments))
+                # Into empty books records are inserted ahead; what fails there must take them back.
+                if plan.behaviour == "refusing" or self.random.random() < 0.1:
+                    self._new_enrollment()
+                    chosen = self.enrollments[-1]
+                else:
+                    chosen = self.random.choice(self.enrollments[-self.wanted.enrollments :])
+                enrollment = AppEnrollment.objects.get(pk=chosen)
                 upload = services.store_upload(
                     enrollment.group_key, None, ContentFile(str(plan.number).encode()), file_name=str(plan.number)
                 )

@@ -347,7 +347,6 @@ def test_a_report_that_comes_late_keeps_nobody_waiting(ahead, monkeypatch):
     def succeed(sync_request, *args, **values):
         succeeded(sync_request, *args, **values)
         is_succeeding.set()
-        time.sleep(0.2)
 
     is_succeeding, succeeded = threading.Event(), SyncRequest.succeed
     monkeypatch.setattr(SyncRequest, "report", late)
