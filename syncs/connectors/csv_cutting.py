@@ -1,5 +1,6 @@
 """Lines of CSV cut into cells: by column, many at once, where each is simply its cells; row by row where not."""
 
+import codecs
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -20,16 +21,16 @@ def odd_lines(raw: list[str], together: str, header: Header) -> list[int]:
     """
     delimiter, inner = header.delimiter, len(header.columns) - 1
     blank = delimiter * inner
-    if together and '"' not in together and _count(together, delimiter) == inner * len(raw) and blank not in raw:
+    if together and '"' not in together and _count(together.encode(), delimiter) == inner * len(raw) and blank not in raw:
         return []
     return [place for place, line in enumerate(raw) if line.count(delimiter) != inner or '"' in line or line == blank]
 
 
-def _count(text: str, mark: str) -> int:
-    """How often the character stands in the text; `str.count` is slow where that is often."""
+def _count(text: bytes, mark: str) -> int:
+    """How often the character stands in the text; `bytes.count` is slow where that is often."""
     if not mark.isascii():
-        return text.count(mark)
-    return np.count_nonzero(np.frombuffer(text.encode(), np.uint8) == ord(mark))
+        return text.count(mark.encode())
+    return np.count_nonzero(np.frombuffer(text, np.uint8) == ord(mark))
 
 
 def cut(raw: list[str], odd: list[int], header: Header) -> list[pl.Series] | None:
@@ -40,14 +41,17 @@ def cut(raw: list[str], odd: list[int], header: Header) -> list[pl.Series] | Non
         blank = header.delimiter * (width - 1)
         for place in odd:
             lines[place] = blank
-    return split(lines, header.delimiter, width)
+    return split("\n".join(lines).encode(), len(lines), header.delimiter, width)
 
 
-def split(lines: list[str], delimiter: str, width: int) -> list[pl.Series] | None:
-    """So many columns of the lines' cells, empty ones null; None if they do not fit. Quotation marks are none."""
+def split(lines: bytes, count: int, delimiter: str, width: int) -> list[pl.Series] | None:
+    """So many columns of the cells of so many lines, empty ones null; None if they do not fit.
+
+    Quotation marks are none.
+    """
     try:
         frame = pl.read_csv(
-            "\n".join(lines).encode(),
+            lines,
             has_header=False,
             schema={str(at): pl.String for at in range(width)},
             separator=delimiter,
@@ -55,7 +59,7 @@ def split(lines: list[str], delimiter: str, width: int) -> list[pl.Series] | Non
         )
     except pl.exceptions.PolarsError:
         return None
-    return frame.get_columns() if len(frame) == len(lines) else None
+    return frame.get_columns() if len(frame) == count else None
 
 
 def by_column(
@@ -65,19 +69,26 @@ def by_column(
 
     To put a row together and have polars cut all of them is faster than to gather columns from all over the memory.
     """
-    lines = []
-    for row in rows:
-        try:
-            lines.append("\t".join(row))
-        except TypeError:
-            lines.append("\t".join([cell if cell.__class__ is str else text_of(cell) for cell in row]))
-    together = "\n".join(lines)
-    if _count(together, "\t") != len(lines) * (width - 1) or together.count("\n") != len(lines) - 1:
+    lines = [_line(row, text_of) for row in rows]
+    together = "\n".join(lines).encode()
+    if _count(together, "\t") != len(lines) * (width - 1) or _count(together, "\n") != len(lines) - 1:
         return None
     # At the very beginning, polars would take a byte order mark for the text's.
-    is_odd = together.startswith("\ufeff") or any(mark in together for mark in "\\\r\0")
-    columns = None if is_odd else split(lines, "\t", width)
+    is_odd = together.startswith(codecs.BOM_UTF8) or any(mark in together for mark in (b"\\", b"\r", b"\0"))
+    columns = None if is_odd else split(together, len(lines), "\t", width)
     return (lines, columns) if columns else None
+
+
+def _line(row: Sequence, text_of: Callable[[Any], str]) -> str:
+    try:
+        return "\t".join(row)
+    except TypeError:
+        pass
+    try:
+        # Most of what is no text is none at all.
+        return "\t".join(["" if cell is None else cell for cell in row])
+    except TypeError:
+        return "\t".join([cell if cell.__class__ is str else text_of(cell) for cell in row])
 
 
 def rows_of(lines: list[str], delimiter: str) -> list[list[str] | None] | None:
