@@ -125,17 +125,23 @@ def renew_digests(work: Work, staged: Staged):
     foreign = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND (met IS NULL OR {} <> {})").format(
         rules.format(sql.Identifier("met"), at), rules.format(sql.Identifier("_hash"), at)
     )
-    parts = {"plan": staged.plan, "stage": staged.table, "foreign": foreign}
-    work.run("SELECT 1 FROM {plan} p JOIN {stage} s USING (_seq) WHERE {foreign} LIMIT 1", **parts)
-    if work.cursor.fetchone():
+    # Apart, for how many they are is beyond the planner.
+    work.run(
+        """
+        CREATE TEMP TABLE foreign_digest ON COMMIT DROP AS
+        SELECT p.record_id, s._hash FROM {plan} p JOIN {stage} s USING (_seq) WHERE {foreign}
+        """,
+        plan=staged.plan,
+        stage=staged.table,
+        foreign=foreign,
+    )
+    if work.cursor.rowcount:
+        work.run("ANALYZE foreign_digest")
         work.run(
-            """
-            UPDATE {records} r SET row_hash = s._hash FROM {plan} p JOIN {stage} s USING (_seq)
-            WHERE r.id = p.record_id AND {foreign}
-            """,
+            "UPDATE {records} r SET row_hash = f._hash FROM foreign_digest f WHERE r.id = f.record_id",
             records=sql.Identifier(staged.entity.table),
-            **parts,
         )
+    work.run("DROP TABLE foreign_digest")
 
 
 def insert_new(work: Work, staged: Staged):
