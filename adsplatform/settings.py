@@ -267,8 +267,8 @@ SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
 # Each sync runs in a process of its own, which can be ended; only tests and debuggers want it otherwise.
 SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
 
-# Of a first load, records are inserted each time so many lines have been read, not only at the end.
-SYNC_AHEAD_LINES = env.int("SYNC_AHEAD_LINES", 20_000)
+# Of larger uploads, lines that are sure to become new records do so while the rest is read.
+SYNC_AHEAD_BYTES = env.int("SYNC_AHEAD_BYTES", 1_000_000)
 
 # Syncs that schedules ask for at one time start within so many seconds of it, each enrollment at its own.
 SCHEDULE_SPREAD_SECONDS = env.int("SCHEDULE_SPREAD_SECONDS", 300)

@@ -1,11 +1,11 @@
-"""Records inserted while their source is still being read.
+"""Lines that become records while their source is still being read.
 
-To insert a million records takes PostgreSQL longer than they take to be read, and it has little else to do meanwhile.
-So lines of which it is certain what becomes of them are inserted some thousands at a time: of a kind of which the
-enrollment has no record yet, with everything they refer to in the books. All others are placed when everything has
-been read; what turns out to be otherwise then, because a later line has the same key, takes its record back.
+A line that goes through the stage is written twice: there, and in the books. So of a large upload, lines of which it
+is certain what becomes of them are copied into the books at once, those of a kind of which the enrollment had no
+record, with everything they refer to in the books. All others go through the stage. Where it turns out to be otherwise
+in the end, because two lines have the same key, the source is read again without this.
 
-From the first such insert on, reading and merging are one transaction. It does not last for hours: only what was
+From the first such line on, reading and merging are one transaction. It does not last for hours: only what was
 uploaded is loaded in this way, not what is fetched from a system far away.
 """
 
@@ -14,51 +14,44 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+import polars as pl
 from django.conf import settings
 from django.db import DataError, Error, IntegrityError, connection, connections, transaction
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.specification import Entity, entities
+from adsplatform.records.checks import ColumnCheck
+from adsplatform.records.specification import Column, Entity, entities
+from syncs.blocks import Lines, copy_text
 from syncs.known import goes_by_keys
-from syncs.merge import inserting
 from syncs.models import SyncRequest
-from syncs.placing import planned, references_found
-from syncs.rejecting import needed_where_new
-from syncs.staging import Stage, Staged
+from syncs.staging import Stage, Staged, new_ids
 from syncs.statements import Work
-from syncs.values import lookups_used, too_large_if_new
 
-# So many records are read whole sooner than some thousands of them are looked up.
-FEW = 100_000
+# Of so many records the keys are held, at about 100 bytes each; of more, those that a block names are looked up.
+HELD = 100_000
+NULL = r"\N"
 
 
-@dataclass
-class _Kind:
-    """How far the lines of a kind have been looked at."""
-
-    is_new: bool = True
-    is_over: bool = False
-    # How many records there were, at its begin, of what it may refer to; counted no further than to tell few from many.
-    targets: dict[str, int] = field(default_factory=dict)
-    offered: int = 0
-    next_number: int = 0
+class NotAsItSeemed(Exception):
+    """What was copied into the books at once should not have been; the source has to be read again."""
 
 
 class Ahead:
-    """What of a sync is inserted while it is read; leaving it commits, or on an exception rolls back."""
+    """What of a sync is copied into the books while it is read; leaving it commits, or on an exception rolls back."""
 
-    def __init__(self, sync_request: SyncRequest, stage: Stage, cursor):
+    def __init__(self, sync_request: SyncRequest, stage: Stage, cursor, *, is_allowed: bool):
         self.sync_request, self.stage = sync_request, stage
         self.work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk)
-        self._is_wanted = bool(
-            sync_request.upload_id
-            and sync_request.total_batches == 1
-            and not (sync_request.dry_run or sync_request.replay_of_id)
-        )
+        upload = sync_request.upload
+        is_plain = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
+        if is_allowed and is_plain and upload and upload.size >= settings.SYNC_AHEAD_BYTES:
+            stage.insert_ahead = self.insert
         self._transaction = ExitStack()
         self.is_open = False
-        self._kinds: dict[str, _Kind] = {}
+        self._may_be_new: dict[str, bool] = {}
+        self._keys: dict[str, _Keys] = {}
         self._reporting = ThreadPoolExecutor(1, thread_name_prefix="report")
         self._reported: Future | None = None
 
@@ -76,22 +69,95 @@ class Ahead:
                 self._reporting.submit(connections.close_all)
             self._reporting.shutdown()
 
-    @property
-    def is_broken(self) -> bool:
-        """Whether the transaction, and with it all that was staged in it, is lost."""
-        return self.is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR
-
     # While the source is read.
 
-    def follow(self):
-        """Insert what can be, once enough lines wait for it."""
-        if self._is_wanted and any(map(self._has_many, self.stage.staged.values())):
-            self._go_on()
+    def insert(self, staged: Staged, lines: Lines) -> np.ndarray | None:
+        """Make records of those lines of which it is certain what becomes of them; says which, or None for none."""
+        entity, frame = staged.entity, lines.frame
+        if not self._is_new(entity) or not _is_plain(entity, frame):
+            return None
+        if not self.is_open:
+            self._open()
+        references = self._references(entity, frame)
+        if references is None:
+            return None
+        is_certain = _has_all_it_needs(entity, lines) & frame.select(_needs_no_product(entity, frame)).to_numpy()[:, 0]
+        for reference, named, ids in references:
+            is_certain &= (ids.is_not_null() if reference.required else ids.is_not_null() | named.is_null()).to_numpy()
+        count = int(is_certain.sum())
+        # Where most lines have to wait anyway, the rest may wait with them.
+        self._may_be_new[entity.name] = count >= len(lines) / 2
+        if not count:
+            return None
+        found = {reference.field: ids for reference, _, ids in references}
+        records = frame.select(**self._of_every_record(lines), **_values(entity, frame), **found)
+        self._copy(staged, records if count == len(records) else records.filter(is_certain))
+        return is_certain
 
-    def end(self):
-        """Insert what can be of the last lines too."""
-        if self.is_open:
-            self._go_on()
+    def _is_new(self, entity: Entity) -> bool:
+        """Whether the enrollment had no record of the kind, as far as is of use here."""
+        if entity.name not in self._may_be_new:
+            self.stage.copying.wait()
+            self.work.run(
+                "SELECT 1 FROM {records} WHERE app_enrollment_id = %(enrollment)s LIMIT 1",
+                records=sql.Identifier(entity.table),
+            )
+            self._may_be_new[entity.name] = not self.work.cursor.fetchone()
+        return self._may_be_new[entity.name]
+
+    def _open(self):
+        self.stage.copying.wait()
+        self._transaction.enter_context(transaction.atomic())
+        self.is_open = True
+        # Before the first record, or a preview that writes the same ones could wait for us and we for it.
+        self.sync_request.app_enrollment.lock_books()
+        # Where lines are known already, the session has nothing to do for long.
+        self.work.run("SET LOCAL idle_in_transaction_session_timeout = 0")
+        if connection.pg_version >= 170000:
+            self.work.run("SET LOCAL transaction_timeout = 0")
+        self.work.run("SELECT now()::text")
+        (self._now,) = self.work.cursor.fetchone()
+
+    def _references(self, entity: Entity, frame: pl.DataFrame):
+        """(reference, what lines name, the ids that these are known by) of all that lines refer to.
+
+        None where a reference cannot be told by the lines' columns.
+        """
+        found = []
+        for reference in entity.references:
+            ways = [lookup for lookup in reference.lookups if lookup.column in frame.columns]
+            if len(ways) > 1 or reference.required and not ways:
+                return None
+            for lookup in ways:
+                if lookup.target not in self._keys:
+                    self.stage.copying.wait()
+                    self._keys[lookup.target] = _Keys(self.work, entities()[lookup.target])
+                named = frame[lookup.column]
+                found.append((reference, named, self._keys[lookup.target].ids_of(named)))
+        return found
+
+    def _of_every_record(self, lines: Lines) -> dict:
+        given = {
+            "group_key": self.sync_request.group_key_id,
+            "app_enrollment_id": self.sync_request.app_enrollment_id,
+            "created": self._now,
+            "modified": self._now,
+            "created_sync_id": self.sync_request.pk,
+            "modified_sync_id": self.sync_request.pk,
+        }
+        digests = pl.Series(lines.digests or [None] * len(lines), dtype=pl.Binary)
+        each = {"id": new_ids(len(lines)), "row_hash": digests.bin.encode("hex")}
+        return each | {name: pl.lit(str(value)) for name, value in given.items()}
+
+    def _copy(self, staged: Staged, records: pl.DataFrame):
+        staged.ahead += len(records)
+        self.stage.totals.add_new(staged.entity, records)
+        if keys := self._keys.get(staged.entity.name):
+            keys.add(records)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(staged.entity.table), sql.SQL(", ").join(map(sql.Identifier, records.columns))
+        )
+        self.stage.copying.add(statement, partial(copy_text, records, null=NULL))
 
     def report(self, lines_read: int):
         """Tell how far the sync is; a later call raises WrongStatus if it is another's by then."""
@@ -112,127 +178,32 @@ class Ahead:
             # The next one opens another.
             connection.close()
 
-    def _has_many(self, staged: Staged) -> bool:
-        kind = self._kinds.get(staged.entity.name) or _Kind()
-        return not kind.is_over and staged.copied - kind.offered >= settings.SYNC_AHEAD_LINES
-
-    def _go_on(self):
-        """In the order in which the kinds came: what came first may be what others refer to."""
-        for staged in list(self.stage.staged.values()):
-            if staged.entity.name not in self._kinds:
-                self._begin(staged)
-            kind = self._kinds[staged.entity.name]
-            first, until, count = kind.next_number, self.stage.sequence, staged.copied - kind.offered
-            kind.next_number, kind.offered = until, staged.copied
-            if not count or kind.is_over:
-                continue
-            if _is_certain(staged):
-                are_few = self._are_few(kind)
-                statement = _placing(staged, first, until, one_by_one=not are_few)
-                self.stage.copying.then(partial(self._insert, staged, kind, statement, are_few, count, until))
-            else:
-                kind.is_over = True
-
-    def _begin(self, staged: Staged):
-        self.stage.copying.wait()
-        is_new = _is_plain(staged) and not self._count(staged.entity, up_to=1)
-        kind = self._kinds[staged.entity.name] = _Kind(is_new, is_over=not is_new)
-        if not is_new:
-            return
-        if not self.is_open:
-            self._open()
-        targets = {lookup.target for reference in staged.entity.references for lookup in reference.lookups}
-        kind.targets = {name: self._count(entities()[name], up_to=FEW + 1) for name in targets}
-        self.work.run(
-            "CREATE TEMP TABLE {plan} ON COMMIT DROP AS {planned} WITH NO DATA",
-            plan=staged.plan,
-            planned=planned(self.work, staged),
-        )
-        self.work.run("CREATE TEMP TABLE {late} (_seq bigint) ON COMMIT DROP", late=staged.late)
-        self.work.run("CREATE INDEX ON {stage} (_seq)", stage=staged.table)
-
-    def _open(self):
-        self._transaction.enter_context(transaction.atomic())
-        self.is_open = True
-        # Before the first record, or a preview that writes the same ones could wait for us and we for it.
-        self.sync_request.app_enrollment.lock_books()
-        self.work.run("SET LOCAL work_mem = '128MB'")
-        self.work.run("SET LOCAL jit = off")
-        # Where lines are known already, the session has nothing to do for long.
-        self.work.run("SET LOCAL idle_in_transaction_session_timeout = 0")
-        if connection.pg_version >= 170000:
-            self.work.run("SET LOCAL transaction_timeout = 0")
-
-    def _count(self, entity: Entity, *, up_to: int) -> int:
-        self.work.run(
-            "SELECT count(*) FROM (SELECT FROM {records} WHERE app_enrollment_id = %(enrollment)s LIMIT {up_to}) r",
-            records=sql.Identifier(entity.table),
-            up_to=sql.Literal(up_to),
-        )
-        (count,) = self.work.cursor.fetchone()
-        return count
-
-    def _insert(self, staged: Staged, kind: _Kind, statement, are_few: bool, count: int, until: int):
-        if kind.is_over:
-            return
-        try:
-            with transaction.atomic():
-                self._allow_loops(not are_few)
-                self.work.execute(statement)
-        except (IntegrityError, DataError):
-            # Two lines have the same key, say. Which of them counts is seen at the end.
-            kind.is_over = True
-            return
-        inserted = count - self.work.cursor.rowcount
-        staged.ahead += inserted
-        staged.ahead_until = until
-        # Where most lines have to wait anyway, the rest may wait with them.
-        kind.is_over = inserted < count / 2
-
-    def _are_few(self, kind: _Kind) -> bool:
-        """Whether to read all that may be referred to, rather than look up each that is."""
-        inserted = (there.ahead for name in kind.targets if (there := self.stage.staged.get(name)))
-        return max([*kind.targets.values(), *inserted], default=0) <= FEW
-
-    def _allow_loops(self, are_allowed: bool):
-        """The planner has no figures yet of what this transaction has inserted, and takes it for next to nothing."""
-        self.work.run("SET LOCAL enable_nestloop = {on}", on=sql.Literal(are_allowed))
-
     # When it has been read.
 
-    def settle(self):
-        """Take back what is not as it seemed."""
-        if not self.is_open:
-            return
-        self._allow_loops(True)
-        inserted = [staged for staged in self._begun() if staged.ahead]
-        if not all(map(_is_plain, inserted)):
-            self.take_back()
-            return
-        for staged in inserted:
-            if not staged.may_repeat():
-                continue
-            if _goes_by_other_names(staged.entity):
-                # Of several records with one name the oldest counts, and its id says which that is.
-                self.take_back()
-                return
-            self._take_back_repeated(staged)
-        for staged in self._begun():
-            if not staged.ahead:
-                self._drop_plan(staged)
-                continue
-            # So that the planner knows how few they are.
-            self.work.run("ANALYZE {late}", late=staged.late)
+    def check(self):
+        """Raises NotAsItSeemed where a line might have counted for another one of the same key."""
+        if any(staged.ahead and staged.may_repeat() for staged in self.stage.staged.values()):
+            raise NotAsItSeemed
+
+    def check_not_broken(self, error: Exception):
+        """Raises what broke the transaction, with which all that was staged is lost, if anything did.
+
+        What else went wrong then, in the source say, may be of its making.
+        """
+        if self.is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
+            cause = self.stage.copying.failure or error
+            if isinstance(cause, IntegrityError | DataError):
+                raise NotAsItSeemed from cause
+            raise cause from None
 
     def take_back(self):
-        """Delete every record inserted ahead; what was found out about the lines stays."""
-        for staged in self._begun():
-            self.work.run(
-                "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
-                records=sql.Identifier(staged.entity.table),
-            )
-            self._drop_plan(staged)
-            staged.ahead = 0
+        """Delete every record; what was found out about the lines stays."""
+        for staged in self.stage.staged.values():
+            if staged.ahead:
+                self.work.run(
+                    "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
+                    records=sql.Identifier(staged.entity.table),
+                )
 
     def roll_back(self):
         """Undo everything, also what was found out about the lines."""
@@ -241,84 +212,103 @@ class Ahead:
             self._transaction.close()
             self.is_open = False
 
-    def _begun(self) -> list[Staged]:
-        return [self.stage.staged[name] for name, kind in self._kinds.items() if kind.is_new]
 
-    def _drop_plan(self, staged: Staged):
-        self.work.run("DROP TABLE IF EXISTS {plan}, {late}", plan=staged.plan, late=staged.late)
+@dataclass
+class _Keys:
+    """By what id a record of a kind is known, by its key as COPY has it; those copied just now are among them."""
 
-    def _take_back_repeated(self, staged: Staged):
-        """Where several lines have the same key, all of them are placed anew, and the last one gets the record's id."""
-        parts = {"stage": staged.table, "plan": staged.plan, "records": sql.Identifier(staged.entity.table)}
+    work: Work
+    entity: Entity
+    # None where there are too many.
+    held: pl.DataFrame | None = None
+    added: list[pl.DataFrame] = field(default_factory=list)
+
+    def __post_init__(self):
+        held = self._read(sql.SQL("true LIMIT {}").format(sql.Literal(HELD + 1)))
+        self.held = held if len(held) <= HELD else None
+
+    @property
+    def name(self) -> str:
+        (name,) = self.entity.key
+        return name
+
+    def add(self, records: pl.DataFrame):
+        if self.held is not None:
+            self.added.append(records.select(key=self.name, id="id"))
+
+    def ids_of(self, named: pl.Series) -> pl.Series:
+        """The ids of the records that lines name; null where there is none, or where it is not certain."""
+        if self.added:
+            # Of two with the same key, one will not be accepted anyway.
+            held = pl.concat([self.held, *self.added]).unique("key", keep="any")
+            self.held, self.added = held if len(held) <= HELD else None, []
+        # Written as COPY has it, a key may look like another one.
+        named = named.set(named.str.contains("\\", literal=True), None)
+        known = self._looked_up(named.drop_nulls().unique()) if self.held is None else self.held
+        return named.to_frame("key").join(known, on="key", how="left", maintain_order="left")["id"]
+
+    def _looked_up(self, named: pl.Series) -> pl.DataFrame:
+        self.work.stage.copying.wait()
+        return self._read(sql.SQL("{} = ANY({})").format(sql.Identifier(self.name), sql.Literal(named.to_list())))
+
+    def _read(self, which: sql.Composable) -> pl.DataFrame:
         self.work.run(
-            """
-            CREATE TEMP TABLE repeated ON COMMIT DROP AS
-            SELECT p._seq, p._id, s.erp_key FROM {plan} p JOIN {stage} s USING (_seq)
-            WHERE s.erp_key IN (SELECT erp_key FROM {stage} GROUP BY erp_key HAVING count(*) > 1)
-            """,
-            **parts,
+            "SELECT {key}, id::text FROM {records} WHERE app_enrollment_id = %(enrollment)s AND {which}",
+            key=sql.Identifier(self.name),
+            records=sql.Identifier(self.entity.table),
+            which=which,
         )
-        staged.ahead -= self.work.cursor.rowcount
-        # So that what refers to it goes on doing so.
-        self.work.run("UPDATE {stage} s SET _id = x._id FROM repeated x WHERE s.erp_key = x.erp_key", **parts)
-        self.work.run("DELETE FROM {records} r USING repeated x WHERE r.id = x._id", **parts)
-        self.work.run("DELETE FROM {plan} p USING repeated x WHERE p._seq = x._seq", **parts)
-        self.work.run("INSERT INTO {late} SELECT _seq FROM repeated", late=staged.late)
-        self.work.run("DROP TABLE repeated")
+        found = pl.DataFrame(schema={"key": pl.String, "id": pl.String})
+        while rows := self.work.cursor.fetchmany(10_000):
+            found.extend(pl.DataFrame(rows, schema=found.schema, orient="row"))
+        return found
 
 
-def _is_plain(staged: Staged) -> bool:
-    """Whether its lines name their own records, and all others, by keys alone, so that these tell all there is."""
-    return goes_by_keys(staged.entity, staged.ever) and not staged.entity.model.APART
+def _is_plain(entity: Entity, frame: pl.DataFrame) -> bool:
+    """Whether the lines name their own records, and all others, by keys alone."""
+    return goes_by_keys(entity, set(frame.columns)) and not entity.model.APART
 
 
-def _goes_by_other_names(entity: Entity) -> bool:
-    """Whether something may refer to its records by what several of them may have, such as a code."""
-    references = [reference for other in entities().values() for reference in other.references]
-    lookups = [lookup for reference in references for lookup in reference.lookups]
-    return any(it.target == entity.name and it.target_column not in ("id", *entity.key) for it in lookups)
+def _has_all_it_needs(entity: Entity, lines: Lines) -> np.ndarray:
+    """Which of the lines have every column that a new record needs."""
+    needed = [at for at, column in enumerate(entity.columns.values()) if column.is_needed_where_new]
+    has_all = {marks: all(marks[at] == "1" for at in needed) for marks in set(lines.marks)}
+    return np.fromiter(map(has_all.get, lines.marks), bool, len(lines))
 
 
-def _is_certain(staged: Staged) -> bool:
-    """Whether nothing is missing that a new record needs."""
-    unnamed = [ref for ref in staged.entity.references if ref.required and not lookups_used(staged, ref)]
-    return _is_plain(staged) and not needed_where_new(staged) and not unnamed
+def _values(entity: Entity, frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """What new records take from their lines, by field: the same as `values.inserts`, but for references."""
+    values = {}
+    for column in entity.columns.values():
+        if column.field and (value := _value(entity, column, frame)) is not None:
+            values[column.field] = value
+    return values
 
 
-def _placing(staged: Staged, first: int, until: int, *, one_by_one: bool) -> sql.Composed:
-    """Plans and inserts those of the lines that refer to nothing but records, and notes the others as late."""
-    found, joins, kept = references_found(staged, {}, one_by_one=one_by_one)
-    resolved = [
-        sql.SQL("s.{} IS NOT NULL").format(sql.Identifier(reference.field))
-        if reference.required
-        else sql.SQL("(s.{} IS NOT NULL OR s.{} IS NULL)").format(
-            sql.Identifier(reference.field), sql.Identifier(lookup.column)
-        )
-        for reference in staged.entity.references
-        for lookup in lookups_used(staged, reference)
-    ]
-    return sql.SQL(
-        """
-        WITH placed AS (
-            INSERT INTO {plan}
-            SELECT s._seq, s._id, s._id, NULL {kept}, false, 'insert'
-            FROM (SELECT s.* {found} FROM {stage} s {joins} WHERE {chosen}) s
-            WHERE NOT {too_large} {resolved}
-            RETURNING *
-        ), inserted AS (
-            {inserting} FROM placed p JOIN {stage} s USING (_seq) WHERE {chosen}
-        )
-        INSERT INTO {late} SELECT s._seq FROM {stage} s WHERE {chosen} EXCEPT SELECT _seq FROM placed
-        """
-    ).format(
-        plan=staged.plan,
-        late=staged.late,
-        stage=staged.table,
-        kept=kept,
-        found=found,
-        joins=joins,
-        chosen=sql.SQL("s._seq BETWEEN {} AND {}").format(sql.Literal(first), sql.Literal(until - 1)),
-        too_large=too_large_if_new(staged),
-        resolved=sql.SQL(" ").join(sql.SQL("AND {}").format(condition) for condition in resolved),
-        inserting=inserting(staged),
-    )
+def _value(entity: Entity, column: Column, frame: pl.DataFrame) -> pl.Expr | None:
+    fallback = None
+    if column.default is not None:
+        fallback = pl.lit(ColumnCheck(column).parse(""))
+    elif column.assumed and column.assumed.product_of:
+        amount, _ = (entity.columns[name] for name in column.assumed.product_of)
+        # Times 1; of other lines, `_needs_no_product` is not true.
+        fallback = _value(entity, amount, frame) if amount.name in frame.columns else None
+    elif column.assumed:
+        fallback = pl.lit(str(column.assumed.constant))
+    if column.name not in frame.columns:
+        return fallback
+    return pl.col(column.name) if fallback is None else pl.col(column.name).fill_null(fallback)
+
+
+def _needs_no_product(entity: Entity, frame: pl.DataFrame) -> pl.Expr:
+    """For which of the lines no amount has to be worked out, for it is given or the rate is 1."""
+    needs_none = [pl.lit(True)]
+    for column in entity.columns.values():
+        if not (column.assumed and column.assumed.product_of):
+            continue
+        amount, rate = (entity.columns[name] for name in column.assumed.product_of)
+        if amount.name in frame.columns:
+            is_given = pl.col(column.name).is_not_null() if column.name in frame.columns else pl.lit(False)
+            is_one = _value(entity, rate, frame).cast(pl.Float64) == 1
+            needs_none.append(is_given | is_one | pl.col(amount.name).is_null())
+    return pl.all_horizontal(needs_none)

@@ -1,7 +1,8 @@
 """Blocks of rows turned on their side: an entity's columns, checked as wholes, and the lines COPY takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from io import BytesIO
 from itertools import compress
 
@@ -46,6 +47,28 @@ class Block:
 
     def __len__(self):
         return len(self.raw)
+
+    @property
+    def is_as_copied(self) -> bool:
+        """Whether its lines, but for those apart, are what COPY takes where no cell needs to be changed."""
+        return bool(self.delimiter) and self.is_plain
+
+    @cached_property
+    def as_copied(self) -> list[bytes]:
+        together = "\n".join(self.delimited)
+        if self.delimiter != "\t":
+            together = together.replace(self.delimiter, "\t")
+        return together.encode().split(b"\n")
+
+    def only(self, chosen: np.ndarray) -> "Block":
+        """Of a block that is as COPY takes it, the chosen lines."""
+        lists = (self.lines, self.raw, self.delimited)
+        lines, raw, delimited = (list(compress(values, chosen)) for values in lists)
+        cells = [column.filter(chosen) for column in self.cells]
+        is_apart = np.zeros(len(self), bool)
+        is_apart[list(self.apart)] = True
+        apart = set(np.flatnonzero(is_apart[chosen]).tolist())
+        return replace(self, lines=lines, raw=raw, cells=cells, delimited=delimited, apart=apart)
 
     def text(self, column: Column, at: int) -> str:
         return self.cells[self.columns.index(column)][at] or ""
@@ -228,12 +251,9 @@ def have_marks(block: Block) -> list[str]:
 
 def content_lines(block: Block, frame: pl.DataFrame, apart: set[int]) -> list[bytes]:
     """The frame's lines as COPY takes them; where its cells are as they came, the block's delimited lines are taken."""
-    if not block.delimiter or not block.is_plain or len(apart) > len(block) // 2:
+    if not block.is_as_copied or len(apart) > len(block) // 2:
         return copy_lines(frame)
-    together = "\n".join(block.delimited)
-    if block.delimiter != "\t":
-        together = together.replace(block.delimiter, "\t")
-    lines = together.encode().split(b"\n")
+    lines = block.as_copied.copy()
     places = sorted(apart)
     for place, line in zip(places, copy_lines(frame[places]), strict=True):
         lines[place] = line
@@ -249,10 +269,10 @@ def copy_lines(frame: pl.DataFrame) -> list[bytes]:
     return lines
 
 
-def copy_text(frame: pl.DataFrame) -> bytes:
-    """The same as one text."""
+def copy_text(frame: pl.DataFrame, *, null: str = "") -> bytes:
+    """The same as one text, with what stands for null."""
     data = BytesIO()
-    frame.write_csv(data, include_header=False, separator="\t", null_value="", quote_style="never")
+    frame.write_csv(data, include_header=False, separator="\t", null_value=null, quote_style="never")
     return data.getvalue()
 
 
@@ -263,7 +283,7 @@ def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: l
     """
     patterns = set(marks)
     if len(patterns) == 1:
-        return _digests(lines, frame.columns, seed)
+        return digests_of(lines, frame.columns, seed)
     if len(patterns) > PATTERNS:
         return []
     found = [b""] * len(lines)
@@ -271,13 +291,13 @@ def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: l
         places = [at for at, mark in enumerate(marks) if mark == pattern]
         has = {name for name, bit in zip(entity.columns, pattern, strict=True) if bit == "1"}
         columns = [name for name in frame.columns if name in has]
-        digests = _digests(copy_lines(frame.select(columns)[places]), columns, seed)
+        digests = digests_of(copy_lines(frame.select(columns)[places]), columns, seed)
         for at, digest in zip(places, digests, strict=True):
             found[at] = digest
     return found
 
 
-def _digests(lines, columns: Sequence[str], seed: int) -> list[bytes]:
+def digests_of(lines, columns: Sequence[str], seed: int) -> list[bytes]:
     rules = seed.to_bytes(8)[-RULES_BYTES:]
     seed = xxhash.xxh3_64_intdigest(",".join(columns).encode(), seed)
     return [xxhash.xxh3_128_digest(line, seed)[:DIGEST_BYTES] + rules for line in lines]

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from django.db import connections
 
@@ -22,19 +23,26 @@ class Copying:
         self._is_shared = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy", initializer=self._share_connection)
         self._waiting: deque[Future] = deque()
+        # The first thing that went wrong; what came after it may be of its making.
         self.failure: BaseException | None = None
 
-    def add(self, statement, lines: bytes):
-        """Have the lines copied, each with its end; raises what an earlier block's COPY raised."""
+    def add(self, statement, text: Callable[[], bytes]):
+        """Have lines copied, each with its end; raises what an earlier block's COPY raised.
+
+        Whoever has less to do makes their text: this thread where PostgreSQL is at work, that one where it waits.
+        """
         while len(self._waiting) > WAITING:
             self._waiting.popleft().result()
-        self._waiting.append(self._thread.submit(self._copy, statement, lines))
+        if self._waiting and not self._waiting[-1].done():
+            made = text()
+            text = partial(bytes, made)
+        self._waiting.append(self._thread.submit(self._do, partial(self._copy, statement, text)))
 
     def then(self, call: Callable[[], None]):
         """Have something else done on the connection, after what waits to be copied; what it raises comes later too."""
         while self._waiting and self._waiting[0].done():
             self._waiting.popleft().result()
-        self._waiting.append(self._thread.submit(call))
+        self._waiting.append(self._thread.submit(self._do, call))
 
     def wait(self):
         """Return when everything is done."""
@@ -42,10 +50,8 @@ class Copying:
             self._waiting.popleft().result()
 
     def give_up(self):
-        """Return when the connection is free; what was not copied by then never is, and `failure` may say why."""
+        """Return when the connection is free; what was not copied by then never is."""
         self._thread.shutdown(wait=True, cancel_futures=True)
-        failures = (future.exception() for future in self._waiting if not future.cancelled())
-        self.failure = next(filter(None, failures), self.failure)
         self._waiting.clear()
         if self._is_shared:
             self._connection.dec_thread_sharing()
@@ -55,7 +61,15 @@ class Copying:
         # Django would give each thread a connection of its own.
         connections[self._connection.alias] = self._connection
 
-    def _copy(self, statement, lines):
+    def _do(self, call):
+        try:
+            call()
+        except BaseException as error:
+            self.failure = self.failure or error
+            raise
+
+    def _copy(self, statement, text):
+        lines = text()
         with self.cursor.db.wrap_database_errors, self.cursor.copy(statement) as copy:
             copy.write(lines)
             passing("copying")

@@ -8,6 +8,9 @@ from syncs.statements import Work
 
 def find_references_of_faulty(work: Work):
     """Tell of each rejected line which records it names that are neither in the books nor among the lines that load."""
+    if work.stage.faulty_references:
+        # Else the planner takes them for next to none, and compares each with every record.
+        work.run('ANALYZE faulty_reference (entity, "column", value), staged_problem (entity, kind, erp_key, line)')
     for name, column in sorted(work.stage.faulty_references):
         entity = entities()[name]
         for reference in entity.references:

@@ -35,12 +35,18 @@ class KnownLines:
         # Whether a line came twice; which of the two counts, only the merge can say.
         self.is_twice = False
 
-    def among(self, entity: Entity, digests: Sequence[bytes]) -> np.ndarray | None:
-        """Which of the lines are in the books; None when none is."""
-        if self.app_enrollment_id is None or not digests:
-            return None
+    def has_any(self, entity: Entity) -> bool:
+        """Whether a line of the kind may be in the books."""
+        if self.app_enrollment_id is None:
+            return False
         if entity.name not in self._held:
             self._held[entity.name] = Digests(self._read(entity))
+        return self._held[entity.name].count > 0
+
+    def among(self, entity: Entity, digests: Sequence[bytes]) -> np.ndarray | None:
+        """Which of the lines are in the books; None when none is."""
+        if not digests or not self.has_any(entity):
+            return None
         found, is_twice = self._held[entity.name].meet(digests)
         self.is_twice |= is_twice
         return found if found.any() else None
@@ -92,7 +98,8 @@ class Digests:
             its, buckets = _buckets_of_part(together[0])
             edges = start + np.searchsorted(values["bucket"], [*buckets, buckets[-1] + 1])
             self.starts[its], self.ends[its] = edges[:-1], edges[1:]
-        if end > HELD:
+        self.count = end if end <= HELD else 0
+        if not self.count:
             self.starts[:] = self.ends[:] = 0
 
     def meet(self, digests: Sequence[bytes]) -> tuple[np.ndarray, bool]:

@@ -63,7 +63,7 @@ def _counts(work, staged) -> dict[str, int]:
     actions = dict(work.cursor.fetchall())
     return {
         "lines_read": staged.lines_read,
-        "inserted": actions.get("insert", 0),
+        "inserted": actions.get("insert", 0) + staged.ahead,
         "updated": actions.get("update", 0),
         "unchanged": actions.get("same", 0) + staged.known_lines,
         "deleted_by_match": actions.get("delete", 0),
@@ -146,27 +146,20 @@ def renew_digests(work: Work, staged: Staged):
 
 def insert_new(work: Work, staged: Staged):
     """Insert the records that are not there yet; the join leaves them nearly in the order of their lines."""
-    if staged.is_all_ahead or not list(inserts(staged)):
-        # Without columns, no line of any file had one that could be loaded.
-        return
-    work.execute(
-        sql.SQL("{} FROM {} p JOIN {} s USING (_seq) WHERE p.action = 'insert' AND p.record_id IS NULL").format(
-            inserting(staged), staged.plan, staged.table
-        )
-    )
-
-
-def inserting(staged: Staged) -> sql.Composed:
-    """The head of a statement that makes records of lines `s` with the plan `p`."""
     pairs = list(inserts(staged))
-    return sql.SQL(
+    if not pairs:
+        # No line of any file had a column that could be loaded.
+        return
+    work.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
                                modified_sync_id, row_hash, {columns})
         SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, s._hash, {values}
-        """
-    ).format(
+        FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert'
+        """,
         records=sql.Identifier(staged.entity.table),
+        plan=staged.plan,
+        stage=staged.table,
         columns=sql.SQL(", ").join(sql.Identifier(name) for name, _ in pairs),
         values=sql.SQL(", ").join(value for _, value in pairs),
     )

@@ -24,6 +24,8 @@ def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
         not_here = not_earlier = sql.SQL("true")
         if staged:
             not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
+            if staged.ahead:
+                not_here = sql.SQL("{} AND r.created_sync_id IS DISTINCT FROM %(sync)s").format(not_here)
             if staged.known_lines:
                 not_here = sql.SQL("{} AND {}").format(not_here, _not_known(work, staged))
         if work.seen_in_parts:

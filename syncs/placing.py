@@ -1,7 +1,5 @@
 """Which staged lines count, and which record each is about: the plan."""
 
-from collections.abc import Mapping
-
 import psycopg
 from psycopg import sql
 
@@ -17,7 +15,8 @@ from syncs.values import changed, line_has, lookups_used, too_large
 def supersede_earlier(work: Work, staged: Staged):
     """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
     key = columns_of(staged.entity.key, "s")
-    if not staged.may_repeat():
+    if staged.ahead or not staged.may_repeat():
+        # Where lines became records at once, it has been seen that no two have the same key.
         return
     if staged.entity.key:
         work.run("SELECT 1 FROM {stage} s GROUP BY {key} HAVING count(*) > 1 LIMIT 1", stage=staged.table, key=key)
@@ -76,62 +75,13 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
 
 
 def plan(work: Work, staged: Staged):
-    """For each staged line: its record, if there is one, what it refers to, and what is to be done.
-
-    Those whose records were inserted ahead stand in it already.
-    """
-    if not staged.ahead:
-        every_line = planned(work, staged)
-        work.run("CREATE TEMP TABLE {plan} ON COMMIT DROP AS {every_line}", plan=staged.plan, every_line=every_line)
-    elif not staged.is_all_ahead:
-        lines = sql.SQL("(SELECT * FROM {0} WHERE _seq >= {1} UNION ALL SELECT s.* FROM {2} JOIN {0} s USING (_seq))")
-        others = planned(work, staged, lines.format(staged.table, sql.Literal(staged.ahead_until), staged.late))
-        work.run("INSERT INTO {plan} {others}", plan=staged.plan, others=others)
-    analyze_plan(work, staged)
-
-
-def planned(work: Work, staged: Staged, new_lines: sql.Composable | None = None) -> sql.Composed:
-    """The plan of all lines as a SELECT, or of these, whose records are known to be new."""
+    """For each staged line: its record, if there is one, what it refers to, and what is to be done."""
     entity = staged.entity
-    is_met = sql.SQL("false")
-    if new_lines is None:
-        keys = [sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in entity.key]
-        is_met = sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
-    found, joins, kept = references_found(staged, work.stage.staged)
-    return sql.SQL(
-        """
-        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
-               CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
-                    WHEN {changed} THEN 'update' ELSE 'same' END AS action
-        FROM (SELECT s.* {found} FROM {lines} s {joins}) s
-        LEFT JOIN {records} r ON {is_met}
-        """
-    ).format(
-        lines=new_lines or staged.table,
-        records=sql.Identifier(entity.table),
-        kept=kept,
-        found=found,
-        joins=joins,
-        match=_match(entity),
-        changed=changed(staged),
-        too_large=too_large(staged),
-        is_met=is_met,
-    )
-
-
-def references_found(
-    staged: Staged, others: Mapping[str, Staged], *, one_by_one: bool = False
-) -> tuple[sql.Composed, sql.Composed, sql.Composed]:
-    """What the references of lines `s` lead to, in the books or among the staged `others`.
-
-    As columns to select, the joins they need, and the names of the columns as the rest of a list. If `one_by_one`, each
-    key is looked up in the books by itself, whatever the planner thinks.
-    """
     found, joins, kept = [], [], []
-    for reference in staged.entity.references:
+    for reference in entity.references:
         ways = list(enumerate(lookups_used(staged, reference)))
         ids = [_found_id(reference, at) for at, _ in ways]
-        joins += [_join(others, reference, at, lookup, one_by_one) for at, lookup in ways]
+        joins += [_join(work, reference, at, lookup) for at, lookup in ways]
         # What each way has found is asked for only where there are several.
         apart = ways if len(ways) > 1 else []
         found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in apart]
@@ -143,7 +93,36 @@ def references_found(
         )
         kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in apart]
         kept.append(sql.SQL("s.{}").format(sql.Identifier(reference.field)))
-    return led(found), sql.SQL(" ").join(joins), led(kept)
+    work.run(
+        """
+        CREATE TEMP TABLE {plan} ON COMMIT DROP AS
+        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
+               CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
+                    WHEN {changed} THEN 'update' ELSE 'same' END AS action
+        FROM (SELECT s.* {found} FROM {stage} s {joins}) s
+        LEFT JOIN {records} r ON {is_met}
+        """,
+        plan=staged.plan,
+        stage=staged.table,
+        records=sql.Identifier(entity.table),
+        kept=led(kept),
+        found=led(found),
+        joins=sql.SQL(" ").join(joins),
+        match=_match(entity),
+        changed=changed(staged),
+        too_large=too_large(staged),
+        is_met=_is_met(staged),
+    )
+    analyze_plan(work, staged)
+
+
+def _is_met(staged: Staged) -> sql.Composable:
+    """Whether the line `s` is about the record `r`."""
+    if staged.ahead:
+        # There were no records of the kind, and those that have been made since are of lines with other keys.
+        return sql.SQL("false")
+    keys = [sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in staged.entity.key]
+    return sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
 
 
 def analyze_plan(work: Work, staged: Staged):
@@ -189,7 +168,7 @@ def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
     return sql.Identifier(f"{reference.field}_{where}_{at}")
 
 
-def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup: Lookup, one_by_one) -> sql.Composable:
+def _join(work: Work, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
     """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
     target = entities()[lookup.target]
     by_id = lookup.target_column == "id"
@@ -200,7 +179,7 @@ def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup:
         when = sql.SQL("AND s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
     parts = {"column": sql.Identifier(lookup.target_column), "named": sql.Identifier(lookup.column), "when": when}
     alias = _alias("books", reference, at)
-    there = others.get(target.name)
+    there = work.stage.staged.get(target.name)
     if there and not there.has(lookup.target_column):
         there = None
     if not unique:
@@ -208,10 +187,9 @@ def _join(others: Mapping[str, Staged], reference: ReferenceTo, at: int, lookup:
             "LEFT JOIN (SELECT DISTINCT ON (key) key, id FROM ({found}) f ORDER BY key, id) {alias} "
             "ON {alias}.key = s.{named} {when} {no_stage}"
         ).format(found=_named_by(lookup, there), alias=alias, no_stage=_no_stage(reference, at), **parts)
-    way = "(SELECT {column} AS key, id FROM {table} WHERE {whose}) {alias} ON {alias}.key = s.{named} {when}"
-    if one_by_one:
-        way = "LATERAL (SELECT id FROM {table} WHERE {whose} AND {column} = s.{named} OFFSET 0) {alias} ON true {when}"
-    books = sql.SQL(f"LEFT JOIN {way}").format(
+    books = sql.SQL(
+        "LEFT JOIN (SELECT {column} AS key, id FROM {table} WHERE {whose}) {alias} ON {alias}.key = s.{named} {when}"
+    ).format(
         table=sql.Identifier(target.table),
         # A platform id may be of any record of the account, an ERP key only of this enrollment's.
         whose=sql.SQL("group_key = %(group_key)s" if by_id else "app_enrollment_id = %(enrollment)s"),

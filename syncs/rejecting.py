@@ -2,7 +2,7 @@
 
 from psycopg import sql
 
-from adsplatform.records.specification import Column, Lookup, ReferenceTo, entities
+from adsplatform.records.specification import Lookup, ReferenceTo, entities
 from syncs.faulty import itself_rejected, not_found
 from syncs.placing import analyze_plan
 from syncs.staging import Staged
@@ -28,7 +28,7 @@ def reject_what_cannot_be_placed(work: Work):
         """
     )
     work.run("ANALYZE rejected_line")
-    for staged in _not_all_ahead(work):
+    for staged in work.staged:
         find_wrong_network_ids(work, staged)
         find_gaps_of_new_records(work, staged)
         find_amounts_too_large(work, staged)
@@ -40,13 +40,8 @@ def reject_what_cannot_be_placed(work: Work):
     # A record whose deletion was rejected may be what keeps another one.
     while sum(_reject_referred_deletions(work, staged) for staged in work.staged):
         pass
-    for staged in _not_all_ahead(work):
+    for staged in work.staged:
         remark_on_self_references(work, staged)
-
-
-def _not_all_ahead(work: Work) -> list[Staged]:
-    """What was inserted ahead was found to be in order then, by itself."""
-    return [staged for staged in work.staged if not staged.is_all_ahead]
 
 
 def find_wrong_network_ids(work: Work, staged: Staged):
@@ -70,7 +65,9 @@ def find_wrong_network_ids(work: Work, staged: Staged):
 
 def find_gaps_of_new_records(work: Work, staged: Staged):
     """What may be absent where a record exists is needed where it is new."""
-    for column in needed_where_new(staged):
+    for column in staged.entity.columns.values():
+        if not column.is_needed_where_new or column.name in (staged.always or ()):
+            continue
         lacks = sql.SQL("true")
         if staged.has(column.name):
             lacks = sql.SQL("NOT {}").format(line_has(staged, [column.name]))
@@ -87,15 +84,6 @@ def find_gaps_of_new_records(work: Work, staged: Staged):
             lacks=lacks,
             kind=sql.SQL(staged.entity.singular),
         )
-
-
-def needed_where_new(staged: Staged) -> list[Column]:
-    """The columns that a new record needs and some line lacks."""
-    return [
-        column
-        for column in staged.entity.columns.values()
-        if column.required and column.assumed is None and column.field and column.name not in (staged.always or ())
-    ]
 
 
 def find_amounts_too_large(work: Work, staged: Staged):
@@ -332,29 +320,19 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
             RETURNING s.*
         ), unplanned AS (
             DELETE FROM {plan} p USING gone WHERE p._seq = gone._seq
-        ), {taken_back} {tallied}
+        ), {tallied}
         INSERT INTO rejected_line SELECT {entity}, _id, {erp_key}, _file, _line FROM gone s
         """,
         plan=staged.plan,
         stage=staged.table,
         entity=entity,
         erp_key=erp_key_of(staged.entity),
-        taken_back=_taken_back(staged),
         tallied=tally_of_gone(staged, REJECTED),
     )
     rejected = work.cursor.rowcount
     staged.rejected += rejected
     work.run("TRUNCATE line_problem")
     return rejected
-
-
-def _taken_back(staged: Staged) -> sql.Composable:
-    """A part of a WITH: the records inserted ahead whose lines are `gone` from the stage go too."""
-    if not staged.ahead:
-        return sql.SQL("")
-    return sql.SQL("taken_back AS (DELETE FROM {} r USING gone WHERE r.id = gone._id),").format(
-        sql.Identifier(staged.entity.table)
-    )
 
 
 def _reject_what_refers_to_rejected(work: Work):
@@ -459,7 +437,7 @@ def find_referred_deletions(work: Work, staged: Staged):
                    'onMatchAction: this {kind} cannot be deleted because {others} refer to it. Delete those first.'
             FROM {plan} p JOIN {table} x ON x.{field} = p.record_id AND x.{of_account}
             WHERE p.action = 'delete' AND x.id <> p.record_id {unless_deleted_too}
-            -- What was inserted ahead is among the lines below.
+            -- What was inserted ahead is of the same input.
             AND x.created_sync_id IS DISTINCT FROM %(sync)s
             """,
             table=sql.Identifier(entity.table),
@@ -471,12 +449,20 @@ def find_referred_deletions(work: Work, staged: Staged):
             work.run(
                 """
                 INSERT INTO line_problem
-                SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                SELECT p._seq, 'onMatchAction', '2', 'still_referenced',
                        'onMatchAction: this {kind} cannot be deleted because {others} of the same input refer to '
                        'it. Leave one of them out.'
-                FROM {plan} p JOIN {other} o ON o.{field} = p.record_id
-                WHERE p.action = 'delete' AND o.action IN ('insert', 'update')
+                FROM {plan} p WHERE p.action = 'delete' AND (
+                    EXISTS (
+                        SELECT FROM {other} o WHERE o.{field} = p.record_id AND o.action IN ('insert', 'update')
+                    ) OR EXISTS (
+                        SELECT FROM {table} x
+                        WHERE x.{field} = p.record_id AND x.{of_account} AND x.created_sync_id = %(sync)s
+                    )
+                )
                 """,
                 other=other.plan,
+                table=sql.Identifier(entity.table),
+                of_account=OF_ACCOUNT,
                 **parts,
             )

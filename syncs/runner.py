@@ -14,7 +14,7 @@ from adsplatform.redaction import masked, without
 from enrollments.models import secrets_in
 from enrollments.services import settings_of
 from syncs import merge, missing, preview, results, retries, tallying
-from syncs.ahead import Ahead
+from syncs.ahead import Ahead, NotAsItSeemed
 from syncs.connectors import connector_named
 from syncs.crash_points import passing
 from syncs.faulty import find_references_of_faulty
@@ -32,10 +32,7 @@ REPORT_SECONDS = 1.0
 def run(sync_request: SyncRequest) -> None:
     """Carry out a sync that has been claimed; whatever happens, it ends finished or in the queue again."""
     try:
-        try:
-            _attempt(sync_request, skip_known_of=_known_of(sync_request))
-        except KnownLinesChanged:
-            _attempt(sync_request, skip_known_of=None)
+        _load_in_the_end(sync_request)
     except WrongStatus as gone:
         # Cancelled or lost meanwhile: the transaction was rolled back, nothing of the sync stays.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
@@ -44,14 +41,25 @@ def run(sync_request: SyncRequest) -> None:
         _end_bare(sync_request, error)
 
 
-def _known_of(sync_request):
-    """The enrollment whose records' lines need not be staged again; none where each part's keys are remembered."""
-    return sync_request.app_enrollment_id if sync_request.total_batches == 1 else None
+def _load_in_the_end(sync_request):
+    """Read and load; once more, and with less haste, where a short cut turns out to have been none."""
+    # Where each part's keys are remembered, no line is skipped as known.
+    skip_known_of = sync_request.app_enrollment_id if sync_request.total_batches == 1 else None
+    may_insert_ahead = True
+    while True:
+        try:
+            _attempt(sync_request, skip_known_of, may_insert_ahead)
+        except KnownLinesChanged:
+            skip_known_of = None
+        except NotAsItSeemed:
+            may_insert_ahead = False
+        else:
+            return
 
 
-def _attempt(sync_request, skip_known_of):
+def _attempt(sync_request, skip_known_of, may_insert_ahead):
     with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
-        with Ahead(sync_request, stage, cursor) as ahead:
+        with Ahead(sync_request, stage, cursor, is_allowed=may_insert_ahead) as ahead:
             _load(sync_request, stage, ahead, cursor)
         passing("after the commit")
 
@@ -66,15 +74,13 @@ def _load(sync_request, stage, ahead, cursor):
             # The merge's own findings were rolled back with it.
             stage.restore_rejected(rejected)
             raise
-    except (WrongStatus, KnownLinesChanged):
+    except (WrongStatus, KnownLinesChanged, NotAsItSeemed):
         raise
     except Exception as error:
         stage.copying.give_up()
         if retries.has_lost_the_database(error):
             raise
-        if ahead.is_broken:
-            # What else went wrong then, in the source say, may be of its making.
-            raise stage.copying.failure or error from None
+        ahead.check_not_broken(error)
         reason = retries.reason_of(error)
         if isinstance(error, ConnectorError):
             # Its sentence may hold what its source told it.
@@ -101,11 +107,9 @@ def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
                 # A connector's sentence may hold what its source told it.
                 block.message = without(block.message, secrets)
             stage.add(block)
-            ahead.follow()
             passing("reading")
             if pace.due():
                 ahead.report(stage.lines_read)
-    ahead.end()
     stage.finish()
     ahead.report(stage.lines_read)
     stage.copying.wait()
@@ -165,7 +169,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
     in_parts = sync_request.total_batches > 1
     work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
     try:
-        ahead.settle()
+        ahead.check()
         find_references_of_faulty(work)
         _check_worth_merging(sync_request, stage)
         merge.place(work)

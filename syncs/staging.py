@@ -6,7 +6,10 @@ ever sees a row before the merge commits it. Memory is bounded by the block, not
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import compress
 
 import numpy as np
 import polars as pl
@@ -15,7 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.blocks import Block, Lines, Screens, content_lines, copy_text, have_marks, identities, turned
+from syncs.blocks import Block, Lines, Screens, content_lines, copy_text, digests_of, have_marks, identities, turned
 from syncs.columns import REMARKS_TOLD, columns_of_line, mapped, missing_key, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
@@ -48,14 +51,11 @@ class Staged:
     always: set[str] | None = None
     # Lines that are in the books already, and therefore not in the stage.
     known_lines: int = 0
-    # Lines that came into the stage, and those of which the records were inserted ahead of all others: each with a
-    # smaller number, but for those that are `late`.
-    copied: int = 0
+    # Lines that became records as they were read, and therefore are not in the stage either.
     ahead: int = 0
-    ahead_until: int = 0
     # The sets of columns that lines have, as bits, and the number by which a line names its own.
     forms: dict[str, int] = field(default_factory=dict)
-    # The keys of the staged lines; None where nothing can be told by them.
+    # The keys of the lines that are not known; None where nothing can be told by them.
     keys: StagedKeys | None = field(default_factory=StagedKeys)
 
     @property
@@ -67,10 +67,6 @@ class Staged:
         return sql.Identifier(f"plan_{self.entity.model._meta.model_name}")
 
     @property
-    def late(self) -> sql.Identifier:
-        return sql.Identifier(f"late_{self.entity.model._meta.model_name}")
-
-    @property
     def staged_lines(self) -> int:
         return self.lines_read - self.rejected
 
@@ -80,12 +76,8 @@ class Staged:
         return [number for marks, number in self.forms.items() if any(marks[place] == "1" for place in at)]
 
     def may_repeat(self) -> bool:
-        """Whether two staged lines may have the same key."""
+        """Whether two lines that are not known may have the same key."""
         return self.keys is None or self.keys.may_repeat()
-
-    @property
-    def is_all_ahead(self) -> bool:
-        return 0 < self.copied == self.ahead
 
     def has(self, *columns: str) -> bool:
         return bool(self.ever.intersection(columns))
@@ -113,6 +105,8 @@ class Stage:
         self.cursor = cursor
         self.copying = Copying(cursor)
         self.known = KnownLines(self.copying, skip_known_of)
+        # Makes records of lines at once where it can, and says of which; see `syncs.ahead`.
+        self.insert_ahead: Callable[[Staged, Lines], np.ndarray | None] | None = None
         self.staged: dict[str, Staged] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
@@ -130,7 +124,7 @@ class Stage:
         self._screens = Screens()
         self._problems: list[tuple] = []
         # How many lines have come into the stage, which is also the next one's number.
-        self.sequence = 0
+        self._sequence = 0
         # The unknown texts told of, by file and column.
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
         # The letters of a sheet's columns, by file and column.
@@ -302,11 +296,14 @@ class Stage:
             return
         block = turned(found, staged.entity, file.columns, unguard=file.is_download)
         self._remark_on_unknown_texts(block)
-        marks = self._have(staged, block)
+        self._note_columns(staged, block)
+        block = self._without_known(file, block)
+        if not len(block):
+            return
         checked, faults, apart = self._screens.check(block)
         self._note_assumed(block, checked, faults)
         checked = self._screens.with_defaults(staged.entity, checked, apart)
-        good = Lines(block.lines, block.raw, marks, checked, content_lines(block, checked, apart))
+        good = Lines(block.lines, block.raw, have_marks(block), checked, content_lines(block, checked, apart))
         is_good = np.ones(len(block), bool)
         if faults:
             self._reject(block, faults)
@@ -316,13 +313,18 @@ class Stage:
         if file.seed is not None:
             good.digests = identities(staged.entity, good.frame, good.values, good.marks, file.seed)
         known = self.known.among(staged.entity, good.digests)
-        self.totals.add(staged.entity, checked, is_good, known)
         if known is not None:
             staged.known_lines += int(known.sum())
-            if known.all():
-                return
-            good = good.only(~known)
-        if len(good):
+            good = None if known.all() else good.only(~known)
+        ahead = None
+        if good:
+            self._note_keys(staged, good.frame)
+            ahead = self.insert_ahead and self.insert_ahead(staged, good)
+        # Of a kind of which some lines are known, none becomes a record at once.
+        self.totals.add(staged.entity, checked, is_good, ahead if known is None else known)
+        if ahead is not None:
+            good = None if ahead.all() else good.only(~ahead)
+        if good:
             self._copy(block.file, staged, good)
 
     def _file(self, block: Rows) -> _File:
@@ -380,13 +382,35 @@ class Stage:
                 )  # fmt: skip
 
     @staticmethod
-    def _have(staged: Staged, block: Block) -> list[str]:
-        """A bit a column for each line: whether the line has it."""
+    def _note_columns(staged: Staged, block: Block):
         present = {column.name for column in block.columns}
         whole = present - block.gaps.keys()
         staged.ever |= present
         staged.always = whole if staged.always is None else staged.always & whole
-        return have_marks(block)
+
+    def _without_known(self, file: _File, block: Block) -> Block:
+        """The block without those lines that are in the books just as they stand, whose cells need no look."""
+        entity = block.entity
+        if file.seed is None or not block.is_as_copied or not self.known.has_any(entity):
+            return block
+        is_known = self._known_as_they_stand(block, file.seed)
+        if not is_known.any():
+            return block
+        known = block if is_known.all() else block.only(is_known)
+        cells = pl.DataFrame({column.name: cells for column, cells in zip(known.columns, known.cells, strict=True)})
+        self._note_assumed(known, cells, {})
+        self.totals.add(entity, cells, np.ones(len(known), bool), np.ones(len(known), bool))
+        file.staged.known_lines += len(known)
+        return block.only(~is_known)
+
+    def _known_as_they_stand(self, block: Block, seed: int) -> np.ndarray:
+        is_known, may_be = np.zeros(len(block), bool), np.ones(len(block), bool)
+        may_be[list(block.apart)] = False
+        lines = list(compress(block.as_copied, may_be))
+        found = self.known.among(block.entity, digests_of(lines, [column.name for column in block.columns], seed))
+        if found is not None:
+            is_known[may_be] = found
+        return is_known
 
     def _note_assumed(self, block: Block, checked: pl.DataFrame, faults: dict[int, list[tuple[Column, Fault]]]):
         """Remember which columns the file leaves out, or empty, for which something is assumed."""
@@ -442,16 +466,14 @@ class Stage:
 
     def _copy(self, file: str, staged: Staged, lines: Lines):
         count = len(lines)
-        numbers = range(self.sequence, self.sequence + count)
-        self.sequence += count
-        staged.copied += count
+        numbers = range(self._sequence, self._sequence + count)
+        self._sequence += count
         for form in set(lines.marks) - staged.forms.keys():
             staged.forms[form] = len(staged.forms)
-        self._note_keys(staged, lines.frame)
         self.raw.add(numbers, lines.raw)
         heads = {
             "_seq": pl.int_range(numbers.start, numbers.stop, eager=True),
-            "_id": _ids(count),
+            "_id": new_ids(count),
             "_file": pl.repeat(escaped(_name(file)), count, eager=True),
             "_line": lines.places,
             "_form": [staged.forms[form] for form in lines.marks],
@@ -461,7 +483,7 @@ class Stage:
             staged.table, _identifiers([*heads, *lines.frame.columns])
         )
         values = pl.Series(lines.values, dtype=pl.Binary).cast(pl.String)
-        self.copying.add(statement, copy_text(pl.DataFrame({**heads, "": values})))
+        self.copying.add(statement, partial(copy_text, pl.DataFrame({**heads, "": values})))
 
     @staticmethod
     def _note_keys(staged: Staged, checked: pl.DataFrame):
@@ -526,7 +548,7 @@ def _name(text: str) -> str:
     return printable(text[:NAME_KEPT])[:NAME_KEPT]
 
 
-def _ids(count: int) -> pl.Series:
+def new_ids(count: int) -> pl.Series:
     """Time-ordered UUIDs (version 7) as text, ascending within the block."""
     milliseconds = f"{time.time_ns() // 1_000_000:012x}"
     random = os.urandom(9).hex()

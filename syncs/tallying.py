@@ -147,6 +147,7 @@ def _currency_of_records(entity: Entity, column: Column) -> sql.Composable:
 
 def tally(work: Work):
     """Before anything is written: add up the lines that are left, and what they will change."""
+    _copy(work.cursor, work.stage.totals.changes())
     for staged in work.staged:
         _tally_lines(work, staged)
         _tally_updates(work, staged)
@@ -283,8 +284,8 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, *, loaded: bool):
             SELECT entity, "column", currency,
                    coalesce(sum(count) FILTER (WHERE fate = %(read_fate)s), 0) AS file_count,
                    coalesce(sum(sum) FILTER (WHERE fate = %(read_fate)s), 0) AS file_sum,
-                   coalesce(sum(count) FILTER (WHERE fate = %(loaded_fate)s), 0) AS loaded_count,
-                   coalesce(sum(sum) FILTER (WHERE fate = %(loaded_fate)s), 0) AS loaded_sum,
+                   coalesce(sum(count) FILTER (WHERE fate = %(loaded_fate)s AND %(loaded)s), 0) AS loaded_count,
+                   coalesce(sum(sum) FILTER (WHERE fate = %(loaded_fate)s AND %(loaded)s), 0) AS loaded_sum,
                    coalesce(sum(count) FILTER (WHERE fate = %(rejected_fate)s), 0) AS rejected_count,
                    coalesce(sum(sum) FILTER (WHERE fate = %(rejected_fate)s), 0) AS rejected_sum,
                    coalesce(sum(count) FILTER (WHERE fate = %(skipped_fate)s), 0) AS skipped_count,

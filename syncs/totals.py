@@ -16,9 +16,10 @@ TALLY_TABLE = """
         entity text, fate text, "column" text, currency text, count bigint, sum numeric
     )
     """
-# Of lines that may go on, that are rejected, and that the books hold already.
+# Of lines that go to the stage, that are rejected, and that are in the books by now.
 FATES = ("", REJECTED, LOADED)
 CURRENCY = re.compile("[A-Za-z]{3}")
+AMOUNT = pl.Decimal(38, 8)
 # Sums of as many amounts as there may ever be; one that could not be held exactly would raise an error.
 EXACT = Context(prec=200, traps=[Inexact])
 
@@ -34,37 +35,23 @@ class FileTotals:
     def __init__(self):
         self._found: dict[tuple[str, str, str, str], list] = {}
 
-    def add(self, entity: Entity, checked: pl.DataFrame, is_good: np.ndarray, known: np.ndarray | None):
+    def add(self, entity: Entity, checked: pl.DataFrame, is_good: np.ndarray, in_books: np.ndarray | None):
         """Take in a block by column: COPY texts, null where a cell is empty or at fault.
 
-        `is_good` says of each line whether it may go on to the stage, `known` of each of those whether it does not
-        because the books are known to hold it as it is.
+        `is_good` says of each line whether it may go on, `in_books` of each of those whether the books hold it by now.
         """
-        amounts = [column for column in entity.amounts if column.name in checked.columns]
-        if not amounts:
-            return
         fates = np.where(is_good, 0, 1)
-        if known is not None:
-            fates[np.flatnonzero(is_good)[known]] = 2
-        for currency in dict.fromkeys(column.currency for column in amounts):
-            of_it = [column for column in amounts if column.currency == currency]
-            in_currency = pl.col(currency) if currency in checked.columns else pl.lit(None, dtype=pl.String)
-            numbers = checked.select(
-                in_currency.alias("currency"),
-                pl.Series("fate", fates),
-                *(pl.col(column.name).str.to_decimal(scale=8).alias(column.wire) for column in of_it),
-            )
-            wires = [column.wire for column in of_it]
-            sums = numbers.group_by("fate", "currency").agg(
-                pl.col(wires).sum(), pl.col(wires).count().name.prefix("count ")
-            )
-            for found in sums.iter_rows(named=True):
-                fate = FATES[found["fate"]]
-                for wire in wires:
-                    given = (wire, currency_of(found["currency"]), found[f"count {wire}"], found[wire])
-                    self.put(entity.name, READ, *given)
-                    if fate:
-                        self.put(entity.name, fate, *given)
+        if in_books is not None:
+            fates[np.flatnonzero(is_good)[in_books]] = 2
+        for place, *given in _sums(entity, checked, fates):
+            self.put(entity.name, READ, *given)
+            if fate := FATES[place]:
+                self.put(entity.name, fate, *given)
+
+    def add_new(self, entity: Entity, records: pl.DataFrame):
+        """Take in what new records hold, likewise by column."""
+        for _, *given in _sums(entity, records, np.zeros(len(records), int)):
+            self.put(entity.name, CHANGE, *given)
 
     def put(self, entity: str, fate: str, column: str, currency: str, count: int, sum: Decimal):
         """Add amounts that have been counted and added up elsewhere."""
@@ -74,8 +61,32 @@ class FileTotals:
             found[1] = EXACT.add(found[1], sum)
 
     def rows(self):
-        """(entity, fate, column, currency, count, sum) of all there is, as the tally table has them."""
-        return [(*key, *found) for key, found in self._found.items()]
+        """(entity, fate, column, currency, count, sum) of the lines, as the tally table has them."""
+        return [(*key, *found) for key, found in self._found.items() if key[1] != CHANGE]
+
+    def changes(self):
+        """The same of the new records."""
+        return [(*key, *found) for key, found in self._found.items() if key[1] == CHANGE]
+
+
+def _sums(entity: Entity, frame: pl.DataFrame, fates: np.ndarray):
+    """(fate, column, currency, count, sum) of every amount in the frame."""
+    amounts = [column for column in entity.amounts if column.name in frame.columns]
+    for currency in dict.fromkeys(column.currency for column in amounts):
+        of_it = [column for column in amounts if column.currency == currency]
+        in_currency = pl.col(currency) if currency in frame.columns else pl.lit(None, dtype=pl.String)
+        numbers = frame.select(
+            in_currency.alias("currency"),
+            pl.Series("fate", fates),
+            *(pl.col(column.name).cast(AMOUNT).alias(column.wire) for column in of_it),
+        )
+        wires = [column.wire for column in of_it]
+        sums = numbers.group_by("fate", "currency").agg(
+            pl.col(wires).sum(), pl.col(wires).count().name.prefix("count ")
+        )
+        for found in sums.iter_rows(named=True):
+            for wire in wires:
+                yield found["fate"], wire, currency_of(found["currency"]), found[f"count {wire}"], found[wire]
 
 
 def currency_of(cell) -> str:

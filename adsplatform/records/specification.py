@@ -58,6 +58,11 @@ class Column:
     currency: str = ""
 
     @property
+    def is_needed_where_new(self) -> bool:
+        """Whether a line that lacks it can make no record, though it may change one."""
+        return bool(self.required and self.assumed is None and self.field)
+
+    @property
     def sql_type(self) -> str:
         if self.type == "text" and self.max_length and self.field:
             # As the record's own column, so that no length is looked at twice.

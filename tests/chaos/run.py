@@ -158,7 +158,7 @@ class Chaos:
             "SYNC_MOST_STARTS": str(LIMITS["starts"]),
             "SYNC_WORKERS": "3",
             "SYNC_TURN_SECONDS": "0",
-            "SYNC_AHEAD_LINES": "8",
+            "SYNC_AHEAD_BYTES": "0",
             "SYNC_RUNNING_PER_ACCOUNT": "6",
         }
         os.environ.pop("DATABASE_URL", None)

@@ -83,14 +83,14 @@ def enrollment(db):
 def sync(enrollment, monkeypatch, settings):
     """Run a sync of the given rows, by name, or of the given files, and return the finished request.
 
-    With `ahead`, it is one of an upload, of which each block is inserted as soon as it has been read, if it can be.
+    With `ahead`, it is one of an upload, of which lines become records as soon as they have been read, if they can.
     """
 
     def run(data, *, into=None, ahead=False, **values) -> SyncRequest:
         connector = data if isinstance(data, GivenFiles) else GivenRows(data)
         monkeypatch.setitem(connectors._registry, "given-rows", connector)
         if ahead:
-            settings.SYNC_AHEAD_LINES = 1
+            settings.SYNC_AHEAD_BYTES = 0
             account = (into or enrollment).group_key
             values["upload"] = store_upload(account, None, io.BytesIO(b"Not looked at"), file_name="given.csv")
         sync_request = SyncRequestFactory(

@@ -1,4 +1,4 @@
-"""Records inserted while their source is still being read: what comes out is what had come out without it."""
+"""Lines that become records while their source is still being read: what comes out is what had come out otherwise."""
 
 import threading
 import time
@@ -29,23 +29,34 @@ def contact(key="K1", of="C1", **values):
 
 
 class Watched:
-    """How many records a sync has inserted before everything was read, by kind."""
+    """Counts the lines, block by block, that became records before everything was read, and how often that was."""
 
-    def __init__(self, sync):
-        self.sync = sync
+    def __init__(self, sync, monkeypatch):
+        self.sync, self.blocks, self.attempts = sync, [], 0
+        copy, attempt = Ahead._copy, runner._attempt
+
+        def watched_copy(ahead, staged, records):
+            self.blocks.append(len(records))
+            copy(ahead, staged, records)
+
+        def watched_attempt(*args):
+            self.attempts += 1
+            attempt(*args)
+
+        monkeypatch.setattr(Ahead, "_copy", watched_copy)
+        monkeypatch.setattr(runner, "_attempt", watched_attempt)
 
     def __call__(self, data, **values):
+        self.blocks, self.attempts = [], 0
         with CaptureQueriesContext(connection) as captured:
             result = self.sync(data, ahead=True, **values)
-        self.statements = sum("WITH placed AS" in query["sql"] for query in captured)
         self.transactions = sum(str(query["sql"]).startswith("SAVEPOINT") for query in captured)
-        self.late = sum("p.record_id IS NULL" in query["sql"] for query in captured)
         return result
 
 
 @pytest.fixture
-def ahead(sync):
-    return Watched(sync)
+def ahead(sync, monkeypatch):
+    return Watched(sync, monkeypatch)
 
 
 @pytest.fixture
@@ -55,16 +66,16 @@ def enrollment(enrollment):
     return enrollment
 
 
-def test_what_is_certain_is_inserted_block_by_block(ahead, counts, enrollment):
+def test_what_is_certain_becomes_records_block_by_block(ahead, counts, enrollment):
     data = blocks(
         ("Company", [company("C1"), company("C2")]),
         ("Company", [company("C3", parentCompanyErpKey="C1")]),
         ("Contact", [contact("K1", "C3")]),
-        ("Invoice", [invoice("I1", "C2", totalAmount="10", currencyRate="2"), invoice("I2", "C3")]),
+        ("Invoice", [invoice("I1", "C2", totalAmount="10", currencyRate="1.0"), invoice("I2", "C3")]),
     )
     result = ahead(data)
     assert result.status_code == "Success"
-    assert (ahead.statements, ahead.late) == (4, 0)
+    assert (ahead.blocks, ahead.attempts) == ([2, 1, 1, 2], 1)
     assert counts(result) == {
         "Company": {"lines_read": 3, "inserted": 3},
         "Contact": {"lines_read": 1, "inserted": 1},
@@ -72,11 +83,14 @@ def test_what_is_certain_is_inserted_block_by_block(ahead, counts, enrollment):
     }
     assert Company.objects.get(erp_key="C3").parent_company.erp_key == "C1"
     assert Contact.objects.get().company.erp_key == "C3"
-    assert Invoice.objects.get(erp_key="I1").base_currency_total_amount == 20
+    assert Invoice.objects.get(erp_key="I1").base_currency_total_amount == 10
     assert recount(enrollment) == []
     again = ahead(data)
-    assert (ahead.statements, ahead.transactions) == (0, 1)
+    assert (ahead.blocks, ahead.transactions) == ([], 1)
     assert counts(again)["Invoice"] == {"lines_read": 2, "unchanged": 2}
+    changed = ahead(blocks(("Company", [company("C1", companyName="Other"), company("C9")])))
+    assert (ahead.blocks, ahead.attempts) == ([], 1)
+    assert counts(changed) == {"Company": {"lines_read": 2, "inserted": 1, "updated": 1}}
 
 
 def test_what_has_to_wait_is_placed_at_the_end(ahead, counts):
@@ -87,7 +101,7 @@ def test_what_has_to_wait_is_placed_at_the_end(ahead, counts):
             ("Company", [company("C4")]),
         )
     )
-    assert (result.status_code, ahead.statements) == ("Success", 3)
+    assert (result.status_code, ahead.blocks) == ("Success", [2, 1])
     assert counts(result) == {
         "Invoice": {"lines_read": 1, "inserted": 1},
         "Company": {"lines_read": 4, "inserted": 4},
@@ -108,7 +122,7 @@ def test_the_last_line_of_a_key_still_wins(ahead, counts, enrollment, between):
             ("Invoice", [invoice("I1", "C2", totalAmount="20")]),
         )
     )
-    assert result.status_code == "Success"
+    assert (result.status_code, ahead.attempts) == ("Success", 2)
     assert counts(result)["Company"]["skipped"] == counts(result)["Invoice"]["skipped"] == 1
     assert Company.objects.get(erp_key="C1").company_name == "Last"
     assert Contact.objects.get().company == Company.objects.get(erp_key="C1")
@@ -116,6 +130,37 @@ def test_the_last_line_of_a_key_still_wins(ahead, counts, enrollment, between):
     assert recount(enrollment) == []
     told = result.details.get(kind="skip", entity="Company")
     assert told.message.startswith("Superseded by line 2 of Company")
+
+
+@pytest.mark.parametrize("held", [0, 1, 2, 100])
+def test_however_many_keys_are_held_references_are_found(ahead, counts, monkeypatch, held):
+    monkeypatch.setattr("syncs.ahead.HELD", held)
+    result = ahead(
+        blocks(
+            ("Company", [company("C1"), company("C2")]),
+            ("Contact", [contact("K1", "C2")]),
+            ("Company", [company("C3", parentCompanyErpKey="C1")]),
+            ("Contact", [contact("K2", "C3"), contact("K3", "C9"), contact("K4", "C1")]),
+        )
+    )
+    assert (ahead.blocks, ahead.attempts) == ([2, 1, 1, 2], 1)
+    assert counts(result)["Contact"] == {"lines_read": 4, "inserted": 3, "rejected": 1}
+    found = dict(Contact.objects.values_list("erp_key", "company__erp_key"))
+    assert found == {"K1": "C2", "K2": "C3", "K4": "C1"}
+
+
+def test_keys_that_look_alike_once_they_are_escaped_are_not_confused(ahead, counts):
+    keys = ["a\tb", "a\\tb", "a\\\\tb", "\\N", "ä"]
+    result = ahead(
+        blocks(
+            ("Company", [company(key, companyName=repr(key)) for key in keys]),
+            ("Contact", [contact(f"K{at}", key) for at, key in enumerate(keys)]),
+        )
+    )
+    assert counts(result)["Contact"] == {"lines_read": 5, "inserted": 5}
+    assert sorted(Company.objects.values_list("erp_key", flat=True)) == sorted(keys)
+    assert {c.company.company_name for c in Contact.objects.all()} == set(map(repr, keys))
+    assert all(c.company.company_name == repr(keys[int(c.erp_key[1:])]) for c in Contact.objects.all())
 
 
 def test_of_accounts_with_one_code_the_oldest_is_the_one_that_came_first_in_the_end(ahead, counts):
@@ -131,24 +176,25 @@ def test_of_accounts_with_one_code_the_oldest_is_the_one_that_came_first_in_the_
     assert FinancialAccountBalanceHistory.objects.get().financial_account.erp_key == "A2"
 
 
-def test_what_was_inserted_ahead_is_no_reason_of_its_own_against_a_deletion(ahead, sync):
+def test_what_the_same_input_refers_to_is_not_deleted(ahead, sync):
     sync({"companies": [company("C1")]})
     result = ahead(
         blocks(("Contact", [contact("K1", "C1")]), ("Company", [company("C1", onMatchAction="2"), company("C2")]))
     )
+    assert ahead.blocks == [1]
     (problem,) = result.details.filter(code="still_referenced")
     assert "of the same input" in problem.message
+    assert Contact.objects.get().company.erp_key == "C1"
 
 
 def test_what_the_database_says_is_told_and_not_what_comes_of_it(ahead, monkeypatch):
-    insert = Ahead._insert
+    copy = Ahead._copy
 
-    def out_of_room(*args):
-        insert(*args)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 / 0 FROM nowhere")
+    def out_of_room(self, *args):
+        copy(self, *args)
+        self.stage.copying.then(lambda: self.work.run("SELECT FROM nowhere"))
 
-    monkeypatch.setattr(Ahead, "_insert", out_of_room)
+    monkeypatch.setattr(Ahead, "_copy", out_of_room)
     data = blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1")]))
     result = ahead(data | {"broken": ConnectorError("Refused with the password 1234.")})
     assert result.failure_code == "our_fault"
@@ -174,7 +220,7 @@ def test_what_refers_to_a_line_that_falls_falls_too(ahead, counts, enrollment):
     assert recount(enrollment) == []
 
 
-def test_a_column_that_lets_lines_mean_something_else_takes_all_back(ahead, counts):
+def test_lines_that_may_mean_something_else_go_through_the_stage(ahead, counts):
     result = ahead(
         blocks(
             ("Company", [company("C1"), company("C2")]),
@@ -182,7 +228,7 @@ def test_a_column_that_lets_lines_mean_something_else_takes_all_back(ahead, coun
             ("Company", [company("C3", onMatchAction="1"), company("C4", networkId="")]),
         )
     )
-    assert (result.status_code, ahead.statements) == ("Success", 2)
+    assert (result.status_code, ahead.blocks) == ("Success", [2, 1])
     assert counts(result) == {
         "Company": {"lines_read": 4, "inserted": 4},
         "Contact": {"lines_read": 1, "inserted": 1},
@@ -199,8 +245,11 @@ def test_a_line_that_lacks_what_a_new_record_needs_is_rejected_as_ever(ahead, co
 
 def test_an_amount_that_becomes_too_large_is_rejected_as_ever(ahead, counts):
     large = invoice("I2", totalAmount="9" * 20, currencyRate="100")
-    result = ahead(blocks(("Company", [company()]), ("Invoice", [invoice("I1"), large])))
-    assert counts(result)["Invoice"] == {"lines_read": 2, "inserted": 1, "rejected": 1}
+    rated = invoice("I3", totalAmount="10", currencyRate="2")
+    result = ahead(blocks(("Company", [company()]), ("Invoice", [invoice("I1"), large, rated])))
+    assert ahead.blocks == [1, 1]
+    assert counts(result)["Invoice"] == {"lines_read": 3, "inserted": 2, "rejected": 1}
+    assert Invoice.objects.get(erp_key="I3").base_currency_total_amount == 20
     assert result.details.get(kind="error").code == "number_too_large"
 
 
@@ -209,7 +258,7 @@ def test_a_source_that_breaks_off_leaves_nothing(ahead, counts, enrollment, tran
     # Contacts begin when what there is of companies has been inserted.
     data = blocks(("Company", [company("C1"), company("C2", isActive="perhaps")]), ("Contact", [contact()]))
     result = ahead(data | {"broken": ConnectorError("The source is away. Try again later.", transient=transient)})
-    assert ahead.statements >= 1
+    assert ahead.blocks == [1, 1]
     assert not Company.objects.exists()
     assert recount(enrollment) == []
     if transient:
@@ -227,9 +276,26 @@ def test_what_a_guard_stops_leaves_nothing(ahead, counts, enrollment):
     enrollment.save()
     bad = [company(f"C{number}", isActive="perhaps") for number in range(3, 6)]
     result = ahead(blocks(("Company", [company("C1"), company("C2")]), ("Company", bad)))
-    assert (result.status_code, result.failure_code, ahead.statements) == ("Failed", "reject_limit", 1)
+    assert (result.status_code, result.failure_code, ahead.blocks) == ("Failed", "reject_limit", [2])
     assert not Company.objects.exists()
     assert counts(result) == {"Company": {"lines_read": 5, "skipped": 2, "rejected": 3}}
+
+
+def test_amounts_of_what_a_guard_stops_were_not_loaded(ahead, sync, enrollment):
+    enrollment.reject_limit_percent = 20
+    enrollment.save()
+    good = [invoice(f"I{number}", "C1", totalAmount="10") for number in range(2)]
+    bad = [invoice(f"J{number}", "C1", totalAmount="10", invoiceDate="soon") for number in range(2)]
+    companies = ("Company", [company("C1")])
+    failed = ahead(blocks(companies, ("Invoice", good + bad)))
+    assert (failed.failure_code, ahead.blocks) == ("reject_limit", [1, 2])
+    assert sync(blocks(companies, ("Invoice", good))).status_code == "Success"
+    of_known = sync(blocks(companies, ("Invoice", good + bad)))
+    assert of_known.failure_code == "reject_limit"
+    for result, in_books in ((failed, 0), (of_known, 20)):
+        total = result.control_totals.get(column="totalAmount")
+        found = (total.file_sum, total.loaded_sum, total.skipped_sum, total.rejected_sum, total.books_sum)
+        assert found == (40, 0, 20, 20, in_books)
 
 
 def test_a_merge_that_fails_leaves_nothing(ahead, enrollment, monkeypatch):
@@ -255,9 +321,9 @@ def test_full_syncs_delete_nothing_of_it(ahead, sync, counts):
 
 def test_previews_and_parts_wait_for_the_end(ahead):
     ahead(blocks(("Company", [company()])), dry_run=True)
-    assert ahead.statements == 0 and not Company.objects.exists()
+    assert not ahead.blocks and not Company.objects.exists()
     ahead(blocks(("Company", [company()])), total_batches=2, current_batch=1)
-    assert ahead.statements == 0 and Company.objects.exists()
+    assert not ahead.blocks and Company.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -287,7 +353,7 @@ def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch
         data[f"company{number}"] = rows(number, "Company", [company(f"C{number}"), company(f"C{number + 1}")])
         data["companies" + " " * number] = Looking([company(f"D{number}")])
     result = ahead(data)
-    assert ahead.statements > 1
+    assert len(ahead.blocks) > 1
     assert result.status_code == "Cancelled"
     assert not Company.objects.exists() and not result.results.exists()
     assert all(status == "In Progress" and not records for status, _, records in seen[:-1])
@@ -323,12 +389,11 @@ def test_meanwhile_no_preview_writes_the_same_and_the_enrollment_may_be_changed(
     assert locked[0] is False and locked[-1] is True
 
 
-def test_a_csv_of_many_lines_is_inserted_while_it_is_read(sync, counts, settings):
+def test_a_csv_of_many_lines_is_loaded_while_it_is_read(ahead, counts):
     lines = [f"C{number},Company {number},Customer,true" for number in range(45_000)]
     text = "erpKey,companyName,companyType,isActive\n" + "\n".join(lines)
-    with CaptureQueriesContext(connection) as captured:
-        result = sync(GivenFiles({"companies.csv": text}), ahead=True)
-    assert sum("WITH placed AS" in query["sql"] for query in captured) >= 3
+    result = ahead(GivenFiles({"companies.csv": text}))
+    assert len(ahead.blocks) >= 3 and sum(ahead.blocks) == 45_000
     assert counts(result) == {"Company": {"lines_read": 45_000, "inserted": 45_000}}
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
+from adsplatform.records.models import Invoice
 from syncs import ahead
 from syncs.statements import Work
 from tests.factories import AppEnrollmentFactory
@@ -55,12 +56,21 @@ def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
     assert not [plan for plan in touching if "Seq Scan on records_company" in plan]
 
 
+def test_lines_that_come_in_another_form_are_not_compared_each_with_each(sync, counts, explained):
+    lines = [company(f"C{number}") for number in range(2_000)]
+    sync({"companies": lines})
+    explained.clear()
+    again = sync({"companies": [line | {"city": ""} for line in lines]})
+    assert counts(again) == {"Company": {"lines_read": 2_000, "unchanged": 2_000}}
+    (looking,) = [plan for plan in explained if "met IS NULL" in plan]
+    assert "Hash Join" in looking and "Nested Loop" not in looking
+
+
 @pytest.mark.usefixtures("others")
-@pytest.mark.parametrize("few, is_looked_up", [(100_000, False), (0, True)])
-def test_many_records_that_are_referred_to_are_looked_up_one_by_one(sync, explained, monkeypatch, few, is_looked_up):
+def test_what_many_records_may_be_referred_to_by_is_looked_up_by_key(sync, explained, monkeypatch):
     sync({"companies": [company("C1")]})
-    monkeypatch.setattr(ahead, "FEW", few)
+    monkeypatch.setattr(ahead, "HELD", 0)
     sync({"invoices": [invoice("I1", "C1")]}, ahead=True)
-    (plan,) = [plan for plan in explained if "Insert on late_invoice" in plan]
-    assert ("AND ((erp_key)::text = s_1.company_erp_key)" in plan) == is_looked_up
-    assert "one_company_per_key" in plan
+    looking_up = [plan for plan in explained if "erp_key)::text = ANY" in plan]
+    assert looking_up and all("Index Scan using one_company_per_key" in plan for plan in looking_up)
+    assert Invoice.objects.get().company.erp_key == "C1"
