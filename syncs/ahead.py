@@ -186,14 +186,14 @@ class Ahead:
             raise NotAsItSeemed
 
     def check_not_broken(self, error: Exception):
-        """Raises what broke the transaction, with which all that was staged is lost, if anything did.
+        """Raises NotAsItSeemed where that may be why it failed, and what broke the transaction, if anything did.
 
-        What else went wrong then, in the source say, may be of its making.
+        All that was staged is then lost, and what else went wrong, in the source say, may be of its making.
         """
+        cause = self.stage.copying.failure or error
+        if self.is_open and isinstance(cause, IntegrityError | DataError):
+            raise NotAsItSeemed from cause
         if self.is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
-            cause = self.stage.copying.failure or error
-            if isinstance(cause, IntegrityError | DataError):
-                raise NotAsItSeemed from cause
             raise cause from None
 
     def take_back(self):
@@ -233,15 +233,17 @@ class _Keys:
         return name
 
     def add(self, records: pl.DataFrame):
-        if self.held is not None:
-            self.added.append(records.select(key=self.name, id="id"))
+        if self.held is None:
+            return
+        self.added.append(records.select(key=self.name, id="id"))
+        if len(self.held) + sum(map(len, self.added)) > HELD:
+            self.held, self.added = None, []
 
     def ids_of(self, named: pl.Series) -> pl.Series:
         """The ids of the records that lines name; null where there is none, or where it is not certain."""
         if self.added:
             # Of two with the same key, one will not be accepted anyway.
-            held = pl.concat([self.held, *self.added]).unique("key", keep="any")
-            self.held, self.added = held if len(held) <= HELD else None, []
+            self.held, self.added = pl.concat([self.held, *self.added]).unique("key", keep="any"), []
         # Written as COPY has it, a key may look like another one.
         named = named.set(named.str.contains("\\", literal=True), None)
         known = self._looked_up(named.drop_nulls().unique()) if self.held is None else self.held

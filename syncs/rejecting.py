@@ -449,20 +449,22 @@ def find_referred_deletions(work: Work, staged: Staged):
             work.run(
                 """
                 INSERT INTO line_problem
-                SELECT p._seq, 'onMatchAction', '2', 'still_referenced',
+                SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
                        'onMatchAction: this {kind} cannot be deleted because {others} of the same input refer to '
                        'it. Leave one of them out.'
-                FROM {plan} p WHERE p.action = 'delete' AND (
-                    EXISTS (
-                        SELECT FROM {other} o WHERE o.{field} = p.record_id AND o.action IN ('insert', 'update')
-                    ) OR EXISTS (
-                        SELECT FROM {table} x
-                        WHERE x.{field} = p.record_id AND x.{of_account} AND x.created_sync_id = %(sync)s
-                    )
-                )
+                FROM {plan} p JOIN {referring} ON o.{field} = p.record_id WHERE p.action = 'delete'
                 """,
-                other=other.plan,
-                table=sql.Identifier(entity.table),
-                of_account=OF_ACCOUNT,
+                referring=_of_same_input(other),
                 **parts,
             )
+
+
+def _of_same_input(staged: Staged) -> sql.Composable:
+    """What lines make or change, as `o`, with what it refers to."""
+    fields = sql.SQL(", ").join(sql.Identifier(reference.field) for reference in staged.entity.references)
+    made = sql.SQL("SELECT {} FROM {} WHERE action IN ('insert', 'update')").format(fields, staged.plan)
+    if staged.ahead:
+        made = sql.SQL(
+            "{} UNION ALL SELECT {} FROM {} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s"
+        ).format(made, fields, sql.Identifier(staged.entity.table))
+    return sql.SQL("({}) o").format(made)

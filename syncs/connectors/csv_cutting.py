@@ -21,7 +21,8 @@ def odd_lines(raw: list[str], together: str, header: Header) -> list[int]:
     """
     delimiter, inner = header.delimiter, len(header.columns) - 1
     blank = delimiter * inner
-    if together and '"' not in together and _count(together.encode(), delimiter) == inner * len(raw) and blank not in raw:
+    is_plain = together and '"' not in together and blank not in raw
+    if is_plain and _count(together.encode(), delimiter) == inner * len(raw):
         return []
     return [place for place, line in enumerate(raw) if line.count(delimiter) != inner or '"' in line or line == blank]
 

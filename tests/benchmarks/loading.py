@@ -1,7 +1,9 @@
 """How fast invoices load, in every form there is, beside COPY of the same rows."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from tests.benchmarks.invoices import Invoices, write_csv_zip
 from tests.benchmarks.measuring import check, check_books, measure, tell
@@ -89,8 +91,10 @@ def two_at_once(server: BenchmarkServer, books: Books) -> Measured:
     for outcome in outcomes:
         check(TWO, outcome, books.invoices, inserted=books.invoices.rows)
     seconds = max(outcome.ended for outcome in outcomes) - min(outcome.began for outcome in outcomes)
-    measured = Measured(2 * books.invoices.rows, seconds, max(outcome.peak_mb for outcome in outcomes))
-    tell(f"{TWO}: {measured.speed:,.0f} rows/s, {seconds:.2f} s")
+    busy = max(outcome.busy_after for outcome in outcomes) - min(outcome.busy_before for outcome in outcomes)
+    peak_mb = max(outcome.peak_mb for outcome in outcomes)
+    measured = Measured(2 * books.invoices.rows, seconds, peak_mb, cores=busy / seconds)
+    tell(f"{TWO}: {measured.speed:,.0f} rows/s, {seconds:.2f} s, {measured.cores:.2f} cores")
     return measured
 
 
@@ -104,8 +108,15 @@ def report(found: dict[str, list[Measured]], rows: int, runs: int) -> str:
             f"{speed(measured):,.0f}",
             f"{max(run.peak_mb for run in measured):,.0f}" if measured[0].peak_mb else "",
             f"{max(run.wal_mb for run in measured):,.0f}" if measured[0].wal_mb else "",
+            f"{median(run.cores for run in measured):.2f}" if measured[0].cores else "",
         )
         for name, measured in found.items()
     ]
-    headings = (f"{rows:,} invoices × 35 columns", "× COPY", "× first load", "rows/s", "peak MB", "WAL MB")
-    return f"{table(headings, lines)}\n\nMedians of {runs}; ratios are taken within a run. Peak: of the worker process."
+    headings = (f"{rows:,} invoices × 35 columns", "× COPY", "× first load", "rows/s", "peak MB", "WAL MB", "cores")
+    notes = f"Medians of {runs}; ratios are taken within a run. Peak: of the worker process."
+    if cores := median(run.cores for run in first):
+        notes += (
+            f" Cores: how many of {os.cpu_count()} were at work, whoever's. As one first load leaves no more of them "
+            f"idle, two at once can be no more than {os.cpu_count() / cores:.2f} times as fast."
+        )
+    return f"{table(headings, lines)}\n\n{notes}"

@@ -24,8 +24,12 @@ def measure(server: BenchmarkServer, name: str, load: Load, invoices: Invoices, 
         seconds=outcome.seconds,
         peak_mb=outcome.peak_mb,
         wal_mb=(server.wal_position() - wal) / 1024**2,
+        cores=(outcome.busy_after - outcome.busy_before) / outcome.seconds,
     )
-    tell(f"{name}: {measured.speed:,.0f} rows/s, {measured.seconds:.2f} s, {measured.peak_mb:,.0f} MB")
+    tell(
+        f"{name}: {measured.speed:,.0f} rows/s, {measured.seconds:.2f} s, {measured.peak_mb:,.0f} MB, "
+        f"{measured.cores:.2f} cores"
+    )
     return measured
 
 

@@ -7,12 +7,13 @@ from statistics import median
 
 @dataclass
 class Measured:
-    """One load: how many rows in how many seconds, the worker's peak memory, the WAL it made."""
+    """One load: how many rows in how many seconds, the worker's peak memory, the WAL, how many cores were at work."""
 
     rows: int
     seconds: float
     peak_mb: float = 0
     wal_mb: float = 0
+    cores: float = 0
 
     @property
     def speed(self) -> float:

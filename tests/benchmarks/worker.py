@@ -6,6 +6,7 @@ the queue's task and prints an Outcome as JSON. Before, it has run another, tiny
 
 import gc
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,10 +30,15 @@ class Load:
 
 @dataclass
 class Outcome:
-    """What came of it: when the task began and ended, and the counts of invoices."""
+    """What came of it: when the task began and ended, and the counts of invoices.
+
+    `busy_before` and `busy_after` are the seconds for which all cores of the machine had worked by then.
+    """
 
     began: float
     ended: float
+    busy_before: float
+    busy_after: float
     peak_mb: float
     status: str
     message: str
@@ -91,9 +97,9 @@ def main():
     _wait_for("ask")
     sync_request = _ask_for(Load(**json.loads(sys.argv[1])))
     _wait_for("go")
-    began = time.monotonic()
+    began, busy_before = time.monotonic(), _busy()
     tasks.run_next_sync()
-    ended = time.monotonic()
+    ended, busy_after = time.monotonic(), _busy()
     # Beside others, this process may have run another's sync, and another still runs ours.
     while sync_request.finished is None:
         time.sleep(0.05)
@@ -103,12 +109,23 @@ def main():
     outcome = Outcome(
         began=began,
         ended=ended,
+        busy_before=busy_before,
+        busy_after=busy_after,
         peak_mb=_peak(),
         status=sync_request.status_code,
         message=sync_request.process_result_message,
         counts={name: getattr(of_invoices, name) for name in names} if of_invoices else {},
     )
     print(json.dumps(asdict(outcome)))
+
+
+def _busy() -> float:
+    """In user and system mode, and for interrupts, not while they waited; 0 where the system does not tell."""
+    try:
+        user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().split()[1:9])
+    except OSError:
+        return 0
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak() -> float:

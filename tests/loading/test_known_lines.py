@@ -75,6 +75,16 @@ def test_a_line_is_known_whatever_other_lines_stand_beside_it(load, staged):
     assert (result.unchanged, result.inserted) == (2, 1)
 
 
+def test_what_a_line_has_become_is_no_line_that_would_be_rejected(load, staged):
+    header = "erpKey,companyErpKey,customerErpKey,isVoided\n"
+    load(FILE)
+    load(header + "I1,C1,C1,\nI2,C1,C1, TRUE \n", "invoices.csv")
+    result = load(header + "I1,C1,C1,f\nI2,C1,C1,t\nI3,C1,C1,f\nI4,C1,C1,1\n", "invoices.csv")
+    assert (result.unchanged, result.inserted, result.rejected) == (0, 1, 3)
+    result = load(header + "I1,C1,C1,false\nI2,C1,C1,true\n", "invoices.csv")
+    assert (staged[-1], result.unchanged) == ((2, 0), 2)
+
+
 def test_only_the_changed_line_is_staged(load, staged):
     load(FILE)
     result = load(FILE.replace("Company 7,", "Seven,"))

@@ -41,11 +41,11 @@ def check(kind, cell):
         ("integer", "012", "12"),
         ("double", "47.6062", "47.6062"),
         ("double", "-1e2", "-100.0"),
-        ("boolean", "TRUE", "t"),
-        ("boolean", "False", "f"),
-        ("boolean", "1", "t"),
-        ("boolean", False, "f"),
-        ("flag", "", "f"),
+        ("boolean", "TRUE", "true"),
+        ("boolean", "False", "false"),
+        ("boolean", "1", "true"),
+        ("boolean", False, "false"),
+        ("flag", "", "false"),
         ("uuid", "{0F8FAD5B-D9CB-469F-A165-70867728950E}", "0f8fad5b-d9cb-469f-a165-70867728950e"),
         ("uuid", "0f8fad5bd9cb469fa16570867728950e", "0f8fad5b-d9cb-469f-a165-70867728950e"),
         ("date", "2024-02-29", "2024-02-29"),
@@ -68,6 +68,9 @@ def check(kind, cell):
 )
 def test_what_loads(kind, cell, loaded):
     assert check(kind, cell) == loaded
+    # A line whose text is what another one has become is known by it, without another check.
+    if "\\" not in loaded:
+        assert check(kind, loaded) == loaded
 
 
 @pytest.mark.parametrize(
