@@ -23,7 +23,7 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck
 from adsplatform.records.specification import Column, Entity, entities
-from syncs.blocks import Lines, copy_text
+from syncs.blocks import Lines
 from syncs.known import goes_by_keys
 from syncs.models import SyncRequest
 from syncs.staging import Stage, Staged, new_ids
@@ -157,7 +157,7 @@ class Ahead:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(staged.entity.table), sql.SQL(", ").join(map(sql.Identifier, records.columns))
         )
-        self.stage.copying.add(statement, partial(copy_text, records, null=NULL))
+        self.stage.copying.add(statement, records, null=NULL)
 
     def report(self, lines_read: int):
         """Tell how far the sync is; a later call raises WrongStatus if it is another's by then."""

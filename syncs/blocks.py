@@ -71,7 +71,11 @@ class Block:
         return replace(self, lines=lines, raw=raw, cells=cells, delimited=delimited, apart=apart)
 
     def text(self, column: Column, at: int) -> str:
-        return self.cells[self.columns.index(column)][at] or ""
+        return self._by_name[column.name][at] or ""
+
+    @cached_property
+    def _by_name(self) -> dict[str, pl.Series | list[str]]:
+        return {column.name: cells for column, cells in zip(self.columns, self.cells, strict=True)}
 
 
 @dataclass

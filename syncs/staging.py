@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import compress
 
 import numpy as np
@@ -18,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.blocks import Block, Lines, Screens, content_lines, copy_text, digests_of, have_marks, identities, turned
+from syncs.blocks import Block, Lines, Screens, content_lines, digests_of, have_marks, identities, turned
 from syncs.columns import REMARKS_TOLD, columns_of_line, mapped, missing_key, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
@@ -483,7 +482,7 @@ class Stage:
             staged.table, _identifiers([*heads, *lines.frame.columns])
         )
         values = pl.Series(lines.values, dtype=pl.Binary).cast(pl.String)
-        self.copying.add(statement, partial(copy_text, pl.DataFrame({**heads, "": values})))
+        self.copying.add(statement, pl.DataFrame({**heads, "": values}))
 
     @staticmethod
     def _note_keys(staged: Staged, checked: pl.DataFrame):
