@@ -12,6 +12,8 @@ from syncs.rows import ApplicationEntry, ConnectorError, Rows, Source
 
 KEYS = 40
 BLOCK = 8
+# How long a long one reads, in seconds: two leases, so that it ends only if its lease is renewed.
+LONG = 6.0
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Plan:
 
     @property
     def pause(self) -> float:
-        """Between two blocks."""
-        return 0.5 if self.behaviour == "long" else self._random("pause").choice((0, 0.01, 0.05))
+        """After each block."""
+        if self.behaviour != "long":
+            return self._random("pause").choice((0, 0.01, 0.05))
+        return LONG / sum(-(-len(records) // BLOCK) for records in self.records().values())
 
     def records(self, claim: int = 0) -> dict[str, dict[str, str]]:
         """The value of each record by its key, for each kind; one company says which claim of the sync read it."""
