@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adsplatform.records.checks import shown
+from adsplatform.records.checks import ColumnCheck, shown
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.csv_header import DELIMITERS
 from syncs.guarding import MARKS
@@ -54,7 +54,7 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
         else:
             seen[column.name] = name
         columns.append(column)
-    if missing := missing_key(entity, seen):
+    if missing := _missing_key(entity, seen):
         remarks.append(
             Remark(
                 "key_column_missing",
@@ -123,7 +123,7 @@ def columns_of_line(entity: Entity, values: dict[str, str]) -> dict[str, tuple[C
     return columns
 
 
-def missing_key(entity: Entity, seen) -> str:
+def _missing_key(entity: Entity, seen) -> str:
     """The wire name of a key column the file lacks, or nothing."""
     for name in entity.key:
         ways = [name]
@@ -133,3 +133,14 @@ def missing_key(entity: Entity, seen) -> str:
         if not any(way in seen for way in ways):
             return " or ".join(entity.columns[way].wire for way in ways)
     return ""
+
+
+def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
+    columns, found = columns_of_line(entity, values), []
+    if missing := _missing_key(entity, columns):
+        found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
+    for column, text in columns.values():
+        checked, at_fault = ColumnCheck(column).check([text])
+        found += [(column.wire, checked[at].code, checked[at].message) for at in at_fault]
+    return found

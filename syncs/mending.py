@@ -11,13 +11,12 @@ from django.utils import timezone
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, shown
 from adsplatform.records.specification import Lookup, entities
-from syncs.columns import columns_of_line
+from syncs.columns import check_line, columns_of_line
 from syncs.faulty import key_called
 from syncs.mended import MendedLine
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.rejected import Reader, RejectedLine
 from syncs.services import check_usable, request_replay, store_upload
-from syncs.staging import check_line
 
 # Of a value that the books could not hold, what was kept is not what was sent.
 _ALTERED = {"nul_character", "bad_encoding"}

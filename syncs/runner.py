@@ -20,7 +20,7 @@ from syncs.crash_points import passing
 from syncs.faulty import find_references_of_faulty
 from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.rows import ConnectorError, Limits, RowProblem, Source, in_larger_blocks
-from syncs.staging import Pace, Stage
+from syncs.staging import Stage
 from syncs.statements import KnownLinesChanged, SyncStopped, Work
 
 logger = logging.getLogger(__name__)
@@ -95,10 +95,25 @@ def _load(sync_request, stage, ahead, cursor):
             _try_again(sync_request, reason)
 
 
+class _Pace:
+    """Lets something happen now and then during a long loop."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self.last = time.monotonic()
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self.last < self.seconds:
+            return False
+        self.last = now
+        return True
+
+
 def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
     """Stage everything the source holds."""
     connector = connector_named(sync_request.connector)
-    pace = Pace(REPORT_SECONDS)
+    pace = _Pace(REPORT_SECONDS)
     with ExitStack() as opened:
         source = _source(sync_request, opened)
         secrets = secrets_in(source.credentials)

@@ -15,10 +15,10 @@ import polars as pl
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import ColumnCheck, Fault, escaped, printable, shown
+from adsplatform.records.checks import Fault, escaped, printable, shown
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.blocks import Block, Lines, Screens, content_lines, digests_of, have_marks, identities, turned
-from syncs.columns import REMARKS_TOLD, columns_of_line, mapped, missing_key, nearest
+from syncs.columns import REMARKS_TOLD, mapped, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
 from syncs.known import KnownLines, seed_of
@@ -514,32 +514,6 @@ class Stage:
             "SELECT DISTINCT seq FROM staged_problem WHERE seq > %s ORDER BY seq LIMIT %s", [number, RAW_AT_ONCE]
         )
         return [found for (found,) in self.cursor.fetchall()]
-
-
-def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
-    """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
-    columns, found = columns_of_line(entity, values), []
-    if missing := missing_key(entity, columns):
-        found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
-    for column, text in columns.values():
-        checked, at_fault = ColumnCheck(column).check([text])
-        found += [(column.wire, checked[at].code, checked[at].message) for at in at_fault]
-    return found
-
-
-class Pace:
-    """Lets something happen now and then during a long loop."""
-
-    def __init__(self, seconds: float):
-        self.seconds = seconds
-        self.last = time.monotonic()
-
-    def due(self) -> bool:
-        now = time.monotonic()
-        if now - self.last < self.seconds:
-            return False
-        self.last = now
-        return True
 
 
 def _name(text: str) -> str:
