@@ -46,7 +46,13 @@ class Copying:
         self._submit(partial(self._copy, statement, text), size)
 
     def then(self, call: Callable[[], None]):
-        """Have something else done on the connection, after what waits to be copied; what it raises comes later too."""
+        """Have something else done on the connection, after what waits to be copied; what it raises comes later too.
+
+        Once given up, it is done at once.
+        """
+        if not self._is_shared:
+            call()
+            return
         while self._waiting and self._waiting[0][0].done():
             self._waiting.popleft()[0].result()
         self._submit(call)

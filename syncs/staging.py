@@ -6,6 +6,7 @@ ever sees a row before the merge commits it. Memory is bounded by the block, not
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import compress
@@ -33,7 +34,7 @@ PROBLEM_COLUMNS = (
     "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
 )  # fmt: skip
 FAULTY_COLUMNS = ("entity", "column", "value", "erp_key", "file", "line", "raw_line")
-PROBLEMS_FLUSHED_AT, RAW_AT_ONCE = 2_000, 10_000
+PROBLEMS_COPIED_AT, RAW_AT_ONCE = 2_000, 10_000
 # Unknown texts told of a column of a file.
 TEXTS_TOLD = 20
 
@@ -114,14 +115,14 @@ class Stage:
         self.errors = 0
         # What rejected lines refer to, by entity and column: those that are in the table `faulty_reference`.
         self.faulty_references: set[tuple[str, str]] = set()
-        self._faulty: list[tuple] = []
+        self._faulty: deque[tuple] = deque()
         # By entity and file.
         self.heads: dict[tuple[str, str], FileHead] = {}
         self._files: dict[tuple, _File] = {}
         self._told: dict[tuple, set[str]] = {}
         self._assumed: dict[str, dict[str, None]] = {}
         self._screens = Screens()
-        self._problems: list[tuple] = []
+        self._problems: deque[tuple] = deque()
         # How many lines have come into the stage, which is also the next one's number.
         self._sequence = 0
         # The unknown texts told of, by file and column.
@@ -210,16 +211,25 @@ class Stage:
     def flush(self):
         """COPY the problems held in memory, once all before them has been copied."""
         self.copying.wait()
-        for table, columns, held in (
-            ("staged_problem", PROBLEM_COLUMNS, self._problems),
-            ("faulty_reference", FAULTY_COLUMNS, self._faulty),
-        ):
-            if held:
-                statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _identifiers(columns))
-                with self.cursor.copy(statement) as copy:
-                    for row in held:
-                        copy.write_row(row)
-                held.clear()
+        self._copy_problems()
+
+    def _copy_problems(self):
+        self._copy_held("staged_problem", PROBLEM_COLUMNS, self._problems)
+        self._copy_held("faulty_reference", FAULTY_COLUMNS, self._faulty)
+
+    def _copy_held(self, table: str, columns: tuple[str, ...], held: deque[tuple]):
+        # More may be added meanwhile.
+        rows = [held.popleft() for _ in range(len(held))]
+        if not rows:
+            return
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _identifiers(columns))
+        try:
+            with self.cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except BaseException:
+            held.extendleft(reversed(rows))
+            raise
 
     def staged_for(self, entity: Entity) -> Staged:
         """The entity's place in the stage, made at first need."""
@@ -278,8 +288,10 @@ class Stage:
             (_name(entity), kind, _name(erp_key), _name(file), line, _name(column), printable(value[:VALUE_KEPT]),
              code, printable(message), printable(raw[:RAW_KEPT]))
         )  # fmt: skip
-        if len(self._problems) >= PROBLEMS_FLUSHED_AT:
+        if len(self._problems) >= 2 * PROBLEMS_COPIED_AT:
             self.flush()
+        elif len(self._problems) == PROBLEMS_COPIED_AT:
+            self.copying.then(self._copy_problems)
 
     # A block of rows.
 

@@ -7,7 +7,7 @@ import pytest
 from adsplatform.records.models import Company, Contact, CustomField, Invoice, InvoiceLine, Payment
 from enrollments.models import CustomFieldDefinition
 from syncs import staging
-from syncs.rows import ConnectorError, RowProblem
+from syncs.rows import ConnectorError, RowProblem, Rows
 from tests.loading.conftest import company, invoice
 
 
@@ -137,6 +137,24 @@ def test_a_source_that_breaks_off_changes_nothing(sync, counts):
     assert result.process_result_message == "The ERP did not answer. Try again later."
     assert counts(result) == {"Company": {"lines_read": 1, "skipped": 1}}
     assert not Company.objects.exists()
+
+
+@pytest.mark.parametrize("bad", [2_500, 9_000])
+def test_every_bad_line_before_a_source_breaks_off_is_told(sync, counts, bad):
+    good = [company(f"C{number}") for number in range(30_000)]
+    columns = list(company())
+    cells = [list(company(f"D{number}", isActive="perhaps").values()) for number in range(bad)]
+    result = sync(
+        {
+            "companies": good,
+            # While those are still being copied.
+            "bad": Rows("companies", "bad.csv", columns, cells, lines=list(range(2, bad + 2)), raw=[""] * bad),
+            "broken": ConnectorError("The ERP did not answer. Try again later."),
+        }
+    )
+    assert counts(result) == {"Company": {"lines_read": 30_000 + bad, "rejected": bad, "skipped": 30_000}}
+    told = result.details.filter(code="bad_boolean").order_by("id").values_list("line", flat=True)
+    assert list(told) == list(range(2, bad + 2))
 
 
 def test_an_unreadable_line_counts_as_rejected(sync, counts):
