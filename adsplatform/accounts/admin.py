@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from adsplatform.accounts.models import Account, ApiKey, Membership, User
+from adsplatform.accounts.models import Account, ApiKey, AuditEntry, Membership, User
 from adsplatform.accounts.sign_in import AdminSignInForm
 from adsplatform.admin_filters import ANY, AccountFilter, YesNoFilter, as_uuid
 from adsplatform.browsing import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
@@ -248,3 +248,37 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             f"Keys revoked: {revoked}. Programs that use them are refused from now on.",
             messages.SUCCESS if revoked else messages.WARNING,
         )
+
+
+class AuditEntryFilters(django_filters.FilterSet):
+    account = AccountFilter()
+    door = django_filters.ChoiceFilter(
+        label="Came through", choices=[choice for choice in AuditEntry.Door.choices if choice[0]], empty_label=ANY
+    )
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who changed what, across all accounts."""
+
+    filterset_class = AuditEntryFilters
+    list_filter = [FilterForm]
+    list_display = ["at", "who", "door", "action", "subject", "subject_name", "what"]
+    ordering = ["-audit_entry_id"]
+    search_fields = ["user_email", "subject_id", "subject_name", "request_id", "address"]
+    search_help_text = "A part of the person's e-mail address, the thing's name or id, the request's id or the address."
+    scanned_by = ("q", "door")
+    narrowed_by = ("account",)
+    newest_by = "pk"
+    fields = [
+        "at", "who", "key_prefix", "door", "address", "request_id", "group_key", "action", "subject", "subject_name",
+        "subject_id", "what",
+    ]  # fmt: skip
+
+    @admin.display(description="who")
+    def who(self, entry):
+        return entry.user_email or "-"
+
+    @admin.display(description="before and after")
+    def what(self, entry):
+        return format_html_join("", "<div>{}: {} → {}</div>", entry.differences)

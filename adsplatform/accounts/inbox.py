@@ -1,6 +1,7 @@
 """Pages of the Inbox about the person and the account: sign-in, the choice of account, API keys."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -8,11 +9,11 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
-from adsplatform.accounts.models import EVERYONE
+from adsplatform.accounts.models import ADMINS, EVERYONE, AuditEntry
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
 from adsplatform.accounts.tenancy import SESSION_KEY, ButtonView, TenantMixin
 
-KEYS_SHOWN = 200
+KEYS_SHOWN, CHANGES_SHOWN = 200, 50
 
 
 class ChooseAccount(TenantMixin, TemplateView):
@@ -75,11 +76,36 @@ class RevokeKey(ButtonView):
         return "inbox:keys"
 
 
+class Changes(TenantMixin, TemplateView):
+    """Who changed what in the account, newest first; for those who may change everything themselves."""
+
+    template_name = "inbox/changes.html"
+    roles = ADMINS
+
+    def get(self, request):
+        if request.tenant.role not in self.roles:
+            raise PermissionDenied(
+                f"Your role in {self.account} is {request.tenant.role}. "
+                "Who changed what is for owners and admins to see."
+            )
+        return super().get(request)
+
+    def get_context_data(self, **context):
+        entries = AuditEntry.objects.of(self.account.pk).newest_first()
+        before = self.request.GET.get("before", "")
+        if before.isdecimal() and len(before) < 19:
+            entries = entries.filter(pk__lt=int(before))
+        shown = list(entries[: CHANGES_SHOWN + 1])
+        older = shown[CHANGES_SHOWN - 1].pk if len(shown) > CHANGES_SHOWN else None
+        return super().get_context_data(entries=shown[:CHANGES_SHOWN], older=older, **context)
+
+
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
     path("password/", Password.as_view(), name="password"),
     path("account/", ChooseAccount.as_view(), name="account"),
+    path("changes/", Changes.as_view(), name="changes"),
     path("keys/", Keys.as_view(), name="keys"),
     path("keys/<uuid:pk>/revoke/", RevokeKey.as_view(), name="key-revoke"),
 ]

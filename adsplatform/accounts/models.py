@@ -179,3 +179,75 @@ class ApiKey(models.Model):
         now = timezone.now()
         if ApiKey.objects.filter(pk=self.pk, revoked__isnull=True).update(revoked=now, revoked_user=user):
             self.revoked, self.revoked_user = now, user
+
+
+class AuditEntryQuerySet(TenantQuerySet):
+    def newest_first(self):
+        return self.order_by("-pk")
+
+
+class AuditEntry(models.Model):
+    """One change of one row: who made it, from where, and what the row held before and after.
+
+    It names things by their ids and names, not by foreign keys, for it outlives them.
+    """
+
+    class Action(models.TextChoices):
+        ADDED = "added", "Added"
+        CHANGED = "changed", "Changed"
+        REMOVED = "removed", "Removed"
+
+    class Door(models.TextChoices):
+        API = "api", "API"
+        INBOX = "inbox", "Inbox"
+        ADMIN = "admin", "Administration"
+        NONE = "", "The platform itself"
+
+    audit_entry_id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    # Of things that are no account's own, there is none.
+    group_key = models.UUIDField(null=True)
+    user_id = models.UUIDField(null=True)
+    user_email = models.CharField(max_length=254, blank=True)
+    # The key's first letters, where a program with a key did it.
+    key_prefix = models.CharField(max_length=10, blank=True)
+    door = models.CharField(max_length=10, blank=True, choices=Door.choices)
+    address = models.CharField("IP address", max_length=255, blank=True)
+    request_id = models.CharField(max_length=100, blank=True)
+    action = models.CharField(max_length=10, choices=Action.choices)
+    # What kind of thing it was, its id and its name.
+    subject = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=40)
+    subject_name = models.CharField(max_length=255, blank=True)
+    # By column; only those that differ. Of a secret only that there is one.
+    before = models.JSONField()
+    after = models.JSONField()
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "change", "changes"
+        indexes = [
+            models.Index(fields=["group_key", "-audit_entry_id"], name="audit_of_account"),
+            models.Index(fields=["subject_id", "-audit_entry_id"], name="audit_of_subject"),
+        ]
+
+    def __str__(self):
+        return f"{self.subject} {self.subject_name or self.subject_id} {self.action}"
+
+    @property
+    def differences(self) -> list[tuple[str, str, str]]:
+        """What each column is called, and what it held before and after, in words."""
+        names = sorted({**self.before, **self.after})
+        return [(name.removesuffix("_id").replace("_", " "), _said(self.before, name), _said(self.after, name))
+                for name in names]  # fmt: skip
+
+
+def _said(values: dict, name: str) -> str:
+    value = values.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        # The cells of a mended line.
+        return ", ".join(f"{column}: {text}" for column, text in value)
+    return "nothing" if value is None else str(value)

@@ -2,7 +2,7 @@
 
 from rest_framework.authentication import BaseAuthentication
 
-from adsplatform.accounts import services
+from adsplatform.accounts import audit, services
 from adsplatform.accounts.services import Caller, NotSignedIn
 
 NO_CREDENTIAL = (
@@ -18,7 +18,10 @@ class CredentialAuthentication(BaseAuthentication):
 
     def authenticate(self, request):
         caller = caller_of(request)
-        return (caller.user, caller) if caller else None
+        if caller is None:
+            return None
+        audit.acting(request, caller.user, caller.api_key)
+        return caller.user, caller
 
     def authenticate_header(self, request):
         return "Bearer"

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.db import models
 
-from adsplatform.accounts.models import ApiKey
+from adsplatform.accounts.models import ApiKey, AuditEntry
 from adsplatform.records.models import Record
 from syncs.models import Upload
 from tests.factories import (
@@ -104,6 +104,7 @@ def fill(rows: int = 1):
             enrollment.app,
             detail,
             NoticeFactory(app_enrollment=enrollment),
+            AuditEntry.objects.newest_first().filter(subject="API key").first(),
         ]
         objects += [*records.values(), Group.objects.create(name=f"Staff of {enrollment.pk}")]
         made = {type(each): each for each in objects}

@@ -35,7 +35,7 @@ def many_lines(db):
             """,
             [[sync.pk for sync in syncs], LINES // SYNCS, LINES // SYNCS],
         )
-        cursor.execute("ANALYZE syncs_syncresultdetail, syncs_syncrequest")
+        cursor.execute("ANALYZE")
     return syncs
 
 

@@ -20,6 +20,7 @@ def test_everything_the_platform_keeps_is_in_the_admin_and_the_queue_is_not():
     assert IDS == [
         "accounts.Account",
         "accounts.ApiKey",
+        "accounts.AuditEntry",
         "accounts.User",
         "auth.Group",
         "enrollments.AppEnrollment",

@@ -1,0 +1,223 @@
+"""Every change through a door is put down to who made it, in the change's own transaction, and stays."""
+
+import pytest
+from django.core.cache import cache
+from django.db import Error, connection, transaction
+from django.test import Client, RequestFactory
+
+from adsplatform.accounts.audit import ActorMiddleware
+from adsplatform.accounts.models import AuditEntry, Role
+from tests.callers import Program
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
+from tests.security.test_every_door import ROUTES, House
+
+SYNC = {("sync", "added"), ("sync", "changed")}
+# What an owner, or platform staff, leaves at each door that changes something when asked as the matrix of doors asks.
+# A new door that changes something fails here until it is said what it leaves.
+LEAVES = {
+    ("POST", "account/settings/"): {("account", "changed")},
+    ("POST", "api/v1/apikeys"): {("API key", "added")},
+    ("DELETE", "api/v1/apikeys/<str:pk>"): {("API key", "changed")},
+    ("POST", "api/v1/appenrollments"): {("enrollment", "added")},
+    ("DELETE", "api/v1/appenrollments/<str:pk>"): {("enrollment", "changed")},
+    ("POST", "api/v1/appenrollments/<str:pk>/reconnect"): {("enrollment", "changed")},
+    ("POST", "api/v1/applications"): {("application", "added")},
+    ("PATCH", "api/v1/applications/<str:pk>"): {("application", "changed")},
+    ("DELETE", "api/v1/applications/<str:pk>"): {("application", "changed")},
+    ("POST", "api/v1/sync"): SYNC,
+    ("POST", "api/v1/sync/<str:pk>/allow-deletes"): SYNC,
+    ("POST", "api/v1/sync/<str:pk>/apply"): SYNC,
+    ("PATCH", "api/v1/sync/<str:pk>/details/<str:detail>"): {("mended line", "added")},
+    ("POST", "api/v1/sync/batch"): SYNC,
+    ("POST", "api/v1/sync/zip"): SYNC,
+    ("POST", "enroll/<uuid:pk>/"): {("enrollment", "added"), ("setting", "added")},
+    ("PUT", "enroll/<uuid:pk>/"): {("enrollment", "added"), ("setting", "added")},
+    ("POST", "enrollments/<uuid:pk>/"): {("enrollment", "changed")},
+    ("POST", "keys/<uuid:pk>/revoke/"): {("API key", "changed")},
+    ("POST", "notices/"): {("membership", "changed")},
+    ("POST", "syncs/<uuid:pk>/allow-deletes/"): SYNC,
+    ("POST", "syncs/<uuid:pk>/apply/"): SYNC,
+    ("POST", "syncs/<uuid:pk>/lines/<int:detail>/"): {("mended line", "added")},
+}
+
+
+@pytest.fixture
+def since(db):
+    """The entries since the last time it was asked, oldest first."""
+    cache.clear()
+    seen = []
+
+    def entries() -> list[AuditEntry]:
+        found = AuditEntry.objects.order_by("pk").exclude(pk__in=seen)
+        seen.extend(found.values_list("pk", flat=True))
+        return list(found)
+
+    return entries
+
+
+@pytest.fixture
+def owner(since):
+    program = Program()
+    since()
+    return program
+
+
+@pytest.fixture
+def inbox(since, owner):
+    client = Client()
+    client.force_login(owner.user)
+    since()
+    return client
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_door_leaves_who_came_and_what_they_changed(since, route):
+    house = House()
+    left, wanted = {}, {}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        actor = "staff" if "applications" in route else "owner"
+        with transaction.atomic():
+            since()
+            answer = house.ask(actor, route, method)
+            # Signing in, which is not what was asked for here.
+            entries = [entry for entry in since() if "last_login" not in entry.after]
+            user = house.people[actor][0].user
+            for entry in entries:
+                assert (entry.user_id, entry.user_email, entry.address) == (user.pk, user.email, "127.0.0.1")
+                assert entry.door == ("api" if route.startswith("api/") else "inbox")
+                assert entry.request_id == answer.headers["X-Request-ID"]
+                assert bool(entry.key_prefix) == (entry.door == "api")
+                assert entry.group_key == (None if entry.subject == "application" else house.account.pk)
+            left[method, route] = {(entry.subject, entry.action) for entry in entries}
+            wanted[method, route] = LEAVES.get((method, route), set())
+            transaction.set_rollback(True)
+    assert left == wanted
+
+
+def test_every_door_named_here_exists():
+    assert {route for _, route in LEAVES} <= set(ROUTES)
+
+
+def test_it_says_what_was_there_before_and_after(since, owner):
+    enrollment = AppEnrollmentFactory(group_key=owner.account, name="Books", delete_limit_percent=50)
+    since()
+    owner.patch(f"AppEnrollments/{enrollment.pk}", {"cronSettings": "0 2 * * *", "isActive": False})
+    (entry,) = since()
+    assert (entry.subject, entry.subject_id, entry.subject_name) == ("enrollment", str(enrollment.pk), "Books")
+    assert entry.before == {"is_active": True}
+    assert entry.after == {"is_active": False, "cron_settings": "0 2 * * *"}
+    assert entry.differences == [("cron settings", "nothing", "0 2 * * *"), ("is active", "yes", "no")]
+
+
+def test_of_secrets_it_says_only_that_they_were_changed(since, owner, inbox):
+    enrollment = AppEnrollmentFactory(group_key=owner.account)
+    enrollment.credentials = {"password": "first"}
+    enrollment.save()
+    owner.user.set_password("A-longer-secret-1")
+    owner.user.save()
+    since()
+    owner.post(f"AppEnrollments/{enrollment.pk}/reconnect", {"password": "second"})
+    inbox.force_login(owner.user)
+    since()
+    new = "Another-longer-secret-2"
+    answer = inbox.post(
+        "/password/", {"old_password": "A-longer-secret-1", "new_password1": new, "new_password2": new}
+    )
+    assert answer.status_code == 302
+    (entry,) = since()
+    assert (entry.subject, entry.before, entry.after) == (
+        "user", {"password": "(a secret)"}, {"password": "(a secret)"},
+    )  # fmt: skip
+    reconnected = AuditEntry.objects.newest_first().filter(subject="enrollment").first()
+    assert reconnected.after == {"encrypted_credentials": "(a secret)"}
+    owner.user.refresh_from_db()
+    enrollment.refresh_from_db()
+    for held in (owner.user.password, enrollment.encrypted_credentials, owner.key, "second"):
+        assert not any(held in f"{entry.before}{entry.after}" for entry in AuditEntry.objects.all())
+
+
+def test_keys_made_and_a_sync_cancelled_in_the_inbox(since, owner, inbox):
+    inbox.post("/keys/", {"name": "Nightly"})
+    (made,) = since()
+    assert (made.subject, made.action, made.subject_name, made.user_email) == (
+        "API key", "added", "Nightly", owner.user.email,
+    )  # fmt: skip
+    sync_request = SyncRequestFactory(app_enrollment__group_key=owner.account, queued=True)
+    assert [entry.user_email for entry in since() if entry.subject == "sync"] == []
+    inbox.post(f"/syncs/{sync_request.pk}/cancel/")
+    (cancelled,) = since()
+    assert (cancelled.before["status_code"], cancelled.after["status_code"]) == ("Connector", "Cancelled")
+
+
+def test_what_platform_staff_change_in_the_administration_is_told_too(since):
+    staff, _ = member(Role.OWNER, is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(staff.user)
+    since()
+    page = f"/admin/accounts/account/{staff.group_key_id}/change/"
+    empty = {f"memberships-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    assert client.post(page, {"name": "Renamed", "time_zone": "UTC", **empty}).status_code == 302
+    (entry,) = [entry for entry in since() if entry.subject == "account"]
+    assert (entry.door, entry.user_email, entry.after) == ("admin", staff.user.email, {"name": "Renamed"})
+
+
+def test_signing_in_is_told_with_the_address(since, owner):
+    owner.user.set_password("A-longer-secret-1")
+    owner.user.save()
+    since()
+    Client().post("/sign-in/", {"username": owner.user.email, "password": "A-longer-secret-1"})
+    (entry,) = since()
+    assert (entry.subject, entry.subject_name, entry.door, entry.address, entry.user_id) == (
+        "user", owner.user.email, "inbox", "127.0.0.1", None,
+    )  # fmt: skip
+    assert list(entry.after) == ["last_login"]
+
+
+def test_what_the_platform_does_by_itself_is_nobodys(since, owner):
+    owner.account.name = "By hand"
+    owner.account.save()
+    (entry,) = since()
+    assert (entry.user_id, entry.user_email, entry.door, entry.address) == (None, "", "", "")
+
+
+def test_a_request_that_breaks_leaves_nobody_behind(since, owner):
+    def breaks(request):
+        owner.account.name = "Half-way"
+        owner.account.save()
+        raise ValueError
+
+    request = RequestFactory().post("/account/settings/")
+    request.user = owner.user
+    with pytest.raises(ValueError):
+        ActorMiddleware(breaks)(request)
+    owner.account.name = "Afterwards"
+    owner.account.save()
+    assert [entry.user_email for entry in since()] == [owner.user.email, ""]
+
+
+def test_what_is_rolled_back_was_never_there(since, owner):
+    with transaction.atomic():
+        owner.account.name = "Never"
+        owner.account.save()
+        transaction.set_rollback(True)
+    assert since() == []
+
+
+@pytest.mark.parametrize("how", ["UPDATE accounts_auditentry SET user_email = 'x'", "DELETE FROM accounts_auditentry"])
+def test_it_cannot_be_rewritten(since, owner, how):
+    with pytest.raises(Error, match="What the audit trail says stands"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(how)
+
+
+def test_owners_read_it_in_the_inbox_and_see_their_own_alone(since, owner, inbox):
+    theirs = Program()
+    theirs.post("ApiKeys", {"name": "Of a stranger"})
+    for number in range(60):
+        owner.post("ApiKeys", {"name": f"Key {number}"})
+    page = inbox.get("/changes/").text
+    assert "Key 59" in page and "Key 1<" not in page and "Of a stranger" not in page
+    assert owner.user.email in page and theirs.user.email not in page
+    older = page.partition("?before=")[2].partition('"')[0]
+    assert "Key 1<" in inbox.get(f"/changes/?before={older}").text
+    assert inbox.get("/changes/?before=x").status_code == 200
