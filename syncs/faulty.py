@@ -8,10 +8,10 @@ from syncs.statements import Work
 
 def find_references_of_faulty(work: Work):
     """Tell of each rejected line which records it names that are neither in the books nor among the lines that load."""
-    if work.stage.faulty_references:
+    if work.stage.telling.faulty_references:
         # Else the planner takes them for next to none, and compares each with every record.
         work.run('ANALYZE faulty_reference (entity, "column", value), staged_problem (entity, kind, erp_key, line)')
-    for name, column in sorted(work.stage.faulty_references):
+    for name, column in sorted(work.stage.telling.faulty_references):
         entity = entities()[name]
         for reference in entity.references:
             for lookup in reference.lookups:
@@ -54,7 +54,7 @@ def _find_unresolved(work: Work, entity, lookup):
         records=sql.Identifier(target.table),
         key=sql.Identifier(lookup.target_column),
     )
-    work.stage.errors += work.cursor.rowcount
+    work.stage.telling.errors += work.cursor.rowcount
 
 
 def key_called(lookup) -> str:

@@ -10,8 +10,8 @@ from psycopg import sql
 from adsplatform.records.specification import Entity, entities
 from syncs import merge, tallying
 from syncs.models import SyncDifference, SyncRequest
-from syncs.staging import PROBLEM_COLUMNS
 from syncs.statements import Work, erp_key_of
+from syncs.telling import PROBLEM_COLUMNS
 
 DIFFERENCES_KEPT = 100
 KEPT_IN_MEMORY = 1024**2

@@ -312,7 +312,7 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
     )
     if not work.cursor.rowcount:
         return 0
-    work.stage.errors += work.cursor.rowcount
+    work.stage.telling.errors += work.cursor.rowcount
     work.run(
         """
         WITH gone AS (

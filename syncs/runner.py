@@ -261,7 +261,7 @@ def _is_to_be_complete(sync_request, name: str) -> bool:
 
 
 def _check_worth_merging(sync_request, stage):
-    if stage.errors and stage.rejected >= stage.lines_read:
+    if stage.telling.errors and stage.rejected >= stage.lines_read:
         raise SyncStopped(_nothing_loaded(stage), code="nothing_loaded")
     _check_reject_limit(sync_request, stage)
 
@@ -374,8 +374,9 @@ def _write_failure(sync_request, stage, ahead, cursor, message, code):
     """End a sync as Failed, with every problem found until then; no record is changed."""
     ahead.take_back()
     message = printable(message)
-    stage.note(sync_request.upload.file_name if sync_request.upload else "", code, message)
-    stage.flush()
+    file = sync_request.upload.file_name if sync_request.upload else ""
+    stage.telling.tell(file, file, code, message, kind="error")
+    stage.telling.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)
     tallying.write(cursor, sync_request, stage, loaded=False)

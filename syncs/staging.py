@@ -6,7 +6,6 @@ ever sees a row before the merge commits it. Memory is bounded by the block, not
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import compress
@@ -16,27 +15,21 @@ import polars as pl
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import Fault, escaped, printable, shown
+from adsplatform.records.checks import escaped
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.blocks import Block, Lines, Screens, content_lines, digests_of, have_marks, identities, turned
-from syncs.columns import REMARKS_TOLD, mapped, nearest
+from syncs.columns import mapped, nearest
 from syncs.copying import Copying
 from syncs.guarding import is_download, unguarded
 from syncs.known import KnownLines, seed_of
-from syncs.raw_lines import RAW_KEPT, RawLines
+from syncs.raw_lines import RawLines
 from syncs.rows import Columns, FileHead, RowProblem, Rows
 from syncs.staged_keys import StagedKeys
+from syncs.telling import Telling, identifiers, name_kept
 from syncs.totals import TALLY_TABLE, FileTotals
 
-# The most characters kept of a value, and of a name, in a problem.
-VALUE_KEPT, NAME_KEPT = 1_000, 255
-PROBLEM_COLUMNS = (
-    "entity", "kind", "erp_key", "file", "line", "column", "value", "code", "message", "raw_line",
-)  # fmt: skip
-FAULTY_COLUMNS = ("entity", "column", "value", "erp_key", "file", "line", "raw_line")
-PROBLEMS_COPIED_AT, RAW_AT_ONCE = 2_000, 10_000
-# Unknown texts told of a column of a file.
-TEXTS_TOLD = 20
+# Of how many lines the text is read again at once.
+RAW_AT_ONCE = 10_000
 
 
 @dataclass
@@ -104,6 +97,7 @@ class Stage:
     def __init__(self, cursor, skip_known_of=None):
         self.cursor = cursor
         self.copying = Copying(cursor)
+        self.telling = Telling(self.copying)
         self.known = KnownLines(self.copying, skip_known_of)
         # Makes records of lines at once where it can, and says of which; see `syncs.ahead`.
         self.insert_ahead: Callable[[Staged, Lines], np.ndarray | None] | None = None
@@ -112,21 +106,12 @@ class Stage:
         self.unknown_files: dict[str, int] = {}
         # Kinds of record of which a file could not be read; an empty name stands for any kind.
         self.unread: set[str] = set()
-        self.errors = 0
-        # What rejected lines refer to, by entity and column: those that are in the table `faulty_reference`.
-        self.faulty_references: set[tuple[str, str]] = set()
-        self._faulty: deque[tuple] = deque()
         # By entity and file.
         self.heads: dict[tuple[str, str], FileHead] = {}
         self._files: dict[tuple, _File] = {}
-        self._told: dict[tuple, set[str]] = {}
-        self._assumed: dict[str, dict[str, None]] = {}
         self._screens = Screens()
-        self._problems: deque[tuple] = deque()
         # How many lines have come into the stage, which is also the next one's number.
         self._sequence = 0
-        # The unknown texts told of, by file and column.
-        self._unknown_texts: dict[tuple[str, str], set[str]] = {}
         # The letters of a sheet's columns, by file and column.
         self.letters: dict[tuple[str, str], str] = {}
         self.totals = FileTotals()
@@ -136,17 +121,7 @@ class Stage:
         # More than that goes to files, page by page. Takes effect once a session, before its first temporary table.
         self.cursor.execute("SET temp_buffers = '128MB'")
         self.raw = RawLines()
-        self.cursor.execute(
-            """
-            CREATE TEMP TABLE staged_problem (
-                id bigint GENERATED ALWAYS AS IDENTITY, entity text, kind text, erp_key text, file text, line bigint,
-                "column" text, value text, code text, message text, raw_line text, seq bigint
-            );
-            CREATE TEMP TABLE faulty_reference (
-                entity text, "column" text, value text, erp_key text, file text, line bigint, raw_line text
-            )
-            """
-        )
+        self.telling.make_tables()
         self.cursor.execute(TALLY_TABLE)
         return self
 
@@ -186,50 +161,19 @@ class Stage:
             self._add_problem(block)
         elif isinstance(block, FileHead):
             if entity := entity_named(block.name):
-                self.heads[entity.name, _name(block.file)] = block
+                self.heads[entity.name, name_kept(block.file)] = block
         elif len(block):
             self._add_rows(block)
 
     def finish(self):
         """Write what is still held, say what was assumed, and let the planner know the tables' sizes."""
-        for file, columns in self._assumed.items():
-            if not columns:
-                continue
-            self._tell(
-                file, "", "value_assumed",
-                f"{file} leaves out {_listed(list(columns))}. For new records, and where a cell is empty, a rate of "
-                "1, and amounts times the rate, were assumed. Add the values if that is not right.",
-                kind="warning",
-            )  # fmt: skip
-        self.flush()
+        self.telling.tell_assumed()
+        self.telling.flush()
         for staged in self.staged.values():
             named_by = [lookup.column for reference in staged.entity.references for lookup in reference.lookups]
             joined = dict.fromkeys(name for name in [*staged.entity.key, *named_by] if name in staged.entity.columns)
-            columns = _identifiers(["_seq", "_id", *joined])
+            columns = identifiers(["_seq", "_id", *joined])
             self.cursor.execute(sql.SQL("ANALYZE {} ({})").format(staged.table, columns))
-
-    def flush(self):
-        """COPY the problems held in memory, once all before them has been copied."""
-        self.copying.wait()
-        self._copy_problems()
-
-    def _copy_problems(self):
-        self._copy_held("staged_problem", PROBLEM_COLUMNS, self._problems)
-        self._copy_held("faulty_reference", FAULTY_COLUMNS, self._faulty)
-
-    def _copy_held(self, table: str, columns: tuple[str, ...], held: deque[tuple]):
-        # More may be added meanwhile.
-        rows = [held.popleft() for _ in range(len(held))]
-        if not rows:
-            return
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _identifiers(columns))
-        try:
-            with self.cursor.copy(statement) as copy:
-                for row in rows:
-                    copy.write_row(row)
-        except BaseException:
-            held.extendleft(reversed(rows))
-            raise
 
     def staged_for(self, entity: Entity) -> Staged:
         """The entity's place in the stage, made at first need."""
@@ -248,15 +192,11 @@ class Stage:
             )
         return self.staged[entity.name]
 
-    def note(self, file: str, code: str, message: str):
-        """Keep why the whole sync failed."""
-        self._tell(file, file, code, message, kind="error")
-
     # One line, or one file, that cannot be loaded.
 
     def _add_problem(self, problem: RowProblem):
         entity = entity_named(problem.name)
-        name = entity.name if entity else _name(problem.file or problem.name)
+        name = entity.name if entity else name_kept(problem.file or problem.name)
         if problem.kind == "error" and problem.line is None:
             self.unread.add(name if entity else "")
         elif problem.kind == "error":
@@ -266,32 +206,10 @@ class Stage:
                 staged.rejected += 1
             else:
                 self.unknown_files[name] = self.unknown_files.get(name, 0) + 1
-        self._hold(
+        self.telling.hold(
             name, problem.kind, "", problem.file, problem.line, problem.column, problem.value, problem.code,
             problem.message, problem.raw,
         )  # fmt: skip
-
-    def _tell(self, file, entity, code, message, *, column="", kind):
-        """Say something about a file once, and not too much of one kind."""
-        told = self._told.setdefault((file, entity, code), set())
-        if column in told or len(told) >= REMARKS_TOLD:
-            return
-        told.add(column)
-        if len(told) == REMARKS_TOLD:
-            message += f" There are more of these in {file}, which are not listed."
-        self._hold(entity, kind, "", file, None, column, "", code, message, "")
-
-    def _hold(self, entity, kind, erp_key, file, line, column, value, code, message, raw):
-        if kind == "error":
-            self.errors += 1
-        self._problems.append(
-            (_name(entity), kind, _name(erp_key), _name(file), line, _name(column), printable(value[:VALUE_KEPT]),
-             code, printable(message), printable(raw[:RAW_KEPT]))
-        )  # fmt: skip
-        if len(self._problems) >= 2 * PROBLEMS_COPIED_AT:
-            self.flush()
-        elif len(self._problems) == PROBLEMS_COPIED_AT:
-            self.copying.then(self._copy_problems)
 
     # A block of rows.
 
@@ -306,18 +224,18 @@ class Stage:
             staged.rejected += len(found)
             return
         block = turned(found, staged.entity, file.columns, unguard=file.is_download)
-        self._remark_on_unknown_texts(block)
+        self.telling.tell_unknown_texts(block)
         self._note_columns(staged, block)
         block = self._without_known(file, block)
         if not len(block):
             return
         checked, faults, apart = self._screens.check(block)
-        self._note_assumed(block, checked, faults)
+        self.telling.note_assumed(block, checked, faults)
         checked = self._screens.with_defaults(staged.entity, checked, apart)
         good = Lines(block.lines, block.raw, have_marks(block), checked, content_lines(block, checked, apart))
         is_good = np.ones(len(block), bool)
         if faults:
-            self._reject(block, faults)
+            self.telling.tell_faults(block, faults)
             staged.rejected += len(faults)
             is_good[list(faults)] = False
             good = good.only(is_good)
@@ -349,9 +267,9 @@ class Stage:
 
     def _new_file(self, block: Rows) -> _File:
         entity = entity_named(block.name)
-        name = _name(block.file)
+        name = name_kept(block.file)
         if entity is None:
-            self._tell(
+            self.telling.tell(
                 block.file, name, "unknown_file", column=block.name if block.file != block.name else "",
                 kind="error",
                 message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
@@ -363,7 +281,9 @@ class Stage:
         names = list(map(unguarded, block.columns)) if downloaded else block.columns
         columns, remarks = mapped(entity, block.file, names)
         for remark in remarks:
-            self._tell(block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind)
+            self.telling.tell(
+                block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind
+            )
         for column, letters in zip(columns, block.letters, strict=False):
             if column:
                 self.letters[block.file, column.wire] = letters
@@ -372,25 +292,6 @@ class Stage:
             self.staged_for(entity), name, columns, rejected_whole=is_unusable, is_download=downloaded,
             seed=seed_of(entity, columns),
         )  # fmt: skip
-
-    def _remark_on_unknown_texts(self, block: Block):
-        """Say of texts by which records are told apart, once a file and text, that they are not known."""
-        for column, cells in zip(block.columns, block.cells, strict=True):
-            if not column.known_texts:
-                continue
-            known = {text.casefold() for text in column.known_texts}
-            told = self._unknown_texts.setdefault((block.file, column.wire), set())
-            texts = set(cells.unique().drop_nulls() if isinstance(cells, pl.Series) else cells)
-            for text in sorted(texts - told):
-                if not text.strip() or text.casefold() in known or len(told) >= TEXTS_TOLD:
-                    continue
-                told.add(text)
-                at = list(cells).index(text)
-                self._hold(
-                    block.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
-                    f"{column.wire}: {shown(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
-                    "Lines that have it load all the same.", block.raw[at],
-                )  # fmt: skip
 
     @staticmethod
     def _note_columns(staged: Staged, block: Block):
@@ -409,7 +310,7 @@ class Stage:
             return block
         known = block if is_known.all() else block.only(is_known)
         cells = pl.DataFrame({column.name: cells for column, cells in zip(known.columns, known.cells, strict=True)})
-        self._note_assumed(known, cells, {})
+        self.telling.note_assumed(known, cells, {})
         self.totals.add(entity, cells, np.ones(len(known), bool), np.ones(len(known), bool))
         file.staged.known_lines += len(known)
         return block.only(~is_known)
@@ -423,58 +324,6 @@ class Stage:
             is_known[may_be] = found
         return is_known
 
-    def _note_assumed(self, block: Block, checked: pl.DataFrame, faults: dict[int, list[tuple[Column, Fault]]]):
-        """Remember which columns the file leaves out, or empty, for which something is assumed."""
-        told = self._assumed.setdefault(block.file, {})
-        faulty = {(column.name, at) for at, found in faults.items() for column, _ in found}
-
-        def empty(name):
-            if name not in checked.columns:
-                return None
-            cells = checked[name].is_null()
-            for at in [at for of, at in faulty if of == name]:
-                cells[at] = False
-            return cells
-
-        for column in block.entity.columns.values():
-            if column.assumed is None or column.wire in told:
-                continue
-            is_assumed = empty(column.name)
-            if column.assumed.product_of:
-                # Where there is no amount, nothing is assumed for it.
-                no_amount = empty(column.assumed.product_of[0])
-                if no_amount is None:
-                    continue
-                is_assumed = ~no_amount if is_assumed is None else is_assumed & ~no_amount
-            if is_assumed is None or is_assumed.any():
-                told[column.wire] = None
-
-    def _reject(self, block: Block, faults: dict[int, list[tuple[Column, Fault]]]):
-        key = block.entity.columns.get("erp_key")
-        key = key if key in block.columns else None
-        lookups = [lookup for reference in block.entity.references for lookup in reference.lookups if not lookup.when]
-        named_by = {lookup.column for lookup in lookups if lookup.target_column != "id"}
-        by_own_key = {lookup.column for lookup in lookups
-                      if (lookup.target, lookup.target_column) == (block.entity.name, "erp_key")}  # fmt: skip
-        naming = [column for column in block.columns if column.name in named_by]
-        for at in sorted(faults):
-            erp_key = block.text(key, at) if key else ""
-            for column, fault in faults[at]:
-                self._hold(
-                    block.entity.name, "error", erp_key, block.file, block.lines[at], column.wire,
-                    block.text(column, at), fault.code, fault.message, block.raw[at],
-                )  # fmt: skip
-            at_fault = {column.name for column, _ in faults[at]}
-            for column in naming:
-                value = block.text(column, at)
-                names_itself = column.name in by_own_key and value == erp_key
-                if value and not names_itself and column.name not in at_fault:
-                    self.faulty_references.add((block.entity.name, column.name))
-                    self._faulty.append(
-                        (block.entity.name, column.name, value, _name(erp_key), _name(block.file), block.lines[at],
-                         printable(block.raw[at][:RAW_KEPT]))
-                    )  # fmt: skip
-
     def _copy(self, file: str, staged: Staged, lines: Lines):
         count = len(lines)
         numbers = range(self._sequence, self._sequence + count)
@@ -485,13 +334,13 @@ class Stage:
         heads = {
             "_seq": pl.int_range(numbers.start, numbers.stop, eager=True),
             "_id": new_ids(count),
-            "_file": pl.repeat(escaped(_name(file)), count, eager=True),
+            "_file": pl.repeat(escaped(name_kept(file)), count, eager=True),
             "_line": lines.places,
             "_form": [staged.forms[form] for form in lines.marks],
             "_hash": pl.Series(lines.digests or [None] * count, dtype=pl.Binary).bin.encode("hex"),
         }
         statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(
-            staged.table, _identifiers([*heads, *lines.frame.columns])
+            staged.table, identifiers([*heads, *lines.frame.columns])
         )
         values = pl.Series(lines.values, dtype=pl.Binary).cast(pl.String)
         self.copying.add(statement, pl.DataFrame({**heads, "": values}))
@@ -528,11 +377,6 @@ class Stage:
         return [found for (found,) in self.cursor.fetchall()]
 
 
-def _name(text: str) -> str:
-    """A name as the books keep it: every character storable, and not too many."""
-    return printable(text[:NAME_KEPT])[:NAME_KEPT]
-
-
 def new_ids(count: int) -> pl.Series:
     """Time-ordered UUIDs (version 7) as text, ascending within the block."""
     milliseconds = f"{time.time_ns() // 1_000_000:012x}"
@@ -546,10 +390,3 @@ def new_ids(count: int) -> pl.Series:
 def _in_failed_transaction(cursor) -> bool:
     return cursor.connection.info.transaction_status == TransactionStatus.INERROR
 
-
-def _identifiers(names) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, names))
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -40,6 +40,7 @@ FLOORS = [
     ["syncs.rejected"],
     ["syncs.models", "syncs.mended", "syncs.notices", "syncs.scheduled", "syncs.control_totals", "syncs.staging"],
     ["syncs.leases"],
+    ["syncs.telling"],
     ["syncs.columns", "syncs.blocks", "syncs.known", "syncs.copying", "syncs.raw_lines", "syncs.totals"],
     ["syncs.connectors"],
     ["syncs.rows", "syncs.guarding", "syncs.problem_codes", "syncs.crash_points"],

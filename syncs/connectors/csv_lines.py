@@ -47,6 +47,8 @@ class _CsvFile:
         self.has_short_rows = False
 
     def read(self, content: BinaryIO) -> Iterator[Rows | Columns | RowProblem]:
+        # Of what turns out to be no text at all, the encoding is not worth a remark.
+        encoding: list[RowProblem] = []
         try:
             for piece in physical_lines(content, line_bytes=self.line_bytes, file=self.file):
                 if isinstance(piece, LongLine):
@@ -55,7 +57,10 @@ class _CsvFile:
                 elif isinstance(piece, OtherEncoding):
                     remark = self._remark("encoding_assumed", piece.message)
                     remark.line = piece.line
-                    yield remark
+                    if self.header:
+                        yield remark
+                    else:
+                        encoding.append(remark)
                 else:
                     if not piece[-1].endswith(("\n", "\r")):
                         self.open_line = self.line + len(self.pending) + len(piece) - 1
@@ -63,15 +68,19 @@ class _CsvFile:
                         piece = self._begin(piece)
                         if self.header:
                             yield FileHead(self.name, self.file, tuple(self.header.columns), self.header.delimiter)
+                            yield from encoding
                     for start in range(0, len(piece), COLUMN_LINES):
                         yield from self._take_lines(piece[start : start + COLUMN_LINES])
             yield from self._parse_pending(is_last=True)
         except UnusableFile as unusable:
+            if unusable.code != "not_text":
+                yield from encoding
             yield self._problem(None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw)
             return
         if self.block.cells:
             yield self._finished_block()
         if not self.header:
+            yield from encoding
             yield self._remark("file_empty", "The file is empty, so nothing was loaded from it.")
         elif not self.has_rows:
             yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
@@ -301,8 +310,7 @@ class _CsvFile:
 
     def _too_many_cells(self, extra: int, line: int, raw: str) -> RowProblem:
         cells = "cell" if extra == 1 else "cells"
-        width, delimiter = len(self.header.columns), self.header.delimiter
-        mark = DELIMITER_NAMES.get(delimiter, f"“{delimiter}”")
+        width, mark = len(self.header.columns), _named(self.header.delimiter)
         return self._problem(
             line,
             "too_many_cells",
@@ -326,6 +334,11 @@ class _CsvFile:
                 f"The row has {cells}, but the header has {width:,} columns. Remove the line if it is a title or a "
                 "total, or fill it in."
             )
+            if others := [mark for mark in DELIMITER_NAMES if raw.count(mark) >= width - 1]:
+                message = (
+                    f"The row’s cells seem to be separated by {DELIMITER_NAMES[others[0]]}, but the header’s by "
+                    f"{_named(self.header.delimiter)}. Separate both alike, then send the file again."
+                )
             return [self._problem(line, "too_few_cells", message, raw=raw)]
         if self.has_short_rows:
             return []
@@ -359,3 +372,7 @@ class _CsvFile:
 
 def _size(texts) -> int:
     return sum(map(len, texts))
+
+
+def _named(delimiter: str) -> str:
+    return DELIMITER_NAMES.get(delimiter, f"“{delimiter}”")

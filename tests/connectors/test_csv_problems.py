@@ -98,6 +98,17 @@ def test_a_row_of_one_cell_is_no_record():
     assert [row[0] for row in table(blocks)] == [2, 4]
 
 
+def test_rows_separated_otherwise_than_the_header_are_told_so():
+    blocks, [first, second] = read("erpKey;name;total\nI1,Acme,5\nI2\tBolt\t6\nI3;Core;7\n")
+    assert [first.code, second.code] == ["too_few_cells", "too_few_cells"]
+    assert first.message == (
+        "The row’s cells seem to be separated by a comma, but the header’s by a semicolon. "
+        "Separate both alike, then send the file again."
+    )
+    assert "by a tab" in second.message
+    assert [row[0] for row in table(blocks)] == [4]
+
+
 def test_a_last_line_that_breaks_off_is_not_half_a_record():
     blocks, [problem] = read("erpKey,name,total\nI1,Acme,5\nI2,Bo")
     assert (problem.kind, problem.line, problem.code) == ("error", 3, "line_cut_off")
@@ -219,6 +230,16 @@ def test_a_file_with_an_unusable_header_is_not_read(text, code, column, message)
     assert blocks == []
     assert (problem.kind, problem.line, problem.code, problem.column) == ("error", None, code, column)
     assert problem.message == message
+
+
+def test_of_what_is_no_text_the_encoding_is_not_worth_a_remark():
+    _, problems = read(b"PK\x03\x04\x14\0\xff\xfe\x90 \xe4\n")
+    assert [problem.code for problem in problems] == ["not_text"]
+
+
+def test_of_a_file_without_a_usable_header_the_encoding_is_told():
+    _, problems = read("größe,größe\nI1,2\n".encode("cp1252"))
+    assert [problem.code for problem in problems] == ["encoding_assumed", "header_duplicated"]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", "sep=;\n"])
