@@ -25,7 +25,7 @@ def main():
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    subcommands = parser.add_subparsers(required=True, metavar="loading | growth | memory | peers")
+    subcommands = parser.add_subparsers(required=True, metavar="loading | growth | memory | peers | pick-up | claiming")
 
     def subcommand(name, measure, help):
         added = subcommands.add_parser(name, help=help, description=help)
@@ -52,6 +52,15 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("--peer-rows", type=int, default=100_000)
     one.add_argument("--runs", type=int, default=3)
     one.add_argument("--only", nargs="+", default=[], help="leave out the other peers")
+
+    one = subcommand("pick-up", _pick_up, "From a commit to the first line of the task, by broker.")
+    one.add_argument("--tasks", type=int, default=300)
+
+    one = subcommand("claiming", _claiming, "A claim among many syncs that wait and many more that have ended.")
+    one.add_argument("--history", type=int, default=1_000_000)
+    one.add_argument("--waiting", type=int, default=20_000)
+    one.add_argument("--claimers", type=int, default=4)
+    one.add_argument("--claims", type=int, default=250, help="of each claimer")
     return parser
 
 
@@ -81,6 +90,18 @@ def _peers(server, options):
     from tests.benchmarks.peers import peers
 
     return peers(server, options.folder, options.peer_rows, options.runs, options.only)
+
+
+def _pick_up(server, options):
+    from tests.benchmarks.pick_up import pick_up
+
+    return pick_up(server, options.tasks)
+
+
+def _claiming(server, options):
+    from tests.benchmarks.claiming import claiming
+
+    return claiming(server, options.history, options.waiting, options.claimers, options.claims)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,23 @@
-"""How long a worker takes from a commit to the first line of its task: `python -m tests.benchmarks.pick_up`.
+"""How long a worker takes from a commit to the first line of its task: `python -m tests.benchmarks pick-up`.
 
-Each broker has a cluster of its own with two workers, on the server of DATABASE_URL or on an embedded one with its
-durable settings; between two commits is a pause of random length, so that the cluster is idle. Redis is measured where
-the program `redis-server` is there.
+Each broker has a cluster of its own with two workers; between two commits is a pause of random length, so that the
+cluster is idle. Redis is measured where the program `redis-server` is there.
 """
 
-import argparse
-import os
 import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import nullcontext
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adsplatform.settings")
+from tests.benchmarks.server import PROJECT, BenchmarkServer
+from tests.benchmarks.tables import table
+from tests.servers import redis_server
+
 BROKERS = {
     "table, listening": {},
     "table, looking": {"QUEUE_LISTENS": "false"},
@@ -33,50 +32,30 @@ def arrived(path: str) -> None:
         answer.sendto(str(now).encode(), path)
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--tasks", type=int, default=300)
-    arguments.add_argument("--ring", type=Path, help=argparse.SUPPRESS)
-    options = arguments.parse_args()
-    if options.ring:
-        return ring(options.ring, options.tasks)
-    with tempfile.TemporaryDirectory(prefix="ads-pick-up-") as folder:
-        Path(folder).chmod(0o711)
-        measure(Path(folder), options.tasks)
+def pick_up(server: BenchmarkServer, tasks: int) -> str:
+    rows = []
+    for name, more in BROKERS.items():
+        if name == "Redis" and not shutil.which("redis-server"):
+            rows.append((name, *["not measured: there is no redis-server here"] * 4))
+            continue
+        server.fresh()
+        with redis_server(server.folder) if name == "Redis" else nullcontext() as port:
+            environment = server.environment | {key: value.format(port=port) for key, value in more.items()}
+            rows.append((name, *measured(server.folder, tasks, environment)))
+    return table(("broker", "p50 ms", "p95 ms", "p99 ms", "slowest ms"), rows)
 
 
-def measure(folder: Path, tasks: int):
-    from tests.benchmarks.loading import database, fresh_database
-    from tests.servers import redis_server
-
-    server, url = database(folder)
-    common = os.environ | {"DATABASE_URL": url, "ADS_VAR_DIR": str(folder / "var"), "LOG_LEVEL": "WARNING"}
+def measured(folder: Path, tasks: int, environment: dict) -> list[str]:
+    command = [sys.executable, "manage.py", "qcluster"]
+    cluster = subprocess.Popen(command, cwd=PROJECT, env=environment, start_new_session=True)
     try:
-        fresh_database(url, common)
-        print(f"Commit to first line of the task, {tasks} tasks, milliseconds")
-        for name, more in BROKERS.items():
-            if name == "Redis" and not shutil.which("redis-server"):
-                print(f"{name:<18} not measured: there is no redis-server here")
-                continue
-            with redis_server(folder) if name == "Redis" else nullcontext() as port:
-                environment = common | {key: value.format(port=port) for key, value in more.items()}
-                measure_one(name, folder, tasks, environment)
-    finally:
-        if server:
-            server.stop()
-
-
-def measure_one(name: str, folder: Path, tasks: int, environment: dict):
-    cluster = subprocess.Popen([sys.executable, "manage.py", "qcluster"], env=environment, start_new_session=True)
-    try:
-        command = [sys.executable, "-m", "tests.benchmarks.pick_up", "--ring", str(folder), "--tasks", str(tasks)]
-        told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+        command = [sys.executable, "-m", "tests.benchmarks.pick_up", str(folder), str(tasks)]
+        done = subprocess.run(command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     finally:
         cluster.send_signal(signal.SIGTERM)
         cluster.wait()
-    waits = sorted(float(line) for line in told.split())
-    of = [waits[min(int(len(waits) * share), len(waits) - 1)] for share in (0.5, 0.95, 0.99, 1)]
-    print(f"{name:<18} " + "  ".join(f"{n} {w:6.1f}" for n, w in zip(("p50", "p95", "p99", "max"), of, strict=True)))
+    waits = sorted(float(line) for line in done.stdout.split())
+    return [f"{waits[min(int(len(waits) * share), len(waits) - 1)]:.1f}" for share in (0.5, 0.95, 0.99, 1)]
 
 
 def ring(folder: Path, tasks: int):
@@ -104,4 +83,4 @@ def ring(folder: Path, tasks: int):
 
 
 if __name__ == "__main__":
-    main()
+    ring(Path(sys.argv[1]), int(sys.argv[2]))

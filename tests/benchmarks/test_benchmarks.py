@@ -2,11 +2,13 @@
 
 import pytest
 
+from tests.benchmarks.claiming import claiming
 from tests.benchmarks.growth import growth
 from tests.benchmarks.invoices import Invoices
 from tests.benchmarks.loading import BATCH, CONNECTOR, JSONL, TWO, loading
 from tests.benchmarks.measuring import WrongOutcome, measure
 from tests.benchmarks.memory import memory
+from tests.benchmarks.pick_up import BROKERS, pick_up
 from tests.benchmarks.server import BenchmarkServer
 from tests.benchmarks.worker import Load
 
@@ -37,6 +39,15 @@ def test_bad_lines_are_told_of_one_by_one(server):
     table = memory(server, gigabytes=0.0005, bad_lines=200)
     assert "| a CSV of 0.0005 GB in a ZIP " in table
     assert "| 200 bad lines, 200 details " in table
+
+
+def test_every_broker_picks_up(server):
+    found = pick_up(server, tasks=3)
+    assert all(f"| {name} " in found for name in BROKERS)
+
+
+def test_each_claimer_gets_another_sync(server):
+    assert "| 200 " in claiming(server, history=400, waiting=200, claimers=2, claims=20)
 
 
 def test_a_load_that_does_something_else_is_no_result(server, tmp_path):
