@@ -105,8 +105,8 @@ class Digests:
     def meet(self, digests: Sequence[bytes]) -> tuple[np.ndarray, bool]:
         """Which of the lines of these digests are held, and whether one of them was met before."""
         found, places = self._places(np.frombuffer(b"".join(digests), OF_LINE))
-        places = places[found]
-        is_twice = len(np.unique(places)) < len(places) or bool(self.met[places].any())
+        places = np.sort(places[found])
+        is_twice = bool((places[1:] == places[:-1]).any() or self.met[places].any())
         self.met[places] = True
         return found, is_twice
 
