@@ -54,8 +54,9 @@ SERVER_SETTINGS = {
 }
 HASTY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 # With PostgreSQL's own 128 MB, and a checkpoint each gigabyte, a row among ten million costs twice that of a million:
-# the index of keys, which come in any order, has to stay in memory.
-MOST_BUFFERS, MOST_WAL = 1024**3, "4GB"
+# the index of keys, which come in any order, has to stay in memory, and after each checkpoint is written whole again.
+LEAST_BUFFERS, MOST_BUFFERS = 128 * 1024**2, 4 * 1024**3
+LEAST_WAL, MOST_WAL = 1024**3, 16 * 1024**3
 # Where a container's limit stands, in bytes.
 MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -64,15 +65,20 @@ class EmbeddedDatabaseError(Exception):
     """Why the embedded database cannot run, as a sentence."""
 
 
-def _large_settings() -> dict:
-    """An eighth of this machine's memory, or of its container's, for the pages that a durable server holds."""
+def _large_settings(folder: Path) -> dict:
+    """An eighth of this machine's memory, or of its container's, for the pages that a durable server holds.
+
+    Between checkpoints, its log may take a quarter of the room that is free on the disk.
+    """
     memory = psutil.virtual_memory().total
     for limit in MEMORY_LIMITS:
         # There may be no such file, or “max” in it.
         with contextlib.suppress(OSError, ValueError):
             memory = min(memory, int(limit.read_text()))
-    buffers = min(max(memory // 8, 128 * 1024**2), MOST_BUFFERS)
-    return {"shared_buffers": f"{buffers // 1024**2}MB", "max_wal_size": MOST_WAL}
+    buffers = min(max(memory // 8, LEAST_BUFFERS), MOST_BUFFERS)
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    log = min(max(psutil.disk_usage(str(there)).free // 4, LEAST_WAL), MOST_WAL)
+    return {"shared_buffers": f"{buffers // 1024**2}MB", "max_wal_size": f"{log // 1024**2}MB"}
 
 
 def database_settings(var_dir: Path) -> dict:
@@ -107,7 +113,7 @@ class Server:
         self.folder = self.var_dir / "postgres"
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
-        self.settings = SERVER_SETTINGS | (_large_settings() if durable else HASTY_SETTINGS)
+        self.settings = SERVER_SETTINGS | (_large_settings(self.folder) if durable else HASTY_SETTINGS)
         self.durable = durable
         self.process: subprocess.Popen | None = None
         self._lock: int | None = None

@@ -116,19 +116,28 @@ def test_a_server_that_does_not_start_says_why(server):
 
 
 @pytest.mark.parametrize(
-    ("memory", "limit", "buffers"),
-    [(64 * 2**30, "max\n", "1GB"), (64 * 2**30, f"{4 * 2**30}\n", "512MB"), (512 * 2**20, None, "128MB")],
+    ("memory", "limit", "free", "buffers", "log"),
+    [
+        (64 * 2**30, "max\n", 200 * 2**30, "4096MB", "16384MB"),
+        (64 * 2**30, f"{4 * 2**30}\n", 20 * 2**30, "512MB", "5120MB"),
+        (512 * 2**20, None, 2**30, "128MB", "1024MB"),
+    ],
 )
-def test_a_durable_server_takes_its_share_of_the_memory(tmp_path, monkeypatch, memory, limit, buffers):
+def test_a_durable_server_takes_its_share_of_memory_and_disk(tmp_path, monkeypatch, memory, limit, free, buffers, log):
     monkeypatch.setattr(embedded.psutil, "virtual_memory", lambda: SimpleNamespace(total=memory))
+    monkeypatch.setattr(embedded.psutil, "disk_usage", lambda path: SimpleNamespace(free=free))
     given = tmp_path / "memory.max"
     if limit:
         given.write_text(limit)
     monkeypatch.setattr(embedded, "MEMORY_LIMITS", (given,))
+    settings = Server(tmp_path / "not there yet").settings
+    assert (settings["shared_buffers"], settings["max_wal_size"]) == (buffers, log)
+
+
+def test_a_durable_server_loses_nothing(tmp_path):
     server = Server(tmp_path)
     try:
         server.start()
-        assert ask(server, "SHOW shared_buffers") == [(buffers,)]
         assert ask(server, "SHOW fsync") == [("on",)]
     finally:
         server.stop()
