@@ -5,7 +5,8 @@ would add a user to the system and open every folder above the data to everybody
 without a password. Everything is in var/postgres:
 
     data/            the cluster, made by initdb at the first start; it survives restarts and crashes
-    connection.json  port and password, readable by us alone; what `database_settings` reads
+    connection.json  port and password, readable by us alone; what `database_settings` reads; and whether the cluster
+                     has the role behind doors, which older ones lack
     server.log       what the server had to say
     lock             held while a server of ours uses the folder
 
@@ -36,6 +37,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from adsplatform import DOOR_ROLE
 from adsplatform.private import write_privately
 from adsplatform.processes import Identity, bound_to_us
 
@@ -57,6 +59,11 @@ HASTY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit
 # the index of keys, which come in any order, has to stay in memory, and after each checkpoint is written whole again.
 LEAST_BUFFERS, MOST_BUFFERS = 128 * 1024**2, 4 * 1024**3
 LEAST_WAL, MOST_WAL = 1024**3, 16 * 1024**3
+# We may not make roles, so the one behind doors is made for us. Run in a cluster of any age.
+DOOR_STATEMENTS = (
+    f"DO $$BEGIN IF to_regrole('{DOOR_ROLE}') IS NULL THEN CREATE ROLE {DOOR_ROLE}; END IF; END$$",
+    f"GRANT {DOOR_ROLE} TO {NAME}",
+)
 # Where a container's limit stands, in bytes.
 MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -135,9 +142,12 @@ class Server:
             if not self.data.exists():
                 self._make_data(password)
             elif not kept:
-                self._single_user(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'")
+                self._single_user(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'", *DOOR_STATEMENTS)
+            elif not kept.get("hasDoor"):
+                self._single_user(self.data, *DOOR_STATEMENTS)
             port = kept["port"] if kept and _is_free(kept["port"]) else _free_port()
-            write_privately(self.folder / "connection.json", json.dumps({"port": port, "password": password}))
+            settings = {"port": port, "password": password, "hasDoor": True}
+            write_privately(self.folder / "connection.json", json.dumps(settings))
             self._serve(port)
         except BaseException:
             self.stop()
@@ -231,6 +241,7 @@ class Server:
             fresh,
             f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'",
             f"CREATE DATABASE {NAME} OWNER {NAME}",
+            *DOOR_STATEMENTS,
         )
         fresh.rename(self.data)
 
