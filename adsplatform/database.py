@@ -32,13 +32,17 @@ def settings_for(url: str, var_dir: Path) -> dict:
     return settings
 
 
-def check() -> None:
-    """Raise DatabaseUnusable when the database does not answer, or is older than we can use."""
+def connected() -> psycopg.Connection:
+    """A connection of its own, which does not wait for ever for a server that is not there."""
     from django.db import connection
 
-    parameters = {"connect_timeout": 10} | connection.get_connection_params()
+    return psycopg.connect(**{"connect_timeout": 10} | connection.get_connection_params())
+
+
+def check() -> None:
+    """Raise DatabaseUnusable when the database does not answer, or is older than we can use."""
     try:
-        with psycopg.connect(**parameters) as found:
+        with connected() as found:
             version = found.info.server_version // 10000
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(

@@ -238,6 +238,11 @@ if REDIS_URL:
     Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
 elif QUEUE_LISTENS:
     Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
+
+# The database too keeps a request to its account (adsplatform.accounts.fence): the connection takes a role for it,
+# which a pooler that gives away connections by the transaction would hand to others.
+SECOND_FENCE = env.bool("SECOND_FENCE", QUEUE_LISTENS)
+
 # How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books
 # have to be; its problems line by line, and the files, for a year and the time in which that is closed.
 KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)

@@ -193,6 +193,8 @@ class Timing(models.Model):
     app_enrollment = models.OneToOneField(
         AppEnrollment, on_delete=models.CASCADE, primary_key=True, related_name="timing"
     )
+    # Behind doors, seen by those who see the enrollment.
+    fenced_by = "app_enrollment"
     # The time the schedule names, and the start a little later (see `schedules.runs`).
     slot = models.DateTimeField(null=True)
     next_sync_at = models.DateTimeField(null=True)

@@ -528,6 +528,7 @@ class SyncDifference(models.Model):
 class SeenKey(models.Model):
     """A key that an earlier part of a multi-part full sync contained, kept until its last part has run."""
 
+    fenced_by = "parent_sync_request"
     parent_sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="+", db_index=False)
     entity = models.CharField(max_length=50)
     record_id = models.UUIDField()

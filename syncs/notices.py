@@ -64,6 +64,7 @@ class NoticeMail(models.Model):
         OPENED = "opened"
         CURED = "cured"
 
+    fenced_by = "notice"
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     about = models.CharField(max_length=10, choices=About.choices)
