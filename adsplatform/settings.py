@@ -81,6 +81,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "adsplatform.rest.request_ids.RequestIdMiddleware",
+    "adsplatform.accounts.fence.FenceMiddleware",
     "adsplatform.rest.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",

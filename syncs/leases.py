@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Now
 
+from adsplatform.accounts import fence
 from syncs.crash_points import passing
 
 # Any number will do, if all agree.
@@ -91,8 +92,9 @@ def end_session(sync_request):
 
 
 def end_all_sessions(sync_request):
-    """End every session that works on the sync."""
-    _end_sessions("starts_with(application_name, %s)", f"sync {sync_request.pk.hex} ")
+    """End every session that works on the sync; they are the workers', so no account may."""
+    with fence.beyond():
+        _end_sessions("starts_with(application_name, %s)", f"sync {sync_request.pk.hex} ")
 
 
 def _end_sessions(condition: str, value: str):

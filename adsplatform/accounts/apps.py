@@ -10,7 +10,7 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 
 from adsplatform import database
-from adsplatform.accounts import fence_building
+from adsplatform.accounts import fence, fence_building
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ def build_fence(using, **kwargs):
         fence_building.build(connections[using])
     except fence_building.NotBuilt as reason:
         logger.warning(str(reason))
+    fence.is_up.cache_clear()
 
 
 def check_fence(app_configs, **kwargs):

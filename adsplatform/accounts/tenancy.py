@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRefresh
 
+from adsplatform.accounts import fence
 from adsplatform.accounts.models import ADMINS, WRITERS, Account, Membership, Role
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
@@ -59,6 +60,7 @@ class TenantMixin:
         if request.tenant is None:
             return render(request, "inbox/no_account.html", status=403)
         self.account = request.tenant.account
+        fence.keep_to(self.account.pk, request.user.pk)
         if request.method not in ("GET", "HEAD", "OPTIONS") and request.tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
         return super().dispatch(request, *args, **kwargs)

@@ -22,7 +22,7 @@ HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY_LENGTH = 255
 # How long a second request waits for the first one's answer.
 WAIT_SECONDS = 5
-# Each new answer clears away more old ones than itself, so that none stays for long.
+# Each new answer clears away more old ones of its account than itself; of an account that asks no more, retention does.
 PRUNED_AT_ONCE = 100
 
 
@@ -55,7 +55,7 @@ def once(request, body, do: Callable[[], Response], *, told_once: tuple[str, ...
         if kept and kept.created > _oldest():
             return _again(kept, asked)
         answer = do()
-        _prune()
+        _prune(request.auth.account)
         KeptAnswer.objects.update_or_create(
             **mine,
             defaults={
@@ -123,8 +123,8 @@ def _oldest():
     return timezone.now() - timedelta(hours=settings.IDEMPOTENCY_HOURS)
 
 
-def _prune():
-    """Forget some of the answers that are too old; another request may be at others of them."""
-    old = KeptAnswer.objects.filter(created__lt=_oldest()).order_by("created")
+def _prune(account):
+    """Forget some of the account's answers that are too old; another request may be at others of them."""
+    old = KeptAnswer.objects.of(account).filter(created__lt=_oldest()).order_by("created")
     found = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:PRUNED_AT_ONCE])
     KeptAnswer.objects.filter(pk__in=found).delete()

@@ -96,12 +96,12 @@ def test_a_page_of_syncs_with_details_takes_the_same_queries_as_one(program, enr
     sync()
     # The first call of a minute notes that the key is in use.
     program.get("Sync/query", query="include=details")
-    # Key, membership, page, results, problems, count.
-    with django_assert_num_queries(6):
+    # Key, membership, the second fence up, page, results, problems, count, the fence down.
+    with django_assert_num_queries(8):
         program.get("Sync/query", query="include=details")
     for _ in range(20):
         sync()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         records = program.get("Sync/query", query="include=details").json()["records"]
     assert [len(row["details"]["Invoice"]["errors"]) for row in records] == [2] * 21
 

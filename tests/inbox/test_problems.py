@@ -125,9 +125,9 @@ def test_a_page_of_many_costs_as_much_as_a_page_of_few(look, sync, three, django
         )
         for number in range(2000)
     )
-    # Session, person, membership, the sync, what is kept of its reasons, one page of problems, what is mended of it,
-    # open notices.
-    with django_assert_num_queries(8):
+    # Session, person, membership, the second fence up, the sync, what is kept of its reasons, one page of problems,
+    # what is mended of it, open notices, the fence down.
+    with django_assert_num_queries(10):
         assert len(look("page=40").context["page"]) == 50
 
 

@@ -4,6 +4,10 @@ import json
 import stat
 import urllib.request
 
+import psycopg
+
+from adsplatform import embedded
+from adsplatform.accounts import fence_building
 from tests.product import eventually
 
 
@@ -16,6 +20,13 @@ def test_the_sign_in_is_kept_for_the_owner_alone(running):
     assert sorted(demo) == ["apiKey", "appEnrollmentId", "email", "password", "url"]
     assert demo["url"] == running.url
     assert stat.S_IMODE((running.var / "demo.json").stat().st_mode) == 0o600
+
+
+def test_the_second_fence_is_up(running):
+    at = embedded.database_settings(running.var)
+    parameters = {"host": at["HOST"], "port": at["PORT"], "user": at["USER"], "password": at["PASSWORD"]}
+    with psycopg.connect(dbname=at["NAME"], **parameters) as connection:
+        assert fence_building.reason(connection.cursor()) == ""
 
 
 def test_no_secret_under_var_is_readable_by_others(running):

@@ -1,0 +1,256 @@
+"""How the second fence is built: every table of an account's data shows the role behind doors that account alone."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, models, transaction
+from django.db.models import F
+
+from adsplatform import DOOR_ROLE
+from adsplatform.accounts import fence_building
+from adsplatform.accounts.apps import build_fence, check_fence
+from adsplatform.accounts.models import Account, Membership
+from syncs.models import Upload
+from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, member
+
+pytestmark = pytest.mark.django_db
+TABLES = {table.name: table for table in fence_building.tables()}
+FENCED = [model for model in apps.get_models(include_auto_created=True) if TABLES[model._meta.db_table].shown]
+OPEN = {
+    "accounts_user": "People are in several accounts, and others' names stand beside what they did.",
+    "accounts_user_groups": "Rights of platform staff.",
+    "accounts_user_user_permissions": "Rights of platform staff.",
+    "auth_group": "Rights of platform staff.",
+    "auth_group_permissions": "Rights of platform staff.",
+    "auth_permission": "Rights of platform staff.",
+    "cache_entry": "Counters of the throttles by digests, and the reasons of a sync's problems by its id.",
+    "django_admin_log": "Platform staff's; doors may not even read it.",
+    "django_content_type": "Names of tables.",
+    "django_q_ormq": "Bells, and the ids of deleted enrollments whose records are to go.",
+    "django_q_schedule": "Not used.",
+    "django_q_task": "What the queue has done, by its own ids.",
+    "django_session": "Found by a secret, before anybody is known.",
+    "enrollments_application": "The catalogue, the same for everybody.",
+}
+
+
+@contextmanager
+def behind_the_door(account=None, person=None):
+    """As a request of the account; without one, as the role alone."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config('ads.account', %s, true), "
+            "set_config('ads.person', %s, true)",
+            [DOOR_ROLE, str(account.pk) if account else "", str(person.pk) if person else ""],
+        )
+        yield cursor
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def accounts():
+    """Two accounts with a row in every fenced table."""
+    accounts = member()[0].group_key, member()[0].group_key
+    for account in accounts:
+        fill(account)
+    return accounts
+
+
+def fill(account):
+    enrollment = AppEnrollmentFactory(group_key=account)
+    sync = SyncRequestFactory(app_enrollment=enrollment, succeeded=True)
+    given = {
+        "group_key": account.pk,
+        "group_key_id": account.pk,
+        "app_enrollment_id": enrollment.pk,
+        "sync_request_id": sync.pk,
+        "parent_sync_request_id": sync.pk,
+        "notice_id": NoticeFactory(app_enrollment=enrollment).pk,
+        "user_id": member()[0].user_id,
+        "kind": "error",
+        "state": "open",
+        "action": "insert",
+    }
+    for model in FENCED:
+        if not of(account, model).exists():
+            needed = [field for field in model._meta.concrete_fields if is_needed(field)]
+            row = {field.attname: given.get(field.attname, anything(field)) for field in needed}
+            model._base_manager.bulk_create([model(**row)])
+
+
+def is_needed(field) -> bool:
+    return not (field.null or field.has_default() or isinstance(field, models.AutoField))
+
+
+def anything(field):
+    """A value that the field takes."""
+    kinds = {
+        models.UUIDField: uuid.uuid4(),
+        models.BooleanField: False,
+        models.JSONField: [],
+        models.DateTimeField: "2026-01-01T00:00Z",
+        models.DateField: "2026-01-01",
+        models.CharField: "x",
+        models.TextField: "x",
+        models.FileField: "x",
+    }
+    return next((value for kind, value in kinds.items() if isinstance(field, kind)), 0)
+
+
+def has_group_key(model) -> bool:
+    return hasattr(model, "group_key")
+
+
+def of(account, model):
+    """The account's rows, said without the fence."""
+    path = "group_key" if has_group_key(model) else f"{model.fenced_by}__group_key"
+    return model._base_manager.filter(**{path: account.pk})
+
+
+def test_every_table_is_fenced_or_open_for_a_reason():
+    fenced = {model._meta.db_table for model in FENCED}
+    assert {model._meta.db_table for model in apps.get_models() if has_group_key(model)} <= fenced
+    assert {*TABLES} == fenced | {*OPEN}
+
+
+def test_the_database_has_every_policy():
+    with connection.cursor() as cursor:
+        assert fence_building.lacking(cursor) == []
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attname = 'group_key' "
+            "AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT EXISTS "
+            "(SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive)"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_whoever_says_no_account_sees_nothing(accounts):
+    with behind_the_door():
+        assert [model for model in FENCED if model._base_manager.exists()] == []
+
+
+def test_an_account_sees_its_own_rows_and_no_others(accounts):
+    ours, _ = accounts
+    own = {model: {*of(ours, model).values_list("pk", flat=True)} for model in FENCED}
+    with behind_the_door(ours):
+        assert {model: {*model._base_manager.values_list("pk", flat=True)} for model in FENCED} == own
+    assert all(own.values())
+
+
+@pytest.mark.parametrize("model", FENCED, ids=lambda model: model._meta.db_table)
+def test_an_account_changes_nothing_of_another(accounts, model):
+    ours, theirs = accounts
+    foreign = of(theirs, model).first()
+    rows = model._base_manager.filter(pk=foreign.pk)
+    field = model._meta.concrete_fields[-1].name
+    with behind_the_door(ours):
+        assert rows.update(**{field: F(field)}) == 0
+        assert rows._raw_delete("default") == 0
+        with pytest.raises(DatabaseError, match="row-level security policy"):
+            model._base_manager.bulk_create([foreign])
+    assert rows.exists()
+
+
+def test_an_account_gives_nothing_away(accounts):
+    ours, theirs = accounts
+    with behind_the_door(ours), pytest.raises(DatabaseError, match="row-level security policy"):
+        Upload.objects.update(group_key=theirs)
+
+
+def test_a_person_is_told_of_all_their_accounts_and_of_no_others(accounts):
+    ours, theirs = accounts
+    membership, _ = member(account=ours)
+    member(account=theirs, email="x@example.com")
+    third = Membership.objects.create(group_key=member()[0].group_key, user=membership.user)
+    with behind_the_door(ours, membership.user) as cursor:
+        assert {account.pk for account in Account.objects.all()} == {ours.pk, third.group_key_id}
+        assert {*Membership.objects.filter(user=membership.user)} == {membership, third}
+        assert not Membership.objects.filter(group_key=theirs).exists()
+        cursor.execute("UPDATE accounts_account SET name = 'Mine' WHERE group_key = %s", [ours.pk])
+        assert cursor.rowcount == 1
+        with pytest.raises(DatabaseError, match="row-level security policy"):
+            cursor.execute("UPDATE accounts_account SET name = 'Mine' WHERE group_key = %s", [third.group_key_id])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE accounts_user SET is_staff = true",
+        "INSERT INTO accounts_user_groups (user_id, group_id) VALUES (gen_random_uuid(), 1)",
+        "SELECT * FROM django_admin_log",
+        "TRUNCATE syncs_upload",
+        "COPY records_company FROM STDIN",
+        "CREATE TABLE mine ()",
+    ],
+)
+def test_what_no_door_does_is_not_allowed(statement):
+    with behind_the_door(member()[0].group_key) as cursor, pytest.raises(DatabaseError):
+        cursor.execute(statement)
+
+
+SENTENCE = (
+    "The second fence between accounts is not up: requests are kept to their account by the product alone. Have an "
+    "administrator of the database run `CREATE ROLE ads_nobody; GRANT ads_nobody TO ads;`. After that, run "
+    "`manage.py migrate` as the owner of the tables, then restart the web servers."
+)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_where_it_cannot_be_built_the_operator_is_told_what_to_run(caplog):
+    build_fence(using="default")
+    assert [record.getMessage() for record in caplog.records] == [SENTENCE]
+    assert [warning.msg for warning in check_fence(None)] == [SENTENCE]
+
+
+def take_down(cursor):
+    for model in FENCED:
+        table = TABLES[model._meta.db_table]
+        cursor.execute(f"DROP POLICY {table.policy} ON {table.name}")
+    cursor.execute(f"REVOKE ALL ON syncs_upload FROM {DOOR_ROLE}")
+
+
+def test_after_a_restore_it_is_built_again_and_no_more_than_once():
+    with connection.cursor() as cursor:
+        take_down(cursor)
+        cursor.execute("CREATE POLICY second_fence_of_before ON syncs_upload AS RESTRICTIVE USING (false)")
+        assert fence_building.reason(cursor) == (
+            "The second fence between accounts is not up: requests are kept to their account by the product alone. To "
+            "put it up, run `manage.py migrate` as the owner of the tables, then restart the web servers."
+        )
+        build_fence(using="default")
+        assert fence_building.lacking(cursor) == []
+        cursor.execute("SELECT policyname FROM pg_policies WHERE tablename = 'syncs_upload' ORDER BY policyname")
+        assert cursor.fetchall() == [("open_but_for_doors",), (TABLES["syncs_upload"].policy,)]
+    assert check_fence(None) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_build_it_at_once_build_it_once():
+    with connection.cursor() as cursor:
+        take_down(cursor)
+
+    def build():
+        try:
+            fence_building.build(connection)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        for built in [pool.submit(build) for _ in range(2)]:
+            built.result()
+    with connection.cursor() as cursor:
+        assert fence_building.lacking(cursor) == []
+
+
+def test_for_all_others_every_table_is_as_it_was():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, permissive, roles::text FROM pg_policies ORDER BY tablename, permissive, policyname"
+        )
+        found = cursor.fetchall()
+    names = sorted(model._meta.db_table for model in FENCED)
+    policies = (("PERMISSIVE", "{public}"), ("RESTRICTIVE", f"{{{DOOR_ROLE}}}"))
+    assert found == [(name, *policy) for name in names for policy in policies]
