@@ -62,7 +62,7 @@ LEAST_WAL, MOST_WAL = 1024**3, 16 * 1024**3
 # We may not make roles, so the one behind doors is made for us. Run in a cluster of any age.
 DOOR_STATEMENTS = (
     f"DO $$BEGIN IF to_regrole('{DOOR_ROLE}') IS NULL THEN CREATE ROLE {DOOR_ROLE}; END IF; END$$",
-    f"GRANT {DOOR_ROLE} TO {NAME}",
+    f"GRANT {DOOR_ROLE} TO {NAME} WITH INHERIT FALSE, SET TRUE",
 )
 # Where a container's limit stands, in bytes.
 MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))

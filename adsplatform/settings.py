@@ -240,9 +240,10 @@ if REDIS_URL:
 elif QUEUE_LISTENS:
     Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
 
-# The database too keeps a request to its account (adsplatform.accounts.fence): the connection takes a role for it,
-# which a pooler that gives away connections by the transaction would hand to others.
-SECOND_FENCE = env.bool("SECOND_FENCE", QUEUE_LISTENS)
+# What a request says of itself to its connection, a pooler that gives those away by the transaction hands to others.
+POOLED_BY_TRANSACTION = env.bool("POOLED_BY_TRANSACTION", not QUEUE_LISTENS)
+# The database too keeps a request to its account (adsplatform.accounts.fence): the connection takes a role for it.
+SECOND_FENCE = env.bool("SECOND_FENCE", not POOLED_BY_TRANSACTION)
 
 # How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books
 # have to be; its problems line by line, and the files, for a year and the time in which that is closed.

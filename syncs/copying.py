@@ -51,7 +51,7 @@ class Copying:
         Once given up, it is done at once.
         """
         if not self._is_shared:
-            call()
+            self._do(call)
             return
         while self._waiting and self._waiting[0][0].done():
             self._waiting.popleft()[0].result()
@@ -79,13 +79,14 @@ class Copying:
 
     def _do(self, call):
         try:
-            call()
+            with self._connection.wrap_database_errors:
+                call()
         except BaseException as error:
             self.failure = self.failure or error
             raise
 
     def _copy(self, statement, text):
         lines = text()
-        with self.cursor.db.wrap_database_errors, self.cursor.copy(statement) as copy:
+        with self.cursor.copy(statement) as copy:
             copy.write(lines)
             passing("copying")

@@ -389,4 +389,3 @@ def new_ids(count: int) -> pl.Series:
 
 def _in_failed_transaction(cursor) -> bool:
     return cursor.connection.info.transaction_status == TransactionStatus.INERROR
-

@@ -43,6 +43,7 @@ class Telling:
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
 
     def make_tables(self):
+        """Make the tables in which it is told."""
         self.cursor.execute(
             """
             CREATE TEMP TABLE staged_problem (
@@ -66,6 +67,7 @@ class Telling:
         self.hold(entity, kind, "", file, None, column, "", code, message, "")
 
     def hold(self, entity, kind, erp_key, file, line, column, value, code, message, raw):
+        """Say something about a line, or about a file where there is none."""
         if kind == "error":
             self.errors += 1
         self._problems.append(
@@ -164,7 +166,8 @@ class Telling:
     def flush(self):
         """COPY the problems held in memory, once all before them has been copied."""
         self.copying.wait()
-        self._copy_problems()
+        with self.cursor.db.wrap_database_errors:
+            self._copy_problems()
 
     def _copy_problems(self):
         self._copy_held("staged_problem", PROBLEM_COLUMNS, self._problems)
@@ -191,6 +194,7 @@ def name_kept(text: str) -> str:
 
 
 def identifiers(names) -> sql.Composed:
+    """Names of columns as a statement has them, with commas between."""
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
 

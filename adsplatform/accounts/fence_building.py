@@ -47,6 +47,9 @@ ONLY_READ = ("accounts_auditentry",)
 OPEN_POLICY, POLICY = "open_but_for_doors", "second_fence"
 # Somebody else, in this database or another one of the server, was building at the same time.
 RACES = (errors.DuplicateObject, errors.UniqueViolation, errors.InternalError_)
+BUSY_ERRORS = (errors.LockNotAvailable, errors.DeadlockDetected)
+# Whoever comes after us for a table that is in use waits as long as we do.
+LOCK_SECONDS = 5
 # Steps of building, and tries.
 ROUNDS = 20
 
@@ -104,15 +107,15 @@ def lacking(cursor) -> list[sql.Composable]:
         """
         SELECT c.relname, c.relrowsecurity,
                ARRAY(SELECT p.polname FROM pg_policy p WHERE p.polrelid = c.oid),
-               ARRAY(SELECT r FROM unnest(%s::text[]) r WHERE has_table_privilege(%s::name, c.oid, r))
+               ARRAY(SELECT a.privilege_type FROM aclexplode(c.relacl) a WHERE a.grantee = to_regrole(%s))
           FROM pg_class c
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s)
          ORDER BY c.relname
         """,
-        [list(WRITE), DOOR_ROLE, list(known)],
+        [DOOR_ROLE, list(known)],
     )
     there = [(known[name], *rest) for name, *rest in cursor.fetchall()]
-    rights = [_sql_of_rights(table) for table, _, _, given in there if {*table.rights} - {*given}]
+    rights = [_sql_of_rights(table) for table, _, _, given in there if {*table.rights} != {*given}]
     return rights or [
         _sql_of_policy(table, policies)
         for table, is_on, policies, _ in there
@@ -127,18 +130,30 @@ def build(connection):
             statements = lacking(cursor)
         if not statements:
             return
-        for statement in statements:
-            _run(connection, statement)
+        # Where one table is in use, the others need not wait.
+        if not all([_run(connection, statement) for statement in statements]):
+            raise NotBuilt(f"{HEAD} {BUSY}")
     with connection.cursor() as cursor:
         raise NotBuilt(_told(cursor))
 
 
 def reason(cursor) -> str:
     """Why the fence is not up, and what to do; "" when it is."""
-    return _told(cursor) if lacking(cursor) else ""
+    if lacking(cursor):
+        return _told(cursor)
+    return f"{HEAD} {NARROWED}" if _narrows_login(cursor) else ""
 
 
 HEAD = "The second fence between accounts is not up: requests are kept to their account by the product alone."
+BUSY = (
+    f"Some tables were in use for longer than {LOCK_SECONDS} seconds, as by a sync. Run `manage.py migrate` again when "
+    "that has ended, then restart the web servers."
+)
+NARROWED = (
+    f"The role {DOOR_ROLE} was granted to the product's own database user in such a way that it narrows that user too, "
+    f"who then sees nothing. Let that user own the tables, or on PostgreSQL 16 and later run `GRANT {DOOR_ROLE} TO … "
+    "WITH INHERIT FALSE, SET TRUE;` with the user's name."
+)
 
 
 def _told(cursor) -> str:
@@ -149,7 +164,8 @@ def _told(cursor) -> str:
     cursor.execute("SELECT quote_ident(session_user)")
     (user,) = cursor.fetchone()
     make = f"CREATE ROLE {DOOR_ROLE}; " if is_absent else ""
-    return f"{HEAD} Have an administrator of the database run `{make}GRANT {DOOR_ROLE} TO {user};`. After that, {run}"
+    grant = f"GRANT {DOOR_ROLE} TO {user}{_options(cursor)};"
+    return f"{HEAD} Have an administrator of the database run `{make}{grant}`. After that, {run}"
 
 
 def _has_door(cursor) -> bool:
@@ -169,23 +185,38 @@ def _has_options(cursor) -> bool:
     return cursor.fetchone()[0]
 
 
-def _run(connection, statement):
+def _options(cursor) -> str:
+    """Whoever may take the role is not to be narrowed by what narrows it."""
+    return " WITH INHERIT FALSE, SET TRUE" if _has_options(cursor) else ""
+
+
+def _narrows_login(cursor) -> bool:
+    fenced = next(table.name for table in tables() if table.shown)
+    cursor.execute(
+        "SELECT row_security_active(%s) AND pg_has_role(session_user, %s::name, 'USAGE')", [fenced, DOOR_ROLE]
+    )
+    return cursor.fetchone()[0]
+
+
+def _run(connection, statement) -> bool:
+    """Whether it was done, by us or by others; not where a table is in use."""
     try:
         with transaction.atomic(connection.alias), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
             cursor.execute(statement)
     except DatabaseError as error:
         if isinstance(error.__cause__, errors.InsufficientPrivilege):
             with connection.cursor() as cursor:
                 raise NotBuilt(_told(cursor)) from error
-        if not isinstance(error.__cause__, RACES):
+        if not isinstance(error.__cause__, RACES + BUSY_ERRORS):
             raise
+        return not isinstance(error.__cause__, BUSY_ERRORS)
+    return True
 
 
 def _lacking_access(cursor) -> list[sql.Composable]:
     if not _may_take_door(cursor):
-        # Whoever may take the role is not narrowed by what narrows it.
-        options = " WITH INHERIT FALSE, SET TRUE" if _has_options(cursor) else ""
-        return [_sql(f"GRANT {{door}} TO SESSION_USER{options}")]
+        return [_sql(f"GRANT {{door}} TO SESSION_USER{_options(cursor)}")]
     cursor.execute(
         "SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()", [DOOR_ROLE]
     )
@@ -194,7 +225,12 @@ def _lacking_access(cursor) -> list[sql.Composable]:
 
 
 def _sql_of_rights(table: Table) -> sql.Composable:
-    return _sql("GRANT {rights} ON {table} TO {door}", rights=sql.SQL(", ".join(table.rights)), **_names(table))
+    """All that are wanted and no others."""
+    revoke = _sql("REVOKE ALL ON {table} FROM {door}", **_names(table))
+    if not table.rights:
+        return revoke
+    rights = sql.SQL(", ".join(table.rights))
+    return sql.SQL("; ").join([revoke, _sql("GRANT {rights} ON {table} TO {door}", rights=rights, **_names(table))])
 
 
 def _sql_of_policy(table: Table, policies: list[str]) -> sql.Composable:

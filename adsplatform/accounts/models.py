@@ -219,7 +219,7 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=40)
     subject_id = models.CharField(max_length=40)
     subject_name = models.CharField(max_length=255, blank=True)
-    # By column; only those that differ. Of a secret only that there is one.
+    # By column; only those that differ. Of secrets and of lines only that they do.
     before = models.JSONField()
     after = models.JSONField()
 
@@ -229,7 +229,6 @@ class AuditEntry(models.Model):
         verbose_name, verbose_name_plural = "change", "changes"
         indexes = [
             models.Index(fields=["group_key", "-audit_entry_id"], name="audit_of_account"),
-            models.Index(fields=["subject_id", "-audit_entry_id"], name="audit_of_subject"),
         ]
 
     def __str__(self):
@@ -247,7 +246,4 @@ def _said(values: dict, name: str) -> str:
     value = values.get(name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        # The cells of a mended line.
-        return ", ".join(f"{column}: {text}" for column, text in value)
     return "nothing" if value is None else str(value)

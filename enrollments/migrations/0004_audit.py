@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from adsplatform.accounts.audit import audited
+from adsplatform.accounts.audit_triggers import audited
 
 
 class Migration(migrations.Migration):

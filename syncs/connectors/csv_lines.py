@@ -334,9 +334,15 @@ class _CsvFile:
                 f"The row has {cells}, but the header has {width:,} columns. Remove the line if it is a title or a "
                 "total, or fill it in."
             )
-            if others := [mark for mark in DELIMITER_NAMES if raw.count(mark) >= width - 1]:
+            marks = [mark for mark in DELIMITER_NAMES if raw.count(mark) >= width - 1]
+            if self.header.delimiter in marks:
                 message = (
-                    f"The row’s cells seem to be separated by {DELIMITER_NAMES[others[0]]}, but the header’s by "
+                    f"The row has {cells}, but the header has {width:,} columns: the whole row stands in quotation "
+                    "marks. Remove them, then send the file again."
+                )
+            elif marks:
+                message = (
+                    f"The row’s cells seem to be separated by {DELIMITER_NAMES[marks[0]]}, but the header’s by "
                     f"{_named(self.header.delimiter)}. Separate both alike, then send the file again."
                 )
             return [self._problem(line, "too_few_cells", message, raw=raw)]

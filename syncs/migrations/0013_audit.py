@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from adsplatform.accounts.audit import audited
+from adsplatform.accounts.audit_triggers import audited
 
 
 class Migration(migrations.Migration):
@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
             key="sync_request_id", name="connector", of_people_only=True,
         ),
         audited(
-            "syncs_mendedline", "mended line", "sync_request_id", "entity", "file", "line", "cells", "state",
-            "replay_id", name="file", of_people_only=True,
+            "syncs_mendedline", "mended line", "sync_request_id", "entity", "file", "line", "state", "replay_id",
+            name="file", secrets=["cells"], of_people_only=True,
         ),
         audited(
             "syncs_notice", "notice", "app_enrollment_id", "kind", "message", "closed", "cure",

@@ -45,7 +45,8 @@ def fill(history: int, waiting: int):
     enrollment = AppEnrollment.objects.create(app=Application.objects.first(), group_key=account)
     sync_request = SyncRequest.objects.create(app_enrollment=enrollment, group_key=account, connector="demo-data")
     key = "lpad(to_hex({}), 32, '0')::uuid"
-    account_of, enrollment_of = key.format(f"mod(number, {ACCOUNTS}) + 1"), key.format(f"mod(number, {waiting}) + 1")
+    enrollment_of = key.format(f"mod(number, {waiting}) + 1")
+    account_of = key.format(f"mod(mod(number, {waiting}), {ACCOUNTS}) + 1")
     _multiply(account, ACCOUNTS, group_key=key.format("number + 1"))
     _multiply(enrollment, waiting, app_enrollment_id=enrollment_of, group_key=account_of)
     of_one = {"app_enrollment_id": enrollment_of, "group_key": account_of, "sync_request_id": key.format("number + 1")}
@@ -71,6 +72,7 @@ def _multiply(row, count: int, **other: str):
 
 
 def claim(claims: int):
+    """Claim so many syncs one after another; of each the id and the milliseconds it took."""
     from syncs.models import SyncRequest
 
     found = []

@@ -33,6 +33,7 @@ def arrived(path: str) -> None:
 
 
 def pick_up(server: BenchmarkServer, tasks: int) -> str:
+    """Measure every broker that there is; returns the table."""
     rows = []
     for name, more in BROKERS.items():
         if name == "Redis" and not shutil.which("redis-server"):
@@ -46,6 +47,7 @@ def pick_up(server: BenchmarkServer, tasks: int) -> str:
 
 
 def measured(folder: Path, tasks: int, environment: dict) -> list[str]:
+    """The middle, the slow and the slowest of so many tasks, in milliseconds."""
     command = [sys.executable, "manage.py", "qcluster"]
     cluster = subprocess.Popen(command, cwd=PROJECT, env=environment, start_new_session=True)
     try:

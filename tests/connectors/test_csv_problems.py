@@ -109,6 +109,16 @@ def test_rows_separated_otherwise_than_the_header_are_told_so():
     assert [row[0] for row in table(blocks)] == [4]
 
 
+def test_a_row_that_stands_in_quotation_marks_as_a_whole_is_told_so():
+    blocks, [problem] = read('erpKey,name,total\n"I1,Acme,5"\nI2,Bolt,6\n')
+    assert (problem.line, problem.code) == (2, "too_few_cells")
+    assert problem.message == (
+        "The row has 1 cell, but the header has 3 columns: the whole row stands in quotation marks. "
+        "Remove them, then send the file again."
+    )
+    assert [row[0] for row in table(blocks)] == [3]
+
+
 def test_a_last_line_that_breaks_off_is_not_half_a_record():
     blocks, [problem] = read("erpKey,name,total\nI1,Acme,5\nI2,Bo")
     assert (problem.kind, problem.line, problem.code) == ("error", 3, "line_cut_off")

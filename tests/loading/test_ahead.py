@@ -319,6 +319,17 @@ def test_full_syncs_delete_nothing_of_it(ahead, sync, counts):
     }
 
 
+def test_where_the_database_narrows_us_it_takes_no_copy_and_need_not(ahead, counts):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE records_company FORCE ROW LEVEL SECURITY")
+        cursor.execute("SELECT row_security_active('records_company')")
+        (is_narrowed,) = cursor.fetchone()
+    result = ahead(blocks(("Company", [company("C1"), company("C2")])))
+    assert counts(result) == {"Company": {"lines_read": 2, "inserted": 2}}
+    # A superuser is narrowed by nothing.
+    assert ahead.blocks == ([] if is_narrowed else [2])
+
+
 def test_previews_and_parts_wait_for_the_end(ahead):
     ahead(blocks(("Company", [company()])), dry_run=True)
     assert not ahead.blocks and not Company.objects.exists()

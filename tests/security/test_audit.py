@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import Error, connection, transaction
 from django.test import Client, RequestFactory
 
-from adsplatform.accounts.audit import ActorMiddleware
+from adsplatform.accounts.audit import ActorMiddleware, acting
 from adsplatform.accounts.models import AuditEntry, Role
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
@@ -126,10 +126,10 @@ def test_of_secrets_it_says_only_that_they_were_changed(since, owner, inbox):
     assert answer.status_code == 302
     (entry,) = since()
     assert (entry.subject, entry.before, entry.after) == (
-        "user", {"password": "(a secret)"}, {"password": "(a secret)"},
+        "user", {"password": "(not kept here)"}, {"password": "(not kept here)"},
     )  # fmt: skip
     reconnected = AuditEntry.objects.newest_first().filter(subject="enrollment").first()
-    assert reconnected.after == {"encrypted_credentials": "(a secret)"}
+    assert reconnected.after == {"encrypted_credentials": "(not kept here)"}
     owner.user.refresh_from_db()
     enrollment.refresh_from_db()
     for held in (owner.user.password, enrollment.encrypted_credentials, owner.key, "second"):
@@ -193,6 +193,53 @@ def test_a_request_that_breaks_leaves_nobody_behind(since, owner):
     owner.account.name = "Afterwards"
     owner.account.save()
     assert [entry.user_email for entry in since()] == [owner.user.email, ""]
+
+
+def told():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('ads.actor', true)")
+        return cursor.fetchone()[0]
+
+
+def test_who_only_looks_is_not_told_of(since, owner, inbox):
+    assert owner.get("Sync/query").status_code == inbox.get("/syncs/").status_code == 200
+    assert not told()
+    owner.account.name = "Afterwards"
+    owner.account.save()
+    assert [entry.user_email for entry in since()] == [""]
+
+
+def test_a_connection_that_is_lost_within_a_request_is_told_again(transactional_db, since):
+    owner = Program()
+    since()
+
+    def loses_it(request):
+        acting(request, owner.user)
+        connection.close()
+        owner.account.name = "Later"
+        owner.account.save()
+
+    request = RequestFactory().post("/account/settings/")
+    request.user = owner.user
+    ActorMiddleware(loses_it)(request)
+    assert not told()
+    assert [entry.user_email for entry in since()] == [owner.user.email]
+
+
+def test_behind_a_pooler_nobody_is_told_rather_than_somebody_else(since, owner, settings):
+    settings.POOLED_BY_TRANSACTION = True
+    owner.post("ApiKeys", {"name": "Another"})
+    (entry,) = since()
+    assert (entry.subject, entry.user_email, entry.door) == ("API key", "", "")
+
+
+def test_what_a_mended_line_holds_is_not_kept(since):
+    house = House()
+    since()
+    house.ask("owner", "api/v1/sync/<str:pk>/details/<str:detail>", "PATCH")
+    (entry,) = [entry for entry in since() if entry.subject == "mended line"]
+    assert entry.after["cells"] == "(not kept here)"
+    assert "Bee" not in f"{entry.after}"
 
 
 def test_what_is_rolled_back_was_never_there(since, owner):

@@ -4,6 +4,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
@@ -162,6 +163,16 @@ def test_what_triggers_write_is_only_read(accounts, change):
             cursor.execute(change)
 
 
+def test_rights_that_are_too_many_are_taken_back():
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT INSERT, UPDATE ON accounts_auditentry TO {DOOR_ROLE}")
+        assert len(fence_building.lacking(cursor)) == 1
+        fence_building.build(connection)
+        assert fence_building.lacking(cursor) == []
+        cursor.execute("SELECT has_table_privilege(%s, 'accounts_auditentry', 'INSERT, UPDATE')", [DOOR_ROLE])
+        assert cursor.fetchone() == (False,)
+
+
 def test_an_account_gives_nothing_away(accounts):
     ours, theirs = accounts
     with behind_the_door(ours), pytest.raises(DatabaseError, match="row-level security policy"):
@@ -201,7 +212,7 @@ def test_what_no_door_does_is_not_allowed(statement):
 
 SENTENCE = (
     "The second fence between accounts is not up: requests are kept to their account by the product alone. Have an "
-    "administrator of the database run `CREATE ROLE ads_nobody; GRANT ads_nobody TO ads;`. After that, run "
+    "administrator of the database run `CREATE ROLE ads_nobody; GRANT ads_nobody TO ads{};`. After that, run "
     "`manage.py migrate` as the owner of the tables, then restart the web servers."
 )
 
@@ -209,8 +220,29 @@ SENTENCE = (
 @pytest.mark.usefixtures("nobody")
 def test_where_it_cannot_be_built_the_operator_is_told_what_to_run(caplog):
     build_fence(using="default")
-    assert [record.getMessage() for record in caplog.records] == [SENTENCE]
-    assert [warning.msg for warning in check_fence(None)] == [SENTENCE]
+    sentence = SENTENCE.format(" WITH INHERIT FALSE, SET TRUE" if connection.pg_version >= 160000 else "")
+    assert [record.getMessage() for record in caplog.records] == [sentence]
+    assert [warning.msg for warning in check_fence(None)] == [sentence]
+
+
+def test_who_wants_no_second_fence_gets_none(settings, monkeypatch):
+    settings.SECOND_FENCE = False
+    monkeypatch.setattr(fence_building, "build", None)
+    build_fence(using="default")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_is_in_use_is_left_for_later_and_the_others_are_not(monkeypatch):
+    monkeypatch.setattr(fence_building, "LOCK_SECONDS", 0.2)
+    with connection.cursor() as cursor:
+        take_down(cursor)
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            other.execute("SELECT FROM syncs_upload LIMIT 1")
+            with pytest.raises(fence_building.NotBuilt, match="Some tables were in use for longer than 5 seconds"):
+                fence_building.build(connection)
+            assert len(fence_building.lacking(cursor)) == 1
+        fence_building.build(connection)
+        assert fence_building.lacking(cursor) == []
 
 
 def take_down(cursor):

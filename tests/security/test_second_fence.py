@@ -318,5 +318,3 @@ def test_it_can_be_switched_off(two, login, settings):
     assert two[0].get("Sync/query").status_code == 200
     assert not fence.is_up() and check_fence(None) == []
     fence.is_up.cache_clear()
-
-
