@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 
-.PHONY: up test requirements clean
+.PHONY: up test requirements audit clean
 
 up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
 	@.venv/bin/python manage.py up
@@ -40,5 +40,11 @@ requirements:  ## Pin the newest versions that pyproject.toml allows.
 	  compile --output-file requirements.txt; \
 	  compile --extra test --constraint requirements.txt --output-file requirements-test.txt
 
+audit:  ## Ask what is known against the packages that are pinned; needs the Internet.
+	@test -x .venv-audit/bin/pip-audit \
+	  || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit; }
+	@for pinned in requirements.txt requirements-test.txt; do \
+	    .venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement $$pinned || exit 1; done
+
 clean:  ## Remove the virtual environments; the data under var/ stays.
-	@rm -rf .venv .venv-test .venv-pin
+	@rm -rf .venv .venv-test .venv-pin .venv-audit
