@@ -6,6 +6,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from psycopg import sql
+
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 from tests.benchmarks.tables import table
 
@@ -61,14 +63,18 @@ def _multiply(row, count: int, **other: str):
     from django.db import connection
 
     columns = [field.column for field in row._meta.concrete_fields]
-    names, values = ", ".join(columns), ", ".join(other.get(column, column) for column in columns)
-    table = row._meta.db_table
+    values = [sql.SQL(other[name]) if name in other else sql.Identifier(name) for name in columns]
+    statement = sql.SQL(
+        "INSERT INTO {table} ({columns}) "
+        "SELECT {values} FROM {table}, generate_series(0, %s) AS number WHERE {key} = %s"
+    ).format(
+        table=sql.Identifier(row._meta.db_table),
+        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        values=sql.SQL(", ").join(values),
+        key=sql.Identifier(row._meta.pk.column),
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {values} "  # noqa: S608, names of ours
-            f"FROM {table}, generate_series(0, %s) AS number WHERE {row._meta.pk.column} = %s",
-            [count - 1, row.pk],
-        )
+        cursor.execute(statement, [count - 1, row.pk])
 
 
 def claim(claims: int):
