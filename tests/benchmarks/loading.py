@@ -17,6 +17,7 @@ COPY, FIRST, AGAIN, CHANGED = "COPY, text", "first load, CSV", "the same file ag
 AT_ONCE = "the same, before any VACUUM"
 BAD, JSONL, BATCH = "first load, 2 % bad lines", "first load, JSONL", "first load, JSON batch"
 CONNECTOR, TWO = "first load, connector", "two enrollments at once"
+HALF = "first load, on half the cores"
 
 
 def loading(server: BenchmarkServer, rows: int, runs: int) -> str:
@@ -82,6 +83,10 @@ def one_run(server: BenchmarkServer, books: Books) -> dict[str, Measured]:
         load(name, what, inserted=rows)
     server.fresh()
     found[TWO] = two_at_once(server, books)
+    if server.may_be_confined:
+        with server.on_half_the_cores():
+            server.fresh()
+            load(HALF, books.first, inserted=rows)
     return found
 
 
@@ -119,4 +124,6 @@ def report(found: dict[str, list[Measured]], rows: int, runs: int) -> str:
             f" Cores: how many of {os.cpu_count()} were at work, whoever's. As one first load leaves no more of them "
             f"idle, two at once can be no more than {os.cpu_count() / cores:.2f} times as fast."
         )
+    if HALF in found:
+        notes += f" On all cores, two at once are {ratio(found[TWO], found[HALF]):.2f} times as fast as one on half."
     return f"{table(headings, lines)}\n\n{notes}"

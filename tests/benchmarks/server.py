@@ -1,5 +1,6 @@
 """The server that everything is measured on, and the database of the benchmark's own, fresh as often as asked."""
 
+import contextlib
 import os
 import platform
 import shutil
@@ -11,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
@@ -132,6 +134,28 @@ class BenchmarkServer:
         """Do what autovacuum does within a minute of a large load; nobody loads the same again sooner."""
         with self.connect() as connection:
             connection.execute("VACUUM ANALYZE records_invoice, records_company")
+
+    @property
+    def may_be_confined(self) -> bool:
+        """Whether all that works is ours, and there is something to confine it to."""
+        return bool(self._embedded) and hasattr(psutil.Process, "cpu_affinity") and os.cpu_count() > 1
+
+    @contextlib.contextmanager
+    def on_half_the_cores(self):
+        """Let the server, and whatever is started meanwhile, use only half of the cores."""
+        cores = psutil.Process().cpu_affinity()
+        try:
+            self._confine(cores[: len(cores) // 2])
+            yield
+        finally:
+            self._confine(cores)
+
+    def _confine(self, cores: list[int]) -> None:
+        served = psutil.Process(self._embedded.process.pid)
+        # What is started later keeps to what its parent does, the server's next process for a connection, say.
+        for process in (psutil.Process(), served, *served.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.cpu_affinity(cores)
 
     def wal_position(self) -> int:
         return self.ask("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")

@@ -1,11 +1,14 @@
 """The benchmarks themselves, with so few rows that nothing is measured: each load still has to do what is measured."""
 
+import os
+
+import psutil
 import pytest
 
 from tests.benchmarks.claiming import claiming
 from tests.benchmarks.growth import growth
 from tests.benchmarks.invoices import Invoices
-from tests.benchmarks.loading import BATCH, CONNECTOR, JSONL, TWO, loading
+from tests.benchmarks.loading import BATCH, CONNECTOR, HALF, JSONL, TWO, loading
 from tests.benchmarks.measuring import WrongOutcome, measure
 from tests.benchmarks.memory import memory
 from tests.benchmarks.pick_up import BROKERS, pick_up
@@ -23,8 +26,22 @@ def server(tmp_path_factory):
 
 def test_every_form_is_loaded(server):
     table = loading(server, rows=300, runs=1)
-    for name in (JSONL, BATCH, CONNECTOR, TWO):
+    for name in (JSONL, BATCH, CONNECTOR, TWO, *([HALF] if server.may_be_confined else [])):
         assert f"| {name} " in table
+
+
+def test_all_cores_are_free_again(server):
+    if not server.may_be_confined:
+        pytest.skip("There is no server of ours, or but one core.")
+
+    def cores():
+        with server.connect() as connection:
+            return {len(psutil.Process(pid).cpu_affinity()) for pid in (os.getpid(), connection.info.backend_pid)}
+
+    before = cores()
+    with server.on_half_the_cores():
+        assert cores() == {len(psutil.Process().cpu_affinity())} != before
+    assert cores() == before
 
 
 def test_sizes_grow_beside_the_records_of_others(server):
