@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from adsplatform.records.checks import Fault, as_text
+from adsplatform.records.checks import Fault, as_text, shown
 from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.csv_cutting import by_column
@@ -21,6 +21,7 @@ from syncs.rows import ABSENT, Columns, Rows
 DIGEST_BYTES, RULES_BYTES = 10, 6
 # Of more than so many, the ways in which lines lack columns are no pattern.
 PATTERNS = 50
+NESTED = {dict, list}
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Block:
     columns: list[Column] = field(default_factory=list)
     cells: list[pl.Series | list[str]] = field(default_factory=list)
     gaps: dict[str, list[bool]] = field(default_factory=dict)
+    # Where an object or a list stands for a text, by column: the cell then holds it as JSON.
+    nested: dict[str, list[int]] = field(default_factory=dict)
     # No text in it holds what COPY would take for something else.
     is_plain: bool = True
     # Each line as its cells with a `delimiter` between them, but for those at the places `apart`; none where that is
@@ -106,7 +109,7 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
     Columns whose order may change from block to block come in the entity's.
     """
     if isinstance(found, Rows):
-        found = _by_column(found)
+        found = _by_column(found, columns)
     block = Block(entity, found.file, found.lines, found.raw)
     is_turned = isinstance(found, Columns)
     is_delimited = is_turned and bool(found.delimiter)
@@ -125,6 +128,8 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
         else:
             if not is_turned and column.type == "text":
                 block.is_plain = block.is_plain and _is_plain([cell for cell in cells if cell.__class__ is str])
+            if column.type == "text" and (places := _nested(cells)):
+                block.nested[column.name] = places
             cells, gap = _texts(cells)
         if gap and any(gap):
             if all(gap) and column.name not in entity.key:
@@ -139,13 +144,27 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
     return block
 
 
-def _by_column(found: Rows) -> Rows | Columns:
+def _by_column(found: Rows, columns: Sequence[Column | None]) -> Rows | Columns:
     """The rows by column, if that can be done at once: if no row lacks a cell, and no cell holds anything odd."""
+    has_nested = False
+
+    def text(cell) -> str:
+        nonlocal has_nested
+        if cell is ABSENT:
+            raise _Gap
+        has_nested = has_nested or cell.__class__ in NESTED
+        return as_text(cell)
+
     try:
-        cut = by_column(found.cells, len(found.columns), _text)
+        cut = by_column(found.cells, len(found.columns), text)
     except (_Gap, UnicodeEncodeError):
         return found
     if cut is None:
+        return found
+    if has_nested and any(
+        column and column.type == "text" and _nested(cells)
+        for column, cells in zip(columns, zip(*found.cells, strict=True), strict=True)
+    ):
         return found
     delimited, cells = cut
     return Columns(
@@ -157,10 +176,11 @@ class _Gap(Exception):
     """A row has no such cell."""
 
 
-def _text(cell) -> str:
-    if cell is ABSENT:
-        raise _Gap
-    return as_text(cell)
+def _nested(cells: Sequence) -> list[int]:
+    """The places of cells that hold an object or a list."""
+    if NESTED.isdisjoint(map(type, cells)):
+        return []
+    return [at for at, cell in enumerate(cells) if cell.__class__ in NESTED]
 
 
 def _texts(cells: Sequence) -> tuple[pl.Series | list[str], list[bool] | None]:
@@ -211,9 +231,23 @@ class Screens:
                 looked_at.append(cells.alias(column.name))
                 apart.update(places)
                 _add(faults, column, found)
+        self._refuse_nested(block, faults)
         self._forgive_gaps(block, faults)
         frame = frame.with_columns(looked_at) if looked_at else frame
         return frame, faults, apart
+
+    @staticmethod
+    def _refuse_nested(block, faults):
+        """What else is wrong with such a cell as a text means nothing."""
+        for column in block.columns:
+            for at in block.nested.get(column.name, ()):
+                fault = Fault(
+                    "nested_value",
+                    f"{column.wire}: {shown(block.text(column, at))} is not one value but holds others. "
+                    "Write the one that is meant, as a text.",
+                )
+                others = [found for found in faults.get(at, ()) if found[0] != column]
+                faults[at] = [*others, (column, fault)]
 
     @staticmethod
     def _forgive_gaps(block, faults):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_mending import look
+from tests.browser.looking import look
 
 
 @pytest.mark.parametrize("width", [1280, 375])

@@ -1,12 +1,12 @@
 """Three faults, corrected in the browser, loaded again, cured."""
 
 import io
-import os
 
 from playwright.sync_api import expect
 
 from syncs import services
 from syncs.models import SyncRequest
+from tests.browser.looking import look
 from tests.mending.conftest import run
 
 FILE = """erpKey,companyName,companyType,isActive
@@ -15,12 +15,6 @@ C2,,Customer,true
 C3,Cee,Customer,perhaps
 C4,Dee,Customer,2
 """
-
-
-def look(page, name):
-    """Keep a picture for whoever asks for it."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def test_three_faults_are_mended_loaded_again_and_cured(page, person):

@@ -74,6 +74,9 @@ BAD = {
     "bad_time_zone": invoice("created", "2024-01-01T10:00:00 Europe/Berlin"),
     "bad_json": {"companies.jsonl": '{"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", '
                  '"isActive": true}\n{"erpKey": "C2",\n'},
+    "nested_value": {"companies.jsonl": '{"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", '
+                     '"isActive": true}\n{"erpKey": "C2", "companyName": {"en": "Bolt", "de": "Bolzen"}, '
+                     '"companyType": "Customer", "isActive": true}\n'},
     "nul_character": company("city", "Ro\0me"),
     "bad_encoding": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,Caf\udc81,Customer,true\n".encode(
         "utf-8", "surrogateescape")},

@@ -81,6 +81,11 @@ TOLD = {
         "error", "companies.jsonl", 2, "", "",
         "The text is not valid JSON because its end is missing. Correct it, or export it again.",
     ),
+    "nested_value": (
+        "error", "companies.jsonl", 2, "companyName", '{"en": "Bolt", "de": "Bolzen"}',
+        'companyName: “{"en": "Bolt", "de": "Bolzen"}” is not one value but holds others. Write the one that is '
+        "meant, as a text.",
+    ),
     "nul_character": (
         "error", "companies.csv", 3, "city", "Ro␀me",
         "city: “Ro␀me” contains a NUL character. Remove it; it is not part of any text.",

@@ -93,3 +93,27 @@ def test_what_was_read_before_the_source_broke_off_is_handed_on():
     assert next(found).lines == [1, 2]
     with pytest.raises(ConnectorError):
         next(found)
+
+
+@pytest.mark.parametrize("nested", [{"en": "Bolt"}, ["Bolt", "Nut"], {}, []])
+def test_a_text_is_one_value(nested):
+    entity = entity_named("companies")
+    columns, _ = mapped(entity, "f", NAMES)
+    rows = [("C1", "Acme", "Customer", True), ("C2", nested, "Customer", True)]
+    block = turned(Rows("companies", "f", NAMES, rows, [1, 2], ["", ""]), entity, columns, unguard=False)
+    _, faults, _ = Screens().check(block)
+    assert {at: [(column.wire, fault.code) for column, fault in found] for at, found in faults.items()} == {
+        1: [("companyName", "nested_value")]
+    }
+
+
+def test_what_takes_an_object_is_given_it():
+    entity = entity_named("journalEntryLines")
+    names = ["erpKey", "dimensions"]
+    columns, _ = mapped(entity, "f", names)
+    rows = [("L1", {"a": ["b"]})]
+    block = turned(Rows("journalEntryLines", "f", names, rows, [1], [""]), entity, columns, unguard=False)
+    assert block.nested == {}
+    assert block.delimiter
+    checked, faults, _ = Screens().check(block)
+    assert (checked["dimensions"][0], faults) == ('{"a": ["b"]}', {})
