@@ -27,19 +27,21 @@ ID = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12
 OWNER = "lpad(to_hex(number), 32, '0')::uuid"
 
 
-FIRST, AGAIN, COPY = "first", "again", "COPY"
+FIRST, UNREAD, AGAIN, COPY = "first", "again at once", "again", "COPY"
 
 
 def growth(server: BenchmarkServer, sizes: list[int], others: int, runs: int) -> str:
     """Measure all sizes in empty books and, when `others` are wanted, beside so many of theirs; return the tables.
 
-    The keys come in no order, so that their index makes each row dearer the larger it is; how much, COPY tells.
+    The keys come in no order, so that their index makes each row dearer the larger it is; how much, COPY tells. Whoever
+    first reads what was loaded has to write each page once more (hint bits, checksums), as VACUUM does; so what comes
+    at once is told apart.
     """
     files = {}
     for size in sizes:
         tell(f"writing {size:,} invoices")
         files[size] = Load(str(write_csv_zip(server.folder / f"{size}.zip", Invoices(size))))
-    alone = {size: {FIRST: [], AGAIN: [], COPY: []} for size in sizes}
+    alone = {size: {FIRST: [], UNREAD: [], AGAIN: [], COPY: []} for size in sizes}
     for _ in range(runs):
         for size, load in files.items():
             server.fresh()
@@ -47,7 +49,7 @@ def growth(server: BenchmarkServer, sizes: list[int], others: int, runs: int) ->
             alone[size][COPY].append(_copied(server, size))
     tables = [f"Alone\n\n{report(alone)}"]
     if others:
-        beside = {size: {FIRST: [], AGAIN: []} for size in sizes}
+        beside = {size: {FIRST: [], UNREAD: [], AGAIN: []} for size in sizes}
         bytes_taken = crowd(server, others)
         try:
             for _ in range(runs):
@@ -67,6 +69,8 @@ def growth(server: BenchmarkServer, sizes: list[int], others: int, runs: int) ->
 def _first_and_again(server, load, size, found) -> None:
     invoices = Invoices(size)
     found[FIRST].append(measure(server, f"{size:,}, first load", load, invoices, inserted=size))
+    found[UNREAD].append(measure(server, f"{size:,}, again at once", load, invoices, unchanged=size))
+    server.vacuum()
     found[AGAIN].append(measure(server, f"{size:,}, again", load, invoices, unchanged=size))
 
 
@@ -124,4 +128,19 @@ def report(found: dict[int, dict[str, list[Measured]]]) -> str:
     headings = ["invoices", *(["first x COPY"] if COPY in usual else [])]
     headings += [f"{what}: time per row ÷ that of {yardstick:,}" for what in usual]
     headings += [f"{what}, rows/s" for what in usual] + ["peak MB"]
-    return table(headings, lines)
+    return "\n\n".join(filter(None, [table(headings, lines), _straight_lines(found, yardstick)]))
+
+
+def _straight_lines(found: dict[int, dict[str, list[Measured]]], yardstick: int) -> str:
+    """How near a straight line, through the smallest size and the usual one, comes to the others."""
+    smallest, others = min(found), sorted({*found} - {min(found), yardstick})
+    if smallest == yardstick or not others:
+        return ""
+    sentences = []
+    for what in found[yardstick]:
+        seconds = {size: size / speed(measured[what]) for size, measured in found.items()}
+        a_row = (seconds[yardstick] - seconds[smallest]) / (yardstick - smallest)
+        fixed = seconds[smallest] - smallest * a_row
+        off = [f"{size:,} takes {seconds[size] / (fixed + size * a_row):.2f} of what it says" for size in others]
+        sentences.append(f"{what}: {fixed:.2f} s and {a_row * 1e6:.1f} µs a row; {', '.join(off)}.")
+    return "\n".join([f"The straight line through {smallest:,} and {yardstick:,}:", *(f"- {one}" for one in sentences)])

@@ -45,11 +45,12 @@ def test_all_cores_are_free_again(server):
 
 
 def test_sizes_grow_beside_the_records_of_others(server):
-    table = growth(server, [200, 400], 20_000, runs=1)
+    table = growth(server, [200, 400, 800], 20_000, runs=1)
     assert "| 400 " in table
-    assert "COPY: time per row ÷ that of 400" in table
+    assert "The straight line through 200 and 800:" in table
+    assert "COPY: time per row ÷ that of 800" in table
     assert "Beside 20,000 invoices of 2 other accounts" in table
-    assert server.ask("SELECT count(*) FROM records_invoice") == 20_000 + 200 + 400
+    assert server.ask("SELECT count(*) FROM records_invoice") == 20_000 + 200 + 400 + 800
 
 
 def test_bad_lines_are_told_of_one_by_one(server):
