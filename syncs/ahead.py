@@ -254,11 +254,13 @@ class _Keys:
 
     def _looked_up(self, named: pl.Series) -> pl.DataFrame:
         self.work.stage.copying.wait()
-        return self._read(sql.SQL("{} = ANY({})").format(sql.Identifier(self.name), sql.Literal(named.to_list())))
+        which = sql.SQL("{} = ANY(%(named)s)").format(sql.Identifier(self.name))
+        return self._read(which, {"named": named.to_list()})
 
-    def _read(self, which: sql.Composable) -> pl.DataFrame:
+    def _read(self, which: sql.Composable, given: dict | None = None) -> pl.DataFrame:
         self.work.run(
             "SELECT {key}, id::text FROM {records} WHERE app_enrollment_id = %(enrollment)s AND {which}",
+            given,
             key=sql.Identifier(self.name),
             records=sql.Identifier(self.entity.table),
             which=which,

@@ -73,8 +73,10 @@ class Block:
         apart = set(np.flatnonzero(is_apart[chosen]).tolist())
         return replace(self, lines=lines, raw=raw, cells=cells, delimited=delimited, apart=apart)
 
-    def text(self, column: Column, at: int) -> str:
-        return self._by_name[column.name][at] or ""
+    def texts(self, column: Column, places: Sequence[int]) -> list[str]:
+        cells = self._by_name[column.name]
+        found = cells.gather(places).to_list() if isinstance(cells, pl.Series) else [cells[at] for at in places]
+        return [cell or "" for cell in found]
 
     @cached_property
     def _by_name(self) -> dict[str, pl.Series | list[str]]:
@@ -240,10 +242,11 @@ class Screens:
     def _refuse_nested(block, faults):
         """What else is wrong with such a cell as a text means nothing."""
         for column in block.columns:
-            for at in block.nested.get(column.name, ()):
+            places = block.nested.get(column.name, [])
+            for at, text in zip(places, block.texts(column, places), strict=True):
                 fault = Fault(
                     "nested_value",
-                    f"{column.wire}: {shown(block.text(column, at))} is not one value but holds others. "
+                    f"{column.wire}: {shown(text)} is not one value but holds others. "
                     "Write the one that is meant, as a text.",
                 )
                 others = [found for found in faults.get(at, ()) if found[0] != column]

@@ -1,9 +1,14 @@
 """What else is wrong with lines that are rejected for one of their cells: all of it is told at once."""
 
+from collections.abc import Iterator
+
 from psycopg import sql
 
 from adsplatform.records.specification import entities
 from syncs.statements import Work
+
+# Of how many keys it is asked at once whether they are in the books.
+ASKED_AT_ONCE = 20_000
 
 
 def find_references_of_faulty(work: Work):
@@ -20,6 +25,48 @@ def find_references_of_faulty(work: Work):
 
 
 def _find_unresolved(work: Work, entity, lookup):
+    for named in _named(work, entity, lookup):
+        if unknown := _not_in_books(work, entities()[lookup.target], lookup, named):
+            _tell_unresolved(work, entity, lookup, unknown)
+
+
+def _named(work: Work, entity, lookup) -> Iterator[list[str]]:
+    """What the lines name, each value once and in order, so many at a time."""
+    last = None
+    while True:
+        work.run(
+            """
+            SELECT DISTINCT value FROM faulty_reference
+            WHERE entity = {entity} AND "column" = {column} AND {is_next} ORDER BY value LIMIT {limit}
+            """,
+            {"last": last},
+            entity=sql.Literal(entity.name),
+            column=sql.Literal(lookup.column),
+            is_next=sql.SQL("true" if last is None else "value > %(last)s"),
+            limit=sql.Literal(ASKED_AT_ONCE),
+        )
+        if not (named := [value for (value,) in work.cursor.fetchall()]):
+            return
+        yield named
+        if len(named) < ASKED_AT_ONCE:
+            return
+        last = named[-1]
+
+
+def _not_in_books(work: Work, target, lookup, named: list[str]) -> list[str]:
+    # Joined, they may be compared one by one with all records: of a new enrollment's, the planner knows nothing.
+    work.run(
+        "SELECT {key} FROM {records} WHERE app_enrollment_id = %(enrollment)s AND {key} = ANY(%(named)s)",
+        {"named": named},
+        records=sql.Identifier(target.table),
+        key=sql.Identifier(lookup.target_column),
+    )
+    there = {key for (key,) in work.cursor.fetchall()}
+    return [value for value in named if value not in there]
+
+
+def _tell_unresolved(work: Work, entity, lookup, unknown: list[str]):
+    """Tell of the lines that name one of these, unless a line that loads has it."""
     target = entities()[lookup.target]
     staged = work.stage.staged.get(target.name)
     not_staged = sql.SQL("true")
@@ -38,11 +85,10 @@ def _find_unresolved(work: Work, entity, lookup):
             WHERE entity = {target_name} AND kind = 'error' AND line IS NOT NULL AND erp_key <> '' AND {by_key}
             ORDER BY erp_key, line
         ) q ON q.erp_key = f.value
-        WHERE f.entity = {entity} AND f."column" = {column} AND {not_staged} AND NOT EXISTS (
-            SELECT 1 FROM {records} r WHERE r.app_enrollment_id = %(enrollment)s AND r.{key} = f.value
-        )
+        WHERE f.entity = {entity} AND f."column" = {column} AND f.value = ANY(%(unknown)s) AND {not_staged}
         ORDER BY f.file, f.line
         """,
+        {"unknown": unknown},
         wire=sql.Literal(entity.columns[lookup.column].wire),
         entity=sql.Literal(entity.name),
         column=sql.Literal(lookup.column),
@@ -51,8 +97,6 @@ def _find_unresolved(work: Work, entity, lookup):
         target_name=sql.Literal(target.name),
         by_key=sql.Literal(lookup.target_column == "erp_key"),
         not_staged=not_staged,
-        records=sql.Identifier(target.table),
-        key=sql.Identifier(lookup.target_column),
     )
     work.stage.telling.errors += work.cursor.rowcount
 

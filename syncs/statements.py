@@ -53,11 +53,14 @@ class Work:
     def staged(self):
         return list(self.stage.staged.values())
 
-    def run(self, statement: str, **parts):
-        """Execute a statement; `{…}` are composed SQL, `%(…)s` the values every statement may use."""
-        self.execute(sql.SQL(statement).format(**parts))
+    def run(self, statement: str, given: dict | None = None, **parts):
+        """Execute a statement; `{…}` are composed SQL, `%(…)s` values: those `given`, and what every statement may use.
 
-    def execute(self, statement: sql.Composed):
+        What comes from a source is to be given: as a part, a `%` in it would be taken for a value's place.
+        """
+        self.execute(sql.SQL(statement).format(**parts), given)
+
+    def execute(self, statement: sql.Composed, given: dict | None = None):
         self.cursor.execute(
             statement,
             {
@@ -65,6 +68,7 @@ class Work:
                 "group_key": self.enrollment.group_key_id,
                 "sync": self.sync,
                 "parent": self.seen_in_parts,
+                **(given or {}),
             },
         )
 

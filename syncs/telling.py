@@ -145,16 +145,21 @@ class Telling:
         by_own_key = {lookup.column for lookup in lookups
                       if (lookup.target, lookup.target_column) == (block.entity.name, "erp_key")}  # fmt: skip
         naming = [column for column in block.columns if column.name in named_by]
-        for at in sorted(faults):
-            erp_key = block.text(key, at) if key else ""
+        places = sorted(faults)
+        # By column, for to ask for one cell at a time is dear.
+        at_issue = [*naming, *([key] if key else []), *(column for found in faults.values() for column, _ in found)]
+        texts = {column.name: column for column in at_issue}
+        texts = {name: dict(zip(places, block.texts(column, places), strict=True)) for name, column in texts.items()}
+        for at in places:
+            erp_key = texts[key.name][at] if key else ""
             for column, fault in faults[at]:
                 self.hold(
                     block.entity.name, "error", erp_key, block.file, block.lines[at], column.wire,
-                    block.text(column, at), fault.code, fault.message, block.raw[at],
+                    texts[column.name][at], fault.code, fault.message, block.raw[at],
                 )  # fmt: skip
             at_fault = {column.name for column, _ in faults[at]}
             for column in naming:
-                value = block.text(column, at)
+                value = texts[column.name][at]
                 names_itself = column.name in by_own_key and value == erp_key
                 if value and not names_itself and column.name not in at_fault:
                     self.faulty_references.add((block.entity.name, column.name))

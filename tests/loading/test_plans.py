@@ -19,12 +19,12 @@ def explained(monkeypatch):
     """The plan of every statement that a merge runs."""
     found, execute = [], Work.execute
 
-    def explaining(work, statement):
+    def explaining(work, statement, given=None):
         text = statement.as_string(work.cursor.connection)
         if text.split()[0] in ("SELECT", "CREATE", "UPDATE", "INSERT", "WITH") and "SELECT" in text:
-            execute(work, sql.SQL("EXPLAIN ") + statement)
+            execute(work, sql.SQL("EXPLAIN ") + statement, given)
             found.append("\n".join(line for (line,) in work.cursor.fetchall()))
-        execute(work, statement)
+        execute(work, statement, given)
 
     monkeypatch.setattr(Work, "execute", explaining)
     return found
@@ -74,3 +74,12 @@ def test_what_many_records_may_be_referred_to_by_is_looked_up_by_key(sync, expla
     looking_up = [plan for plan in explained if "erp_key)::text = ANY" in plan]
     assert looking_up and all("Index Scan using one_company_per_key" in plan for plan in looking_up)
     assert Invoice.objects.get().company.erp_key == "C1"
+
+
+@pytest.mark.usefixtures("others")
+def test_what_rejected_lines_refer_to_is_looked_up_by_key(sync, explained):
+    sync({"companies": [company("C1")]})
+    explained.clear()
+    sync({"invoices": [invoice(f"I{number}", "C1", totalAmount="ten") for number in range(200)]})
+    looking_up = [plan for plan in explained if "erp_key = ANY" in plan]
+    assert looking_up and all("Index Only Scan using one_company_per_key" in plan for plan in looking_up)

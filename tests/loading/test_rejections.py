@@ -315,7 +315,9 @@ def test_a_custom_field_belongs_to_the_record_its_table_key_names(sync, counts):
     ]
 
 
-def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync):
+@pytest.mark.parametrize("at_once", [1, 2, 20_000])
+def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync, monkeypatch, at_once):
+    monkeypatch.setattr("syncs.faulty.ASKED_AT_ONCE", at_once)
     result = sync(
         {
             "companies": [company("C1"), company("C2", isActive="perhaps")],
@@ -347,6 +349,18 @@ def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync):
         "load this one again."
     )
     assert {detail.raw_line for detail in found if detail.erp_key == "I2"} == {found[1].raw_line} != {""}
+
+
+def test_a_percent_sign_in_what_a_rejected_line_names_is_one(sync):
+    result = sync(
+        {
+            "companies": [company("50%"), company("%s")],
+            "invoices": [invoice(f"I{key}", key, totalAmount="ten") for key in ("50%", "%s", "%(sync)s", "100 %")],
+        }
+    )
+    found = result.details.filter(code="reference_not_found", column="companyErpKey").order_by("line")
+    assert [detail.value for detail in found] == ["%(sync)s", "100 %"]
+    assert "no company has the key “100 %”" in found[1].message
 
 
 def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):
