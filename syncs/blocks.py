@@ -21,7 +21,6 @@ from syncs.rows import ABSENT, Columns, Rows
 DIGEST_BYTES, RULES_BYTES = 10, 6
 # Of more than so many, the ways in which lines lack columns are no pattern.
 PATTERNS = 50
-NESTED = {dict, list}
 
 
 @dataclass
@@ -111,7 +110,7 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
     Columns whose order may change from block to block come in the entity's.
     """
     if isinstance(found, Rows):
-        found = _by_column(found, columns)
+        found = _by_column(found, entity, columns)
     block = Block(entity, found.file, found.lines, found.raw)
     is_turned = isinstance(found, Columns)
     is_delimited = is_turned and bool(found.delimiter)
@@ -129,8 +128,9 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
             gap = found.gaps.get(at)
         else:
             if not is_turned and column.type == "text":
-                block.is_plain = block.is_plain and _is_plain([cell for cell in cells if cell.__class__ is str])
-            if column.type == "text" and (places := _nested(cells)):
+                texts = [as_text(cell) for cell in cells if isinstance(cell, str | dict | list)]
+                block.is_plain = block.is_plain and _is_plain(texts)
+            if _is_one_text(entity, column) and (places := _nested(cells)):
                 block.nested[column.name] = places
             cells, gap = _texts(cells)
         if gap and any(gap):
@@ -146,7 +146,7 @@ def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | Non
     return block
 
 
-def _by_column(found: Rows, columns: Sequence[Column | None]) -> Rows | Columns:
+def _by_column(found: Rows, entity: Entity, columns: Sequence[Column | None]) -> Rows | Columns:
     """The rows by column, if that can be done at once: if no row lacks a cell, and no cell holds anything odd."""
     has_nested = False
 
@@ -154,7 +154,7 @@ def _by_column(found: Rows, columns: Sequence[Column | None]) -> Rows | Columns:
         nonlocal has_nested
         if cell is ABSENT:
             raise _Gap
-        has_nested = has_nested or cell.__class__ in NESTED
+        has_nested = has_nested or isinstance(cell, dict | list)
         return as_text(cell)
 
     try:
@@ -164,7 +164,7 @@ def _by_column(found: Rows, columns: Sequence[Column | None]) -> Rows | Columns:
     if cut is None:
         return found
     if has_nested and any(
-        column and column.type == "text" and _nested(cells)
+        column and _is_one_text(entity, column) and _nested(cells)
         for column, cells in zip(columns, zip(*found.cells, strict=True), strict=True)
     ):
         return found
@@ -178,11 +178,15 @@ class _Gap(Exception):
     """A row has no such cell."""
 
 
+def _is_one_text(entity: Entity, column: Column) -> bool:
+    return column.type == "text" and column.name not in entity.model.JSON_TEXTS
+
+
 def _nested(cells: Sequence) -> list[int]:
     """The places of cells that hold an object or a list."""
-    if NESTED.isdisjoint(map(type, cells)):
+    if not any(issubclass(kind, dict | list) for kind in set(map(type, cells))):
         return []
-    return [at for at, cell in enumerate(cells) if cell.__class__ in NESTED]
+    return [at for at, cell in enumerate(cells) if isinstance(cell, dict | list)]
 
 
 def _texts(cells: Sequence) -> tuple[pl.Series | list[str], list[bool] | None]:
@@ -242,12 +246,13 @@ class Screens:
     def _refuse_nested(block, faults):
         """What else is wrong with such a cell as a text means nothing."""
         for column in block.columns:
-            places = block.nested.get(column.name, [])
+            if not (places := block.nested.get(column.name)):
+                continue
             for at, text in zip(places, block.texts(column, places), strict=True):
                 fault = Fault(
                     "nested_value",
-                    f"{column.wire}: {shown(text)} is not one value but holds others. "
-                    "Write the one that is meant, as a text.",
+                    f"{column.wire}: {shown(text)} is an object or a list, and a text belongs here. "
+                    "Write the text that is meant, or null for none.",
                 )
                 others = [found for found in faults.get(at, ()) if found[0] != column]
                 faults[at] = [*others, (column, fault)]

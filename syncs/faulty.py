@@ -1,14 +1,9 @@
 """What else is wrong with lines that are rejected for one of their cells: all of it is told at once."""
 
-from collections.abc import Iterator
-
 from psycopg import sql
 
 from adsplatform.records.specification import entities
 from syncs.statements import Work
-
-# Of how many keys it is asked at once whether they are in the books.
-ASKED_AT_ONCE = 20_000
 
 
 def find_references_of_faulty(work: Work):
@@ -25,48 +20,6 @@ def find_references_of_faulty(work: Work):
 
 
 def _find_unresolved(work: Work, entity, lookup):
-    for named in _named(work, entity, lookup):
-        if unknown := _not_in_books(work, entities()[lookup.target], lookup, named):
-            _tell_unresolved(work, entity, lookup, unknown)
-
-
-def _named(work: Work, entity, lookup) -> Iterator[list[str]]:
-    """What the lines name, each value once and in order, so many at a time."""
-    last = None
-    while True:
-        work.run(
-            """
-            SELECT DISTINCT value FROM faulty_reference
-            WHERE entity = {entity} AND "column" = {column} AND {is_next} ORDER BY value LIMIT {limit}
-            """,
-            {"last": last},
-            entity=sql.Literal(entity.name),
-            column=sql.Literal(lookup.column),
-            is_next=sql.SQL("true" if last is None else "value > %(last)s"),
-            limit=sql.Literal(ASKED_AT_ONCE),
-        )
-        if not (named := [value for (value,) in work.cursor.fetchall()]):
-            return
-        yield named
-        if len(named) < ASKED_AT_ONCE:
-            return
-        last = named[-1]
-
-
-def _not_in_books(work: Work, target, lookup, named: list[str]) -> list[str]:
-    # Joined, they may be compared one by one with all records: of a new enrollment's, the planner knows nothing.
-    work.run(
-        "SELECT {key} FROM {records} WHERE app_enrollment_id = %(enrollment)s AND {key} = ANY(%(named)s)",
-        {"named": named},
-        records=sql.Identifier(target.table),
-        key=sql.Identifier(lookup.target_column),
-    )
-    there = {key for (key,) in work.cursor.fetchall()}
-    return [value for value in named if value not in there]
-
-
-def _tell_unresolved(work: Work, entity, lookup, unknown: list[str]):
-    """Tell of the lines that name one of these, unless a line that loads has it."""
     target = entities()[lookup.target]
     staged = work.stage.staged.get(target.name)
     not_staged = sql.SQL("true")
@@ -85,10 +38,9 @@ def _tell_unresolved(work: Work, entity, lookup, unknown: list[str]):
             WHERE entity = {target_name} AND kind = 'error' AND line IS NOT NULL AND erp_key <> '' AND {by_key}
             ORDER BY erp_key, line
         ) q ON q.erp_key = f.value
-        WHERE f.entity = {entity} AND f."column" = {column} AND f.value = ANY(%(unknown)s) AND {not_staged}
+        WHERE f.entity = {entity} AND f."column" = {column} AND {not_in_books} AND {not_staged}
         ORDER BY f.file, f.line
         """,
-        {"unknown": unknown},
         wire=sql.Literal(entity.columns[lookup.column].wire),
         entity=sql.Literal(entity.name),
         column=sql.Literal(lookup.column),
@@ -96,9 +48,25 @@ def _tell_unresolved(work: Work, entity, lookup, unknown: list[str]):
         rejected=itself_rejected(lookup, sql.SQL("f.value"), entity),
         target_name=sql.Literal(target.name),
         by_key=sql.Literal(lookup.target_column == "erp_key"),
+        not_in_books=_not_in_books(target, lookup),
         not_staged=not_staged,
     )
     work.stage.telling.errors += work.cursor.rowcount
+
+
+def _not_in_books(target, lookup) -> sql.Composable:
+    """Whether no record is called as the line `f` says.
+
+    Of a new enrollment's records the planner knows nothing, and might join them with the lines by comparing each with
+    each. So a key is looked up by its index, line by line, which OFFSET makes sure of; other names go by their hashes.
+    """
+    by_index = "NOT EXISTS (SELECT FROM {records} r WHERE {ours} AND r.{name} = f.value OFFSET 0)"
+    by_hash = "f.value NOT IN (SELECT r.{name} FROM {records} r WHERE {ours} AND r.{name} IS NOT NULL)"
+    return sql.SQL(by_index if (lookup.target_column,) == target.key else by_hash).format(
+        records=sql.Identifier(target.table),
+        name=sql.Identifier(lookup.target_column),
+        ours=sql.SQL("r.app_enrollment_id = %(enrollment)s"),
+    )
 
 
 def key_called(lookup) -> str:

@@ -18,8 +18,8 @@ from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.rejected import Reader, RejectedLine
 from syncs.services import check_usable, request_replay, store_upload
 
-# Of a value that the books could not hold, what was kept is not what was sent.
-_ALTERED = {"nul_character", "bad_encoding"}
+# Of a value that the books could not hold, what was kept is not what was sent: of an object, its text.
+_ALTERED = {"nul_character", "bad_encoding", "nested_value"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 

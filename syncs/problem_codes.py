@@ -52,7 +52,7 @@ _ENTRIES = {
         ("impossible_time", "A time that does not exist", "The clock has no such time, or the date with its time zone lies outside all calendars.", "Correct the time.", SENDER),
         ("bad_time_zone", "An unknown time zone", "Behind the time stands the name of a zone, or an offset that no zone has.", "Write Z for UTC, or the hours from UTC, like +02:00.", SENDER),
         ("bad_json", "Not valid JSON", "The line or the value breaks off, holds NaN, is nested too deeply, or is no object.", "Correct it at the place that the sentence names, or export it again.", SENDER),
-        ("nested_value", "More than one value", "Where the column takes one text stands a JSON object or a list.", "Write the value that is meant, as a text.", SENDER),
+        ("nested_value", "An object where a text belongs", "The column takes one text, and the JSON has an object or a list there.", "Write the text that is meant, or null for none.", SENDER),
         ("nul_character", "A NUL character", "The text holds the character number 0, which belongs to no text; a faulty export leaves it.", "Remove it, or export the data again.", SENDER),
         ("bad_encoding", "Bytes that are no text", "A byte is no UTF-8 text, and the file cannot be Windows-1252 either.", "Save the file as UTF-8, then send it again.", SENDER),
         ("cell_error", "A cell shows an error", "A formula in the sheet shows an error like #REF!, or was saved without its result.", "Correct the formula, save the workbook in your spreadsheet program, then send it again.", SENDER),

@@ -99,6 +99,8 @@ class Telling:
             known = {text.casefold() for text in column.known_texts}
             told = self._unknown_texts.setdefault((block.file, column.wire), set())
             texts = set(cells.unique().drop_nulls() if isinstance(cells, pl.Series) else cells)
+            # An object is a problem of its own.
+            texts -= {*block.texts(column, block.nested.get(column.name, []))}
             for text in sorted(texts - told):
                 if not text.strip() or text.casefold() in known or len(told) >= TEXTS_TOLD:
                     continue

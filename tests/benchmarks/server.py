@@ -138,7 +138,8 @@ class BenchmarkServer:
     @property
     def may_be_confined(self) -> bool:
         """Whether all that works is ours, and there is something to confine it to."""
-        return bool(self._embedded) and hasattr(psutil.Process, "cpu_affinity") and os.cpu_count() > 1
+        may_choose = bool(self._embedded) and hasattr(psutil.Process, "cpu_affinity")
+        return may_choose and len(psutil.Process().cpu_affinity()) % 2 == 0
 
     @contextlib.contextmanager
     def on_half_the_cores(self):

@@ -83,8 +83,8 @@ TOLD = {
     ),
     "nested_value": (
         "error", "companies.jsonl", 2, "companyName", '{"en": "Bolt", "de": "Bolzen"}',
-        'companyName: “{"en": "Bolt", "de": "Bolzen"}” is not one value but holds others. Write the one that is '
-        "meant, as a text.",
+        'companyName: “{"en": "Bolt", "de": "Bolzen"}” is an object or a list, and a text belongs here. Write the '
+        "text that is meant, or null for none.",
     ),
     "nul_character": (
         "error", "companies.csv", 3, "city", "Ro␀me",

@@ -315,9 +315,7 @@ def test_a_custom_field_belongs_to_the_record_its_table_key_names(sync, counts):
     ]
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 20_000])
-def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync, monkeypatch, at_once):
-    monkeypatch.setattr("syncs.faulty.ASKED_AT_ONCE", at_once)
+def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync):
     result = sync(
         {
             "companies": [company("C1"), company("C2", isActive="perhaps")],
@@ -361,6 +359,11 @@ def test_a_percent_sign_in_what_a_rejected_line_names_is_one(sync):
     found = result.details.filter(code="reference_not_found", column="companyErpKey").order_by("line")
     assert [detail.value for detail in found] == ["%(sync)s", "100 %"]
     assert "no company has the key “100 %”" in found[1].message
+
+
+def test_an_object_for_a_text_is_no_unknown_text(sync):
+    result = sync({"companies": [company("C1"), company("C2", companyType={"code": "Customer"})]})
+    assert [detail.code for detail in result.details.exclude(line=None)] == ["nested_value"]
 
 
 def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):

@@ -1,5 +1,7 @@
 """Rows turned into columns, whatever they hold, and small blocks put together."""
 
+from collections import OrderedDict
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,25 +97,29 @@ def test_what_was_read_before_the_source_broke_off_is_handed_on():
         next(found)
 
 
-@pytest.mark.parametrize("nested", [{"en": "Bolt"}, ["Bolt", "Nut"], {}, []])
-def test_a_text_is_one_value(nested):
-    entity = entity_named("companies")
-    columns, _ = mapped(entity, "f", NAMES)
-    rows = [("C1", "Acme", "Customer", True), ("C2", nested, "Customer", True)]
-    block = turned(Rows("companies", "f", NAMES, rows, [1, 2], ["", ""]), entity, columns, unguard=False)
-    _, faults, _ = Screens().check(block)
-    assert {at: [(column.wire, fault.code) for column, fault in found] for at, found in faults.items()} == {
-        1: [("companyName", "nested_value")]
-    }
-
-
-def test_what_takes_an_object_is_given_it():
-    entity = entity_named("journalEntryLines")
-    names = ["erpKey", "dimensions"]
+def check(name, names, rows):
+    entity = entity_named(name)
     columns, _ = mapped(entity, "f", names)
-    rows = [("L1", {"a": ["b"]})]
-    block = turned(Rows("journalEntryLines", "f", names, rows, [1], [""]), entity, columns, unguard=False)
-    assert block.nested == {}
-    assert block.delimiter
-    checked, faults, _ = Screens().check(block)
-    assert (checked["dimensions"][0], faults) == ('{"a": ["b"]}', {})
+    places = list(range(1, len(rows) + 1))
+    block = turned(Rows(name, "f", names, rows, places, [""] * len(rows)), entity, columns, unguard=False)
+    checked, faults, apart = Screens().check(block)
+    codes = {at: [(column.wire, fault.code) for column, fault in found] for at, found in faults.items()}
+    return block, content_lines(block, checked, apart), codes
+
+
+@pytest.mark.parametrize("nested", [{"en": "Bolt"}, ["Bolt", "Nut"], {}, [], OrderedDict(en="Bolt")])
+def test_a_text_is_no_object(nested):
+    rows = [("C1", "Acme", "Customer", True), ("C2", nested, "Customer", True)]
+    _, _, codes = check("companies", NAMES, rows)
+    assert codes == {1: [("companyName", "nested_value")]}
+
+
+@pytest.mark.parametrize("name, column", [
+    ("journalEntryLines", "dimensions"), ("invoices", "taxSummary"), ("companies", "companyIdentifiers"),
+])  # fmt: skip
+@pytest.mark.parametrize("other", ["", ABSENT])
+def test_what_takes_an_object_is_given_it(name, column, other):
+    block, lines, codes = check(name, ["erpKey", column], [("K1", [{"a": 'say "b"'}]), ("K2", other)])
+    assert (block.nested, codes) == ({}, {})
+    # As COPY takes it, a backslash stands for itself when there are two.
+    assert lines[0].split(b"\t")[-1] == b'[{"a": "say \\\\"b\\\\""}]'

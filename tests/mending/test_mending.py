@@ -1,5 +1,6 @@
 """A rejected line is corrected, checked at once, loaded again, and cured."""
 
+import json
 from unittest.mock import ANY
 from uuid import uuid4
 
@@ -221,6 +222,15 @@ def test_nul_characters_do_not_come_back_as_marks(load, mend):
     assert said(mend(sync, 3)) == [("companyName", "nul_character")]
     assert said(mend(sync, 3, companyName="Be\0")) == [("companyName", "nul_character")]
     assert mend(sync, 3, companyName="Beta").state == "mended"
+
+
+def test_an_object_does_not_come_back_as_its_text(load, mend):
+    rows = [{"erpKey": "C2", "companyName": {"en": "Bolt"}, "companyType": "Customer", "isActive": 2}]
+    good = {"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", "isActive": True}
+    sync = load({"companies.jsonl": "\n".join(map(json.dumps, [good, *rows]))})
+    assert said(mend(sync, 2)) == [("isActive", "bad_boolean"), ("companyName", "nested_value")]
+    assert said(mend(sync, 2, isActive="true")) == [("companyName", "nested_value")]
+    assert mend(sync, 2, companyName="Bolt").state == "mended"
 
 
 def test_what_is_about_no_rejected_line_cannot_be_mended(load, owner):

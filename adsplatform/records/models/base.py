@@ -21,6 +21,8 @@ class Record(models.Model):
     RENAMED_COLUMNS = {}
     # Texts that are known of columns which decide how a record counts; others load, with a warning.
     KNOWN_TEXTS = {}
+    # Columns of text that hold JSON, so that an object or a list may stand there.
+    JSON_TEXTS = ()
     # Pairs of references that must not name the same record.
     APART = ()
     # Whether a line may say `onMatchAction`, and whether it may name the record by its platform id.

@@ -17,6 +17,7 @@ class Invoice(SourceStamps, Record):
         "invoice_type_code": ("AR Invoice", "AP Invoice", "AR Credit Memo", "AP Credit Memo"),
         "invoice_status_code": ("Open", "Closed"),
     }
+    JSON_TEXTS = ("tax_summary",)
 
     erp_key = models.CharField(max_length=100)
     company = Reference("Company")

@@ -13,6 +13,7 @@ class Company(SourceStamps, Record):
     HAS_NETWORK_ID = True
     LEGACY_COLUMNS = ("apEmailAddress", "arEmailAddress", "companyStatus")
     KNOWN_TEXTS = {"company_type": ("Company", "Customer", "Group", "Vendor", "Third Party", "CustomerVendor")}
+    JSON_TEXTS = ("company_identifiers",)
 
     erp_key = models.CharField(max_length=100)
     company_name = models.CharField(max_length=100)
