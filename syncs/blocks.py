@@ -65,7 +65,8 @@ class Block:
     def only(self, chosen: np.ndarray) -> "Block":
         """Of a block that is as COPY takes it, the chosen lines."""
         lists = (self.lines, self.raw, self.delimited)
-        lines, raw, delimited = (list(compress(values, chosen)) for values in lists)
+        are_chosen = chosen.tolist()
+        lines, raw, delimited = (list(compress(values, are_chosen)) for values in lists)
         cells = [column.filter(chosen) for column in self.cells]
         is_apart = np.zeros(len(self), bool)
         is_apart[list(self.apart)] = True
@@ -98,10 +99,10 @@ class Lines:
         return len(self.values)
 
     def only(self, chosen: np.ndarray) -> "Lines":
-        lists = (self.places, self.raw, self.marks)
-        places, raw, marks = (list(compress(values, chosen)) for values in lists)
-        frame, values = self.frame.filter(chosen), list(compress(self.values, chosen))
-        return Lines(places, raw, marks, frame, values, list(compress(self.digests, chosen)))
+        lists = (self.places, self.raw, self.marks, self.values, self.digests)
+        are_chosen = chosen.tolist()
+        places, raw, marks, values, digests = (list(compress(values, are_chosen)) for values in lists)
+        return Lines(places, raw, marks, self.frame.filter(chosen), values, digests)
 
 
 def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:
@@ -229,10 +230,11 @@ class Screens:
         odd = {name: screen.odd(pl.col(name), is_plain=block.is_plain) for name, screen in seen.items()}
         # Most columns have none, and to count is cheaper than to list.
         have_some = frame.select(is_odd.any().alias(name) for name, is_odd in odd.items())
+        listed = frame.select(odd[name].arg_true().implode().alias(name) for name in odd if have_some[name][0])
         looked_at, apart = [], set(block.apart)
         for column in block.columns:
-            if column.name in seen and have_some[column.name][0]:
-                places = frame.select(odd[column.name].arg_true()).to_series()
+            if column.name in listed.columns:
+                places = listed[column.name][0]
                 cells, found = seen[column.name].look_at(frame[column.name], places)
                 looked_at.append(cells.alias(column.name))
                 apart.update(places)

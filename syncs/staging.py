@@ -28,6 +28,8 @@ from syncs.staged_keys import StagedKeys
 from syncs.telling import Telling, identifiers, name_kept
 from syncs.totals import TALLY_TABLE, FileTotals
 
+# Little that is left of blocks is copied together, once it is so much: PostgreSQL is not to be kept from the rest.
+COPIED_FROM_BYTES = 1_000_000
 # Of how many lines the text is read again at once.
 RAW_AT_ONCE = 10_000
 
@@ -112,6 +114,9 @@ class Stage:
         self._screens = Screens()
         # How many lines have come into the stage, which is also the next one's number.
         self._sequence = 0
+        # Lines to be copied by one statement, and which that is.
+        self._held: list[pl.DataFrame] = []
+        self._held_for: tuple[Staged, tuple[str, ...]] | None = None
         # The letters of a sheet's columns, by file and column.
         self.letters: dict[tuple[str, str], str] = {}
         self.totals = FileTotals()
@@ -168,6 +173,7 @@ class Stage:
     def finish(self):
         """Write what is still held, say what was assumed, and let the planner know the tables' sizes."""
         self.telling.tell_assumed()
+        self._copy_held()
         self.telling.flush()
         for staged in self.staged.values():
             named_by = [lookup.column for reference in staged.entity.references for lookup in reference.lookups]
@@ -339,11 +345,22 @@ class Stage:
             "_form": [staged.forms[form] for form in lines.marks],
             "_hash": pl.Series(lines.digests or [None] * count, dtype=pl.Binary).bin.encode("hex"),
         }
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(
-            staged.table, identifiers([*heads, *lines.frame.columns])
-        )
         values = pl.Series(lines.values, dtype=pl.Binary).cast(pl.String)
-        self.copying.add(statement, pl.DataFrame({**heads, "": values}))
+        copied_for = staged, (*heads, *lines.frame.columns)
+        if copied_for != self._held_for:
+            self._copy_held()
+        self._held_for = copied_for
+        self._held.append(pl.DataFrame({**heads, "": values}))
+        if sum(held.estimated_size() for held in self._held) >= COPIED_FROM_BYTES:
+            self._copy_held()
+
+    def _copy_held(self):
+        if not self._held:
+            return
+        staged, columns = self._held_for
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(staged.table, identifiers(columns))
+        held, self._held = self._held, []
+        self.copying.add(statement, pl.concat(held))
 
     @staticmethod
     def _note_keys(staged: Staged, checked: pl.DataFrame):

@@ -3,6 +3,8 @@
 import pytest
 
 from adsplatform.records.models import Company, Invoice
+from syncs import staging
+from syncs.copying import Copying
 from syncs.rows import ABSENT, ConnectorError, RowProblem, Rows
 from tests.loading.conftest import company, invoice
 
@@ -124,3 +126,26 @@ def test_one_line_is_one_line_in_every_sentence(sync):
     assert sync({"companies": [company(isActive="x")]}).process_result_message == (
         "Nothing could be loaded: the only line was rejected. The problems say why."
     )
+
+
+@pytest.mark.parametrize(("from_bytes", "copies"), [(1, 6), (1_000_000, 4)])
+def test_little_that_comes_together_is_copied_together_and_in_order(sync, counts, monkeypatch, from_bytes, copies):
+    monkeypatch.setattr(staging, "COPIED_FROM_BYTES", from_bytes)
+    copied, add = [], Copying.add
+    monkeypatch.setattr(Copying, "add", lambda *args, **options: copied.append(args) or add(*args, **options))
+    given = [
+        ("Company", [company("C1"), company("C2")]),
+        ("Company", [company("C1", companyName="Later")]),
+        ("Company", [company("C3", city="Bonn")]),
+        ("Company", [company("C3", city="Rome"), company("C4", city="Rome")]),
+        ("Invoice", [invoice("I1", "C3")]),
+        ("Company", [company("C4", city="Oslo")]),
+    ]
+    result = sync({str(at): block(kind, *lines, file=str(at)) for at, (kind, lines) in enumerate(given)})
+    assert counts(result)["Company"] == {"lines_read": 7, "inserted": 4, "skipped": 3}
+    assert counts(result)["Invoice"] == {"lines_read": 1, "inserted": 1}
+    found = dict(Company.objects.values_list("erp_key", "company_name"))
+    assert found["C1"] == "Later"
+    assert dict(Company.objects.values_list("erp_key", "city"))["C4"] == "Oslo"
+    assert Invoice.objects.get().company.city == "Rome"
+    assert len(copied) == copies
