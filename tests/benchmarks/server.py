@@ -131,7 +131,7 @@ class BenchmarkServer:
         )
 
     def vacuum(self) -> None:
-        """Do what autovacuum does within a minute of a large load; nobody loads the same again sooner."""
+        """Do what autovacuum does within minutes of a large load."""
         with self.connect() as connection:
             connection.execute("VACUUM ANALYZE records_invoice, records_company")
 
