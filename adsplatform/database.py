@@ -6,7 +6,7 @@ import dj_database_url
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
-from adsplatform import embedded
+from adsplatform.local import embedded_postgres
 
 OLDEST_POSTGRESQL = 15
 ENGINE = "django.db.backends.postgresql"
@@ -19,7 +19,7 @@ class DatabaseUnusable(Exception):
 def settings_for(url: str, var_dir: Path) -> dict:
     """Django's settings for the database; connects to nothing."""
     if not url:
-        return embedded.database_settings(var_dir)
+        return embedded_postgres.database_settings(var_dir)
     try:
         settings = dj_database_url.parse(url)
     except ValueError:

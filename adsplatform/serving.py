@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from adsplatform import logs
-from adsplatform.processes import end_with_parent
+from adsplatform.local.processes import end_with_parent
+from adsplatform.observability import logs
 
 host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000'}"

@@ -11,7 +11,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
-from adsplatform import database, logs, mail
+from adsplatform import database, mail
+from adsplatform.observability import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -80,9 +81,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "adsplatform.rest.request_ids.RequestIdMiddleware",
-    "adsplatform.accounts.fence.FenceMiddleware",
-    "adsplatform.rest.probes.ProbesMiddleware",
+    "adsplatform.observability.request_ids.RequestIdMiddleware",
+    "adsplatform.accounts.row_security.FenceMiddleware",
+    "adsplatform.observability.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -110,7 +111,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "syncs.inbox_notices.open_notices",
+                "syncs.inbox.notice_views.open_notices",
             ],
         },
     },
@@ -236,9 +237,9 @@ Q_CLUSTER = {
     "guard_cycle": 0.5,
 }
 if REDIS_URL:
-    Q_CLUSTER |= {"broker_class": "adsplatform.brokers.RedisBroker", "redis": REDIS_URL}
+    Q_CLUSTER |= {"broker_class": "adsplatform.cluster.brokers.RedisBroker", "redis": REDIS_URL}
 elif QUEUE_LISTENS:
-    Q_CLUSTER["broker_class"] = "adsplatform.brokers.ListeningBroker"
+    Q_CLUSTER["broker_class"] = "adsplatform.cluster.brokers.ListeningBroker"
 
 # What a request says of itself to its connection, a pooler that gives those away by the transaction hands to others.
 POOLED_BY_TRANSACTION = env.bool("POOLED_BY_TRANSACTION", not QUEUE_LISTENS)
@@ -303,7 +304,7 @@ SYNC_MEMORY_MAX_BYTES = env.int("SYNC_MEMORY_MAX_BYTES", 4 * 1024**3)
 SYNC_FILE_MAX_BYTES = env.int("SYNC_FILE_MAX_BYTES", UNPACKED_MAX_BYTES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
 FILE_UPLOAD_HANDLERS = [
-    "syncs.upload_limit.UploadLimit",
+    "syncs.inbox.upload_handler.UploadLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

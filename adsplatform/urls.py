@@ -8,12 +8,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from adsplatform.accounts import api as accounts_api
 from adsplatform.accounts import inbox as accounts_inbox
-from adsplatform.rest import probes, problems
+from adsplatform.observability import probes
+from adsplatform.rest import problems
 from enrollments import api as enrollments_api
 from enrollments import inbox as enrollments_inbox
-from syncs import api as syncs_api
-from syncs import inbox as syncs_inbox
 from syncs import metrics
+from syncs.api import views as syncs_api
+from syncs.inbox import views as syncs_inbox
 
 inbox_urls = [*accounts_inbox.urlpatterns, *enrollments_inbox.urlpatterns, *syncs_inbox.urlpatterns]
 # In lower case: rest.middleware hands every path over in it.

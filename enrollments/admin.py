@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
-from adsplatform.browsing import BoundedAdmin, FilterForm, linked, list_url
+from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, linked, list_url
 from adsplatform.errors import PlatformError
 from adsplatform.zones import told
 from enrollments import services
@@ -16,7 +16,7 @@ from enrollments.admin_filters import AppEnrollmentFilters
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import check_cron, next_runs
 from syncs.models import SyncRequest
-from syncs.notices import Notice
+from syncs.models.notices import Notice
 
 
 class ApplicationForm(forms.ModelForm):

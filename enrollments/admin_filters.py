@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import Q
 
-from adsplatform.admin_filters import ANY, AccountFilter, RowsFilter, YesNoFilter, as_uuid
+from adsplatform.admin_lists.filters import ANY, AccountFilter, RowsFilter, YesNoFilter, as_uuid
 from enrollments.models import AppEnrollment, Application
 
 

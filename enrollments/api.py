@@ -21,7 +21,7 @@ from enrollments.wire import (
     EnrollQuery,
     RemoveQuery,
 )
-from syncs import services as sync_services
+from syncs.services import requests as sync_services
 
 
 class AppEnrollmentViewSet(WireViewSet):

@@ -11,16 +11,16 @@ from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.views.generic import FormView, TemplateView
 
-from adsplatform.accounts.tenancy import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
+from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from enrollments import services
 from enrollments.forms import AccountForm, EnrollForm, EnrollmentForm
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
-from syncs import outcomes
 from syncs.connectors import connector_named
+from syncs.connectors.protocol import ConnectorError
 from syncs.models import SyncRequest
-from syncs.notices import Notice
-from syncs.rows import ConnectorError
+from syncs.models.notices import Notice
+from syncs.presentation import sync_summary
 
 LAST_SYNCS = 10
 
@@ -48,7 +48,7 @@ class Home(TenantMixin, TemplateView):
 
     def get_context_data(self, **context):
         enrollments = list(listed(self.account))
-        last = outcomes.told(SyncRequest.objects.of(self.account)).in_bulk(
+        last = sync_summary.told(SyncRequest.objects.of(self.account)).in_bulk(
             [enrollment.last_sync_id for enrollment in enrollments if enrollment.last_sync_id]
         )
         rows = []
@@ -59,7 +59,7 @@ class Home(TenantMixin, TemplateView):
                     "enrollment": enrollment,
                     "has_connector": enrollment.app.is_asked,
                     "sync": sync,
-                    "outcome": sync and outcomes.outcome_of(sync),
+                    "outcome": sync and sync_summary.outcome_of(sync),
                 }
             )
         return super().get_context_data(rows=rows, **context)
@@ -96,8 +96,8 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
 
     def get_context_data(self, **context):
         enrollment = self.enrollment
-        syncs = outcomes.told(enrollment.sync_requests.newest_first())[: LAST_SYNCS + 1]
-        rows = [{"sync": sync, "outcome": outcomes.outcome_of(sync)} for sync in syncs]
+        syncs = sync_summary.told(enrollment.sync_requests.newest_first())[: LAST_SYNCS + 1]
+        rows = [{"sync": sync, "outcome": sync_summary.outcome_of(sync)} for sync in syncs]
         return super().get_context_data(
             enrollment=enrollment,
             has_connector=enrollment.app.is_asked,

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
-from adsplatform import redaction
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
+from adsplatform.observability import redaction
 
 # Connectors that are sent their data; the others are asked for them.
 FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"

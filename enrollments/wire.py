@@ -16,8 +16,8 @@ from adsplatform.rest.serializers import (
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import next_runs
 from enrollments.services import HOURS_OF_A_YEAR, SETTINGS_TABLE
+from syncs.api.serializers import SyncRequestModel
 from syncs.models import SyncRequest
-from syncs.wire import SyncRequestModel
 
 NUMBERS = ("number", "numeric", "decimal", "integer")
 

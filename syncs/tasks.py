@@ -5,12 +5,12 @@ import time
 from django.db import transaction
 from django_q.tasks import async_task
 
-from adsplatform import stopping
+from adsplatform.cluster import shutdown
 from adsplatform.records import removal
 from enrollments.models import AppEnrollment
-from syncs import worker
 from syncs.crash_points import passing
 from syncs.models import SyncRequest
+from syncs.worker import process
 
 BELL = "syncs.tasks.run_next_sync"
 
@@ -27,13 +27,13 @@ def ring_removal(app_enrollment_id):
 
 def run_next_sync() -> str:
     """Run the next sync that may run, if there is one; a cluster that is stopping leaves it to the others."""
-    if stopping.is_told():
+    if shutdown.is_told():
         # Till then it has stopped taking messages.
         time.sleep(1)
         with transaction.atomic():
             ring()
         return "This cluster is stopping."
-    sync_request = worker.run_next()
+    sync_request = process.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
     passing("before ringing on")

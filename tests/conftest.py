@@ -9,7 +9,8 @@ import pytest
 from django.conf import settings as project_settings
 from django.db import connection
 
-from adsplatform import database, embedded
+from adsplatform import database
+from adsplatform.local import embedded_postgres
 from tests.product import Up
 
 
@@ -24,11 +25,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
         folder = Path(tempfile.mkdtemp(prefix="ads-tests-"))
         # As root, the server runs as another user, who has to reach its data.
         folder.chmod(0o711)
-        server = embedded.Server(folder, durable=False)
+        server = embedded_postgres.Server(folder, durable=False)
         server.start()
-    except (database.DatabaseUnusable, embedded.EmbeddedDatabaseError) as reason:
+    except (database.DatabaseUnusable, embedded_postgres.EmbeddedDatabaseError) as reason:
         pytest.exit(str(reason), returncode=1)
-    connection.settings_dict.update(embedded.database_settings(folder))
+    connection.settings_dict.update(embedded_postgres.database_settings(folder))
     yield
     server.stop()
     shutil.rmtree(folder)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import Account, ApiKey, Membership, Role, User
 from enrollments.models import AppEnrollment, Application
 from syncs.models import ControlTotal, SyncEntityResult, SyncRequest, SyncResultDetail
-from syncs.notices import Notice
+from syncs.models.notices import Notice
 
 
 class AccountFactory(factory.django.DjangoModelFactory):

@@ -13,8 +13,8 @@ from django.utils.html import format_html, format_html_join
 
 from adsplatform.accounts.models import Account, ApiKey, AuditEntry, Membership, User
 from adsplatform.accounts.sign_in import AdminSignInForm
-from adsplatform.admin_filters import ANY, AccountFilter, YesNoFilter, as_uuid
-from adsplatform.browsing import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
+from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
+from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter, as_uuid
 from adsplatform.zones import zone_names
 from enrollments.services import change_time_zone
 

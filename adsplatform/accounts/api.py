@@ -8,7 +8,7 @@ from rest_framework.response import Response
 import adsplatform
 from adsplatform.accounts import services
 from adsplatform.accounts.models import EVERYONE
-from adsplatform.rest import health
+from adsplatform.observability import health
 from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel

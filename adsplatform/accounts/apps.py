@@ -10,7 +10,7 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 
 from adsplatform import database
-from adsplatform.accounts import fence, fence_building
+from adsplatform.accounts import row_security, row_security_policies
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +20,10 @@ def build_fence(using, **kwargs):
     if not settings.SECOND_FENCE:
         return
     try:
-        fence_building.build(connections[using])
-    except fence_building.NotBuilt as reason:
+        row_security_policies.build(connections[using])
+    except row_security_policies.NotBuilt as reason:
         logger.warning(str(reason))
-    fence.is_up.cache_clear()
+    row_security.is_up.cache_clear()
 
 
 def check_fence(app_configs, **kwargs):
@@ -32,7 +32,7 @@ def check_fence(app_configs, **kwargs):
         return []
     try:
         with database.connected() as found:
-            reason = fence_building.reason(found.cursor())
+            reason = row_security_policies.reason(found.cursor())
     except psycopg.OperationalError:
         return []
     return [Warning(reason, id="accounts.W001")] if reason else []

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils import timezone
 
-from adsplatform.days import DayInput, end_of
+from adsplatform.admin_lists.day_filters import DayInput, end_of
 
 
 class KeyForm(forms.Form):

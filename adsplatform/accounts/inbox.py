@@ -9,9 +9,9 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
+from adsplatform.accounts.inbox_mixins import SESSION_KEY, ButtonView, TenantMixin
 from adsplatform.accounts.models import ADMINS, EVERYONE, AuditEntry
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
-from adsplatform.accounts.tenancy import SESSION_KEY, ButtonView, TenantMixin
 
 KEYS_SHOWN, CHANGES_SHOWN = 200, 50
 

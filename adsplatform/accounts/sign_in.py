@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from rest_framework.exceptions import Throttled
 
-from adsplatform.accounts.tenancy import tenant_of
+from adsplatform.accounts.inbox_mixins import tenant_of
 from adsplatform.rest.throttling import count_sign_in
 
 

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Prefetch
 from django.utils.text import camel_case_to_spaces
 
-from adsplatform.admin_filters import AccountFilter, as_uuid
-from adsplatform.browsing import FilterForm, ReadOnlyAdmin, linked
+from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, linked
+from adsplatform.admin_lists.filters import AccountFilter, as_uuid
 from adsplatform.records.fields import AmountField, Reference
 from adsplatform.records.models import Record
 from adsplatform.records.models.base import SourceStamps

@@ -2,7 +2,7 @@
 
 from rest_framework.authentication import BaseAuthentication
 
-from adsplatform.accounts import audit, fence, services
+from adsplatform.accounts import audit, row_security, services
 from adsplatform.accounts.services import Caller, NotSignedIn
 
 NO_CREDENTIAL = (
@@ -21,7 +21,7 @@ class CredentialAuthentication(BaseAuthentication):
         if caller is None:
             return None
         audit.acting(request, caller.user, caller.api_key)
-        fence.keep_to(caller.account.pk, caller.user.pk)
+        row_security.keep_to(caller.account.pk, caller.user.pk)
         return caller.user, caller
 
     def authenticate_header(self, request):

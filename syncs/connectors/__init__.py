@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from syncs.rows import Connector, ConnectorError
+from syncs.connectors.protocol import Connector, ConnectorError
 
 _registry: dict[str, Connector] = {}
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.connectors.archives import Archive, Entry, stem_and_extension
-from syncs.connectors.csv_lines import read_csv
-from syncs.connectors.json_lines import read_json_lines
-from syncs.connectors.mended_lines import read_mended_lines
-from syncs.connectors.workbooks import (
+from syncs.connectors.formats.corrected_lines import read_mended_lines
+from syncs.connectors.formats.csv_reader import read_csv
+from syncs.connectors.formats.jsonl_reader import read_json_lines
+from syncs.connectors.formats.xlsx_reader import (
     OLD_OR_LOCKED,
     WORKBOOK,
     old_or_locked,
@@ -17,7 +16,8 @@ from syncs.connectors.workbooks import (
     read_workbook,
     rest_of,
 )
-from syncs.rows import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
+from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
+from syncs.connectors.protocol import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
 
 READERS = {
     "csv": read_csv,

@@ -8,8 +8,16 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.connectors.json_objects import FlatObjects, blocks_of, duplicate_member, the_object
-from syncs.rows import BLOCK_BYTES, BLOCK_ROWS, ApplicationEntry, Columns, ConnectorError, RowProblem, Source
+from syncs.connectors.formats.json_objects import FlatObjects, blocks_of, duplicate_member, the_object
+from syncs.connectors.protocol import (
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    ApplicationEntry,
+    Columns,
+    ConnectorError,
+    RowProblem,
+    Source,
+)
 
 FILE = "batch"
 # Enough for work by column to pay, little enough to keep memory small.

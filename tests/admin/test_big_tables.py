@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from adsplatform.browsing import NEWEST_ROWS
+from adsplatform.admin_lists.bounded import NEWEST_ROWS
 from tests.factories import SyncRequestFactory
 
 LINES = 200_000
@@ -103,7 +103,7 @@ def test_a_list_says_what_it_has_not_counted_and_not_looked_through(browser, man
 
 
 def test_what_takes_too_long_is_stopped_and_said_so(browser, many_lines, monkeypatch):
-    monkeypatch.setattr("adsplatform.browsing.TIME_LIMIT_SECONDS", 0.001)
+    monkeypatch.setattr("adsplatform.admin_lists.bounded.TIME_LIMIT_SECONDS", 0.001)
     page = browser.get("/admin/syncs/syncresultdetail/", {"q": "nowhere"})
     assert page.status_code == 302
     assert page.url == "/admin/syncs/syncresultdetail/"

@@ -8,8 +8,8 @@ from adsplatform.accounts.models import Role
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.services import enroll
 from syncs.connectors import connector_named
+from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Setting
 from syncs.models import SyncRequest
-from syncs.rows import ApplicationEntry, ConnectorError, Setting
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 

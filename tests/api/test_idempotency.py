@@ -11,8 +11,8 @@ from adsplatform.accounts.models import ApiKey, Role
 from adsplatform.rest import idempotency
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment, Application
-from syncs import services
 from syncs.models import SyncRequest, Upload
+from syncs.services import requests
 from tests.api.test_sync_zip import FORM, ZIP, form
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory
@@ -164,7 +164,7 @@ def test_who_has_waited_too_long_hears_that_it_is_being_worked_on(monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.1)
     program = with_key(Program())
     answers = []
-    load = services.load_upload
+    load = requests.load_upload
 
     def slow(*args, **values):
         with ThreadPoolExecutor(1) as elsewhere:
@@ -177,7 +177,7 @@ def test_who_has_waited_too_long_hears_that_it_is_being_worked_on(monkeypatch):
         finally:
             connection.close()
 
-    monkeypatch.setattr(services, "load_upload", slow)
+    monkeypatch.setattr(requests, "load_upload", slow)
     assert program.post("Sync/batch", BATCH).status_code == 200
     (answer,) = answers
     assert answer.status_code == 409

@@ -4,7 +4,7 @@ import pytest
 
 import adsplatform
 from adsplatform.accounts.models import Role
-from adsplatform.rest import health
+from adsplatform.observability import health
 from tests.callers import Program, anonymous
 from tests.factories import MembershipFactory
 

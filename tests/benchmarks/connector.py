@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.rows import ApplicationEntry, Rows, Setting
+from syncs.connectors.protocol import ApplicationEntry, Rows, Setting
 
 PAGES = Setting(label="Pages")
 

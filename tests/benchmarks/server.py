@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from adsplatform import embedded
+from adsplatform.local import embedded_postgres
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE, TEMPLATE = "ads_benchmark", "ads_benchmark_template"
@@ -46,9 +46,9 @@ class BenchmarkServer:
             if url := os.environ.get("DATABASE_URL"):
                 of = conninfo_to_dict(url)
             else:
-                self._embedded = embedded.Server(self.folder / "var", durable=self.durable)
+                self._embedded = embedded_postgres.Server(self.folder / "var", durable=self.durable)
                 self._embedded.start()
-                settings = embedded.database_settings(self.folder / "var")
+                settings = embedded_postgres.database_settings(self.folder / "var")
                 of = {name.lower(): settings[name] for name in ("HOST", "PORT", "USER", "PASSWORD")}
                 of["dbname"] = settings["NAME"]
             self._maintenance = self._url(of, of["dbname"])

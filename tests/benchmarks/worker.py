@@ -144,8 +144,8 @@ def _ask_for(load: Load):
     """The sync, asked for through the services that the doors call."""
     from adsplatform.accounts.models import Account, User
     from enrollments.services import change_enrollment, enroll, publish_application, uploads_enrollment
-    from syncs import services
     from syncs.models import Upload
+    from syncs.services import requests
     from tests.benchmarks.connector import PAGES, PagedBooks
 
     account, _ = Account.objects.get_or_create(name=load.account)
@@ -155,13 +155,13 @@ def _ask_for(load: Load):
         enrollment = account.enrollments.filter(app=app).first()
         enrollment = enrollment or enroll(account, app, user, settings=[PAGES])
         enrollment.custom_field_definitions.update(value=load.path)
-        return services.request_sync(enrollment, user)
+        return requests.request_sync(enrollment, user)
     enrollment = uploads_enrollment(account, user)
     change_enrollment(enrollment, user, reject_limit_percent=load.reject_limit_percent)
     path = Path(load.path)
     format = Upload.Format.BATCH if load.door == "batch" else ""
     with path.open("rb") as content:
-        return services.load_upload(account, user, content, file_name=path.name, format=format, enrollment=enrollment)
+        return requests.load_upload(account, user, content, file_name=path.name, format=format, enrollment=enrollment)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import io
 
 from playwright.sync_api import expect
 
-from syncs import services
 from syncs.models import SyncRequest
+from syncs.services import requests
 from tests.browser.looking import look
 from tests.mending.conftest import run
 
@@ -18,7 +18,7 @@ C4,Dee,Customer,2
 
 
 def test_three_faults_are_mended_loaded_again_and_cured(page, person):
-    asked = services.load_upload(person.group_key, person.user, io.BytesIO(FILE.encode()), file_name="companies.csv")
+    asked = requests.load_upload(person.group_key, person.user, io.BytesIO(FILE.encode()), file_name="companies.csv")
     sync = run(asked)
     page.goto(f"/syncs/{sync.pk}/")
     expect(page.get_by_text("1 of 4 lines loaded, 3 not loaded.")).to_be_visible()

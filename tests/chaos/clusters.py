@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from adsplatform.embedded import Server
-from adsplatform.processes import bound_to_us
+from adsplatform.local.embedded_postgres import Server
+from adsplatform.local.processes import bound_to_us
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -30,9 +30,9 @@ def sessions_live_on():
 
     Else the end of the session alone would keep it from committing, and one could not see what the fence is for.
     """
-    from syncs import leases
+    from syncs.queue import sessions
 
-    @replace(leases, "_end_sessions")
+    @replace(sessions, "_end_sessions")
     def _end_sessions(old, condition, value):
         pass
 
@@ -66,7 +66,7 @@ def split_commit():
     """Records are committed before the counts and the outcome."""
     from django.db import connection
 
-    from syncs import results
+    from syncs.loading.merge import results
 
     @replace(results, "write")
     def write(old, *args):
@@ -79,12 +79,12 @@ def success_first():
     """The outcome is committed before the records."""
     from django.db import connection
 
-    from syncs import merge
+    from syncs.loading.merge import steps
     from syncs.models import SyncRequest
 
     keep_plans()
 
-    @replace(merge, "write")
+    @replace(steps, "write")
     def write(old, work):
         SyncRequest.objects.get(pk=work.sync).succeed("Loaded.")
         connection.connection.commit()
@@ -99,7 +99,7 @@ def success_first():
 @mutant
 def ahead_stays():
     """What was inserted while the source was read stays when the sync fails."""
-    from syncs.ahead import Ahead
+    from syncs.loading.direct_insert import Ahead
 
     @replace(Ahead, "take_back")
     def take_back(old, self):
@@ -111,11 +111,11 @@ def piecemeal():
     """One kind of record is committed before the other."""
     from django.db import connection
 
-    from syncs import merge
+    from syncs.loading.merge import steps
 
     keep_plans()
 
-    @replace(merge, "insert_new")
+    @replace(steps, "insert_new")
     def insert_new(old, work, staged):
         old(work, staged)
         connection.connection.commit()
@@ -123,7 +123,7 @@ def piecemeal():
 
 def keep_plans():
     """Let the tables of a merge outlive its first commit."""
-    from syncs.statements import Work
+    from syncs.loading.merge.context import Work
 
     @replace(Work, "run")
     def run(old, self, statement, **parts):
@@ -143,9 +143,9 @@ def no_renewal():
 @mutant
 def no_rescue():
     """What lost its worker is left alone."""
-    from syncs import rescue
+    from syncs.worker import reaper
 
-    @replace(rescue, "rescue_expired")
+    @replace(reaper, "rescue_expired")
     def rescue_expired(old):
         return 0
 
@@ -163,9 +163,9 @@ def hasty_rescue():
 @mutant
 def no_bells():
     """Bells that were lost stay lost."""
-    from syncs import rescue
+    from syncs.worker import reaper
 
-    @replace(rescue, "tend_the_bells")
+    @replace(reaper, "tend_the_bells")
     def tend_the_bells(old):
         pass
 
@@ -173,9 +173,9 @@ def no_bells():
 @mutant
 def crashes_uncounted():
     """What kills its worker is tried for ever."""
-    from syncs import runner
+    from syncs.loading import pipeline
 
-    @replace(runner, "give_up_crashed")
+    @replace(pipeline, "give_up_crashed")
     def give_up_crashed(old, sync_request):
         sync_request.hand_back("Again.", "worker_stopped")
 
@@ -183,9 +183,9 @@ def crashes_uncounted():
 @mutant
 def failures_uncounted():
     """What fails for a passing reason never fails for good, and what fails for good is taken for passing."""
-    from syncs import retries
+    from syncs.loading import retry_policy
 
-    @replace(retries, "pause_before_next")
+    @replace(retry_policy, "pause_before_next")
     def pause_before_next(old, sync_request, reason):
         return 0.1
 
@@ -193,9 +193,9 @@ def failures_uncounted():
 @mutant
 def nobody_kills():
     """A sync that was cancelled or lost goes on hanging about in its worker."""
-    from syncs import worker
+    from syncs.worker import process
 
-    @replace(worker._Process, "kill")
+    @replace(process._Process, "kill")
     def kill(old, self):
         pass
 
@@ -227,18 +227,18 @@ def overlapping():
 @mutant
 def unguarded_return():
     """Who hands a sync back does not look whether it has been decided meanwhile."""
-    from syncs import runner
+    from syncs.loading import pipeline
     from syncs.models import SyncRequest
 
-    @replace(runner, "hand_back")
+    @replace(pipeline, "hand_back")
     def hand_back(old, sync_request, message, code):
         SyncRequest.objects.filter(pk=sync_request.pk).update(
             status_code="Connector", finished=None, lease_expires=None, lease_owner=""
         )
 
-    @replace(runner, "give_up_crashed")
+    @replace(pipeline, "give_up_crashed")
     def give_up_crashed(old, sync_request):
-        runner.hand_back(sync_request, "", "")
+        pipeline.hand_back(sync_request, "", "")
 
 
 @mutant
@@ -260,10 +260,10 @@ def doubled_claim():
 @mutant
 def miscounted():
     """A sync that is started again counts its lines once more."""
-    from syncs import merge
+    from syncs.loading.merge import steps
     from syncs.models import SyncRequest
 
-    @replace(merge, "counts")
+    @replace(steps, "counts")
     def counts(old, work):
         found = old(work)
         if SyncRequest.objects.get(pk=work.sync).fence > 1:

@@ -164,7 +164,7 @@ class Chaos:
         os.environ.pop("DATABASE_URL", None)
         self.database = Database(self.folder / "var")
         django.setup()
-        from adsplatform.embedded import database_settings
+        from adsplatform.local.embedded_postgres import database_settings
 
         of = database_settings(self.folder / "var")
         self.address = {
@@ -287,8 +287,8 @@ class Chaos:
         from django.core.files.base import ContentFile
 
         from enrollments.models import AppEnrollment
-        from syncs import services
         from syncs.models import SyncRequest
+        from syncs.services import requests
         from tests.chaos.source import Plan
 
         with self._asking():
@@ -302,17 +302,17 @@ class Chaos:
                 else:
                     chosen = self.random.choice(self.enrollments[-self.wanted.enrollments :])
                 enrollment = AppEnrollment.objects.get(pk=chosen)
-                upload = services.store_upload(
+                upload = requests.store_upload(
                     enrollment.group_key, None, ContentFile(str(plan.number).encode()), file_name=str(plan.number)
                 )
-                services.record_request(
+                requests.record_request(
                     enrollment, None, connector="chaos", upload=upload, run_full_sync=plan.full, allow_deletes=True
                 )
 
     def _cancel(self):
         from adsplatform.errors import PlatformError
-        from syncs import services
         from syncs.models import SyncRequest
+        from syncs.services import requests
         from tests.chaos.source import Plan
 
         with self._asking():
@@ -321,7 +321,7 @@ class Chaos:
                 if self.random.random() < (0.05 if hangs else self.wanted.cancels / 20):
                     began = time.monotonic()
                     with contextlib.suppress(PlatformError):
-                        services.cancel_sync(sync_request, None)
+                        requests.cancel_sync(sync_request, None)
                         self.cancelled.add(sync_request.pk)
                         self.report.cancels.append(time.monotonic() - began)
 
@@ -421,14 +421,14 @@ class Chaos:
 
     def _end_hanging(self):
         from adsplatform.errors import PlatformError
-        from syncs import services
         from syncs.models import SyncRequest
+        from syncs.services import requests
         from tests.chaos.source import Plan
 
         for sync_request in SyncRequest.objects.running().select_related("upload"):
             if Plan(int(sync_request.upload.file_name)).behaviour == "hanging":
                 with contextlib.suppress(PlatformError):
-                    services.cancel_sync(sync_request, None)
+                    requests.cancel_sync(sync_request, None)
                     self.cancelled.add(sync_request.pk)
 
     def _conclude(self, reader):

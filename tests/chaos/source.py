@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
+from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Rows, Source
 from syncs.models import SyncRequest
-from syncs.rows import ApplicationEntry, ConnectorError, Rows, Source
 
 KEYS = 40
 BLOCK = 8

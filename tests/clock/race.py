@@ -139,14 +139,14 @@ def main():
     import tempfile
     from pathlib import Path
 
-    from adsplatform import embedded
+    from adsplatform.local import embedded_postgres
 
     folder = Path(tempfile.mkdtemp(prefix="ads-race-"))
     folder.chmod(0o711)
-    server = embedded.Server(folder, durable=False)
+    server = embedded_postgres.Server(folder, durable=False)
     server.start()
     try:
-        at = embedded.database_settings(folder)
+        at = embedded_postgres.database_settings(folder)
         url = f"postgresql://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
         os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "ADS_VAR_DIR": str(folder)}
         import django

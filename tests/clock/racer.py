@@ -10,7 +10,7 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    from syncs.clock import start_next
+    from syncs.periodic.scheduler import start_next
 
     print("ready", flush=True)
     for line in sys.stdin:

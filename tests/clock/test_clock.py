@@ -9,9 +9,9 @@ from adsplatform.zones import told
 from enrollments import services
 from enrollments.models import AppEnrollment, Application, Timing
 from enrollments.schedules import next_runs, runs
-from syncs.clock import start_due
 from syncs.models import ScheduledRun, SyncRequest
-from syncs.outcomes import schedule_told
+from syncs.periodic.scheduler import start_due
+from syncs.presentation.sync_summary import schedule_told
 from tests.clock.conftest import at, planned
 from tests.factories import AccountFactory
 

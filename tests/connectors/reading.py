@@ -9,7 +9,7 @@ from uuid import UUID
 import polars as pl
 
 from syncs.connectors import connector_named
-from syncs.rows import ABSENT, Columns, Limits, RowProblem, Rows, Source
+from syncs.connectors.protocol import ABSENT, Columns, Limits, RowProblem, Rows, Source
 
 LIMITS = {"unpacked_bytes": 1024**3, "ratio": 200, "entries": 1000, "line_bytes": 1024**2}
 ENROLLMENT = UUID("0193a5f2-8c00-7000-8000-000000000001")  # of 2024-12-08

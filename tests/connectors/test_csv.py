@@ -4,8 +4,8 @@ import codecs
 
 import pytest
 
-from syncs.connectors.csv_lines import COLUMN_LINES
-from syncs.rows import ABSENT, BLOCK_BYTES
+from syncs.connectors.formats.csv_reader import COLUMN_LINES
+from syncs.connectors.protocol import ABSENT, BLOCK_BYTES
 from tests.connectors.reading import read, table
 
 

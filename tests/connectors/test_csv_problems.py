@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from syncs.rows import ConnectorError, RowProblem
+from syncs.connectors.protocol import ConnectorError, RowProblem
 from tests.connectors.reading import read, table
 
 DOUBLE_IT = 'Double every quotation mark inside the value, like "6"" nails".'

@@ -11,7 +11,7 @@ from django.db import models
 from adsplatform import records
 from adsplatform.records.models import Record
 from syncs.connectors import connector_named
-from syncs.rows import ConnectorError
+from syncs.connectors.protocol import ConnectorError
 from tests.connectors.reading import source
 
 RECOGNIZED = {

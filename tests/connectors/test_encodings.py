@@ -4,8 +4,8 @@ import codecs
 
 import pytest
 
-from syncs.connectors import physical_lines
-from syncs.rows import RowProblem
+from syncs.connectors.formats import text_lines
+from syncs.connectors.protocol import RowProblem
 from tests.connectors.reading import read, table
 
 NAMES = "erpKey,name\nI1,Zoë\nI2,Łódź €\n"
@@ -50,7 +50,7 @@ def test_lines_are_found_over_the_pieces_in_which_a_file_is_read(monkeypatch):
     rows = [f"I{at},Zo{'ë' if at % 7 == 5 else 'e'}" for at in range(500)]
     text = "\n".join(["erpKey,name", *rows])
     for size in (1, 3, 7, 64, 1000):
-        monkeypatch.setattr(physical_lines, "CHUNK_BYTES", size)
+        monkeypatch.setattr(text_lines, "CHUNK_BYTES", size)
         blocks, problems = read(text.encode("cp1252"))
         assert [row[2] for row in table(blocks)] == rows
         assert [(problem.code, problem.line) for problem in problems] == [("encoding_assumed", 7)]

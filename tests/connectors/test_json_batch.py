@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncs.connectors import connector_named, json_batch
-from syncs.rows import ABSENT, ConnectorError, RowProblem
+from syncs.connectors.protocol import ABSENT, ConnectorError, RowProblem
 from tests.connectors.reading import as_cell, read, source, table
 
 

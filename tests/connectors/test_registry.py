@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from syncs.connectors import connector_named, registered
-from syncs.rows import ConnectorError
+from syncs.connectors.protocol import ConnectorError
 
 
 def test_every_connector_is_found_by_its_name():

@@ -5,8 +5,9 @@ import tracemalloc
 
 import pytest
 
-from syncs.connectors import connector_named, workbook_parts
-from syncs.rows import ConnectorError, FileHead, Rows
+from syncs.connectors import connector_named
+from syncs.connectors.formats import xlsx_parts
+from syncs.connectors.protocol import ConnectorError, FileHead, Rows
 from tests.connectors.reading import read, source, table, zipped
 from tests.samples.sheets import DATE, EXACT, STAMP, TIME, ZEROS, cell, number, sheet, text, workbook
 
@@ -224,7 +225,7 @@ def test_a_tag_or_a_text_without_end_is_not_held():
 
 
 def test_texts_that_many_cells_share_are_not_all_held_in_memory(monkeypatch):
-    monkeypatch.setattr(workbook_parts, "TEXTS_KEPT", 100_000)
+    monkeypatch.setattr(xlsx_parts, "TEXTS_KEPT", 100_000)
     texts = [f"{random.getrandbits(64)} ü{at}" for at in range(20_000)]
     xml = sheet(["erpKey"], *[[cell("s", str(at))] for at, _ in enumerate(texts)])
     book = workbook(xml, shared="".join(f"<si><t>{one}</t></si>" for one in texts))

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from syncs.connectors import connector_named
-from syncs.rows import Columns, ConnectorError, RowProblem, Rows
+from syncs.connectors.protocol import Columns, ConnectorError, RowProblem, Rows
 from tests.connectors.reading import read, source, zipped
 
 CSV = "erpKey,name\nI1,Acme\n"

@@ -12,7 +12,8 @@ import yaml
 from django.conf import settings
 from django.core.management import get_commands
 
-from adsplatform import serving, stopping
+from adsplatform import serving
+from adsplatform.cluster import shutdown
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "adsplatform" / "deploy"
@@ -77,7 +78,7 @@ def test_whoever_supervises_waits_longer_than_the_product_takes():
     web, workers = (unit(path) for path in sorted(UNITS))
     services = compose()["services"]
     for waits in (workers["TimeoutStopSec"][0], services["workers"]["stop_grace_period"]):
-        assert seconds(waits) > settings.STOP_SECONDS > stopping.HAND_BACK_SECONDS
+        assert seconds(waits) > settings.STOP_SECONDS > shutdown.HAND_BACK_SECONDS
     for waits in (web["TimeoutStopSec"][0], services["web"]["stop_grace_period"]):
         assert seconds(waits) > serving.graceful_timeout
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.test import Client
 
-from adsplatform import logs
+from adsplatform.observability import logs
 from syncs import connectors, tasks
 from tests.factories import SyncRequestFactory, member
 
@@ -58,7 +58,7 @@ def test_lines_of_a_request_have_its_id_and_that_of_the_sync_it_asked_for(lines)
         headers={"Api-Key": key, "X-Request-ID": ID},
     )
     assert answer.status_code == 200
-    (line,) = (line for line in lines if line["logger"] == "syncs.services")
+    (line,) = (line for line in lines if line["logger"] == "syncs.services.requests")
     assert (line["request_id"], line["sync_id"]) == (ID, answer.json()["syncRequestId"])
     assert line["message"] == "A json-batch sync has been asked for."
 

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django_q.conf import Conf
 
-from adsplatform.rest import health
+from adsplatform.observability import health
 from tests.product import free_port
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_it_is_not_ready_without_its_storage(monkeypatch):
 
 
 def test_it_is_not_ready_without_its_queue(monkeypatch):
-    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.brokers.RedisBroker")
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.cluster.brokers.RedisBroker")
     monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{free_port()}/0")
     answer = Client().get("/readyz")
     assert answer.status_code == 503

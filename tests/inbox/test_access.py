@@ -8,7 +8,7 @@ from adsplatform.accounts.inbox import urlpatterns as account_urls
 from adsplatform.accounts.models import ApiKey, Role
 from enrollments.inbox import urlpatterns as enrollment_urls
 from enrollments.models import Application
-from syncs.inbox import urlpatterns as sync_urls
+from syncs.inbox.views import urlpatterns as sync_urls
 from syncs.models import SyncRequest
 from tests.factories import member
 

@@ -68,16 +68,16 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
     """What Django hands on is a file on disk, and the service reads it in chunks."""
     from django.core.files.uploadedfile import TemporaryUploadedFile
 
-    from syncs import services
+    from syncs.services import requests
 
     seen = []
-    store = services.store_upload
+    store = requests.store_upload
 
     def watched(account, user, content, **values):
         seen.append(type(content))
         return store(account, user, content, **values)
 
-    monkeypatch.setattr(services, "store_upload", watched)
+    monkeypatch.setattr(requests, "store_upload", watched)
     inbox.post("/upload/", {"file": io.BytesIO(b"erpKey\n" * 600_000)})
     assert seen == [TemporaryUploadedFile]
     assert Upload.objects.get().size == 4_200_000

@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from enrollments.services import publish_application
-from syncs import connectors, runner
+from syncs import connectors
+from syncs.connectors.protocol import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
+from syncs.loading import pipeline
 from syncs.models import SyncRequest
-from syncs.rows import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
-from syncs.services import store_upload
+from syncs.services.requests import store_upload
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.uploading import Uploads
 
@@ -96,7 +97,7 @@ def sync(enrollment, monkeypatch, settings):
         sync_request = SyncRequestFactory(
             app_enrollment=into or enrollment, running=True, connector="given-rows", **values
         )
-        runner.run(sync_request)
+        pipeline.run(sync_request)
         sync_request.refresh_from_db()
         return sync_request
 

@@ -6,7 +6,7 @@ Slow and simple: what `syncs.merge` and its neighbours do in SQL is compared wit
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from syncs.rows import ABSENT
+from syncs.connectors.protocol import ABSENT
 
 LIMIT = Decimal(10) ** 20
 # The amounts that are added up, and the column that says in which currency.

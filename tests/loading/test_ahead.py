@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from adsplatform.records.models import Company, Contact, FinancialAccountBalanceHistory, Invoice
 from enrollments.models import AppEnrollment
-from syncs import runner
-from syncs.ahead import Ahead
+from syncs.connectors.protocol import ConnectorError
+from syncs.loading import pipeline
+from syncs.loading.control_totals.recount import recount
+from syncs.loading.direct_insert import Ahead
 from syncs.models import SyncRequest
-from syncs.recounting import recount
-from syncs.rows import ConnectorError
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.test_any_input import rows
 
@@ -33,7 +33,7 @@ class Watched:
 
     def __init__(self, sync, monkeypatch):
         self.sync, self.blocks, self.attempts = sync, [], 0
-        copy, attempt = Ahead._copy, runner._attempt
+        copy, attempt = Ahead._copy, pipeline._attempt
 
         def watched_copy(ahead, staged, records):
             self.blocks.append(len(records))
@@ -44,7 +44,7 @@ class Watched:
             attempt(*args)
 
         monkeypatch.setattr(Ahead, "_copy", watched_copy)
-        monkeypatch.setattr(runner, "_attempt", watched_attempt)
+        monkeypatch.setattr(pipeline, "_attempt", watched_attempt)
 
     def __call__(self, data, **values):
         self.blocks, self.attempts = [], 0
@@ -134,7 +134,7 @@ def test_the_last_line_of_a_key_still_wins(ahead, counts, enrollment, between):
 
 @pytest.mark.parametrize("held", [0, 1, 2, 100])
 def test_however_many_keys_are_held_references_are_found(ahead, counts, monkeypatch, held):
-    monkeypatch.setattr("syncs.ahead.HELD", held)
+    monkeypatch.setattr("syncs.loading.direct_insert.HELD", held)
     result = ahead(
         blocks(
             ("Company", [company("C1"), company("C2")]),
@@ -299,7 +299,7 @@ def test_amounts_of_what_a_guard_stops_were_not_loaded(ahead, sync, enrollment):
 
 
 def test_a_merge_that_fails_leaves_nothing(ahead, enrollment, monkeypatch):
-    monkeypatch.setattr(runner.merge, "counts", lambda work: 1 / 0)
+    monkeypatch.setattr(pipeline.merge, "counts", lambda work: 1 / 0)
     result = ahead(blocks(("Company", [company("C1"), company("C1"), company("C2")]), ("Contact", [contact()])))
     assert result.status_code == "Failed"
     assert not Company.objects.exists() and not Contact.objects.exists()
@@ -339,7 +339,7 @@ def test_previews_and_parts_wait_for_the_end(ahead):
 
 @pytest.mark.django_db(transaction=True)
 def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch):
-    monkeypatch.setattr(runner, "REPORT_SECONDS", 0)
+    monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0)
     seen = []
 
     def look_and_cancel():

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from adsplatform.records import models
 from adsplatform.records.specification import entities
+from syncs.connectors.protocol import ABSENT, Rows
+from syncs.loading.control_totals.recount import recount
 from syncs.models import BookTotal
-from syncs.recounting import recount
-from syncs.rows import ABSENT, Rows
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.rules import KINDS, Books, Record

@@ -7,7 +7,8 @@ from django.db.models import Max
 
 from adsplatform.records.models import Invoice
 from enrollments.services import enroll
-from syncs import connectors, services, tasks
+from syncs import connectors, tasks
+from syncs.services import requests
 from tests.factories import AppEnrollmentFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def enrollment():
 
 
 def synced(enrollment, **wanted):
-    sync_request = services.request_sync(enrollment, MembershipFactory().user, **wanted)
+    sync_request = requests.request_sync(enrollment, MembershipFactory().user, **wanted)
     tasks.run_next_sync()
     sync_request.refresh_from_db()
     assert sync_request.status_code == "Success", sync_request.process_result_message

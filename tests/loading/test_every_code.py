@@ -5,10 +5,10 @@ from django.core.files.storage import default_storage
 
 from adsplatform.records.models import Company
 from enrollments.models import CustomFieldDefinition
-from syncs import runner
-from syncs.connectors import workbook_parts
+from syncs.connectors.formats import xlsx_parts
+from syncs.connectors.protocol import ConnectorError
+from syncs.loading import pipeline
 from syncs.problem_codes import CODES
-from syncs.rows import ConnectorError
 from tests.connectors.reading import zipped
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.bad_inputs import BAD, COMPANY, ELSEWHERE, INVOICE, WITH_BOOKS
@@ -378,7 +378,7 @@ def test_the_place_and_the_sentence_are_exact(code, uploads, settings, monkeypat
     for name, value in limits.items():
         setattr(settings, name, value)
     if code == "workbook_too_big":
-        monkeypatch.setattr(workbook_parts, "MAX_TEXTS", 5)
+        monkeypatch.setattr(xlsx_parts, "MAX_TEXTS", 5)
     if code == "reject_limit":
         uploads.enrollment.reject_limit_percent = 10
         uploads.enrollment.save()
@@ -445,7 +445,7 @@ def test_an_upload_that_is_gone_is_told(uploads):
 
 def test_an_unknown_connector_is_told(db):
     sync_request = SyncRequestFactory(running=True, connector="nobody")
-    runner.run(sync_request)
+    pipeline.run(sync_request)
     sync_request.refresh_from_db()
     assert reason_of(sync_request) == [
         ("unknown_connector", "No connector is called “nobody”. Known: demo-data, file-upload, json-batch.")
@@ -460,6 +460,6 @@ def test_a_wrong_setting_is_told(db):
         custom_field_label="Invoices", data_type="Number", value="many",
     )  # fmt: skip
     sync_request = SyncRequestFactory(app_enrollment=enrollment, running=True, connector="demo-data")
-    runner.run(sync_request)
+    pipeline.run(sync_request)
     sync_request.refresh_from_db()
     assert [code for code, _ in reason_of(sync_request)] == ["bad_setting"]

@@ -1,8 +1,8 @@
 """A full sync deletes what it does not contain, within limits."""
 
 from adsplatform.records.models import Company, FinancialAccount, FinancialAccountBalanceHistory, Invoice
+from syncs.connectors.protocol import RowProblem
 from syncs.models import SeenKey, SyncRequest
-from syncs.rows import RowProblem
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import account, balance, company, invoice
 

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adsplatform.records.models import Company
-from syncs import known, placing, runner, staged_keys
+from syncs.loading import pipeline
+from syncs.loading.merge import plan
+from syncs.loading.staging import duplicate_keys, unchanged_rows
 from tests.factories import SyncRequestFactory
 from tests.loading.conftest import company
 
@@ -34,14 +36,14 @@ def load(uploads):
 @pytest.fixture
 def staged(monkeypatch):
     """How many lines of each merge were known, and how many were staged besides."""
-    found, check = [], placing.check_known
+    found, check = [], plan.check_known
 
     def noting(work, staged):
         work.run("SELECT count(*) FROM {stage}", stage=staged.table)
         found.append((staged.known_lines, work.cursor.fetchone()[0]))
         return check(work, staged)
 
-    monkeypatch.setattr("syncs.merge.check_known", noting)
+    monkeypatch.setattr("syncs.loading.merge.steps.check_known", noting)
     return found
 
 
@@ -119,7 +121,7 @@ def test_other_columns_make_another_line(load, staged):
 def test_other_rules_make_another_line_once(load, staged, monkeypatch):
     load(FILE)
     modified = set(Company.objects.values_list("pk", "modified"))
-    monkeypatch.setattr(known, "RULES", known.RULES + 1)
+    monkeypatch.setattr(unchanged_rows, "RULES", unchanged_rows.RULES + 1)
     for expected in ((0, 50), (50, 0)):
         result = load(FILE)
         assert staged[-1] == expected
@@ -169,9 +171,9 @@ hashes = st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 3))
 @given(st.lists(st.lists(hashes, max_size=30), max_size=5))
 def test_a_key_that_comes_twice_is_found_however_many_there_are(hashes):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(staged_keys, "AT_ONCE", 3)
-        patched.setattr(staged_keys, "IN_ORDER", 7)
-        keys = staged_keys.StagedKeys()
+        patched.setattr(duplicate_keys, "AT_ONCE", 3)
+        patched.setattr(duplicate_keys, "IN_ORDER", 7)
+        keys = duplicate_keys.StagedKeys()
         for some in hashes:
             keys.add(np.array(some, np.uint64))
         together = [one for some in hashes for one in some]
@@ -217,14 +219,14 @@ def test_books_that_changed_since_they_were_looked_at_are_compared(load, staged,
     sync_request.start()
     # As if another sync had ended while this one read.
     SyncRequestFactory(app_enrollment=uploads.enrollment, succeeded=True)
-    runner.run(sync_request)
+    pipeline.run(sync_request)
     assert staged[-1] == (0, 50)
     assert sync_request.results.get().unchanged == 50
 
 
 def test_of_too_many_records_none_is_taken_for_known(load, staged, monkeypatch):
     load(FILE)
-    monkeypatch.setattr(known, "HELD", 49)
+    monkeypatch.setattr(unchanged_rows, "HELD", 49)
     result = load(FILE)
     assert staged[-1] == (0, 50)
     assert result.unchanged == 50
@@ -232,7 +234,7 @@ def test_of_too_many_records_none_is_taken_for_known(load, staged, monkeypatch):
 
 def test_digests_are_found_whatever_their_order_and_number():
     digests = [bytes([number * 7 % 256, number // 256] * 8) for number in range(1_000)]
-    held = known.Digests(parts_of(digests))
+    held = unchanged_rows.Digests(parts_of(digests))
     found, is_twice = held.meet(digests[:600] + [b"\xff" * 16, b"\x00\x00" + b"\xff" * 14])
     assert found.tolist() == [True] * 600 + [False] * 2
     assert not is_twice
@@ -248,7 +250,7 @@ few_digests = st.lists(st.binary(min_size=10, max_size=10).map(lambda d: bytes(b
 @settings(deadline=None)
 @given(few_digests, few_digests, st.binary(min_size=6, max_size=6))
 def test_digests_are_told_as_a_set_would(held_ones, others, rules):
-    held = known.Digests(parts_of(held_ones))
+    held = unchanged_rows.Digests(parts_of(held_ones))
     found, is_twice = held.meet([digest + rules for digest in others])
     # Of two whose first six bytes are equal, one may not be found: its line is then looked at as any other.
     assert not is_twice

@@ -3,9 +3,9 @@
 import pytest
 
 from adsplatform.records.models import Company, Invoice
-from syncs import staging
-from syncs.copying import Copying
-from syncs.rows import ABSENT, ConnectorError, RowProblem, Rows
+from syncs.connectors.protocol import ABSENT, ConnectorError, RowProblem, Rows
+from syncs.loading.staging import stage
+from syncs.loading.staging.copy_thread import Copying
 from tests.loading.conftest import company, invoice
 
 
@@ -130,7 +130,7 @@ def test_one_line_is_one_line_in_every_sentence(sync):
 
 @pytest.mark.parametrize(("from_bytes", "copies"), [(1, 6), (1_000_000, 4)])
 def test_little_that_comes_together_is_copied_together_and_in_order(sync, counts, monkeypatch, from_bytes, copies):
-    monkeypatch.setattr(staging, "COPIED_FROM_BYTES", from_bytes)
+    monkeypatch.setattr(stage, "COPIED_FROM_BYTES", from_bytes)
     copied, add = [], Copying.add
     monkeypatch.setattr(Copying, "add", lambda *args, **options: copied.append(args) or add(*args, **options))
     given = [

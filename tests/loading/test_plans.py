@@ -5,8 +5,8 @@ from django.db import connection
 from psycopg import sql
 
 from adsplatform.records.models import Invoice
-from syncs import ahead
-from syncs.statements import Work
+from syncs.loading import direct_insert
+from syncs.loading.merge.context import Work
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import company, invoice
 
@@ -69,7 +69,7 @@ def test_lines_that_come_in_another_form_are_not_compared_each_with_each(sync, c
 @pytest.mark.usefixtures("others")
 def test_what_many_records_may_be_referred_to_by_is_looked_up_by_key(sync, explained, monkeypatch):
     sync({"companies": [company("C1")]})
-    monkeypatch.setattr(ahead, "HELD", 0)
+    monkeypatch.setattr(direct_insert, "HELD", 0)
     sync({"invoices": [invoice("I1", "C1")]}, ahead=True)
     looking_up = [plan for plan in explained if "erp_key)::text = ANY" in plan]
     assert looking_up and all("Index Scan using one_company_per_key" in plan for plan in looking_up)

@@ -144,9 +144,9 @@ def test_a_preview_that_the_guard_stops_fails_with_the_figures(sync):
 
 
 def test_a_fault_while_writing_fails_the_preview_and_changes_nothing(sync, monkeypatch):
-    from syncs import merge
+    from syncs.loading.merge import steps
 
-    monkeypatch.setattr(merge, "delete_missing", lambda work: 1 / 0)
+    monkeypatch.setattr(steps, "delete_missing", lambda work: 1 / 0)
     before = books()
     result = sync({"companies": [company("C1")]}, dry_run=True)
     assert result.status_code == "Failed"
@@ -155,7 +155,7 @@ def test_a_fault_while_writing_fails_the_preview_and_changes_nothing(sync, monke
 
 
 def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
-    from syncs import preview
+    from syncs.loading.merge import preview
 
     def cancel(*arguments):
         SyncRequest.objects.get(status_code="In Progress").cancel("Cancelled.")
@@ -173,13 +173,13 @@ def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
 def test_a_preview_is_no_point_to_start_the_next_delta_from(sync, enrollment):
     from contextlib import ExitStack
 
-    from syncs import runner
+    from syncs.loading import pipeline
 
     sync({"companies": [company("C1")]}, run_full_sync=True, dry_run=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, connector="given-rows")
-    assert runner._source(waiting, ExitStack()).anchor is None
+    assert pipeline._source(waiting, ExitStack()).anchor is None
     sync({"companies": [company("C1")]}, run_full_sync=True)
-    assert runner._source(waiting, ExitStack()).anchor == timezone.now().date()
+    assert pipeline._source(waiting, ExitStack()).anchor == timezone.now().date()
 
 
 def test_a_preview_waits_for_no_sync_and_none_waits_for_it(enrollment):

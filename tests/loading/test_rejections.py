@@ -6,8 +6,8 @@ import pytest
 
 from adsplatform.records.models import Company, Contact, CustomField, Invoice, InvoiceLine, Payment
 from enrollments.models import CustomFieldDefinition
-from syncs import staging
-from syncs.rows import ConnectorError, RowProblem, Rows
+from syncs.connectors.protocol import ConnectorError, RowProblem, Rows
+from syncs.loading.staging import stage
 from tests.loading.conftest import company, invoice
 
 
@@ -373,7 +373,7 @@ def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):
 
 
 def test_the_text_of_every_line_is_put_to_its_problem_however_many_there_are(sync, monkeypatch):
-    monkeypatch.setattr(staging, "RAW_AT_ONCE", 2)
+    monkeypatch.setattr(stage, "RAW_AT_ONCE", 2)
     result = sync(
         {
             "companies": [company("C1"), company("C1")],

@@ -6,15 +6,16 @@ import pytest
 from django.db import connection
 
 from adsplatform.records.models import Company
-from syncs import merge, runner
+from syncs.connectors.protocol import ConnectorError
+from syncs.loading import pipeline
+from syncs.loading.merge import steps
 from syncs.models import SyncRequest
-from syncs.rows import ConnectorError
 from tests.loading.conftest import company, invoice
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_cancelled_while_it_merges_changes_nothing(sync, monkeypatch):
-    write = merge.write
+    write = steps.write
 
     def cancelled_meanwhile(work):
         write(work)
@@ -25,7 +26,7 @@ def test_a_sync_cancelled_while_it_merges_changes_nothing(sync, monkeypatch):
         SyncRequest.objects.get().cancel("Cancelled before it had finished. Nothing was changed.")
         connection.close()
 
-    monkeypatch.setattr(merge, "write", cancelled_meanwhile)
+    monkeypatch.setattr(steps, "write", cancelled_meanwhile)
     result = sync({"companies": [company()]})
     assert result.status_code == "Cancelled"
     assert not Company.objects.exists()
@@ -33,7 +34,7 @@ def test_a_sync_cancelled_while_it_merges_changes_nothing(sync, monkeypatch):
 
 
 def test_a_sync_cancelled_while_it_reads_stops_reading(sync, monkeypatch):
-    monkeypatch.setattr(runner, "REPORT_SECONDS", 0)
+    monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0)
 
     class Cancelling(list):
         def __iter__(self):
@@ -50,7 +51,7 @@ def test_our_own_fault_is_told_without_its_inside(sync, monkeypatch, counts):
     def broken(work):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(merge, "write", broken)
+    monkeypatch.setattr(steps, "write", broken)
     result = sync({"companies": [company("C1"), company("C2", parentCompanyErpKey="C9")]})
     assert result.status_code == "Failed"
     assert result.process_result_message == "Something went wrong on our side. Nothing was changed."
@@ -94,13 +95,13 @@ def test_a_sync_that_never_ends_is_given_up_at_last(sync, settings):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_whose_database_went_away_while_merging_waits_to_start_again(sync, monkeypatch):
-    write = merge.write
+    write = steps.write
 
     def cut_off(work):
         write(work)
         list(HangingUp())
 
-    monkeypatch.setattr(merge, "write", cut_off)
+    monkeypatch.setattr(steps, "write", cut_off)
     result = sync({"companies": [company()]})
     assert (result.status_code, result.failure_count) == ("Connector", 0)
     assert not Company.objects.exists()
@@ -108,20 +109,20 @@ def test_a_sync_whose_database_went_away_while_merging_waits_to_start_again(sync
 
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_lost_after_the_commit_leaves_the_sync_as_it_ended(sync, monkeypatch):
-    merged = runner._merge
+    merged = pipeline._merge
 
     def cut_off(*args):
         merged(*args)
         list(HangingUp())
 
-    monkeypatch.setattr(runner, "_merge", cut_off)
+    monkeypatch.setattr(pipeline, "_merge", cut_off)
     result = sync({"companies": [company()]})
     assert result.status_code == "Success"
     assert Company.objects.exists()
 
 
 def test_problems_that_cannot_be_written_do_not_leave_the_sync_running(sync, monkeypatch):
-    monkeypatch.setattr(runner, "_fail", lambda *args: 1 / 0)
+    monkeypatch.setattr(pipeline, "_fail", lambda *args: 1 / 0)
     result = sync({"broken": ConnectorError("The ERP did not answer. Try again later.")})
     assert result.status_code == "Failed"
 

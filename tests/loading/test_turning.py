@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 
 from adsplatform.records.checks import as_text
 from adsplatform.records.specification import entity_named
-from syncs.blocks import Screens, content_lines, copy_lines, turned
-from syncs.columns import mapped
-from syncs.rows import ABSENT, BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, RowProblem, Rows, in_larger_blocks
+from syncs.connectors.protocol import (
+    ABSENT,
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    ConnectorError,
+    FileHead,
+    RowProblem,
+    Rows,
+    in_larger_blocks,
+)
+from syncs.loading.staging.columnar_blocks import Screens, content_lines, copy_lines, turned
+from syncs.loading.staging.header_mapping import mapped
 
 NAMES = ["erpKey", "companyName", "companyType", "isActive"]
 CELLS = st.sampled_from(

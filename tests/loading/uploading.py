@@ -3,8 +3,9 @@
 import io
 
 from enrollments.models import Application
-from syncs import runner, services
+from syncs.loading import pipeline
 from syncs.models import SyncRequest
+from syncs.services import requests
 from tests.factories import AppEnrollmentFactory
 
 
@@ -24,12 +25,12 @@ class Uploads:
         if isinstance(content, str):
             content = content.encode()
         wanted |= {"file_name": file_name, "enrollment": self.enrollment, "format": format}
-        return services.load_upload(self.account, None, io.BytesIO(content), **wanted)
+        return requests.load_upload(self.account, None, io.BytesIO(content), **wanted)
 
     def run(self, sync_request: SyncRequest) -> SyncRequest:
         """Carry out what was asked for."""
         sync_request = SyncRequest.objects.get(pk=sync_request.pk)
         sync_request.start()
-        runner.run(sync_request)
+        pipeline.run(sync_request)
         sync_request.refresh_from_db()
         return sync_request

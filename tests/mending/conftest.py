@@ -3,8 +3,9 @@
 import pytest
 
 from adsplatform.accounts.models import Role
-from syncs import mending, runner, services
+from syncs.loading import pipeline
 from syncs.models import SyncRequest
+from syncs.services import corrections, requests
 from tests.connectors.reading import zipped
 from tests.factories import member
 
@@ -31,7 +32,7 @@ def load(owner, tmp_path):
         path = tmp_path / "upload.zip"
         path.write_bytes(files if isinstance(files, bytes) else zipped(files))
         with path.open("rb") as content:
-            asked = services.load_upload(owner.group_key, owner.user, content, file_name=name, **wanted)
+            asked = requests.load_upload(owner.group_key, owner.user, content, file_name=name, **wanted)
         return run(asked)
 
     return load
@@ -48,18 +49,18 @@ def mend(owner):
     """Put values into the rejected line with this number."""
 
     def mend(sync_request, line, **values):
-        return mending.mend_line(sync_request.details.filter(line=line, kind="error").first(), owner.user, values)
+        return corrections.mend_line(sync_request.details.filter(line=line, kind="error").first(), owner.user, values)
 
     return mend
 
 
 @pytest.fixture
 def load_again(owner):
-    return lambda sync_request: run(mending.load_again(sync_request, owner.user))
+    return lambda sync_request: run(corrections.load_again(sync_request, owner.user))
 
 
 def run(asked) -> SyncRequest:
     sync_request = SyncRequest.objects.get(pk=asked.pk)
     sync_request.start()
-    runner.run(sync_request)
+    pipeline.run(sync_request)
     return SyncRequest.objects.get(pk=sync_request.pk)

@@ -11,10 +11,10 @@ from django.db import connection
 
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.records.models import Company, Invoice
-from syncs import downloads
-from syncs.downloads import download_of
-from syncs.guarding import guarded, guarded_text, unguarded
 from syncs.models import SyncFile, SyncResultDetail
+from syncs.rejected_rows import download as downloads
+from syncs.rejected_rows.download import download_of
+from syncs.rejected_rows.formula_guard import guarded, guarded_text, unguarded
 from tests.factories import SyncRequestFactory
 from tests.mending.conftest import COMPANIES, INVOICES
 

@@ -8,11 +8,11 @@ import pytest
 
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.models import Company, Invoice
-from syncs import mending, services
-from syncs.mended import MendedLine
-from syncs.mending import mend_line, still_missing
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.rejected import Reader
+from syncs.models.corrections import MendedLine
+from syncs.rejected_rows.reader import Reader
+from syncs.services import corrections, requests
+from syncs.services.corrections import mend_line, still_missing
 from tests.factories import AppEnrollmentFactory
 from tests.mending.conftest import COMPANIES, run
 
@@ -236,19 +236,19 @@ def test_an_object_does_not_come_back_as_its_text(load, mend):
 def test_what_is_about_no_rejected_line_cannot_be_mended(load, owner):
     sync = load({"odd.csv": "a,b\n1,2\n", "companies.csv": COMPANIES})
     with pytest.raises(PlatformError, match="is not about one"):
-        mending.mend_line(SyncResultDetail.objects.get(sync_request=sync, kind="error"), owner.user, {})
+        corrections.mend_line(SyncResultDetail.objects.get(sync_request=sync, kind="error"), owner.user, {})
 
 
 def test_while_it_is_being_loaded_a_line_stands_still_and_a_cancelled_load_frees_it(faulty, mend, owner):
     mend(faulty, 3, totalAmount="13", invoiceDate="2024-02-29")
-    asked = mending.load_again(faulty, owner.user)
+    asked = corrections.load_again(faulty, owner.user)
     with pytest.raises(Conflict, match="just being loaded"):
         mend(faulty, 3, totalAmount="14")
     with pytest.raises(Conflict, match="No mended line waits"):
-        mending.load_again(faulty, owner.user)
-    services.cancel_sync(SyncRequest.objects.get(pk=asked.pk), owner.user)
+        corrections.load_again(faulty, owner.user)
+    requests.cancel_sync(SyncRequest.objects.get(pk=asked.pk), owner.user)
     assert mend(faulty, 3, totalAmount="14").state == "mended"
-    assert run(mending.load_again(faulty, owner.user)).status_code == "Success"
+    assert run(corrections.load_again(faulty, owner.user)).status_code == "Success"
     assert str(Invoice.objects.get(erp_key="I2").total_amount) == "14.00000000"
 
 
@@ -263,4 +263,4 @@ def test_an_enrollment_that_is_switched_off_loads_nothing_again(faulty, mend, ow
     mend(faulty, 3, totalAmount="13", invoiceDate="2024-02-29")
     type(faulty.app_enrollment).objects.update(is_active=False)
     with pytest.raises(PlatformError, match="is switched off"):
-        mending.load_again(SyncRequest.objects.get(pk=faulty.pk), owner.user)
+        corrections.load_again(SyncRequest.objects.get(pk=faulty.pk), owner.user)

@@ -3,9 +3,9 @@
 import pytest
 
 from adsplatform.records.models import Company
-from syncs.mended import MendedLine
 from syncs.models import SyncFile
-from syncs.rejected import Reader
+from syncs.models.corrections import MendedLine
+from syncs.rejected_rows.reader import Reader
 from tests.mending.test_downloads import download
 from tests.samples.sheets import number, sheet, workbook
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from adsplatform.accounts.models import Role
-from syncs.freshness import watch
-from syncs.notices import Notice
+from syncs.models.notices import Notice
+from syncs.monitoring.freshness import watch
 from tests.clock.conftest import at, planned
 from tests.factories import AccountFactory, SyncRequestFactory, member
 

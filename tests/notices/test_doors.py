@@ -5,8 +5,8 @@ import pytest
 from adsplatform.accounts.models import Role
 from enrollments import services
 from enrollments.schedules import next_runs
-from syncs.clock import start_due
 from syncs.models import ScheduledRun
+from syncs.periodic.scheduler import start_due
 from tests.callers import Program
 from tests.clock.conftest import at
 from tests.factories import NoticeFactory, UserFactory, member

@@ -8,8 +8,8 @@ from django.core import mail
 
 from adsplatform.accounts.models import Membership, Role
 from adsplatform.mail import settings_for
-from syncs.notice_mails import send_due
-from syncs.notices import NoticeMail
+from syncs.models.notices import NoticeMail
+from syncs.monitoring.notice_emails import send_due
 from tests.clock.conftest import at
 from tests.factories import member
 

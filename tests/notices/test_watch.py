@@ -4,10 +4,10 @@ import pytest
 
 from enrollments import services
 from enrollments.models import AppEnrollment, Timing
-from syncs.clock import start_due
-from syncs.freshness import watch
 from syncs.models import SyncRequest
-from syncs.notices import Notice
+from syncs.models.notices import Notice
+from syncs.monitoring.freshness import watch
+from syncs.periodic.scheduler import start_due
 from tests.clock.conftest import at, planned
 from tests.factories import AppEnrollmentFactory
 

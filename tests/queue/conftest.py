@@ -18,7 +18,10 @@ BROKERS = {
     "looking": {"QUEUE_LISTENS": "false"},
     "redis": {},
 }
-CLASSES = {"listening": "adsplatform.brokers.ListeningBroker", "redis": "adsplatform.brokers.RedisBroker"}
+CLASSES = {
+    "listening": "adsplatform.cluster.brokers.ListeningBroker",
+    "redis": "adsplatform.cluster.brokers.RedisBroker",
+}
 
 
 @pytest.fixture(scope="session")

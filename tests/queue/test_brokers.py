@@ -12,9 +12,10 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.signing import PickleSerializer
 
-from adsplatform.brokers import ListeningBroker
-from syncs import services, tasks
+from adsplatform.cluster.brokers import ListeningBroker
+from syncs import tasks
 from syncs.models import SyncRequest
+from syncs.services import requests
 from tests.factories import AppEnrollmentFactory, member
 from tests.product import eventually, free_port
 from tests.servers import redis_server
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def ask():
     membership, _ = member()
-    return services.request_sync(AppEnrollmentFactory(group_key=membership.group_key), membership.user)
+    return requests.request_sync(AppEnrollmentFactory(group_key=membership.group_key), membership.user)
 
 
 def has_succeeded(sync_request):
@@ -138,7 +139,7 @@ def test_a_listener_is_told_while_it_waits(monkeypatch):
 
 
 def test_without_redis_a_sync_can_be_asked_for_all_the_same(monkeypatch, caplog):
-    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.brokers.RedisBroker")
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.cluster.brokers.RedisBroker")
     monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{free_port()}/0")
     membership, key = member()
     enrollment = AppEnrollmentFactory(group_key=membership.group_key)
@@ -154,7 +155,7 @@ def test_without_redis_a_sync_can_be_asked_for_all_the_same(monkeypatch, caplog)
 
 
 def test_a_cluster_outlives_its_redis(cluster, redis_port, monkeypatch):
-    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.brokers.RedisBroker")
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "adsplatform.cluster.brokers.RedisBroker")
     with redis_server() as port:
         monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{port}/0")
         started = cluster(REDIS_URL=Conf.REDIS)

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from adsplatform.queues import Queue
+from adsplatform.cluster.shared_objects import Queue
 from tests.product import eventually
 from tests.queue.test_brokers import ask, has_succeeded
 from tests.queue.test_stopping import family_of

@@ -9,10 +9,11 @@ import pytest
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 
-from adsplatform import stopping
+from adsplatform.cluster import shutdown
 from adsplatform.records.models import Invoice
-from syncs import services, tasks
+from syncs import tasks
 from syncs.models import SyncRequest
+from syncs.services import requests
 from tests.benchmarks.invoices import write_zip
 from tests.factories import SyncRequestFactory, member
 from tests.product import eventually
@@ -22,23 +23,23 @@ from tests.product import eventually
 def clock(monkeypatch, settings):
     """A cluster that has not been told to stop, and a clock to be set: `clock[0] = 12.5`."""
     now = [1000.0]
-    monkeypatch.setattr(stopping, "_shared", mmap.mmap(-1, 8))
-    monkeypatch.setattr(stopping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(shutdown, "_shared", mmap.mmap(-1, 8))
+    monkeypatch.setattr(shutdown.time, "monotonic", lambda: now[0])
     settings.STOP_SECONDS = 60
     return now
 
 
 def states():
-    return stopping.is_told(), stopping.is_time_up(), stopping.is_over()
+    return shutdown.is_told(), shutdown.is_time_up(), shutdown.is_over()
 
 
 def test_work_may_end_then_is_handed_back_then_cut_off(clock):
     assert states() == (False, False, False)
-    stopping.tell()
+    shutdown.tell()
     assert states() == (True, False, False)
     clock[0] += 49
     # Told twice, it does not begin anew.
-    stopping.tell()
+    shutdown.tell()
     assert states() == (True, False, False)
     clock[0] += 2
     assert states() == (True, True, False)
@@ -48,7 +49,7 @@ def test_work_may_end_then_is_handed_back_then_cut_off(clock):
 
 def test_of_a_short_time_half_is_for_handing_back(clock, settings):
     settings.STOP_SECONDS = 4
-    stopping.tell()
+    shutdown.tell()
     clock[0] += 1.9
     assert states() == (True, False, False)
     clock[0] += 0.2
@@ -57,8 +58,8 @@ def test_of_a_short_time_half_is_for_handing_back(clock, settings):
 
 @pytest.mark.django_db
 def test_a_worker_of_a_stopping_cluster_begins_nothing(monkeypatch):
-    monkeypatch.setattr(stopping, "_shared", mmap.mmap(-1, 8))
-    stopping.tell()
+    monkeypatch.setattr(shutdown, "_shared", mmap.mmap(-1, 8))
+    shutdown.tell()
     sync_request = SyncRequestFactory(queued=True)
     assert tasks.run_next_sync() == "This cluster is stopping."
     sync_request.refresh_from_db()
@@ -84,7 +85,7 @@ def test_a_sync_that_does_not_end_in_time_is_stopped_and_nothing_of_it_stays(clu
     started = cluster(STOP_SECONDS="8")
     membership, _ = member()
     with write_zip(tmp_path / "books.zip", 400_000).open("rb") as content:
-        sync_request = services.load_upload(membership.group_key, membership.user, content, file_name="books.zip")
+        sync_request = requests.load_upload(membership.group_key, membership.user, content, file_name="books.zip")
 
     def is_reading():
         sync_request.refresh_from_db()

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.http import Http404
 
 from adsplatform.errors import Conflict, DependencyFailed, NotAllowed, NotFound, PlatformError, TooLarge
-from syncs import services
+from syncs.services import requests
 from tests.callers import Program, anonymous
 from tests.factories import SyncRequestFactory
 
@@ -66,7 +66,7 @@ def test_every_error_is_told_without_class_names(program, monkeypatch, error, st
     def refuse(*args):
         raise error
 
-    monkeypatch.setattr(services, "cancel_sync", refuse)
+    monkeypatch.setattr(requests, "cancel_sync", refuse)
     answer = program.delete(f"Sync/{sync_request.pk}")
     problem = answer.json()
     assert answer.status_code == problem["status"] == status
@@ -80,7 +80,7 @@ def test_our_own_failure_is_told_as_ours_and_found_in_the_log_by_its_trace_id(pr
     def fail(*args):
         raise OperationalError("password of the database")
 
-    monkeypatch.setattr(services, "cancel_sync", fail)
+    monkeypatch.setattr(requests, "cancel_sync", fail)
     with caplog.at_level(logging.ERROR):
         answer = program.delete(f"Sync/{sync_request.pk}")
     problem = answer.json()

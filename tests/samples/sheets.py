@@ -4,7 +4,7 @@ import io
 import zipfile
 from xml.sax.saxutils import escape, quoteattr
 
-from syncs.connectors.workbook_cells import letters_of
+from syncs.connectors.formats.xlsx_cells import letters_of
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from adsplatform.accounts import fence, fence_building
+from adsplatform.accounts import row_security, row_security_policies
 from tests.loading.conftest import enrollment, sync, uploads  # noqa: F401
 
 
@@ -14,7 +14,7 @@ def nobody(monkeypatch):
         cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone()[0]:
             pytest.skip("This user may create roles.")
-    monkeypatch.setattr(fence_building, "DOOR_ROLE", "ads_nobody")
-    fence.is_up.cache_clear()
+    monkeypatch.setattr(row_security_policies, "DOOR_ROLE", "ads_nobody")
+    row_security.is_up.cache_clear()
     yield
-    fence.is_up.cache_clear()
+    row_security.is_up.cache_clear()

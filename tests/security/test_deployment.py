@@ -55,7 +55,7 @@ def test_every_answer_holds_browsers_back(over_https, path):
 
 
 def test_a_fault_and_a_refused_form_do_too(over_https, monkeypatch):
-    from adsplatform.rest import health
+    from adsplatform.observability import health
 
     monkeypatch.setattr(health, "dependencies", lambda: 1 / 0)
     fault = over_https.get("/api/v1/Status", secure=True)

@@ -11,14 +11,14 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F
 
 from adsplatform import DOOR_ROLE
-from adsplatform.accounts import fence_building
+from adsplatform.accounts import row_security_policies
 from adsplatform.accounts.apps import build_fence, check_fence
 from adsplatform.accounts.models import Account, Membership
 from syncs.models import Upload
 from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, member
 
 pytestmark = pytest.mark.django_db
-TABLES = {table.name: table for table in fence_building.tables()}
+TABLES = {table.name: table for table in row_security_policies.tables()}
 FENCED = [model for model in apps.get_models(include_auto_created=True) if TABLES[model._meta.db_table].shown]
 WRITTEN = [model for model in FENCED if "UPDATE" in TABLES[model._meta.db_table].rights]
 OPEN = {
@@ -120,7 +120,7 @@ def test_every_table_is_fenced_or_open_for_a_reason():
 
 def test_the_database_has_every_policy():
     with connection.cursor() as cursor:
-        assert fence_building.lacking(cursor) == []
+        assert row_security_policies.lacking(cursor) == []
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attname = 'group_key' "
             "AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT EXISTS "
@@ -166,9 +166,9 @@ def test_what_triggers_write_is_only_read(accounts, change):
 def test_rights_that_are_too_many_are_taken_back():
     with connection.cursor() as cursor:
         cursor.execute(f"GRANT INSERT, UPDATE ON accounts_auditentry TO {DOOR_ROLE}")
-        assert len(fence_building.lacking(cursor)) == 1
-        fence_building.build(connection)
-        assert fence_building.lacking(cursor) == []
+        assert len(row_security_policies.lacking(cursor)) == 1
+        row_security_policies.build(connection)
+        assert row_security_policies.lacking(cursor) == []
         cursor.execute("SELECT has_table_privilege(%s, 'accounts_auditentry', 'INSERT, UPDATE')", [DOOR_ROLE])
         assert cursor.fetchone() == (False,)
 
@@ -227,22 +227,24 @@ def test_where_it_cannot_be_built_the_operator_is_told_what_to_run(caplog):
 
 def test_who_wants_no_second_fence_gets_none(settings, monkeypatch):
     settings.SECOND_FENCE = False
-    monkeypatch.setattr(fence_building, "build", None)
+    monkeypatch.setattr(row_security_policies, "build", None)
     build_fence(using="default")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_table_that_is_in_use_is_left_for_later_and_the_others_are_not(monkeypatch):
-    monkeypatch.setattr(fence_building, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(row_security_policies, "LOCK_SECONDS", 0.2)
     with connection.cursor() as cursor:
         take_down(cursor)
         with psycopg.connect(**connection.get_connection_params()) as other:
             other.execute("SELECT FROM syncs_upload LIMIT 1")
-            with pytest.raises(fence_building.NotBuilt, match="Some tables were in use for longer than 5 seconds"):
-                fence_building.build(connection)
-            assert len(fence_building.lacking(cursor)) == 1
-        fence_building.build(connection)
-        assert fence_building.lacking(cursor) == []
+            with pytest.raises(
+                row_security_policies.NotBuilt, match="Some tables were in use for longer than 5 seconds"
+            ):
+                row_security_policies.build(connection)
+            assert len(row_security_policies.lacking(cursor)) == 1
+        row_security_policies.build(connection)
+        assert row_security_policies.lacking(cursor) == []
 
 
 def take_down(cursor):
@@ -256,12 +258,12 @@ def test_after_a_restore_it_is_built_again_and_no_more_than_once():
     with connection.cursor() as cursor:
         take_down(cursor)
         cursor.execute("CREATE POLICY second_fence_of_before ON syncs_upload AS RESTRICTIVE USING (false)")
-        assert fence_building.reason(cursor) == (
+        assert row_security_policies.reason(cursor) == (
             "The second fence between accounts is not up: requests are kept to their account by the product alone. To "
             "put it up, run `manage.py migrate` as the owner of the tables, then restart the web servers."
         )
         build_fence(using="default")
-        assert fence_building.lacking(cursor) == []
+        assert row_security_policies.lacking(cursor) == []
         cursor.execute("SELECT policyname FROM pg_policies WHERE tablename = 'syncs_upload' ORDER BY policyname")
         assert cursor.fetchall() == [("open_but_for_doors",), (TABLES["syncs_upload"].policy,)]
     assert check_fence(None) == []
@@ -274,7 +276,7 @@ def test_two_who_build_it_at_once_build_it_once():
 
     def build():
         try:
-            fence_building.build(connection)
+            row_security_policies.build(connection)
         finally:
             connection.close()
 
@@ -282,7 +284,7 @@ def test_two_who_build_it_at_once_build_it_once():
         for built in [pool.submit(build) for _ in range(2)]:
             built.result()
     with connection.cursor() as cursor:
-        assert fence_building.lacking(cursor) == []
+        assert row_security_policies.lacking(cursor) == []
 
 
 def test_for_all_others_every_table_is_as_it_was():

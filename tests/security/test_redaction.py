@@ -8,13 +8,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from adsplatform import redaction
-from adsplatform.redaction import MASK, RedactingHandler, redacted, without
+from adsplatform.observability import redaction
+from adsplatform.observability.redaction import MASK, RedactingHandler, redacted, without
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import ConnectorInfo
-from syncs import connectors, runner
+from syncs import connectors
+from syncs.connectors.protocol import ConnectorError, RowProblem
+from syncs.loading import pipeline
 from syncs.models import SyncRequest
-from syncs.rows import ConnectorError, RowProblem
 from tests.callers import Program
 from tests.loading.conftest import GivenRows
 
@@ -94,7 +95,7 @@ def test_a_traceback_is_masked_too(log):
 
 
 def test_the_products_log_is_masked(settings):
-    assert settings.LOGGING["handlers"]["console"]["class"] == "adsplatform.redaction.RedactingHandler"
+    assert settings.LOGGING["handlers"]["console"]["class"] == "adsplatform.observability.redaction.RedactingHandler"
     assert {handler for one in settings.LOGGING["loggers"].values() for handler in one["handlers"]} == {"console"}
 
 
@@ -136,7 +137,7 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
     answers.append(program.post("Sync", {"appEnrollmentId": str(enrollment.pk)}))
     sync_request = SyncRequest.objects.get(app_enrollment=enrollment)
     sync_request.start()
-    runner.run(sync_request)
+    pipeline.run(sync_request)
     sync_request.refresh_from_db()
     assert sync_request.status_code == ("Failed" if how in ("told", "unforeseen") else "Success")
     assert how != "told" or sync_request.process_result_message == f"The source refused {MASK} of ana."

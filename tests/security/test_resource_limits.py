@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from syncs import connectors, runner
+from syncs import connectors
+from syncs.loading import pipeline
 from syncs.models import SyncRequest
 from tests.loading.conftest import GivenRows
 
@@ -95,7 +96,7 @@ def test_a_sync_without_enough_memory_fails_and_says_so(enrollment, monkeypatch)
     )
     sync_request.queue()
     sync_request.start()
-    runner.run(sync_request)
+    pipeline.run(sync_request)
     sync_request.refresh_from_db()
     sentence = "The sync needed more memory than a sync may have. Nothing was changed."
     assert (sync_request.status_code, sync_request.process_result_message) == ("Failed", sentence)

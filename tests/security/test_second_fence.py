@@ -10,13 +10,14 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 
 from adsplatform import DOOR_ROLE
-from adsplatform.accounts import fence
+from adsplatform.accounts import row_security
 from adsplatform.accounts.apps import check_fence
 from adsplatform.accounts.models import Membership
 from enrollments.models import AppEnrollment
-from syncs import api as syncs_api
-from syncs import inbox, leases
+from syncs.api import views as syncs_api
+from syncs.inbox import views
 from syncs.models import SyncRequest, SyncResultDetail
+from syncs.queue import sessions
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, SyncResultDetailFactory
 
@@ -106,7 +107,7 @@ def test_the_connection_is_the_logins_again_after_every_answer(two, client, logi
         assert ask().status_code == status
         assert role() == login
     assert seen == [f"{DOOR_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"]
-    monkeypatch.setattr(inbox.History, "get_context_data", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(views.History, "get_context_data", lambda *args, **kwargs: 1 / 0)
     assert client.get("/syncs/").status_code == 500
     assert role() == login
 
@@ -160,8 +161,8 @@ def test_who_changes_to_another_account_sees_that(two, client, forgetful):
 def test_a_sync_is_cancelled_with_the_workers_sessions(two, django_capture_on_commit_callbacks, monkeypatch):
     ours, _ = two
     running = SyncRequestFactory(app_enrollment=AppEnrollmentFactory(group_key=ours.account), running=True)
-    seen, end = [], leases._end_sessions
-    monkeypatch.setattr(leases, "_end_sessions", lambda *values: seen.append(role().split()[0]) or end(*values))
+    seen, end = [], sessions._end_sessions
+    monkeypatch.setattr(sessions, "_end_sessions", lambda *values: seen.append(role().split()[0]) or end(*values))
     with django_capture_on_commit_callbacks(execute=True):
         answer = ours.delete(f"Sync/{running.pk}")
     assert (answer.status_code, answer.json()["statusCode"]) == (200, "Cancelled")
@@ -235,7 +236,7 @@ def in_a_transaction_that_is_left_open():
 
 
 def in_a_session_that_is_ended():
-    with fence.beyond(), connection.cursor() as cursor:
+    with row_security.beyond(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
@@ -289,11 +290,11 @@ def test_what_fails_beyond_the_fence_goes_on_behind_it(viewing, login):
 
     def fail():
         for begin in (nullcontext, transaction.atomic):
-            with pytest.raises(DatabaseError), begin(), fence.beyond(), connection.cursor() as cursor:
+            with pytest.raises(DatabaseError), begin(), row_security.beyond(), connection.cursor() as cursor:
                 seen.append(role().split()[0])
                 cursor.execute("SELECT 1 / 0")
             seen.append(role().split()[0])
-        with transaction.atomic(), pytest.raises(ZeroDivisionError), transaction.atomic(), fence.beyond():
+        with transaction.atomic(), pytest.raises(ZeroDivisionError), transaction.atomic(), row_security.beyond():
             raise ZeroDivisionError
         seen.append(role().split()[0])
         return HttpResponse()
@@ -315,7 +316,7 @@ def test_requests_are_answered_without_it(two, login, monkeypatch, caplog):
 
 def test_it_can_be_switched_off(two, login, settings):
     settings.SECOND_FENCE = False
-    fence.is_up.cache_clear()
+    row_security.is_up.cache_clear()
     assert two[0].get("Sync/query").status_code == 200
-    assert not fence.is_up() and check_fence(None) == []
-    fence.is_up.cache_clear()
+    assert not row_security.is_up() and check_fence(None) == []
+    row_security.is_up.cache_clear()

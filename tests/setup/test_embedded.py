@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from adsplatform import DOOR_ROLE, embedded
-from adsplatform.embedded import EmbeddedDatabaseError, Server, database_settings
+from adsplatform import DOOR_ROLE
+from adsplatform.local import embedded_postgres
+from adsplatform.local.embedded_postgres import EmbeddedDatabaseError, Server, database_settings
 
 
 @pytest.fixture
@@ -134,12 +135,12 @@ def test_a_server_that_does_not_start_says_why(server):
     ],
 )
 def test_a_durable_server_takes_its_share_of_memory_and_disk(tmp_path, monkeypatch, memory, limit, free, buffers, log):
-    monkeypatch.setattr(embedded.psutil, "virtual_memory", lambda: SimpleNamespace(total=memory))
-    monkeypatch.setattr(embedded.psutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    monkeypatch.setattr(embedded_postgres.psutil, "virtual_memory", lambda: SimpleNamespace(total=memory))
+    monkeypatch.setattr(embedded_postgres.psutil, "disk_usage", lambda path: SimpleNamespace(free=free))
     given = tmp_path / "memory.max"
     if limit:
         given.write_text(limit)
-    monkeypatch.setattr(embedded, "MEMORY_LIMITS", (given,))
+    monkeypatch.setattr(embedded_postgres, "MEMORY_LIMITS", (given,))
     settings = Server(tmp_path / "not there yet").settings
     assert (settings["shared_buffers"], settings["max_wal_size"]) == (buffers, log)
 

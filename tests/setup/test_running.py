@@ -6,8 +6,8 @@ import urllib.request
 
 import psycopg
 
-from adsplatform import embedded
-from adsplatform.accounts import fence_building
+from adsplatform.accounts import row_security_policies
+from adsplatform.local import embedded_postgres
 from tests.product import eventually
 
 
@@ -23,10 +23,10 @@ def test_the_sign_in_is_kept_for_the_owner_alone(running):
 
 
 def test_the_second_fence_is_up(running):
-    at = embedded.database_settings(running.var)
+    at = embedded_postgres.database_settings(running.var)
     parameters = {"host": at["HOST"], "port": at["PORT"], "user": at["USER"], "password": at["PASSWORD"]}
     with psycopg.connect(dbname=at["NAME"], **parameters) as connection:
-        assert fence_building.reason(connection.cursor()) == ""
+        assert row_security_policies.reason(connection.cursor()) == ""
 
 
 def test_no_secret_under_var_is_readable_by_others(running):

@@ -11,8 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from syncs import rescue, retries, runner, services
+from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
+from syncs.services import requests
+from syncs.worker import reaper
 from tests.factories import AccountFactory, AppEnrollmentFactory
 
 LATER = timedelta(hours=2)
@@ -53,7 +55,7 @@ class Course(RuleBasedStateMachine):
     @rule(number=st.integers(0, 4))
     def ask(self, number):
         enrollment = self.enrollments[number]
-        asked = services.record_request(enrollment, None, connector="demo-data")
+        asked = requests.record_request(enrollment, None, connector="demo-data")
         self.model[asked.pk] = Expected(number, number % 2)
 
     @precondition(lambda self: self.model)
@@ -64,9 +66,9 @@ class Course(RuleBasedStateMachine):
         sync_request = SyncRequest.objects.get(pk=pk)
         if expected.status in ("Success", "Failed"):
             with pytest.raises(WrongStatus):
-                services.cancel_sync(sync_request, None)
+                requests.cancel_sync(sync_request, None)
         else:
-            assert services.cancel_sync(sync_request, None).status_code == "Cancelled"
+            assert requests.cancel_sync(sync_request, None).status_code == "Cancelled"
             expected.status = "Cancelled"
 
     # Workers
@@ -118,9 +120,9 @@ class Course(RuleBasedStateMachine):
     @rule(data=st.data(), is_transient=st.booleans())
     def come_to_grief(self, data, is_transient):
         claim, expected, counts = self.a_claim(data)
-        reason = retries.Reason("No.", "source_unreadable", transient=is_transient)
+        reason = retry_policy.Reason("No.", "source_unreadable", transient=is_transient)
         if self.is_refused(
-            counts, lambda: runner._try_again(claim, reason) or runner._fail_unread(claim, "No.", reason.code)
+            counts, lambda: pipeline._try_again(claim, reason) or pipeline._fail_unread(claim, "No.", reason.code)
         ):
             return
         expected.failures += 1
@@ -130,7 +132,7 @@ class Course(RuleBasedStateMachine):
     @rule(data=st.data())
     def crash(self, data):
         claim, expected, counts = self.a_claim(data)
-        if self.is_refused(counts, lambda: runner.give_up_crashed(claim)):
+        if self.is_refused(counts, lambda: pipeline.give_up_crashed(claim)):
             return
         expected.crashes += 1
         self.goes_back(expected, expected.crashes < CRASHES)
@@ -139,7 +141,7 @@ class Course(RuleBasedStateMachine):
     @rule(data=st.data())
     def lose_the_database(self, data):
         claim, expected, counts = self.a_claim(data)
-        if self.is_refused(counts, lambda: runner.hand_back(claim, "Away.", "database_gone")):
+        if self.is_refused(counts, lambda: pipeline.hand_back(claim, "Away.", "database_gone")):
             return
         self.goes_back(expected, True)
 
@@ -175,11 +177,11 @@ class Course(RuleBasedStateMachine):
     @rule()
     def rescue(self):
         lost = [one for one in self.model.values() if one.status == "In Progress" and one.has_expired]
-        assert rescue.rescue_expired() == len(lost)
+        assert reaper.rescue_expired() == len(lost)
         for expected in lost:
             expected.failures += 1
             self.goes_back(expected, expected.failures < TRIES)
-        rescue.tend_the_bells()
+        reaper.tend_the_bells()
 
     @invariant()
     def the_requests_are_as_the_model_says(self):
@@ -197,7 +199,7 @@ def test_whatever_happens_the_requests_stand_as_the_model_says(settings, monkeyp
     settings.SYNC_TRIES, settings.SYNC_CRASHES, settings.SYNC_RUNNING_PER_ACCOUNT = TRIES, CRASHES, CAP
     settings.SYNC_TURN_SECONDS = 0
     # The test's server may have been started a moment ago, which looks like an outage.
-    monkeypatch.setattr(rescue, "_was_renewed_before_a_restart", lambda sync_request: False)
+    monkeypatch.setattr(reaper, "_was_renewed_before_a_restart", lambda sync_request: False)
     run_state_machine_as_test(
         Course,
         settings=hypothesis_settings(

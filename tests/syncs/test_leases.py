@@ -7,7 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from adsplatform.records.models import Company
-from syncs import merge, runner
+from syncs.loading import pipeline
+from syncs.loading.merge import steps
 from syncs.models import SyncRequest, WrongStatus
 from tests.factories import AccountFactory, AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
@@ -67,21 +68,21 @@ def test_only_the_last_holder_may_renew_report_and_end():
 
 def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa: F811
     """The zombie: stopped at the end of its merge, while another worker takes the sync up."""
-    write = merge.write
+    write = steps.write
 
     def lost_meanwhile(work):
         write(work)
         SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=-1)
         assert SyncRequest.objects.claim_next("another").fence == 1
 
-    monkeypatch.setattr(merge, "write", lost_meanwhile)
+    monkeypatch.setattr(steps, "write", lost_meanwhile)
     result = sync({"companies": [company()]})
     assert (result.status_code, result.results.count()) == ("In Progress", 0)
     assert not Company.objects.exists()
 
 
 def test_a_holder_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(runner, "REPORT_SECONDS", 0)
+    monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0)
 
     class Losing(list):
         def __iter__(self):

@@ -10,9 +10,10 @@ from django.db import connection
 from adsplatform.errors import PlatformError
 from adsplatform.records.models import Company
 from enrollments.models import AppEnrollment, Application
-from syncs import repeats, services, tasks
+from syncs import tasks
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail
-from syncs.repeats import NothingToRepeat
+from syncs.services import requests, reruns
+from syncs.services.reruns import NothingToRepeat
 from tests.factories import (
     AppEnrollmentFactory,
     SyncEntityResultFactory,
@@ -42,7 +43,7 @@ def load(enrollment, user):
         lines = "".join(f"C{number},Acme,Customer,true\n" for number in numbers)
         content = f"erpKey,companyName,companyType,isActive\n{lines}".encode()
         wanted = {"enrollment": enrollment} | wanted
-        sync_request = services.load_upload(
+        sync_request = requests.load_upload(
             wanted["enrollment"].group_key, user, io.BytesIO(content), file_name=name, **wanted
         )
         return run(sync_request)
@@ -64,7 +65,7 @@ def test_allowed_deletes_are_carried_out_by_a_sync_of_its_own(load, user):
     load(range(20))
     stopped = load(range(3), full=True)
     assert stopped.status_code == "Failed"
-    again = run(repeats.allow_deletes(stopped, user))
+    again = run(reruns.allow_deletes(stopped, user))
     assert again.process_result_message == "3 companies loaded: 17 deleted, 3 unchanged."
     assert (again.allow_deletes, again.run_full_sync, again.repeat_of) == (True, True, stopped)
     assert (again.upload, again.modified_user) == (stopped.upload, user)
@@ -74,19 +75,19 @@ def test_allowed_deletes_are_carried_out_by_a_sync_of_its_own(load, user):
 def test_two_clicks_are_one_sync_and_a_third_after_it_is_refused(load, user):
     load(range(20))
     stopped = load(range(3), full=True)
-    again = repeats.allow_deletes(stopped, user)
-    assert repeats.allow_deletes(stopped, user) == again
+    again = reruns.allow_deletes(stopped, user)
+    assert reruns.allow_deletes(stopped, user) == again
     run(again)
     with pytest.raises(NothingToRepeat, match=f"This has been done: the sync {again.pk} has loaded it."):
-        repeats.allow_deletes(stopped, user)
+        reruns.allow_deletes(stopped, user)
 
 
 def test_after_one_that_was_cancelled_it_may_be_allowed_again(load, user):
     load(range(20))
     stopped = load(range(3), full=True)
-    first = repeats.allow_deletes(stopped, user)
-    services.cancel_sync(SyncRequest.objects.get(pk=first.pk), user)
-    assert repeats.allow_deletes(stopped, user) != first
+    first = reruns.allow_deletes(stopped, user)
+    requests.cancel_sync(SyncRequest.objects.get(pk=first.pk), user)
+    assert reruns.allow_deletes(stopped, user) != first
 
 
 def test_only_what_the_guard_stopped_can_be_allowed(load, user):
@@ -94,16 +95,16 @@ def test_only_what_the_guard_stopped_can_be_allowed(load, user):
     SyncResultDetailFactory(sync_request=failed, code="nothing_loaded")
     for other in (load([1]), failed):
         with pytest.raises(NothingToRepeat, match="was not stopped because of what it would delete"):
-            repeats.allow_deletes(other, user)
+            reruns.allow_deletes(other, user)
 
 
 def test_a_connectors_sync_is_asked_for_again_in_full(user):
     stopped = SyncRequestFactory(failed=True, run_full_sync=True)
     SyncResultDetailFactory(sync_request=stopped, code="delete_guard", line=None)
-    again = repeats.allow_deletes(stopped, user)
+    again = reruns.allow_deletes(stopped, user)
     assert (again.connector, again.upload, again.run_full_sync) == ("demo-data", None, True)
     # It is another thing than what "Sync now" asks for.
-    assert services.request_sync(stopped.app_enrollment, user, full=True) != again
+    assert requests.request_sync(stopped.app_enrollment, user, full=True) != again
 
 
 def test_the_last_part_deletes_what_no_part_contained(load, user):
@@ -111,13 +112,13 @@ def test_the_last_part_deletes_what_no_part_contained(load, user):
     first = load([0, 1], full=True, total_batches=2)
     last = load([2], full=True, total_batches=2, parent=first, current_batch=2)
     assert SyncResultDetail.objects.get().code == "delete_guard"
-    again = run(repeats.allow_deletes(last, user))
+    again = run(reruns.allow_deletes(last, user))
     assert (again.parent_sync_request, again.current_batch, again.total_batches) == (first, 2, 2)
     assert sorted(Company.objects.values_list("erp_key", flat=True)) == ["C0", "C1", "C2"]
     assert not SeenKey.objects.exists()
     # The earlier parts' records are no longer remembered, so a further try would delete them.
     with pytest.raises(NothingToRepeat):
-        repeats.allow_deletes(last, user)
+        reruns.allow_deletes(last, user)
 
 
 def test_a_file_that_is_gone_cannot_be_loaded_again(load, user):
@@ -125,7 +126,7 @@ def test_a_file_that_is_gone_cannot_be_loaded_again(load, user):
     stopped = load(range(3), full=True)
     default_storage.delete(stopped.upload.content.name)
     with pytest.raises(NothingToRepeat) as refused:
-        repeats.allow_deletes(stopped, user)
+        reruns.allow_deletes(stopped, user)
     assert str(refused.value) == (
         "The uploaded file “companies.csv” is no longer in the upload storage. Upload it again."
     )
@@ -136,7 +137,7 @@ def test_an_enrollment_that_is_switched_off_loads_nothing_again(load, user):
     AppEnrollment.objects.update(is_active=False)
     preview.refresh_from_db()
     with pytest.raises(PlatformError, match="is switched off. Switch it on, then sync."):
-        repeats.apply_preview(SyncRequest.objects.get(pk=preview.pk), user)
+        reruns.apply_preview(SyncRequest.objects.get(pk=preview.pk), user)
 
 
 # Previews that are applied.
@@ -145,12 +146,12 @@ def test_an_enrollment_that_is_switched_off_loads_nothing_again(load, user):
 def test_an_applied_preview_loads_the_same_upload(load, user):
     preview = load(range(3), dry_run=True, full=True)
     assert not Company.objects.exists()
-    applied = run(repeats.apply_preview(preview, user))
+    applied = run(reruns.apply_preview(preview, user))
     assert (applied.dry_run, applied.run_full_sync, applied.repeat_of) == (False, True, preview)
     assert (applied.upload, applied.modified_user) == (preview.upload, user)
     assert Company.objects.count() == 3
     with pytest.raises(NothingToRepeat, match="This has been done"):
-        repeats.apply_preview(preview, user)
+        reruns.apply_preview(preview, user)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,7 +160,7 @@ def test_of_two_who_apply_at_once_both_get_the_same_sync(load, user):
 
     def apply(_):
         try:
-            return repeats.apply_preview(SyncRequest.objects.get(pk=preview.pk), user).pk
+            return reruns.apply_preview(SyncRequest.objects.get(pk=preview.pk), user).pk
         finally:
             connection.close()
 
@@ -170,21 +171,21 @@ def test_of_two_who_apply_at_once_both_get_the_same_sync(load, user):
 def test_an_allowed_preview_is_a_preview_again_and_applying_it_asks_the_guard_anew(load, user):
     load(range(20))
     stopped = load(range(3), full=True, dry_run=True)
-    allowed = run(repeats.allow_deletes(stopped, user))
+    allowed = run(reruns.allow_deletes(stopped, user))
     assert allowed.process_result_message == "Preview: 17 would be deleted. Nothing was changed."
-    applied = run(repeats.apply_preview(allowed, user))
+    applied = run(reruns.apply_preview(allowed, user))
     assert (applied.status_code, applied.allow_deletes) == ("Failed", False)
     assert Company.objects.count() == 20
-    run(repeats.allow_deletes(applied, user))
+    run(reruns.allow_deletes(applied, user))
     assert Company.objects.count() == 3
 
 
 def test_only_a_preview_that_succeeded_can_be_applied(load, user):
     with pytest.raises(NothingToRepeat, match="This sync was no preview; there is nothing to apply."):
-        repeats.apply_preview(load([1]), user)
+        reruns.apply_preview(load([1]), user)
     failed = SyncRequestFactory(failed=True, dry_run=True)
     with pytest.raises(NothingToRepeat, match="This preview is Failed; only one that succeeded can be applied."):
-        repeats.apply_preview(failed, user)
+        reruns.apply_preview(failed, user)
 
 
 def test_a_part_cannot_be_previewed(load):

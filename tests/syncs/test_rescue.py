@@ -8,8 +8,11 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from syncs import leases, rescue, runner, tasks
+from syncs import tasks
+from syncs.loading import pipeline
 from syncs.models import SyncRequest, SyncResultDetail
+from syncs.queue import sessions
+from syncs.worker import reaper
 from tests.factories import SyncRequestFactory
 from tests.product import eventually
 
@@ -20,7 +23,7 @@ LONG_AGO = timedelta(hours=-1)
 @pytest.fixture
 def old_server(monkeypatch):
     """The test's server may have been started a moment ago, which looks like an outage."""
-    monkeypatch.setattr(rescue, "_was_renewed_before_a_restart", lambda sync_request: False)
+    monkeypatch.setattr(reaper, "_was_renewed_before_a_restart", lambda sync_request: False)
 
 
 def lost(seconds=1, **values):
@@ -30,18 +33,18 @@ def lost(seconds=1, **values):
 def test_what_lost_its_worker_waits_to_be_tried_again(old_server):
     sync_request = lost()
     SyncRequestFactory(running=True)
-    assert rescue.rescue_expired() == 1
+    assert reaper.rescue_expired() == 1
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.failure_count, sync_request.crash_count) == ("Connector", 1, 0)
     assert sync_request.failure_code == "worker_lost"
     assert 10 < (sync_request.next_try - timezone.now()).total_seconds() < 50
-    assert rescue.rescue_expired() == 0
+    assert reaper.rescue_expired() == 0
 
 
 def test_what_loses_its_worker_too_often_fails(old_server, settings):
     settings.SYNC_TRIES = 3
     sync_request = lost(failure_count=2)
-    rescue.rescue_expired()
+    reaper.rescue_expired()
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.failure_count) == ("Failed", 3)
     assert (
@@ -53,7 +56,7 @@ def test_what_loses_its_worker_too_often_fails(old_server, settings):
 def test_an_outage_of_the_database_is_nobodys_failure():
     # Renewed last before the server that the tests use was started.
     sync_request = lost(seconds=30 * 24 * 3600)
-    rescue.rescue_expired()
+    reaper.rescue_expired()
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.failure_count, sync_request.crash_count) == ("Connector", 0, 0)
     assert sync_request.failure_code == "database_gone"
@@ -61,7 +64,7 @@ def test_an_outage_of_the_database_is_nobodys_failure():
 
 def test_each_pause_is_about_twice_as_long(settings):
     settings.SYNC_RETRY_SECONDS, settings.SYNC_LONGEST_RETRY_SECONDS = 10, 3600
-    from syncs.retries import backoff
+    from syncs.loading.retry_policy import backoff
 
     for times, (least, most) in {0: (5, 15), 1: (10, 30), 3: (40, 120), 30: (1800, 5400)}.items():
         pauses = [backoff(times) for _ in range(200)]
@@ -73,10 +76,10 @@ def test_each_pause_is_about_twice_as_long(settings):
 
 def test_what_stops_its_worker_twice_is_set_aside():
     sync_request = SyncRequestFactory(running=True)
-    runner.give_up_crashed(sync_request)
+    pipeline.give_up_crashed(sync_request)
     assert (sync_request.status_code, sync_request.crash_count, sync_request.failure_count) == ("Connector", 1, 0)
     sync_request.start()
-    runner.give_up_crashed(sync_request)
+    pipeline.give_up_crashed(sync_request)
     assert (sync_request.status_code, sync_request.crash_count, sync_request.failure_count) == ("Failed", 2, 0)
     assert sync_request.process_result_message == (
         "It stopped the worker twice, so it is not tried again. Nothing was changed."
@@ -91,8 +94,8 @@ def test_many_rescues_at_once_take_up_each_sync_once(old_server):
         lost()
 
     def rescue_all(_):
-        count = rescue.rescue_expired()
-        rescue.tend_the_bells()
+        count = reaper.rescue_expired()
+        reaper.tend_the_bells()
         connection.close()
         return count
 
@@ -106,13 +109,13 @@ def test_the_session_of_a_lost_worker_is_ended_with_all_its_locks(old_server):
     sync_request = lost()
 
     def stopped():
-        leases.name_session(sync_request)
+        sessions.name_session(sync_request)
         connection.set_autocommit(False)
         list(SyncRequest.objects.select_for_update().filter(pk=sync_request.pk))
 
     with ThreadPoolExecutor(1) as worker:
         worker.submit(stopped).result()
-        assert eventually(rescue.rescue_expired, seconds=5) == 1
+        assert eventually(reaper.rescue_expired, seconds=5) == 1
         sync_request.refresh_from_db()
         assert sync_request.status_code == "Connector"
         worker.submit(lambda: connection.close()).result()
@@ -121,10 +124,10 @@ def test_the_session_of_a_lost_worker_is_ended_with_all_its_locks(old_server):
 def test_a_lost_bell_is_rung_again():
     SyncRequestFactory(queued=True)
     SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=5))
-    rescue.tend_the_bells()
+    reaper.tend_the_bells()
     assert OrmQ.objects.count() == 1
     # There is one for it now.
-    rescue.tend_the_bells()
+    reaper.tend_the_bells()
     assert OrmQ.objects.count() == 1
 
 
@@ -133,8 +136,8 @@ def test_a_bell_that_nobody_answered_is_swept_away_and_other_work_is_not(setting
     tasks.ring_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
     just_taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
     OrmQ.objects.update(lock=just_taken)
-    rescue.tend_the_bells()
+    reaper.tend_the_bells()
     assert OrmQ.objects.count() == 2
     OrmQ.objects.update(lock=just_taken - timedelta(minutes=3))
-    rescue.tend_the_bells()
+    reaper.tend_the_bells()
     assert [entry.func() for entry in OrmQ.objects.all()] == ["syncs.tasks.remove_enrollment_data"]

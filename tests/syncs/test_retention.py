@@ -16,10 +16,11 @@ from django_q.models import OrmQ, Task
 from adsplatform.records.models import Company
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
-from syncs import repeats, retention, services
-from syncs.mended import MendedLine, SyncFile
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
-from syncs.notices import Notice
+from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.notices import Notice
+from syncs.periodic import retention
+from syncs.services import requests, reruns
 from tests.factories import (
     AppEnrollmentFactory,
     NoticeFactory,
@@ -179,13 +180,13 @@ def test_a_file_that_was_gone_already_is_noted_as_removed():
 def test_a_preview_whose_file_is_gone_offers_nothing_and_says_why(settings):
     preview = sync_of(dry_run=True)
     upload_of(preview)
-    assert repeats.offered(preview)["apply"] is True
+    assert reruns.offered(preview)["apply"] is True
     prune()
     preview.refresh_from_db()
-    assert repeats.offered(preview)["apply"] is False
+    assert reruns.offered(preview)["apply"] is False
     membership, _ = member()
-    with pytest.raises(repeats.NothingToRepeat) as refused:
-        repeats.apply_preview(preview, membership.user)
+    with pytest.raises(reruns.NothingToRepeat) as refused:
+        reruns.apply_preview(preview, membership.user)
     assert str(refused.value) == (
         f"The uploaded file “books.zip” was removed on {timezone.now():%Y-%m-%d}, as files are kept for 400 days. "
         "Upload it again."
@@ -314,5 +315,5 @@ def test_asking_again_for_the_same_content_still_works_after_its_file_went():
     upload = upload_of(old)
     prune()
     membership, _ = member()
-    again = services.store_upload(upload.group_key, membership.user, ContentFile(b"PK.."), file_name="books.zip")
+    again = requests.store_upload(upload.group_key, membership.user, ContentFile(b"PK.."), file_name="books.zip")
     assert default_storage.exists(again.content.name)

@@ -6,10 +6,12 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from syncs import merge, services, tasks
+from syncs import tasks
+from syncs.connectors.protocol import ConnectorError
+from syncs.loading.merge import steps
 from syncs.models import SyncRequest
-from syncs.outcomes import outcome_of, told, will_try_again
-from syncs.rows import ConnectorError
+from syncs.presentation.sync_summary import outcome_of, told, will_try_again
+from syncs.services import requests
 from tests.factories import UserFactory, member
 from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
 
@@ -55,7 +57,7 @@ def test_a_deadlock_or_a_full_disk_is_tried_again(sync, monkeypatch, error, code
     def broken(work):
         raise error
 
-    monkeypatch.setattr(merge, "write", broken)
+    monkeypatch.setattr(steps, "write", broken)
     result = sync({"companies": [company()]})
     assert (result.status_code, result.failure_count, result.failure_code) == ("Connector", 1, code)
 
@@ -79,7 +81,7 @@ def test_the_next_try_is_told_everywhere(sync, client):  # noqa: F811
 
 def test_asking_again_does_not_wait_for_the_next_try(sync, enrollment):  # noqa: F811
     result = sync({"busy": BUSY})
-    asked = services.request_sync(enrollment, None)
+    asked = requests.request_sync(enrollment, None)
     assert (asked, asked.next_try) == (result, None)
     tasks.run_next_sync()
     result.refresh_from_db()

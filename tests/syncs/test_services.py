@@ -10,8 +10,9 @@ from django_q.models import OrmQ
 
 from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
-from syncs import services, tasks
+from syncs import tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
+from syncs.services import requests
 from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -28,11 +29,11 @@ def enrollment():
 
 
 def upload_of(account, user, content=b"erpKey\n1\n", name="companies.csv", **values):
-    return services.store_upload(account, user, io.BytesIO(content), file_name=name, **values)
+    return requests.store_upload(account, user, io.BytesIO(content), file_name=name, **values)
 
 
 def test_asking_answers_ready_and_queues_in_the_same_commit(enrollment, user):
-    sync_request = services.request_sync(enrollment, user, full=True)
+    sync_request = requests.request_sync(enrollment, user, full=True)
     assert sync_request.status_code == "Ready"
     kept = SyncRequest.objects.get()
     assert (kept.status_code, kept.run_full_sync, kept.modified_user) == ("Connector", True, user)
@@ -41,16 +42,16 @@ def test_asking_answers_ready_and_queues_in_the_same_commit(enrollment, user):
 
 def test_a_request_that_is_rolled_back_rings_no_bell(enrollment, user):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        services.request_sync(enrollment, user)
+        requests.request_sync(enrollment, user)
         1 / 0  # noqa: B018
     assert not SyncRequest.objects.exists()
     assert not OrmQ.objects.exists()
 
 
 def test_asking_again_while_an_equal_sync_waits_returns_it(enrollment, user):
-    first = services.request_sync(enrollment, user)
-    assert services.request_sync(enrollment, user) == first
-    assert services.request_sync(enrollment, user, full=True) != first
+    first = requests.request_sync(enrollment, user)
+    assert requests.request_sync(enrollment, user) == first
+    assert requests.request_sync(enrollment, user, full=True) != first
 
 
 @pytest.mark.django_db(transaction=True)
@@ -62,9 +63,9 @@ def test_nobody_who_asks_waits_for_a_merge(enrollment, user):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '2s'")
-            services.request_upload(enrollment.group_key, user, upload, enrollment=enrollment)
-            services.request_sync(enrollment, user)
-            services.cancel_sync(services.request_sync(enrollment, user, full=True), user)
+            requests.request_upload(enrollment.group_key, user, upload, enrollment=enrollment)
+            requests.request_sync(enrollment, user)
+            requests.cancel_sync(requests.request_sync(enrollment, user, full=True), user)
         finally:
             connection.close()
 
@@ -78,7 +79,7 @@ def test_nobody_who_asks_waits_for_a_merge(enrollment, user):
 def test_of_two_equal_requests_at_once_there_is_one(enrollment, user):
     def ask(_):
         try:
-            return services.request_sync(enrollment, user).pk
+            return requests.request_sync(enrollment, user).pk
         finally:
             connection.close()
 
@@ -88,9 +89,9 @@ def test_of_two_equal_requests_at_once_there_is_one(enrollment, user):
 
 
 def test_asking_while_one_runs_makes_the_next_wait(enrollment, user):
-    running = services.request_sync(enrollment, user)
+    running = requests.request_sync(enrollment, user)
     assert SyncRequest.objects.claim_next() == running
-    assert services.request_sync(enrollment, user) != running
+    assert requests.request_sync(enrollment, user) != running
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_asking_while_one_runs_makes_the_next_wait(enrollment, user):
 )
 def test_an_enrollment_out_of_use_cannot_be_synced(user, state, message):
     with pytest.raises(PlatformError) as refused:
-        services.request_sync(AppEnrollmentFactory(**state), user)
+        requests.request_sync(AppEnrollmentFactory(**state), user)
     assert str(refused.value) == message
 
 
@@ -139,8 +140,8 @@ def test_an_empty_upload_is_refused(enrollment, user):
 
 def test_uploads_without_an_enrollment_share_the_accounts_own(user):
     account = MembershipFactory().group_key
-    first = services.request_upload(account, user, upload_of(account, user))
-    second = services.request_upload(account, user, upload_of(account, user))
+    first = requests.request_upload(account, user, upload_of(account, user))
+    second = requests.request_upload(account, user, upload_of(account, user))
     assert first.app_enrollment == second.app_enrollment
     assert first.app_enrollment.is_uploads and str(first.app_enrollment) == "Uploads"
     assert AppEnrollment.objects.of(account).count() == 1
@@ -150,7 +151,7 @@ def test_parts_must_fit_together(enrollment, user):
     account = enrollment.group_key
 
     def ask(**values):
-        return services.request_upload(account, user, upload_of(account, user), enrollment=enrollment, **values)
+        return requests.request_upload(account, user, upload_of(account, user), enrollment=enrollment, **values)
 
     first = ask(total_batches=3)
     second = ask(parent=first, current_batch=2, total_batches=3)
@@ -170,18 +171,18 @@ def test_parts_must_fit_together(enrollment, user):
 
 def test_cancelling_works_until_the_end_and_again(user):
     sync_request = SyncRequestFactory(running=True)
-    assert services.cancel_sync(sync_request, user).status_code == "Cancelled"
-    assert services.cancel_sync(sync_request, user).status_code == "Cancelled"
+    assert requests.cancel_sync(sync_request, user).status_code == "Cancelled"
+    assert requests.cancel_sync(sync_request, user).status_code == "Cancelled"
     with pytest.raises(WrongStatus):
-        services.cancel_sync(SyncRequestFactory(succeeded=True), user)
+        requests.cancel_sync(SyncRequestFactory(succeeded=True), user)
 
 
 def test_cancelling_rings_for_what_waited(enrollment, user):
-    running = services.request_sync(enrollment, user)
+    running = requests.request_sync(enrollment, user)
     SyncRequest.objects.claim_next()
-    waiting = services.request_sync(enrollment, user)
+    waiting = requests.request_sync(enrollment, user)
     OrmQ.objects.all().delete()
-    services.cancel_sync(SyncRequest.objects.get(pk=running.pk), user)
+    requests.cancel_sync(SyncRequest.objects.get(pk=running.pk), user)
     assert OrmQ.objects.count() == 1
     assert SyncRequest.objects.claim_next() == waiting
 
@@ -189,14 +190,14 @@ def test_cancelling_rings_for_what_waited(enrollment, user):
 def test_only_staff_amend_a_sync_and_only_along_its_moves(user):
     sync_request = SyncRequestFactory(queued=True)
     with pytest.raises(NotAllowed):
-        services.amend_sync(sync_request, user, status_code="Failed")
+        requests.amend_sync(sync_request, user, status_code="Failed")
     staff = UserFactory(is_staff=True)
-    services.amend_sync(sync_request, staff, status_code="Failed", message="Set aside.")
+    requests.amend_sync(sync_request, staff, status_code="Failed", message="Set aside.")
     assert (sync_request.status_code, sync_request.process_result_message) == ("Failed", "Set aside.")
     with pytest.raises(WrongStatus):
-        services.amend_sync(sync_request, staff, status_code="Success")
+        requests.amend_sync(sync_request, staff, status_code="Success")
     with pytest.raises(PlatformError, match="No status is called “Done”. Known: Ready, Connector, "):
-        services.amend_sync(SyncRequestFactory(), staff, status_code="Done")
+        requests.amend_sync(SyncRequestFactory(), staff, status_code="Done")
 
 
 def test_a_bell_without_work_does_nothing():
@@ -204,7 +205,7 @@ def test_a_bell_without_work_does_nothing():
 
 
 def test_a_second_delivery_does_nothing(enrollment, user):
-    services.request_sync(enrollment, user)
+    requests.request_sync(enrollment, user)
     tasks.run_next_sync()
     finished = SyncRequest.objects.get()
     assert finished.is_finished
@@ -215,15 +216,15 @@ def test_a_second_delivery_does_nothing(enrollment, user):
 
 def test_when_a_sync_ends_what_waited_for_it_is_rung_for(enrollment, user):
     for full in (False, True):
-        services.request_sync(enrollment, user, full=full)
+        requests.request_sync(enrollment, user, full=full)
     OrmQ.objects.all().delete()
     tasks.run_next_sync()
     assert OrmQ.objects.count() == 1
 
 
 def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(enrollment, user):
-    waiting = services.request_sync(enrollment, user)
-    messages = services.remove_enrollment(enrollment, user, remove_data=True)
+    waiting = requests.request_sync(enrollment, user)
+    messages = requests.remove_enrollment(enrollment, user, remove_data=True)
     waiting.refresh_from_db()
     enrollment.refresh_from_db()
     assert waiting.status_code == "Cancelled"
@@ -238,7 +239,7 @@ def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(
 def test_an_enrollment_is_not_deleted_under_a_running_sync(user):
     running = SyncRequestFactory(running=True)
     with pytest.raises(PlatformError, match="A sync of Demo Data Connector is in progress."):
-        services.remove_enrollment(running.app_enrollment, user)
+        requests.remove_enrollment(running.app_enrollment, user)
 
 
 def test_removal_takes_the_enrollments_records_only(enrollment):
@@ -260,7 +261,7 @@ def test_of_an_enrollment_not_any_number_may_wait(enrollment, user, settings):
 
     def send(into):
         content = io.BytesIO(b"erpKey\n1\n")
-        return services.load_upload(account, user, content, file_name="companies.csv", enrollment=into)
+        return requests.load_upload(account, user, content, file_name="companies.csv", enrollment=into)
 
     first, _ = send(enrollment), send(enrollment)
     with pytest.raises(TooMany) as refused:
@@ -271,5 +272,5 @@ def test_of_an_enrollment_not_any_number_may_wait(enrollment, user, settings):
     )
     assert Upload.objects.count() == 2
     send(AppEnrollmentFactory(group_key=account))
-    services.cancel_sync(SyncRequest.objects.get(pk=first.pk), user)
+    requests.cancel_sync(SyncRequest.objects.get(pk=first.pk), user)
     send(enrollment)

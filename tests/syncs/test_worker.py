@@ -12,8 +12,9 @@ from django.db import connection
 from adsplatform.records.models import Company
 from enrollments.models import Application
 from enrollments.services import publish_application
-from syncs import connectors, services, tasks
+from syncs import connectors, tasks
 from syncs.models import SyncRequest
+from syncs.services import requests
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import GivenRows, company
 from tests.product import eventually
@@ -68,7 +69,7 @@ class Doing(list):
 def cancel(sync_request):
     time.sleep(0.3)
     began = time.monotonic()
-    services.cancel_sync(sync_request, None)
+    requests.cancel_sync(sync_request, None)
     return began
 
 

@@ -17,10 +17,10 @@ from django.core.management.base import CommandError
 from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
-from adsplatform import queues, stopping
-from adsplatform.processes import end_descendants_with_parents
-from adsplatform.resource_limits import limit_resources
-from syncs.ticking import Ticking
+from adsplatform.cluster import shared_objects, shutdown
+from adsplatform.cluster.resource_limits import limit_resources
+from adsplatform.local.processes import end_descendants_with_parents
+from syncs.periodic.loop import Ticking
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +29,14 @@ class PoliteCluster(Cluster):
     """A cluster that is only told to stop by a signal, and is gone STOP_SECONDS later (see `stopping`)."""
 
     def sig_handler(self, signum, frame):
-        stopping.tell()
+        shutdown.tell()
 
     def watch(self) -> None:
         """Return when the cluster has ended."""
         while self.sentinel.is_alive():
-            if stopping.is_told():
+            if shutdown.is_told():
                 self.stop_event.set()
-            if stopping.is_over():
+            if shutdown.is_over():
                 self.cut_off()
             time.sleep(0.1)
 
@@ -60,7 +60,7 @@ class Command(qcluster.Command):
         end_descendants_with_parents()
         # Handed down to every process that carries out a sync.
         limit_resources()
-        queues.replace_shared_objects()
+        shared_objects.replace_shared_objects()
         cluster = PoliteCluster()
         cluster.start()
         # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
@@ -68,5 +68,5 @@ class Command(qcluster.Command):
         ticking.start()
         cluster.watch()
         ticking.stop()
-        if not stopping.is_told():
+        if not shutdown.is_told():
             sys.exit("The workers' guard ended unexpectedly.")

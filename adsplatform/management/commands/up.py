@@ -11,12 +11,13 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import DatabaseError, connections
 
-from adsplatform import database, embedded
-from adsplatform.addresses import Address, BadAddress
-from adsplatform.demo import ensure_demo
-from adsplatform.supervisor import DatabasePart, Part, Stopped, Supervisor, say
+from adsplatform import database
+from adsplatform.local import embedded_postgres
+from adsplatform.local.demo_account import ensure_demo
+from adsplatform.local.listen_address import Address, BadAddress
+from adsplatform.local.supervisor import DatabasePart, Part, Stopped, Supervisor, say
 
-FORESEEN = (BadAddress, Stopped, database.DatabaseUnusable, embedded.EmbeddedDatabaseError)
+FORESEEN = (BadAddress, Stopped, database.DatabaseUnusable, embedded_postgres.EmbeddedDatabaseError)
 
 
 class Command(BaseCommand):
@@ -64,11 +65,11 @@ def database_parts():
         database.check()
         yield []
         return
-    part = DatabasePart(embedded.Server(settings.VAR_DIR))
+    part = DatabasePart(embedded_postgres.Server(settings.VAR_DIR))
     try:
         part.start()
         # Our own settings are from before the start, which chose the port and the password.
-        settings.DATABASES["default"].update(embedded.database_settings(settings.VAR_DIR))
+        settings.DATABASES["default"].update(embedded_postgres.database_settings(settings.VAR_DIR))
         yield [part]
     finally:
         part.end()

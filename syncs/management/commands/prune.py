@@ -2,7 +2,7 @@
 
 from django.core.management import BaseCommand
 
-from syncs import retention
+from syncs.periodic import retention
 
 
 class Command(BaseCommand):

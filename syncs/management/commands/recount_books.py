@@ -5,7 +5,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from enrollments.models import AppEnrollment
-from syncs.recounting import recount
+from syncs.loading.control_totals.recount import recount
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Admin lists that stay quick with millions of rows."""

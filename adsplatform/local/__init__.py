@@ -1,0 +1,1 @@
+"""What `make up` needs to run everything on one machine."""

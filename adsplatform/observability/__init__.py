@@ -1,0 +1,1 @@
+"""Logs, health, probes and request ids."""

@@ -1,0 +1,64 @@
+"""Filters of the admin's lists of syncs and of what they have to say about single lines."""
+
+from datetime import timedelta
+
+import django_filters
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
+from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
+from enrollments.admin_filters import EnrollmentFilter
+from syncs.connectors import registered
+from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+
+
+def connector_names():
+    return [(connector.application.connector,) * 2 for connector in registered()]
+
+
+class SyncRequestFilters(django_filters.FilterSet):
+    account = AccountFilter()
+    enrollment = EnrollmentFilter()
+    status = django_filters.ChoiceFilter(
+        "status_code", label="Status", choices=SyncRequest.Status.choices, empty_label=ANY
+    )
+    problems = YesNoFilter(label="Has rejected lines", method="with_rejected_lines")
+    connector = django_filters.ChoiceFilter("connector", label="Connector", choices=connector_names, empty_label=ANY)
+    full = YesNoFilter("run_full_sync", label="Full sync")
+    file = django_filters.CharFilter("upload__file_name", lookup_expr="icontains", label="Upload's file")
+    since = SinceFilter("created", label="Asked for since")
+    until = UntilFilter("created", label="Until")
+
+    def with_rejected_lines(self, queryset, name, wanted):
+        rejected = Exists(SyncEntityResult.objects.filter(sync_request=OuterRef("pk"), rejected__gt=0))
+        return queryset.filter(rejected if wanted else ~rejected)
+
+
+class SyncResultDetailFilters(django_filters.FilterSet):
+    sync = django_filters.UUIDFilter(
+        "sync_request", label="Sync (its id)", error_messages={"invalid": "This is not the id of a sync."}
+    )
+    account = AccountFilter()
+    kind = django_filters.ChoiceFilter("kind", label="Kind", choices=SyncResultDetail.Kind.choices, empty_label=ANY)
+    entity = django_filters.CharFilter("entity", lookup_expr="iexact", label="Entity")
+    code = django_filters.CharFilter("code", lookup_expr="iexact", label="Code")
+    key = django_filters.CharFilter("erp_key", label="ERP key, exactly")
+    file = django_filters.CharFilter("file", lookup_expr="icontains", label="File contains")
+    since = SinceFilter("sync_request__created", label="Of syncs since")
+    until = UntilFilter("sync_request__created", label="Until")
+
+
+class GroupFilters(django_filters.FilterSet):
+    """What the grouped page is about; it always looks back for a limited time."""
+
+    DAYS = [("1", "the last day"), ("7", "the last 7 days"), ("30", "the last 30 days")]
+
+    days = django_filters.ChoiceFilter(label="Of syncs of", choices=DAYS, empty_label=None, method="of_the_last_days")
+    account = AccountFilter()
+    kind = django_filters.ChoiceFilter("kind", label="Kind", choices=SyncResultDetail.Kind.choices, empty_label=ANY)
+    entity = django_filters.CharFilter("entity", lookup_expr="iexact", label="Entity")
+    code = django_filters.CharFilter("code", lookup_expr="iexact", label="Code")
+
+    def of_the_last_days(self, queryset, name, days):
+        return queryset.filter(sync_request__created__gte=timezone.now() - timedelta(days=int(days)))

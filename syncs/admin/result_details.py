@@ -1,0 +1,76 @@
+"""The admin's pages for single lines that syncs left out, passed over or remarked on, across all accounts."""
+
+from django.contrib import admin
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.text import Truncator
+
+from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked
+from syncs.admin.filters import SyncResultDetailFilters
+from syncs.admin.problem_groups import problem_groups_view
+
+
+class SyncResultDetailAdmin(ReadOnlyAdmin):
+    """Lines that were left out, passed over or remarked on, across all accounts."""
+
+    filterset_class = SyncResultDetailFilters
+    list_filter = [FilterForm]
+    list_display = [
+        "what",
+        "sync",
+        linked("group_key", "account"),
+        "entity",
+        "kind",
+        "erp_key",
+        "file",
+        "line",
+        "column",
+        "shortened_value",
+        "code",
+    ]
+    list_select_related = ["sync_request", "group_key"]
+    ordering = ["-id"]
+    search_fields = ["erp_key", "file", "value", "message"]
+    search_help_text = (
+        "A part of the ERP key, file, value or message. Without a sync or an account chosen, this and the "
+        "filters look through the newest 50,000 lines only."
+    )
+    scanned_by = ("q", "kind", "entity", "code", "key", "file", "since", "until")
+    narrowed_by = ("sync", "account")
+    fieldsets = [
+        (None, {"fields": ["message", "kind", "code", "entity", "erp_key", "file", "line", "column"]}),
+        ("What stood there", {"fields": ["value_as_it_was", "raw_line_as_it_was"]}),
+        ("Where it belongs", {"fields": ["sync", "account", "enrollment", "id"]}),
+    ]
+    account = staticmethod(linked("group_key", "account"))
+
+    def get_urls(self):
+        groups = self.admin_site.admin_view(self.groups)
+        return [path("groups/", groups, name="syncs_syncresultdetail_groups"), *super().get_urls()]
+
+    def groups(self, request):
+        return problem_groups_view(request, self)
+
+    @admin.display(description="message")
+    def what(self, detail):
+        return Truncator(detail.message).chars(110)
+
+    @admin.display(description="sync")
+    def sync(self, detail):
+        return link(detail.sync_request, f"{detail.sync_request.created:%Y-%m-%d %H:%M}")
+
+    @admin.display(description="enrollment")
+    def enrollment(self, detail):
+        return link(detail.sync_request.app_enrollment)
+
+    @admin.display(description="value")
+    def shortened_value(self, detail):
+        return Truncator(detail.value).chars(40)
+
+    @admin.display(description="value")
+    def value_as_it_was(self, detail):
+        return format_html('<pre class="raw">{}</pre>', detail.value) if detail.value else "-"
+
+    @admin.display(description="line as it was")
+    def raw_line_as_it_was(self, detail):
+        return format_html('<pre class="raw">{}</pre>', detail.raw_line) if detail.raw_line else "-"

@@ -1,0 +1,81 @@
+"""How much there is of what grows, and what retention takes away next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from syncs.models import Upload
+from syncs.periodic import retention
+
+# More than so many are not counted.
+COUNTED_AT_MOST = 10_000
+TABLES_SHOWN = 20
+
+_TABLES = """
+    SELECT c.relname, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
+      FROM pg_class c
+     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+     ORDER BY 3 DESC LIMIT %s
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the database: rows as of its last ANALYZE, if any, and bytes with its indexes and long texts."""
+
+    name: str
+    rows: int | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What one rule of retention is going to remove; `before` is None where it keeps everything."""
+
+    name: str
+    days: float
+    before: datetime | None
+    count: int
+
+    @property
+    def kept_for(self) -> str:
+        if not self.before:
+            return "ever"
+        count, unit = (self.days, "day") if self.days >= 1 else (self.days * 24, "hour")
+        return f"{count:,.0f} {unit}{'' if round(count) == 1 else 's'}"
+
+    @property
+    def is_more(self) -> bool:
+        return self.count >= COUNTED_AT_MOST
+
+
+def tables() -> list[Table]:
+    """The biggest tables, the biggest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES, [TABLES_SHOWN])
+        return [Table(*row) for row in cursor.fetchall()]
+
+
+def database_bytes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return cursor.fetchone()[0]
+
+
+def uploads_bytes() -> int:
+    """What all uploaded files take that have not been removed, whatever storage they are in."""
+    return Upload.objects.filter(removed__isnull=True).aggregate(Sum("size"))["size__sum"] or 0
+
+
+def outlook() -> list[Outlook]:
+    """What each rule would remove now, counted up to a limit."""
+    now = timezone.now()
+    found = []
+    for rule in retention.RULES:
+        before = rule.before(now)
+        count = rule.expired(before).order_by()[:COUNTED_AT_MOST].count() if before else 0
+        found.append(Outlook(rule.name, rule.days(), before, count))
+    return found

@@ -1,0 +1,273 @@
+"""How syncs look on the wire, and what callers may say when they ask for one."""
+
+from collections import defaultdict
+
+import msgspec
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from rest_framework import serializers
+
+from adsplatform.errors import PlatformError
+from adsplatform.rest.parsers import read_json
+from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
+from syncs.loading.control_totals.amounts import plain
+from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.presentation import sync_summary
+from syncs.rejected_rows.reader import hang_mended
+
+# Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
+SHOWN_OF_AN_ENTITY = 1_000
+SHOWN_OF_A_PAGE = 20_000
+
+
+class SyncRequestModel(WireModel):
+    SOURCES = {
+        **WireModel.SOURCES,
+        "repeat_of": "repeat_of_id",
+        "same_content_as": "same_content_as_id",
+    }
+
+    class Meta:
+        fields = (
+            "sync_request_id",
+            "group_key",
+            "status_code",
+            "operation_type_name",
+            "operation_type",
+            "process_result_message",
+            "failure_count",
+            "run_full_sync",
+            "app_enrollment_id",
+            "created",
+            "modified",
+            "modified_user_id",
+            "parent_sync_request_id",
+            "replay_of_id",
+            "current_batch",
+            "total_batches",
+            "dry_run",
+            "allow_deletes",
+            "repeat_of",
+            "same_content_as",
+            "details_removed",
+            "next_try",
+            "failure_code",
+            "who_acts",
+        )
+        included = {"details": {"Details"}}
+
+    # What the published model does not have is there only where there is something to say.
+    dry_run = serializers.SerializerMethodField("get_dry_run")
+    allow_deletes = serializers.SerializerMethodField("get_allow_deletes")
+    next_try = serializers.SerializerMethodField("get_next_try")
+    failure_code = serializers.SerializerMethodField("get_failure_code")
+    who_acts = serializers.SerializerMethodField("get_who_acts")
+    details = serializers.ReadOnlyField(source="shown_details", default=None)
+
+    def get_dry_run(self, sync_request):
+        return sync_request.dry_run or None
+
+    def get_allow_deletes(self, sync_request):
+        return sync_request.allow_deletes or None
+
+    def get_next_try(self, sync_request):
+        return sync_request.next_try
+
+    def get_failure_code(self, sync_request):
+        return sync_request.failure_code or None
+
+    def get_who_acts(self, sync_request):
+        return sync_summary.who_acts(sync_request) or None
+
+    @classmethod
+    def load(cls, records, includes, caller):
+        if "Details" in includes:
+            finished = [sync_request for sync_request in records if sync_request.is_finished]
+            details = details_of(finished)
+            for sync_request in finished:
+                sync_request.shown_details = details[sync_request.pk]
+
+
+class SyncResultDetailModel(WireModel):
+    class Meta:
+        fields = (
+            "id",
+            "entity",
+            "kind",
+            "erp_key",
+            "file",
+            "line",
+            "column",
+            "value",
+            "code",
+            "message",
+            "raw_line",
+            "mending",
+        )
+
+    mending = serializers.SerializerMethodField()
+
+    @classmethod
+    def load(cls, records, includes, caller):
+        if records:
+            hang_mended(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
+
+    def get_mending(self, detail):
+        """What has been made of the line since: by whom, when, and what is still wrong with it.
+
+        What it refers to is looked up only in the answer to whoever has just mended it.
+        """
+        mended = detail.mended
+        looked_up = {"stillMissing": detail.still_missing} if hasattr(detail, "still_missing") else {}
+        return mended and {
+            "state": mended.state,
+            "values": mended.values,
+            "problems": mended.problems,
+            "mendedUserId": mended.mended_by_id,
+            "mendedAt": mended.mended_at,
+            "replaySyncRequestId": mended.replay_id,
+            **looked_up,
+        }
+
+
+class Mending(WireInput):
+    """Body of PATCH /Sync/{id}/details/{detailId}: values by the name of their column."""
+
+    values = serializers.DictField(error_messages={"not_a_dict": "Send an object: a value for each column."})
+
+
+class SyncDifferenceModel(WireModel):
+    """What a preview found would change in one record."""
+
+    class Meta:
+        fields = ("entity", "action", "erp_key", "file", "line", "fields")
+
+
+class ExactSum(serializers.Field):
+    """A sum of amounts as text: many programs would round so long a number."""
+
+    def to_representation(self, value):
+        return plain(value)
+
+
+class ControlTotalModel(WireModel):
+    """What one amount, in one currency, adds up to: in the file, by what became of its lines, in the books after."""
+
+    class Meta:
+        fields = (
+            "entity",
+            "column",
+            "currency",
+            "file_count",
+            "file_sum",
+            "loaded_count",
+            "loaded_sum",
+            "rejected_count",
+            "rejected_sum",
+            "skipped_count",
+            "skipped_sum",
+            "agrees",
+            "books_count",
+            "books_sum",
+        )
+
+    file_sum = ExactSum(source="file_sum")
+    loaded_sum = ExactSum(source="loaded_sum")
+    rejected_sum = ExactSum(source="rejected_sum")
+    skipped_sum = ExactSum(source="skipped_sum")
+    books_sum = ExactSum(source="books_sum")
+
+
+class SyncSubmit(WireInput):
+    """Body of POST /Sync."""
+
+    app_enrollment_id = Guid()
+    run_full_sync = AnyCaseBoolean(default=False)
+    dry_run = AnyCaseBoolean(default=False)
+
+
+class UploadSubmit(WireInput):
+    """What can be said of an upload, and of a batch besides its records."""
+
+    app_enrollment_id = Guid(required=False)
+    parent_sync_request_id = Guid(required=False)
+    current_batch = serializers.IntegerField(default=1, max_value=2**31 - 1)
+    total_batches = serializers.IntegerField(default=1, max_value=2**31 - 1)
+    is_full_sync = AnyCaseBoolean(default=False)
+    dry_run = AnyCaseBoolean(default=False)
+
+
+class SyncChange(WireInput):
+    """Body of PATCH /Sync/{id}."""
+
+    status_code = serializers.CharField(required=False)
+    process_result_message = serializers.CharField(
+        max_length=SyncRequest.MESSAGE_LENGTH, required=False, allow_blank=True
+    )
+
+
+class OperationQuery(WireInput):
+    """The query's own parameter; syncs that write to an accounting system are another list."""
+
+    operation_type = Enum(
+        {label: value for value, label in SyncRequest.OperationType.choices},
+        default=SyncRequest.OperationType.READ,
+    )
+
+
+# Of BatchSyncModel: everything that is not a list of records.
+BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync", "dryrun")
+
+
+def batch_options(members: dict[str, msgspec.Raw]) -> dict:
+    """What a batch says besides its records; the records themselves are left unread for the connector."""
+    records = [name for name in members if name not in BATCH_OPTIONS and memoryview(members[name])[:1] == b"["]
+    if not records:
+        raise PlatformError(
+            "The batch holds no records. Send at least one list of them, such as companies or invoices."
+        )
+    return {name: read_json(bytes(members[name]).decode()) for name in BATCH_OPTIONS if name in members}
+
+
+def details_of(sync_requests) -> dict:
+    """Each sync's counts and problems by entity, as SyncEntityResultModels; two queries for all syncs."""
+    details = {sync_request.pk: defaultdict(_empty) for sync_request in sync_requests}
+    for result in SyncEntityResult.objects.filter(sync_request__in=details).order_by("id"):
+        details[result.sync_request_id][result.entity] |= {
+            "insertCount": result.inserted,
+            "updateCount": result.updated,
+            "deleteCount": result.delete_count,
+            "skipCount": result.skip_count,
+            "errorCount": result.rejected,
+        }
+    for problem in _problems_of(details):
+        shown = details[problem.sync_request_id][problem.entity]
+        by_key = shown["errors" if problem.kind == SyncResultDetail.Kind.ERROR else "skips"]
+        by_key.setdefault(_key_of(problem), []).append(str(problem))
+        # A whole file's problem is on no line, and so in no count of lines.
+        shown["errorCount"] += problem.kind == SyncResultDetail.Kind.ERROR and problem.line is None
+    return details
+
+
+def _empty() -> dict:
+    counts = ("insertCount", "updateCount", "deleteCount", "skipCount", "errorCount")
+    return {**dict.fromkeys(counts, 0), "errors": {}, "skips": {}}
+
+
+def _key_of(problem: SyncResultDetail) -> str:
+    return problem.erp_key or (f"line {problem.line}" if problem.line else problem.file or problem.entity)
+
+
+def _problems_of(details: dict):
+    """The first errors and skips of each entity of each sync, in the order they were found."""
+    limit = min(SHOWN_OF_AN_ENTITY, SHOWN_OF_A_PAGE // max(1, len(details)))
+    place = Window(RowNumber(), partition_by=[F("sync_request_id"), F("entity"), F("kind")], order_by="id")
+    return (
+        SyncResultDetail.objects.filter(
+            sync_request__in=details, kind__in=(SyncResultDetail.Kind.ERROR, SyncResultDetail.Kind.SKIP)
+        )
+        .annotate(place=place)
+        .filter(place__lte=limit)
+        .defer("value", "raw_line", "code", "column")
+        .order_by("id")
+    )

@@ -1,0 +1,308 @@
+"""Syncs, for programs: ask for them, follow them, stop them."""
+
+from django.conf import settings
+from django.urls import path
+from rest_framework.response import Response
+
+from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
+from adsplatform.errors import NotFound, PlatformError
+from adsplatform.rest.bodies import envelope_of, spooled_json
+from adsplatform.rest.idempotency import once
+from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
+from adsplatform.rest.uploads import received_file
+from adsplatform.rest.viewsets import WireViewSet
+from adsplatform.searchlight import Fields, Searchlight
+from enrollments.models import AppEnrollment
+from syncs.api.serializers import (
+    ControlTotalModel,
+    Mending,
+    OperationQuery,
+    SyncChange,
+    SyncDifferenceModel,
+    SyncRequestModel,
+    SyncResultDetailModel,
+    SyncSubmit,
+    UploadSubmit,
+    batch_options,
+)
+from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.problem_codes import CHAPTERS, CODES
+from syncs.rejected_rows.download import download_of, sent
+from syncs.services import corrections, requests, reruns
+
+
+class SyncViewSet(WireViewSet):
+    """The seven Sync endpoints."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncRequestModel
+    noun = "sync"
+    roles = {
+        "create": WRITERS,
+        "batch": WRITERS,
+        "zip": WRITERS,
+        "retrieve": EVERYONE,
+        "change": WRITERS,
+        "cancel": WRITERS,
+        "apply": WRITERS,
+        "allow_deletes": ADMINS,
+        "query": EVERYONE,
+        "replay": WRITERS,
+    }
+    throttles = dict.fromkeys(
+        ("create", "batch", "zip", "replay", "apply", "allow_deletes"),
+        (CreateSyncThrottle, CreateSyncOfAccountThrottle),
+    )
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncRequest,
+            {
+                "syncRequestId": "sync_request_id",
+                "groupKey": "group_key",
+                "statusCode": "status_code",
+                "operationType": "operation_type",
+                "operationTypeName": "operation_type",
+                "processResultMessage": "process_result_message",
+                "failureCount": "failure_count",
+                "runFullSync": "run_full_sync",
+                "appEnrollmentId": "app_enrollment",
+                "created": "created",
+                "modified": "modified",
+                "modifiedUserId": "modified_user",
+                "parentSyncRequestId": "parent_sync_request",
+                "currentBatch": "current_batch",
+                "totalBatches": "total_batches",
+                "dryRun": "dry_run",
+                "allowDeletes": "allow_deletes",
+                "repeatOf": "repeat_of",
+                "sameContentAs": "same_content_as",
+            },
+            default_order=("-created", "-sync_request_id"),
+            key="sync_request_id",
+        ),
+        includes=("Details",),
+    )
+
+    def create(self, request):
+        """Have the enrollment's connector fetch."""
+
+        def ask():
+            wanted = SyncSubmit.read(request.data)
+            enrollment = self._enrollment(wanted["app_enrollment_id"])
+            if enrollment is None:
+                raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
+            return self.answer(
+                requests.request_sync(enrollment, request.user, full=wanted["run_full_sync"], dry_run=wanted["dry_run"])
+            )
+
+        return once(request, request.data, ask)
+
+    def batch(self, request):
+        """Load the records in the body."""
+        with spooled_json(request, settings.BATCH_MAX_BYTES) as file:
+            members, records = envelope_of(file)
+            wanted = self._wanted(batch_options(members))
+            return self._load(records, "batch.json", wanted, format=Upload.Format.BATCH)
+
+    def zip(self, request):
+        """Load the file in the body."""
+        wanted = self._wanted(request.parameters)
+        with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
+            return self._load(file.content, file.name, wanted)
+
+    def change(self, request, pk):
+        """Correct a sync by hand; for platform staff."""
+        changes = SyncChange.read_changes(request.data)
+        return self.answer(
+            requests.amend_sync(
+                self.get_object(pk),
+                request.user,
+                status_code=changes.get("status_code"),
+                message=changes.get("process_result_message"),
+            )
+        )
+
+    def cancel(self, request, pk):
+        """Stop a sync that has not finished."""
+        return self.answer(requests.cancel_sync(self.get_object(pk), request.user))
+
+    def replay(self, request, pk):
+        """Load the sync's mended lines, and nothing else."""
+        return self.answer(corrections.load_again(self.get_object(pk), request.user))
+
+    def apply(self, request, pk):
+        """Load what a preview has shown."""
+        return self.answer(reruns.apply_preview(self.get_object(pk), request.user))
+
+    def allow_deletes(self, request, pk):
+        """Run a sync again that the guard stopped, and let it delete."""
+        return self.answer(reruns.allow_deletes(self.get_object(pk), request.user))
+
+    def query(self, request):
+        wanted = OperationQuery.read(request.parameters)
+        return self.fetched(self.get_queryset().filter(**wanted))
+
+    def _enrollment(self, id):
+        rows = AppEnrollment.objects.select_related("app")
+        return self.referenced(rows, id, field="appEnrollmentId", noun="enrollment")
+
+    def _wanted(self, given) -> dict:
+        wanted = UploadSubmit.read(given)
+        return {
+            "enrollment": self._enrollment(wanted.get("app_enrollment_id")),
+            "parent": self.referenced(
+                SyncRequest.objects.all(),
+                wanted.get("parent_sync_request_id"),
+                field="parentSyncRequestId",
+                noun="sync",
+            ),
+            "full": wanted["is_full_sync"],
+            "current_batch": wanted["current_batch"],
+            "total_batches": wanted["total_batches"],
+            "dry_run": wanted["dry_run"],
+        }
+
+    def _load(self, content, file_name, wanted, **options):
+        request = self.request
+
+        def load():
+            return self.answer(
+                requests.load_upload(
+                    request.auth.account, request.user, content, file_name=file_name, **wanted, **options
+                )
+            )
+
+        # Other wrappings of the same file are the same request: a form's boundary is new each time.
+        return once(request, {"file": content, "name": file_name}, load)
+
+
+class SyncDetailViewSet(WireViewSet):
+    """Why lines of one sync were left out or passed over, at any status and however many."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncResultDetailModel
+    noun = "sync"
+    roles = {"query": EVERYONE, "download": EVERYONE, "mend": WRITERS}
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncResultDetail,
+            ("id", "entity", "kind", "erpKey", "file", "line", "column", "value", "code", "message", "rawLine"),
+            default_order=("id",),
+            key="id",
+        )
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).details.all())
+
+    def download(self, request, pk):
+        """The rejected lines as a file to correct and upload again."""
+        sync_request = self.get_object(pk)
+        wanted = sync_request.details.filter(self.searchlight.filter(request.parameters.get("filter")))
+        return sent(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
+
+    def mend(self, request, pk, detail):
+        """Put values into a rejected line; answers with what is still wrong, and what it refers to that is missing."""
+        details = self.get_object(pk).details.select_related("sync_request")
+        found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
+        if found is None:
+            raise NotFound(f"There is no problem with the id “{detail}”.")
+        mended = corrections.mend_line(found, request.user, Mending.read(request.data)["values"])
+        found.still_missing = [] if mended.problems else corrections.still_missing(mended)
+        return self.answer(found)
+
+
+class SyncDifferenceViewSet(WireViewSet):
+    """What a preview found would change: the first differences, deletes and changes before additions."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = SyncDifferenceModel
+    noun = "sync"
+    roles = {"query": EVERYONE}
+    searchlight = Searchlight(
+        Fields.from_model(
+            SyncDifference,
+            ("entity", "action", "erpKey", "file", "line"),
+            default_order=("id",),
+            key="id",
+        )
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).differences.all())
+
+
+class ControlTotalViewSet(WireViewSet):
+    """What the amounts of one sync's lines add up to, and those of the books after it."""
+
+    queryset = SyncRequest.objects.all()
+    wire_model = ControlTotalModel
+    noun = "sync"
+    roles = {"query": EVERYONE}
+    searchlight = Searchlight(
+        Fields.from_model(ControlTotal, ("entity", "column", "currency"), default_order=("id",), key="id")
+    )
+
+    def query(self, request, pk):
+        return self.fetched(self.get_object(pk).control_totals.all())
+
+
+class ProblemCodeViewSet(WireViewSet):
+    """The catalogue of problems; answers everyone."""
+
+    authentication_classes = permission_classes = ()
+
+    def query(self, request):
+        asked = request.parameters
+        page = Searchlight(Fields({}, default_order=(), key="")).page(asked.get("pageSize"), asked.get("pageNumber"))
+        start = page.size * page.number
+        return Response(
+            {
+                "records": shown_codes()[start : start + page.size],
+                "totalCount": len(CODES),
+                "pageSize": page.size,
+                "pageNumber": page.number if page.number_given else None,
+            }
+        )
+
+
+def shown_codes() -> list[dict]:
+    return [
+        {
+            "code": entry.code,
+            "title": entry.title,
+            "chapter": chapter,
+            "cause": entry.cause,
+            "remedy": entry.remedy,
+            "who": entry.who.name.capitalize(),
+            "isPermanent": entry.is_permanent,
+        }
+        for chapter, entries in CHAPTERS.items()
+        for entry in entries
+    ]
+
+
+urlpatterns = [
+    path("definitions/problem-codes", ProblemCodeViewSet.as_view({"get": "query"}), name="problem-codes"),
+    path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
+    path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
+    path("sync/zip", SyncViewSet.as_view({"post": "zip"}), name="sync-zip"),
+    path("sync/query", SyncViewSet.as_view({"get": "query"}), name="sync-query"),
+    path(
+        "sync/<str:pk>",
+        SyncViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "cancel"}),
+        name="sync",
+    ),
+    path("sync/<str:pk>/replay", SyncViewSet.as_view({"post": "replay"}), name="sync-replay"),
+    path("sync/<str:pk>/rejected-lines", SyncDetailViewSet.as_view({"get": "download"}), name="sync-rejected-lines"),
+    path("sync/<str:pk>/apply", SyncViewSet.as_view({"post": "apply"}), name="sync-apply"),
+    path("sync/<str:pk>/allow-deletes", SyncViewSet.as_view({"post": "allow_deletes"}), name="sync-allow-deletes"),
+    path(
+        "sync/<str:pk>/differences/query",
+        SyncDifferenceViewSet.as_view({"get": "query"}),
+        name="sync-differences",
+    ),
+    path("sync/<str:pk>/control-totals", ControlTotalViewSet.as_view({"get": "query"}), name="sync-control-totals"),
+    path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
+    path("sync/<str:pk>/details/<str:detail>", SyncDetailViewSet.as_view({"patch": "mend"}), name="sync-detail"),
+]

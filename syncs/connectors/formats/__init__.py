@@ -1,0 +1,1 @@
+"""Readers of files: ZIP, CSV, JSONL, XLSX."""

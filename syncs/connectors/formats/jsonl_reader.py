@@ -1,0 +1,184 @@
+"""JSONL: one JSON object a line."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import msgspec
+
+from syncs.connectors.formats.json_objects import (  # fmt: skip
+    TOO_DEEP,
+    FlatObjects,
+    bad_json,
+    blocks_of,
+    decode,
+    duplicate_member,
+    the_object,
+)
+from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
+from syncs.connectors.protocol import Columns, Limits, RowProblem
+
+# Of so few lines each is looked at by itself where together they cannot be read.
+FEW = 32
+# What is read at a time: objects with the names of their members take more room than lines of CSV.
+LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Duplicate(Exception):
+    pass
+
+
+def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Columns | RowProblem]:
+    """The rows of a JSONL file."""
+    number, is_first = 1, True
+    for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file, chunk_bytes=CHUNK_BYTES):
+        if isinstance(piece, OtherEncoding):
+            yield RowProblem(name, file, piece.line, "encoding_assumed", piece.message, kind="warning")
+            continue
+        is_long = isinstance(piece, LongLine)
+        raw = [piece.start] if is_long else [line.rstrip("\r\n") for line in piece]
+        if is_first and (first := next((text for line in raw if (text := line.strip())), "")):
+            if _is_one_document(first, is_long):
+                yield RowProblem(name, file, None, "not_json_lines", _NOT_LINES, raw=first[:200])
+                return
+            is_first = False
+        lines = range(number, number + len(raw))
+        number += len(raw)
+        if is_long:
+            yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=piece.start)
+        else:
+            for start in range(0, len(raw), LINES):
+                yield from _read(name, file, lines[start : start + LINES], raw[start : start + LINES])
+    if is_first:
+        yield RowProblem(
+            name, file, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
+        )
+
+
+def _read(name: str, file: str, lines: Sequence[int], raw: list[str]) -> Iterator[Columns | RowProblem]:
+    """The rows of some whole lines, of which an empty one is none."""
+    if (flat := _flat(raw)) and (by_column := flat.by_column):
+        yield Columns(name, file, lines=lines, raw=raw, **by_column)
+        return
+    found = _values(raw, name, file, lines)
+    if any(value is _NOTHING for value in found):
+        kept = [at for at, value in enumerate(found) if value is not _NOTHING]
+        found, lines, raw = ([values[at] for at in kept] for values in (found, lines, raw))
+    yield from blocks_of(name, file, found, lines, raw)
+
+
+def _flat(raw: list[str]) -> FlatObjects | None:
+    """The lines read together; None unless each is an object from its first character to its last."""
+    flat = FlatObjects(",\n".join(raw))
+    # Then, and as many opening brackets as lines, none can lend another its brackets.
+    return flat if flat.breaks_between and flat.breaks == len(raw) - 1 and flat.count == len(raw) else None
+
+
+def _values(raw: list[str], name, file, lines) -> list:
+    """What stands on each line: the object, or what is wrong with it, or _NOTHING."""
+    if (flat := _flat(raw)) and (found := flat.one_by_one):
+        return found
+    if len(raw) <= FEW:
+        return [_value(text, name, file, line) for text, line in zip(raw, lines, strict=True)]
+    half = len(raw) // 2
+    return _values(raw[:half], name, file, lines[:half]) + _values(raw[half:], name, file, lines[half:])
+
+
+def _value(raw: str, name, file, line):
+    """What stands on a line."""
+    text = raw.strip()
+    if not text:
+        return _NOTHING
+    if not text.isascii() and has_undecoded(text):
+        return RowProblem(name, file, line, "bad_encoding", what_byte(raw), raw=raw)
+    try:
+        found = decode(text)
+        # As many colons out as in, unless a member that stands there twice has been lost.
+        if _encode(found).count(b":") != text.count(":") + text.count("\\u003"):
+            json.loads(text, object_pairs_hook=_without_duplicates, parse_float=str)
+    except _Duplicate as duplicate:
+        return duplicate_member(name, file, line, str(duplicate), raw)
+    except RecursionError:
+        return bad_json(name, file, line, TOO_DEEP, raw)
+    except ValueError:
+        return bad_json(name, file, line, what_is_wrong(text), raw)
+    return the_object(name, file, line, found, raw)
+
+
+def what_is_wrong(text: str) -> str:
+    """A sentence on what keeps a text from being JSON, with the place."""
+    try:
+        json.loads(text, parse_constant=_refuse, parse_float=str)
+    except json.JSONDecodeError as error:
+        near = text[error.pos : error.pos + 20]
+        where = "because its end is missing"
+        if near.strip():
+            where = f"at character {error.pos + 1:,}, near “{near}”"
+        return f"The text is not valid JSON {where}. Correct it, or export it again."
+    except ValueError as error:
+        if str(error) in _CONSTANTS:
+            return f"The value {error} is not valid JSON. Write a number, or null."
+        if "integer string conversion" in str(error):
+            return "The line holds a number of too many digits. Shorten it."
+    except RecursionError:
+        return TOO_DEEP
+    if re.search(r"\\u[dD][89a-fA-F]", text):
+        return (
+            "The line holds half a character, written like \\ud83d without its other half. Correct it, or export it "
+            "again."
+        )
+    return "The text is not valid JSON. Correct it, or export it again."
+
+
+def what_byte(text: str) -> str:
+    """A sentence on the first byte of a line that is no text."""
+    for place, character in enumerate(text):
+        if "\udc80" <= character <= "\udcff":
+            byte = ord(character) - 0xDC00
+            return (
+                f"The line holds the byte 0x{byte:02X} at character {place + 1:,}, which is not UTF-8 text. "
+                "Export the file again as UTF-8, then send it again."
+            )
+    return "The line holds half a character. Export the file again as UTF-8, then send it again."
+
+
+def _is_one_document(text: str, is_long: bool) -> bool:
+    """Whether a first line begins a list, or an object that goes on in the next line."""
+    if text.startswith("["):
+        try:
+            found = None if is_long else decode(text)
+        except (ValueError, RecursionError):
+            found = None
+        return not (isinstance(found, list) and len(found) == 1)
+    return text == "{"
+
+
+def _without_duplicates(pairs):
+    found = {}
+    for member, value in pairs:
+        if member in found:
+            raise _Duplicate(member)
+        found[member] = value
+    return found
+
+
+def _refuse(constant):
+    raise ValueError(constant)
+
+
+def _too_long(line_bytes: int) -> str:
+    return (
+        f"The line is longer than {line_bytes:,} bytes, the most that one line may have. "
+        "Write one object on each line, and shorten this one."
+    )
+
+
+_NOTHING = object()
+_CONSTANTS = ("NaN", "Infinity", "-Infinity")
+_NOT_LINES = (
+    "The file is one JSON document, not JSON lines. Write one object on each line, without a list around "
+    "them and without commas between them."
+)

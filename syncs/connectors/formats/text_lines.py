@@ -1,0 +1,196 @@
+"""The physical lines of a text file, in bounded pieces and exactly as the file has them."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO, StringIO
+from typing import BinaryIO
+
+from syncs.connectors.protocol import ConnectorError
+
+# Enough for work by column to pay, little enough to keep memory small.
+CHUNK_BYTES = 2 * 1024**2
+EXCERPT = 200
+
+# What `str.splitlines` takes for a line end although spreadsheets and editors do not.
+ODD_LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+# Bytes that Windows-1252 gives no character.
+UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEncoding:
+    """Stands before the first line that is not UTF-8 and was read as Windows-1252."""
+
+    line: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"From line {self.line:,} on, the file holds text that is not UTF-8; it was read as Windows-1252. Look "
+            "whether letters like ä and é are right; if not, save the file as “CSV UTF-8” and send it again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LongLine:
+    """Stands for a line over the limit, of which only the beginning was kept."""
+
+    start: str
+
+
+def physical_lines(
+    content: BinaryIO, *, line_bytes: int, file: str, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[list[str] | LongLine | OtherEncoding]:
+    """The lines of a file with their ends, a list a piece; a line over the limit comes as `LongLine`."""
+    rest, too_long = "", False
+    encoding = _Encoding()
+    for text, is_last in _texts(content, file, chunk_bytes):
+        text = rest + text
+        lines = _split(text)
+        if not text.isascii():
+            # Of the last line more may be to come, so it waits.
+            complete = len(lines) if is_last or text.endswith("\n") else len(lines) - 1
+            if encoding.settle(lines, complete, is_last):
+                yield OtherEncoding(encoding.first_line)
+                text = "".join(lines)
+        encoding.passed += len(lines)
+        rest = ""
+        # A line that ends in CR is not known to be complete: the LF of a CRLF may follow.
+        if lines and not is_last and not text.endswith("\n"):
+            rest = lines.pop()
+            encoding.passed -= 1
+        if lines and too_long:
+            yield LongLine(lines.pop(0)[:EXCERPT])
+            too_long = False
+        if len(text) > line_bytes:
+            yield from _without_long(lines, line_bytes)
+        elif lines:
+            yield lines
+        if too_long or len(rest) > line_bytes:
+            # What follows of it is read and forgotten, up to its end.
+            rest, too_long = rest[:EXCERPT] + ("\r" if rest.endswith("\r") else ""), True
+
+
+class _Encoding:
+    """Reads lines that are no UTF-8 as Windows-1252, where they can be that.
+
+    Each line is judged by itself, because the file is not held; that the file has UTF-8 elsewhere counts where a
+    line has both. What cannot be read keeps its bytes as lone surrogates, for staging to name the cell.
+    """
+
+    def __init__(self):
+        self.passed = 0  # lines before those at hand
+        self.first_line = 0
+        self.has_utf_8 = False
+
+    def settle(self, lines: list[str], complete: int, is_last: bool) -> bool:
+        """Decode anew, in place, what is no UTF-8; says whether the first such line of the file is among them."""
+        if not has_undecoded("".join(lines[:complete])):
+            self.has_utf_8 = True
+            return False
+        is_first = False
+        for place in range(complete):
+            line = lines[place]
+            if line.isascii():
+                continue
+            if not has_undecoded(line):
+                self.has_utf_8 = True
+                continue
+            cut_off = is_last and place == len(lines) - 1 and not line.endswith(("\n", "\r"))
+            read = self._as_windows_1252(line, cut_off)
+            if read is not None:
+                lines[place] = read
+                if not self.first_line:
+                    self.first_line, is_first = self.passed + place + 1, True
+        return is_first
+
+    def _as_windows_1252(self, line: str, cut_off: bool) -> str | None:
+        try:
+            data = line.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a UTF-16 character
+            return None
+        if UNDEFINED.search(data):
+            return None
+        if self.has_utf_8 and not self.first_line:
+            if data.decode("utf-8", "ignore").isascii() is False or (cut_off and _ends_early(data)):
+                return None
+        return data.decode("cp1252")
+
+
+def has_undecoded(text: str) -> bool:
+    """Whether a text holds bytes that could not be decoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _ends_early(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
+
+
+def _texts(content: BinaryIO, file: str, chunk_bytes: int) -> Iterator[tuple[str, bool]]:
+    data = content.read(chunk_bytes)
+    decoder = _decoder(data)
+    while True:
+        following = content.read(chunk_bytes) if data else b""
+        try:
+            yield decoder.decode(data, final=not following), not following
+        except UnicodeDecodeError:
+            raise ConnectorError(
+                f"The file “{file}” ends in the middle of a character, so it was probably cut off. "
+                "Export it again, then send it again.",
+                code="file_truncated",
+                file=file,
+            ) from None
+        if not following:
+            return
+        data = following
+
+
+def _decoder(start: bytes):
+    """UTF-8, or UTF-16 where the file says so or can be nothing else.
+
+    Bytes that are no UTF-8 are kept as lone surrogates, from which `_Encoding` reads them anew.
+    """
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return codecs.getincrementaldecoder("utf-16")("surrogatepass")
+    # Two letters without the mark: every other byte is zero.
+    if len(start) > 3 and start[0] and not start[1] and start[2] and not start[3]:
+        return codecs.getincrementaldecoder("utf-16-le")("surrogatepass")
+    if len(start) > 3 and not start[0] and start[1] and not start[2] and start[3]:
+        return codecs.getincrementaldecoder("utf-16-be")("surrogatepass")
+    return codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+
+
+def _split(text: str) -> list[str]:
+    if text.isascii():
+        # Bytes, which are split at line feeds only, in a third of the time.
+        lines = [line.decode() for line in BytesIO(text.encode())]
+        # To count the pairs in the whole text would take longer than all the rest.
+        if "\r" not in text or text.count("\r") == sum(line.endswith("\r\n") for line in lines):
+            return lines
+    if any(odd in text for odd in ODD_LINE_ENDS):
+        return StringIO(text, newline="").readlines()
+    return text.splitlines(keepends=True)
+
+
+def _without_long(lines: list[str], line_bytes: int) -> Iterator[list[str] | LongLine]:
+    start = 0
+    for place, line in enumerate(lines):
+        if len(line) > line_bytes:
+            if place > start:
+                yield lines[start:place]
+            yield LongLine(line[:EXCERPT])
+            start = place + 1
+    if start < len(lines):
+        yield lines[start:]

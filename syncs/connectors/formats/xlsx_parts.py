@@ -1,0 +1,343 @@
+"""The parts of a workbook (.xlsx): its sheets, its texts and formats, the rows of a sheet; read in pieces."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from xml.parsers import expat
+
+from syncs.connectors.formats.csv_header import UnusableFile
+from syncs.connectors.formats.xlsx_cells import MAX_COLUMNS, column_of, format_of, number_text, unescaped
+from syncs.connectors.formats.zip_archive import Archive
+
+PIECE_BYTES = 256 * 1024
+# Texts are kept in memory up to this size, the others in a temporary file.
+TEXTS_KEPT = 32 * 1024**2
+MAX_TEXTS = 10_000_000
+MAX_ROW_NUMBER = 2**31 - 1
+EXCERPT = 200
+
+
+class Broken(UnusableFile):
+    """The workbook's own description of itself cannot be read."""
+
+    def __init__(self):
+        super().__init__(
+            "workbook_damaged",
+            "The file is not a workbook that can be read, or it is damaged. Open it in your spreadsheet program, "
+            "save it as “Excel workbook (.xlsx)” or as “CSV UTF-8”, then send it again.",
+        )
+
+
+@dataclass(slots=True)
+class SheetRow:
+    """A row of a sheet: its number, its texts by place, and what could not be read of it.
+
+    `faults` are (place, text): the error a cell shows, or nothing for a formula without a result.
+    """
+
+    number: int
+    cells: dict[int, str] = field(default_factory=dict)
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    size: int = 0
+
+
+class _Reader:
+    """Reads one XML part; subclasses have `start(name, attributes)` and `end(name)`, with names without prefix."""
+
+    def __init__(self, longest: int):
+        self.longest = longest
+        self.prefix: str | None = None
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.StartDoctypeDeclHandler = self._refuse
+
+    def read(self, content: BinaryIO) -> Iterator[None]:
+        """Parse piece by piece; the caller takes what has been found after each."""
+        fed = 0
+        try:
+            while data := content.read(PIECE_BYTES):
+                fed += len(data)
+                self.parser.Parse(data)
+                # What the parser holds back is a tag without an end.
+                if fed - self.parser.CurrentByteIndex > self.longest + PIECE_BYTES:
+                    raise Broken()
+                yield
+            self.parser.Parse(b"", True)
+        except expat.ExpatError:
+            raise Broken() from None
+        yield
+
+    def read_whole(self, content: BinaryIO) -> None:
+        for _ in self.read(content):
+            pass
+
+    def _start(self, name, attributes):
+        if self.prefix is None:
+            before, colon, _ = name.rpartition(":")
+            self.prefix = before + colon
+        self.start(name.removeprefix(self.prefix) if self.prefix else name, attributes)
+
+    def _end(self, name):
+        self.end(name.removeprefix(self.prefix) if self.prefix else name)
+
+    def _refuse(self, *_):
+        raise Broken()  # an honest workbook has no DTD, and entities can blow up
+
+    def start(self, name, attributes): ...
+
+    def end(self, name): ...
+
+
+class _Elements(_Reader):
+    """The attributes of a small part's elements, by name."""
+
+    def __init__(self):
+        super().__init__(1024**2)
+        self.found: dict[str, list[dict]] = {}
+        self.count = 0
+
+    def start(self, name, attributes):
+        self.count += 1
+        if self.count > 200_000:
+            raise Broken()
+        self.found.setdefault(name, []).append(attributes)
+
+
+class _Formats(_Elements):
+    """What each cell style makes of a number; a workbook has two lists of styles, of which one is the cells'."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_cells, self.styles = False, []
+
+    def start(self, name, attributes):
+        super().start(name, attributes)
+        if name == "cellXfs":
+            self.is_cells = True
+        elif name == "xf" and self.is_cells:
+            self.styles.append(_whole(attributes.get("numFmtId", "0")))
+
+    def end(self, name):
+        if name == "cellXfs":
+            self.is_cells = False
+
+    def formats(self) -> list[str]:
+        codes = {_whole(one.get("numFmtId", "0")): one.get("formatCode", "") for one in self.found.get("numFmt", [])}
+        return [format_of(number, codes.get(number)) for number in self.styles]
+
+
+class Texts(_Reader):
+    """The texts that cells share, by number."""
+
+    def __init__(self, longest: int):
+        super().__init__(longest)
+        self.kept: list[str] = []
+        self.kept_size = 0
+        self.ends = array("Q")
+        self.file = None
+        self.is_text = self.is_phonetic = False
+        self.pieces: list[str] = []
+        self.length = 0
+        self.parser.CharacterDataHandler = self._characters
+
+    def __getitem__(self, place: int) -> str:
+        if place < len(self.kept):
+            return self.kept[place]
+        place -= len(self.kept)
+        start = self.ends[place - 1] if place else 0
+        self.file.seek(start)
+        return self.file.read(self.ends[place] - start).decode("utf-8", "surrogatepass")
+
+    def __len__(self):
+        return len(self.kept) + len(self.ends)
+
+    def start(self, name, attributes):
+        if name == "si":
+            self.pieces, self.length = [], 0
+        elif name == "rPh":
+            self.is_phonetic = True
+        elif name == "t":
+            self.is_text = not self.is_phonetic
+
+    def end(self, name):
+        if name == "t":
+            self.is_text = False
+        elif name == "rPh":
+            self.is_phonetic = False
+        elif name == "si":
+            self._keep(unescaped("".join(self.pieces)))
+
+    def _characters(self, text):
+        if self.is_text and self.length <= self.longest:
+            self.pieces.append(text)
+            self.length += len(text)
+
+    def _keep(self, text: str):
+        if len(self) >= MAX_TEXTS:
+            raise UnusableFile(
+                "workbook_too_big",
+                f"The workbook holds more than {MAX_TEXTS:,} different texts, the most that are read. "
+                "Save the sheet as “CSV UTF-8”, then send that.",
+            )
+        if self.file is None:
+            self.kept.append(text)
+            self.kept_size += len(text) + 64
+            if self.kept_size > TEXTS_KEPT:
+                self.file = TemporaryFile()
+            return
+        data = text.encode("utf-8", "surrogatepass")
+        self.file.seek(0, 2)
+        self.file.write(data)
+        self.ends.append((self.ends[-1] if self.ends else 0) + len(data))
+
+
+class _Sheet(_Reader):
+    """The rows of one sheet."""
+
+    def __init__(self, longest: int, texts: Texts | None, formats: list[str], since_1904: bool):
+        super().__init__(longest)
+        self.texts, self.formats, self.since_1904 = texts, formats, since_1904
+        self.rows: list[SheetRow] = []
+        self.row: SheetRow | None = None
+        self.number, self.place = 0, -1
+        self.type = self.style = ""
+        self.has_formula = self.has_value = self.is_text = self.is_phonetic = False
+        self.pieces: list[str] = []
+        self.parser.CharacterDataHandler = self._characters
+
+    def start(self, name, attributes):
+        if name == "c":
+            place = column_of(attributes["r"]) if "r" in attributes else self.place + 1
+            if not 0 <= place < MAX_COLUMNS or self.row is None:
+                raise Broken()
+            self.place = place
+            self.type, self.style = attributes.get("t", "n"), attributes.get("s", "")
+            self.has_formula = self.has_value = False
+            self.pieces = []
+        elif name == "v" or (name == "t" and not self.is_phonetic):
+            self.is_text = self.has_value = True
+        elif name == "f":
+            self.has_formula = True
+        elif name == "rPh":
+            self.is_phonetic = True
+        elif name == "row":
+            number = _whole(attributes.get("r", "")) or self.number + 1
+            if not self.number < number <= MAX_ROW_NUMBER:
+                raise Broken()
+            self.number, self.place, self.row = number, -1, SheetRow(number)
+
+    def end(self, name):
+        if name in ("v", "t"):
+            self.is_text = False
+        elif name == "c":
+            self._cell("".join(self.pieces))
+        elif name == "rPh":
+            self.is_phonetic = False
+        elif name == "row":
+            if self.row.cells or self.row.faults:
+                self.rows.append(self.row)
+            self.row = None
+
+    def _characters(self, text):
+        if self.is_text and self.row is not None and self.row.size <= self.longest:
+            self.pieces.append(text)
+            self.row.size += len(text)
+
+    def _cell(self, text: str):
+        if self.type == "e":
+            self.row.faults.append((self.place, text or "#ERROR"))
+            return
+        if self.has_formula and not self.has_value:
+            self.row.faults.append((self.place, ""))
+            return
+        if self.type == "n":
+            style = _whole(self.style)
+            format = self.formats[style] if style < len(self.formats) else ""
+            text = number_text(text, format, since_1904=self.since_1904)
+        elif self.type == "s":
+            if not text:
+                return
+            place = _whole(text, -1)
+            if self.texts is None or not 0 <= place < len(self.texts):
+                raise Broken()
+            text = self.texts[place]
+            self.row.size += len(text)
+        elif self.type == "b":
+            text = {"1": "true", "0": "false"}.get(text.strip(), text)
+        else:
+            text = unescaped(text)
+        if text:
+            # A row over the limit is told with its beginning.
+            self.row.cells[self.place] = text if self.row.size <= self.longest else text[:EXCERPT]
+
+
+class Workbook:
+    """An opened workbook: the rows of its first visible sheet, and the names of the others that hold something."""
+
+    def __init__(self, archive: Archive, longest: int):
+        self.archive, self.longest = archive, longest
+        described = self._elements("xl/workbook.xml")
+        targets = {
+            one.get("Id"): one.get("Target", "")
+            for one in self._elements("xl/_rels/workbook.xml.rels").get("Relationship", [])
+            if one.get("Type", "").endswith("/worksheet")
+        }
+        sheets = []
+        for sheet in described.get("sheet", []):
+            id = next((value for name, value in sheet.items() if name.endswith(":id") or name == "id"), "")
+            if id in targets and sheet.get("state", "visible") == "visible":
+                sheets.append((sheet.get("name", ""), _path(targets[id])))
+        if not sheets:
+            raise Broken()
+        (self.sheet, self._path), *others = sheets
+        self.others = [name for name, path in others if self._holds_rows(path)]
+        properties = described.get("workbookPr", [{}])[0]
+        self.since_1904 = properties.get("date1904", "0") in ("1", "true")
+
+    def rows(self) -> Iterator[SheetRow]:
+        formats, texts = [], None
+        if self.archive.member("xl/styles.xml"):
+            styles = _Formats()
+            self._parse("xl/styles.xml", styles)
+            formats = styles.formats()
+        if self.archive.member("xl/sharedStrings.xml"):
+            texts = Texts(self.longest)
+            self._parse("xl/sharedStrings.xml", texts)
+        sheet = _Sheet(self.longest, texts, formats, self.since_1904)
+        with self.archive.open(self._member(self._path)) as content:
+            for _ in sheet.read(content):
+                yield from sheet.rows
+                sheet.rows.clear()
+
+    def _elements(self, path: str) -> dict[str, list[dict]]:
+        elements = _Elements()
+        self._parse(path, elements)
+        return elements.found
+
+    def _parse(self, path: str, reader: _Reader) -> None:
+        with self.archive.open(self._member(path)) as content:
+            reader.read_whole(content)
+
+    def _member(self, path: str):
+        member = self.archive.member(path)
+        if member is None or member.is_encrypted or member.is_unknown_compression:
+            raise Broken()
+        return member
+
+    def _holds_rows(self, path: str) -> bool:
+        if self.archive.member(path) is None:
+            return False
+        with self.archive.open(self._member(path)) as content:
+            return b"<v>" in content.read(PIECE_BYTES)
+
+
+def _path(target: str) -> str:
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _whole(text: str, otherwise: int = 0) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise

@@ -1,0 +1,207 @@
+"""Workbooks (.xlsx): the first sheet, its header in the first row, every other row a line."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from syncs.connectors.formats.csv_header import UnusableFile, column_names
+from syncs.connectors.formats.xlsx_cells import letters_of
+from syncs.connectors.formats.xlsx_parts import Broken, SheetRow, Workbook
+from syncs.connectors.formats.zip_archive import Archive
+from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows
+
+WORKBOOK = "xl/workbook.xml"
+# How a file begins that only Excel of before 2007, or a password, makes.
+OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+COPIED_BYTES = 512 * 1024
+
+
+def read_packed_workbook(
+    content: BinaryIO, *, name: str, file: str, limits: Limits
+) -> Iterator[Rows | RowProblem | FileHead]:
+    """The rows of a workbook that comes as a stream; it is copied, still packed, to where it can be sought in."""
+    with TemporaryFile() as copy:
+        while data := content.read(COPIED_BYTES):
+            copy.write(data)
+        copy.seek(0)
+        try:
+            if copy.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
+                raise old_or_locked()
+            archive = _opened(copy, file, limits)
+        except UnusableFile as unusable:
+            yield RowProblem(name, file, None, unusable.code, str(unusable))
+            return
+        yield from read_workbook(archive, name=name, file=file, limits=limits)
+
+
+def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem | FileHead]:
+    """The rows of an opened workbook."""
+    return _SheetReader(name, file, limits).read(archive)
+
+
+def old_or_locked() -> UnusableFile:
+    return UnusableFile(
+        "workbook_locked",
+        "The workbook is locked with a password, or is of a kind from before 2007 (.xls). "
+        "Save it as “Excel workbook (.xlsx)” without a password, then send it again.",
+    )
+
+
+def _opened(content: BinaryIO, file: str, limits: Limits) -> Archive:
+    try:
+        archive = Archive(content, file=file, limits=limits)
+    except ConnectorError as reason:
+        if reason.code == "zip_damaged":
+            raise Broken() from None
+        raise
+    if archive.member(WORKBOOK) is None:
+        raise Broken()
+    return archive
+
+
+class _SheetReader:
+    """One sheet being read: its columns, and the block so far."""
+
+    def __init__(self, name: str, file: str, limits: Limits):
+        self.name, self.file, self.limits = name, file, limits
+        self.columns: list[str] = []
+        self.letters: list[str] = []
+        self.block = self._new_block()
+        self.size = 0
+        self.has_rows = False
+
+    def read(self, archive: Archive) -> Iterator[Rows | RowProblem | FileHead]:
+        try:
+            workbook = Workbook(archive, self.limits.line_bytes)
+            if workbook.others:
+                yield self._other_sheets(workbook)
+            for row in workbook.rows():
+                if not self.columns:
+                    self._take_header(row)
+                    # Its raw lines are what `_as_csv` makes of the rows.
+                    yield FileHead(self.name, self.file, tuple(self.columns), ",")
+                    continue
+                self.has_rows = True
+                problem = self._problem_of(row)
+                if problem:
+                    yield problem
+                    continue
+                self._add(row)
+                if len(self.block) >= BLOCK_ROWS or self.size >= BLOCK_BYTES:
+                    yield self.block
+                    self.block, self.size = self._new_block(), 0
+        except UnusableFile as unusable:
+            if self.has_rows:  # of which some may have been handed on: the file cannot be read to its end
+                raise ConnectorError(
+                    f"The workbook “{self.file}” is damaged and cannot be read to its end. "
+                    "Save it again, then send it again.",
+                    code="workbook_damaged",
+                    file=self.file,
+                ) from None
+            yield RowProblem(
+                self.name, self.file, None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw
+            )
+            return
+        if self.block.cells:
+            yield self.block
+        if not self.columns:
+            yield self._remark("file_empty", "The file is empty, so nothing was loaded from it.")
+        elif not self.has_rows:
+            yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
+
+    def _new_block(self) -> Rows:
+        return Rows(self.name, self.file, self.columns, letters=self.letters)
+
+    def _take_header(self, row: SheetRow) -> None:
+        if row.faults:
+            raise UnusableFile("cell_error", f"{self._faults(row)} The header must name the columns.")
+        # Columns without a name and without a value are none; those before the first named one are.
+        width = max(row.cells) + 1
+        self.columns = column_names([row.cells.get(place, "") for place in range(width)], row.number)
+        self.letters = [letters_of(place) for place in range(len(self.columns))]
+        self.block = self._new_block()
+
+    def _add(self, row: SheetRow) -> None:
+        raw = _as_csv(row, len(self.columns))
+        self.block.cells.append([row.cells.get(place, "") for place in range(len(self.columns))])
+        self.block.lines.append(row.number)
+        self.block.raw.append(raw)
+        self.size += len(raw)
+
+    def _problem_of(self, row: SheetRow) -> RowProblem | None:
+        width = len(self.columns)
+        row.faults = [fault for fault in row.faults if fault[0] < width]
+        if row.size > self.limits.line_bytes:
+            return self._problem(
+                row,
+                "line_too_long",
+                f"The row is longer than {self.limits.line_bytes:,} bytes, the most that one row may have. Shorten it.",
+            )
+        if row.faults:
+            place, shown = row.faults[0]
+            problem = self._problem(row, "cell_error", self._faults(row))
+            problem.column, problem.value = self.columns[place], shown
+            return problem
+        over = [place for place in sorted(row.cells) if place >= width and row.cells[place].strip()]
+        if over:
+            return self._problem(
+                row,
+                "too_many_cells",
+                f"{_cells(over, row.number)} filled in, but the header names no column there. "
+                "Name the column, or remove what is too much.",
+            )
+        return None
+
+    def _faults(self, row: SheetRow) -> str:
+        errors = [f"cell {letters_of(place)}{row.number} shows “{shown}”" for place, shown in row.faults if shown]
+        empty = [letters_of(place) + str(row.number) for place, shown in row.faults if not shown]
+        said = []
+        if errors:
+            said.append(f"{'; '.join(errors[:20])}. Correct the formula, then save the workbook again.")
+        if empty:
+            said.append(
+                f"cell {', '.join(empty[:20])} holds a formula without its result. Open the workbook in your "
+                "spreadsheet program, save it, then send it again."
+            )
+        return " ".join(sentence[0].upper() + sentence[1:] for sentence in said)
+
+    def _problem(self, row: SheetRow, code: str, message: str) -> RowProblem:
+        raw = _as_csv(row, len(self.columns))
+        return RowProblem(self.name, self.file, row.number, code, message, raw=raw)
+
+    def _remark(self, code: str, message: str) -> RowProblem:
+        return RowProblem(self.name, self.file, None, code, message, kind="warning")
+
+    def _other_sheets(self, workbook: Workbook) -> RowProblem:
+        others = ", ".join(f"“{name}”" for name in workbook.others[:5])
+        if len(workbook.others) > 5:
+            others += " and others"
+        return self._remark(
+            "sheets_not_read",
+            f"Only the first sheet, “{workbook.sheet}”, was read; {others} not. Send a further sheet as a "
+            "workbook of its own, named after its kind of record.",
+        )
+
+
+def rest_of(limits: Limits, used: int) -> Limits:
+    """What an upload may still unpack to."""
+    return replace(limits, unpacked_bytes=max(0, limits.unpacked_bytes - used))
+
+
+def _cells(places: list[int], row: int) -> str:
+    named = [f"{letters_of(place)}{row}" for place in places[:10]]
+    if len(places) > 10:
+        named.append("others")
+    return f"Cell {named[0]} is" if len(named) == 1 else f"Cells {', '.join(named[:-1])} and {named[-1]} are"
+
+
+def _as_csv(row: SheetRow, width: int) -> str:
+    """The row as a line of CSV, with what stands in cells that show an error."""
+    shown = row.cells | {place: text for place, text in row.faults}
+    width = max([width - 1, *shown]) + 1
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([shown.get(place, "") for place in range(width)])
+    return line.getvalue()

@@ -1,0 +1,1 @@
+"""Pages of the Inbox about syncs, for people."""

@@ -1,0 +1,80 @@
+"""What the Inbox's lists can be narrowed by."""
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q
+
+from adsplatform.accounts.templatetags.wording import kind_of_record
+from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
+from enrollments.models import AppEnrollment
+from syncs.models import SyncRequest, SyncResultDetail
+from syncs.presentation import sync_summary
+from syncs.problem_codes import title_of
+
+KINDS = [
+    (SyncResultDetail.Kind.ERROR, "Not loaded"),
+    (SyncResultDetail.Kind.SKIP, "Skipped"),
+    (SyncResultDetail.Kind.WARNING, "Warning"),
+]
+
+
+def enrollments_of(request):
+    """The account's enrollments, the ended ones too: their history is still there."""
+    enrollments = AppEnrollment.objects.of(request.tenant.account).select_related("app")
+    return enrollments.order_by("name", "app__name", "pk")
+
+
+class SyncFilter(filters.FilterSet):
+    """Narrows the history of an account's syncs."""
+
+    enrollment = filters.ModelChoiceFilter(
+        label="Enrollment", field_name="app_enrollment", queryset=enrollments_of, empty_label="Any"
+    )
+    status = filters.ChoiceFilter(
+        label="Status", field_name="status_code", choices=SyncRequest.Status.choices, empty_label="Any"
+    )
+    problems = filters.ChoiceFilter(
+        label="Problems",
+        choices=[("yes", "With problems"), ("no", "Without")],
+        empty_label="Any",
+        method="by_problems",
+    )
+    since = SinceFilter("created", label="From day (UTC)")
+    until = UntilFilter("created", label="To day (UTC)")
+
+    class Meta:
+        model = SyncRequest
+        fields = []
+
+    def by_problems(self, syncs, name, value):
+        return sync_summary.with_problems(syncs) if value == "yes" else sync_summary.without_problems(syncs)
+
+
+class ProblemFilter(filters.FilterSet):
+    """Narrows one sync's details; the choices are what is there, as `problems.overview` found it."""
+
+    kind = filters.ChoiceFilter(label="Kind", choices=KINDS, empty_label="Any")
+    entity = filters.ChoiceFilter(label="Record", empty_label="Any")
+    code = filters.ChoiceFilter(label="Reason", empty_label="Any")
+    file = filters.ChoiceFilter(label="File", empty_label="Any")
+    q = filters.CharFilter(
+        label="Key or text",
+        method="by_text",
+        widget=forms.TextInput(attrs={"type": "search", "maxlength": 100}),
+    )
+
+    class Meta:
+        model = SyncResultDetail
+        fields = []
+
+    def __init__(self, *args, overview, **kwargs):
+        super().__init__(*args, **kwargs)
+        reasons = overview["reasons"]
+        entities = sorted({reason["entity"] for reason in reasons if reason["entity"]})
+        codes = sorted({reason["code"] for reason in reasons})
+        self.filters["entity"].extra["choices"] = [(name, kind_of_record(name)) for name in entities]
+        self.filters["code"].extra["choices"] = [(code, title_of(code)) for code in codes]
+        self.filters["file"].extra["choices"] = [(name, name) for name in overview["files"]]
+
+    def by_text(self, details, name, value):
+        return details.filter(Q(erp_key__icontains=value) | Q(message__icontains=value))

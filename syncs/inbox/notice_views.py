@@ -1,0 +1,54 @@
+"""The Inbox's page of notices: what is wrong now, what was, and whether one is told by e-mail."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.functional import SimpleLazyObject
+from django.views.generic import TemplateView
+
+from adsplatform.accounts import services
+from adsplatform.accounts.inbox_mixins import ADMINS, TenantMixin
+from syncs.models.notices import Notice
+from syncs.presentation.paging import page_of
+
+NOTICES_ON_PAGE = 25
+
+
+class Notices(TenantMixin, TemplateView):
+    """The account's notices, open ones first; owners and admins choose here whether they get e-mails."""
+
+    template_name = "inbox/notices.html"
+    roles = ADMINS
+
+    def post(self, request):
+        wants = "wants_notices" in request.POST
+        services.choose_notices(request.tenant.membership, wants)
+        told = "You get e-mails about notices" if wants else "You get no e-mails about notices"
+        messages.success(request, f"{told} of {self.account} from now on.")
+        return redirect("inbox:notices")
+
+    def get_context_data(self, **context):
+        notices = Notice.objects.of(self.account).select_related("app_enrollment__app", "closed_user")
+        page = page_of(
+            notices.shut().order_by("-closed", "-pk"), self.request.GET.get("page", ""), size=NOTICES_ON_PAGE
+        )
+        return super().get_context_data(
+            open=notices.open().order_by("-opened", "-pk")[: NOTICES_ON_PAGE * 4],
+            page=page,
+            mail_is_set=bool(settings.EMAIL_URL),
+            **context,
+        )
+
+
+def open_notices(request) -> dict:
+    """For every page: how many notices of the account are open; asked only where it is shown."""
+
+    def count():
+        tenant = getattr(request, "tenant", None)
+        return Notice.objects.of(tenant.account).open().count() if tenant else 0
+
+    return {"open_notices": SimpleLazyObject(count)}
+
+
+urlpatterns = [path("notices/", Notices.as_view(), name="notices")]

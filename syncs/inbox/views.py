@@ -1,0 +1,234 @@
+"""Pages of the Inbox about syncs: ask for one, watch it, read what came of it, look back."""
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.views.generic import FormView, TemplateView, View
+
+from adsplatform.accounts.inbox_mixins import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
+from adsplatform.accounts.models import ADMINS
+from enrollments.models import AppEnrollment
+from syncs import problem_codes
+from syncs.inbox.correction_views import urlpatterns as line_urls
+from syncs.inbox.filters import ProblemFilter, SyncFilter
+from syncs.inbox.forms import UploadForm
+from syncs.inbox.notice_views import urlpatterns as notice_urls
+from syncs.models import SyncRequest
+from syncs.models.corrections import MendedLine
+from syncs.presentation import problem_list, sync_summary
+from syncs.presentation.paging import page_of
+from syncs.rejected_rows.reader import hang_mended
+from syncs.services import requests, reruns
+
+SYNCS_ON_PAGE = 25
+PROBLEMS_ON_SYNC_PAGE = 10
+TOTALS_ON_SYNC_PAGE = 100
+
+
+class SyncNow(ButtonView):
+    """Asks an enrollment's connector for a sync."""
+
+    def get_subject(self, pk):
+        enrollments = AppEnrollment.objects.of(self.account).current()
+        return get_object_or_404(enrollments.select_related("app"), pk=pk)
+
+    def press(self, enrollment):
+        full = self.request.POST.get("scope") == "full"
+        return sync_page(requests.request_sync(enrollment, self.request.user, full=full))
+
+    def page_of(self, enrollment):
+        return reverse("inbox:enrollment", args=[enrollment.pk])
+
+
+class UploadFile(FormPageMixin, AskFormMixin, FormView):
+    """Takes a file and asks for it to be loaded."""
+
+    template_name = "inbox/upload.html"
+    form_class = UploadForm
+    form_fields = {"file": "file", "appEnrollmentId": "enrollment"}
+
+    def get_initial(self):
+        return {"enrollment": self.request.GET.get("enrollment")}
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {
+            "account": self.account,
+            "too_large": getattr(self.request, "upload_is_too_large", ""),
+            "limit": settings.UPLOAD_MAX_BYTES,
+        }
+
+    def ask(self, form):
+        file = form.cleaned_data["file"]
+        sync_request = requests.load_upload(
+            self.account,
+            self.request.user,
+            file,
+            file_name=file.name,
+            enrollment=form.cleaned_data["enrollment"],
+            full=form.cleaned_data["full"],
+            dry_run="preview" in self.request.POST,
+        )
+        return redirect(sync_page(sync_request))
+
+
+class History(TenantMixin, TemplateView):
+    """The account's syncs, newest first."""
+
+    template_name = "inbox/syncs.html"
+
+    def get_context_data(self, **context):
+        syncs = sync_summary.told(SyncRequest.objects.of(self.account).newest_first())
+        filter = SyncFilter(self.request.GET, syncs, request=self.request)
+        page = page_of(filter.qs, self.request.GET.get("page", ""), size=SYNCS_ON_PAGE)
+        return super().get_context_data(
+            filter=filter,
+            page=page,
+            rows=[{"sync": sync, "outcome": sync_summary.outcome_of(sync)} for sync in page],
+            **context,
+        )
+
+
+class SyncPage(TenantMixin, View):
+    """One sync: its way so far, what became of every line, and the first problems.
+
+    htmx asks for the part that changes, and says which state it shows (`seen`); where there is nothing new
+    it gets 204 and touches nothing.
+    """
+
+    def get(self, request, pk):
+        sync_request = get_object_or_404(sync_summary.told(SyncRequest.objects.of(self.account)), pk=pk)
+        version = f"{sync_request.status_code}-{sync_request.lines_read}"
+        if request.htmx and request.GET.get("seen") == version:
+            return HttpResponse(status=204)
+        template = "inbox/_sync_live.html" if request.htmx else "inbox/sync.html"
+        return render(request, template, self.context_of(sync_request) | {"version": version})
+
+    def context_of(self, sync_request):
+        replays = sync_summary.told(sync_request.replays.newest_first())
+        return {
+            "sync": sync_request,
+            "replays": [{"sync": replay, "outcome": sync_summary.outcome_of(replay)} for replay in replays],
+            "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
+            "outcome": sync_summary.outcome_of(sync_request),
+            "who_acts": sync_summary.who_acts(sync_request),
+            "steps": sync_summary.steps_of(sync_request),
+            "schedule": sync_summary.schedule_told(sync_request),
+            "ahead": ahead_of(sync_request),
+            "results": sync_request.results.order_by("entity"),
+            "totals": sync_summary.totals_of(sync_request),
+            "control_totals": sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE],
+            "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
+            **reruns.offered(sync_request),
+            "problems": problem_list.first(sync_request, PROBLEMS_ON_SYNC_PAGE),
+        }
+
+
+class Problems(TenantMixin, View):
+    """Every line of one sync that was left out, passed over or remarked on."""
+
+    def get(self, request, pk):
+        sync_request = get_object_or_404(sync_summary.told(SyncRequest.objects.of(self.account)), pk=pk)
+        overview = problem_list.overview(sync_request)
+        filter = ProblemFilter(request.GET, problem_list.shown(sync_request), overview=overview)
+        page = page_of(filter.qs, request.GET.get("page", ""))
+        hang_mended(sync_request, page)
+        context = {
+            "sync": sync_request,
+            "outcome": sync_summary.outcome_of(sync_request),
+            "overview": overview,
+            "reasons": overview["reasons"][: problem_list.GROUPS_SHOWN],
+            "filter": filter,
+            "page": page,
+        }
+        return render(request, "inbox/problems.html", context)
+
+
+class ProblemCodes(TenantMixin, TemplateView):
+    """The catalogue of problems: what each means, and what to do."""
+
+    template_name = "inbox/problem_codes.html"
+    extra_context = {"chapters": problem_codes.CHAPTERS}
+
+
+class Cancel(ButtonView):
+    """Asks whether a sync shall really stop (GET), and stops it (POST)."""
+
+    def get(self, request, pk):
+        sync_request = self.get_subject(pk)
+        if sync_request.is_finished or not request.tenant.may_write:
+            return redirect(self.page_of(sync_request))
+        return render(request, "inbox/cancel.html", {"sync": sync_request})
+
+    def get_subject(self, pk):
+        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
+
+    def press(self, sync_request):
+        requests.cancel_sync(sync_request, self.request.user)
+        return self.page_of(sync_request)
+
+    def page_of(self, sync_request):
+        return sync_page(sync_request)
+
+
+class ApplyPreview(ButtonView):
+    """Loads what a preview has shown."""
+
+    def get_subject(self, pk):
+        return get_object_or_404(SyncRequest.objects.of(self.account), pk=pk)
+
+    def press(self, sync_request):
+        return sync_page(reruns.apply_preview(sync_request, self.request.user))
+
+    def page_of(self, sync_request):
+        return sync_page(sync_request)
+
+
+class AllowDeletes(ButtonView):
+    """Asks whether what the guard stopped shall really be deleted (GET), and runs the sync again (POST)."""
+
+    roles = ADMINS
+
+    def get(self, request, pk):
+        sync_request = self.get_subject(pk)
+        figures = reruns.would_delete(sync_request)
+        if not figures or not request.tenant.may_administer:
+            return redirect(sync_page(sync_request))
+        return render(request, "inbox/allow_deletes.html", {"sync": sync_request, "figures": figures})
+
+    def get_subject(self, pk):
+        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
+
+    def press(self, sync_request):
+        return sync_page(reruns.allow_deletes(sync_request, self.request.user))
+
+    def page_of(self, sync_request):
+        return sync_page(sync_request)
+
+
+def sync_page(sync_request) -> str:
+    return reverse("inbox:sync", args=[sync_request.pk])
+
+
+def ahead_of(sync_request):
+    """The sync that a waiting one waits for: of one enrollment, one runs at a time."""
+    if sync_request.status_code != SyncRequest.Status.CONNECTOR or sync_request.dry_run:
+        return None
+    return SyncRequest.objects.real().filter(
+        app_enrollment=sync_request.app_enrollment_id, status_code=SyncRequest.Status.IN_PROGRESS
+    ).first()
+
+
+urlpatterns = [
+    path("enrollments/<uuid:pk>/sync-now/", SyncNow.as_view(), name="sync-now"),
+    path("upload/", UploadFile.as_view(), name="upload"),
+    path("syncs/", History.as_view(), name="syncs"),
+    path("syncs/<uuid:pk>/", SyncPage.as_view(), name="sync"),
+    path("problem-codes/", ProblemCodes.as_view(), name="problem-codes"),
+    path("syncs/<uuid:pk>/problems/", Problems.as_view(), name="problems"),
+    path("syncs/<uuid:pk>/apply/", ApplyPreview.as_view(), name="apply"),
+    path("syncs/<uuid:pk>/allow-deletes/", AllowDeletes.as_view(), name="allow-deletes"),
+    path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
+    *line_urls,
+    *notice_urls,
+]

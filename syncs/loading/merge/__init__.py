@@ -1,0 +1,1 @@
+"""Staged rows become records: one SQL statement a step, all in one transaction."""

@@ -1,0 +1,163 @@
+"""Counts and problems become SyncEntityResult and SyncResultDetail, and one sentence for people."""
+
+from django.db.models import Exists, OuterRef
+
+from adsplatform.records.checks import printable
+from adsplatform.records.specification import entities
+from syncs.loading.staging.stage import Stage, Staged
+from syncs.models import SyncEntityResult, SyncRequest
+from syncs.models.corrections import MendedLine, SyncFile
+
+
+def counts_of_failure(staged: Staged) -> dict[str, int]:
+    """Of a sync that failed, every line that was not rejected counts as skipped: it was not loaded."""
+    return {
+        "lines_read": staged.lines_read,
+        "rejected": staged.rejected,
+        "skipped": staged.lines_read - staged.rejected,
+    }
+
+
+def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dict]) -> list[SyncEntityResult]:
+    """Write one result an entity (and one a file of no known kind), and every problem as a detail."""
+    cursor.execute("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity")
+    warnings = dict(cursor.fetchall())
+    for file, lines in stage.unknown_files.items():
+        # A file may be called like a kind of record whose lines came in another.
+        found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
+        found["lines_read"] += lines
+        found["rejected"] += lines
+    results = SyncEntityResult.objects.bulk_create(
+        SyncEntityResult(
+            sync_request=sync_request,
+            group_key_id=sync_request.group_key_id,
+            entity=entity,
+            warnings=warnings.get(entity, 0),
+            **numbers,
+        )
+        for entity, numbers in counts.items()
+    )
+    name_cells(cursor, stage)
+    stage.put_raw()
+    cursor.execute(
+        """
+        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, entity, kind, erp_key, file, line, "column",
+                                            value, code, message, raw_line)
+        SELECT %s, %s, entity, kind, erp_key, file, line, "column", value, code, message,
+               coalesce(raw_line, r.raw, '')
+        FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
+        """,
+        [sync_request.pk, sync_request.group_key_id],
+    )
+    SyncFile.objects.bulk_create(
+        SyncFile(
+            sync_request=sync_request,
+            group_key_id=sync_request.group_key_id,
+            entity=entity,
+            file=file,
+            columns=[printable(name) for name in head.columns],
+            delimiter=head.delimiter,
+        )
+        for (entity, file), head in stage.heads.items()
+        if entity in stage.staged
+    )
+    return results
+
+
+def name_cells(cursor, stage: Stage):
+    """Let a problem of a sheet say its cell, by which a person finds it there: “Cell C7, totalAmount: …”."""
+    if not stage.letters:
+        return
+    files, columns = zip(*stage.letters, strict=True)
+    cursor.execute(
+        """
+        UPDATE staged_problem p SET message = 'Cell ' || c.letters || p.line || ', ' || p.message
+        FROM unnest(%s::text[], %s::text[], %s::text[]) c (file, name, letters)
+        WHERE p.file = c.file AND p."column" = c.name AND p.line IS NOT NULL AND p.code <> 'cell_error'
+        """,
+        [list(map(printable, files)), list(columns), list(stage.letters.values())],
+    )
+
+
+def settle_mended(cursor, sync_request: SyncRequest, *, loaded: bool):
+    """Once a replay has ended: what was rejected again is open again, and the rest, if it was loaded, cured."""
+    if not sync_request.replay_of_id:
+        return
+    cursor.execute(
+        """
+        UPDATE syncs_mendedline m SET state = %s, problems = d.problems
+        FROM (
+            SELECT entity, file, line, jsonb_agg(
+                jsonb_build_object('column', "column", 'code', code, 'message', message) ORDER BY id) AS problems
+            FROM syncs_syncresultdetail
+            WHERE sync_request_id = %s AND kind = 'error' AND line IS NOT NULL GROUP BY entity, file, line
+        ) d
+        WHERE m.replay_id = %s AND (m.entity, m.file, m.line) = (d.entity, d.file, d.line)
+        """,
+        [MendedLine.State.OPEN, sync_request.pk, sync_request.pk],
+    )
+    if loaded:
+        # A file that was refused as a whole names none of its lines.
+        refused = sync_request.details.filter(
+            kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file")
+        )
+        taken = MendedLine.objects.filter(~Exists(refused), replay=sync_request, state=MendedLine.State.MENDED)
+        taken.update(state=MendedLine.State.CURED)
+
+
+def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
+    """The outcome in one sentence of at most 200 characters, and one more where a file could not be read."""
+    total = {
+        name: sum(getattr(result, name) for result in results)
+        for name in ("lines_read", "inserted", "updated", "unchanged", "skipped", "rejected", "delete_count")
+    }
+    read, rejected = total["lines_read"], total["rejected"]
+    unread = " Not every file could be read; the problems say why." if has_unread and not rejected else ""
+    if not read and not total["delete_count"]:
+        return "Nothing new: the source had no lines." + unread
+    if not rejected and total["unchanged"] == read and not total["delete_count"]:
+        return f"Nothing new: {_lines(read)} looked at, none had changed." + unread
+    parts = [
+        f"{total[name]:,} {word}"
+        for name, word in (
+            ("inserted", "added"),
+            ("updated", "changed"),
+            ("delete_count", "deleted"),
+            ("unchanged", "unchanged"),
+            ("skipped", "skipped"),
+        )
+        if total[name]
+    ]
+    kinds = _kinds([result for result in results if result.lines_read], read)
+    if rejected:
+        return f"{read - rejected:,} of {read:,} {kinds} loaded, {_lines(rejected)} rejected ({', '.join(parts)})."
+    return f"{read:,} {kinds} loaded: {', '.join(parts)}.{unread}"
+
+
+def summary_of_preview(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
+    """What would have come of it, in one sentence of at most 200 characters."""
+    total = {
+        name: sum(getattr(result, name) for result in results)
+        for name in ("inserted", "updated", "delete_count", "rejected")
+    }
+    counted = (("inserted", "added"), ("updated", "changed"), ("delete_count", "deleted"))
+    would = [f"{total[name]:,} {word}" for name, word in counted if total[name]]
+    if would:
+        would[0] = " would be ".join(would[0].split(" "))
+    else:
+        would.append("no record would change")
+    if total["rejected"]:
+        would.append(f"{_lines(total['rejected'])} would not be loaded")
+    unread = " Not every file could be read; the problems say why." if has_unread else ""
+    return f"Preview: {', '.join(would)}. Nothing was changed.{unread}"
+
+
+def _kinds(results, count: int) -> str:
+    if len(results) == 1 and results[0].entity in entities():
+        entity = entities()[results[0].entity]
+        return entity.singular if count == 1 else entity.plural
+    return "line" if count == 1 else "lines"
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"

@@ -1,0 +1,389 @@
+"""One sync, start to finish: the only place where an outcome is decided."""
+
+import logging
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from adsplatform.observability.redaction import masked, without
+from adsplatform.records.checks import printable
+from adsplatform.records.specification import entities
+from enrollments.models import secrets_in
+from enrollments.services import settings_of
+from syncs.connectors import connector_named
+from syncs.connectors.protocol import ConnectorError, Limits, RowProblem, Source, in_larger_blocks
+from syncs.crash_points import passing
+from syncs.loading import retry_policy
+from syncs.loading.control_totals import merge_totals
+from syncs.loading.direct_insert import Ahead, NotAsItSeemed
+from syncs.loading.merge import deletes, preview, results, steps
+from syncs.loading.merge.context import KnownLinesChanged, SyncStopped, Work
+from syncs.loading.merge.references import find_references_of_faulty
+from syncs.loading.staging.stage import Stage
+from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
+
+logger = logging.getLogger(__name__)
+
+# How often a running sync tells how far it is, and looks whether it was cancelled.
+REPORT_SECONDS = 1.0
+
+
+def run(sync_request: SyncRequest) -> None:
+    """Carry out a sync that has been claimed; whatever happens, it ends finished or in the queue again."""
+    try:
+        _load_in_the_end(sync_request)
+    except WrongStatus as gone:
+        # Cancelled or lost meanwhile: the transaction was rolled back, nothing of the sync stays.
+        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
+    except Exception as error:
+        logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
+        _end_bare(sync_request, error)
+
+
+def _load_in_the_end(sync_request):
+    """Read and load; once more, and with less haste, where a short cut turns out to have been none."""
+    # Where each part's keys are remembered, no line is skipped as known.
+    skip_known_of = sync_request.app_enrollment_id if sync_request.total_batches == 1 else None
+    may_insert_ahead = True
+    while True:
+        try:
+            _attempt(sync_request, skip_known_of, may_insert_ahead)
+        except KnownLinesChanged:
+            skip_known_of = None
+        except NotAsItSeemed:
+            may_insert_ahead = False
+        else:
+            return
+
+
+def _attempt(sync_request, skip_known_of, may_insert_ahead):
+    with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
+        with Ahead(sync_request, stage, cursor, is_allowed=may_insert_ahead) as ahead:
+            _load(sync_request, stage, ahead, cursor)
+        passing("after the commit")
+
+
+def _load(sync_request, stage, ahead, cursor):
+    try:
+        _read(sync_request, stage, ahead)
+        rejected = stage.rejected_by_entity()
+        try:
+            _merge(sync_request, stage, ahead, cursor)
+        except Exception:
+            # The merge's own findings were rolled back with it.
+            stage.restore_rejected(rejected)
+            raise
+    except (WrongStatus, KnownLinesChanged, NotAsItSeemed):
+        raise
+    except Exception as error:
+        stage.copying.give_up()
+        if retry_policy.has_lost_the_database(error):
+            raise
+        ahead.check_not_broken(error)
+        reason = retry_policy.reason_of(error)
+        if isinstance(error, ConnectorError):
+            # Its sentence may hold what its source told it.
+            secrets = secrets_in(sync_request.app_enrollment.credentials)
+            reason = replace(reason, message=masked(reason.message, secrets))
+        else:
+            logger.exception("Sync %s failed.", sync_request.pk)
+        if retry_policy.pause_before_next(sync_request, reason) is None:
+            _fail(sync_request, stage, ahead, cursor, reason.message, reason.code)
+        else:
+            ahead.roll_back()
+            _try_again(sync_request, reason)
+
+
+class _Pace:
+    """Lets something happen now and then during a long loop."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self.last = time.monotonic()
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self.last < self.seconds:
+            return False
+        self.last = now
+        return True
+
+
+def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
+    """Stage everything the source holds."""
+    connector = connector_named(sync_request.connector)
+    pace = _Pace(REPORT_SECONDS)
+    with ExitStack() as opened:
+        source = _source(sync_request, opened)
+        secrets = secrets_in(source.credentials)
+        for block in in_larger_blocks(connector.rows(source)):
+            if secrets and isinstance(block, RowProblem):
+                # A connector's sentence may hold what its source told it.
+                block.message = without(block.message, secrets)
+            stage.add(block)
+            passing("reading")
+            if pace.due():
+                ahead.report(stage.lines_read)
+    stage.finish()
+    ahead.report(stage.lines_read)
+    stage.copying.wait()
+
+
+def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
+    enrollment, upload = sync_request.app_enrollment, sync_request.upload
+    content = None
+    if upload:
+        try:
+            content = opened.enter_context(upload.content.open("rb"))
+        except FileNotFoundError:
+            raise ConnectorError(
+                f"The uploaded file “{upload.file_name}” is no longer in the upload storage. Upload it again.",
+                code="upload_missing",
+            ) from None
+    anchor = (
+        enrollment.sync_requests.filter(
+            status_code=SyncRequest.Status.SUCCESS,
+            run_full_sync=True,
+            dry_run=False,
+            connector=sync_request.connector,
+        )
+        .newest_first()
+        .values_list("started", flat=True)
+        .first()
+    )
+    return Source(
+        app_enrollment_id=enrollment.pk,
+        full=sync_request.run_full_sync,
+        anchor=anchor and anchor.date(),
+        limits=Limits(
+            unpacked_bytes=settings.UNPACKED_MAX_BYTES,
+            ratio=settings.UNPACKED_MAX_RATIO,
+            entries=settings.ZIP_MAX_ENTRIES,
+            line_bytes=settings.LINE_MAX_BYTES,
+        ),
+        credentials=enrollment.credentials,
+        settings={setting.custom_field_label: setting.value for setting in settings_of(enrollment)},
+        content=content,
+        file_name=upload.file_name if upload else "",
+        format=upload.format if upload else "",
+    )
+
+
+@transaction.atomic
+def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
+    """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
+    sync_request.app_enrollment.lock_books()
+    passing("merging")
+    # The planner's own 4 MB send the lines of a large file through the disk.
+    cursor.execute("SET LOCAL work_mem = '128MB'")
+    # Compiling a statement of a hundred columns takes longer than most of them run.
+    cursor.execute("SET LOCAL jit = off")
+    _check_books_stood_still(sync_request, stage)
+    parent = sync_request.parent_sync_request_id or sync_request.pk
+    in_parts = sync_request.total_batches > 1
+    work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
+    try:
+        ahead.check()
+        find_references_of_faulty(work)
+        _check_worth_merging(sync_request, stage)
+        steps.place(work)
+        _check_worth_merging(sync_request, stage)
+        complete = _complete_entities(sync_request, stage, parent)
+        deletes.find_missing(work, complete, guarded=not sync_request.allow_deletes)
+    except SyncStopped as reason:
+        # What was found out about the lines is kept.
+        _write_failure(sync_request, stage, ahead, cursor, str(reason), reason.code)
+        return
+    if sync_request.dry_run:
+        written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
+        merge_totals.write(cursor, sync_request, stage, loaded=True)
+        message = results.summary_of_preview(written, has_unread=bool(stage.unread))
+        sync_request.succeed(message, lines_read=stage.lines_read)
+        return
+    steps.write(work)
+    passing("written")
+    if in_parts and sync_request.current_batch < sync_request.total_batches:
+        deletes.remember_seen(work, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
+    elif in_parts:
+        SeenKey.objects.filter(parent_sync_request=parent).delete()
+    written = results.write(cursor, sync_request, stage, steps.counts(work))
+    merge_totals.write(cursor, sync_request, stage, loaded=True)
+    results.settle_mended(cursor, sync_request, loaded=True)
+    message = results.summary(written, has_unread=bool(stage.unread))
+    # Before the row is locked: what is only looked at on commit could keep a cancel waiting.
+    connection.check_constraints()
+    passing("before the fence")
+    sync_request.succeed(message, lines_read=stage.lines_read)
+    passing("before the commit")
+
+
+def _check_books_stood_still(sync_request, stage):
+    """What is known of the books was read before they were locked."""
+    since = SyncRequest.objects.real().filter(
+        app_enrollment_id=sync_request.app_enrollment_id,
+        status_code=SyncRequest.Status.SUCCESS,
+        finished__gte=sync_request.started,
+    )
+    if any(staged.known_lines for staged in stage.staged.values()) and since.exists():
+        raise KnownLinesChanged
+
+
+def _complete_entities(sync_request, stage, parent) -> list[str]:
+    """The kinds of record of which the input held all there are, so that others are to be deleted."""
+    if sync_request.replay_of_id:
+        return []
+    seen = {name for name, staged in stage.staged.items() if staged.lines_read}
+    faulty = {name for name, staged in stage.staged.items() if staged.rejected} | stage.unread
+    if sync_request.total_batches > 1:
+        if sync_request.current_batch < sync_request.total_batches:
+            return []
+        earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
+        # Not the last part's own first try, which the guard stopped.
+        earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
+        if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
+            return []
+        if earlier.count() != sync_request.total_batches - 1:
+            return []
+        in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
+        seen |= set(in_earlier.values_list("entity", flat=True))
+        faulty |= set(in_earlier.filter(rejected__gt=0).values_list("entity", flat=True))
+        unread = SyncResultDetail.objects.filter(sync_request__in=earlier, kind="error", line=None)
+        faulty |= set(unread.values_list("entity", flat=True).distinct())
+    if faulty - entities().keys():
+        # What could not be told or read may have held any kind of record.
+        return []
+    return sorted(name for name in seen - faulty if _is_to_be_complete(sync_request, name))
+
+
+def _is_to_be_complete(sync_request, name: str) -> bool:
+    return sync_request.run_full_sync or entities()[name].model.ALWAYS_COMPLETE
+
+
+def _check_worth_merging(sync_request, stage):
+    if stage.telling.errors and stage.rejected >= stage.lines_read:
+        raise SyncStopped(_nothing_loaded(stage), code="nothing_loaded")
+    _check_reject_limit(sync_request, stage)
+
+
+def _check_reject_limit(sync_request, stage):
+    if sync_request.replay_of_id:
+        return  # The limit looks for broken files; these lines were chosen one by one.
+    limit = sync_request.app_enrollment.reject_limit_percent
+    if stage.rejected * 100 > limit * stage.lines_read:
+        were = "was" if stage.rejected == 1 else "were"
+        raise SyncStopped(
+            f"Stopped: {stage.rejected:,} of {stage.lines_read:,} lines {were} rejected, more than the {limit} % that "
+            f"{sync_request.app_enrollment} allows. Nothing was changed.",
+            code="reject_limit",
+        )
+
+
+def _nothing_loaded(stage) -> str:
+    if not stage.lines_read:
+        return "Nothing could be loaded: no file held a line that can be read. The problems say why."
+    if stage.lines_read == 1:
+        return "Nothing could be loaded: the only line was rejected. The problems say why."
+    return f"Nothing could be loaded: all {stage.lines_read:,} lines were rejected. The problems say why."
+
+
+def _fail(sync_request, stage, ahead, cursor, message, code):
+    """End a sync whose merge, if it came that far, was rolled back."""
+    with transaction.atomic():
+        _write_failure(sync_request, stage, ahead, cursor, message, code)
+
+
+def _try_again(sync_request, reason: retry_policy.Reason) -> bool:
+    """Put a sync back into the queue if another try may go better."""
+    pause = retry_policy.pause_before_next(sync_request, reason)
+    if pause is not None:
+        sync_request.try_again(printable(reason.message), reason.code, seconds=pause)
+    return pause is not None
+
+
+def _end_bare(sync_request, error):
+    """End a sync whose stage is gone, if it has not ended otherwise: as Failed, or back in the queue."""
+    reason = retry_policy.reason_of(error)
+    if retry_policy.has_lost_the_database(error):
+        _settle(lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
+        return
+    _settle(lambda: _try_again(sync_request, reason) or _fail_unread(sync_request, reason.message, reason.code))
+
+
+def _settle(decide):
+    """Have the outcome written, however long the database stays away; it may have been decided meanwhile."""
+    while True:
+        if not connection.in_atomic_block:
+            connection.close()  # The next statement opens another one.
+        try:
+            decide()
+        except WrongStatus as gone:
+            logger.info("%s Nothing of it was kept.", gone)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise
+            time.sleep(1)
+            continue
+        return
+
+
+def hand_back(sync_request, message: str, code: str):
+    """Let another worker start again with a sync, without holding it against the sync; but not for ever."""
+    if sync_request.fence >= settings.SYNC_MOST_STARTS:
+        message = f"It was started {sync_request.fence} times and never ended. Nothing was changed."
+        _fail_unread(sync_request, message, code)
+    else:
+        sync_request.hand_back(message, code, seconds=min(60, retry_policy.backoff(0)))
+
+
+def give_up_lost(sync_request, *, by_outage: bool):
+    """Decide about a sync whose lease has run out."""
+    if by_outage:
+        hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone")
+        return
+    reason = retry_policy.Reason(retry_policy.WORKER_LOST, "worker_lost", transient=True)
+    if not _try_again(sync_request, reason):
+        _fail_unread(sync_request, reason.message, reason.code)
+
+
+def give_up_crashed(sync_request):
+    """Decide about a sync over which its process died."""
+    crashes = sync_request.crash_count + 1
+    if crashes >= settings.SYNC_CRASHES:
+        _fail_unread(sync_request, retry_policy.set_aside(crashes), "stopped_worker", has_crashed=True)
+        return
+    sync_request.try_again(
+        retry_policy.WORKER_STOPPED,
+        "worker_stopped",
+        seconds=retry_policy.backoff(sync_request.crash_count),
+        has_crashed=True,
+    )
+
+
+@transaction.atomic
+def _fail_unread(sync_request, message: str, code: str, **values):
+    """End a sync as Failed of which nothing is known but why."""
+    sync_request.fail(message, code, **values)
+    SyncResultDetail.objects.create(
+        sync_request=sync_request,
+        group_key_id=sync_request.group_key_id,
+        kind=SyncResultDetail.Kind.ERROR,
+        code=code,
+        message=message,
+    )
+
+
+def _write_failure(sync_request, stage, ahead, cursor, message, code):
+    """End a sync as Failed, with every problem found until then; no record is changed."""
+    ahead.take_back()
+    message = printable(message)
+    file = sync_request.upload.file_name if sync_request.upload else ""
+    stage.telling.tell(file, file, code, message, kind="error")
+    stage.telling.flush()
+    counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
+    results.write(cursor, sync_request, stage, counts)
+    merge_totals.write(cursor, sync_request, stage, loaded=False)
+    results.settle_mended(cursor, sync_request, loaded=False)
+    sync_request.fail(message, code, lines_read=stage.lines_read)

@@ -1,0 +1,146 @@
+"""How the columns of a file map onto those of an entity, and what is to be said of those that do not."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adsplatform.records.checks import ColumnCheck, shown
+from adsplatform.records.specification import Column, Entity
+from syncs.connectors.formats.csv_header import DELIMITERS
+from syncs.rejected_rows.formula_guard import MARKS
+
+# A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
+REMARKS_TOLD = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say about a file's columns."""
+
+    code: str
+    message: str
+    column: str = ""
+    kind: str = "warning"
+
+
+def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Column | None, ...], list[Remark]]:
+    """The entity's column behind each name (None for those not loaded), and the remarks.
+
+    A remark of kind "error" says that the key or the whole header is missing, so that no line can be loaded.
+    """
+    if not any(name.strip().lower() in entity.by_wire_name for name in names):
+        return (None,) * len(names), [_on_unknown_header(entity, file, names)]
+    columns, seen, remarks = [], {}, []
+    for name in names:
+        folded = name.strip().lower()
+        column = entity.by_wire_name.get(folded)
+        if column is None and folded in MARKS:
+            pass  # what a download of rejected lines has added
+        elif column is None:
+            # Looking for what was meant takes time, and no more will be told.
+            if len(remarks) < REMARKS_TOLD:
+                remarks.append(_on_unknown(entity, name))
+        elif column.name in seen:
+            remarks.append(
+                Remark(
+                    "column_twice",
+                    f"{file} has {column.wire} twice, as “{seen[column.name]}” and “{name}”; "
+                    "the first is used. Remove the other.",
+                    name,
+                )
+            )
+            column = None
+        else:
+            seen[column.name] = name
+        columns.append(column)
+    if missing := _missing_key(entity, seen):
+        remarks.append(
+            Remark(
+                "key_column_missing",
+                f"{file} has no column {missing}, without which no {entity.singular} can be told from "
+                "another; none of its lines were loaded. Add the column.",
+                missing,
+                kind="error",
+            )
+        )
+    return tuple(columns), remarks
+
+
+def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remark:
+    """Why no name of a header is known: another mark separates them, they are misspelt, or there is no header."""
+    if len(names) == 1 and (mark := _mark_between(entity, names[0][:1_000])):
+        advice = f"Separate the cells by a comma, or write sep={mark} alone into the first line."
+        if mark in DELIMITERS:  # so another was said to be it
+            advice = f"Correct the first line: it must say sep={mark} or be left out."
+        message = (
+            f"{file} has all names of its header in one cell, because “{mark}” separates them, so none of its lines "
+            f"were loaded. {advice}"
+        )
+        return Remark("wrong_delimiter", message, kind="error")
+    first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
+    like = ", ".join(column.wire for column in first[:-1]) + f" and {first[-1].wire}"
+    known = [column.wire for column in entity.columns.values()]
+    hints = (f"{shown(name)} is not known. {hint}" for name in names[:REMARKS_TOLD] if (hint := nearest(name, known)))
+    message = (
+        f"{file} names no column that {entity.plural} have, so none of its lines were loaded. "
+        f"Write the names of the columns into its first line, like {like}. {next(hints, '')}"
+    )
+    return Remark("header_missing", message.rstrip(), kind="error")
+
+
+def _mark_between(entity: Entity, header: str) -> str:
+    """The mark that separates known names in a header that was read as one name; nothing where there is none."""
+    for mark in dict.fromkeys(re.findall(r"[^\w\s\"]|\t", header)):
+        if all(part.strip(' "').lower() in entity.by_wire_name for part in header.split(mark)[:2]):
+            return mark
+    return ""
+
+
+def _on_unknown(entity: Entity, name: str) -> Remark:
+    folded = name.strip().lower()
+    if folded in entity.legacy_columns:
+        return Remark("legacy_column", f"The column “{name}” is no longer used; its values were not loaded.", name)
+    hint = nearest(name, [column.wire for column in entity.columns.values()])
+    message = f"No {entity.singular} has a column “{name}”; its values were not loaded. {hint}".rstrip()
+    return Remark("unknown_column", message, name)
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """A question for the name that was probably meant, and a blank; nothing where none is near."""
+    spellings = {known.lower(): known for known in names}
+    folded = name.strip()[:100].lower().replace("_", "").replace("-", "").replace(" ", "")
+    near = difflib.get_close_matches(folded, spellings, n=1, cutoff=0.8)
+    return f"Did you mean “{spellings[near[0]]}”? " if near else ""
+
+
+def columns_of_line(entity: Entity, values: dict[str, str]) -> dict[str, tuple[Column, str]]:
+    """The columns of one line with their text, by the entity's own names; of one that comes twice, the first counts."""
+    columns = {}
+    for name, text in values.items():
+        if column := entity.by_wire_name.get(name.strip().lower()):
+            columns.setdefault(column.name, (column, text))
+    return columns
+
+
+def _missing_key(entity: Entity, seen) -> str:
+    """The wire name of a key column the file lacks, or nothing."""
+    for name in entity.key:
+        ways = [name]
+        for reference in entity.references:
+            if reference.field == name:
+                ways = [lookup.column for lookup in reference.lookups]
+        if not any(way in seen for way in ways):
+            return " or ".join(entity.columns[way].wire for way in ways)
+    return ""
+
+
+def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
+    columns, found = columns_of_line(entity, values), []
+    if missing := _missing_key(entity, columns):
+        found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
+    for column, text in columns.values():
+        checked, at_fault = ColumnCheck(column).check([text])
+        found += [(column.wire, checked[at].code, checked[at].message) for at in at_fault]
+    return found

@@ -1,0 +1,34 @@
+"""What is kept of syncs: requests, uploads, results, control totals, corrections, notices, scheduled runs."""
+
+from syncs.models.control_totals import BookTotal, ControlTotal
+from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.notices import Notice, NoticeMail
+from syncs.models.requests import (
+    SeenKey,
+    SyncDifference,
+    SyncEntityResult,
+    SyncRequest,
+    SyncRequestQuerySet,
+    SyncResultDetail,
+    Upload,
+    WrongStatus,
+)
+from syncs.models.scheduled_runs import ScheduledRun
+
+__all__ = [
+    "BookTotal",
+    "ControlTotal",
+    "MendedLine",
+    "Notice",
+    "NoticeMail",
+    "ScheduledRun",
+    "SeenKey",
+    "SyncDifference",
+    "SyncEntityResult",
+    "SyncFile",
+    "SyncRequest",
+    "SyncRequestQuerySet",
+    "SyncResultDetail",
+    "Upload",
+    "WrongStatus",
+]

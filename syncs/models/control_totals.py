@@ -1,0 +1,106 @@
+"""Control totals: what the amounts of an enrollment's books, and those of a sync's lines, add up to."""
+
+from functools import reduce
+
+from django.db import models
+from django.db.models import F, Q
+
+from adsplatform.accounts.models import TenantQuerySet
+from adsplatform.records.specification import entities
+from syncs.loading.control_totals.amounts import EXACT
+
+
+def sum_field() -> models.DecimalField:
+    """A sum of amounts: as exact as they are, and with room for 10¹² of the greatest."""
+    return models.DecimalField(max_digits=40, decimal_places=8, default=0)
+
+
+class BookTotal(models.Model):
+    """Count and sum of one amount, in one currency, over all records of a kind in an enrollment's books.
+
+    Each merge adds what it changes, in its own transaction, so that nobody ever has to count all records; whoever
+    changes records otherwise runs `manage.py recount_books --correct`.
+    """
+
+    # The unique constraint's index begins with it.
+    app_enrollment = models.ForeignKey(
+        "enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="book_totals", db_index=False
+    )
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    entity = models.CharField(max_length=50)
+    column = models.CharField(max_length=100)
+    # Three capital letters; empty where the records have none.
+    currency = models.CharField(max_length=3, blank=True)
+    count = models.BigIntegerField(default=0)
+    sum = sum_field()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("app_enrollment", "entity", "column", "currency", name="one_total_of_books")
+        ]
+
+    def __str__(self):
+        return f"{self.entity} {self.column} {self.currency}: {self.count}, {self.sum}"
+
+
+class ControlTotal(models.Model):
+    """One amount in one currency: what a sync's lines gave, what became of it, and what the books held afterwards.
+
+    `file` counts the lines that gave a readable amount. They were `loaded`; or `rejected`; or `skipped`, which is to
+    say passed over: superseded by a later line, or told by `onMatchAction` to leave or to delete the record.
+    """
+
+    # The unique constraint's index begins with it.
+    sync_request = models.ForeignKey(
+        "syncs.SyncRequest", on_delete=models.CASCADE, related_name="control_totals", db_index=False
+    )
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    entity = models.CharField(max_length=50)
+    # The amount's published name.
+    column = models.CharField(max_length=100)
+    # As the lines say, and as the records have it; three capital letters, empty where there is none.
+    currency = models.CharField(max_length=3, blank=True)
+    file_count = models.BigIntegerField(default=0)
+    file_sum = sum_field()
+    loaded_count = models.BigIntegerField(default=0)
+    loaded_sum = sum_field()
+    rejected_count = models.BigIntegerField(default=0)
+    rejected_sum = sum_field()
+    skipped_count = models.BigIntegerField(default=0)
+    skipped_sum = sum_field()
+    books_count = models.BigIntegerField(default=0)
+    books_sum = sum_field()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("sync_request", "entity", "column", "currency", name="one_control_total"),
+            models.CheckConstraint(
+                condition=Q(
+                    file_count=F("loaded_count") + F("rejected_count") + F("skipped_count"),
+                    file_sum=F("loaded_sum") + F("rejected_sum") + F("skipped_sum"),
+                ),
+                name="every_amount_accounted_for",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.entity} {self.column} {self.currency}: {self.file_count}, {self.file_sum}"
+
+    @property
+    def names_currency(self) -> bool:
+        """Whether lines of this kind can say in which currency the amount is."""
+        # A total outlives what it was once of.
+        columns = entities()[self.entity].by_wire_name if self.entity in entities() else {}
+        column = columns.get(self.column.lower())
+        return bool(column and column.currency)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether count and sum in the file are those loaded, not loaded and passed over; the database insists."""
+        parts = (self.loaded_sum, self.rejected_sum, self.skipped_sum)
+        count = self.loaded_count + self.rejected_count + self.skipped_count
+        return (self.file_count, self.file_sum) == (count, reduce(EXACT.add, parts))

@@ -1,0 +1,1 @@
+"""What every cluster does again and again."""

@@ -1,0 +1,1 @@
+"""Wake-ups for the workers, and the sessions that hold a lease."""

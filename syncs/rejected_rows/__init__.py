@@ -1,0 +1,1 @@
+"""Rejected rows, read again and written to a file for download."""

@@ -1,0 +1,1 @@
+"""What may be asked of syncs, whoever asks."""

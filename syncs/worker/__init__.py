@@ -1,0 +1,1 @@
+"""One worker's turn, and the reaper of what workers left behind."""
