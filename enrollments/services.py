@@ -3,10 +3,13 @@
 from django.db import transaction
 from django.utils import timezone
 
-from adsplatform.errors import NotAllowed, PlatformError
+from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError
+from adsplatform.observability.redaction import masked
 from adsplatform.zones import check_zone
-from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition
+from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
 from enrollments.schedules import check_cron, plan
+from syncs.connectors import connector_named
+from syncs.connectors.protocol import ConnectorError
 
 # The table key under which an enrollment's own settings are kept.
 SETTINGS_TABLE = "AppEnrollment"
@@ -192,3 +195,19 @@ def _check(values: dict):
             f"Data can be expected at least every 1 to {HOURS_OF_A_YEAR:,} hours; “{hours}” is not among them.",
             field="expectedEveryHours",
         )
+
+
+def check_connection(app: Application, credentials: dict) -> None:
+    """Try the credentials on the accounting system; raises DependencyFailed with its answer."""
+    if not app.connector:
+        return
+    try:
+        connector_named(app.connector).check(credentials)
+    except ConnectorError as refused:
+        raise DependencyFailed(masked(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
+
+
+def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:
+    """Try new credentials and keep them, encrypted, if the accounting system accepts them."""
+    check_connection(enrollment.app, enrollment.credentials | credentials)
+    return replace_credentials(enrollment, user, credentials)

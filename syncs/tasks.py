@@ -3,26 +3,14 @@
 import time
 
 from django.db import transaction
-from django_q.tasks import async_task
 
 from adsplatform.cluster import shutdown
 from adsplatform.records import removal
 from enrollments.models import AppEnrollment
 from syncs.crash_points import passing
 from syncs.models import SyncRequest
+from syncs.queue.notify import ring
 from syncs.worker import process
-
-BELL = "syncs.tasks.run_next_sync"
-
-
-def ring():
-    """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
-    async_task(BELL, save=False, ack_failure=True)
-
-
-def ring_removal(app_enrollment_id):
-    """Have a deleted enrollment's records removed in the background."""
-    async_task("syncs.tasks.remove_enrollment_data", str(app_enrollment_id), save=False, ack_failure=True)
 
 
 def run_next_sync() -> str:

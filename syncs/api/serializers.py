@@ -10,8 +10,8 @@ from rest_framework import serializers
 from adsplatform.errors import PlatformError
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
-from syncs.loading.control_totals.amounts import plain
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.models.control_totals import plain
 from syncs.presentation import sync_summary
 from syncs.rejected_rows.reader import hang_mended
 

@@ -25,7 +25,8 @@ from adsplatform.records.checks import ColumnCheck
 from adsplatform.records.specification import Column, Entity, entities
 from syncs.loading.merge.context import Work
 from syncs.loading.staging.columnar_blocks import Lines
-from syncs.loading.staging.stage import Stage, Staged, new_ids
+from syncs.loading.staging.stage import Stage, new_ids
+from syncs.loading.staging.tables import Staged
 from syncs.loading.staging.unchanged_rows import goes_by_keys
 from syncs.models import SyncRequest
 

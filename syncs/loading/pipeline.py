@@ -10,11 +10,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from adsplatform.observability.redaction import masked, without
 from adsplatform.records.checks import printable
-from adsplatform.records.specification import entities
 from enrollments.models import secrets_in
-from enrollments.services import settings_of
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ConnectorError, Limits, RowProblem, Source, in_larger_blocks
+from syncs.connectors.protocol import ConnectorError, RowProblem, in_larger_blocks
 from syncs.crash_points import passing
 from syncs.loading import retry_policy
 from syncs.loading.control_totals import merge_totals
@@ -22,8 +20,10 @@ from syncs.loading.direct_insert import Ahead, NotAsItSeemed
 from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.context import KnownLinesChanged, SyncStopped, Work
 from syncs.loading.merge.references import find_references_of_faulty
+from syncs.loading.outcome import _check_worth_merging, _complete_entities, _is_to_be_complete
+from syncs.loading.source import _source
 from syncs.loading.staging.stage import Stage
-from syncs.models import SeenKey, SyncEntityResult, SyncRequest, SyncResultDetail, WrongStatus
+from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
 
 logger = logging.getLogger(__name__)
 
@@ -132,44 +132,6 @@ def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
     stage.copying.wait()
 
 
-def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
-    enrollment, upload = sync_request.app_enrollment, sync_request.upload
-    content = None
-    if upload:
-        try:
-            content = opened.enter_context(upload.content.open("rb"))
-        except FileNotFoundError:
-            raise ConnectorError(
-                f"The uploaded file “{upload.file_name}” is no longer in the upload storage. Upload it again.",
-                code="upload_missing",
-            ) from None
-    anchor = (
-        enrollment.sync_requests.filter(
-            status_code=SyncRequest.Status.SUCCESS,
-            run_full_sync=True,
-            dry_run=False,
-            connector=sync_request.connector,
-        )
-        .newest_first()
-        .values_list("started", flat=True)
-        .first()
-    )
-    return Source(
-        app_enrollment_id=enrollment.pk,
-        full=sync_request.run_full_sync,
-        anchor=anchor and anchor.date(),
-        limits=Limits(
-            unpacked_bytes=settings.UNPACKED_MAX_BYTES,
-            ratio=settings.UNPACKED_MAX_RATIO,
-            entries=settings.ZIP_MAX_ENTRIES,
-            line_bytes=settings.LINE_MAX_BYTES,
-        ),
-        credentials=enrollment.credentials,
-        settings={setting.custom_field_label: setting.value for setting in settings_of(enrollment)},
-        content=content,
-        file_name=upload.file_name if upload else "",
-        format=upload.format if upload else "",
-    )
 
 
 @transaction.atomic
@@ -231,62 +193,14 @@ def _check_books_stood_still(sync_request, stage):
         raise KnownLinesChanged
 
 
-def _complete_entities(sync_request, stage, parent) -> list[str]:
-    """The kinds of record of which the input held all there are, so that others are to be deleted."""
-    if sync_request.replay_of_id:
-        return []
-    seen = {name for name, staged in stage.staged.items() if staged.lines_read}
-    faulty = {name for name, staged in stage.staged.items() if staged.rejected} | stage.unread
-    if sync_request.total_batches > 1:
-        if sync_request.current_batch < sync_request.total_batches:
-            return []
-        earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
-        # Not the last part's own first try, which the guard stopped.
-        earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
-        if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
-            return []
-        if earlier.count() != sync_request.total_batches - 1:
-            return []
-        in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
-        seen |= set(in_earlier.values_list("entity", flat=True))
-        faulty |= set(in_earlier.filter(rejected__gt=0).values_list("entity", flat=True))
-        unread = SyncResultDetail.objects.filter(sync_request__in=earlier, kind="error", line=None)
-        faulty |= set(unread.values_list("entity", flat=True).distinct())
-    if faulty - entities().keys():
-        # What could not be told or read may have held any kind of record.
-        return []
-    return sorted(name for name in seen - faulty if _is_to_be_complete(sync_request, name))
 
 
-def _is_to_be_complete(sync_request, name: str) -> bool:
-    return sync_request.run_full_sync or entities()[name].model.ALWAYS_COMPLETE
 
 
-def _check_worth_merging(sync_request, stage):
-    if stage.telling.errors and stage.rejected >= stage.lines_read:
-        raise SyncStopped(_nothing_loaded(stage), code="nothing_loaded")
-    _check_reject_limit(sync_request, stage)
 
 
-def _check_reject_limit(sync_request, stage):
-    if sync_request.replay_of_id:
-        return  # The limit looks for broken files; these lines were chosen one by one.
-    limit = sync_request.app_enrollment.reject_limit_percent
-    if stage.rejected * 100 > limit * stage.lines_read:
-        were = "was" if stage.rejected == 1 else "were"
-        raise SyncStopped(
-            f"Stopped: {stage.rejected:,} of {stage.lines_read:,} lines {were} rejected, more than the {limit} % that "
-            f"{sync_request.app_enrollment} allows. Nothing was changed.",
-            code="reject_limit",
-        )
 
 
-def _nothing_loaded(stage) -> str:
-    if not stage.lines_read:
-        return "Nothing could be loaded: no file held a line that can be read. The problems say why."
-    if stage.lines_read == 1:
-        return "Nothing could be loaded: the only line was rejected. The problems say why."
-    return f"Nothing could be loaded: all {stage.lines_read:,} lines were rejected. The problems say why."
 
 
 def _fail(sync_request, stage, ahead, cursor, message, code):

@@ -3,17 +3,10 @@
 from syncs.models.control_totals import BookTotal, ControlTotal
 from syncs.models.corrections import MendedLine, SyncFile
 from syncs.models.notices import Notice, NoticeMail
-from syncs.models.requests import (
-    SeenKey,
-    SyncDifference,
-    SyncEntityResult,
-    SyncRequest,
-    SyncRequestQuerySet,
-    SyncResultDetail,
-    Upload,
-    WrongStatus,
-)
+from syncs.models.requests import SyncRequest, SyncRequestQuerySet, WrongStatus
+from syncs.models.results import SeenKey, SyncDifference, SyncEntityResult, SyncResultDetail
 from syncs.models.scheduled_runs import ScheduledRun
+from syncs.models.uploads import Upload
 
 __all__ = [
     "BookTotal",

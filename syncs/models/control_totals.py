@@ -1,5 +1,6 @@
 """Control totals: what the amounts of an enrollment's books, and those of a sync's lines, add up to."""
 
+from decimal import Context, Decimal, Inexact
 from functools import reduce
 
 from django.db import models
@@ -7,7 +8,9 @@ from django.db.models import F, Q
 
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.records.specification import entities
-from syncs.loading.control_totals.amounts import EXACT
+
+# Sums of as many amounts as there may ever be; one that could not be held exactly would raise an error.
+EXACT = Context(prec=200, traps=[Inexact])
 
 
 def sum_field() -> models.DecimalField:
@@ -104,3 +107,10 @@ class ControlTotal(models.Model):
         parts = (self.loaded_sum, self.rejected_sum, self.skipped_sum)
         count = self.loaded_count + self.rejected_count + self.skipped_count
         return (self.file_count, self.file_sum) == (count, reduce(EXACT.add, parts))
+
+
+def plain(sum: Decimal) -> str:
+    """A sum as text: every digit, and no zeros at the end."""
+    whole, _, fraction = f"{sum:f}".partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole

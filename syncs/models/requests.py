@@ -1,9 +1,10 @@
 """A sync as the platform's books know it: what was asked, how it stands, what came of every line."""
 
+from collections import Counter
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -11,8 +12,13 @@ from django.utils import timezone
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
-from syncs.problem_codes import title_of
-from syncs.queue.sessions import LeaseQuerySet, lease_time
+from syncs.crash_points import passing
+from syncs.models.uploads import Upload
+
+# Any number will do, if all agree.
+CLAIMING = 7_301_226
+# A claimer takes milliseconds; one that is stopped in the middle must not keep the others out.
+CLAIM_SECONDS = 5
 
 
 class WrongStatus(PlatformError):
@@ -39,42 +45,61 @@ def _shortened(message: str) -> str:
     return (words if len(cut) < len(words) else kept) + "…"
 
 
-class Upload(models.Model):
-    """A file or a JSON batch as it was received, kept in the upload storage until a worker reads it."""
+def lease_time():
+    """When a lease that is taken or renewed now runs out."""
+    return Now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
 
-    class Format(models.TextChoices):
-        ZIP = "zip"
-        CSV = "csv"
-        JSONL = "jsonl"
-        BATCH = "batch"
-        # Rejected lines that people have corrected, written by ourselves.
-        MENDED = "mended"
 
-    upload_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
-    created = models.DateTimeField(default=timezone.now, editable=False)
-    created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    # The name the sender gave, for people; `content` is stored under a name of ours.
-    file_name = models.CharField(max_length=255)
-    format = models.CharField(max_length=10, choices=Format.choices)
-    content = models.FileField(max_length=255)
-    size = models.BigIntegerField()
-    sha256 = models.CharField(max_length=64)
-    # When its content was taken out of the storage, as it had been kept for long enough.
-    removed = models.DateTimeField(null=True, editable=False)
+class LeaseQuerySet(models.QuerySet):
+    def running(self):
+        return self.filter(status_code=self.model.Status.IN_PROGRESS)
 
-    objects = TenantQuerySet.as_manager()
+    def expired(self):
+        """Those in progress whose holder gives no sign of life."""
+        return self.running().filter(lease_expires__lt=Now())
 
-    class Meta:
-        indexes = [
-            # Whether the same file has been loaded before.
-            models.Index(fields=["group_key", "sha256"], name="upload_by_content"),
-            # Retention, and what it costs to keep them.
-            models.Index(fields=["created"], name="upload_kept", condition=Q(removed__isnull=True), include=["size"]),
-        ]
+    def claim_next(self, owner: str = ""):
+        """Start the sync whose turn it is and return it, or None; of two claimers each gets another."""
+        for _ in range(5):
+            try:
+                with transaction.atomic():
+                    _wait_for_other_claimers()
+                    found = (
+                        self.may_run()
+                        .within_caps()
+                        .order_by("turn", "created", "sync_request_id")
+                        .select_for_update(skip_locked=True, of=("self",))
+                        .first()
+                    )
+                    if found:
+                        found.start(owner)
+                        passing("claiming")
+                    return found
+            except IntegrityError:
+                # Staff have just put a sync of the same enrollment in progress by hand; look again.
+                continue
+        return None
 
-    def __str__(self):
-        return self.file_name
+    def within_caps(self):
+        """Leave out accounts and connectors of which as many run as may."""
+        running = self.model.objects.running().values_list("group_key", "connector")
+        of_account, of_connector = Counter(), Counter()
+        for account, connector in running:
+            of_account[account] += 1
+            of_connector[connector] += 1
+        caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
+        return self.exclude(group_key__in=[account for account, count in of_account.items() if count >= cap]).exclude(
+            connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
+        )
+
+
+def _wait_for_other_claimers():
+    """One at a time, or two could count the same running syncs and together pass a cap."""
+    with connection.cursor() as cursor:
+        # In a transaction that somebody else began, it is theirs how long to idle.
+        if not connection.savepoint_ids:
+            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
 
 
 class SyncRequestQuerySet(LeaseQuerySet, TenantQuerySet):
@@ -380,157 +405,3 @@ class SyncRequest(models.Model):
     def _refuse(self, wanted):
         self.refresh_from_db(fields=["status_code"])
         raise WrongStatus(self, wanted)
-
-
-class SyncEntityResult(models.Model):
-    """What one sync did with the lines of one kind of record; the database proves that none is missing."""
-
-    sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="results")
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
-    # An entity's name, or the name of a file that belongs to none.
-    entity = models.CharField(max_length=255)
-    lines_read = models.BigIntegerField(default=0)
-    inserted = models.BigIntegerField(default=0)
-    updated = models.BigIntegerField(default=0)
-    unchanged = models.BigIntegerField(default=0)
-    deleted_by_match = models.BigIntegerField(default=0, help_text="Deleted because the line asked for it.")
-    skipped = models.BigIntegerField(default=0)
-    rejected = models.BigIntegerField(default=0)
-    deleted_as_missing = models.BigIntegerField(
-        default=0, help_text="Deleted because a full sync did not contain them; no line of the input."
-    )
-    warnings = models.BigIntegerField(default=0)
-
-    objects = TenantQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint("sync_request", "entity", name="one_result_per_entity"),
-            models.CheckConstraint(
-                condition=Q(
-                    lines_read=F("inserted")
-                    + F("updated")
-                    + F("unchanged")
-                    + F("deleted_by_match")
-                    + F("skipped")
-                    + F("rejected")
-                ),
-                name="every_line_accounted_for",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.entity}: {self.lines_read} lines"
-
-    @property
-    def delete_count(self) -> int:
-        return self.deleted_by_match + self.deleted_as_missing
-
-    @property
-    def skip_count(self) -> int:
-        return self.unchanged + self.skipped
-
-
-class SyncResultDetail(models.Model):
-    """Why one line was left out, passed over or remarked on, and where to find it."""
-
-    class Kind(models.TextChoices):
-        ERROR = "error"
-        SKIP = "skip"
-        WARNING = "warning"
-
-    # The indexes below begin with these two. That the account is the sync's is seen to where details are written;
-    # checking it once more for each of a million lines would only cost time.
-    sync_request = models.ForeignKey(
-        SyncRequest, on_delete=models.CASCADE, related_name="details", db_index=False
-    )
-    group_key = models.ForeignKey(
-        "accounts.Account",
-        on_delete=models.CASCADE,
-        db_column="group_key",
-        related_name="+",
-        db_index=False,
-        db_constraint=False,
-    )
-    entity = models.CharField(max_length=255)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    erp_key = models.CharField(max_length=255, blank=True)
-    file = models.CharField(max_length=255, blank=True)
-    # Counted from 1, the header included; null where the problem is the whole file's.
-    line = models.BigIntegerField(null=True)
-    column = models.CharField(max_length=255, blank=True)
-    value = models.TextField(blank=True)
-    code = models.CharField(max_length=50)
-    message = models.TextField()
-    raw_line = models.TextField(blank=True)
-
-    objects = TenantQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            # Paging through one sync's details in the order they were found.
-            models.Index(fields=["sync_request", "id"], name="detail_of_sync"),
-            # The admin's list of one account's details.
-            models.Index(fields=["group_key", "id"], name="detail_of_account"),
-            # The admin's and the Inbox's filters by kind and code within one sync.
-            models.Index(fields=["sync_request", "kind", "code"], name="detail_by_code"),
-        ]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=("error", "skip", "warning")), name="detail_kind_known")
-        ]
-
-    def __str__(self):
-        where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
-        return f"{where}: {self.message}" if where else self.message
-
-    @property
-    def title(self) -> str:
-        """What the code is called in the catalogue of problems."""
-        return title_of(self.code)
-
-
-class SyncDifference(models.Model):
-    """What a preview found would change in one record."""
-
-    class Action(models.TextChoices):
-        INSERT = "insert", "Would be added"
-        UPDATE = "update", "Would change"
-        DELETE = "delete", "Would be deleted"
-
-    sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="differences")
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
-    entity = models.CharField(max_length=50)
-    action = models.CharField(max_length=10, choices=Action.choices)
-    erp_key = models.CharField(max_length=255, blank=True)
-    # The line that asks for it; none where a complete data set lacks the record.
-    file = models.CharField(max_length=255, blank=True)
-    line = models.BigIntegerField(null=True)
-    # [{"name": "totalAmount", "before": "10", "after": "12.5"}, …]; null is no value.
-    fields = models.JSONField(default=list)
-
-    objects = TenantQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(action__in=("insert", "update", "delete")), name="difference_action_known"
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.entity} {self.erp_key}: {self.get_action_display()}"
-
-
-class SeenKey(models.Model):
-    """A key that an earlier part of a multi-part full sync contained, kept until its last part has run."""
-
-    fenced_by = "parent_sync_request"
-    parent_sync_request = models.ForeignKey(SyncRequest, on_delete=models.CASCADE, related_name="+", db_index=False)
-    entity = models.CharField(max_length=50)
-    record_id = models.UUIDField()
-
-    class Meta:
-        indexes = [models.Index(fields=["parent_sync_request", "entity", "record_id"], name="seen_key_of_parent")]
-
-    def __str__(self):
-        return f"{self.entity} {self.record_id}"

@@ -4,77 +4,10 @@ A claim's holder renews its lease. When it no longer does, somebody else may hav
 (`SyncRequest.fence`) keeps what the old holder still does out of the books.
 """
 
-from collections import Counter
-from datetime import timedelta
 
-from django.conf import settings
-from django.db import IntegrityError, connection, models, transaction
-from django.db.models.functions import Now
+from django.db import connection
 
 from adsplatform.accounts import row_security
-from syncs.crash_points import passing
-
-# Any number will do, if all agree.
-CLAIMING = 7_301_226
-# A claimer takes milliseconds; one that is stopped in the middle must not keep the others out.
-CLAIM_SECONDS = 5
-
-
-def lease_time():
-    """When a lease that is taken or renewed now runs out."""
-    return Now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
-
-
-class LeaseQuerySet(models.QuerySet):
-    def running(self):
-        return self.filter(status_code=self.model.Status.IN_PROGRESS)
-
-    def expired(self):
-        """Those in progress whose holder gives no sign of life."""
-        return self.running().filter(lease_expires__lt=Now())
-
-    def claim_next(self, owner: str = ""):
-        """Start the sync whose turn it is and return it, or None; of two claimers each gets another."""
-        for _ in range(5):
-            try:
-                with transaction.atomic():
-                    _wait_for_other_claimers()
-                    found = (
-                        self.may_run()
-                        .within_caps()
-                        .order_by("turn", "created", "sync_request_id")
-                        .select_for_update(skip_locked=True, of=("self",))
-                        .first()
-                    )
-                    if found:
-                        found.start(owner)
-                        passing("claiming")
-                    return found
-            except IntegrityError:
-                # Staff have just put a sync of the same enrollment in progress by hand; look again.
-                continue
-        return None
-
-    def within_caps(self):
-        """Leave out accounts and connectors of which as many run as may."""
-        running = self.model.objects.running().values_list("group_key", "connector")
-        of_account, of_connector = Counter(), Counter()
-        for account, connector in running:
-            of_account[account] += 1
-            of_connector[connector] += 1
-        caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
-        return self.exclude(group_key__in=[account for account, count in of_account.items() if count >= cap]).exclude(
-            connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
-        )
-
-
-def _wait_for_other_claimers():
-    """One at a time, or two could count the same running syncs and together pass a cap."""
-    with connection.cursor() as cursor:
-        # In a transaction that somebody else began, it is theirs how long to idle.
-        if not connection.savepoint_ids:
-            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
 
 
 def name_session(sync_request):

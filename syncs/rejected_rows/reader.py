@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef
 
 from adsplatform.records.checks import as_text
 from adsplatform.records.specification import Entity, entities
-from syncs.loading.staging.raw_line_store import RAW_KEPT
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.results import RAW_KEPT
 
 BATCH = 1_000
 _FIELDS = ("id", "entity", "file", "line", "column", "code", "message", "raw_line")

@@ -16,7 +16,8 @@ from syncs.loading.staging.header_mapping import check_line, columns_of_line
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import MendedLine
 from syncs.rejected_rows.reader import Reader, RejectedLine
-from syncs.services.requests import check_usable, request_replay, store_upload
+from syncs.services.requests import check_usable, request_replay
+from syncs.services.uploads import store_upload
 
 # Of a value that the books could not hold, what was kept is not what was sent: of an object, its text.
 _ALTERED = {"nul_character", "bad_encoding", "nested_value"}

@@ -11,11 +11,10 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
 
-from syncs import tasks
 from syncs.crash_points import passing
 from syncs.loading import pipeline
 from syncs.models import SyncRequest, WrongStatus
-from syncs.queue import sessions
+from syncs.queue import notify, sessions
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ def tend_the_bells() -> None:
         _sweep()
         due = SyncRequest.objects.may_run().within_caps().order_by()[:AT_ONCE]
         for _ in range(due.count() - get_broker().queue_size()):
-            tasks.ring()
+            notify.ring()
 
 
 def _is_alone() -> bool:
@@ -88,5 +87,5 @@ def _sweep():
     taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
     stale = OrmQ.objects.filter(lock__gt=timezone.now(), lock__lt=taken - timedelta(seconds=STALE_SECONDS))
     for entry in stale.order_by("lock")[:AT_ONCE]:
-        if entry.func() == tasks.BELL:
+        if entry.func() == notify.BELL:
             entry.delete()

@@ -288,7 +288,7 @@ class Chaos:
 
         from enrollments.models import AppEnrollment
         from syncs.models import SyncRequest
-        from syncs.services import requests
+        from syncs.services import requests, uploads
         from tests.chaos.source import Plan
 
         with self._asking():
@@ -302,7 +302,7 @@ class Chaos:
                 else:
                     chosen = self.random.choice(self.enrollments[-self.wanted.enrollments :])
                 enrollment = AppEnrollment.objects.get(pk=chosen)
-                upload = requests.store_upload(
+                upload = uploads.store_upload(
                     enrollment.group_key, None, ContentFile(str(plan.number).encode()), file_name=str(plan.number)
                 )
                 requests.record_request(

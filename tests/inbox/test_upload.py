@@ -68,10 +68,10 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
     """What Django hands on is a file on disk, and the service reads it in chunks."""
     from django.core.files.uploadedfile import TemporaryUploadedFile
 
-    from syncs.services import requests
+    from syncs.services import requests, uploads
 
     seen = []
-    store = requests.store_upload
+    store = uploads.store_upload
 
     def watched(account, user, content, **values):
         seen.append(type(content))

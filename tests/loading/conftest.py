@@ -13,7 +13,7 @@ from syncs import connectors
 from syncs.connectors.protocol import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
 from syncs.loading import pipeline
 from syncs.models import SyncRequest
-from syncs.services.requests import store_upload
+from syncs.services.uploads import store_upload
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.uploading import Uploads
 

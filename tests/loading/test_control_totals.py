@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 from adsplatform.records.models import Invoice
 from adsplatform.records.specification import entities
 from syncs.connectors.protocol import ConnectorError
-from syncs.loading.control_totals.amounts import plain
 from syncs.loading.control_totals.recount import recount
 from syncs.models import BookTotal, ControlTotal
+from syncs.models.control_totals import plain
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import balance, company, invoice
 

@@ -173,13 +173,14 @@ def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
 def test_a_preview_is_no_point_to_start_the_next_delta_from(sync, enrollment):
     from contextlib import ExitStack
 
-    from syncs.loading import pipeline
+    from syncs.loading import source
+
 
     sync({"companies": [company("C1")]}, run_full_sync=True, dry_run=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, connector="given-rows")
-    assert pipeline._source(waiting, ExitStack()).anchor is None
+    assert source._source(waiting, ExitStack()).anchor is None
     sync({"companies": [company("C1")]}, run_full_sync=True)
-    assert pipeline._source(waiting, ExitStack()).anchor == timezone.now().date()
+    assert source._source(waiting, ExitStack()).anchor == timezone.now().date()
 
 
 def test_a_preview_waits_for_no_sync_and_none_waits_for_it(enrollment):

@@ -8,10 +8,9 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from syncs import tasks
 from syncs.loading import pipeline
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.queue import sessions
+from syncs.queue import notify, sessions
 from syncs.worker import reaper
 from tests.factories import SyncRequestFactory
 from tests.product import eventually
@@ -132,8 +131,8 @@ def test_a_lost_bell_is_rung_again():
 
 
 def test_a_bell_that_nobody_answered_is_swept_away_and_other_work_is_not(settings):
-    tasks.ring()
-    tasks.ring_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
+    notify.ring()
+    notify.ring_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
     just_taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
     OrmQ.objects.update(lock=just_taken)
     reaper.tend_the_bells()

@@ -20,7 +20,7 @@ from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import MendedLine, SyncFile
 from syncs.models.notices import Notice
 from syncs.periodic import retention
-from syncs.services import requests, reruns
+from syncs.services import reruns, uploads
 from tests.factories import (
     AppEnrollmentFactory,
     NoticeFactory,
@@ -315,5 +315,5 @@ def test_asking_again_for_the_same_content_still_works_after_its_file_went():
     upload = upload_of(old)
     prune()
     membership, _ = member()
-    again = requests.store_upload(upload.group_key, membership.user, ContentFile(b"PK.."), file_name="books.zip")
+    again = uploads.store_upload(upload.group_key, membership.user, ContentFile(b"PK.."), file_name="books.zip")
     assert default_storage.exists(again.content.name)

@@ -12,7 +12,7 @@ from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
 from syncs import tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
-from syncs.services import requests
+from syncs.services import enrollments, requests, uploads
 from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def enrollment():
 
 
 def upload_of(account, user, content=b"erpKey\n1\n", name="companies.csv", **values):
-    return requests.store_upload(account, user, io.BytesIO(content), file_name=name, **values)
+    return uploads.store_upload(account, user, io.BytesIO(content), file_name=name, **values)
 
 
 def test_asking_answers_ready_and_queues_in_the_same_commit(enrollment, user):
@@ -224,7 +224,7 @@ def test_when_a_sync_ends_what_waited_for_it_is_rung_for(enrollment, user):
 
 def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(enrollment, user):
     waiting = requests.request_sync(enrollment, user)
-    messages = requests.remove_enrollment(enrollment, user, remove_data=True)
+    messages = enrollments.remove_enrollment(enrollment, user, remove_data=True)
     waiting.refresh_from_db()
     enrollment.refresh_from_db()
     assert waiting.status_code == "Cancelled"
@@ -239,7 +239,7 @@ def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(
 def test_an_enrollment_is_not_deleted_under_a_running_sync(user):
     running = SyncRequestFactory(running=True)
     with pytest.raises(PlatformError, match="A sync of Demo Data Connector is in progress."):
-        requests.remove_enrollment(running.app_enrollment, user)
+        enrollments.remove_enrollment(running.app_enrollment, user)
 
 
 def test_removal_takes_the_enrollments_records_only(enrollment):

@@ -5,8 +5,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from syncs.connectors.columnar import DELIMITERS
+
 MAX_COLUMNS = 1_000
-DELIMITERS = ",;\t|"
 # What spreadsheets write into the first line to name the delimiter; some programs quote it like any cell.
 SEPARATOR = re.compile(r"""("?)sep=([^\w"\r\n ])\1[\r\n]*""", re.IGNORECASE)
 

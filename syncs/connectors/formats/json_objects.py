@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from syncs.connectors.formats.csv_split import by_column
+from syncs.connectors.columnar import by_column
 from syncs.connectors.protocol import ABSENT, Columns, RowProblem
 
 MAX_COLUMNS = 1_000

@@ -1,12 +1,13 @@
 """What the amounts of an input add up to, by kind of record, column and currency: exact, and taken while reading."""
 
 import re
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
 
 from adsplatform.records.specification import Entity
+from syncs.models.control_totals import EXACT
 
 # What became of the amounts of lines; CHANGE is what a sync adds to the totals of the books.
 READ, LOADED, REJECTED, SKIPPED, CHANGE = "read", "loaded", "rejected", "skipped", "change"
@@ -20,8 +21,6 @@ TALLY_TABLE = """
 FATES = ("", REJECTED, LOADED)
 CURRENCY = re.compile("[A-Za-z]{3}")
 AMOUNT = pl.Decimal(38, 8)
-# Sums of as many amounts as there may ever be; one that could not be held exactly would raise an error.
-EXACT = Context(prec=200, traps=[Inexact])
 
 
 class FileTotals:
@@ -94,8 +93,3 @@ def currency_of(cell) -> str:
     return cell.upper() if isinstance(cell, str) and CURRENCY.fullmatch(cell) else ""
 
 
-def plain(sum: Decimal) -> str:
-    """A sum as text: every digit, and no zeros at the end."""
-    whole, _, fraction = f"{sum:f}".partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole

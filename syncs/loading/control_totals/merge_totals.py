@@ -11,7 +11,8 @@ from adsplatform.records.specification import Column, Entity, entities
 from syncs.loading.control_totals.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPED
 from syncs.loading.merge.assignments import inserts, updates
 from syncs.loading.merge.context import Work
-from syncs.loading.staging.stage import Stage, Staged
+from syncs.loading.staging.stage import Stage
+from syncs.loading.staging.tables import Staged
 from syncs.models import SyncRequest
 
 ONCE, TAKEN_AWAY = sql.SQL("1"), sql.SQL("-1")

@@ -8,9 +8,9 @@ from psycopg import sql
 
 from adsplatform.records.specification import entities
 from enrollments.models import AppEnrollment
-from syncs.loading.control_totals.amounts import EXACT, plain
 from syncs.loading.control_totals.merge_totals import added_up, amounts_of_records
 from syncs.models import BookTotal
+from syncs.models.control_totals import EXACT, plain
 
 NOTHING = (0, Decimal())
 

@@ -6,7 +6,7 @@ In these expressions `s` is the staged line with its references resolved, `p` it
 from psycopg import sql
 
 from adsplatform.records.specification import Column, Lookup, ReferenceTo
-from syncs.loading.staging.stage import Staged
+from syncs.loading.staging.tables import Staged
 
 
 def updates(staged: Staged):

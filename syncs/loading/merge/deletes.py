@@ -6,7 +6,7 @@ from adsplatform.records.specification import Entity, entities
 from syncs.loading.control_totals.merge_totals import tally_missing
 from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.stage import Staged
+from syncs.loading.staging.tables import Staged
 
 # Of fewer records of a kind, the share that is missing means nothing.
 GUARDED_FROM = 20

@@ -9,7 +9,7 @@ from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_o
 from syncs.loading.merge.assignments import changed, line_has, lookups_used, too_large
 from syncs.loading.merge.context import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.stage import Staged
+from syncs.loading.staging.tables import Staged
 
 
 def supersede_earlier(work: Work, staged: Staged):

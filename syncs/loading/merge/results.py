@@ -4,7 +4,8 @@ from django.db.models import Exists, OuterRef
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
-from syncs.loading.staging.stage import Stage, Staged
+from syncs.loading.staging.stage import Stage
+from syncs.loading.staging.tables import Staged
 from syncs.models import SyncEntityResult, SyncRequest
 from syncs.models.corrections import MendedLine, SyncFile
 

@@ -9,7 +9,7 @@ from syncs.loading.merge.assignments import inserts, line_has, lookups_used, upd
 from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, Work, erp_key_of, referring_to
 from syncs.loading.merge.plan import analyze_plan
 from syncs.loading.merge.references import itself_rejected, not_found
-from syncs.loading.staging.stage import Staged
+from syncs.loading.staging.tables import Staged
 
 
 def reject_what_cannot_be_placed(work: Work):

@@ -14,7 +14,7 @@ from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import check_known, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.stage import Staged
+from syncs.loading.staging.tables import Staged
 
 
 def place(work: Work):

@@ -13,7 +13,7 @@ import xxhash
 from adsplatform.records.checks import Fault, as_text, shown
 from adsplatform.records.screening import ColumnScreen
 from adsplatform.records.specification import Column, Entity
-from syncs.connectors.formats.csv_split import by_column
+from syncs.connectors.columnar import by_column
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.rejected_rows.formula_guard import unguarded
 

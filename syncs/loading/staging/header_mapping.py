@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adsplatform.records.checks import ColumnCheck, shown
 from adsplatform.records.specification import Column, Entity
-from syncs.connectors.formats.csv_header import DELIMITERS
+from syncs.connectors.columnar import DELIMITERS
 from syncs.rejected_rows.formula_guard import MARKS
 
 # A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.

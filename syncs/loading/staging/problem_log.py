@@ -13,7 +13,7 @@ from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.copy_thread import Copying
 from syncs.loading.staging.header_mapping import REMARKS_TOLD
-from syncs.loading.staging.raw_line_store import RAW_KEPT
+from syncs.models.results import RAW_KEPT
 
 # The most characters kept of a value, and of a name, in a problem.
 VALUE_KEPT, NAME_KEPT = 1_000, 255

@@ -11,9 +11,8 @@ from tempfile import TemporaryFile
 import lz4.block
 
 from adsplatform.records.checks import printable
+from syncs.models.results import RAW_KEPT
 
-# The most characters kept of a line.
-RAW_KEPT = 20_000
 # Takes a quarter less time than 1, and no more room.
 ACCELERATION = 8
 

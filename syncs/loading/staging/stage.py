@@ -7,7 +7,7 @@ ever sees a row before the merge commits it. Memory is bounded by the block, not
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
@@ -30,10 +30,10 @@ from syncs.loading.staging.columnar_blocks import (
     turned,
 )
 from syncs.loading.staging.copy_thread import Copying
-from syncs.loading.staging.duplicate_keys import StagedKeys
 from syncs.loading.staging.header_mapping import mapped, nearest
 from syncs.loading.staging.problem_log import Telling, identifiers, name_kept
 from syncs.loading.staging.raw_line_store import RawLines
+from syncs.loading.staging.tables import Staged
 from syncs.loading.staging.unchanged_rows import KnownLines, seed_of
 from syncs.rejected_rows.formula_guard import is_download, unguarded
 
@@ -43,48 +43,6 @@ COPIED_FROM_BYTES = 1_000_000
 RAW_AT_ONCE = 10_000
 
 
-@dataclass
-class Staged:
-    """One kind of record in the stage: its temporary table, and what is known of its lines."""
-
-    entity: Entity
-    lines_read: int = 0
-    rejected: int = 0
-    # Columns that some line has, and those that every line has.
-    ever: set[str] = field(default_factory=set)
-    always: set[str] | None = None
-    # Lines that are in the books already, and therefore not in the stage.
-    known_lines: int = 0
-    # Lines that became records as they were read, and therefore are not in the stage either.
-    ahead: int = 0
-    # The sets of columns that lines have, as bits, and the number by which a line names its own.
-    forms: dict[str, int] = field(default_factory=dict)
-    # The keys of the lines that are not known; None where nothing can be told by them.
-    keys: StagedKeys | None = field(default_factory=StagedKeys)
-
-    @property
-    def table(self) -> sql.Identifier:
-        return sql.Identifier(f"stage_{self.entity.model._meta.model_name}")
-
-    @property
-    def plan(self) -> sql.Identifier:
-        return sql.Identifier(f"plan_{self.entity.model._meta.model_name}")
-
-    @property
-    def staged_lines(self) -> int:
-        return self.lines_read - self.rejected
-
-    def forms_with(self, columns) -> list[int]:
-        """The forms of lines that have any of the columns."""
-        at = [place for place, name in enumerate(self.entity.columns) if name in columns]
-        return [number for marks, number in self.forms.items() if any(marks[place] == "1" for place in at)]
-
-    def may_repeat(self) -> bool:
-        """Whether two lines that are not known may have the same key."""
-        return self.keys is None or self.keys.may_repeat()
-
-    def has(self, *columns: str) -> bool:
-        return bool(self.ever.intersection(columns))
 
 
 @dataclass

@@ -1,0 +1,166 @@
+"""What came of a sync: counts per entity, problems line by line, differences of a preview, keys seen in parts."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from adsplatform.accounts.models import TenantQuerySet
+from syncs.problem_codes import title_of
+
+# The most characters kept of a line.
+RAW_KEPT = 20_000
+
+
+class SyncEntityResult(models.Model):
+    """What one sync did with the lines of one kind of record; the database proves that none is missing."""
+
+    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="results")
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    # An entity's name, or the name of a file that belongs to none.
+    entity = models.CharField(max_length=255)
+    lines_read = models.BigIntegerField(default=0)
+    inserted = models.BigIntegerField(default=0)
+    updated = models.BigIntegerField(default=0)
+    unchanged = models.BigIntegerField(default=0)
+    deleted_by_match = models.BigIntegerField(default=0, help_text="Deleted because the line asked for it.")
+    skipped = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    deleted_as_missing = models.BigIntegerField(
+        default=0, help_text="Deleted because a full sync did not contain them; no line of the input."
+    )
+    warnings = models.BigIntegerField(default=0)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("sync_request", "entity", name="one_result_per_entity"),
+            models.CheckConstraint(
+                condition=Q(
+                    lines_read=F("inserted")
+                    + F("updated")
+                    + F("unchanged")
+                    + F("deleted_by_match")
+                    + F("skipped")
+                    + F("rejected")
+                ),
+                name="every_line_accounted_for",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.entity}: {self.lines_read} lines"
+
+    @property
+    def delete_count(self) -> int:
+        return self.deleted_by_match + self.deleted_as_missing
+
+    @property
+    def skip_count(self) -> int:
+        return self.unchanged + self.skipped
+
+
+class SyncResultDetail(models.Model):
+    """Why one line was left out, passed over or remarked on, and where to find it."""
+
+    class Kind(models.TextChoices):
+        ERROR = "error"
+        SKIP = "skip"
+        WARNING = "warning"
+
+    # The indexes below begin with these two. That the account is the sync's is seen to where details are written;
+    # checking it once more for each of a million lines would only cost time.
+    sync_request = models.ForeignKey(
+        "syncs.SyncRequest", on_delete=models.CASCADE, related_name="details", db_index=False
+    )
+    group_key = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.CASCADE,
+        db_column="group_key",
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    entity = models.CharField(max_length=255)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    erp_key = models.CharField(max_length=255, blank=True)
+    file = models.CharField(max_length=255, blank=True)
+    # Counted from 1, the header included; null where the problem is the whole file's.
+    line = models.BigIntegerField(null=True)
+    column = models.CharField(max_length=255, blank=True)
+    value = models.TextField(blank=True)
+    code = models.CharField(max_length=50)
+    message = models.TextField()
+    raw_line = models.TextField(blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Paging through one sync's details in the order they were found.
+            models.Index(fields=["sync_request", "id"], name="detail_of_sync"),
+            # The admin's list of one account's details.
+            models.Index(fields=["group_key", "id"], name="detail_of_account"),
+            # The admin's and the Inbox's filters by kind and code within one sync.
+            models.Index(fields=["sync_request", "kind", "code"], name="detail_by_code"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=("error", "skip", "warning")), name="detail_kind_known")
+        ]
+
+    def __str__(self):
+        where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
+        return f"{where}: {self.message}" if where else self.message
+
+    @property
+    def title(self) -> str:
+        """What the code is called in the catalogue of problems."""
+        return title_of(self.code)
+
+
+class SyncDifference(models.Model):
+    """What a preview found would change in one record."""
+
+    class Action(models.TextChoices):
+        INSERT = "insert", "Would be added"
+        UPDATE = "update", "Would change"
+        DELETE = "delete", "Would be deleted"
+
+    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="differences")
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    entity = models.CharField(max_length=50)
+    action = models.CharField(max_length=10, choices=Action.choices)
+    erp_key = models.CharField(max_length=255, blank=True)
+    # The line that asks for it; none where a complete data set lacks the record.
+    file = models.CharField(max_length=255, blank=True)
+    line = models.BigIntegerField(null=True)
+    # [{"name": "totalAmount", "before": "10", "after": "12.5"}, …]; null is no value.
+    fields = models.JSONField(default=list)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(action__in=("insert", "update", "delete")), name="difference_action_known"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.entity} {self.erp_key}: {self.get_action_display()}"
+
+
+class SeenKey(models.Model):
+    """A key that an earlier part of a multi-part full sync contained, kept until its last part has run."""
+
+    fenced_by = "parent_sync_request"
+    parent_sync_request = models.ForeignKey(
+        "syncs.SyncRequest", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    entity = models.CharField(max_length=50)
+    record_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["parent_sync_request", "entity", "record_id"], name="seen_key_of_parent")]
+
+    def __str__(self):
+        return f"{self.entity} {self.record_id}"

@@ -1,0 +1,47 @@
+"""Uploads: what was received, as it was received."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from adsplatform.accounts.models import TenantQuerySet
+from adsplatform.identifiers import uuid7
+
+
+class Upload(models.Model):
+    """A file or a JSON batch as it was received, kept in the upload storage until a worker reads it."""
+
+    class Format(models.TextChoices):
+        ZIP = "zip"
+        CSV = "csv"
+        JSONL = "jsonl"
+        BATCH = "batch"
+        # Rejected lines that people have corrected, written by ourselves.
+        MENDED = "mended"
+
+    upload_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    # The name the sender gave, for people; `content` is stored under a name of ours.
+    file_name = models.CharField(max_length=255)
+    format = models.CharField(max_length=10, choices=Format.choices)
+    content = models.FileField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    # When its content was taken out of the storage, as it had been kept for long enough.
+    removed = models.DateTimeField(null=True, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Whether the same file has been loaded before.
+            models.Index(fields=["group_key", "sha256"], name="upload_by_content"),
+            # Retention, and what it costs to keep them.
+            models.Index(fields=["created"], name="upload_kept", condition=Q(removed__isnull=True), include=["size"]),
+        ]
+
+    def __str__(self):
+        return self.file_name

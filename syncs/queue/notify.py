@@ -1,0 +1,16 @@
+"""Wake-ups for the workers: messages of the queue that carry nothing, or what to remove."""
+
+from django_q.tasks import async_task
+
+BELL = "syncs.tasks.run_next_sync"
+
+
+
+def ring():
+    """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
+    async_task(BELL, save=False, ack_failure=True)
+
+
+def ring_removal(app_enrollment_id):
+    """Have a deleted enrollment's records removed in the background."""
+    async_task("syncs.tasks.remove_enrollment_data", str(app_enrollment_id), save=False, ack_failure=True)
