@@ -82,7 +82,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "adsplatform.observability.request_ids.RequestIdMiddleware",
-    "adsplatform.accounts.row_security.FenceMiddleware",
+    "adsplatform.accounts.row_security.RowSecurityMiddleware",
     "adsplatform.observability.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",

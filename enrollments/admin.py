@@ -139,7 +139,7 @@ class AppEnrollmentAdmin(BoundedAdmin):
         "last_sync",
         "created",
     ]
-    list_select_related = ["group_key", "app", "timing"]
+    list_select_related = ["group_key", "app", "sync_plan"]
     ordering = ["-app_enrollment_id"]
     fieldsets = [
         (None, {"fields": ["name", "account", "application", "is_active", "is_deleted"]}),

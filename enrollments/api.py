@@ -27,7 +27,7 @@ from syncs.services import requests as sync_services
 class AppEnrollmentViewSet(WireViewSet):
     """Enrol in applications, change, reconnect and end enrollments."""
 
-    queryset = AppEnrollment.objects.current().select_related("app", "group_key", "timing")
+    queryset = AppEnrollment.objects.current().select_related("app", "group_key", "sync_plan")
     wire_model = AppEnrollmentModel
     noun = "enrollment"
     roles = {
@@ -55,7 +55,7 @@ class AppEnrollmentViewSet(WireViewSet):
                 "cronSettings": "cron_settings",
                 "syncScheduleIsActive": "sync_schedule_is_active",
                 "isDeleted": "is_deleted",
-                "nextSyncAt": "timing__next_sync_at",
+                "nextSyncAt": "sync_plan__next_sync_at",
                 "expectedEveryHours": "expected_every_hours",
             },
             default_order=("created", "app_enrollment_id"),

@@ -31,7 +31,7 @@ def listed(account):
     return (
         AppEnrollment.objects.of(account)
         .current()
-        .select_related("app", "group_key", "timing")
+        .select_related("app", "group_key", "sync_plan")
         .prefetch_related(Prefetch("notices", Notice.objects.open().order_by("opened"), to_attr="open_notices"))
         .annotate(
             last_sync_id=Subquery(of_this.values("pk")[:1]),

@@ -131,8 +131,8 @@ class AppEnrollment(models.Model):
     @property
     def next_sync_at(self):
         """When the next sync starts by itself; None where none does."""
-        timing = getattr(self, "timing", None)
-        return timing and timing.next_sync_at
+        sync_plan = getattr(self, "sync_plan", None)
+        return sync_plan and sync_plan.next_sync_at
 
     def hold(self):
         """Until the transaction ends, let nobody else who holds this enrollment go on."""
@@ -178,12 +178,12 @@ class AppEnrollment(models.Model):
             self.encrypted_credentials = token
 
 
-class TimingQuerySet(models.QuerySet):
+class SyncPlanQuerySet(models.QuerySet):
     def due(self, now):
         return self.filter(next_sync_at__lte=now)
 
 
-class Timing(models.Model):
+class SyncPlan(models.Model):
     """When an enrollment's next sync starts by itself, and by when its data should be newer.
 
     There is one for each enrollment that has a schedule or is expected to get data. It is a row of its own
@@ -191,10 +191,10 @@ class Timing(models.Model):
     """
 
     app_enrollment = models.OneToOneField(
-        AppEnrollment, on_delete=models.CASCADE, primary_key=True, related_name="timing"
+        AppEnrollment, on_delete=models.CASCADE, primary_key=True, related_name="sync_plan"
     )
     # Behind doors, seen by those who see the enrollment.
-    fenced_by = "app_enrollment"
+    row_security_parent = "app_enrollment"
     # The time the schedule names, and the start a little later (see `schedules.runs`).
     slot = models.DateTimeField(null=True)
     next_sync_at = models.DateTimeField(null=True)
@@ -204,9 +204,11 @@ class Timing(models.Model):
     # Why the schedule has been stopped, as a sentence.
     error = models.TextField(blank=True)
 
-    objects = TimingQuerySet.as_manager()
+    objects = SyncPlanQuerySet.as_manager()
 
     class Meta:
+        # Tables keep the names they were made with.
+        db_table = "enrollments_timing"
         indexes = [
             # The clock, which looks every second; and the watch over fresh data.
             models.Index(fields=["next_sync_at"], name="timing_next_sync"),
@@ -230,8 +232,9 @@ class CustomFieldDefinition(models.Model):
         "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+"
     )
     app = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    # `one_definition_per_label` begins with it.
     app_enrollment = models.ForeignKey(
-        AppEnrollment, on_delete=models.CASCADE, related_name="custom_field_definitions"
+        AppEnrollment, on_delete=models.CASCADE, related_name="custom_field_definitions", db_index=False
     )
     table_key = models.CharField(max_length=40)
     custom_field_label = models.CharField(max_length=256)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from adsplatform.errors import PlatformError
 from adsplatform.zones import instant
-from enrollments.models import AppEnrollment, Timing
+from enrollments.models import AppEnrollment, SyncPlan
 
 # What each field is called and may hold, for people.
 FIELDS = (
@@ -110,8 +110,8 @@ def next_runs(enrollment: AppEnrollment, count: int = RUNS_SHOWN) -> list[Run]:
     """The next runs, the first of them as the clock has it noted; none where the schedule rests."""
     if not enrollment.next_sync_at:
         return []
-    timing = enrollment.timing
-    return [Run(timing.slot, timing.next_sync_at), *islice(runs(enrollment, timing.slot), count - 1)]
+    sync_plan = enrollment.sync_plan
+    return [Run(sync_plan.slot, sync_plan.next_sync_at), *islice(runs(enrollment, sync_plan.slot), count - 1)]
 
 
 def plan(enrollment: AppEnrollment, now: datetime) -> None:
@@ -127,7 +127,7 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
     if not (run or error or enrollment.expected_every_hours and enrollment.is_active):
         forget(enrollment)
     else:
-        Timing.objects.update_or_create(
+        SyncPlan.objects.update_or_create(
             app_enrollment=enrollment,
             defaults={
                 "slot": run and run.slot,
@@ -139,20 +139,20 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
             },
         )
     # What an object has read before is void as well.
-    enrollment._state.fields_cache.pop("timing", None)
+    enrollment._state.fields_cache.pop("sync_plan", None)
 
 
 def forget(enrollment: AppEnrollment) -> None:
     """Expect nothing of an enrollment any more."""
-    Timing.objects.filter(pk=enrollment.pk).delete()
+    SyncPlan.objects.filter(pk=enrollment.pk).delete()
 
 
 def data_due(enrollment: AppEnrollment, last_loaded: datetime | None) -> datetime | None:
     """By when data newer than the last ones should be there; None where nothing is expected."""
-    planned = enrollment.timing.planned_at
+    planned = enrollment.sync_plan.planned_at
     if enrollment.expected_every_hours:
         return (last_loaded or planned) + timedelta(hours=enrollment.expected_every_hours)
-    if enrollment.timing.error or not enrollment.is_scheduled:
+    if enrollment.sync_plan.error or not enrollment.is_scheduled:
         return None
     run = next(runs(enrollment, max(last_loaded or planned, planned)), None)
     return run and run.start + timedelta(minutes=settings.FRESHNESS_GRACE_MINUTES)

@@ -168,7 +168,7 @@ class AppEnrollmentModel(WireModel):
 
     @classmethod
     def load(cls, records, includes, caller):
-        prefetch_related_objects(records, "app", "group_key", "timing")
+        prefetch_related_objects(records, "app", "group_key", "sync_plan")
         if includes & {"CustomFields", "CustomFieldDefinitions", "CustomFieldValues"}:
             rows = CustomFieldDefinition.objects.filter(table_key=SETTINGS_TABLE).order_by("sort_order", "pk")
             settings_rows = Prefetch("custom_field_definitions", rows, to_attr="settings_rows")
@@ -209,7 +209,7 @@ class ApplicationModel(ApplicationFields):
     def load(cls, records, includes, caller):
         if "Enrollments" in includes:
             own = AppEnrollment.objects.of(caller.account).current().order_by("created", "pk")
-            own = own.select_related("app", "group_key", "timing")
+            own = own.select_related("app", "group_key", "sync_plan")
             prefetch_related_objects(records, Prefetch("enrollments", own, to_attr="own_enrollments"))
 
 

@@ -14,7 +14,7 @@ _chances = {
 }
 
 
-def passing(name: str) -> None:
+def crash_point(name: str) -> None:
     """This place is passed; seldom, and in tests only, no further."""
     if _chances and random.SystemRandom().random() < _chances.get(name, 0):
         with open(os.environ["CRASH_LOG"], "a") as log:

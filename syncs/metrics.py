@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from enrollments.models import Timing
+from enrollments.models import SyncPlan
 from syncs.models import ScheduledRun, SyncEntityResult, SyncRequest
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Figures(Collector):
         )
 
     def _schedules(self):
-        first = Timing.objects.due(self.now).aggregate(Min("next_sync_at"))["next_sync_at__min"]
+        first = SyncPlan.objects.due(self.now).aggregate(Min("next_sync_at"))["next_sync_at__min"]
         yield gauge(
             "ads_schedule_late_seconds",
             "How late the scheduled sync is that should have been asked for first.",

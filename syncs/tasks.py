@@ -7,9 +7,9 @@ from django.db import transaction
 from adsplatform.cluster import shutdown
 from adsplatform.records import removal
 from enrollments.models import AppEnrollment
-from syncs.crash_points import passing
+from syncs.crash_points import crash_point
 from syncs.models import SyncRequest
-from syncs.queue.notify import ring
+from syncs.queue.notify import send_wakeup
 from syncs.worker import process
 
 
@@ -19,17 +19,17 @@ def run_next_sync() -> str:
         # Till then it has stopped taking messages.
         time.sleep(1)
         with transaction.atomic():
-            ring()
+            send_wakeup()
         return "This cluster is stopping."
     sync_request = process.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
-    passing("before ringing on")
+    crash_point("before ringing on")
     # What waited for this one to end had its own bell rung in vain.
     if SyncRequest.objects.may_run().within_caps().exists():
         with transaction.atomic():
-            ring()
-    passing("before the acknowledgement")
+            send_wakeup()
+    crash_point("before the acknowledgement")
     return str(sync_request)
 
 

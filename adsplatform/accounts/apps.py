@@ -15,7 +15,7 @@ from adsplatform.accounts import row_security, row_security_policies
 logger = logging.getLogger(__name__)
 
 
-def build_fence(using, **kwargs):
+def build_row_security_policies(using, **kwargs):
     """Build what is lacking of the second fence; where we may not, say what to do, and go on without."""
     if not settings.SECOND_FENCE:
         return
@@ -26,7 +26,7 @@ def build_fence(using, **kwargs):
     row_security.is_up.cache_clear()
 
 
-def check_fence(app_configs, **kwargs):
+def check_row_security(app_configs, **kwargs):
     """Warn, before a deployment, where the second fence is not up; that a database does not answer, others say."""
     if not settings.SECOND_FENCE:
         return []
@@ -43,5 +43,5 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self):
-        post_migrate.connect(build_fence, sender=self)
-        register(check_fence, Tags.security, deploy=True)
+        post_migrate.connect(build_row_security_policies, sender=self)
+        register(check_row_security, Tags.security, deploy=True)

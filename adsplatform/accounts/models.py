@@ -85,7 +85,12 @@ class Membership(models.Model):
     """A user's place in an account."""
 
     group_key = models.ForeignKey(
-        Account, on_delete=models.CASCADE, db_column="group_key", related_name="memberships"
+        Account,
+        on_delete=models.CASCADE,
+        db_column="group_key",
+        related_name="memberships",
+        # `one_membership_per_user` begins with it.
+        db_index=False,
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)

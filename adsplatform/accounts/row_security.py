@@ -103,7 +103,7 @@ def is_up() -> bool:
     return not reason
 
 
-class FenceMiddleware:
+class RowSecurityMiddleware:
     """Outside of all that queries: no request finds, or leaves, a connection that is kept to an account.
 
     An answer that is sent while it is being made goes on asking the database; it is let go when it has been sent.

@@ -4,7 +4,7 @@ Row-level security narrows that role alone (`accounts.fence` says when it is tak
 opens the table again, so that whoever reads the database besides, say for reports, sees what they saw before.
 
 - A table with a `group_key` shows the rows of the account.
-- A table whose model says `fenced_by`, a foreign key, shows the rows whose parent is shown.
+- A table whose model says `row_security_parent`, a foreign key, shows the rows whose parent is shown.
 - Accounts and memberships show those of the account and those of the person, who is told of all accounts that are
   open to them; only the account's own can be written. They and API keys are read before the account is known, by the
   login, which sees everything.
@@ -84,7 +84,7 @@ def _table(model) -> Table:
     name = model._meta.db_table
     if any(field.column == "group_key" for field in model._meta.concrete_fields):
         return Table(name, READ if name in ONLY_READ else WRITE, SHOWN.get(name, OWN), OWN)
-    if by := getattr(model, "fenced_by", None):
+    if by := getattr(model, "row_security_parent", None):
         key = model._meta.get_field(by)
         parent, target = key.related_model._meta.db_table, key.target_field.column
         # Its own fence says which parents are shown.

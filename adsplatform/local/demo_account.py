@@ -18,7 +18,7 @@ KEY_NAME = "Demo"
 
 
 @transaction.atomic
-def ensure_demo(url: str) -> dict:
+def ensure_demo_account(url: str) -> dict:
     """Create the demo account, or what is missing of it, and keep its sign-in in var/demo.json.
 
     What that file says stays valid. Where it does not, or is lost, there is a new password and a new

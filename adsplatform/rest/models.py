@@ -10,7 +10,14 @@ from adsplatform.accounts.models import TenantQuerySet
 class KeptAnswer(models.Model):
     """The answer to a request that came with an Idempotency-Key, to be given again to the same request."""
 
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    group_key = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.CASCADE,
+        db_column="group_key",
+        related_name="+",
+        # `one_answer_per_idempotency_key` begins with it.
+        db_index=False,
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     # The method and path of the request.
     endpoint = models.CharField(max_length=200)

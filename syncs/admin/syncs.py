@@ -96,7 +96,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                     "crash_count",
                     "failure_code",
                     "next_try",
-                    "fence",
+                    "fencing_token",
                     "lease_owner",
                     "lease_expires",
                     "dry_run",

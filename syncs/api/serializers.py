@@ -13,7 +13,7 @@ from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, 
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.models.control_totals import plain
 from syncs.presentation import sync_summary
-from syncs.rejected_rows.reader import hang_mended
+from syncs.rejected_rows.reader import attach_corrections
 
 # Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
 SHOWN_OF_AN_ENTITY = 1_000
@@ -110,7 +110,7 @@ class SyncResultDetailModel(WireModel):
     @classmethod
     def load(cls, records, includes, caller):
         if records:
-            hang_mended(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
+            attach_corrections(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
 
     def get_mending(self, detail):
         """What has been made of the line since: by whom, when, and what is still wrong with it.
@@ -123,8 +123,8 @@ class SyncResultDetailModel(WireModel):
             "state": mended.state,
             "values": mended.values,
             "problems": mended.problems,
-            "mendedUserId": mended.mended_by_id,
-            "mendedAt": mended.mended_at,
+            "mendedUserId": mended.corrected_by_id,
+            "mendedAt": mended.corrected_at,
             "replaySyncRequestId": mended.replay_id,
             **looked_up,
         }

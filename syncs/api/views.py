@@ -207,7 +207,7 @@ class SyncDetailViewSet(WireViewSet):
         found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
         if found is None:
             raise NotFound(f"There is no problem with the id “{detail}”.")
-        mended = corrections.mend_line(found, request.user, Mending.read(request.data)["values"])
+        mended = corrections.save_correction(found, request.user, Mending.read(request.data)["values"])
         found.still_missing = [] if mended.problems else corrections.still_missing(mended)
         return self.answer(found)
 

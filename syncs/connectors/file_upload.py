@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.connectors.formats.corrected_lines import read_mended_lines
+from syncs.connectors.formats.corrected_lines import read_corrected_lines
 from syncs.connectors.formats.csv_reader import read_csv
 from syncs.connectors.formats.jsonl_reader import read_json_lines
 from syncs.connectors.formats.xlsx_reader import (
@@ -53,7 +53,7 @@ class FileUpload:
         if source.format == "zip":
             yield from _zip_rows(source)
         elif source.format == "mended":
-            yield from read_mended_lines(source.content)
+            yield from read_corrected_lines(source.content)
         else:
             name, _ = stem_and_extension(source.file_name)
             yield from READERS[source.format](source.content, name=name, file=source.file_name, limits=source.limits)

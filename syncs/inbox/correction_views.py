@@ -9,7 +9,7 @@ from adsplatform.accounts.inbox_mixins import ButtonView, TenantMixin
 from adsplatform.errors import PlatformError
 from syncs.inbox.filters import ProblemFilter
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.models.corrections import MendedLine
+from syncs.models.corrections import Correction
 from syncs.presentation import problem_list
 from syncs.rejected_rows.download import download_of, sent
 from syncs.services import corrections
@@ -50,7 +50,7 @@ class LinePage(TenantMixin, View):
         problem = self.get_problem(pk, detail)
         try:
             line, mended = corrections.rejected_line(problem)
-            mended = corrections.mend_line(problem, request.user, given_cells(request.POST, line, mended))
+            mended = corrections.save_correction(problem, request.user, given_cells(request.POST, line, mended))
         except PlatformError as refused:
             messages.error(request, str(refused))
         else:
@@ -69,7 +69,7 @@ class LinePage(TenantMixin, View):
         cells, other_problems = cells_of(line, mended)
         sync_request = problem.sync_request
         may_mend = self.request.tenant.may_write and not (
-            mended and (mended.state == MendedLine.State.CURED or mended.is_being_loaded)
+            mended and (mended.state == Correction.State.CURED or mended.is_being_loaded)
         )
         return {
             "sync": sync_request,
@@ -79,10 +79,10 @@ class LinePage(TenantMixin, View):
             "cells": cells,
             "other_problems": other_problems,
             "still_missing": corrections.still_missing(mended)
-            if mended and mended.state == mended.State.MENDED
+            if mended and mended.state == mended.State.CORRECTED
             else [],
             "may_mend": may_mend,
-            "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
+            "ready": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "next": next_line(problem),
         }
 
@@ -147,7 +147,7 @@ def next_line(problem: SyncResultDetail) -> SyncResultDetail | None:
 
 
 def _in_order(problems):
-    return [{name: problem[name] for name in ("column", "code", "message")} for problem in problem_list]
+    return [{name: problem[name] for name in ("column", "code", "message")} for problem in problems]
 
 
 def _wire(known, name: str) -> str:

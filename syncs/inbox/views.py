@@ -15,10 +15,10 @@ from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
 from syncs.models import SyncRequest
-from syncs.models.corrections import MendedLine
+from syncs.models.corrections import Correction
 from syncs.presentation import problem_list, sync_summary
 from syncs.presentation.paging import page_of
-from syncs.rejected_rows.reader import hang_mended
+from syncs.rejected_rows.reader import attach_corrections
 from syncs.services import requests, reruns
 
 SYNCS_ON_PAGE = 25
@@ -109,7 +109,7 @@ class SyncPage(TenantMixin, View):
         return {
             "sync": sync_request,
             "replays": [{"sync": replay, "outcome": sync_summary.outcome_of(replay)} for replay in replays],
-            "ready": MendedLine.objects.ready().filter(sync_request=sync_request.origin_id).count(),
+            "ready": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "outcome": sync_summary.outcome_of(sync_request),
             "who_acts": sync_summary.who_acts(sync_request),
             "steps": sync_summary.steps_of(sync_request),
@@ -132,7 +132,7 @@ class Problems(TenantMixin, View):
         overview = problem_list.overview(sync_request)
         filter = ProblemFilter(request.GET, problem_list.shown(sync_request), overview=overview)
         page = page_of(filter.qs, request.GET.get("page", ""))
-        hang_mended(sync_request, page)
+        attach_corrections(sync_request, page)
         context = {
             "sync": sync_request,
             "outcome": sync_summary.outcome_of(sync_request),

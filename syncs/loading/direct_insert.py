@@ -23,11 +23,11 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck
 from adsplatform.records.specification import Column, Entity, entities
-from syncs.loading.merge.context import Work
+from syncs.loading.merge.context import MergeContext
 from syncs.loading.staging.columnar_blocks import Lines
 from syncs.loading.staging.stage import Stage, new_ids
-from syncs.loading.staging.tables import Staged
-from syncs.loading.staging.unchanged_rows import goes_by_keys
+from syncs.loading.staging.tables import StageTable
+from syncs.loading.staging.unchanged_rows import identifies_by_key_only
 from syncs.models import SyncRequest
 
 # Of so many records the keys are held, at about 100 bytes each; of more, those that a block names are looked up.
@@ -35,20 +35,20 @@ HELD = 100_000
 NULL = r"\N"
 
 
-class NotAsItSeemed(Exception):
+class DirectInsertFailed(Exception):
     """What was copied into the books at once should not have been; the source has to be read again."""
 
 
-class Ahead:
+class DirectInsert:
     """What of a sync is copied into the books while it is read; leaving it commits, or on an exception rolls back."""
 
     def __init__(self, sync_request: SyncRequest, stage: Stage, cursor, *, is_allowed: bool):
         self.sync_request, self.stage = sync_request, stage
-        self.work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk)
+        self.work = MergeContext(cursor, stage, sync_request.app_enrollment, sync_request.pk)
         upload = sync_request.upload
         is_plain = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
         if is_allowed and is_plain and upload and upload.size >= settings.SYNC_AHEAD_BYTES:
-            stage.insert_ahead = self.insert
+            stage.insert_directly = self.insert
         self._transaction = ExitStack()
         self.is_open = False
         self._may_be_new: dict[str, bool] = {}
@@ -60,7 +60,7 @@ class Ahead:
         return self
 
     def __exit__(self, *exception):
-        self.stage.copying.give_up()
+        self.stage.copy_thread.give_up()
         try:
             self._transaction.__exit__(*exception)
         finally:
@@ -72,7 +72,7 @@ class Ahead:
 
     # While the source is read.
 
-    def insert(self, staged: Staged, lines: Lines) -> np.ndarray | None:
+    def insert(self, staged: StageTable, lines: Lines) -> np.ndarray | None:
         """Make records of those lines of which it is certain what becomes of them; says which, or None for none."""
         entity, frame = staged.entity, lines.frame
         if not self._is_new(entity) or not _is_plain(entity, frame):
@@ -98,7 +98,7 @@ class Ahead:
     def _is_new(self, entity: Entity) -> bool:
         """Whether the enrollment had no record of the kind, as far as is of use here."""
         if entity.name not in self._may_be_new:
-            self.stage.copying.wait()
+            self.stage.copy_thread.wait()
             # Where the database narrows this user, which it does not where the tables are the user's, it takes no COPY.
             self.work.run(
                 "SELECT row_security_active({name}::text) OR EXISTS "
@@ -110,7 +110,7 @@ class Ahead:
         return self._may_be_new[entity.name]
 
     def _open(self):
-        self.stage.copying.wait()
+        self.stage.copy_thread.wait()
         self._transaction.enter_context(transaction.atomic())
         self.is_open = True
         # Before the first record, or a preview that writes the same ones could wait for us and we for it.
@@ -134,7 +134,7 @@ class Ahead:
                 return None
             for lookup in ways:
                 if lookup.target not in self._keys:
-                    self.stage.copying.wait()
+                    self.stage.copy_thread.wait()
                     self._keys[lookup.target] = _Keys(self.work, entities()[lookup.target])
                 named = frame[lookup.column]
                 found.append((reference, named, self._keys[lookup.target].ids_of(named)))
@@ -149,25 +149,25 @@ class Ahead:
             "created_sync_id": self.sync_request.pk,
             "modified_sync_id": self.sync_request.pk,
         }
-        digests = pl.Series(lines.digests or [None] * len(lines), dtype=pl.Binary)
-        each = {"id": new_ids(len(lines)), "row_hash": digests.bin.encode("hex")}
+        row_hashes = pl.Series(lines.row_hashes or [None] * len(lines), dtype=pl.Binary)
+        each = {"id": new_ids(len(lines)), "row_hash": row_hashes.bin.encode("hex")}
         return each | {name: pl.lit(str(value)) for name, value in given.items()}
 
-    def _copy(self, staged: Staged, records: pl.DataFrame):
-        staged.ahead += len(records)
+    def _copy(self, staged: StageTable, records: pl.DataFrame):
+        staged.inserted_directly += len(records)
         self.stage.totals.add_new(staged.entity, records)
         if keys := self._keys.get(staged.entity.name):
             keys.add(records)
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(staged.entity.table), sql.SQL(", ").join(map(sql.Identifier, records.columns))
         )
-        self.stage.copying.add(statement, records, null=NULL)
+        self.stage.copy_thread.add(statement, records, null=NULL)
 
     def report(self, lines_read: int):
         """Tell how far the sync is; a later call raises WrongStatus if it is another's by then."""
         if not self.is_open:
             # Not at once: to wait for the connection every second would leave a core idle for a fifth of it.
-            self.stage.copying.then(partial(self.sync_request.report, lines_read))
+            self.stage.copy_thread.then(partial(self.sync_request.report, lines_read))
             return
         if self._reported:
             self._reported.result()
@@ -186,24 +186,24 @@ class Ahead:
 
     def check(self):
         """Raises NotAsItSeemed where a line might have counted for another one of the same key."""
-        if any(staged.ahead and staged.may_repeat() for staged in self.stage.staged.values()):
-            raise NotAsItSeemed
+        if any(staged.inserted_directly and staged.may_repeat() for staged in self.stage.staged.values()):
+            raise DirectInsertFailed
 
     def check_not_broken(self, error: Exception):
         """Raises NotAsItSeemed where that may be why it failed, and what broke the transaction, if anything did.
 
         All that was staged is then lost, and what else went wrong, in the source say, may be of its making.
         """
-        cause = self.stage.copying.failure or error
+        cause = self.stage.copy_thread.failure or error
         if self.is_open and isinstance(cause, IntegrityError | DataError):
-            raise NotAsItSeemed from cause
+            raise DirectInsertFailed from cause
         if self.is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
             raise cause from None
 
     def take_back(self):
         """Delete every record; what was found out about the lines stays."""
         for staged in self.stage.staged.values():
-            if staged.ahead:
+            if staged.inserted_directly:
                 self.work.run(
                     "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
                     records=sql.Identifier(staged.entity.table),
@@ -221,7 +221,7 @@ class Ahead:
 class _Keys:
     """By what id a record of a kind is known, by its key as COPY has it; those copied just now are among them."""
 
-    work: Work
+    work: MergeContext
     entity: Entity
     # None where there are too many.
     held: pl.DataFrame | None = None
@@ -254,7 +254,7 @@ class _Keys:
         return named.to_frame("key").join(known, on="key", how="left", maintain_order="left")["id"]
 
     def _looked_up(self, named: pl.Series) -> pl.DataFrame:
-        self.work.stage.copying.wait()
+        self.work.stage.copy_thread.wait()
         which = sql.SQL("{} = ANY(%(named)s)").format(sql.Identifier(self.name))
         return self._read(which, {"named": named.to_list()})
 
@@ -274,7 +274,7 @@ class _Keys:
 
 def _is_plain(entity: Entity, frame: pl.DataFrame) -> bool:
     """Whether the lines name their own records, and all others, by keys alone."""
-    return goes_by_keys(entity, set(frame.columns)) and not entity.model.APART
+    return identifies_by_key_only(entity, set(frame.columns)) and not entity.model.APART
 
 
 def _has_all_it_needs(entity: Entity, lines: Lines) -> np.ndarray:

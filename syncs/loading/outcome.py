@@ -37,7 +37,7 @@ def _is_to_be_complete(sync_request, name: str) -> bool:
 
 
 def _check_worth_merging(sync_request, stage):
-    if stage.telling.errors and stage.rejected >= stage.lines_read:
+    if stage.problem_log.errors and stage.rejected >= stage.lines_read:
         raise SyncStopped(_nothing_loaded(stage), code="nothing_loaded")
     _check_reject_limit(sync_request, stage)
 

@@ -13,13 +13,13 @@ from adsplatform.records.checks import printable
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, RowProblem, in_larger_blocks
-from syncs.crash_points import passing
+from syncs.crash_points import crash_point
 from syncs.loading import retry_policy
 from syncs.loading.control_totals import merge_totals
-from syncs.loading.direct_insert import Ahead, NotAsItSeemed
+from syncs.loading.direct_insert import DirectInsert, DirectInsertFailed
 from syncs.loading.merge import deletes, preview, results, steps
-from syncs.loading.merge.context import KnownLinesChanged, SyncStopped, Work
-from syncs.loading.merge.references import find_references_of_faulty
+from syncs.loading.merge.context import MergeContext, SyncStopped, UnchangedRowsOutdated
+from syncs.loading.merge.references import find_unresolved_references_of_rejected
 from syncs.loading.outcome import _check_worth_merging, _complete_entities, _is_to_be_complete
 from syncs.loading.source import _source
 from syncs.loading.staging.stage import Stage
@@ -51,9 +51,9 @@ def _load_in_the_end(sync_request):
     while True:
         try:
             _attempt(sync_request, skip_known_of, may_insert_ahead)
-        except KnownLinesChanged:
+        except UnchangedRowsOutdated:
             skip_known_of = None
-        except NotAsItSeemed:
+        except DirectInsertFailed:
             may_insert_ahead = False
         else:
             return
@@ -61,28 +61,28 @@ def _load_in_the_end(sync_request):
 
 def _attempt(sync_request, skip_known_of, may_insert_ahead):
     with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
-        with Ahead(sync_request, stage, cursor, is_allowed=may_insert_ahead) as ahead:
-            _load(sync_request, stage, ahead, cursor)
-        passing("after the commit")
+        with DirectInsert(sync_request, stage, cursor, is_allowed=may_insert_ahead) as direct_insert:
+            _load(sync_request, stage, direct_insert, cursor)
+        crash_point("after the commit")
 
 
-def _load(sync_request, stage, ahead, cursor):
+def _load(sync_request, stage, direct_insert, cursor):
     try:
-        _read(sync_request, stage, ahead)
+        _read(sync_request, stage, direct_insert)
         rejected = stage.rejected_by_entity()
         try:
-            _merge(sync_request, stage, ahead, cursor)
+            _merge(sync_request, stage, direct_insert, cursor)
         except Exception:
             # The merge's own findings were rolled back with it.
             stage.restore_rejected(rejected)
             raise
-    except (WrongStatus, KnownLinesChanged, NotAsItSeemed):
+    except (WrongStatus, UnchangedRowsOutdated, DirectInsertFailed):
         raise
     except Exception as error:
-        stage.copying.give_up()
+        stage.copy_thread.give_up()
         if retry_policy.has_lost_the_database(error):
             raise
-        ahead.check_not_broken(error)
+        direct_insert.check_not_broken(error)
         reason = retry_policy.reason_of(error)
         if isinstance(error, ConnectorError):
             # Its sentence may hold what its source told it.
@@ -91,9 +91,9 @@ def _load(sync_request, stage, ahead, cursor):
         else:
             logger.exception("Sync %s failed.", sync_request.pk)
         if retry_policy.pause_before_next(sync_request, reason) is None:
-            _fail(sync_request, stage, ahead, cursor, reason.message, reason.code)
+            _fail(sync_request, stage, direct_insert, cursor, reason.message, reason.code)
         else:
-            ahead.roll_back()
+            direct_insert.roll_back()
             _try_again(sync_request, reason)
 
 
@@ -112,7 +112,7 @@ class _Pace:
         return True
 
 
-def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
+def _read(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert):
     """Stage everything the source holds."""
     connector = connector_named(sync_request.connector)
     pace = _Pace(REPORT_SECONDS)
@@ -124,21 +124,21 @@ def _read(sync_request: SyncRequest, stage: Stage, ahead: Ahead):
                 # A connector's sentence may hold what its source told it.
                 block.message = without(block.message, secrets)
             stage.add(block)
-            passing("reading")
+            crash_point("reading")
             if pace.due():
-                ahead.report(stage.lines_read)
+                direct_insert.report(stage.lines_read)
     stage.finish()
-    ahead.report(stage.lines_read)
-    stage.copying.wait()
+    direct_insert.report(stage.lines_read)
+    stage.copy_thread.wait()
 
 
 
 
 @transaction.atomic
-def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
+def _merge(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
     sync_request.app_enrollment.lock_books()
-    passing("merging")
+    crash_point("merging")
     # The planner's own 4 MB send the lines of a large file through the disk.
     cursor.execute("SET LOCAL work_mem = '128MB'")
     # Compiling a statement of a hundred columns takes longer than most of them run.
@@ -146,10 +146,10 @@ def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
     _check_books_stood_still(sync_request, stage)
     parent = sync_request.parent_sync_request_id or sync_request.pk
     in_parts = sync_request.total_batches > 1
-    work = Work(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
+    work = MergeContext(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
     try:
-        ahead.check()
-        find_references_of_faulty(work)
+        direct_insert.check()
+        find_unresolved_references_of_rejected(work)
         _check_worth_merging(sync_request, stage)
         steps.place(work)
         _check_worth_merging(sync_request, stage)
@@ -157,7 +157,7 @@ def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
         deletes.find_missing(work, complete, guarded=not sync_request.allow_deletes)
     except SyncStopped as reason:
         # What was found out about the lines is kept.
-        _write_failure(sync_request, stage, ahead, cursor, str(reason), reason.code)
+        _write_failure(sync_request, stage, direct_insert, cursor, str(reason), reason.code)
         return
     if sync_request.dry_run:
         written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
@@ -166,20 +166,20 @@ def _merge(sync_request: SyncRequest, stage: Stage, ahead: Ahead, cursor):
         sync_request.succeed(message, lines_read=stage.lines_read)
         return
     steps.write(work)
-    passing("written")
+    crash_point("written")
     if in_parts and sync_request.current_batch < sync_request.total_batches:
         deletes.remember_seen(work, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
     written = results.write(cursor, sync_request, stage, steps.counts(work))
     merge_totals.write(cursor, sync_request, stage, loaded=True)
-    results.settle_mended(cursor, sync_request, loaded=True)
+    results.settle_corrections(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))
     # Before the row is locked: what is only looked at on commit could keep a cancel waiting.
     connection.check_constraints()
-    passing("before the fence")
+    crash_point("before the fence")
     sync_request.succeed(message, lines_read=stage.lines_read)
-    passing("before the commit")
+    crash_point("before the commit")
 
 
 def _check_books_stood_still(sync_request, stage):
@@ -189,8 +189,8 @@ def _check_books_stood_still(sync_request, stage):
         status_code=SyncRequest.Status.SUCCESS,
         finished__gte=sync_request.started,
     )
-    if any(staged.known_lines for staged in stage.staged.values()) and since.exists():
-        raise KnownLinesChanged
+    if any(staged.unchanged_count for staged in stage.staged.values()) and since.exists():
+        raise UnchangedRowsOutdated
 
 
 
@@ -203,10 +203,10 @@ def _check_books_stood_still(sync_request, stage):
 
 
 
-def _fail(sync_request, stage, ahead, cursor, message, code):
+def _fail(sync_request, stage, direct_insert, cursor, message, code):
     """End a sync whose merge, if it came that far, was rolled back."""
     with transaction.atomic():
-        _write_failure(sync_request, stage, ahead, cursor, message, code)
+        _write_failure(sync_request, stage, direct_insert, cursor, message, code)
 
 
 def _try_again(sync_request, reason: retry_policy.Reason) -> bool:
@@ -245,8 +245,8 @@ def _settle(decide):
 
 def hand_back(sync_request, message: str, code: str):
     """Let another worker start again with a sync, without holding it against the sync; but not for ever."""
-    if sync_request.fence >= settings.SYNC_MOST_STARTS:
-        message = f"It was started {sync_request.fence} times and never ended. Nothing was changed."
+    if sync_request.fencing_token >= settings.SYNC_MOST_STARTS:
+        message = f"It was started {sync_request.fencing_token} times and never ended. Nothing was changed."
         _fail_unread(sync_request, message, code)
     else:
         sync_request.hand_back(message, code, seconds=min(60, retry_policy.backoff(0)))
@@ -289,15 +289,15 @@ def _fail_unread(sync_request, message: str, code: str, **values):
     )
 
 
-def _write_failure(sync_request, stage, ahead, cursor, message, code):
+def _write_failure(sync_request, stage, direct_insert, cursor, message, code):
     """End a sync as Failed, with every problem found until then; no record is changed."""
-    ahead.take_back()
+    direct_insert.take_back()
     message = printable(message)
     file = sync_request.upload.file_name if sync_request.upload else ""
-    stage.telling.tell(file, file, code, message, kind="error")
-    stage.telling.flush()
+    stage.problem_log.tell(file, file, code, message, kind="error")
+    stage.problem_log.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)
     merge_totals.write(cursor, sync_request, stage, loaded=False)
-    results.settle_mended(cursor, sync_request, loaded=False)
+    results.settle_corrections(cursor, sync_request, loaded=False)
     sync_request.fail(message, code, lines_read=stage.lines_read)

@@ -1,7 +1,7 @@
 """What is kept of syncs: requests, uploads, results, control totals, corrections, notices, scheduled runs."""
 
 from syncs.models.control_totals import BookTotal, ControlTotal
-from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice, NoticeMail
 from syncs.models.requests import SyncRequest, SyncRequestQuerySet, WrongStatus
 from syncs.models.results import SeenKey, SyncDifference, SyncEntityResult, SyncResultDetail
@@ -11,7 +11,7 @@ from syncs.models.uploads import Upload
 __all__ = [
     "BookTotal",
     "ControlTotal",
-    "MendedLine",
+    "Correction",
     "Notice",
     "NoticeMail",
     "ScheduledRun",

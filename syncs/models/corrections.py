@@ -23,29 +23,32 @@ class SyncFile(models.Model):
         return self.file
 
 
-class MendedLineQuerySet(TenantQuerySet):
+class CorrectionQuerySet(TenantQuerySet):
     def of_lines(self, sync_request, lines):
         """Those of the lines (places: entity, file, line) of a sync that somebody has mended."""
         return self.filter(sync_request=sync_request.origin_id, line__in={line for _, _, line in lines})
 
     def ready(self):
         """Mended, and not just being loaded; what a cancelled or failed replay took along is ready again."""
-        return self.filter(Q(replay=None) | Q(replay__finished__isnull=False), state=MendedLine.State.MENDED)
+        return self.filter(Q(replay=None) | Q(replay__finished__isnull=False), state=Correction.State.CORRECTED)
 
     def cured(self):
-        return self.filter(state=MendedLine.State.CURED)
+        return self.filter(state=Correction.State.CURED)
 
 
-class MendedLine(models.Model):
+class Correction(models.Model):
     """A rejected line as somebody has corrected it, and how far it has come."""
 
     class State(models.TextChoices):
         OPEN = "open"  # there still are problems
-        MENDED = "mended"  # nothing wrong with it by itself; may be loaded again
+        CORRECTED = "mended"  # nothing wrong with it by itself; may be loaded again
         CURED = "cured"  # loaded by `replay`
 
     # Where the line was first rejected, never a replay.
-    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="mended_lines")
+    # `one_mended_line` begins with it.
+    sync_request = models.ForeignKey(
+        "syncs.SyncRequest", on_delete=models.CASCADE, related_name="corrections", db_index=False
+    )
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
     entity = models.CharField(max_length=255)
     file = models.CharField(max_length=255)
@@ -55,14 +58,18 @@ class MendedLine(models.Model):
     # What is still wrong: column, code and message of each problem.
     problems = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State.choices)
-    mended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    mended_at = models.DateTimeField()
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_column="mended_by_id"
+    )
+    corrected_at = models.DateTimeField(db_column="mended_at")
     # The last sync that took the line along.
     replay = models.ForeignKey("syncs.SyncRequest", on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = MendedLineQuerySet.as_manager()
+    objects = CorrectionQuerySet.as_manager()
 
     class Meta:
+        # Tables keep the names they were made with.
+        db_table = "syncs_mendedline"
         constraints = [
             models.UniqueConstraint("sync_request", "line", "entity", "file", name="one_mended_line"),
             models.CheckConstraint(condition=Q(state__in=("open", "mended", "cured")), name="mended_state_known"),
@@ -83,4 +90,4 @@ class MendedLine(models.Model):
 
     @property
     def is_being_loaded(self) -> bool:
-        return self.state == self.State.MENDED and self.replay is not None and not self.replay.is_finished
+        return self.state == self.State.CORRECTED and self.replay is not None and not self.replay.is_finished

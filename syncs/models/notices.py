@@ -64,8 +64,9 @@ class NoticeMail(models.Model):
         OPENED = "opened"
         CURED = "cured"
 
-    fenced_by = "notice"
-    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails")
+    row_security_parent = "notice"
+    # `one_mail_per_person_and_turn` begins with it.
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     about = models.CharField(max_length=10, choices=About.choices)
     created = models.DateTimeField(default=timezone.now, editable=False)

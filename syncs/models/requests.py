@@ -12,7 +12,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
-from syncs.crash_points import passing
+from syncs.crash_points import crash_point
 from syncs.models.uploads import Upload
 
 # Any number will do, if all agree.
@@ -73,7 +73,7 @@ class LeaseQuerySet(models.QuerySet):
                     )
                     if found:
                         found.start(owner)
-                        passing("claiming")
+                        crash_point("claiming")
                     return found
             except IntegrityError:
                 # Staff have just put a sync of the same enrollment in progress by hand; look again.
@@ -161,9 +161,16 @@ class SyncRequest(models.Model):
     MESSAGE_LENGTH = 200
 
     sync_request_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    # Of these three foreign keys indexes below begin with the column.
+    group_key = models.ForeignKey(
+        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+", db_index=False
+    )
     app_enrollment = models.ForeignKey(
-        "enrollments.AppEnrollment", on_delete=models.PROTECT, null=True, related_name="sync_requests"
+        "enrollments.AppEnrollment",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="sync_requests",
+        db_index=False,
     )
     status_code = models.CharField(max_length=20, choices=Status.choices, default=Status.READY)
     operation_type = models.IntegerField(choices=OperationType.choices, default=OperationType.READ)
@@ -174,7 +181,7 @@ class SyncRequest(models.Model):
     modified = models.DateTimeField(default=timezone.now)
     modified_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     parent_sync_request = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts"
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
     )
     # The sync whose mended lines this one loads; never itself a replay.
     replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replays")
@@ -201,7 +208,7 @@ class SyncRequest(models.Model):
     turn = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     # The lease: who works on it, and until when the database takes them to be alive. `fence` counts the claims; what a
     # claim's holder does counts only while its number is still the last.
-    fence = models.IntegerField(default=0, db_default=0, editable=False)
+    fencing_token = models.IntegerField(default=0, db_default=0, editable=False, db_column="fence")
     lease_owner = models.CharField(max_length=100, blank=True, db_default="", editable=False)
     lease_expires = models.DateTimeField(null=True, editable=False)
     # It is to be tried again, but not yet.
@@ -305,7 +312,7 @@ class SyncRequest(models.Model):
             self.Status.IN_PROGRESS,
             started=timezone.now(),
             lines_read=0,
-            fence=F("fence") + 1,
+            fencing_token=F("fencing_token") + 1,
             lease_owner=owner,
             lease_expires=lease_time(),
             not_before=None,
@@ -379,7 +386,11 @@ class SyncRequest(models.Model):
             changes["process_result_message"] = _shortened(message)
         if wanted == self.Status.IN_PROGRESS:
             # Nobody works on it, so it goes back to the queue when the lease has run out.
-            changes |= {"started": timezone.now(), "lease_expires": lease_time(), "fence": F("fence") + 1}
+            changes |= {
+                "started": timezone.now(),
+                "lease_expires": lease_time(),
+                "fencing_token": F("fencing_token") + 1,
+            }
         if wanted not in self.MOVES:
             changes["finished"] = timezone.now()
         self._move(wanted, **changes)
@@ -400,7 +411,9 @@ class SyncRequest(models.Model):
 
     def _held(self):
         """This request, as long as it is in progress by the claim that this object knows."""
-        return SyncRequest.objects.filter(pk=self.pk, status_code=self.Status.IN_PROGRESS, fence=self.fence)
+        return SyncRequest.objects.filter(
+            pk=self.pk, status_code=self.Status.IN_PROGRESS, fencing_token=self.fencing_token
+        )
 
     def _refuse(self, wanted):
         self.refresh_from_db(fields=["status_code"])

@@ -13,7 +13,10 @@ RAW_KEPT = 20_000
 class SyncEntityResult(models.Model):
     """What one sync did with the lines of one kind of record; the database proves that none is missing."""
 
-    sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="results")
+    # `one_result_per_entity` begins with it.
+    sync_request = models.ForeignKey(
+        "syncs.SyncRequest", on_delete=models.CASCADE, related_name="results", db_index=False
+    )
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
     # An entity's name, or the name of a file that belongs to none.
     entity = models.CharField(max_length=255)
@@ -152,7 +155,7 @@ class SyncDifference(models.Model):
 class SeenKey(models.Model):
     """A key that an earlier part of a multi-part full sync contained, kept until its last part has run."""
 
-    fenced_by = "parent_sync_request"
+    row_security_parent = "parent_sync_request"
     parent_sync_request = models.ForeignKey(
         "syncs.SyncRequest", on_delete=models.CASCADE, related_name="+", db_index=False
     )

@@ -10,7 +10,10 @@ class ScheduledRun(models.Model):
     """A time a schedule named, the sync that was asked for then, and what had been missed before it."""
 
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
-    app_enrollment = models.ForeignKey("enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="+")
+    # `one_run_per_slot` begins with it.
+    app_enrollment = models.ForeignKey(
+        "enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     slot = models.DateTimeField()
     # An earlier one's, where that was still waiting: one sync then serves both.
     sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="scheduled_runs")

@@ -18,10 +18,17 @@ class Upload(models.Model):
         JSONL = "jsonl"
         BATCH = "batch"
         # Rejected lines that people have corrected, written by ourselves.
-        MENDED = "mended"
+        CORRECTED = "mended"
 
     upload_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
+    group_key = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.CASCADE,
+        db_column="group_key",
+        related_name="+",
+        # `upload_by_content` begins with it.
+        db_index=False,
+    )
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     # The name the sender gave, for people; `content` is stored under a name of ours.

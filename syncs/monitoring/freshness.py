@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
 from adsplatform.zones import told
-from enrollments.models import AppEnrollment, Timing
+from enrollments.models import AppEnrollment, SyncPlan
 from enrollments.schedules import data_due, plan
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
@@ -38,7 +38,7 @@ def watch(now: datetime) -> bool:
 
 def _watch_alone() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('syncs.monitoring.freshness', 0))")
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('syncs.freshness', 0))")
         (alone,) = cursor.fetchone()
     return alone
 
@@ -46,7 +46,7 @@ def _watch_alone() -> bool:
 def _plan_unplanned(now):
     """Plan what has no plan yet: enrollments from before there were plans."""
     scheduled = Q(cron_settings__gt="", sync_schedule_is_active=True)
-    unplanned = _watched().filter(scheduled | Q(expected_every_hours__isnull=False), timing__isnull=True)
+    unplanned = _watched().filter(scheduled | Q(expected_every_hours__isnull=False), sync_plan__isnull=True)
     for enrollment in unplanned:
         if enrollment.is_scheduled or enrollment.expected_every_hours:
             plan(enrollment, now)
@@ -67,7 +67,7 @@ def _settle(now):
 
 
 def _watched():
-    return AppEnrollment.objects.current().filter(is_active=True).select_related("app", "group_key", "timing")
+    return AppEnrollment.objects.current().filter(is_active=True).select_related("app", "group_key", "sync_plan")
 
 
 def _loads(status):
@@ -84,11 +84,11 @@ def _problems(now, noticed):
     for problem in _failing():
         failing.add(problem.enrollment.pk)
         yield problem
-    for enrollment in _watched().exclude(timing__error="").filter(timing__isnull=False):
+    for enrollment in _watched().exclude(sync_plan__error="").filter(sync_plan__isnull=False):
         yield Problem(
             enrollment,
             Kind.SCHEDULE,
-            f"The schedule of {enrollment} has been stopped: {enrollment.timing.error} Set it anew.",
+            f"The schedule of {enrollment} has been stopped: {enrollment.sync_plan.error} Set it anew.",
         )
     for problem in _stale(now):
         # That data are late because syncs fail is one problem, and not two.
@@ -113,11 +113,11 @@ def _failing():
 
 def _stale(now):
     loaded = Subquery(_loads(SyncRequest.Status.SUCCESS).values("finished")[:1])
-    for enrollment in _watched().filter(timing__data_due_at__lte=now).annotate(loaded=loaded):
+    for enrollment in _watched().filter(sync_plan__data_due_at__lte=now).annotate(loaded=loaded):
         due = data_due(enrollment, enrollment.loaded)
         if due is None or due > now:
             # Unless it has been planned anew meanwhile.
-            unchanged = Timing.objects.filter(pk=enrollment.pk, planned_at=enrollment.timing.planned_at)
+            unchanged = SyncPlan.objects.filter(pk=enrollment.pk, planned_at=enrollment.sync_plan.planned_at)
             unchanged.update(data_due_at=due)
         else:
             yield Problem(enrollment, Kind.STALE, _late(enrollment, due))

@@ -21,25 +21,25 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Tick:
+class PeriodicJob:
     name: str
     work: Callable[[datetime], bool]
     seconds: float
 
 
-TICKS = (
-    Tick("the clock of the schedules", scheduler.start_due, 1),
-    Tick("the watch over fresh data", freshness.watch, 30),
-    Tick("the e-mails about notices", notice_emails.send_due, 5),
-    Tick("the rescue of lost syncs", reaper.go_round, 1),
-    Tick("retention", retention.prune_some, 60),
+PERIODIC_JOBS = (
+    PeriodicJob("the clock of the schedules", scheduler.start_due, 1),
+    PeriodicJob("the watch over fresh data", freshness.watch, 30),
+    PeriodicJob("the e-mails about notices", notice_emails.send_due, 5),
+    PeriodicJob("the rescue of lost syncs", reaper.run_once, 1),
+    PeriodicJob("retention", retention.prune_some, 60),
 )
 
 
-class Ticking:
+class PeriodicLoop:
     """Does the ticks until it is stopped."""
 
-    def __init__(self, ticks=TICKS):
+    def __init__(self, ticks=PERIODIC_JOBS):
         self.ticks = ticks
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self._go_on, args=[tick], daemon=True) for tick in ticks]
@@ -55,7 +55,7 @@ class Ticking:
         for thread in self.threads:
             thread.join(max(0, until - time.monotonic()))
 
-    def _go_on(self, tick: Tick) -> None:
+    def _go_on(self, tick: PeriodicJob) -> None:
         is_well = True
         while not self.stopping.is_set():
             has_more = False

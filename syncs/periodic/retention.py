@@ -30,7 +30,7 @@ from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
 from syncs import tasks
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
-from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice
 
 logger = logging.getLogger(__name__)
@@ -84,8 +84,8 @@ def days_of_details() -> float:
 
 def with_expired_details(before: datetime) -> QuerySet:
     """Syncs whose problems, line by line, are to go."""
-    needed = MendedLine.objects.filter(
-        Q(mended_at__gte=before) | Q(replay__isnull=False, replay__finished__isnull=True), sync_request=OuterRef("pk")
+    needed = Correction.objects.filter(
+        Q(corrected_at__gte=before) | Q(replay__isnull=False, replay__finished__isnull=True), sync_request=OuterRef("pk")
     )
     return SyncRequest.objects.filter(~Exists(needed), finished__lt=before, details_removed__isnull=True).order_by(
         "finished"
@@ -101,12 +101,12 @@ def _remove_details(before: datetime) -> int:
         SyncResultDetail.objects.exclude(kind=SyncResultDetail.Kind.ERROR, line__isnull=True),
         SyncDifference.objects,
         # Of the cured lines it stays known how many they are.
-        MendedLine.objects.exclude(state=MendedLine.State.CURED),
+        Correction.objects.exclude(state=Correction.State.CURED),
         SyncFile.objects,
     ):
         if removed := _delete(rows.filter(sync_request__in=marked), ROWS_AT_ONCE):
             return removed
-    MendedLine.objects.cured().filter(sync_request__in=marked).exclude(cells=[]).update(cells=[])
+    Correction.objects.cured().filter(sync_request__in=marked).exclude(cells=[]).update(cells=[])
     next_ones = list(with_expired_details(before).values_list("pk", flat=True)[:SYNCS_AT_ONCE])
     return SyncRequest.objects.filter(pk__in=next_ones).update(details_removed=timezone.now())
 
@@ -152,7 +152,7 @@ def expired_syncs(before: datetime) -> QuerySet:
 def _remove_syncs(before: datetime) -> int:
     found = list(expired_syncs(before).values_list("pk", "upload")[:SYNCS_AT_ONCE])
     syncs = SyncRequest.objects.filter(pk__in=[pk for pk, _ in found])
-    MendedLine.objects.filter(replay__in=syncs).delete()
+    Correction.objects.filter(replay__in=syncs).delete()
     syncs.delete()
     unused = Upload.objects.filter(pk__in=[upload for _, upload in found if upload])
     for upload in unused.filter(~Exists(SyncRequest.objects.filter(upload=OuterRef("pk")))):

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 
 from adsplatform.errors import PlatformError
-from enrollments.models import Timing
+from enrollments.models import SyncPlan
 from enrollments.schedules import Run, runs
 from syncs.models.scheduled_runs import ScheduledRun
 from syncs.services.requests import request_sync
@@ -31,33 +31,33 @@ def start_due(now: datetime) -> bool:
 @transaction.atomic
 def start_next(now: datetime) -> bool:
     """Ask for the sync that has been due longest; returns whether there was one."""
-    timing = (
-        Timing.objects.due(now)
+    sync_plan = (
+        SyncPlan.objects.due(now)
         .select_related("app_enrollment__app", "app_enrollment__group_key")
         .order_by("next_sync_at")
         .select_for_update(skip_locked=True, of=("self",))
         .first()
     )
-    if timing is None:
+    if sync_plan is None:
         return False
     try:
         with transaction.atomic():
-            _start(timing, now)
+            _start(sync_plan, now)
     except (OperationalError, InterfaceError):
         # The database's own trouble, not the schedule's: it stays due.
         raise
     except Exception as reason:
         # One schedule that cannot be worked off must not stand in the way of the others.
-        logger.exception("The schedule of enrollment %s has been stopped.", timing.pk)
-        timing.next_sync_at = timing.slot = None
-        timing.error = str(reason) if isinstance(reason, PlatformError) else "Something went wrong on our side."
-        timing.save()
+        logger.exception("The schedule of enrollment %s has been stopped.", sync_plan.pk)
+        sync_plan.next_sync_at = sync_plan.slot = None
+        sync_plan.error = str(reason) if isinstance(reason, PlatformError) else "Something went wrong on our side."
+        sync_plan.save()
     return True
 
 
-def _start(timing: Timing, now: datetime):
-    enrollment = timing.app_enrollment
-    due, following = _due(timing, now)
+def _start(sync_plan: SyncPlan, now: datetime):
+    enrollment = sync_plan.app_enrollment
+    due, following = _due(sync_plan, now)
     *missed, run = due
     ScheduledRun.objects.create(
         group_key=enrollment.group_key,
@@ -68,15 +68,15 @@ def _start(timing: Timing, now: datetime):
         missed_from=missed[0].slot if missed else None,
         missed_until=missed[-1].slot if missed else None,
     )
-    timing.slot, timing.next_sync_at = following or (None, None)
-    timing.save()
+    sync_plan.slot, sync_plan.next_sync_at = following or (None, None)
+    sync_plan.save()
 
 
-def _due(timing: Timing, now: datetime) -> tuple[list[Run], Run | None]:
+def _due(sync_plan: SyncPlan, now: datetime) -> tuple[list[Run], Run | None]:
     """All runs that are due by now, of which only the last will be made, and the one after them."""
-    enrollment = timing.app_enrollment
-    due = [Run(timing.slot, timing.next_sync_at)]
-    for run in runs(enrollment, timing.slot):
+    enrollment = sync_plan.app_enrollment
+    due = [Run(sync_plan.slot, sync_plan.next_sync_at)]
+    for run in runs(enrollment, sync_plan.slot):
         if run.start > now:
             return due, run
         due.append(run)

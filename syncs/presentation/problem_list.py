@@ -7,7 +7,7 @@ from django.db.models.functions import Left, Length
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.paging import Page, page_of
 from syncs.problem_codes import title_of
-from syncs.rejected_rows.reader import hang_mended
+from syncs.rejected_rows.reader import attach_corrections
 
 # Enough to recognise a value or a line by; the API has the whole of it.
 VALUE_SHOWN, RAW_SHOWN = 200, 4_000
@@ -34,7 +34,7 @@ def first(sync_request: SyncRequest, size: int) -> Page:
     found = shown(sync_request)
     errors = page_of(found.filter(kind=SyncResultDetail.Kind.ERROR), "1", size)
     page = errors if errors.rows else page_of(found, "1", size)
-    hang_mended(sync_request, page)
+    attach_corrections(sync_request, page)
     return page
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from adsplatform.zones import told as told_in_zone
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
-from syncs.models.corrections import MendedLine
+from syncs.models.corrections import Correction
 from syncs.models.scheduled_runs import ScheduledRun
 from syncs.problem_codes import CODES
 
@@ -58,7 +58,7 @@ def told(syncs):
         .annotate(sums=JSONObject(**{name: Sum(name) for name in names}))
         .values("sums")
     )
-    cured = MendedLine.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
+    cured = Correction.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
     cured = cured.annotate(count=Count("*")).values("count")
     return syncs.select_related("app_enrollment__app", "upload", "modified_user", "same_content_as").annotate(
         sums=Subquery(sums),

@@ -2,15 +2,15 @@
 
 from django_q.tasks import async_task
 
-BELL = "syncs.tasks.run_next_sync"
+WAKEUP_TASK = "syncs.tasks.run_next_sync"
 
 
 
-def ring():
+def send_wakeup():
     """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
-    async_task(BELL, save=False, ack_failure=True)
+    async_task(WAKEUP_TASK, save=False, ack_failure=True)
 
 
-def ring_removal(app_enrollment_id):
+def request_removal(app_enrollment_id):
     """Have a deleted enrollment's records removed in the background."""
     async_task("syncs.tasks.remove_enrollment_data", str(app_enrollment_id), save=False, ack_failure=True)

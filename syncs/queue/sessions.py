@@ -1,7 +1,7 @@
 """Who works on a sync, and for how long: claims, leases that run out by the database's clock, sessions to end.
 
 A claim's holder renews its lease. When it no longer does, somebody else may have the sync, and the number of the claim
-(`SyncRequest.fence`) keeps what the old holder still does out of the books.
+(`SyncRequest.fencing_token`) keeps what the old holder still does out of the books.
 """
 
 
@@ -40,4 +40,4 @@ def _end_sessions(condition: str, value: str):
 
 
 def _name(sync_request) -> str:
-    return f"sync {sync_request.pk.hex} {sync_request.fence}"
+    return f"sync {sync_request.pk.hex} {sync_request.fencing_token}"

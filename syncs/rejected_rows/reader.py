@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from adsplatform.records.checks import as_text
 from adsplatform.records.specification import Entity, entities
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.corrections import Correction, SyncFile
 from syncs.models.results import RAW_KEPT
 
 BATCH = 1_000
@@ -105,7 +105,7 @@ class Reader:
                 yield found
 
     def _details(self, wanted):
-        cured = MendedLine.objects.cured().filter(
+        cured = Correction.objects.cured().filter(
             sync_request=self.sync_request.origin_id,
             line=OuterRef("line"),
             entity=OuterRef("entity"),
@@ -130,7 +130,7 @@ class Reader:
                 yield *row, row[0] in ids
 
 
-def hang_mended(sync_request: SyncRequest, details) -> None:
+def attach_corrections(sync_request: SyncRequest, details) -> None:
     """Hang on each problem of a sync what has been made of its line (`mended`), and whether it can be mended."""
     places = {}
     for detail in details:
@@ -140,7 +140,7 @@ def hang_mended(sync_request: SyncRequest, details) -> None:
         if detail.is_mendable:
             places.setdefault((detail.entity, detail.file, detail.line), []).append(detail)
     if places:
-        lines = MendedLine.objects.of_lines(sync_request, places).select_related("mended_by", "replay")
+        lines = Correction.objects.of_lines(sync_request, places).select_related("corrected_by", "replay")
         for mended in lines:
             for detail in places.get(mended.place, ()):
                 detail.mended = mended

@@ -14,7 +14,7 @@ from adsplatform.records.specification import Lookup, entities
 from syncs.loading.merge.references import key_called
 from syncs.loading.staging.header_mapping import check_line, columns_of_line
 from syncs.models import SyncRequest, SyncResultDetail, Upload
-from syncs.models.corrections import MendedLine
+from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import Reader, RejectedLine
 from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
@@ -24,7 +24,7 @@ _ALTERED = {"nul_character", "bad_encoding", "nested_value"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 
-def rejected_line(detail: SyncResultDetail) -> tuple[RejectedLine, MendedLine | None]:
+def rejected_line(detail: SyncResultDetail) -> tuple[RejectedLine, Correction | None]:
     """The line a problem is about as it was sent, and as it has been mended, if so; raises where there is none."""
     if detail.kind != SyncResultDetail.Kind.ERROR or detail.line is None:
         raise PlatformError("Only a line that was not loaded can be mended; this problem is not about one.")
@@ -34,25 +34,25 @@ def rejected_line(detail: SyncResultDetail) -> tuple[RejectedLine, MendedLine | 
             f"“{detail.entity}” is not a kind of record, so its lines cannot be mended here. Rename the file, then "
             "upload it again."
         )
-    return line, _mended(detail.sync_request, line).select_related("mended_by", "replay").first()
+    return line, _mended(detail.sync_request, line).select_related("corrected_by", "replay").first()
 
 
 @transaction.atomic
-def mend_line(detail: SyncResultDetail, user, values: dict) -> MendedLine:
+def save_correction(detail: SyncResultDetail, user, values: dict) -> Correction:
     """Put values (by column, in any case) into a rejected line and check it by the rules of a sync.
 
     What is not given stays as it was. What it refers to may still come: see `still_missing`.
     """
     line, _ = rejected_line(detail)
     mended = _mended(detail.sync_request, line).select_for_update(of=("self",)).select_related("replay").first()
-    if mended and mended.state == MendedLine.State.CURED:
+    if mended and mended.state == Correction.State.CURED:
         raise Conflict("This line has been loaded since it was mended. Change the record where it comes from.")
     if mended and mended.is_being_loaded:
         raise Conflict("This line is just being loaded again. Wait for the end of that sync.")
     before = mended.values if mended else line.values
     after = _with_values(line, before, values)
     problems = _problems(line, after)
-    mended, _ = MendedLine.objects.update_or_create(
+    mended, _ = Correction.objects.update_or_create(
         sync_request_id=detail.sync_request.origin_id,
         entity=line.entity,
         file=line.file,
@@ -61,15 +61,15 @@ def mend_line(detail: SyncResultDetail, user, values: dict) -> MendedLine:
             "group_key_id": detail.group_key_id,
             "cells": [[printable(name), printable(text)] for name, text in after.items()],
             "problems": problems,
-            "state": MendedLine.State.OPEN if problems else MendedLine.State.MENDED,
-            "mended_by": user,
-            "mended_at": timezone.now(),
+            "state": Correction.State.OPEN if problems else Correction.State.CORRECTED,
+            "corrected_by": user,
+            "corrected_at": timezone.now(),
         },
     )
     return mended
 
 
-def still_missing(mended: MendedLine) -> list[dict]:
+def still_missing(mended: Correction) -> list[dict]:
     """What a mended line refers to that is not there yet: column, code and message of each.
 
     It may be loaded before the line is, so that it keeps nobody from mending; where it is not, the line fails again.
@@ -92,7 +92,7 @@ def still_missing(mended: MendedLine) -> list[dict]:
     return found
 
 
-def _is_in_the_books(mended: MendedLine, lookup: Lookup, named: str) -> bool:
+def _is_in_the_books(mended: Correction, lookup: Lookup, named: str) -> bool:
     records = entities()[lookup.target].model.objects
     if lookup.target_column == "id":
         return records.filter(group_key=mended.group_key_id, pk=named).exists()
@@ -100,11 +100,11 @@ def _is_in_the_books(mended: MendedLine, lookup: Lookup, named: str) -> bool:
     return records.filter(app_enrollment=enrollment, **{lookup.target_column: named}).exists()
 
 
-def _is_on_a_mended_line(mended: MendedLine, lookup: Lookup, named: str) -> bool:
-    others = MendedLine.objects.filter(
+def _is_on_a_mended_line(mended: Correction, lookup: Lookup, named: str) -> bool:
+    others = Correction.objects.filter(
         sync_request=mended.sync_request_id,
         entity=lookup.target,
-        state=MendedLine.State.MENDED,
+        state=Correction.State.CORRECTED,
         cells__icontains=json.dumps(named, ensure_ascii=False),
     )
     cells = others.values_list("cells", flat=True).iterator()
@@ -124,7 +124,7 @@ def load_again(sync_request: SyncRequest, user) -> SyncRequest:
     check_usable(enrollment)
     # Two clicks meet here, so that the second finds no line left to load.
     enrollment.hold()
-    lines = MendedLine.objects.ready().filter(sync_request=sync_request.origin_id)
+    lines = Correction.objects.ready().filter(sync_request=sync_request.origin_id)
     lines = lines.select_for_update(of=("self",)).order_by("entity", "file", "line")
     taken = []
     with SpooledTemporaryFile(_SPOOLED_BYTES) as file:
@@ -136,11 +136,11 @@ def load_again(sync_request: SyncRequest, user) -> SyncRequest:
             raise Conflict("No mended line waits to be loaded again. Correct a rejected line first.")
         file.seek(0)
         upload = store_upload(
-            sync_request.group_key, user, file, file_name="mended-lines.jsonl", format=Upload.Format.MENDED
+            sync_request.group_key, user, file, file_name="mended-lines.jsonl", format=Upload.Format.CORRECTED
         )
     try:
         replay = request_replay(sync_request, user, upload)
-        MendedLine.objects.filter(pk__in=taken).update(replay=replay)
+        Correction.objects.filter(pk__in=taken).update(replay=replay)
     except Exception:
         default_storage.delete(upload.content.name)
         raise
@@ -148,7 +148,7 @@ def load_again(sync_request: SyncRequest, user) -> SyncRequest:
 
 
 def _mended(sync_request: SyncRequest, line: RejectedLine):
-    return MendedLine.objects.filter(
+    return Correction.objects.filter(
         sync_request=sync_request.origin_id, entity=line.entity, file=line.file, line=line.line
     )
 

@@ -9,9 +9,9 @@ from adsplatform.errors import PlatformError
 from enrollments.models import AppEnrollment
 from enrollments.schedules import forget
 from enrollments.services import check_connection, enroll
-from syncs import tasks
 from syncs.connectors import connector_named
 from syncs.models import SyncRequest
+from syncs.queue import notify
 from syncs.services.requests import request_sync
 
 
@@ -52,7 +52,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
         messages.append(f"Cancelled {len(waiting)} waiting sync{'s' if len(waiting) > 1 else ''}")
     if remove_data:
         AppEnrollment.objects.filter(pk=enrollment.pk).update(removal_asked=timezone.now())
-        tasks.ring_removal(enrollment.pk)
+        notify.request_removal(enrollment.pk)
         messages.append("All records of the enrollment are being removed")
     else:
         messages.append("The records of the enrollment were kept")

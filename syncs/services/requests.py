@@ -48,7 +48,7 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
         return record_request(enrollment, user, connector=connector, run_full_sync=full, dry_run=dry_run)
     if waiting.next_try:
         waiting.hurry()
-        notify.ring()
+        notify.send_wakeup()
     return waiting
 
 
@@ -140,7 +140,7 @@ def _cancel(sync_request, user):
             cursor.execute("SET LOCAL lock_timeout = '1s'")
         sync_request.cancel(_kept_of_cancelled(sync_request), user)
         # What waited for it may run now, and its own bell has rung in vain.
-        notify.ring()
+        notify.send_wakeup()
         # Whatever its statement is doing ends here and now; its process is ended by the worker.
         transaction.on_commit(partial(sessions.end_all_sessions, sync_request))
 
@@ -192,7 +192,7 @@ def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
         app_enrollment=enrollment, group_key=enrollment.group_key, modified_user=user, **values
     )
     SyncRequest.objects.get(pk=sync_request.pk).queue()
-    notify.ring()
+    notify.send_wakeup()
     with logs.about(sync_id=sync_request.pk):
         logger.info("A %s sync has been asked for.", sync_request.connector)
     return sync_request

@@ -23,7 +23,7 @@ from adsplatform.cluster.resource_limits import keep_freed_memory
 from adsplatform.observability import logs
 from adsplatform.records.specification import entities
 from syncs.connectors import registered
-from syncs.crash_points import passing
+from syncs.crash_points import crash_point
 from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
 from syncs.queue import sessions
@@ -49,7 +49,7 @@ def _see_through(sync_request):
     logger.info("The sync begins, %.1f s after it was asked for.", waited)
     began = time.monotonic()
     keep_freed_memory()
-    passing("claimed")
+    crash_point("claimed")
     if settings.SYNC_OWN_PROCESS:
         _stand_by(sync_request)
     else:
@@ -78,7 +78,7 @@ def _stand_by(sync_request):
         _note(sync_request, lambda: pipeline.hand_back(sync_request, retry_policy.WORKER_STOPPING, "worker_stopping"))
     elif process.has_crashed:
         logger.error("The process that ran sync %s ended: %s.", sync_request.pk, process.how)
-        passing("before noting a crash")
+        crash_point("before noting a crash")
         _note(sync_request, lambda: pipeline.give_up_crashed(sync_request))
 
 
@@ -89,7 +89,7 @@ def _carry_out(sync_request):
             score.write("500")
     # What there is by now stays: it need not be looked through for garbage again and again.
     gc.freeze()
-    passing("started")
+    crash_point("started")
     sessions.name_session(sync_request)
     pipeline.run(sync_request)
 

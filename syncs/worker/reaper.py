@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
 
-from syncs.crash_points import passing
+from syncs.crash_points import crash_point
 from syncs.loading import pipeline
 from syncs.models import SyncRequest, WrongStatus
 from syncs.queue import notify, sessions
@@ -25,14 +25,14 @@ SWEEPING = 7_301_227
 STALE_SECONDS = 120
 
 
-def go_round(now: datetime) -> bool:
+def run_once(now: datetime) -> bool:
     """Do what there is to do at this moment; returns whether there may be more at once."""
-    rescued = rescue_expired()
-    tend_the_bells()
+    rescued = recover_lost_syncs()
+    requeue_lost_wakeups()
     return rescued == AT_ONCE
 
 
-def rescue_expired() -> int:
+def recover_lost_syncs() -> int:
     """Take up again what nobody holds any more; returns how many syncs."""
     lost = list(SyncRequest.objects.expired().order_by("lease_expires")[:AT_ONCE])
     return sum(_rescue(sync_request) for sync_request in lost)
@@ -41,9 +41,9 @@ def rescue_expired() -> int:
 def _rescue(sync_request) -> bool:
     # Its holder may be stopped or cut off with locks in hand, even that of the row below.
     sessions.end_session(sync_request)
-    passing("before a rescue")
+    crash_point("before a rescue")
     with transaction.atomic():
-        held = SyncRequest.objects.expired().filter(pk=sync_request.pk, fence=sync_request.fence)
+        held = SyncRequest.objects.expired().filter(pk=sync_request.pk, fencing_token=sync_request.fencing_token)
         held = held.select_for_update(skip_locked=True, of=("self",)).first()
         if held is None:
             return False
@@ -51,7 +51,7 @@ def _rescue(sync_request) -> bool:
             pipeline.give_up_lost(held, by_outage=_was_renewed_before_a_restart(held))
         except WrongStatus:
             return False
-        passing("in a rescue")
+        crash_point("in a rescue")
     logger.warning("Sync %s had lost its worker (%s) and is now %s.", held.pk, sync_request.lease_owner, held)
     return True
 
@@ -64,7 +64,7 @@ def _was_renewed_before_a_restart(sync_request) -> bool:
         return cursor.fetchone()[0]
 
 
-def tend_the_bells() -> None:
+def requeue_lost_wakeups() -> None:
     """Ring for those who may run and for whom no bell is left; sweep away bells that were taken and never answered."""
     with transaction.atomic():
         if not _is_alone():
@@ -72,7 +72,7 @@ def tend_the_bells() -> None:
         _sweep()
         due = SyncRequest.objects.may_run().within_caps().order_by()[:AT_ONCE]
         for _ in range(due.count() - get_broker().queue_size()):
-            notify.ring()
+            notify.send_wakeup()
 
 
 def _is_alone() -> bool:
@@ -87,5 +87,5 @@ def _sweep():
     taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
     stale = OrmQ.objects.filter(lock__gt=timezone.now(), lock__lt=taken - timedelta(seconds=STALE_SECONDS))
     for entry in stale.order_by("lock")[:AT_ONCE]:
-        if entry.func() == notify.BELL:
+        if entry.func() == notify.WAKEUP_TASK:
             entry.delete()

@@ -60,7 +60,7 @@ def measured(folder: Path, tasks: int, environment: dict) -> list[str]:
     return [f"{waits[min(int(len(waits) * share), len(waits) - 1)]:.1f}" for share in (0.5, 0.95, 0.99, 1)]
 
 
-def ring(folder: Path, tasks: int):
+def send_wakeup(folder: Path, tasks: int):
     """Ring so often and print how long each took to be heard."""
     import django
 
@@ -85,4 +85,4 @@ def ring(folder: Path, tasks: int):
 
 
 if __name__ == "__main__":
-    ring(Path(sys.argv[1]), int(sys.argv[2]))
+    send_wakeup(Path(sys.argv[1]), int(sys.argv[2]))

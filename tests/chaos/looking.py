@@ -91,7 +91,7 @@ def final_findings(connection, *, cancelled: set, limits: dict) -> list[str]:
         " FROM syncs_syncrequest s JOIN syncs_upload u USING (upload_id) ORDER BY s.finished"
     ).fetchall()
     last = {}
-    for pk, number, status, code, crashes, failures, fence, lease, started, finished, enrollment in rows:
+    for pk, number, status, code, crashes, failures, fencing_token, lease, started, finished, enrollment in rows:
         behaviour = Plan(number).behaviour
         name = f"Sync {number} ({behaviour})"
         if status not in ("Success", "Failed", "Cancelled"):
@@ -111,7 +111,7 @@ def final_findings(connection, *, cancelled: set, limits: dict) -> list[str]:
                 "stopped_worker": crashes >= limits["crashes"],
                 "worker_lost": failures >= limits["tries"],
                 "source_unreadable": behaviour == "refusing" or (behaviour == "flaky" and failures >= limits["tries"]),
-                "database_gone": fence >= limits["starts"],
+                "database_gone": fencing_token >= limits["starts"],
                 "database_busy": failures >= limits["tries"],
             }
             if not by_limit.get(code):

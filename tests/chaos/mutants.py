@@ -58,7 +58,7 @@ def status_unchecked():
 
     @replace(SyncRequest, "_held")
     def _held(old, self):
-        return SyncRequest.objects.filter(pk=self.pk, fence=self.fence)
+        return SyncRequest.objects.filter(pk=self.pk, fencing_token=self.fencing_token)
 
 
 @mutant
@@ -99,9 +99,9 @@ def success_first():
 @mutant
 def ahead_stays():
     """What was inserted while the source was read stays when the sync fails."""
-    from syncs.loading.direct_insert import Ahead
+    from syncs.loading.direct_insert import DirectInsert
 
-    @replace(Ahead, "take_back")
+    @replace(DirectInsert, "take_back")
     def take_back(old, self):
         pass
 
@@ -123,9 +123,9 @@ def piecemeal():
 
 def keep_plans():
     """Let the tables of a merge outlive its first commit."""
-    from syncs.loading.merge.context import Work
+    from syncs.loading.merge.context import MergeContext
 
-    @replace(Work, "run")
+    @replace(MergeContext, "run")
     def run(old, self, statement, **parts):
         old(self, statement.replace("ON COMMIT DROP", ""), **parts)
 
@@ -146,7 +146,7 @@ def no_rescue():
     from syncs.worker import reaper
 
     @replace(reaper, "rescue_expired")
-    def rescue_expired(old):
+    def recover_lost_syncs(old):
         return 0
 
 
@@ -166,7 +166,7 @@ def no_bells():
     from syncs.worker import reaper
 
     @replace(reaper, "tend_the_bells")
-    def tend_the_bells(old):
+    def requeue_lost_wakeups(old):
         pass
 
 
@@ -266,7 +266,7 @@ def miscounted():
     @replace(steps, "counts")
     def counts(old, work):
         found = old(work)
-        if SyncRequest.objects.get(pk=work.sync).fence > 1:
+        if SyncRequest.objects.get(pk=work.sync).fencing_token > 1:
             for numbers in found.values():
                 numbers["lines_read"] += numbers["inserted"]
                 numbers["inserted"] *= 2

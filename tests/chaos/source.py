@@ -90,7 +90,7 @@ class ChaosSource:
     def rows(self, source: Source):
         plan = Plan(int(source.content.read()))
         # No connector knows that; it is how one sees afterwards whose rows they are.
-        claim = SyncRequest.objects.get(upload__file_name=str(plan.number)).fence
+        claim = SyncRequest.objects.get(upload__file_name=str(plan.number)).fencing_token
         with open(os.environ["CHAOS_ATTEMPTS"], "a") as log:
             log.write(f"{time.time()} {os.getpid()} {plan.number}\n")
         records = plan.records(claim)

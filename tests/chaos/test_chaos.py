@@ -26,7 +26,7 @@ def test_every_named_place_is_in_the_engine_and_without_effect_in_production():
     assert [name for name in POINTS if f'passing("{name}")' not in sources] == []
     assert sources.count("passing(") - 1 == len(POINTS)
     for name in POINTS:
-        crash_points.passing(name)
+        crash_points.crash_point(name)
 
 
 @pytest.mark.parametrize("number", range(1, 4))

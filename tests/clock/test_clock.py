@@ -7,7 +7,7 @@ from django.db.models import F
 
 from adsplatform.zones import told
 from enrollments import services
-from enrollments.models import AppEnrollment, Application, Timing
+from enrollments.models import AppEnrollment, Application, SyncPlan
 from enrollments.schedules import next_runs, runs
 from syncs.models import ScheduledRun, SyncRequest
 from syncs.periodic.scheduler import start_due
@@ -45,7 +45,7 @@ def test_after_downtime_one_run_catches_up_and_tells_of_the_missed_ones(enrollme
         "Asked for by the schedule, for 7 Jan 2026, 07:00 CET.",
         "The run of 7 Jan 2026, 06:00 CET was missed; this one catches up.",
     ]
-    assert Timing.objects.get().next_sync_at == at("7 07:00")
+    assert SyncPlan.objects.get().next_sync_at == at("7 07:00")
 
 
 def test_runs_that_come_while_one_waits_are_done_by_that_one(enrollment):
@@ -64,19 +64,19 @@ def test_years_of_downtime_are_caught_up_at_once(enrollment):
     start_due(at("2027-01-07 00:30"))
     run = ScheduledRun.objects.get()
     assert run.missed_runs == 10_000
-    assert Timing.objects.get().next_sync_at == at("2027-01-07 00:31")
+    assert SyncPlan.objects.get().next_sync_at == at("2027-01-07 00:31")
 
 
 def test_a_schedule_that_breaks_is_stopped_alone(owner, enrollment):
     good = planned(owner.group_key, "0 * * * *", at("7 00:30"))
-    Timing.objects.filter(pk=enrollment.pk).update(next_sync_at=at("7 00:59"))
+    SyncPlan.objects.filter(pk=enrollment.pk).update(next_sync_at=at("7 00:59"))
     AppEnrollment.objects.filter(pk=enrollment.pk).update(cron_settings="0 0 31 2 * nonsense")
     start_due(at("7 01:00"))
     assert SyncRequest.objects.get().app_enrollment == good
-    broken = Timing.objects.get(pk=enrollment.pk)
+    broken = SyncPlan.objects.get(pk=enrollment.pk)
     assert (broken.next_sync_at, broken.error) == (None, "Something went wrong on our side.")
     services.change_enrollment(enrollment, owner.user, cron_settings="0 5 * * *")
-    assert Timing.objects.get(pk=enrollment.pk).error == ""
+    assert SyncPlan.objects.get(pk=enrollment.pk).error == ""
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_an_enrollment_that_is_sent_its_data_has_no_runs(owner):
 
 
 def test_a_change_of_what_is_planned_plans_anew_and_no_other_does(enrollment, owner):
-    before = Timing.objects.get()
+    before = SyncPlan.objects.get()
     services.change_enrollment(enrollment, owner.user, name="Porto", cron_settings="0 * * * *")
-    assert Timing.objects.get().planned_at == before.planned_at
+    assert SyncPlan.objects.get().planned_at == before.planned_at
     services.change_enrollment(enrollment, owner.user, cron_settings="30 2 * * *")
-    assert told(Timing.objects.get().next_sync_at, "Europe/Berlin")[-9:-4] == "02:30"
+    assert told(SyncPlan.objects.get().next_sync_at, "Europe/Berlin")[-9:-4] == "02:30"
     services.change_time_zone(owner.group_key, "Asia/Kolkata")
-    assert told(Timing.objects.get().next_sync_at, "Asia/Kolkata")[-9:] == "02:30 IST"
+    assert told(SyncPlan.objects.get().next_sync_at, "Asia/Kolkata")[-9:] == "02:30 IST"
 
 
 def test_ten_thousand_at_one_time_do_not_start_as_one(owner, settings):

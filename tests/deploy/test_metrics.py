@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from enrollments.models import Timing
+from enrollments.models import SyncPlan
 from syncs.models import ScheduledRun, SyncRequest
 from tests.factories import SyncEntityResultFactory, SyncRequestFactory, SyncResultDetailFactory
 
@@ -59,7 +59,7 @@ def test_leases():
 
 def test_schedules_that_are_late_and_runs_that_were_missed():
     late = SyncRequestFactory(queued=True)
-    Timing.objects.create(app_enrollment=late.app_enrollment, planned_at=ago(days=1), next_sync_at=ago(minutes=2))
+    SyncPlan.objects.create(app_enrollment=late.app_enrollment, planned_at=ago(days=1), next_sync_at=ago(minutes=2))
     ScheduledRun.objects.create(
         group_key=late.group_key,
         app_enrollment=late.app_enrollment,

@@ -13,7 +13,7 @@ from enrollments.models import AppEnrollment
 from syncs.connectors.protocol import ConnectorError
 from syncs.loading import pipeline
 from syncs.loading.control_totals.recount import recount
-from syncs.loading.direct_insert import Ahead
+from syncs.loading.direct_insert import DirectInsert
 from syncs.models import SyncRequest
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.test_any_input import rows
@@ -33,7 +33,7 @@ class Watched:
 
     def __init__(self, sync, monkeypatch):
         self.sync, self.blocks, self.attempts = sync, [], 0
-        copy, attempt = Ahead._copy, pipeline._attempt
+        copy, attempt = DirectInsert._copy, pipeline._attempt
 
         def watched_copy(ahead, staged, records):
             self.blocks.append(len(records))
@@ -43,7 +43,7 @@ class Watched:
             self.attempts += 1
             attempt(*args)
 
-        monkeypatch.setattr(Ahead, "_copy", watched_copy)
+        monkeypatch.setattr(DirectInsert, "_copy", watched_copy)
         monkeypatch.setattr(pipeline, "_attempt", watched_attempt)
 
     def __call__(self, data, **values):
@@ -188,13 +188,13 @@ def test_what_the_same_input_refers_to_is_not_deleted(ahead, sync):
 
 
 def test_what_the_database_says_is_told_and_not_what_comes_of_it(ahead, monkeypatch):
-    copy = Ahead._copy
+    copy = DirectInsert._copy
 
     def out_of_room(self, *args):
         copy(self, *args)
-        self.stage.copying.then(lambda: self.work.run("SELECT FROM nowhere"))
+        self.stage.copy_thread.then(lambda: self.work.run("SELECT FROM nowhere"))
 
-    monkeypatch.setattr(Ahead, "_copy", out_of_room)
+    monkeypatch.setattr(DirectInsert, "_copy", out_of_room)
     data = blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1")]))
     result = ahead(data | {"broken": ConnectorError("Refused with the password 1234.")})
     assert result.failure_code == "our_fault"
@@ -299,7 +299,7 @@ def test_amounts_of_what_a_guard_stops_were_not_loaded(ahead, sync, enrollment):
 
 
 def test_a_merge_that_fails_leaves_nothing(ahead, enrollment, monkeypatch):
-    monkeypatch.setattr(pipeline.merge, "counts", lambda work: 1 / 0)
+    monkeypatch.setattr(pipeline.steps, "counts", lambda work: 1 / 0)
     result = ahead(blocks(("Company", [company("C1"), company("C1"), company("C2")]), ("Contact", [contact()])))
     assert result.status_code == "Failed"
     assert not Company.objects.exists() and not Contact.objects.exists()

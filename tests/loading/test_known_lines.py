@@ -40,7 +40,7 @@ def staged(monkeypatch):
 
     def noting(work, staged):
         work.run("SELECT count(*) FROM {stage}", stage=staged.table)
-        found.append((staged.known_lines, work.cursor.fetchone()[0]))
+        found.append((staged.unchanged_count, work.cursor.fetchone()[0]))
         return check(work, staged)
 
     monkeypatch.setattr("syncs.loading.merge.steps.check_known", noting)
@@ -173,7 +173,7 @@ def test_a_key_that_comes_twice_is_found_however_many_there_are(hashes):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(duplicate_keys, "AT_ONCE", 3)
         patched.setattr(duplicate_keys, "IN_ORDER", 7)
-        keys = duplicate_keys.StagedKeys()
+        keys = duplicate_keys.KeyHashes()
         for some in hashes:
             keys.add(np.array(some, np.uint64))
         together = [one for some in hashes for one in some]
@@ -233,14 +233,14 @@ def test_of_too_many_records_none_is_taken_for_known(load, staged, monkeypatch):
 
 
 def test_digests_are_found_whatever_their_order_and_number():
-    digests = [bytes([number * 7 % 256, number // 256] * 8) for number in range(1_000)]
-    held = unchanged_rows.Digests(parts_of(digests))
-    found, is_twice = held.meet(digests[:600] + [b"\xff" * 16, b"\x00\x00" + b"\xff" * 14])
+    row_hashes = [bytes([number * 7 % 256, number // 256] * 8) for number in range(1_000)]
+    held = unchanged_rows.RowHashes(parts_of(row_hashes))
+    found, is_twice = held.meet(row_hashes[:600] + [b"\xff" * 16, b"\x00\x00" + b"\xff" * 14])
     assert found.tolist() == [True] * 600 + [False] * 2
     assert not is_twice
-    assert held.has_met([digests[0][:10]]) and not held.has_met([d[:10] for d in digests[600:]])
-    assert sorted(held.not_met()) == sorted(digest[:10] for digest in digests[600:])
-    assert held.meet(digests[:1])[1]
+    assert held.has_met([row_hashes[0][:10]]) and not held.has_met([d[:10] for d in row_hashes[600:]])
+    assert sorted(held.not_met()) == sorted(digest[:10] for digest in row_hashes[600:])
+    assert held.meet(row_hashes[:1])[1]
 
 
 # Few different bytes, so that many digests share a bucket, a first half or all but the last bytes.
@@ -250,7 +250,7 @@ few_digests = st.lists(st.binary(min_size=10, max_size=10).map(lambda d: bytes(b
 @settings(deadline=None)
 @given(few_digests, few_digests, st.binary(min_size=6, max_size=6))
 def test_digests_are_told_as_a_set_would(held_ones, others, rules):
-    held = unchanged_rows.Digests(parts_of(held_ones))
+    held = unchanged_rows.RowHashes(parts_of(held_ones))
     found, is_twice = held.meet([digest + rules for digest in others])
     # Of two whose first six bytes are equal, one may not be found: its line is then looked at as any other.
     assert not is_twice
@@ -263,9 +263,9 @@ def test_digests_are_told_as_a_set_would(held_ones, others, rules):
     )
 
 
-def parts_of(digests):
+def parts_of(row_hashes):
     """As the database gives them: together, those that begin with the same byte."""
     parts = {}
-    for digest in digests:
+    for digest in row_hashes:
         parts.setdefault(digest[0], []).append(digest[:10])
     return [b"".join(parts[first]) for first in sorted(parts, reverse=True)]

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from adsplatform.records.models import Invoice
 from syncs.loading import direct_insert
-from syncs.loading.merge.context import Work
+from syncs.loading.merge.context import MergeContext
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import company, invoice
 
@@ -17,7 +17,7 @@ OTHERS = 20_000
 @pytest.fixture
 def explained(monkeypatch):
     """The plan of every statement that a merge runs."""
-    found, execute = [], Work.execute
+    found, execute = [], MergeContext.execute
 
     def explaining(work, statement, given=None):
         text = statement.as_string(work.cursor.connection)
@@ -26,7 +26,7 @@ def explained(monkeypatch):
             found.append("\n".join(line for (line,) in work.cursor.fetchall()))
         execute(work, statement, given)
 
-    monkeypatch.setattr(Work, "execute", explaining)
+    monkeypatch.setattr(MergeContext, "execute", explaining)
     return found
 
 

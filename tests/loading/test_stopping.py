@@ -88,7 +88,7 @@ def test_a_sync_whose_database_went_away_while_reading_waits_to_start_again(sync
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_that_never_ends_is_given_up_at_last(sync, settings):
     settings.SYNC_MOST_STARTS = 3
-    result = sync({"invoices": HangingUp([invoice()])}, fence=3)
+    result = sync({"invoices": HangingUp([invoice()])}, fencing_token=3)
     assert (result.status_code, result.failure_code) == ("Failed", "database_gone")
     assert result.process_result_message == "It was started 3 times and never ended. Nothing was changed."
 

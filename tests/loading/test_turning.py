@@ -18,7 +18,7 @@ from syncs.connectors.protocol import (
     Rows,
     in_larger_blocks,
 )
-from syncs.loading.staging.columnar_blocks import Screens, content_lines, copy_lines, turned
+from syncs.loading.staging.columnar_blocks import ColumnChecks, content_lines, copy_lines, to_columnar
 from syncs.loading.staging.header_mapping import mapped
 
 NAMES = ["erpKey", "companyName", "companyType", "isActive"]
@@ -33,7 +33,7 @@ PLAIN_CELLS = st.sampled_from(["", "a", " ", '"', "é", "\ufeffa", "#", None, 5,
 def test_every_cell_comes_through_as_its_text(rows):
     entity = entity_named("companies")
     columns, _ = mapped(entity, "f", NAMES)
-    block = turned(
+    block = to_columnar(
         Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)), entity, columns, unguard=False
     )
     for column, name, given_cells in zip(columns, NAMES, zip(*rows, strict=True), strict=True):
@@ -51,10 +51,10 @@ def test_every_cell_comes_through_as_its_text(rows):
 def test_copy_is_given_what_was_checked(rows):
     entity = entity_named("companies")
     columns, _ = mapped(entity, "f", NAMES)
-    block = turned(
+    block = to_columnar(
         Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)), entity, columns, unguard=False
     )
-    checked, faults, apart = Screens().check(block)
+    checked, faults, apart = ColumnChecks().check(block)
     good = [at for at in range(len(rows)) if at not in faults]
     lines, wanted = content_lines(block, checked, apart), copy_lines(checked)
     assert [lines[at] for at in good] == [wanted[at] for at in good]
@@ -110,8 +110,8 @@ def check(name, names, rows):
     entity = entity_named(name)
     columns, _ = mapped(entity, "f", names)
     places = list(range(1, len(rows) + 1))
-    block = turned(Rows(name, "f", names, rows, places, [""] * len(rows)), entity, columns, unguard=False)
-    checked, faults, apart = Screens().check(block)
+    block = to_columnar(Rows(name, "f", names, rows, places, [""] * len(rows)), entity, columns, unguard=False)
+    checked, faults, apart = ColumnChecks().check(block)
     codes = {at: [(column.wire, fault.code) for column, fault in found] for at, found in faults.items()}
     return block, content_lines(block, checked, apart), codes
 

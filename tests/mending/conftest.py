@@ -49,7 +49,9 @@ def mend(owner):
     """Put values into the rejected line with this number."""
 
     def mend(sync_request, line, **values):
-        return corrections.mend_line(sync_request.details.filter(line=line, kind="error").first(), owner.user, values)
+        return corrections.save_correction(
+            sync_request.details.filter(line=line, kind="error").first(), owner.user, values
+        )
 
     return mend
 

@@ -9,10 +9,10 @@ import pytest
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.models import Company, Invoice
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.models.corrections import MendedLine
+from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import Reader
 from syncs.services import corrections, requests
-from syncs.services.corrections import mend_line, still_missing
+from syncs.services.corrections import save_correction, still_missing
 from tests.factories import AppEnrollmentFactory
 from tests.mending.conftest import COMPANIES, run
 
@@ -40,12 +40,12 @@ def test_what_is_wrong_is_said_at_once_by_the_rules_of_a_sync(faulty, mend, owne
     assert (mended.state, said(mended)) == ("open", [("invoiceDate", "impossible_date")])
     mended = mend(faulty, 3, INVOICEDATE="2024-02-29")
     assert (mended.state, said(mended)) == ("mended", [])
-    assert (mended.mended_by, mended.values["totalAmount"], mended.values["invoiceDate"]) == (
+    assert (mended.corrected_by, mended.values["totalAmount"], mended.values["invoiceDate"]) == (
         owner.user,
         "13",
         "2024-02-29",
     )
-    assert MendedLine.objects.count() == 1
+    assert Correction.objects.count() == 1
 
 
 def test_mended_lines_and_no_others_are_loaded_and_cured(faulty, mend, load_again, owner):
@@ -61,8 +61,8 @@ def test_mended_lines_and_no_others_are_loaded_and_cured(faulty, mend, load_agai
     assert [(r.entity, r.lines_read, r.inserted) for r in child.results.all()] == [("Invoice", 1, 1)]
     invoice = Invoice.objects.get(erp_key="I2")
     assert (str(invoice.total_amount), invoice.reference_code) == ("13.00000000", "two\nlines; and =a formula")
-    cured = MendedLine.objects.get()
-    assert (cured.state, cured.replay, cured.mended_by) == ("cured", child, owner.user)
+    cured = Correction.objects.get()
+    assert (cured.state, cured.replay, cured.corrected_by) == ("cured", child, owner.user)
     # What came of the first sync is history.
     assert faulty.results.get(entity="Invoice").rejected == 2
     with pytest.raises(Conflict, match="has been loaded since"):
@@ -78,15 +78,15 @@ def test_a_line_that_fails_again_is_open_with_its_new_problems_under_its_first_p
     assert child.status_code == "Success"
     again = child.details.get(kind="error")
     assert (again.file, again.line, again.column, again.value) == ("invoices.csv", 6, "companyErpKey", "C8")
-    states = dict(MendedLine.objects.values_list("line", "state"))
+    states = dict(Correction.objects.values_list("line", "state"))
     assert states == {3: "cured", 6: "open"}
-    assert said(MendedLine.objects.get(line=6)) == [("companyErpKey", "reference_not_found")]
+    assert said(Correction.objects.get(line=6)) == [("companyErpKey", "reference_not_found")]
 
     # It may be mended where it failed again, too; it stays the line of the first sync.
     mend(child, 6, companyErpKey="C1")
     grandchild = load_again(child)
     assert (grandchild.replay_of, grandchild.status_code) == (faulty, "Success")
-    assert dict(MendedLine.objects.values_list("line", "state")) == {3: "cured", 6: "cured"}
+    assert dict(Correction.objects.values_list("line", "state")) == {3: "cured", 6: "cured"}
     assert str(Invoice.objects.get(erp_key="I4").total_amount) == "4.50000000"
 
 
@@ -134,12 +134,12 @@ def test_what_another_mended_line_holds_is_not_missing(load, mend):
     company = sync.details.get(entity="Company", kind="error")
 
     def of_invoice():
-        return still_missing(mend_line(invoice, None, {}))
+        return still_missing(save_correction(invoice, None, {}))
 
     assert [one["code"] for one in of_invoice()] == ["reference_not_found"]
-    mend_line(company, None, {"isActive": "maybe"})
+    save_correction(company, None, {"isActive": "maybe"})
     assert len(of_invoice()) == 1
-    mend_line(company, None, {"isActive": "true"})
+    save_correction(company, None, {"isActive": "true"})
     assert of_invoice() == []
 
 
@@ -147,7 +147,7 @@ def test_of_a_column_that_comes_under_two_names_the_first_is_looked_up(load):
     columns = "entityType,tableKey,erpKey,customFieldLabel,stringValue,numericValue\n"
     lines = "Company,Invoice,C1,A,x,\nCompany,Invoice,C9,B,,much\n"
     sync = load({"companies.csv": COMPANIES, "custom_fields.csv": columns + lines})
-    mended = mend_line(sync.details.filter(kind="error", line=3).first(), None, {"numericValue": "1"})
+    mended = save_correction(sync.details.filter(kind="error", line=3).first(), None, {"numericValue": "1"})
     (missing,) = still_missing(mended)
     assert (mended.problems, missing["column"]) == ([], "erpKey")
     assert "no company has the key “C9” yet" in missing["message"]
@@ -157,7 +157,7 @@ def test_a_record_may_name_itself_before_it_is_there(load):
     columns = "erpKey,companyName,companyType,isActive,parentCompanyErpKey\n"
     sync = load({"companies.csv": columns + "C1,Acme,Customer,true,\nC2,Bee,Customer,perhaps,C2\n"})
     # That it names itself is no further problem of the line.
-    mended = mend_line(sync.details.get(kind="error"), None, {"isActive": "true"})
+    mended = save_correction(sync.details.get(kind="error"), None, {"isActive": "true"})
     assert (mended.state, still_missing(mended)) == ("mended", [])
 
 
@@ -168,7 +168,7 @@ def test_when_all_fail_again_the_child_fails_and_they_are_open(faulty, mend, loa
         "Failed",
         "Nothing could be loaded: the only line was rejected. The problems say why.",
     )
-    assert MendedLine.objects.get().state == "open"
+    assert Correction.objects.get().state == "open"
 
 
 def test_a_line_whose_reference_has_come_meanwhile_loads_unchanged(faulty, load, mend, load_again):
@@ -236,7 +236,7 @@ def test_an_object_does_not_come_back_as_its_text(load, mend):
 def test_what_is_about_no_rejected_line_cannot_be_mended(load, owner):
     sync = load({"odd.csv": "a,b\n1,2\n", "companies.csv": COMPANIES})
     with pytest.raises(PlatformError, match="is not about one"):
-        corrections.mend_line(SyncResultDetail.objects.get(sync_request=sync, kind="error"), owner.user, {})
+        corrections.save_correction(SyncResultDetail.objects.get(sync_request=sync, kind="error"), owner.user, {})
 
 
 def test_while_it_is_being_loaded_a_line_stands_still_and_a_cancelled_load_frees_it(faulty, mend, owner):

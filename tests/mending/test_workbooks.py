@@ -4,7 +4,7 @@ import pytest
 
 from adsplatform.records.models import Company
 from syncs.models import SyncFile
-from syncs.models.corrections import MendedLine
+from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import Reader
 from tests.mending.test_downloads import download
 from tests.samples.sheets import number, sheet, workbook
@@ -35,7 +35,7 @@ def test_it_is_mended_and_loaded_again(faulty_book, mend, load_again):
     assert mend(faulty_book, 3, isActive="true").state == "mended"
     assert load_again(faulty_book).status_code == "Success"
     assert Company.objects.get(erp_key="2").company_name == 'Bolt, "the"\nlate'
-    assert MendedLine.objects.get().state == "cured"
+    assert Correction.objects.get().state == "cured"
 
 
 def test_a_downloaded_workbook_is_read_back(faulty_book, load):

@@ -3,7 +3,7 @@
 import pytest
 
 from enrollments import services
-from enrollments.models import AppEnrollment, Timing
+from enrollments.models import AppEnrollment, SyncPlan
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.monitoring.freshness import watch
@@ -62,7 +62,7 @@ def test_a_preview_or_mended_lines_are_no_new_data(enrollment, loaded, notices):
 def test_uploads_are_late_after_the_hours_that_were_set(owner, notices):
     uploads = services.uploads_enrollment(owner.group_key, owner.user)
     services.change_enrollment(uploads, owner.user, expected_every_hours=24)
-    Timing.objects.update(planned_at=at("7 12:00"), data_due_at=at("7 12:00"))
+    SyncPlan.objects.update(planned_at=at("7 12:00"), data_due_at=at("7 12:00"))
     assert notices("8 11:59") == []
     assert notices("8 12:00") == ["stale"]
     assert Notice.objects.get().message == (
@@ -122,7 +122,7 @@ def test_a_schedule_from_before_there_was_a_clock_is_planned(owner):
     enrollment = AppEnrollmentFactory(group_key=owner.group_key, cron_settings="0 2 * * *")
     AppEnrollmentFactory(group_key=owner.group_key, cron_settings="0 2 * * *", is_active=False)
     watch(at("7 00:00"))
-    assert Timing.objects.get().app_enrollment == enrollment
+    assert SyncPlan.objects.get().app_enrollment == enrollment
 
 
 def test_a_text_from_before_texts_were_checked_raises_a_notice_and_hurts_no_other(owner, enrollment, notices):

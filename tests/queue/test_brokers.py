@@ -72,7 +72,7 @@ def test_a_message_that_is_not_ours_is_dropped_unread(broker, cluster, tmp_path,
 
 def test_the_bell_rings_with_the_commit_and_not_before(broker):
     with transaction.atomic():
-        notify.ring()
+        notify.send_wakeup()
         with ThreadPoolExecutor(1) as other:
             assert other.submit(_taken_elsewhere).result() == []
     assert len(_taken_elsewhere()) == 1
@@ -80,7 +80,7 @@ def test_the_bell_rings_with_the_commit_and_not_before(broker):
 
 def test_what_was_rolled_back_rings_no_bell(broker):
     with transaction.atomic():
-        notify.ring()
+        notify.send_wakeup()
         transaction.set_rollback(True)
     assert broker.queue_size() == 0
     assert _taken_elsewhere() == []
@@ -88,7 +88,7 @@ def test_what_was_rolled_back_rings_no_bell(broker):
 
 def test_of_many_takers_each_message_goes_to_one(broker):
     for _ in range(40):
-        notify.ring()
+        notify.send_wakeup()
 
     def take_all(_):
         found = []

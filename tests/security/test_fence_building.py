@@ -12,7 +12,7 @@ from django.db.models import F
 
 from adsplatform import DOOR_ROLE
 from adsplatform.accounts import row_security_policies
-from adsplatform.accounts.apps import build_fence, check_fence
+from adsplatform.accounts.apps import build_row_security_policies, check_row_security
 from adsplatform.accounts.models import Account, Membership
 from syncs.models import Upload
 from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, member
@@ -108,7 +108,7 @@ def has_group_key(model) -> bool:
 
 def of(account, model):
     """The account's rows, said without the fence."""
-    path = "group_key" if has_group_key(model) else f"{model.fenced_by}__group_key"
+    path = "group_key" if has_group_key(model) else f"{model.row_security_parent}__group_key"
     return model._base_manager.filter(**{path: account.pk})
 
 
@@ -219,16 +219,16 @@ SENTENCE = (
 
 @pytest.mark.usefixtures("nobody")
 def test_where_it_cannot_be_built_the_operator_is_told_what_to_run(caplog):
-    build_fence(using="default")
+    build_row_security_policies(using="default")
     sentence = SENTENCE.format(" WITH INHERIT FALSE, SET TRUE" if connection.pg_version >= 160000 else "")
     assert [record.getMessage() for record in caplog.records] == [sentence]
-    assert [warning.msg for warning in check_fence(None)] == [sentence]
+    assert [warning.msg for warning in check_row_security(None)] == [sentence]
 
 
 def test_who_wants_no_second_fence_gets_none(settings, monkeypatch):
     settings.SECOND_FENCE = False
     monkeypatch.setattr(row_security_policies, "build", None)
-    build_fence(using="default")
+    build_row_security_policies(using="default")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -262,11 +262,11 @@ def test_after_a_restore_it_is_built_again_and_no_more_than_once():
             "The second fence between accounts is not up: requests are kept to their account by the product alone. To "
             "put it up, run `manage.py migrate` as the owner of the tables, then restart the web servers."
         )
-        build_fence(using="default")
+        build_row_security_policies(using="default")
         assert row_security_policies.lacking(cursor) == []
         cursor.execute("SELECT policyname FROM pg_policies WHERE tablename = 'syncs_upload' ORDER BY policyname")
         assert cursor.fetchall() == [("open_but_for_doors",), (TABLES["syncs_upload"].policy,)]
-    assert check_fence(None) == []
+    assert check_row_security(None) == []
 
 
 @pytest.mark.django_db(transaction=True)

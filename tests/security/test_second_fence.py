@@ -11,7 +11,7 @@ from django.test import Client
 
 from adsplatform import DOOR_ROLE
 from adsplatform.accounts import row_security
-from adsplatform.accounts.apps import check_fence
+from adsplatform.accounts.apps import check_row_security
 from adsplatform.accounts.models import Membership
 from enrollments.models import AppEnrollment
 from syncs.api import views as syncs_api
@@ -318,5 +318,5 @@ def test_it_can_be_switched_off(two, login, settings):
     settings.SECOND_FENCE = False
     row_security.is_up.cache_clear()
     assert two[0].get("Sync/query").status_code == 200
-    assert not row_security.is_up() and check_fence(None) == []
+    assert not row_security.is_up() and check_row_security(None) == []
     row_security.is_up.cache_clear()

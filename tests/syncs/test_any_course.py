@@ -96,7 +96,7 @@ class Course(RuleBasedStateMachine):
     def a_claim(self, data):
         claim = data.draw(st.sampled_from(self.claims))
         expected = self.model[claim.pk]
-        counts = expected.status == "In Progress" and expected.claims == claim.fence
+        counts = expected.status == "In Progress" and expected.claims == claim.fencing_token
         # A worker knows what it was told when it claimed.
         return SyncRequest.objects.get(pk=claim.pk) if counts else claim, expected, counts
 
@@ -177,17 +177,17 @@ class Course(RuleBasedStateMachine):
     @rule()
     def rescue(self):
         lost = [one for one in self.model.values() if one.status == "In Progress" and one.has_expired]
-        assert reaper.rescue_expired() == len(lost)
+        assert reaper.recover_lost_syncs() == len(lost)
         for expected in lost:
             expected.failures += 1
             self.goes_back(expected, expected.failures < TRIES)
-        reaper.tend_the_bells()
+        reaper.requeue_lost_wakeups()
 
     @invariant()
     def the_requests_are_as_the_model_says(self):
         held = {one.pk: one for one in SyncRequest.objects.all()}
         assert {
-            pk: (one.status_code, one.failure_count, one.crash_count, one.fence) for pk, one in held.items()
+            pk: (one.status_code, one.failure_count, one.crash_count, one.fencing_token) for pk, one in held.items()
         } == {pk: (one.status, one.failures, one.crashes, one.claims) for pk, one in self.model.items()}
         for one in held.values():
             assert (one.lease_expires is None) == (one.status_code != "In Progress")

@@ -24,7 +24,11 @@ def test_a_claim_has_an_owner_and_an_end_by_the_databases_clock(settings):
     settings.SYNC_LEASE_SECONDS = 20
     SyncRequestFactory(queued=True)
     claimed = SyncRequest.objects.claim_next("machine 1, process 7")
-    assert (claimed.status_code, claimed.lease_owner, claimed.fence) == ("In Progress", "machine 1, process 7", 1)
+    assert (claimed.status_code, claimed.lease_owner, claimed.fencing_token) == (
+        "In Progress",
+        "machine 1, process 7",
+        1,
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT extract(epoch FROM lease_expires - statement_timestamp()) FROM syncs_syncrequest")
         assert 15 < cursor.fetchone()[0] <= 20
@@ -51,7 +55,7 @@ def test_only_the_last_holder_may_renew_report_and_end():
     assert first.renew()
     SyncRequest.objects.get(pk=first.pk).try_again("Lost.", "worker_lost", seconds=-1)
     second = SyncRequest.objects.claim_next("machine 2")
-    assert (second.pk, second.fence) == (first.pk, 2)
+    assert (second.pk, second.fencing_token) == (first.pk, 2)
     assert not first.renew()
     for verb in (
         lambda: first.report(10),
@@ -73,7 +77,7 @@ def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa:
     def lost_meanwhile(work):
         write(work)
         SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=-1)
-        assert SyncRequest.objects.claim_next("another").fence == 1
+        assert SyncRequest.objects.claim_next("another").fencing_token == 1
 
     monkeypatch.setattr(steps, "write", lost_meanwhile)
     result = sync({"companies": [company()]})
@@ -132,7 +136,7 @@ def test_of_an_account_and_of_a_connector_only_so_many_run_at_once(settings):
 def test_put_in_progress_by_hand_a_sync_is_held_by_nobody_and_comes_back():
     sync_request = SyncRequestFactory(queued=True)
     sync_request.amend("In Progress", None, None)
-    assert (sync_request.lease_owner, sync_request.fence) == ("", 1)
+    assert (sync_request.lease_owner, sync_request.fencing_token) == ("", 1)
     assert sync_request.lease_expires > timezone.now()
     expire(sync_request)
     assert list(SyncRequest.objects.expired()) == [sync_request]

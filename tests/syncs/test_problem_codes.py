@@ -11,8 +11,8 @@ from syncs.problem_codes import CHAPTERS, CODES, title_of
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     path
-    for path in [*ROOT.glob("syncs/*.py"), *ROOT.glob("syncs/connectors/*.py"), ROOT / "adsplatform/records/checks.py"]
-    if path.name not in ("problem_codes.py", "admin_filters.py", "filters.py")
+    for path in [*ROOT.glob("syncs/**/*.py"), ROOT / "adsplatform/records/checks.py"]
+    if path.name not in ("problem_codes.py", "filters.py")
 ]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 # In SQL, what is quoted and lower case but no code.

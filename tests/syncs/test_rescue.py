@@ -32,18 +32,18 @@ def lost(seconds=1, **values):
 def test_what_lost_its_worker_waits_to_be_tried_again(old_server):
     sync_request = lost()
     SyncRequestFactory(running=True)
-    assert reaper.rescue_expired() == 1
+    assert reaper.recover_lost_syncs() == 1
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.failure_count, sync_request.crash_count) == ("Connector", 1, 0)
     assert sync_request.failure_code == "worker_lost"
     assert 10 < (sync_request.next_try - timezone.now()).total_seconds() < 50
-    assert reaper.rescue_expired() == 0
+    assert reaper.recover_lost_syncs() == 0
 
 
 def test_what_loses_its_worker_too_often_fails(old_server, settings):
     settings.SYNC_TRIES = 3
     sync_request = lost(failure_count=2)
-    reaper.rescue_expired()
+    reaper.recover_lost_syncs()
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.failure_count) == ("Failed", 3)
     assert (
@@ -55,7 +55,7 @@ def test_what_loses_its_worker_too_often_fails(old_server, settings):
 def test_an_outage_of_the_database_is_nobodys_failure():
     # Renewed last before the server that the tests use was started.
     sync_request = lost(seconds=30 * 24 * 3600)
-    reaper.rescue_expired()
+    reaper.recover_lost_syncs()
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.failure_count, sync_request.crash_count) == ("Connector", 0, 0)
     assert sync_request.failure_code == "database_gone"
@@ -93,8 +93,8 @@ def test_many_rescues_at_once_take_up_each_sync_once(old_server):
         lost()
 
     def rescue_all(_):
-        count = reaper.rescue_expired()
-        reaper.tend_the_bells()
+        count = reaper.recover_lost_syncs()
+        reaper.requeue_lost_wakeups()
         connection.close()
         return count
 
@@ -114,7 +114,7 @@ def test_the_session_of_a_lost_worker_is_ended_with_all_its_locks(old_server):
 
     with ThreadPoolExecutor(1) as worker:
         worker.submit(stopped).result()
-        assert eventually(reaper.rescue_expired, seconds=5) == 1
+        assert eventually(reaper.recover_lost_syncs, seconds=5) == 1
         sync_request.refresh_from_db()
         assert sync_request.status_code == "Connector"
         worker.submit(lambda: connection.close()).result()
@@ -123,20 +123,20 @@ def test_the_session_of_a_lost_worker_is_ended_with_all_its_locks(old_server):
 def test_a_lost_bell_is_rung_again():
     SyncRequestFactory(queued=True)
     SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=5))
-    reaper.tend_the_bells()
+    reaper.requeue_lost_wakeups()
     assert OrmQ.objects.count() == 1
     # There is one for it now.
-    reaper.tend_the_bells()
+    reaper.requeue_lost_wakeups()
     assert OrmQ.objects.count() == 1
 
 
 def test_a_bell_that_nobody_answered_is_swept_away_and_other_work_is_not(settings):
-    notify.ring()
-    notify.ring_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
+    notify.send_wakeup()
+    notify.request_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
     just_taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
     OrmQ.objects.update(lock=just_taken)
-    reaper.tend_the_bells()
+    reaper.requeue_lost_wakeups()
     assert OrmQ.objects.count() == 2
     OrmQ.objects.update(lock=just_taken - timedelta(minutes=3))
-    reaper.tend_the_bells()
+    reaper.requeue_lost_wakeups()
     assert [entry.func() for entry in OrmQ.objects.all()] == ["syncs.tasks.remove_enrollment_data"]

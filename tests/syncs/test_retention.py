@@ -17,7 +17,7 @@ from adsplatform.records.models import Company
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
-from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice
 from syncs.periodic import retention
 from syncs.services import reruns, uploads
@@ -54,14 +54,14 @@ def sync_of(ended=LONG_AGO, **values):
 
 
 def mended(detail, at, **values):
-    return MendedLine.objects.create(
+    return Correction.objects.create(
         sync_request=detail.sync_request,
         group_key=detail.group_key,
         entity=detail.entity,
         file=detail.file,
         line=detail.line,
         cells=[["erpKey", "I1"]],
-        mended_at=timezone.now() - at,
+        corrected_at=timezone.now() - at,
         **{"state": "mended", **values},
     )
 
@@ -146,7 +146,7 @@ def test_lines_that_somebody_is_mending_stay():
     mended(forgotten, LONG_AGO)
     prune()
     assert set(SyncResultDetail.objects.all()) == {worked_on, being_loaded}
-    assert MendedLine.objects.count() == 2
+    assert Correction.objects.count() == 2
 
 
 def test_how_many_lines_were_cured_stays_known_but_not_what_they_hold():
@@ -154,7 +154,7 @@ def test_how_many_lines_were_cured_stays_known_but_not_what_they_hold():
     replay = sync_of(replay_of=detail.sync_request, app_enrollment=detail.sync_request.app_enrollment)
     mended(detail, LONG_AGO, state="cured", replay=replay)
     prune()
-    assert MendedLine.objects.cured().get().cells == []
+    assert Correction.objects.cured().get().cells == []
 
 
 def test_a_file_goes_when_no_sync_of_it_is_young():

@@ -85,4 +85,4 @@ def test_asking_again_does_not_wait_for_the_next_try(sync, enrollment):  # noqa:
     assert (asked, asked.next_try) == (result, None)
     tasks.run_next_sync()
     result.refresh_from_db()
-    assert (result.status_code, result.failure_count, result.fence) == ("Connector", 2, 1)
+    assert (result.status_code, result.failure_count, result.fencing_token) == ("Connector", 2, 1)

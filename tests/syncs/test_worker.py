@@ -143,7 +143,7 @@ def test_the_lease_is_renewed_as_long_as_it_takes(work, settings):
             assert not SyncRequest.objects.expired().exists()
 
     result = work({"companies": Doing(lambda: time.sleep(2.5))}, look)
-    assert (result.status_code, result.fence) == ("Success", 1)
+    assert (result.status_code, result.fencing_token) == ("Success", 1)
 
 
 def test_who_lost_its_lease_is_ended(work):

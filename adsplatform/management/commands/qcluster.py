@@ -20,12 +20,12 @@ from django_q.management.commands import qcluster
 from adsplatform.cluster import shared_objects, shutdown
 from adsplatform.cluster.resource_limits import limit_resources
 from adsplatform.local.processes import end_descendants_with_parents
-from syncs.periodic.loop import Ticking
+from syncs.periodic.loop import PeriodicLoop
 
 logger = logging.getLogger(__name__)
 
 
-class PoliteCluster(Cluster):
+class GracefulCluster(Cluster):
     """A cluster that is only told to stop by a signal, and is gone STOP_SECONDS later (see `stopping`)."""
 
     def sig_handler(self, signum, frame):
@@ -61,10 +61,10 @@ class Command(qcluster.Command):
         # Handed down to every process that carries out a sync.
         limit_resources()
         shared_objects.replace_shared_objects()
-        cluster = PoliteCluster()
+        cluster = GracefulCluster()
         cluster.start()
         # After the fork: the workers are to inherit neither the threads nor their sessions of the database.
-        ticking = Ticking()
+        ticking = PeriodicLoop()
         ticking.start()
         cluster.watch()
         ticking.stop()

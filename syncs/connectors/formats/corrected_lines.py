@@ -7,7 +7,7 @@ from typing import BinaryIO
 from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, Rows
 
 
-def read_mended_lines(content: BinaryIO) -> Iterator[Rows]:
+def read_corrected_lines(content: BinaryIO) -> Iterator[Rows]:
     """The rows of a file of mended lines; neighbours with the same columns share a block."""
     block, size = None, 0
     for text in content:

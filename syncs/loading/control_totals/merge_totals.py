@@ -10,9 +10,9 @@ from psycopg import sql
 from adsplatform.records.specification import Column, Entity, entities
 from syncs.loading.control_totals.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPED
 from syncs.loading.merge.assignments import inserts, updates
-from syncs.loading.merge.context import Work
+from syncs.loading.merge.context import MergeContext
 from syncs.loading.staging.stage import Stage
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest
 
 ONCE, TAKEN_AWAY = sql.SQL("1"), sql.SQL("-1")
@@ -89,7 +89,7 @@ def _name(what: str, at: int) -> sql.Identifier:
 # Lines.
 
 
-def amounts_of_lines(staged: Staged, fate: sql.Composable) -> list[Part]:
+def amounts_of_lines(staged: StageTable, fate: sql.Composable) -> list[Part]:
     """Every amount that lines `s` give, in the currency they give."""
     return [
         Part(column, sql.SQL("s.{}").format(sql.Identifier(column.name)), _currency_of_lines(staged, column), fate)
@@ -98,19 +98,19 @@ def amounts_of_lines(staged: Staged, fate: sql.Composable) -> list[Part]:
     ]
 
 
-def needed_for_totals(staged: Staged) -> list[sql.Composable]:
+def needed_for_totals(staged: StageTable) -> list[sql.Composable]:
     """The columns of lines `s` that their totals are made of."""
     names = dict.fromkeys(name for column in staged.entity.amounts for name in (column.name, column.currency))
     return [sql.SQL("s.{}").format(sql.Identifier(name)) for name in names if name and staged.has(name)]
 
 
-def _currency_of_lines(staged: Staged, column: Column) -> sql.Composable:
+def _currency_of_lines(staged: StageTable, column: Column) -> sql.Composable:
     if column.currency and staged.has(column.currency):
         return sql.SQL("s.{}").format(sql.Identifier(column.currency))
     return sql.SQL("NULL::text")
 
 
-def tally_of_gone(staged: Staged, fate: str) -> sql.Composable:
+def tally_of_gone(staged: StageTable, fate: str) -> sql.Composable:
     """A part of a WITH: remember what the lines `gone` from the stage add up to."""
     parts = amounts_of_lines(staged, sql.Literal(fate))
     if not parts:
@@ -146,7 +146,7 @@ def _currency_of_records(entity: Entity, column: Column) -> sql.Composable:
 # The steps of a merge.
 
 
-def tally(work: Work):
+def add_up_lines(work: MergeContext):
     """Before anything is written: add up the lines that are left, and what they will change."""
     _copy(work.cursor, work.stage.totals.changes())
     for staged in work.staged:
@@ -159,7 +159,7 @@ def tally(work: Work):
             _keep(work, staged.entity, amounts_of_records(staged.entity, TAKEN_AWAY), deleted)
 
 
-def _tally_lines(work: Work, staged: Staged):
+def _tally_lines(work: MergeContext, staged: StageTable):
     """One pass over all lines: what they give, and what new records take from them, which may be more."""
     source, action = sql.SQL("{} p JOIN {} s USING (_seq)").format(staged.plan, staged.table), sql.SQL("p.action")
     work.run("SELECT 1 FROM {plan} WHERE action <> 'insert' LIMIT 1", plan=staged.plan)
@@ -181,7 +181,7 @@ def _tally_lines(work: Work, staged: Staged):
     _keep(work, staged.entity, parts, source, by=action)
 
 
-def _amount_of_new(staged: Staged, column: Column, given: dict, new: dict) -> sql.Composable | None:
+def _amount_of_new(staged: StageTable, column: Column, given: dict, new: dict) -> sql.Composable | None:
     """What new records take from their lines into the column, if anything."""
     if column.assumed and column.assumed.product_of:
         amount, rate = column.assumed.product_of
@@ -193,7 +193,7 @@ def _amount_of_new(staged: Staged, column: Column, given: dict, new: dict) -> sq
     return new.get(column.field)
 
 
-def _tally_updates(work: Work, staged: Staged):
+def _tally_updates(work: MergeContext, staged: StageTable):
     """Take away what the records that change hold, and add what they will hold."""
     new, entity = dict(updates(staged)), staged.entity
     fields = {name: column.field for name, column in entity.columns.items()}
@@ -216,7 +216,7 @@ def _tally_updates(work: Work, staged: Staged):
     _keep(work, entity, parts, changed)
 
 
-def tally_missing(work: Work, name: str):
+def tally_missing(work: MergeContext, name: str):
     """Take away what the records hold that are about to be deleted because a complete input lacks them."""
     missing = sql.SQL("missing m JOIN {} r ON r.id = m.id WHERE m.entity = {}").format(
         sql.Identifier(entities()[name].table), sql.Literal(name)
@@ -224,7 +224,7 @@ def tally_missing(work: Work, name: str):
     _keep(work, entities()[name], amounts_of_records(entities()[name], TAKEN_AWAY), missing)
 
 
-def _keep(work: Work, entity: Entity, parts: list[Part], source: sql.Composable, **options):
+def _keep(work: MergeContext, entity: Entity, parts: list[Part], source: sql.Composable, **options):
     if parts:
         work.run(
             "INSERT INTO amount_tally ({columns}) {tally}",
@@ -233,7 +233,7 @@ def _keep(work: Work, entity: Entity, parts: list[Part], source: sql.Composable,
         )
 
 
-def carry_into_books(work: Work):
+def carry_into_books(work: MergeContext):
     """Add what has changed to the totals of the books."""
     work.run(
         """
@@ -252,13 +252,13 @@ def carry_into_books(work: Work):
 # A preview takes back what it has written, but still has to tell what it has found.
 
 
-def put_aside(work: Work) -> list[tuple]:
+def put_aside(work: MergeContext) -> list[tuple]:
     """All that has been tallied, out of reach of a rollback."""
     work.run("SELECT {columns} FROM amount_tally", columns=COLUMNS)
     return work.cursor.fetchall()
 
 
-def put_back(work: Work, rows: list[tuple]):
+def put_back(work: MergeContext, rows: list[tuple]):
     work.run("DELETE FROM amount_tally")
     _copy(work.cursor, rows)
 

@@ -6,10 +6,10 @@ In these expressions `s` is the staged line with its references resolved, `p` it
 from psycopg import sql
 
 from adsplatform.records.specification import Column, Lookup, ReferenceTo
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 
 
-def updates(staged: Staged):
+def updates(staged: StageTable):
     """(column, value) of everything an existing record takes from a line; what is absent stays as it is."""
     for column in staged.entity.columns.values():
         if not column.field or column.name in staged.entity.key:
@@ -26,7 +26,7 @@ def updates(staged: Staged):
             yield reference.field, _if_present(staged, named_by, resolved, reference.field)
 
 
-def inserts(staged: Staged):
+def inserts(staged: StageTable):
     """(column, value) of everything a new record takes from a line, with defaults for what is absent."""
     for column in staged.entity.columns.values():
         if not column.field:
@@ -49,7 +49,7 @@ def inserts(staged: Staged):
         yield reference.field, sql.SQL("p.{}").format(sql.Identifier(reference.field))
 
 
-def _product_of_new(staged: Staged, column: Column) -> sql.Composable | None:
+def _product_of_new(staged: StageTable, column: Column) -> sql.Composable | None:
     """What an amount in base currency is for a new record that does not give it."""
     amount, rate = (staged.entity.columns[name] for name in column.assumed.product_of)
     if not staged.has(amount.name):
@@ -59,7 +59,7 @@ def _product_of_new(staged: Staged, column: Column) -> sql.Composable | None:
     return sql.SQL("round({} * {}, 8)").format(_given(amount), _given(rate))
 
 
-def changed(staged: Staged) -> sql.Composable:
+def changed(staged: StageTable) -> sql.Composable:
     """Whether the line differs from the record it meets."""
     pairs = list(updates(staged))
     if not pairs:
@@ -70,13 +70,13 @@ def changed(staged: Staged) -> sql.Composable:
     )
 
 
-def worked_out(staged: Staged) -> list[Column]:
+def worked_out(staged: StageTable) -> list[Column]:
     """The amounts in base currency that some line may have to be worked out for."""
     products = [column for column in staged.entity.columns.values() if column.assumed and column.assumed.product_of]
     return [column for column in products if staged.has(column.name, *column.assumed.product_of)]
 
 
-def too_large(staged: Staged) -> sql.Composable:
+def too_large(staged: StageTable) -> sql.Composable:
     """Whether an amount that is worked out does not fit its column."""
     columns = worked_out(staged)
     if not columns:
@@ -85,7 +85,7 @@ def too_large(staged: Staged) -> sql.Composable:
     return sql.SQL("CASE WHEN r.id IS NULL THEN {} ELSE {} END").format(too_large_if_new(staged), old)
 
 
-def too_large_if_new(staged: Staged) -> sql.Composable:
+def too_large_if_new(staged: StageTable) -> sql.Composable:
     """The same of a line whose record is new."""
     columns = worked_out(staged)
     rates = {column.assumed.product_of[1] for column in columns}
@@ -100,12 +100,12 @@ def _any_too_large(values: dict[str, sql.Composable], columns: list[Column]) -> 
     return sql.SQL("coalesce(greatest({}), false)").format(sql.SQL(", ").join(tests)) if tests else sql.SQL("false")
 
 
-def line_has(staged: Staged, columns) -> sql.Composable:
+def line_has(staged: StageTable, columns) -> sql.Composable:
     """Whether the line has any of the columns."""
     return sql.SQL("s._form = ANY({})").format(sql.Literal(staged.forms_with(columns)))
 
 
-def lookups_used(staged: Staged, reference: ReferenceTo) -> list[Lookup]:
+def lookups_used(staged: StageTable, reference: ReferenceTo) -> list[Lookup]:
     """The ways of naming the target that some line uses."""
     return [lookup for lookup in reference.lookups if staged.has(lookup.column)]
 
@@ -117,13 +117,13 @@ def _given(column: Column) -> sql.Composable:
     return given
 
 
-def _if_present(staged: Staged, columns, given, field) -> sql.Composable:
+def _if_present(staged: StageTable, columns, given, field) -> sql.Composable:
     if staged.always.intersection(columns):
         return given
     return sql.SQL("CASE WHEN {} THEN {} ELSE r.{} END").format(line_has(staged, columns), given, sql.Identifier(field))
 
 
-def _product(staged: Staged, column: Column) -> sql.Composable:
+def _product(staged: StageTable, column: Column) -> sql.Composable:
     """An amount in base currency: as given; else worked out anew when amount or rate change; else as it is."""
     amount, rate = (staged.entity.columns[name] for name in column.assumed.product_of)
     worked_out = sql.SQL(
@@ -141,7 +141,7 @@ def _product(staged: Staged, column: Column) -> sql.Composable:
     return sql.SQL("coalesce(s.{}, {})").format(sql.Identifier(column.name), worked_out)
 
 
-def _new_value(staged: Staged, column: Column) -> sql.Composable:
+def _new_value(staged: StageTable, column: Column) -> sql.Composable:
     if not staged.has(column.name):
         return sql.SQL("r.{}").format(sql.Identifier(column.field))
     return _if_present(staged, [column.name], _given(column), column.field)

@@ -29,12 +29,12 @@ class SyncStopped(Exception):
         self.code = code
 
 
-class KnownLinesChanged(Exception):
+class UnchangedRowsOutdated(Exception):
     """Lines that were skipped as known are not, one by one, in the books; they have to be read."""
 
 
 @dataclass
-class Work:
+class MergeContext:
     """One stage, to be merged into the books of one enrollment.
 
     `seen_in_parts` is the parent request under which earlier parts kept the records they contained.
@@ -77,7 +77,7 @@ def columns_of(names, alias) -> sql.Composable:
     return sql.SQL(", ").join(sql.SQL("{}.{}").format(sql.SQL(alias), sql.Identifier(name)) for name in names)
 
 
-def led(parts) -> sql.Composable:
+def comma_prefixed(parts) -> sql.Composable:
     """The parts as the rest of a list, each led by a comma."""
     return sql.SQL("").join(sql.SQL(", {}").format(part) for part in parts)
 

@@ -4,15 +4,15 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
 from syncs.loading.control_totals.merge_totals import tally_missing
-from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, SyncStopped, Work, erp_key_of, referring_to
+from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, SyncStopped, erp_key_of, referring_to
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 
 # Of fewer records of a kind, the share that is missing means nothing.
 GUARDED_FROM = 20
 
 
-def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
+def find_missing(work: MergeContext, complete: list[str], *, guarded: bool = True):
     """List what the input does not contain of the kinds it holds completely.
 
     Raises SyncStopped when that is more than may be deleted, unless somebody has allowed it.
@@ -24,9 +24,9 @@ def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
         not_here = not_earlier = sql.SQL("true")
         if staged:
             not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
-            if staged.ahead:
+            if staged.inserted_directly:
                 not_here = sql.SQL("{} AND r.created_sync_id IS DISTINCT FROM %(sync)s").format(not_here)
-            if staged.known_lines:
+            if staged.unchanged_count:
                 not_here = sql.SQL("{} AND {}").format(not_here, _not_known(work, staged))
         if work.seen_in_parts:
             not_earlier = sql.SQL(
@@ -54,7 +54,7 @@ def find_missing(work: Work, complete: list[str], *, guarded: bool = True):
         )
 
 
-def _not_known(work: Work, staged: Staged) -> sql.Composable:
+def _not_known(work: MergeContext, staged: StageTable) -> sql.Composable:
     """Whether the record `r` is none of those of which a line was skipped as known."""
     unmet = sql.Identifier(f"unmet_{staged.entity.model._meta.model_name}")
     work.run("CREATE TEMP TABLE {unmet} (digest bytea) ON COMMIT DROP", unmet=unmet)
@@ -67,7 +67,7 @@ def _not_known(work: Work, staged: Staged) -> sql.Composable:
     ).format(sql.Literal(DIGEST_BYTES), unmet)
 
 
-def _too_many(work: Work, entity: Entity, missing: int) -> list[str]:
+def _too_many(work: MergeContext, entity: Entity, missing: int) -> list[str]:
     """The figures of a kind of which more is missing than may be deleted."""
     if not missing:
         return []
@@ -81,7 +81,7 @@ def _too_many(work: Work, entity: Entity, missing: int) -> list[str]:
     return [f"{missing:,} of {there:,} {entity.plural}"]
 
 
-def delete_missing(work: Work):
+def delete_missing(work: MergeContext):
     """Delete what a complete input does not contain, but for what a remaining record still refers to."""
     work.run("SELECT DISTINCT entity FROM missing")
     names = [name for (name,) in work.cursor.fetchall()]
@@ -101,7 +101,7 @@ def delete_missing(work: Work):
         work.deleted_as_missing[name] = work.cursor.rowcount
 
 
-def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
+def _keep_referred(work: MergeContext, name: str, referring: Entity, field: str) -> int:
     target = entities()[name]
     work.run(
         """
@@ -129,7 +129,7 @@ def _keep_referred(work: Work, name: str, referring: Entity, field: str) -> int:
     return work.cursor.rowcount
 
 
-def remember_seen(work: Work, names: list[str]):
+def remember_seen(work: MergeContext, names: list[str]):
     """Keep which records of these kinds this part contained, for the deletes after the last part."""
     for staged in work.staged:
         if staged.entity.name not in names:

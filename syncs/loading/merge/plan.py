@@ -7,15 +7,22 @@ from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entit
 from syncs.loading.control_totals.amounts import SKIPPED
 from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
 from syncs.loading.merge.assignments import changed, line_has, lookups_used, too_large
-from syncs.loading.merge.context import PROBLEM_INTO, KnownLinesChanged, Work, columns_of, erp_key_of, led
+from syncs.loading.merge.context import (
+    PROBLEM_INTO,
+    MergeContext,
+    UnchangedRowsOutdated,
+    columns_of,
+    comma_prefixed,
+    erp_key_of,
+)
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 
 
-def supersede_earlier(work: Work, staged: Staged):
+def supersede_earlier(work: MergeContext, staged: StageTable):
     """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
     key = columns_of(staged.entity.key, "s")
-    if staged.ahead or not staged.may_repeat():
+    if staged.inserted_directly or not staged.may_repeat():
         # Where lines became records at once, it has been seen that no two have the same key.
         return
     if staged.entity.key:
@@ -25,7 +32,7 @@ def supersede_earlier(work: Work, staged: Staged):
     _supersede(work, staged, partition=sql.SQL("PARTITION BY {}").format(key) if staged.entity.key else sql.SQL(""))
 
 
-def supersede_by_plan(work: Work, staged: Staged):
+def supersede_by_plan(work: MergeContext, staged: StageTable):
     """The same for an entity whose key holds a reference, once the reference is known."""
     references = {reference.field for reference in staged.entity.references}
     key = sql.SQL(", ").join(
@@ -45,7 +52,7 @@ def supersede_by_plan(work: Work, staged: Staged):
     )
 
 
-def _supersede(work: Work, staged: Staged, *, partition, plan=None):
+def _supersede(work: MergeContext, staged: StageTable, *, partition, plan=None):
     work.run(
         """
         WITH chain AS (
@@ -68,13 +75,13 @@ def _supersede(work: Work, staged: Staged, *, partition, plan=None):
         entity=sql.Literal(staged.entity.name),
         erp_key=erp_key_of(staged.entity),
         into_problems=PROBLEM_INTO,
-        amounts=led(needed_for_totals(staged)),
+        amounts=comma_prefixed(needed_for_totals(staged)),
         tallied=tally_of_gone(staged, SKIPPED),
     )
     work.superseded[staged.entity.name] = work.cursor.rowcount
 
 
-def plan(work: Work, staged: Staged):
+def plan(work: MergeContext, staged: StageTable):
     """For each staged line: its record, if there is one, what it refers to, and what is to be done."""
     entity = staged.entity
     found, joins, kept = [], [], []
@@ -105,8 +112,8 @@ def plan(work: Work, staged: Staged):
         plan=staged.plan,
         stage=staged.table,
         records=sql.Identifier(entity.table),
-        kept=led(kept),
-        found=led(found),
+        kept=comma_prefixed(kept),
+        found=comma_prefixed(found),
         joins=sql.SQL(" ").join(joins),
         match=_match(entity),
         changed=changed(staged),
@@ -116,39 +123,41 @@ def plan(work: Work, staged: Staged):
     analyze_plan(work, staged)
 
 
-def _is_met(staged: Staged) -> sql.Composable:
+def _is_met(staged: StageTable) -> sql.Composable:
     """Whether the line `s` is about the record `r`."""
-    if staged.ahead:
+    if staged.inserted_directly:
         # There were no records of the kind, and those that have been made since are of lines with other keys.
         return sql.SQL("false")
     keys = [sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in staged.entity.key]
     return sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
 
 
-def analyze_plan(work: Work, staged: Staged):
+def analyze_plan(work: MergeContext, staged: StageTable):
     """Let the planner know how many lines there are of what."""
     fields = ["_seq", "record_id", "action", *(reference.field for reference in staged.entity.references)]
     columns = sql.SQL(", ").join(map(sql.Identifier, fields))
     work.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
 
 
-def check_known(work: Work, staged: Staged):
+def check_known(work: MergeContext, staged: StageTable):
     """A record of which a line was skipped as known must not be met by another line."""
     known = work.stage.known
     if known.is_twice:
-        raise KnownLinesChanged
-    if not staged.known_lines:
+        raise UnchangedRowsOutdated
+    if not staged.unchanged_count:
         return
     # In parts, for the digests of all changed records at once could be any number.
-    digests = sql.SQL(
+    row_hashes = sql.SQL(
         "SELECT string_agg(substring(uuid_send(met) FOR {}), '') FROM {} WHERE met IS NOT NULL "
         "GROUP BY get_byte(uuid_send(met), 0)"
     ).format(sql.Literal(DIGEST_BYTES), staged.plan)
     with psycopg.Cursor(work.cursor.connection) as cursor:
         # To the end, so that the connection is free for what comes next.
-        found = [known.was_met(staged.entity, _apart(together)) for (together,) in cursor.stream(digests, binary=True)]
+        found = [
+            known.was_met(staged.entity, _apart(together)) for (together,) in cursor.stream(row_hashes, binary=True)
+        ]
     if any(found):
-        raise KnownLinesChanged
+        raise UnchangedRowsOutdated
 
 
 def _apart(together: bytes) -> list[bytes]:
@@ -168,7 +177,7 @@ def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
     return sql.Identifier(f"{reference.field}_{where}_{at}")
 
 
-def _join(work: Work, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
+def _join(work: MergeContext, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
     """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
     target = entities()[lookup.target]
     by_id = lookup.target_column == "id"
@@ -207,7 +216,7 @@ def _no_stage(reference: ReferenceTo, at: int) -> sql.Composable:
     return sql.SQL("LEFT JOIN (SELECT NULL::uuid AS id) {} ON false").format(_alias("stage", reference, at))
 
 
-def _named_by(lookup: Lookup, there: Staged | None) -> sql.Composable:
+def _named_by(lookup: Lookup, there: StageTable | None) -> sql.Composable:
     """What the records will be called, once this sync's own lines, if `there`, have renamed some and added others."""
     target = entities()[lookup.target]
     column, table = sql.Identifier(lookup.target_column), sql.Identifier(target.table)

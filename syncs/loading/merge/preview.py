@@ -10,7 +10,7 @@ from psycopg import sql
 from adsplatform.records.specification import Entity, entities
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.merge import steps
-from syncs.loading.merge.context import Work, erp_key_of
+from syncs.loading.merge.context import MergeContext, erp_key_of
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS
 from syncs.models import SyncDifference, SyncRequest
 
@@ -20,7 +20,7 @@ KEPT_IN_MEMORY = 1024**2
 ACTIONS = (SyncDifference.Action.DELETE, SyncDifference.Action.UPDATE, SyncDifference.Action.INSERT)
 
 
-def rehearse(work: Work, sync_request: SyncRequest) -> dict[str, dict[str, int]]:
+def rehearse(work: MergeContext, sync_request: SyncRequest) -> dict[str, dict[str, int]]:
     """Write and take back; returns the counts, keeps the first differences and every problem that was found."""
     before_it = _last_problem(work)
     savepoint = transaction.savepoint()
@@ -48,7 +48,7 @@ def rehearse(work: Work, sync_request: SyncRequest) -> dict[str, dict[str, int]]
     return counts
 
 
-def _touched(work: Work):
+def _touched(work: MergeContext):
     """The records that are not as they were, each as a difference that still lacks its values."""
     for action in ACTIONS:
         for staged in work.staged:
@@ -79,7 +79,7 @@ def _difference(entity: str, action, record_id: UUID, **values) -> SyncDifferenc
     return difference
 
 
-def _values(work: Work, differences: list[SyncDifference]) -> dict[tuple, dict[str, str | None]]:
+def _values(work: MergeContext, differences: list[SyncDifference]) -> dict[tuple, dict[str, str | None]]:
     """What the records hold now, as texts by the wire's names."""
     values = {}
     for name in dict.fromkeys(difference.entity for difference in differences):
@@ -90,7 +90,7 @@ def _values(work: Work, differences: list[SyncDifference]) -> dict[tuple, dict[s
     return values
 
 
-def _records(work: Work, entity: Entity, ids: list[UUID]) -> dict[UUID, dict[str, str | None]]:
+def _records(work: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUID, dict[str, str | None]]:
     columns = {
         column.wire: sql.SQL("trim_scale(r.{})::text" if column.type == "amount" else "r.{}::text").format(
             sql.Identifier(column.field)
@@ -131,12 +131,12 @@ def _changes(before: dict, after: dict) -> list[dict]:
     ]
 
 
-def _last_problem(work: Work) -> int:
+def _last_problem(work: MergeContext) -> int:
     work.cursor.execute("SELECT coalesce(max(id), 0) FROM staged_problem")
     return work.cursor.fetchone()[0]
 
 
-def _put_aside(work: Work, file, after: int):
+def _put_aside(work: MergeContext, file, after: int):
     """Problems found while writing would be taken back with it."""
     statement = sql.SQL("COPY (SELECT {} FROM staged_problem WHERE id > {} ORDER BY id) TO STDOUT").format(
         _problem_columns(), sql.Literal(after)
@@ -147,7 +147,7 @@ def _put_aside(work: Work, file, after: int):
     file.seek(0)
 
 
-def _put_back(work: Work, file):
+def _put_back(work: MergeContext, file):
     with work.cursor.copy(sql.SQL("COPY staged_problem ({}) FROM STDIN").format(_problem_columns())) as copy:
         while chunk := file.read(KEPT_IN_MEMORY):
             copy.write(chunk)

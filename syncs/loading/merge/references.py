@@ -3,15 +3,15 @@
 from psycopg import sql
 
 from adsplatform.records.specification import entities
-from syncs.loading.merge.context import Work
+from syncs.loading.merge.context import MergeContext
 
 
-def find_references_of_faulty(work: Work):
+def find_unresolved_references_of_rejected(work: MergeContext):
     """Tell of each rejected line which records it names that are neither in the books nor among the lines that load."""
-    if work.stage.telling.faulty_references:
+    if work.stage.problem_log.faulty_references:
         # Else the planner takes them for next to none, and compares each with every record.
         work.run('ANALYZE faulty_reference (entity, "column", value), staged_problem (entity, kind, erp_key, line)')
-    for name, column in sorted(work.stage.telling.faulty_references):
+    for name, column in sorted(work.stage.problem_log.faulty_references):
         entity = entities()[name]
         for reference in entity.references:
             for lookup in reference.lookups:
@@ -19,7 +19,7 @@ def find_references_of_faulty(work: Work):
                     _find_unresolved(work, entity, lookup)
 
 
-def _find_unresolved(work: Work, entity, lookup):
+def _find_unresolved(work: MergeContext, entity, lookup):
     target = entities()[lookup.target]
     staged = work.stage.staged.get(target.name)
     not_staged = sql.SQL("true")
@@ -51,7 +51,7 @@ def _find_unresolved(work: Work, entity, lookup):
         not_in_books=_not_in_books(target, lookup),
         not_staged=not_staged,
     )
-    work.stage.telling.errors += work.cursor.rowcount
+    work.stage.problem_log.errors += work.cursor.rowcount
 
 
 def _not_in_books(target, lookup) -> sql.Composable:

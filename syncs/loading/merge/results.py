@@ -5,12 +5,12 @@ from django.db.models import Exists, OuterRef
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from syncs.loading.staging.stage import Stage
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncEntityResult, SyncRequest
-from syncs.models.corrections import MendedLine, SyncFile
+from syncs.models.corrections import Correction, SyncFile
 
 
-def counts_of_failure(staged: Staged) -> dict[str, int]:
+def counts_of_failure(staged: StageTable) -> dict[str, int]:
     """Of a sync that failed, every line that was not rejected counts as skipped: it was not loaded."""
     return {
         "lines_read": staged.lines_read,
@@ -80,7 +80,7 @@ def name_cells(cursor, stage: Stage):
     )
 
 
-def settle_mended(cursor, sync_request: SyncRequest, *, loaded: bool):
+def settle_corrections(cursor, sync_request: SyncRequest, *, loaded: bool):
     """Once a replay has ended: what was rejected again is open again, and the rest, if it was loaded, cured."""
     if not sync_request.replay_of_id:
         return
@@ -95,15 +95,15 @@ def settle_mended(cursor, sync_request: SyncRequest, *, loaded: bool):
         ) d
         WHERE m.replay_id = %s AND (m.entity, m.file, m.line) = (d.entity, d.file, d.line)
         """,
-        [MendedLine.State.OPEN, sync_request.pk, sync_request.pk],
+        [Correction.State.OPEN, sync_request.pk, sync_request.pk],
     )
     if loaded:
         # A file that was refused as a whole names none of its lines.
         refused = sync_request.details.filter(
             kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file")
         )
-        taken = MendedLine.objects.filter(~Exists(refused), replay=sync_request, state=MendedLine.State.MENDED)
-        taken.update(state=MendedLine.State.CURED)
+        taken = Correction.objects.filter(~Exists(refused), replay=sync_request, state=Correction.State.CORRECTED)
+        taken.update(state=Correction.State.CURED)
 
 
 def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:

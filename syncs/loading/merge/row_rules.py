@@ -6,13 +6,13 @@ from adsplatform.records.specification import Lookup, ReferenceTo, entities
 from syncs.loading.control_totals.amounts import REJECTED
 from syncs.loading.control_totals.merge_totals import tally_of_gone
 from syncs.loading.merge.assignments import inserts, line_has, lookups_used, updates, worked_out
-from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, Work, erp_key_of, referring_to
+from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.merge.plan import analyze_plan
 from syncs.loading.merge.references import itself_rejected, not_found
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 
 
-def reject_what_cannot_be_placed(work: Work):
+def reject_what_cannot_be_placed(work: MergeContext):
     """Reject lines with a faulty reference, key or gap, then those that refer to a rejected line, to the end."""
     work.run(
         """
@@ -44,7 +44,7 @@ def reject_what_cannot_be_placed(work: Work):
         remark_on_self_references(work, staged)
 
 
-def find_wrong_network_ids(work: Work, staged: Staged):
+def find_wrong_network_ids(work: MergeContext, staged: StageTable):
     """A line that gives a platform id must give that of the record its key names."""
     if not staged.has("network_id"):
         return
@@ -63,7 +63,7 @@ def find_wrong_network_ids(work: Work, staged: Staged):
     )
 
 
-def find_gaps_of_new_records(work: Work, staged: Staged):
+def find_gaps_of_new_records(work: MergeContext, staged: StageTable):
     """What may be absent where a record exists is needed where it is new."""
     for column in staged.entity.columns.values():
         if not column.is_needed_where_new or column.name in (staged.always or ()):
@@ -86,7 +86,7 @@ def find_gaps_of_new_records(work: Work, staged: Staged):
         )
 
 
-def find_amounts_too_large(work: Work, staged: Staged):
+def find_amounts_too_large(work: MergeContext, staged: StageTable):
     """An amount in base currency that is worked out must fit its column."""
     work.run("SELECT 1 FROM {plan} WHERE is_too_large LIMIT 1", plan=staged.plan)
     if not work.cursor.fetchone():
@@ -120,7 +120,7 @@ def find_amounts_too_large(work: Work, staged: Staged):
     )
 
 
-def find_disagreeing_references(work: Work, staged: Staged):
+def find_disagreeing_references(work: MergeContext, staged: StageTable):
     """Where a line names a record in two ways, both must name the same one."""
     for reference in staged.entity.references:
         lookups = lookups_used(staged, reference)
@@ -148,7 +148,7 @@ def find_disagreeing_references(work: Work, staged: Staged):
             )
 
 
-def find_applied_to_itself(work: Work, staged: Staged):
+def find_applied_to_itself(work: MergeContext, staged: StageTable):
     """What settles one record with another must name two: nothing is settled with itself."""
     for name, other in staged.entity.model.APART:
         references = {reference.field: reference for reference in staged.entity.references}
@@ -172,7 +172,7 @@ def find_applied_to_itself(work: Work, staged: Staged):
         )
 
 
-def remark_on_self_references(work: Work, staged: Staged):
+def remark_on_self_references(work: MergeContext, staged: StageTable):
     """A record above itself is how some systems write “nothing above it”: it loads, and is told."""
     for reference in staged.entity.references:
         for lookup in lookups_used(staged, reference):
@@ -207,7 +207,7 @@ def remark_on_self_references(work: Work, staged: Staged):
                 work.run("UPDATE {stage} s SET _hash = NULL FROM {plan} p WHERE p._seq = s._seq AND {itself}", **parts)
 
 
-def find_unresolved_references(work: Work, staged: Staged):
+def find_unresolved_references(work: MergeContext, staged: StageTable):
     """A line must not refer to what is neither in the books nor among the lines that load."""
     for reference in staged.entity.references:
         lookups = lookups_used(staged, reference)
@@ -217,7 +217,7 @@ def find_unresolved_references(work: Work, staged: Staged):
             _find_unnamed(work, staged, reference, lookups)
 
 
-def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup: Lookup):
+def _find_unresolved(work: MergeContext, staged: StageTable, reference: ReferenceTo, lookup: Lookup):
     when, named = sql.SQL("true"), sql.SQL("s.{}").format(sql.Identifier(lookup.column))
     if lookup.when:
         when = sql.SQL("s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
@@ -246,7 +246,7 @@ def _find_unresolved(work: Work, staged: Staged, reference: ReferenceTo, lookup:
     )
 
 
-def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: list[Lookup]):
+def _find_unnamed(work: MergeContext, staged: StageTable, reference: ReferenceTo, lookups: list[Lookup]):
     """A required reference that a line names in no way, or with a kind that cannot be referred to."""
     kinds = [lookup.when[1] for lookup in reference.lookups if lookup.when]
     if kinds:
@@ -295,7 +295,7 @@ def _find_unnamed(work: Work, staged: Staged, reference: ReferenceTo, lookups: l
     )
 
 
-def _remove_rejected(work: Work, staged: Staged) -> int:
+def _remove_rejected(work: MergeContext, staged: StageTable) -> int:
     """Turn the problems found into details, and take their lines out of stage and plan; says how many."""
     entity = sql.Literal(staged.entity.name)
     work.run(
@@ -312,7 +312,7 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
     )
     if not work.cursor.rowcount:
         return 0
-    work.stage.telling.errors += work.cursor.rowcount
+    work.stage.problem_log.errors += work.cursor.rowcount
     work.run(
         """
         WITH gone AS (
@@ -335,7 +335,7 @@ def _remove_rejected(work: Work, staged: Staged) -> int:
     return rejected
 
 
-def _reject_what_refers_to_rejected(work: Work):
+def _reject_what_refers_to_rejected(work: MergeContext):
     """Reject lines that refer to new records whose own lines were rejected, however many lie between them."""
     referring = _references_to_rejected(work)
     if not referring:
@@ -387,7 +387,7 @@ def _reject_what_refers_to_rejected(work: Work):
         _remove_rejected(work, staged)
 
 
-def _references_to_rejected(work: Work) -> list[tuple[Staged, ReferenceTo]]:
+def _references_to_rejected(work: MergeContext) -> list[tuple[StageTable, ReferenceTo]]:
     """The references of staged lines that may lead to a rejected one, directly or through other lines."""
     work.run("SELECT DISTINCT entity FROM rejected_line WHERE id IS NOT NULL")
     reached = {name for (name,) in work.cursor.fetchall()}
@@ -405,12 +405,12 @@ def _references_to_rejected(work: Work) -> list[tuple[Staged, ReferenceTo]]:
     return found
 
 
-def _reject_referred_deletions(work: Work, staged: Staged) -> int:
+def _reject_referred_deletions(work: MergeContext, staged: StageTable) -> int:
     find_referred_deletions(work, staged)
     return _remove_rejected(work, staged)
 
 
-def find_referred_deletions(work: Work, staged: Staged):
+def find_referred_deletions(work: MergeContext, staged: StageTable):
     """A record that others refer to cannot be deleted by a line."""
     if not staged.has("on_match_action"):
         return
@@ -459,11 +459,11 @@ def find_referred_deletions(work: Work, staged: Staged):
             )
 
 
-def _of_same_input(staged: Staged) -> sql.Composable:
+def _of_same_input(staged: StageTable) -> sql.Composable:
     """What lines make or change, as `o`, with what it refers to."""
     fields = sql.SQL(", ").join(sql.Identifier(reference.field) for reference in staged.entity.references)
     made = sql.SQL("SELECT {} FROM {} WHERE action IN ('insert', 'update')").format(fields, staged.plan)
-    if staged.ahead:
+    if staged.inserted_directly:
         made = sql.SQL(
             "{} UNION ALL SELECT {} FROM {} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s"
         ).format(made, fields, sql.Identifier(staged.entity.table))

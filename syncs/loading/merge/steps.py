@@ -7,17 +7,17 @@ changed is updated, what is new is inserted, what must go is deleted.
 
 from psycopg import sql
 
-from syncs.loading.control_totals.merge_totals import carry_into_books, tally
+from syncs.loading.control_totals.merge_totals import add_up_lines, carry_into_books
 from syncs.loading.merge.assignments import inserts, updates
-from syncs.loading.merge.context import PROBLEM_INTO, Work, erp_key_of, led
+from syncs.loading.merge.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import check_known, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.tables import Staged
+from syncs.loading.staging.tables import StageTable
 
 
-def place(work: Work):
+def place(work: MergeContext):
     """Find out what is to be done with every staged line; no record is touched."""
     for staged in work.staged:
         if not staged.entity.has_reference_in_key:
@@ -31,13 +31,13 @@ def place(work: Work):
             supersede_by_plan(work, staged)
 
 
-def write(work: Work):
+def write(work: MergeContext):
     """Do it."""
-    tally(work)
+    add_up_lines(work)
     for staged in work.staged:
         note_left(work, staged)
         update_changed(work, staged)
-        renew_digests(work, staged)
+        renew_row_hashes(work, staged)
     for staged in work.staged:
         insert_new(work, staged)
     for staged in work.staged:
@@ -50,7 +50,7 @@ def write(work: Work):
         set_base_currency(work)
 
 
-def counts(work: Work) -> dict[str, dict[str, int]]:
+def counts(work: MergeContext) -> dict[str, dict[str, int]]:
     """What became of each entity's lines, by the names of SyncEntityResult."""
     found = {staged.entity.name: _counts(work, staged) for staged in work.staged}
     for name, deleted in work.deleted_as_missing.items():
@@ -63,16 +63,16 @@ def _counts(work, staged) -> dict[str, int]:
     actions = dict(work.cursor.fetchall())
     return {
         "lines_read": staged.lines_read,
-        "inserted": actions.get("insert", 0) + staged.ahead,
+        "inserted": actions.get("insert", 0) + staged.inserted_directly,
         "updated": actions.get("update", 0),
-        "unchanged": actions.get("same", 0) + staged.known_lines,
+        "unchanged": actions.get("same", 0) + staged.unchanged_count,
         "deleted_by_match": actions.get("delete", 0),
         "skipped": actions.get("leave", 0) + work.superseded.get(staged.entity.name, 0),
         "rejected": staged.rejected,
     }
 
 
-def note_left(work: Work, staged: Staged):
+def note_left(work: MergeContext, staged: StageTable):
     """Say of each line that met an existing record and was told to leave it, that it did."""
     if not staged.has("on_match_action"):
         return
@@ -92,7 +92,7 @@ def note_left(work: Work, staged: Staged):
     )
 
 
-def update_changed(work: Work, staged: Staged):
+def update_changed(work: MergeContext, staged: StageTable):
     """Update the records that differ from their line."""
     pairs = list(updates(staged))
     if not pairs:
@@ -107,14 +107,14 @@ def update_changed(work: Work, staged: Staged):
         records=sql.Identifier(staged.entity.table),
         plan=staged.plan,
         stage=staged.table,
-        references=led(
+        references=comma_prefixed(
             sql.SQL("p.{}").format(sql.Identifier(reference.field)) for reference in staged.entity.references
         ),
         assignments=sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in pairs),
     )
 
 
-def renew_digests(work: Work, staged: Staged):
+def renew_row_hashes(work: MergeContext, staged: StageTable):
     """Give unchanged records the digest by today's rules, so that their lines are known next time.
 
     Only where theirs is by other rules, or they have none: a source that sends its records now in this form, now in
@@ -144,7 +144,7 @@ def renew_digests(work: Work, staged: Staged):
     work.run("DROP TABLE foreign_digest")
 
 
-def insert_new(work: Work, staged: Staged):
+def insert_new(work: MergeContext, staged: StageTable):
     """Insert the records that are not there yet; the join leaves them nearly in the order of their lines."""
     pairs = list(inserts(staged))
     if not pairs:
@@ -165,7 +165,7 @@ def insert_new(work: Work, staged: Staged):
     )
 
 
-def delete_matched(work: Work, staged: Staged):
+def delete_matched(work: MergeContext, staged: StageTable):
     """Delete the records whose line says so (`onMatchAction` 2)."""
     if staged.has("on_match_action"):
         work.run(
@@ -175,7 +175,7 @@ def delete_matched(work: Work, staged: Staged):
         )
 
 
-def define_custom_fields(work: Work):
+def define_custom_fields(work: MergeContext):
     """Give every label that is new its definition."""
     work.run(
         """
@@ -192,7 +192,7 @@ def define_custom_fields(work: Work):
     )
 
 
-def set_base_currency(work: Work):
+def set_base_currency(work: MergeContext):
     """A BaseCurrency sets the currency of the whole account."""
     work.run(
         """

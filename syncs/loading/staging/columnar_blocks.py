@@ -93,19 +93,19 @@ class Lines:
     frame: pl.DataFrame
     values: list[bytes]
     # A digest of each; none where nothing can be told by them.
-    digests: list[bytes] = field(default_factory=list)
+    row_hashes: list[bytes] = field(default_factory=list)
 
     def __len__(self):
         return len(self.values)
 
     def only(self, chosen: np.ndarray) -> "Lines":
-        lists = (self.places, self.raw, self.marks, self.values, self.digests)
+        lists = (self.places, self.raw, self.marks, self.values, self.row_hashes)
         are_chosen = chosen.tolist()
-        places, raw, marks, values, digests = (list(compress(values, are_chosen)) for values in lists)
-        return Lines(places, raw, marks, self.frame.filter(chosen), values, digests)
+        places, raw, marks, values, row_hashes = (list(compress(values, are_chosen)) for values in lists)
+        return Lines(places, raw, marks, self.frame.filter(chosen), values, row_hashes)
 
 
-def turned(found: Rows | Columns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:
+def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column | None], *, unguard: bool) -> Block:
     """The block of the file's known columns; one that no line has is left out, unless it is part of the key.
 
     Columns whose order may change from block to block come in the entity's.
@@ -208,7 +208,7 @@ def _without_empty(texts: pl.Series) -> pl.Series:
     return texts.set(is_empty, None) if is_empty.any() else texts
 
 
-class Screens:
+class ColumnChecks:
     """The checks of every column met so far."""
 
     def __init__(self):
@@ -281,7 +281,7 @@ class Screens:
         return frame.with_columns(filled) if filled else frame
 
 
-def have_marks(block: Block) -> list[str]:
+def column_patterns_of(block: Block) -> list[str]:
     """For each line a bit a column of the entity: whether the line has it."""
     has = {column.name for column in block.columns}
     names = list(block.entity.columns)
@@ -331,7 +331,7 @@ def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: l
     """
     patterns = set(marks)
     if len(patterns) == 1:
-        return digests_of(lines, frame.columns, seed)
+        return row_hashes_of(lines, frame.columns, seed)
     if len(patterns) > PATTERNS:
         return []
     found = [b""] * len(lines)
@@ -339,13 +339,13 @@ def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: l
         places = [at for at, mark in enumerate(marks) if mark == pattern]
         has = {name for name, bit in zip(entity.columns, pattern, strict=True) if bit == "1"}
         columns = [name for name in frame.columns if name in has]
-        digests = digests_of(copy_lines(frame.select(columns)[places]), columns, seed)
-        for at, digest in zip(places, digests, strict=True):
+        row_hashes = row_hashes_of(copy_lines(frame.select(columns)[places]), columns, seed)
+        for at, digest in zip(places, row_hashes, strict=True):
             found[at] = digest
     return found
 
 
-def digests_of(lines, columns: Sequence[str], seed: int) -> list[bytes]:
+def row_hashes_of(lines, columns: Sequence[str], seed: int) -> list[bytes]:
     rules = seed.to_bytes(8)[-RULES_BYTES:]
     seed = xxhash.xxh3_64_intdigest(",".join(columns).encode(), seed)
     return [xxhash.xxh3_128_digest(line, seed)[:DIGEST_BYTES] + rules for line in lines]

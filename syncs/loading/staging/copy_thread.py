@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 from django.db import connections
 
-from syncs.crash_points import passing
+from syncs.crash_points import crash_point
 from syncs.loading.staging.columnar_blocks import copy_text
 
 # How much may wait before more is added, in the largest of the blocks so far; it bounds the memory. One that waits
@@ -16,7 +16,7 @@ from syncs.loading.staging.columnar_blocks import copy_text
 WAITING = 1.2
 
 
-class Copying:
+class CopyThread:
     """Copies blocks into tables, one after another. Whoever uses the connection otherwise waits for it first."""
 
     def __init__(self, cursor):
@@ -89,4 +89,4 @@ class Copying:
         lines = text()
         with self.cursor.copy(statement) as copy:
             copy.write(lines)
-            passing("copying")
+            crash_point("copying")

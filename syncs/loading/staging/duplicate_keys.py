@@ -8,7 +8,7 @@ import numpy as np
 AT_ONCE, IN_ORDER = 1_000_000, 2_000_000
 
 
-class StagedKeys:
+class KeyHashes:
     """The hashes of the keys of the staged lines of a kind."""
 
     def __init__(self):

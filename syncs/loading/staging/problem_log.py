@@ -11,7 +11,7 @@ from psycopg import sql
 from adsplatform.records.checks import Fault, printable, shown
 from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
-from syncs.loading.staging.copy_thread import Copying
+from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import REMARKS_TOLD
 from syncs.models.results import RAW_KEPT
 
@@ -27,11 +27,11 @@ PROBLEMS_COPIED_AT = 2_000
 TEXTS_TOLD = 20
 
 
-class Telling:
+class ProblemLog:
     """Holds what there is to tell until it is copied into the tables `staged_problem` and `faulty_reference`."""
 
-    def __init__(self, copying: Copying):
-        self.copying, self.cursor = copying, copying.cursor
+    def __init__(self, copy_thread: CopyThread):
+        self.copy_thread, self.cursor = copy_thread, copy_thread.cursor
         self.errors = 0
         # What rejected lines refer to, by entity and column: those that are in the table `faulty_reference`.
         self.faulty_references: set[tuple[str, str]] = set()
@@ -77,7 +77,7 @@ class Telling:
         if len(self._problems) >= 2 * PROBLEMS_COPIED_AT:
             self.flush()
         elif len(self._problems) == PROBLEMS_COPIED_AT:
-            self.copying.then(self._copy_problems)
+            self.copy_thread.then(self._copy_problems)
 
     def tell_assumed(self):
         """Say of each file what was assumed."""
@@ -172,7 +172,7 @@ class Telling:
 
     def flush(self):
         """COPY the problems held in memory, once all before them has been copied."""
-        self.copying.wait()
+        self.copy_thread.wait()
         with self.cursor.db.wrap_database_errors:
             self._copy_problems()
 

@@ -26,7 +26,7 @@ class _Piece:
     size: int
 
 
-class RawLines:
+class RawLineStore:
     """Lines by their number in the sync, which only grows."""
 
     def __init__(self):

@@ -21,20 +21,20 @@ from syncs.connectors.protocol import Columns, FileHead, RowProblem, Rows
 from syncs.loading.control_totals.amounts import TALLY_TABLE, FileTotals
 from syncs.loading.staging.columnar_blocks import (
     Block,
+    ColumnChecks,
     Lines,
-    Screens,
+    column_patterns_of,
     content_lines,
-    digests_of,
-    have_marks,
     identities,
-    turned,
+    row_hashes_of,
+    to_columnar,
 )
-from syncs.loading.staging.copy_thread import Copying
+from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import mapped, nearest
-from syncs.loading.staging.problem_log import Telling, identifiers, name_kept
-from syncs.loading.staging.raw_line_store import RawLines
-from syncs.loading.staging.tables import Staged
-from syncs.loading.staging.unchanged_rows import KnownLines, seed_of
+from syncs.loading.staging.problem_log import ProblemLog, identifiers, name_kept
+from syncs.loading.staging.raw_line_store import RawLineStore
+from syncs.loading.staging.tables import StageTable
+from syncs.loading.staging.unchanged_rows import UnchangedRows, hash_seed_of
 from syncs.rejected_rows.formula_guard import is_download, unguarded
 
 # Little that is left of blocks is copied together, once it is so much: PostgreSQL is not to be kept from the rest.
@@ -49,7 +49,7 @@ RAW_AT_ONCE = 10_000
 class _File:
     """How one file's columns map onto an entity's."""
 
-    staged: Staged | None
+    staged: StageTable | None
     name: str
     columns: tuple[Column | None, ...]
     # Lines of a file whose kind, or whose key column, is unknown are rejected whole.
@@ -65,12 +65,12 @@ class Stage:
 
     def __init__(self, cursor, skip_known_of=None):
         self.cursor = cursor
-        self.copying = Copying(cursor)
-        self.telling = Telling(self.copying)
-        self.known = KnownLines(self.copying, skip_known_of)
+        self.copy_thread = CopyThread(cursor)
+        self.problem_log = ProblemLog(self.copy_thread)
+        self.known = UnchangedRows(self.copy_thread, skip_known_of)
         # Makes records of lines at once where it can, and says of which; see `syncs.ahead`.
-        self.insert_ahead: Callable[[Staged, Lines], np.ndarray | None] | None = None
-        self.staged: dict[str, Staged] = {}
+        self.insert_directly: Callable[[StageTable, Lines], np.ndarray | None] | None = None
+        self.staged: dict[str, StageTable] = {}
         # Lines of files that belong to no entity, by file name: all of them rejected.
         self.unknown_files: dict[str, int] = {}
         # Kinds of record of which a file could not be read; an empty name stands for any kind.
@@ -78,12 +78,12 @@ class Stage:
         # By entity and file.
         self.heads: dict[tuple[str, str], FileHead] = {}
         self._files: dict[tuple, _File] = {}
-        self._screens = Screens()
+        self._screens = ColumnChecks()
         # How many lines have come into the stage, which is also the next one's number.
         self._sequence = 0
         # Lines to be copied by one statement, and which that is.
         self._held: list[pl.DataFrame] = []
-        self._held_for: tuple[Staged, tuple[str, ...]] | None = None
+        self._held_for: tuple[StageTable, tuple[str, ...]] | None = None
         # The letters of a sheet's columns, by file and column.
         self.letters: dict[tuple[str, str], str] = {}
         self.totals = FileTotals()
@@ -92,13 +92,13 @@ class Stage:
         self._clear()
         # More than that goes to files, page by page. Takes effect once a session, before its first temporary table.
         self.cursor.execute("SET temp_buffers = '128MB'")
-        self.raw = RawLines()
-        self.telling.make_tables()
+        self.raw = RawLineStore()
+        self.problem_log.make_tables()
         self.cursor.execute(TALLY_TABLE)
         return self
 
     def __exit__(self, *exception):
-        self.copying.give_up()
+        self.copy_thread.give_up()
         self.raw.close()
         for staged in self.staged.values():
             if staged.keys is not None:
@@ -139,20 +139,20 @@ class Stage:
 
     def finish(self):
         """Write what is still held, say what was assumed, and let the planner know the tables' sizes."""
-        self.telling.tell_assumed()
+        self.problem_log.tell_assumed()
         self._copy_held()
-        self.telling.flush()
+        self.problem_log.flush()
         for staged in self.staged.values():
             named_by = [lookup.column for reference in staged.entity.references for lookup in reference.lookups]
             joined = dict.fromkeys(name for name in [*staged.entity.key, *named_by] if name in staged.entity.columns)
             columns = identifiers(["_seq", "_id", *joined])
             self.cursor.execute(sql.SQL("ANALYZE {} ({})").format(staged.table, columns))
 
-    def staged_for(self, entity: Entity) -> Staged:
+    def staged_for(self, entity: Entity) -> StageTable:
         """The entity's place in the stage, made at first need."""
         if entity.name not in self.staged:
-            self.copying.wait()
-            staged = self.staged[entity.name] = Staged(entity)
+            self.copy_thread.wait()
+            staged = self.staged[entity.name] = StageTable(entity)
             columns = sql.SQL(", ").join(
                 sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.sql_type))
                 for column in entity.columns.values()
@@ -179,7 +179,7 @@ class Stage:
                 staged.rejected += 1
             else:
                 self.unknown_files[name] = self.unknown_files.get(name, 0) + 1
-        self.telling.hold(
+        self.problem_log.hold(
             name, problem.kind, "", problem.file, problem.line, problem.column, problem.value, problem.code,
             problem.message, problem.raw,
         )  # fmt: skip
@@ -196,36 +196,36 @@ class Stage:
         if file.rejected_whole:
             staged.rejected += len(found)
             return
-        block = turned(found, staged.entity, file.columns, unguard=file.is_download)
-        self.telling.tell_unknown_texts(block)
+        block = to_columnar(found, staged.entity, file.columns, unguard=file.is_download)
+        self.problem_log.tell_unknown_texts(block)
         self._note_columns(staged, block)
         block = self._without_known(file, block)
         if not len(block):
             return
         checked, faults, apart = self._screens.check(block)
-        self.telling.note_assumed(block, checked, faults)
+        self.problem_log.note_assumed(block, checked, faults)
         checked = self._screens.with_defaults(staged.entity, checked, apart)
-        good = Lines(block.lines, block.raw, have_marks(block), checked, content_lines(block, checked, apart))
+        good = Lines(block.lines, block.raw, column_patterns_of(block), checked, content_lines(block, checked, apart))
         is_good = np.ones(len(block), bool)
         if faults:
-            self.telling.tell_faults(block, faults)
+            self.problem_log.tell_faults(block, faults)
             staged.rejected += len(faults)
             is_good[list(faults)] = False
             good = good.only(is_good)
         if file.seed is not None:
-            good.digests = identities(staged.entity, good.frame, good.values, good.marks, file.seed)
-        known = self.known.among(staged.entity, good.digests)
+            good.row_hashes = identities(staged.entity, good.frame, good.values, good.marks, file.seed)
+        known = self.known.among(staged.entity, good.row_hashes)
         if known is not None:
-            staged.known_lines += int(known.sum())
+            staged.unchanged_count += int(known.sum())
             good = None if known.all() else good.only(~known)
-        ahead = None
+        direct_insert = None
         if good:
             self._note_keys(staged, good.frame)
-            ahead = self.insert_ahead and self.insert_ahead(staged, good)
+            direct_insert = self.insert_directly and self.insert_directly(staged, good)
         # Of a kind of which some lines are known, none becomes a record at once.
-        self.totals.add(staged.entity, checked, is_good, ahead if known is None else known)
-        if ahead is not None:
-            good = None if ahead.all() else good.only(~ahead)
+        self.totals.add(staged.entity, checked, is_good, direct_insert if known is None else known)
+        if direct_insert is not None:
+            good = None if direct_insert.all() else good.only(~direct_insert)
         if good:
             self._copy(block.file, staged, good)
 
@@ -242,7 +242,7 @@ class Stage:
         entity = entity_named(block.name)
         name = name_kept(block.file)
         if entity is None:
-            self.telling.tell(
+            self.problem_log.tell(
                 block.file, name, "unknown_file", column=block.name if block.file != block.name else "",
                 kind="error",
                 message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
@@ -254,7 +254,7 @@ class Stage:
         names = list(map(unguarded, block.columns)) if downloaded else block.columns
         columns, remarks = mapped(entity, block.file, names)
         for remark in remarks:
-            self.telling.tell(
+            self.problem_log.tell(
                 block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind
             )
         for column, letters in zip(columns, block.letters, strict=False):
@@ -263,11 +263,11 @@ class Stage:
         is_unusable = any(remark.kind == "error" for remark in remarks)
         return _File(
             self.staged_for(entity), name, columns, rejected_whole=is_unusable, is_download=downloaded,
-            seed=seed_of(entity, columns),
+            seed=hash_seed_of(entity, columns),
         )  # fmt: skip
 
     @staticmethod
-    def _note_columns(staged: Staged, block: Block):
+    def _note_columns(staged: StageTable, block: Block):
         present = {column.name for column in block.columns}
         whole = present - block.gaps.keys()
         staged.ever |= present
@@ -283,21 +283,21 @@ class Stage:
             return block
         known = block if is_known.all() else block.only(is_known)
         cells = pl.DataFrame({column.name: cells for column, cells in zip(known.columns, known.cells, strict=True)})
-        self.telling.note_assumed(known, cells, {})
+        self.problem_log.note_assumed(known, cells, {})
         self.totals.add(entity, cells, np.ones(len(known), bool), np.ones(len(known), bool))
-        file.staged.known_lines += len(known)
+        file.staged.unchanged_count += len(known)
         return block.only(~is_known)
 
     def _known_as_they_stand(self, block: Block, seed: int) -> np.ndarray:
         is_known, may_be = np.zeros(len(block), bool), np.ones(len(block), bool)
         may_be[list(block.apart)] = False
         lines = list(compress(block.as_copied, may_be))
-        found = self.known.among(block.entity, digests_of(lines, [column.name for column in block.columns], seed))
+        found = self.known.among(block.entity, row_hashes_of(lines, [column.name for column in block.columns], seed))
         if found is not None:
             is_known[may_be] = found
         return is_known
 
-    def _copy(self, file: str, staged: Staged, lines: Lines):
+    def _copy(self, file: str, staged: StageTable, lines: Lines):
         count = len(lines)
         numbers = range(self._sequence, self._sequence + count)
         self._sequence += count
@@ -310,7 +310,7 @@ class Stage:
             "_file": pl.repeat(escaped(name_kept(file)), count, eager=True),
             "_line": lines.places,
             "_form": [staged.forms[form] for form in lines.marks],
-            "_hash": pl.Series(lines.digests or [None] * count, dtype=pl.Binary).bin.encode("hex"),
+            "_hash": pl.Series(lines.row_hashes or [None] * count, dtype=pl.Binary).bin.encode("hex"),
         }
         values = pl.Series(lines.values, dtype=pl.Binary).cast(pl.String)
         copied_for = staged, (*heads, *lines.frame.columns)
@@ -327,10 +327,10 @@ class Stage:
         staged, columns = self._held_for
         statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL '')").format(staged.table, identifiers(columns))
         held, self._held = self._held, []
-        self.copying.add(statement, pl.concat(held))
+        self.copy_thread.add(statement, pl.concat(held))
 
     @staticmethod
-    def _note_keys(staged: Staged, checked: pl.DataFrame):
+    def _note_keys(staged: StageTable, checked: pl.DataFrame):
         if staged.keys is None:
             return
         key = staged.entity.key

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from psycopg import sql
 
 from adsplatform.records.specification import Entity
-from syncs.loading.staging.duplicate_keys import StagedKeys
+from syncs.loading.staging.duplicate_keys import KeyHashes
 
 
 @dataclass
-class Staged:
+class StageTable:
     """One kind of record in the stage: its temporary table, and what is known of its lines."""
 
     entity: Entity
@@ -19,13 +19,13 @@ class Staged:
     ever: set[str] = field(default_factory=set)
     always: set[str] | None = None
     # Lines that are in the books already, and therefore not in the stage.
-    known_lines: int = 0
+    unchanged_count: int = 0
     # Lines that became records as they were read, and therefore are not in the stage either.
-    ahead: int = 0
+    inserted_directly: int = 0
     # The sets of columns that lines have, as bits, and the number by which a line names its own.
     forms: dict[str, int] = field(default_factory=dict)
     # The keys of the lines that are not known; None where nothing can be told by them.
-    keys: StagedKeys | None = field(default_factory=StagedKeys)
+    keys: KeyHashes | None = field(default_factory=KeyHashes)
 
     @property
     def table(self) -> sql.Identifier:

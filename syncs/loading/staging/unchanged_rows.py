@@ -26,12 +26,12 @@ DIGEST = np.dtype([("bucket", ">u2"), ("first", ">u4"), ("second", ">u4")])
 OF_LINE = np.dtype([*DIGEST.descr, ("rules", f"V{RULES_BYTES}")])
 
 
-class KnownLines:
+class UnchangedRows:
     """The digests of what one enrollment has in the books; of none where `app_enrollment_id` is None."""
 
-    def __init__(self, copying, app_enrollment_id):
-        self.copying, self.app_enrollment_id = copying, app_enrollment_id
-        self._held: dict[str, Digests] = {}
+    def __init__(self, copy_thread, app_enrollment_id):
+        self.copy_thread, self.app_enrollment_id = copy_thread, app_enrollment_id
+        self._held: dict[str, RowHashes] = {}
         # Whether a line came twice; which of the two counts, only the merge can say.
         self.is_twice = False
 
@@ -40,21 +40,21 @@ class KnownLines:
         if self.app_enrollment_id is None:
             return False
         if entity.name not in self._held:
-            self._held[entity.name] = Digests(self._read(entity))
+            self._held[entity.name] = RowHashes(self._read(entity))
         return self._held[entity.name].count > 0
 
-    def among(self, entity: Entity, digests: Sequence[bytes]) -> np.ndarray | None:
+    def among(self, entity: Entity, row_hashes: Sequence[bytes]) -> np.ndarray | None:
         """Which of the lines are in the books; None when none is."""
-        if not digests or not self.has_any(entity):
+        if not row_hashes or not self.has_any(entity):
             return None
-        found, is_twice = self._held[entity.name].meet(digests)
+        found, is_twice = self._held[entity.name].meet(row_hashes)
         self.is_twice |= is_twice
         return found if found.any() else None
 
-    def was_met(self, entity: Entity, digests: Sequence[bytes]) -> bool:
+    def was_met(self, entity: Entity, row_hashes: Sequence[bytes]) -> bool:
         """Whether a line of one of these digests was among those that are in the books."""
         held = self._held.get(entity.name)
-        return held is not None and held.has_met(digests)
+        return held is not None and held.has_met(row_hashes)
 
     def not_met(self, entity: Entity) -> Iterator[bytes]:
         """The digests of records of which no line came."""
@@ -62,7 +62,7 @@ class KnownLines:
         return held.not_met() if held else iter(())
 
     def _read(self, entity: Entity) -> Iterator[bytes]:
-        self.copying.wait()
+        self.copy_thread.wait()
         select = sql.SQL(
             """
             SELECT string_agg(digest, '') FROM (
@@ -76,12 +76,12 @@ class KnownLines:
             enrollment=sql.Literal(self.app_enrollment_id),
             limit=sql.Literal(HELD + 1),
         )
-        with psycopg.Cursor(self.copying.cursor.connection) as cursor:
+        with psycopg.Cursor(self.copy_thread.cursor.connection) as cursor:
             # Row by row, for all of them at once would be as much again.
             yield from (together for (together,) in cursor.stream(select, binary=True))
 
 
-class Digests:
+class RowHashes:
     """Digests in order, and which of them have been met; made of parts, each of all that begin with the same byte."""
 
     def __init__(self, parts: Iterable[bytes]):
@@ -102,16 +102,16 @@ class Digests:
         if not self.count:
             self.starts[:] = self.ends[:] = 0
 
-    def meet(self, digests: Sequence[bytes]) -> tuple[np.ndarray, bool]:
+    def meet(self, row_hashes: Sequence[bytes]) -> tuple[np.ndarray, bool]:
         """Which of the lines of these digests are held, and whether one of them was met before."""
-        found, places = self._places(np.frombuffer(b"".join(digests), OF_LINE))
+        found, places = self._places(np.frombuffer(b"".join(row_hashes), OF_LINE))
         places = np.sort(places[found])
         is_twice = bool((places[1:] == places[:-1]).any() or self.met[places].any())
         self.met[places] = True
         return found, is_twice
 
-    def has_met(self, digests: Sequence[bytes]) -> bool:
-        found, places = self._places(np.frombuffer(b"".join(digests), DIGEST))
+    def has_met(self, row_hashes: Sequence[bytes]) -> bool:
+        found, places = self._places(np.frombuffer(b"".join(row_hashes), DIGEST))
         return bool(self.met[places[found]].any())
 
     def not_met(self) -> Iterator[bytes]:
@@ -145,15 +145,15 @@ def _buckets_of_part(number: int) -> tuple[slice, np.ndarray]:
     return slice(first, first + BUCKETS_OF_PART), np.arange(first, first + BUCKETS_OF_PART)
 
 
-def seed_of(entity: Entity, columns: Sequence[Column | None]) -> int | None:
+def hash_seed_of(entity: Entity, columns: Sequence[Column | None]) -> int | None:
     """What the digests of a file's lines begin with; None where equal lines may still mean different things."""
-    if not goes_by_keys(entity, {column.name for column in columns if column}):
+    if not identifies_by_key_only(entity, {column.name for column in columns if column}):
         return None
     meaning = repr((RULES, entity.name, list(entity.columns.values()), entity.references))
     return xxhash.xxh3_64_intdigest(meaning.encode())
 
 
-def goes_by_keys(entity: Entity, columns: Set[str]) -> bool:
+def identifies_by_key_only(entity: Entity, columns: Set[str]) -> bool:
     """Whether lines with these columns name their own record, and every other one, by nothing but its key."""
     if entity.key != ("erp_key",) or not all(map(_is_by_key, entity.references)):
         return False
