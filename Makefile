@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 
-.PHONY: up test requirements audit clean
+.PHONY: up test lint requirements audit clean
 
 up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
 	@.venv/bin/python manage.py up
@@ -11,7 +11,13 @@ up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl
 test: .venv-test/ready  ## Run the tests; `make test ARGS="tests/flows -x"` runs some of them.
 	@.venv-test/bin/python -m pytest $(ARGS)
 
-.venv/ready: requirements.txt
+lint: .venv-test/ready  ## Check style, types and the layers, as CI does.
+	@.venv-test/bin/ruff check .
+	@.venv-test/bin/ruff format --check .
+	@.venv-test/bin/mypy
+	@.venv-test/bin/lint-imports
+
+.venv/ready: requirements-local.txt
 .venv-test/ready: requirements-test.txt
 
 # Made anew when the requirements have changed, so that nothing that was dropped lingers.
@@ -38,12 +44,13 @@ requirements:  ## Pin the newest versions that pyproject.toml allows.
 	    --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make requirements" pyproject.toml "$$@"; }; \
 	  compile --output-file requirements.txt; \
-	  compile --extra test --constraint requirements.txt --output-file requirements-test.txt
+	  compile --extra local --constraint requirements.txt --output-file requirements-local.txt; \
+	  compile --extra test --extra lint --constraint requirements.txt --output-file requirements-test.txt
 
 audit:  ## Ask what is known against the packages that are pinned; needs the Internet.
 	@test -x .venv-audit/bin/pip-audit \
 	  || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit; }
-	@for pinned in requirements.txt requirements-test.txt; do \
+	@for pinned in requirements.txt requirements-local.txt requirements-test.txt; do \
 	    .venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement $$pinned || exit 1; done
 
 clean:  ## Remove the virtual environments; the data under var/ stays.

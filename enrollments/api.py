@@ -21,7 +21,7 @@ from enrollments.wire import (
     EnrollQuery,
     RemoveQuery,
 )
-from syncs.services import requests as sync_services
+from syncs.services import enrollments as enrollment_services
 
 
 class AppEnrollmentViewSet(WireViewSet):
@@ -75,7 +75,7 @@ class AppEnrollmentViewSet(WireViewSet):
         """Enrol in every application of the list, or in none."""
 
         def enroll():
-            enrollments = sync_services.enroll_all(
+            enrollments = enrollment_services.enroll_all(
                 request.auth.account,
                 request.user,
                 AppEnrollmentInput.read_list(request.data),
@@ -91,7 +91,7 @@ class AppEnrollmentViewSet(WireViewSet):
 
     def destroy(self, request, pk):
         wanted = RemoveQuery.read(request.parameters)
-        messages = sync_services.remove_enrollment(
+        messages = enrollment_services.remove_enrollment(
             self.get_object(pk), request.user, remove_data=wanted["remove_enrollment_data"]
         )
         return Response({"messages": messages})
@@ -99,7 +99,7 @@ class AppEnrollmentViewSet(WireViewSet):
     def reconnect(self, request, pk):
         """Replace the connector's credentials with ones that work."""
         credentials = ConnectorInfo.read(request.data)
-        enrollment = sync_services.reconnect(self.get_object(pk), request.user, credentials)
+        enrollment = services.reconnect(self.get_object(pk), request.user, credentials)
         return Response(CustomFieldValueModel(services.settings_of(enrollment), many=True).data)
 
 

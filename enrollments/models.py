@@ -77,13 +77,9 @@ class AppEnrollment(models.Model):
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
-    created_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     modified = models.DateTimeField(default=timezone.now, editable=False)
-    modified_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    modified_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     cron_settings = models.CharField(max_length=50, null=True, blank=True)  # noqa: DJ001, null on the wire
     sync_schedule_is_active = models.BooleanField(default=True)
     is_deleted = models.BooleanField(default=False)
@@ -228,9 +224,7 @@ class CustomFieldDefinition(models.Model):
     """A setting of an enrolled application, or a custom field that a sync brought."""
 
     custom_field_definition_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    group_key = models.ForeignKey(
-        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+"
-    )
+    group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
     app = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     # `one_definition_per_label` begins with it.
     app_enrollment = models.ForeignKey(
@@ -243,13 +237,9 @@ class CustomFieldDefinition(models.Model):
     # The value of an enrollment's setting (tableKey AppEnrollment); record values are in adsplatform.records.
     value = models.CharField(max_length=2048, blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
-    created_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     modified = models.DateTimeField(default=timezone.now, editable=False)
-    modified_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    modified_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     objects = TenantQuerySet.as_manager()
 

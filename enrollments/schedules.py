@@ -124,7 +124,7 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
             run = next(runs(enrollment, now), None)
         except PlatformError as refused:
             error = str(refused)
-    if not (run or error or enrollment.expected_every_hours and enrollment.is_active):
+    if not (run or error or (enrollment.expected_every_hours and enrollment.is_active)):
         forget(enrollment)
     else:
         SyncPlan.objects.update_or_create(

@@ -82,9 +82,7 @@ def enroll(
 ) -> AppEnrollment:
     """Enrol the account in an application; `settings` are the connector's, each with label, value, data type."""
     if not app.is_active:
-        raise PlatformError(
-            f"The application “{app.name}” is no longer available. Choose another one.", field="appId"
-        )
+        raise PlatformError(f"The application “{app.name}” is no longer available. Choose another one.", field="appId")
     _check(values)
     enrollment = AppEnrollment(
         group_key=account,

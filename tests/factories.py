@@ -63,12 +63,8 @@ class SyncRequestFactory(factory.django.DjangoModelFactory):
             started=factory.LazyFunction(timezone.now),
             lease_expires=factory.LazyFunction(lambda: timezone.now() + timedelta(seconds=30)),
         )
-        succeeded = factory.Trait(
-            status_code=SyncRequest.Status.SUCCESS, finished=factory.LazyFunction(timezone.now)
-        )
-        failed = factory.Trait(
-            status_code=SyncRequest.Status.FAILED, finished=factory.LazyFunction(timezone.now)
-        )
+        succeeded = factory.Trait(status_code=SyncRequest.Status.SUCCESS, finished=factory.LazyFunction(timezone.now))
+        failed = factory.Trait(status_code=SyncRequest.Status.FAILED, finished=factory.LazyFunction(timezone.now))
 
     app_enrollment = factory.SubFactory(AppEnrollmentFactory)
     group_key = factory.SelfAttribute("app_enrollment.group_key")
@@ -125,8 +121,6 @@ class NoticeFactory(factory.django.DjangoModelFactory):
 
 def member(role=Role.OWNER, account=None, **user):
     """A user with a role in an account (a new one unless given), and an API key; returns membership, key."""
-    membership = MembershipFactory(
-        role=role, user=UserFactory(**user), **({"group_key": account} if account else {})
-    )
+    membership = MembershipFactory(role=role, user=UserFactory(**user), **({"group_key": account} if account else {}))
     _, key = ApiKey.make(account=membership.group_key, user=membership.user, name="test")
     return membership, key

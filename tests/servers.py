@@ -17,7 +17,7 @@ def redis_server(below: Path | None = None, *, port: int = 0):
     port = port or free_port()
     folder = tempfile.mkdtemp(prefix="ads-redis-", dir=below)
     server = subprocess.Popen(
-        f"redis-server --port {port} --bind 127.0.0.1 --dir {folder} --appendonly no --save".split() + [""],
+        [*f"redis-server --port {port} --bind 127.0.0.1 --dir {folder} --appendonly no --save".split(), ""],
         stdout=subprocess.DEVNULL,
     )
     try:

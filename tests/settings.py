@@ -4,7 +4,7 @@ import os
 
 os.environ["HTTPS"] = "false"
 
-from adsplatform.settings import *  # noqa: E402, F403
+from adsplatform.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -62,7 +62,7 @@ class ApiKeyViewSet(WireViewSet):
 
     wire_model = ApiKeyModel
     noun = "API key"
-    roles = {action: EVERYONE for action in ("create", "retrieve", "destroy", "query")}
+    roles = dict.fromkeys(("create", "retrieve", "destroy", "query"), EVERYONE)
     searchlight = Searchlight(
         Fields(
             [

@@ -72,7 +72,7 @@ def _nobody_is_there():
     if _actor.get() is None:
         return
     _actor.set(None)
-    if connection.connection is None or connection.in_atomic_block and connection.needs_rollback:
+    if connection.connection is None or (connection.in_atomic_block and connection.needs_rollback):
         return  # The session is gone, or forgets by itself.
     try:
         _tell(connection)

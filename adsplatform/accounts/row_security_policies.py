@@ -131,7 +131,7 @@ def build(connection):
         if not statements:
             return
         # Where one table is in use, the others need not wait.
-        if not all([_run(connection, statement) for statement in statements]):
+        if not all(_run(connection, statement) for statement in statements):
             raise NotBuilt(f"{HEAD} {BUSY}")
     with connection.cursor() as cursor:
         raise NotBuilt(_told(cursor))
@@ -217,9 +217,7 @@ def _run(connection, statement) -> bool:
 def _lacking_access(cursor) -> list[sql.Composable]:
     if not _may_take_door(cursor):
         return [_sql(f"GRANT {{door}} TO SESSION_USER{_options(cursor)}")]
-    cursor.execute(
-        "SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()", [DOOR_ROLE]
-    )
+    cursor.execute("SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()", [DOOR_ROLE])
     may_look, schema = cursor.fetchone()
     return [] if may_look else [_sql("GRANT USAGE ON SCHEMA {schema} TO {door}", schema=sql.Identifier(schema))]
 

@@ -98,7 +98,7 @@ class ColumnCheck:
         together = "\0".join(cells)
         if column.max_length and max(map(len, cells)) > column.max_length:
             return None
-        if together.count("\0") != len(cells) - 1 or not together.isascii() and _undecodable(together):
+        if together.count("\0") != len(cells) - 1 or (not together.isascii() and _undecodable(together)):
             return None
         if "\\" in together or "\t" in together or "\n" in together or "\r" in together:
             return None

@@ -22,9 +22,7 @@ class AmountField(models.DecimalField):
     is then in that of the record it belongs to, or in the account's own.
     """
 
-    def __init__(
-        self, *args, assumed: Assumed | None = None, adds_up: bool = True, currency: str = "", **kwargs
-    ):
+    def __init__(self, *args, assumed: Assumed | None = None, adds_up: bool = True, currency: str = "", **kwargs):
         self.assumed, self.adds_up, self.currency = assumed, adds_up, currency
         kwargs |= {"max_digits": 28, "decimal_places": 8}
         super().__init__(*args, **kwargs)

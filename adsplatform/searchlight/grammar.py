@@ -24,10 +24,7 @@ MOST_VALUES = 500
 CONJUNCTIONS = ("AND", "OR")
 SIGNS = ("=", "!=", "<>", ">", ">=", "<", "<=", "(", ")", ",", "!")
 DAYS = re.compile(r"[+-]?[0-9]{1,9}")
-SIGN_HINT = (
-    "A sign after a date word needs blanks around it: TODAY - 7."
-    " In a web address, a plus sign is written %2B."
-)
+SIGN_HINT = "A sign after a date word needs blanks around it: TODAY - 7. In a web address, a plus sign is written %2B."
 
 
 def parse_filter(text: str, fields: Fields, now: datetime) -> Comparison | Group | None:
@@ -85,9 +82,7 @@ class _FilterParser:
                     " around what belongs together, such as a = 1 and (b = 2 or c = 3).",
                 )
             if self.words.peek() is None or self.words.next_says(")"):
-                raise self._error(
-                    Kind.TRAILING_CONJUNCTION, f"{word} should be followed by another condition."
-                )
+                raise self._error(Kind.TRAILING_CONJUNCTION, f"{word} should be followed by another condition.")
             clauses.append(self._clause(depth))
         return Group(first.text.upper(), tuple(clauses)) if first else clauses[0]
 
@@ -136,8 +131,7 @@ class _FilterParser:
         if self.words.next_says(")"):
             raise self._error(
                 Kind.EMPTY_CLAUSE,
-                f"The brackets at position {opening.position} are empty. Put a condition into them, or take"
-                " them out.",
+                f"The brackets at position {opening.position} are empty. Put a condition into them, or take them out.",
             )
         if self.words.peek() is None:
             raise self._never_closed(opening)
@@ -234,9 +228,7 @@ class _FilterParser:
         return self._error(Kind.INVALID_TOKEN if field.type == "enum" else Kind.FIELD_TYPE_MISMATCH, message)
 
     def _no_conjunction(self, word: Word, after: Comparison | Group) -> SearchlightError:
-        message = (
-            f"{word.should_be('AND or OR')}. A value with a blank in it needs single quotes: 'In Progress'."
-        )
+        message = f"{word.should_be('AND or OR')}. A value with a blank in it needs single quotes: 'In Progress'."
         if isinstance(after, Comparison) and after.field.type in values.DATE_TYPES:
             message += f" {SIGN_HINT}"
         return self._error(Kind.INVALID_TOKEN, message)

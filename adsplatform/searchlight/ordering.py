@@ -41,11 +41,7 @@ def _sort_keys(words: Words, fields: Fields) -> Iterator[tuple[Field, bool]]:
             return
         comma = words.take()
         if not comma.says(","):
-            wanted = (
-                "a comma before the next field"
-                if direction
-                else "ASC, DESC, or a comma before the next field"
-            )
+            wanted = "a comma before the next field" if direction else "ASC, DESC, or a comma before the next field"
             raise words.error(Kind.INVALID_TOKEN, f"{comma.should_be(wanted)}.")
         if words.peek() is None:
             raise words.error(Kind.TRAILING_CONJUNCTION, f"{comma} should be followed by another field.")

@@ -63,9 +63,7 @@ class Words:
         word = self.peek()
         if word is None:
             last = self._words[self._taken - 1]
-            raise self.error(
-                Kind.INVALID_TOKEN, f"The {self.parameter} ends after {last}; {expecting} should follow."
-            )
+            raise self.error(Kind.INVALID_TOKEN, f"The {self.parameter} ends after {last}; {expecting} should follow.")
         self._taken += 1
         return word
 

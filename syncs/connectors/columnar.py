@@ -10,8 +10,6 @@ import polars as pl
 DELIMITERS = ",;\t|"
 
 
-
-
 def _count(text: bytes, mark: str) -> int:
     """How often the character stands in the text; `bytes.count` is slow where that is often."""
     if not mark.isascii():

@@ -214,9 +214,11 @@ def ahead_of(sync_request):
     """The sync that a waiting one waits for: of one enrollment, one runs at a time."""
     if sync_request.status_code != SyncRequest.Status.CONNECTOR or sync_request.dry_run:
         return None
-    return SyncRequest.objects.real().filter(
-        app_enrollment=sync_request.app_enrollment_id, status_code=SyncRequest.Status.IN_PROGRESS
-    ).first()
+    return (
+        SyncRequest.objects.real()
+        .filter(app_enrollment=sync_request.app_enrollment_id, status_code=SyncRequest.Status.IN_PROGRESS)
+        .first()
+    )
 
 
 urlpatterns = [

@@ -130,7 +130,7 @@ class DirectInsert:
         found = []
         for reference in entity.references:
             ways = [lookup for lookup in reference.lookups if lookup.column in frame.columns]
-            if len(ways) > 1 or reference.required and not ways:
+            if len(ways) > 1 or (reference.required and not ways):
                 return None
             for lookup in ways:
                 if lookup.target not in self._keys:

@@ -132,8 +132,6 @@ def _read(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert):
     stage.copy_thread.wait()
 
 
-
-
 @transaction.atomic
 def _merge(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert, cursor):
     """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
@@ -191,16 +189,6 @@ def _check_books_stood_still(sync_request, stage):
     )
     if any(staged.unchanged_count for staged in stage.staged.values()) and since.exists():
         raise UnchangedRowsOutdated
-
-
-
-
-
-
-
-
-
-
 
 
 def _fail(sync_request, stage, direct_insert, cursor, message, code):

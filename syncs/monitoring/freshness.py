@@ -106,9 +106,7 @@ def _failing():
     )
     for enrollment in enrollments.filter(Q(succeeded=None) | Q(succeeded__lt=F("failed")), failed__isnull=False):
         reason = enrollment.reason or "No reason was recorded."
-        yield Problem(
-            enrollment, Kind.FAILING, f"The last sync of {enrollment} failed: {reason}", enrollment.failed_id
-        )
+        yield Problem(enrollment, Kind.FAILING, f"The last sync of {enrollment} failed: {reason}", enrollment.failed_id)
 
 
 def _stale(now):

@@ -85,7 +85,8 @@ def days_of_details() -> float:
 def with_expired_details(before: datetime) -> QuerySet:
     """Syncs whose problems, line by line, are to go."""
     needed = Correction.objects.filter(
-        Q(corrected_at__gte=before) | Q(replay__isnull=False, replay__finished__isnull=True), sync_request=OuterRef("pk")
+        Q(corrected_at__gte=before) | Q(replay__isnull=False, replay__finished__isnull=True),
+        sync_request=OuterRef("pk"),
     )
     return SyncRequest.objects.filter(~Exists(needed), finished__lt=before, details_removed__isnull=True).order_by(
         "finished"

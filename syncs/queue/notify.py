@@ -5,7 +5,6 @@ from django_q.tasks import async_task
 WAKEUP_TASK = "syncs.tasks.run_next_sync"
 
 
-
 def send_wakeup():
     """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
     async_task(WAKEUP_TASK, save=False, ack_failure=True)

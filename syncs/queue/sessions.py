@@ -4,7 +4,6 @@ A claim's holder renews its lease. When it no longer does, somebody else may hav
 (`SyncRequest.fencing_token`) keeps what the old holder still does out of the books.
 """
 
-
 from django.db import connection
 
 from adsplatform.accounts import row_security

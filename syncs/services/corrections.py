@@ -178,9 +178,7 @@ def _problems(line: RejectedLine, values: dict[str, str]) -> list[dict]:
         still_altered = code in _ALTERED and now.get(name) == sent.get(name)
         if column not in told and (still_missing or still_altered):
             found.append((column, code, message))
-    return [
-        {"column": column, "code": code, "message": printable(message)} for column, code, message in found
-    ]
+    return [{"column": column, "code": code, "message": printable(message)} for column, code, message in found]
 
 
 def _by_folded_name(values: dict[str, str]) -> dict[str, str]:

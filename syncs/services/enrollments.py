@@ -21,9 +21,7 @@ def enroll_all(account, user, wanted: list[dict], *, start_sync: bool = False) -
         with _at_place(position):
             check_connection(values["app"], values.get("credentials", {}))
     with transaction.atomic():
-        return [
-            _enroll_one(account, user, values, start_sync, position) for position, values in enumerate(wanted)
-        ]
+        return [_enroll_one(account, user, values, start_sync, position) for position, values in enumerate(wanted)]
 
 
 @transaction.atomic

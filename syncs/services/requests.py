@@ -20,7 +20,6 @@ from syncs.services.uploads import last_load_of, store_upload
 logger = logging.getLogger(__name__)
 
 
-
 @transaction.atomic
 def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run: bool = False) -> SyncRequest:
     """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned.
@@ -101,8 +100,6 @@ def request_replay(sync_request: SyncRequest, user, upload: Upload) -> SyncReque
     return record_request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
 
 
-
-
 def load_upload(account, user, content, *, file_name: str, format: str = "", **wanted) -> SyncRequest:
     """Store a file and ask for it to be loaded, as `request_upload` says; a refusal leaves no file behind."""
     upload = store_upload(account, user, content, file_name=file_name, format=format)
@@ -174,18 +171,6 @@ def amend_sync(sync_request: SyncRequest, user, *, status_code=None, message=Non
     return sync_request
 
 
-
-
-
-
-
-
-
-
-
-
-
-
 def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
     """Record that a sync is wanted and queue it; the object shows the request as it was made (Ready)."""
     sync_request = SyncRequest.objects.create(
@@ -241,7 +226,3 @@ def _check_part(enrollment, parent, current, total, full):
         raise PlatformError("All parts must be full, or none of them.", field="isFullSync")
     if parent.parts.filter(current_batch=current).exists():
         raise PlatformError(f"Part {current} of {total} has been sent already.", field="currentBatch")
-
-
-
-

@@ -19,7 +19,6 @@ CHANGED = Q(inserted__gt=0) | Q(updated__gt=0) | Q(deleted_by_match__gt=0) | Q(d
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-
 def store_upload(account, user, content, *, file_name: str, format: str = "") -> Upload:
     """Stream a file into the upload storage, checksummed on the way; never held whole in memory.
 

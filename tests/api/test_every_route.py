@@ -80,7 +80,8 @@ def test_without_a_credential_it_is_401(method, path, view):
 @pytest.mark.parametrize(("method", "path", "view"), CLOSED)
 def test_it_names_the_roles_it_is_for(method, path, view):
     roles = view.cls.roles[view.actions[method.lower()]]
-    assert roles and roles <= set(Role)
+    assert roles
+    assert roles <= set(Role)
 
 
 @pytest.mark.parametrize(

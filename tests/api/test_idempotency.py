@@ -55,7 +55,7 @@ def test_a_file_sent_again_is_one_sync_however_it_is_wrapped(program):
 
 
 @pytest.mark.parametrize(
-    "query, content, name",
+    ("query", "content", "name"),
     [("isFullSync=true", ZIP, "books.zip"), ("", b"other", "books.zip"), ("", ZIP, "other.zip")],
 )
 def test_another_request_with_a_used_key_is_a_conflict_in_words(program, query, content, name):

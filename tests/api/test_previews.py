@@ -132,9 +132,7 @@ def test_who_may_write_may_apply(program, enrollment, role, status):
 
 def test_a_stranger_neither_sees_nor_applies_nor_allows(stranger, enrollment):
     preview = SyncRequestFactory(app_enrollment=enrollment, succeeded=True, dry_run=True)
-    SyncDifference.objects.create(
-        sync_request=preview, group_key=preview.group_key, entity="Company", action="insert"
-    )
+    SyncDifference.objects.create(sync_request=preview, group_key=preview.group_key, entity="Company", action="insert")
     stopped = SyncRequestFactory(app_enrollment=enrollment, failed=True)
     SyncResultDetailFactory(sync_request=stopped, code="delete_guard")
     before = SyncRequest.objects.count()

@@ -104,5 +104,7 @@ def test_an_upload_folder_that_cannot_be_written_is_told(monkeypatch, tmp_path, 
 
 
 def test_the_version_is_the_packages(pytestconfig):
-    text = (pytestconfig.rootpath / "pyproject.toml").read_text()
-    assert f'version = "{adsplatform.__version__}"' in text
+    import tomllib
+
+    project = tomllib.loads((pytestconfig.rootpath / "pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "adsplatform.__version__"}

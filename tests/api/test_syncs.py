@@ -26,7 +26,8 @@ def test_a_new_sync_is_ready_in_the_answer_and_queued_in_the_books(program, enro
     assert answer.status_code == 200
     shown = answer.json()
     for stamp in (shown.pop("created"), shown.pop("modified")):
-        assert len(stamp) == len("2025-03-01T14:02:09.120Z") and stamp.endswith("Z")
+        assert len(stamp) == len("2025-03-01T14:02:09.120Z")
+        assert stamp.endswith("Z")
     assert shown == {
         "syncRequestId": str(sync_request.pk),
         "groupKey": str(program.account.pk),
@@ -167,9 +168,7 @@ def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
     assert program.patch(f"Sync/{sync_request.pk}", {"statusCode": "In Progress"}).status_code == 400
     unknown = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Done"})
     assert unknown.json()["errors"] == {
-        "statusCode": [
-            "No status is called “Done”. Known: Ready, Connector, In Progress, Success, Failed, Cancelled."
-        ]
+        "statusCode": ["No status is called “Done”. Known: Ready, Connector, In Progress, Success, Failed, Cancelled."]
     }
     half = program.send("PATCH", f"Sync/{sync_request.pk}", b'{"statusCode": "\\ud800"}', "application/json")
     assert half.status_code == 400

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.looking import look
+from tests.browser.screenshots import take_screenshot
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -24,4 +24,4 @@ def test_a_change_is_found_under_the_name_of_who_made_it(open_browser, enrollmen
     # What the platform did by itself is told as that.
     expect(page.get_by_text("The platform itself").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    look(page, f"changes-{width}")
+    take_screenshot(page, f"changes-{width}")

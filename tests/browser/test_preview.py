@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from adsplatform.records.models import Company
 from syncs import tasks
 from syncs.models import SyncRequest
-from tests.browser.looking import look
+from tests.browser.screenshots import take_screenshot
 
 HEADER = "erpKey,companyName,companyType,isActive\n"
 
@@ -36,14 +36,14 @@ def test_a_preview_is_looked_at_and_applied(page):
     expect(changed).to_contain_text("companyName")
     expect(changed.locator("del")).to_contain_text("Acme")
     expect(changed.locator("ins")).to_contain_text("Acme Ltd")
-    look(page, "preview")
+    take_screenshot(page, "preview")
     assert Company.objects.count() == 3
     page.get_by_role("button", name="Apply: load it now").click()
     expect(page.locator(".step-now")).to_contain_text("Connector")
     tasks.run_next_sync()
     expect(page.get_by_role("heading", name="Success")).to_be_visible()
     expect(page.get_by_text("4 lines read. 1 record added, 2 changed").first).to_be_visible()
-    look(page, "preview-applied")
+    take_screenshot(page, "preview-applied")
     assert Company.objects.count() == 4
     assert SyncRequest.objects.values("upload").distinct().count() == 2
 
@@ -53,10 +53,10 @@ def test_deletes_that_the_guard_stopped_are_allowed(page):
     expect(page.get_by_role("heading", name="Success")).to_be_visible()
     upload(page, ["Acme"], full=True)
     expect(page.get_by_text("would delete 19 of 20 companies").first).to_be_visible()
-    look(page, "deletes-stopped")
+    take_screenshot(page, "deletes-stopped")
     page.get_by_role("link", name="Delete them and run again").click()
     expect(page.get_by_text("would delete 19 of 20 companies")).to_be_visible()
-    look(page, "deletes-asked")
+    take_screenshot(page, "deletes-asked")
     page.get_by_role("button", name="Yes, delete them and run again").click()
     expect(page.locator(".step-now")).to_contain_text("Connector")
     tasks.run_next_sync()

@@ -113,7 +113,7 @@ class Chaos:
     def carry_out(self) -> Report:
         began = time.monotonic()
         self._prepare()
-        from tests.chaos.looking import Reader
+        from tests.chaos.observer import Reader
 
         reader = self.reader = Reader(self.address, self.enrollments)
         try:
@@ -432,7 +432,7 @@ class Chaos:
                     self.cancelled.add(sync_request.pk)
 
     def _conclude(self, reader):
-        from tests.chaos.looking import differences, final_findings
+        from tests.chaos.observer import differences, final_findings
 
         report = self.report
         report.looks = reader.looks

@@ -4,6 +4,6 @@ import os
 
 os.environ.setdefault("HTTPS", "false")
 
-from adsplatform.settings import *  # noqa: E402, F403
+from adsplatform.settings import *  # noqa: F403
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.app.Chaos"]  # noqa: F405

@@ -104,7 +104,8 @@ def test_what_is_outstanding_is_what_was_not_applied(demo):
         assert invoice["invoiceStatusCode"] == ("Open" if outstanding else "Closed")
         assert (invoice["invoiceClosedDate"] is None) == bool(outstanding)
     states = [invoice["invoiceStatusCode"] for invoice in demo["Invoice"]]
-    assert states.count("Open") > 100 and states.count("Closed") > 500
+    assert states.count("Open") > 100
+    assert states.count("Closed") > 500
 
 
 def test_what_a_payment_has_left_is_what_was_not_applied(demo):
@@ -134,7 +135,8 @@ def test_what_is_applied_stays_between_two_parties_and_in_one_currency(demo):
     for part in demo["CreditMemoApplied"]:
         invoice, credit = invoices[part["invoiceErpKey"]], invoices[part["creditMemoInvoiceErpKey"]]
         assert party(invoice) == party(credit)
-        assert "Credit Memo" in credit["invoiceTypeCode"] and "Credit Memo" not in invoice["invoiceTypeCode"]
+        assert "Credit Memo" in credit["invoiceTypeCode"]
+        assert "Credit Memo" not in invoice["invoiceTypeCode"]
 
 
 def test_amounts_in_the_base_currency_are_amounts_times_the_rate(demo):

@@ -84,7 +84,7 @@ def test_what_systems_leave_behind_is_passed_over():
     assert [block.file for block in blocks] == ["invoices.csv"]
 
 
-@pytest.mark.parametrize("name, stem", [("invoices.pdf", "invoices"), ("README", "README"), (".csv", ".csv")])
+@pytest.mark.parametrize(("name", "stem"), [("invoices.pdf", "invoices"), ("README", "README"), (".csv", ".csv")])
 def test_a_file_of_another_kind_is_told_under_its_name_and_the_rest_read(name, stem):
     blocks, problems = read(zipped({name: "x", "companies.csv": CSV}), format="zip")
     assert problems == [

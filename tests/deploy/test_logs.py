@@ -44,13 +44,14 @@ def test_the_callers_request_id_is_returned_and_names_the_problem():
 @pytest.mark.parametrize("given", ["", "short", "with blank", "a\tb-cdefgh", "ä" * 12, "x" * 101, '{"forged": 1}'])
 def test_another_one_is_made_where_the_callers_is_not_sane(given):
     first, second = (Client().get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] for _ in "12")
-    assert first != given and len(first) == 32
+    assert first != given
+    assert len(first) == 32
     assert first != second
 
 
 @pytest.mark.django_db
 def test_lines_of_a_request_have_its_id_and_that_of_the_sync_it_asked_for(lines):
-    membership, key = member()
+    _membership, key = member()
     answer = Client().post(
         "/api/v1/Sync/batch",
         {"companies": [{"erpKey": "C1"}]},
@@ -83,7 +84,8 @@ def test_what_is_logged_afterwards_is_about_nothing(lines):
     logging.getLogger("syncs").warning("outside")
     inside, outside = lines
     assert (inside["sync_id"], inside["request_id"]) == ("1", "2")
-    assert "sync_id" not in outside and "request_id" not in outside
+    assert "sync_id" not in outside
+    assert "request_id" not in outside
 
 
 def test_a_json_line_is_one_line_whatever_it_holds():

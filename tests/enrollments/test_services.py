@@ -60,7 +60,7 @@ def test_replacing_credentials_keeps_what_is_not_given():
 
 
 @pytest.mark.parametrize(
-    "cron, problem",
+    ("cron", "problem"),
     [
         ("61 * * * *", "its minute “61” is out of range or not understood; it may hold 0 to 59"),
         ("* * * *", "it needs five fields: minute, hour, day of month, month, day of week"),

@@ -51,7 +51,8 @@ ENTITIES = {
 
 def test_status_knows_who_calls(api):
     status = api.status.ping()
-    assert status.success and status.value.loggedIn
+    assert status.success
+    assert status.value.loggedIn
     assert status.value.emailAddress == "demo@adsplatform.example"
     assert status.value.roles == ["Group Owner"]
 
@@ -118,7 +119,8 @@ def test_a_json_batch(api):
 def test_syncs_are_found_by_query_and_a_finished_one_cannot_be_cancelled(api):
     found = api.sync.query_syncs("statusCode eq 'Success'", None, "created desc", 2, 0)
     assert found.success
-    assert found.value.pageSize == 2 and len(found.value.records) == 2
+    assert found.value.pageSize == 2
+    assert len(found.value.records) == 2
     refused = api.sync.cancel_sync(found.value.records[0].syncRequestId)
     assert not refused.success
     assert refused.error.status == 400

@@ -24,8 +24,8 @@ def ids(enrollment, make_sync, membership):
     key, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Export")
     sync = make_sync(running=True)
     return (
-        {name: enrollment.pk for name in OF_AN_ENROLLMENT}
-        | {name: sync.pk for name in OF_A_SYNC}
+        dict.fromkeys(OF_AN_ENROLLMENT, enrollment.pk)
+        | dict.fromkeys(OF_A_SYNC, sync.pk)
         | {"key-revoke": key.pk, "enroll-in": enrollment.app_id}
     )
 
@@ -94,7 +94,7 @@ def test_members_sync_and_cancel(sign_in_as, ids):
     assert SyncRequest.objects.get(pk=ids["cancel"]).status_code == "Cancelled"
 
 
-@pytest.mark.parametrize("name", BUTTONS + ["enroll-in", "enrollment"])
+@pytest.mark.parametrize("name", [*BUTTONS, "enroll-in", "enrollment"])
 def test_a_post_without_the_token_is_refused(membership, ids, name):
     client = Client(enforce_csrf_checks=True)
     client.force_login(membership.user)
@@ -143,4 +143,5 @@ def test_pages_load_from_this_host_only(inbox):
     assert "default-src 'self'" in response["Content-Security-Policy"]
     assert " style=" not in response.text
     assert "<style" not in response.text
-    assert "http://" not in response.text and "https://" not in response.text
+    assert "http://" not in response.text
+    assert "https://" not in response.text

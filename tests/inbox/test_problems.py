@@ -57,7 +57,7 @@ def test_the_catalogue_leads_to_its_chapters(inbox):
 
 
 @pytest.mark.parametrize(
-    "query, expected",
+    ("query", "expected"),
     [
         ("kind=skip", [2]),
         ("kind=error", [0, 1]),

@@ -116,9 +116,11 @@ def test_everything_wrong_with_a_field_is_its_description(inbox):
     wrong = {"old_password": "x", "new_password1": "123", "new_password2": "123"}
     text = inbox.post("/password/", wrong).text
     assert text.count('id="id_new_password2_error"') == 1
-    assert "This password is too short." in text and "This password is too common." in text
+    assert "This password is too short." in text
+    assert "This password is too common." in text
     text = inbox.get("/syncs/?since=yesterday").text
-    assert 'aria-describedby="id_since_error"' in text and 'id="id_since_error"' in text
+    assert 'aria-describedby="id_since_error"' in text
+    assert 'id="id_since_error"' in text
 
 
 def test_people_are_found_in_an_index_whatever_the_case(db):

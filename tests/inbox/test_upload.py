@@ -41,7 +41,7 @@ def test_another_accounts_enrollment_cannot_be_chosen(inbox):
 
 
 @pytest.mark.parametrize(
-    "files, sentence",
+    ("files", "sentence"),
     [
         ({}, "Choose a file to upload."),
         ({"file": csv(content=b"")}, "This file is empty. Choose a file with data in it."),

@@ -14,9 +14,7 @@ PAYMENT = (
     "erpKey,companyErpKey,paymentType,isOpen,paymentDate,postDate,paymentAmount,unappliedAmount,currencyRate,"
     "baseCurrencyPaymentAmount,baseCurrencyUnappliedAmount"
 )
-APPLIED = (
-    "erpKey,invoiceErpKey,creditMemoInvoiceErpKey,entryNumber,applyToInvoiceDate,creditMemoAppliedAmount"
-)
+APPLIED = "erpKey,invoiceErpKey,creditMemoInvoiceErpKey,entryNumber,applyToInvoiceDate,creditMemoAppliedAmount"
 
 
 def invoice(column, value):

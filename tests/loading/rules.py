@@ -88,7 +88,6 @@ KINDS = {
 BAD = {"perhaps", "twelve", "7", "EURO"}
 
 
-
 @dataclass(eq=False)
 class Line:
     kind: str

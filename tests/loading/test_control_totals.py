@@ -37,9 +37,7 @@ def of_books(sync_request, column="totalAmount"):
 
 def kept(column="totalAmount"):
     """By currency: count and sum that are kept of the books."""
-    return {
-        total.currency: (total.count, plain(total.sum)) for total in BookTotal.objects.filter(column=column)
-    }
+    return {total.currency: (total.count, plain(total.sum)) for total in BookTotal.objects.filter(column=column)}
 
 
 def told(total, of):

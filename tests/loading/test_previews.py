@@ -19,7 +19,7 @@ def books():
     with connection.cursor() as cursor:
         for model in apps.get_models():
             if model._meta.app_label in ("records", "enrollments", "accounts"):
-                cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t ORDER BY 1')  # noqa: S608
+                cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t ORDER BY 1')
                 kept[model._meta.label] = cursor.fetchall()
     return kept
 
@@ -174,7 +174,6 @@ def test_a_preview_is_no_point_to_start_the_next_delta_from(sync, enrollment):
     from contextlib import ExitStack
 
     from syncs.loading import source
-
 
     sync({"companies": [company("C1")]}, run_full_sync=True, dry_run=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, connector="given-rows")

@@ -31,9 +31,7 @@ def test_a_code_that_a_record_gets_in_this_sync_names_it(sync, counts):
 
 def test_a_code_that_a_record_loses_in_this_sync_names_its_new_owner(sync):
     sync({"financialAccounts": [account("A1", "1000")]})
-    sync(
-        {"financialAccounts": [account("A1", "2000"), account("A2", "1000")]} | named(financialAccountCode="1000")
-    )
+    sync({"financialAccounts": [account("A1", "2000"), account("A2", "1000")]} | named(financialAccountCode="1000"))
     assert account_of_balance() == "A2"
 
 
@@ -80,7 +78,9 @@ def test_a_record_is_kept_where_the_deletion_of_what_refers_to_it_is_rejected(sy
         "Invoice": {"lines_read": 1, "deleted_by_match": 1},
         "InvoiceLine": {"lines_read": 1, "deleted_by_match": 1},
     }
-    assert not Company.objects.exists() and not Invoice.objects.exists() and not InvoiceLine.objects.exists()
+    assert not Company.objects.exists()
+    assert not Invoice.objects.exists()
+    assert not InvoiceLine.objects.exists()
 
 
 def test_a_record_that_another_enrollment_refers_to_cannot_be_deleted(sync, enrollment, counts):

@@ -273,7 +273,7 @@ def test_platform_ids_of_another_account_are_not_found(sync, counts):
     assert counts(result)["Company"] == {"lines_read": 2, "inserted": 1, "rejected": 1}
 
 
-@pytest.mark.parametrize("action, left", [("1", "Acme"), (1, "Acme")])
+@pytest.mark.parametrize(("action", "left"), [("1", "Acme"), (1, "Acme")])
 def test_on_match_action_1_leaves_the_record_as_it_is(sync, counts, action, left):
     sync({"companies": [company()]})
     lines = [company(companyName="New", onMatchAction=action), company("C2", onMatchAction=action)]

@@ -81,7 +81,8 @@ def test_a_sync_whose_database_went_away_while_reading_waits_to_start_again(sync
     assert result.process_result_message == (
         "The platform’s database could not be reached for a while. Nothing was changed."
     )
-    assert result.next_try and not result.lease_expires
+    assert result.next_try
+    assert not result.lease_expires
     assert not Company.objects.exists()
 
 

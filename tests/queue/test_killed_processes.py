@@ -12,7 +12,7 @@ import pytest
 from adsplatform.cluster.shared_objects import Queue
 from tests.product import eventually
 from tests.queue.test_brokers import ask, has_succeeded
-from tests.queue.test_stopping import family_of
+from tests.queue.test_shutdown import family_of
 
 WORKERS = 2
 
@@ -54,7 +54,8 @@ def test_what_is_put_is_taken_once_and_in_order():
     assert queue.empty()
     for number in range(3):
         queue.put({"number": number})
-    assert not queue.empty() and queue.qsize() == 1
+    assert not queue.empty()
+    assert queue.qsize() == 1
     assert [queue.get()["number"] for _ in range(3)] == [0, 1, 2]
     assert queue.empty()
 

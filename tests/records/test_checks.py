@@ -28,7 +28,7 @@ def check(kind, cell):
 
 
 @pytest.mark.parametrize(
-    "kind, cell, loaded",
+    ("kind", "cell", "loaded"),
     [
         ("amount", "12.50", "12.50"),
         ("amount", " -3 ", "-3"),
@@ -74,7 +74,7 @@ def test_what_loads(kind, cell, loaded):
 
 
 @pytest.mark.parametrize(
-    "kind, cell, code, message",
+    ("kind", "cell", "code", "message"),
     [
         (
             "amount", "1.234,56", "bad_number",

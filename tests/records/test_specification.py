@@ -53,7 +53,7 @@ def test_former_columns_are_known():
 
 
 @pytest.mark.parametrize(
-    "name, entity",
+    ("name", "entity"),
     [
         ("invoices", "Invoice"),
         ("Invoice", "Invoice"),

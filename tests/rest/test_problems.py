@@ -144,9 +144,7 @@ def test_head_answers_as_get_does(program):
 def test_half_a_surrogate_pair_is_told_without_it(program):
     answer = program.get("Sync/query", query='params={"operationType":"%5Cud800"}')
     assert answer.status_code == 400
-    assert answer.json()["detail"] == (
-        "operationType: “?” is none of the possible values: Read (0), Write (1)."
-    )
+    assert answer.json()["detail"] == ("operationType: “?” is none of the possible values: Read (0), Write (1).")
 
 
 def test_several_faults_are_told_at_once(program):

@@ -27,10 +27,7 @@ OPERATORS = (
     " STARTSWITH, ENDSWITH, BETWEEN, IN, IS NULL; NOT may stand before each."
 )
 ONE_TEXT = "A value with a blank in it needs single quotes: 'In Progress'."
-SIGNS = (
-    "A sign after a date word needs blanks around it: TODAY - 7. In a web address, a plus"
-    " sign is written %2B."
-)
+SIGNS = "A sign after a date word needs blanks around it: TODAY - 7. In a web address, a plus sign is written %2B."
 GLUED = (
     "If a text begins there, put a blank before it; if it is part of the text, put the whole text in single"
     " quotes and write the apostrophe twice: 'O''Brien'."
@@ -133,16 +130,12 @@ FILTERS = [
     (
         "ordered > today + 999999999",
         "FieldTypeMismatch",
-        "“today” at position 11, moved by +999,999,999 days, lies outside the calendar, which"
-        " has the years 1 to"
-        " 9999.",
+        "“today” at position 11, moved by +999,999,999 days, lies outside the calendar, which has the years 1 to 9999.",
     ),
     (
         "ordered > today - 1000000",
         "FieldTypeMismatch",
-        "“today” at position 11, moved by -1,000,000 days, lies outside the calendar, which has"
-        " the years 1 to"
-        " 9999.",
+        "“today” at position 11, moved by -1,000,000 days, lies outside the calendar, which has the years 1 to 9999.",
     ),
     # Lists and bounds.
     ("stock in 1", "InvalidToken", "“1” at position 10 should be “(”."),
@@ -330,21 +323,21 @@ def told(refused) -> tuple[str, str, str]:
     return refused.value.field, refused.value.kind, str(refused.value)
 
 
-@pytest.mark.parametrize("text, kind, sentence", FILTERS)
+@pytest.mark.parametrize(("text", "kind", "sentence"), FILTERS)
 def test_a_filter_that_cannot_be_understood(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.filter(text)
     assert told(refused) == ("filter", kind, sentence)
 
 
-@pytest.mark.parametrize("text, kind, sentence", ORDERS)
+@pytest.mark.parametrize(("text", "kind", "sentence"), ORDERS)
 def test_an_order_that_cannot_be_understood(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.order(text)
     assert told(refused) == ("order", kind, sentence)
 
 
-@pytest.mark.parametrize("text, kind, sentence", INCLUDES)
+@pytest.mark.parametrize(("text", "kind", "sentence"), INCLUDES)
 def test_something_that_cannot_be_included(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.include(text)

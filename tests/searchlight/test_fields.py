@@ -13,8 +13,16 @@ from syncs.models import SyncRequest, Upload
 def test_types_and_paths_are_read_off_a_model():
     fields = Fields.from_model(
         SyncRequest,
-        ["syncRequestId", "groupKey", "appEnrollmentId", "statusCode", "operationType", "failureCount"]
-        + ["runFullSync", "created"],
+        [
+            "syncRequestId",
+            "groupKey",
+            "appEnrollmentId",
+            "statusCode",
+            "operationType",
+            "failureCount",
+            "runFullSync",
+            "created",
+        ],
         default_order=("-created",),
     )
     assert list(fields) == [
@@ -45,9 +53,7 @@ def test_paths_may_be_named_and_lead_through_relations():
     assert fields.key == "pk"
 
 
-@pytest.mark.parametrize(
-    "path, part", [("groups", "groups"), ("groups__name", "groups"), ("api_keys", "api_keys")]
-)
+@pytest.mark.parametrize(("path", "part"), [("groups", "groups"), ("groups__name", "groups"), ("api_keys", "api_keys")])
 def test_a_path_to_many_rows_is_a_mistake_of_ours(path, part):
     with pytest.raises(ImproperlyConfigured, match=f"^name: “{part}” leads to many rows.$"):
         Fields.from_model(User, {"name": path})

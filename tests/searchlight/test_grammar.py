@@ -16,7 +16,7 @@ def test_a_blank_filter_states_nothing(blank):
 
 
 @pytest.mark.parametrize(
-    "operator, test",
+    ("operator", "test"),
     [
         *(("=", "exact"), ("EQ", "exact"), ("eq", "exact")),
         *(("!=", "not exact"), ("<>", "not exact"), ("NE", "not exact")),

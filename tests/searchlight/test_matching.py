@@ -71,7 +71,7 @@ def times(sync):
 
 
 @pytest.mark.parametrize(
-    "text, names",
+    ("text", "names"),
     [
         ("", ["blank", "lower", "signs", "umlaut", "upper"]),
         ("message = 'All Loaded'", ["lower", "upper"]),
@@ -95,7 +95,7 @@ def test_text_is_compared_without_regard_to_case(texts, found, text, names):
 
 
 @pytest.mark.parametrize(
-    "text, names",
+    ("text", "names"),
     [
         ("message contains '%'", ["signs"]),
         ("message contains '_'", ["signs"]),
@@ -121,7 +121,7 @@ def test_the_empty_text_is_a_value_and_part_of_every_text(texts, found):
 
 
 @pytest.mark.parametrize(
-    "text, names",
+    ("text", "names"),
     [
         ("userName is null", ["nobody"]),
         ("userName is not null", ["anna", "bert"]),
@@ -152,7 +152,7 @@ def test_nothing_but_is_null_finds_what_is_not_there(people, found, text, names)
 
 
 @pytest.mark.parametrize(
-    "text, names",
+    ("text", "names"),
     [
         ("failureCount = 2", ["2"]),
         ("failureCount != 2", ["1", "3"]),
@@ -204,7 +204,7 @@ def test_numbers_that_no_column_can_hold_find_nothing(counts, found, text):
 
 
 @pytest.mark.parametrize(
-    "text, names",
+    ("text", "names"),
     [
         ("started = 2024-05-15", ["midnight"]),
         ("started >= 2024-05-15", ["midnight", "now"]),
@@ -273,9 +273,7 @@ def test_a_condition_combines_with_any_other(texts, found):
 def test_everything_but_text_is_compared_by_its_index():
     some = UUID(int=5)
     conditions = SYNCS.filter(f"id = {some} and failureCount in (1) and statusCode = Ready")
-    assert conditions == Q(
-        Q(sync_request_id__exact=some), Q(failure_count__in=(1,)), Q(status_code__exact="Ready")
-    )
+    assert conditions == Q(Q(sync_request_id__exact=some), Q(failure_count__in=(1,)), Q(status_code__exact="Ready"))
 
 
 def test_text_equality_is_the_form_that_an_index_on_upper_case_serves():

@@ -21,7 +21,7 @@ def test_without_an_order_the_default_one_holds_down_to_the_last_tie(blank):
 
 
 @pytest.mark.parametrize(
-    "default, order",
+    ("default", "order"),
     [
         ((), ("id",)),
         (("name",), ("name", "id")),

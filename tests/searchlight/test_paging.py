@@ -12,7 +12,7 @@ def test_without_a_word_it_is_the_first_page_of_the_usual_size(blank):
 
 
 @pytest.mark.parametrize(
-    "size, number, page",
+    ("size", "number", "page"),
     [
         ("1", None, Page(1, 0, False)),
         ("500", "0", Page(500, 0, True)),
@@ -48,7 +48,5 @@ def test_of_two_mistakes_the_size_is_told():
 
 
 def test_an_absurdly_long_number_is_refused():
-    with pytest.raises(
-        SearchlightError, match="^The pageSize is 101 characters long; at most 100 are allowed.$"
-    ):
+    with pytest.raises(SearchlightError, match="^The pageSize is 101 characters long; at most 100 are allowed.$"):
         SYNCS.page("1" * 101, None)

@@ -51,7 +51,8 @@ def test_django_has_nothing_to_warn_of(tmp_path):
 def test_every_answer_holds_browsers_back(over_https, path):
     answer = over_https.get(path, secure=True)
     check_headers(answer)
-    assert "Server" not in answer.headers and "X-Powered-By" not in answer.headers
+    assert "Server" not in answer.headers
+    assert "X-Powered-By" not in answer.headers
 
 
 def test_a_fault_and_a_refused_form_do_too(over_https, monkeypatch):
@@ -76,7 +77,7 @@ def test_plain_http_is_shown_the_way(over_https):
 
 
 def test_cookies_are_for_https_this_site_and_no_script(over_https):
-    membership, _ = member(email="ana@example.com")
+    _membership, _ = member(email="ana@example.com")
     values = {"username": "ana@example.com", "password": "correct horse battery"}
     answer = over_https.post("/sign-in/", values, secure=True)
     session = answer.cookies["sessionid"]

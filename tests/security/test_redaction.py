@@ -42,7 +42,7 @@ def rows_of_all_tables():
     """Every row of the database as text, by table."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
             for (row,) in cursor.fetchall():
                 yield table, row
 
@@ -123,7 +123,7 @@ def failing(how):
 @pytest.mark.parametrize("how", ["told", "unforeseen", "a line", "not at all"])
 def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, capfd):
     program = Program(account=enrollment.group_key)
-    secrets = {name: CANARY for name in ConnectorInfo().fields}
+    secrets = dict.fromkeys(ConnectorInfo().fields, CANARY)
     path = f"AppEnrollments/{enrollment.pk}"
     monkeypatch.setitem(connectors._registry, "given-rows", failing(how))
     answers = [

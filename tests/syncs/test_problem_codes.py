@@ -97,8 +97,10 @@ def test_every_entry_is_whole_and_stands_once():
     assert len(entries) == len(CODES)
     assert len({entry.title for entry in entries}) == len(entries)
     for entry in entries:
-        assert not entry.title.endswith(".") and entry.title[0].isupper()
-        assert entry.cause.endswith(".") and entry.remedy.endswith((".", "”."))
+        assert not entry.title.endswith(".")
+        assert entry.title[0].isupper()
+        assert entry.cause.endswith(".")
+        assert entry.remedy.endswith((".", "”."))
         assert len(entry.code) <= 50
 
 

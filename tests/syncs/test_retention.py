@@ -93,7 +93,8 @@ def test_details_go_and_what_the_counts_need_stays():
     recent = SyncResultDetailFactory(sync_request=sync_of(timedelta(days=300)))
     prune()
     assert set(SyncResultDetail.objects.all()) == {whole_file, recent}
-    assert not SyncFile.objects.exists() and not SyncDifference.objects.exists()
+    assert not SyncFile.objects.exists()
+    assert not SyncDifference.objects.exists()
     old.refresh_from_db()
     assert old.details_removed.date() == timezone.now().date()
     assert old.results.get().rejected == 2
@@ -164,9 +165,11 @@ def test_a_file_goes_when_no_sync_of_it_is_young():
     SyncRequestFactory(succeeded=True, upload=shared, app_enrollment=old.app_enrollment)
     prune()
     upload.refresh_from_db()
-    assert upload.removed and not default_storage.exists(upload.content.name)
+    assert upload.removed
+    assert not default_storage.exists(upload.content.name)
     shared.refresh_from_db()
-    assert shared.removed is None and default_storage.exists(shared.content.name)
+    assert shared.removed is None
+    assert default_storage.exists(shared.content.name)
 
 
 def test_a_file_that_was_gone_already_is_noted_as_removed():
@@ -208,7 +211,8 @@ def test_very_old_syncs_go_but_not_those_that_others_are_measured_by():
     SyncResultDetailFactory(sync_request=goes[0])
     prune()
     assert set(SyncRequest.objects.all()) == {last_full, last_success, last}
-    assert not Upload.objects.exists() and not default_storage.exists(upload.content.name)
+    assert not Upload.objects.exists()
+    assert not default_storage.exists(upload.content.name)
 
 
 def test_parts_and_replays_go_before_what_they_belong_to():

@@ -95,7 +95,7 @@ def test_asking_while_one_runs_makes_the_next_wait(enrollment, user):
 
 
 @pytest.mark.parametrize(
-    "state, message",
+    ("state", "message"),
     [
         ({"is_active": False}, "Demo Data Connector is switched off. Switch it on, then sync."),
         ({"is_deleted": True}, "Demo Data Connector has been deleted. Enrol the application again, then sync."),
@@ -115,7 +115,7 @@ def test_an_upload_is_kept_with_its_size_and_checksum(enrollment, user):
 
 
 @pytest.mark.parametrize(
-    "name, content, format",
+    ("name", "content", "format"),
     [("a.zip", b"PK\3\4", "zip"), ("a.csv", b"PK\3\4", "zip"), ("a.JSONL", b"{}", "jsonl"), ("a.bin", b"x", "zip")],
 )
 def test_an_uploads_format_is_seen_by_its_start_then_its_name(enrollment, user, name, content, format):
@@ -143,7 +143,8 @@ def test_uploads_without_an_enrollment_share_the_accounts_own(user):
     first = requests.request_upload(account, user, upload_of(account, user))
     second = requests.request_upload(account, user, upload_of(account, user))
     assert first.app_enrollment == second.app_enrollment
-    assert first.app_enrollment.is_uploads and str(first.app_enrollment) == "Uploads"
+    assert first.app_enrollment.is_uploads
+    assert str(first.app_enrollment) == "Uploads"
     assert AppEnrollment.objects.of(account).count() == 1
 
 
@@ -228,7 +229,8 @@ def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(
     waiting.refresh_from_db()
     enrollment.refresh_from_db()
     assert waiting.status_code == "Cancelled"
-    assert enrollment.is_deleted and not enrollment.is_active
+    assert enrollment.is_deleted
+    assert not enrollment.is_active
     assert messages == [
         f"Deleted enrollment {enrollment.pk}",
         "Cancelled 1 waiting sync",

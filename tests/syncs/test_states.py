@@ -21,7 +21,8 @@ def test_a_sync_goes_from_ready_to_success():
     sync_request.succeed("2 lines loaded.")
     sync_request.refresh_from_db()
     assert (sync_request.status_code, sync_request.process_result_message) == ("Success", "2 lines loaded.")
-    assert sync_request.finished and sync_request.is_finished
+    assert sync_request.finished
+    assert sync_request.is_finished
 
 
 @pytest.mark.parametrize("status", ["Success", "Failed", "Cancelled"])
@@ -60,7 +61,7 @@ def test_a_long_message_is_cut_between_words():
 
 
 @pytest.mark.parametrize(
-    "values, constraint",
+    ("values", "constraint"),
     [
         ({"status_code": "Lost"}, "sync_finished_iff_final"),
         ({"operation_type": 2}, "sync_operation_known"),

@@ -87,7 +87,7 @@ def in_vain():
     while True:
         try:
             time.sleep(600)
-        except BaseException:  # noqa: S112
+        except BaseException:
             continue
 
 

@@ -24,8 +24,6 @@ def odd_lines(raw: list[str], together: str, header: Header) -> list[int]:
     return [place for place, line in enumerate(raw) if line.count(delimiter) != inner or '"' in line or line == blank]
 
 
-
-
 def cut(raw: list[str], odd: list[int], header: Header) -> list[pl.Series] | None:
     """The cells of all lines by column, empty ones null, those of odd lines all empty; None if they do not fit."""
     lines, width = raw, len(header.columns)
@@ -35,12 +33,6 @@ def cut(raw: list[str], odd: list[int], header: Header) -> list[pl.Series] | Non
         for place in odd:
             lines[place] = blank
     return split("\n".join(lines).encode(), len(lines), header.delimiter, width)
-
-
-
-
-
-
 
 
 def rows_of(lines: list[str], delimiter: str) -> list[list[str] | None] | None:

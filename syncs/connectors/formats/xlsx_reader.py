@@ -200,7 +200,7 @@ def _cells(places: list[int], row: int) -> str:
 
 def _as_csv(row: SheetRow, width: int) -> str:
     """The row as a line of CSV, with what stands in cells that show an error."""
-    shown = row.cells | {place: text for place, text in row.faults}
+    shown = row.cells | dict(row.faults)
     width = max([width - 1, *shown]) + 1
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([shown.get(place, "") for place in range(width)])

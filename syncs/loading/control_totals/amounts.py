@@ -91,5 +91,3 @@ def _sums(entity: Entity, frame: pl.DataFrame, fates: np.ndarray):
 def currency_of(cell) -> str:
     """The currency as totals have it: three letters, whatever their case; empty where it is nothing of the kind."""
     return cell.upper() if isinstance(cell, str) and CURRENCY.fullmatch(cell) else ""
-
-

@@ -197,9 +197,7 @@ def _tally_updates(work: MergeContext, staged: StageTable):
     """Take away what the records that change hold, and add what they will hold."""
     new, entity = dict(updates(staged)), staged.entity
     fields = {name: column.field for name, column in entity.columns.items()}
-    columns = [
-        column for column in entity.amounts if column.field in new or fields.get(column.currency, "") in new
-    ]
+    columns = [column for column in entity.amounts if column.field in new or fields.get(column.currency, "") in new]
     parts = amounts_of_records(entity, TAKEN_AWAY, columns)
     parts += [
         Part(
@@ -210,9 +208,9 @@ def _tally_updates(work: MergeContext, staged: StageTable):
         )
         for part in parts
     ]
-    changed = sql.SQL(
-        "{} p JOIN {} s USING (_seq) JOIN {} r ON r.id = p.record_id WHERE p.action = 'update'"
-    ).format(staged.plan, staged.table, sql.Identifier(entity.table))
+    changed = sql.SQL("{} p JOIN {} s USING (_seq) JOIN {} r ON r.id = p.record_id WHERE p.action = 'update'").format(
+        staged.plan, staged.table, sql.Identifier(entity.table)
+    )
     _keep(work, entity, parts, changed)
 
 

@@ -62,9 +62,9 @@ def _not_known(work: MergeContext, staged: StageTable) -> sql.Composable:
         for digest in work.stage.known.not_met(staged.entity):
             copy.write_row([digest])
     work.run("ANALYZE {unmet}", unmet=unmet)
-    return sql.SQL(
-        "(r.row_hash IS NULL OR substring(uuid_send(r.row_hash) FOR {}) IN (SELECT digest FROM {}))"
-    ).format(sql.Literal(DIGEST_BYTES), unmet)
+    return sql.SQL("(r.row_hash IS NULL OR substring(uuid_send(r.row_hash) FOR {}) IN (SELECT digest FROM {}))").format(
+        sql.Literal(DIGEST_BYTES), unmet
+    )
 
 
 def _too_many(work: MergeContext, entity: Entity, missing: int) -> list[str]:

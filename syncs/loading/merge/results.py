@@ -99,9 +99,7 @@ def settle_corrections(cursor, sync_request: SyncRequest, *, loaded: bool):
     )
     if loaded:
         # A file that was refused as a whole names none of its lines.
-        refused = sync_request.details.filter(
-            kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file")
-        )
+        refused = sync_request.details.filter(kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file"))
         taken = Correction.objects.filter(~Exists(refused), replay=sync_request, state=Correction.State.CORRECTED)
         taken.update(state=Correction.State.CURED)
 

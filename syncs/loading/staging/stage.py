@@ -43,8 +43,6 @@ COPIED_FROM_BYTES = 1_000_000
 RAW_AT_ONCE = 10_000
 
 
-
-
 @dataclass
 class _File:
     """How one file's columns map onto an entity's."""

@@ -27,7 +27,7 @@ class Task:
 
     def done(self, cursor, table: str, seconds: float, total: str = "total_amount") -> None:
         """Say how long it took; ends with an error when the table does not hold what it should."""
-        cursor.execute(f"SELECT count(*), sum({total}) FROM {table}")  # noqa: S608, both names are ours
+        cursor.execute(f"SELECT count(*), sum({total}) FROM {table}")
         found = tuple(cursor.fetchone())
         if found != (self.rows, self.total):
             sys.exit(

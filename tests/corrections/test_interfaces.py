@@ -8,7 +8,7 @@ from adsplatform.accounts.models import Role
 from syncs.models import SyncRequest
 from tests.callers import Program
 from tests.factories import member
-from tests.mending.conftest import run
+from tests.corrections.conftest import run
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,8 @@ def test_a_person_mends_a_line_and_loads_it_again(faulty, detail, browse):
     inbox, address = browse(), f"/syncs/{faulty.pk}/lines/{detail.pk}/"
     page = inbox.get(address).text
     assert "totalAmount: “twelve” is not a number." in page
-    assert 'value="twelve"' in page and "two\nlines; and =a formula</textarea>" in page
+    assert 'value="twelve"' in page
+    assert "two\nlines; and =a formula</textarea>" in page
     assert page.count('aria-invalid="true"') == 2
 
     page = inbox.post(
@@ -103,16 +104,19 @@ def test_a_person_mends_a_line_and_loads_it_again(faulty, detail, browse):
     assert "Saved, but a problem is left." in page.text
     assert page.text.count('aria-invalid="true"') == 1
     page = inbox.post(address, {"cell:invoiceDate": "2024-02-29"}, follow=True).text
-    assert "The line is mended." in page and "Load again (1 mended line)" in page
+    assert "The line is mended." in page
+    assert "Load again (1 mended line)" in page
     sync_page = inbox.get(f"/syncs/{faulty.pk}/").text
-    assert "Load again (1 mended line)" in sync_page and "waits to be loaded again" in sync_page
+    assert "Load again (1 mended line)" in sync_page
+    assert "waits to be loaded again" in sync_page
 
     child = run(SyncRequest.objects.get(pk=inbox.post(f"/syncs/{faulty.pk}/load-again/").url.split("/")[2]))
     assert f'href="/syncs/{faulty.pk}/"' in inbox.get(f"/syncs/{child.pk}/").text
     sync_page = inbox.get(f"/syncs/{faulty.pk}/").text
     assert "3 of 5 lines loaded, 2 not loaded, 1 of them cured since." in sync_page
     assert '<span class="badge badge-good">Cured</span>' in sync_page
-    assert "Cured by Person" in sync_page and f"/syncs/{child.pk}/" in sync_page
+    assert "Cured by Person" in sync_page
+    assert f"/syncs/{child.pk}/" in sync_page
     assert "Save and check" not in inbox.get(address).text
     assert child.details.filter(kind="error").count() == 0
 
@@ -135,7 +139,8 @@ def test_others_find_no_line_and_readers_may_look_only(faulty, detail, browse):
         assert method(f"/syncs/{faulty.pk}/load-again/").status_code == 404
     assert stranger.get(f"/syncs/{faulty.pk}/problems/download/").status_code == 404
     page = reader.get(address)
-    assert page.status_code == 200 and "Save and check" not in page.text
+    assert page.status_code == 200
+    assert "Save and check" not in page.text
     for path in (address, f"/syncs/{faulty.pk}/load-again/"):
         answer = reader.post(path, {"cell:totalAmount": "1"})
         assert answer.status_code == 403

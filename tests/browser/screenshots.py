@@ -3,7 +3,7 @@
 import os
 
 
-def look(page, name):
+def take_screenshot(page, name):
     """Keep a picture for whoever asks for it."""
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)

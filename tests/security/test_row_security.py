@@ -54,7 +54,7 @@ def forgetful(monkeypatch):
 
 
 def test_a_forgotten_of_shows_programs_nothing_of_others(two, forgetful):
-    ours, theirs = two
+    ours, _theirs = two
     own, foreign = (SyncRequestFactory(app_enrollment=AppEnrollmentFactory(group_key=of.account)) for of in two)
     assert AppEnrollment.objects.of(ours.account).count() == 2
     found = ours.get("Sync/query").json()
@@ -73,14 +73,15 @@ def test_a_forgotten_of_shows_programs_nothing_of_others(two, forgetful):
 
 
 def test_a_forgotten_of_shows_people_nothing_of_others(two, forgetful, client):
-    ours, theirs = two
+    ours, _theirs = two
     own, foreign = (SyncResultDetailFactory(sync_request__app_enrollment__group_key=of.account) for of in two)
     NoticeFactory(app_enrollment=foreign.sync_request.app_enrollment, message="A secret.")
     client.force_login(ours.user)
     for page in ("/", "/syncs/", "/notices/", "/upload/", "/keys/"):
         shown = client.get(page)
         assert shown.status_code == 200
-        assert str(foreign.sync_request_id) not in shown.text and "A secret." not in shown.text
+        assert str(foreign.sync_request_id) not in shown.text
+        assert "A secret." not in shown.text
         assert str(foreign.sync_request.app_enrollment_id) not in shown.text
     assert str(own.sync_request_id) in client.get("/syncs/").text
     for address in ("syncs/{}/", "syncs/{}/problems/", "syncs/{}/problems/download/", "syncs/{}/cancel/"):
@@ -89,7 +90,7 @@ def test_a_forgotten_of_shows_people_nothing_of_others(two, forgetful, client):
 
 
 def test_the_connection_is_the_logins_again_after_every_answer(two, client, login, monkeypatch):
-    ours, theirs = two
+    ours, _theirs = two
     own = SyncResultDetailFactory(sync_request__app_enrollment__group_key=ours.account).sync_request
     seen = []
     monkeypatch.setattr(syncs_api.SyncViewSet, "answer", lambda *args, **kwargs: seen.append(role()) or 1 / 0)
@@ -258,7 +259,8 @@ def test_a_persistent_connection_is_cleared_and_kept(viewing, login):
     assert ask() == 200
     before = connection.connection
     assert ask() == 200
-    assert connection.connection is before and role() == login
+    assert connection.connection is before
+    assert role() == login
 
 
 @pytest.mark.django_db(transaction=True)
@@ -318,5 +320,6 @@ def test_it_can_be_switched_off(two, login, settings):
     settings.SECOND_FENCE = False
     row_security.is_up.cache_clear()
     assert two[0].get("Sync/query").status_code == 200
-    assert not row_security.is_up() and check_row_security(None) == []
+    assert not row_security.is_up()
+    assert check_row_security(None) == []
     row_security.is_up.cache_clear()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clock import race
+from tests.periodic import race
 
 
 @pytest.mark.django_db(transaction=True)

@@ -47,7 +47,7 @@ def test_what_cannot_go_better_fails_at_once_and_says_whose_turn_it_is(sync, cli
 
 
 @pytest.mark.parametrize(
-    "error, code",
+    ("error", "code"),
     [
         (OperationalError("deadlock detected"), "database_busy"),
         (OSError(errno.ENOSPC, "No space left on device"), "storage_unavailable"),
@@ -65,7 +65,8 @@ def test_a_deadlock_or_a_full_disk_is_tried_again(sync, monkeypatch, error, code
 def test_the_next_try_is_told_everywhere(sync, client):  # noqa: F811
     result = sync({"busy": BUSY})
     at = will_try_again(result)
-    assert at.startswith("Will try again at ") and at.endswith(" UTC.")
+    assert at.startswith("Will try again at ")
+    assert at.endswith(" UTC.")
     outcome = outcome_of(told(SyncRequest.objects.all()).get())
     assert (outcome.label, outcome.tone) == ("Waiting to try again", "warn")
     assert outcome.sentence == f"Example ERP is busy (429). {at} 1 try has failed so far."

@@ -8,7 +8,7 @@ from enrollments.schedules import next_runs
 from syncs.models import ScheduledRun
 from syncs.periodic.scheduler import start_due
 from tests.callers import Program
-from tests.clock.conftest import at
+from tests.periodic.conftest import at
 from tests.factories import NoticeFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,8 @@ def test_cured_notices_say_how_and_by_whom(inbox, owner, enrollment):
     NoticeFactory(app_enrollment=enrollment, closed=at("7 08:31"), cure="It was cured.", closed_user=owner.user)
     text = inbox.get("/notices/").text
     assert "Nothing is wrong." in text
-    assert "7 Jan 2026, 09:31 CET" in text and f"It was cured. By {owner.user}." in text
+    assert "7 Jan 2026, 09:31 CET" in text
+    assert f"It was cured. By {owner.user}." in text
 
 
 def test_strangers_see_no_notice_and_no_schedule(client, enrollment):
@@ -88,9 +89,10 @@ def test_the_api_tells_when_syncs_start_and_takes_what_is_expected(owner, enroll
     for bad in (0, -1, 9999, "often"):
         answer = program.patch(f"AppEnrollments/{enrollment.pk}", {"expectedEveryHours": bad})
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["expectedEveryHours"])
-    assert "expectedEveryHours" not in program.patch(
-        f"AppEnrollments/{enrollment.pk}", {"expectedEveryHours": None}
-    ).json()
+    assert (
+        "expectedEveryHours"
+        not in program.patch(f"AppEnrollments/{enrollment.pk}", {"expectedEveryHours": None}).json()
+    )
     found = program.get("AppEnrollments/query", query="filter=nextSyncAt LT 2030-01-01").json()["records"]
     assert [row["appEnrollmentId"] for row in found] == [str(enrollment.pk)]
 

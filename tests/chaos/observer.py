@@ -56,7 +56,7 @@ def differences(connection, enrollment) -> list[str]:
         ("Invoice", "records_invoice", "trim_scale(total_amount)::text"),
     ):
         rows = connection.execute(
-            f"SELECT erp_key, {value} FROM {table} WHERE app_enrollment_id = %s",  # noqa: S608, both are ours
+            f"SELECT erp_key, {value} FROM {table} WHERE app_enrollment_id = %s",
             [enrollment],
         ).fetchall()
         if len(rows) != len(dict(rows)):

@@ -14,7 +14,7 @@ from syncs.rejected_rows.reader import Reader
 from syncs.services import corrections, requests
 from syncs.services.corrections import save_correction, still_missing
 from tests.factories import AppEnrollmentFactory
-from tests.mending.conftest import COMPANIES, run
+from tests.corrections.conftest import COMPANIES, run
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,7 @@
 """Two clocks race for the runs of many schedules, through the days on which clocks are changed.
 
-`python -m tests.clock.race` does it at length on a database of its own and says what came of it: each run started
-exactly once, or which not. Only the time is made up. What should start is worked out in `tests.clock.calendar`,
+`python -m tests.periodic.race` does it at length on a database of its own and says what came of it: each run started
+exactly once, or which not. Only the time is made up. What should start is worked out in `tests.periodic.calendar`,
 which knows nothing of ours.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import cycle, islice, product
 
-from tests.clock import calendar
+from tests.periodic import calendar
 from tests.product import PROJECT
 
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata")
@@ -52,7 +52,7 @@ class Racer:
 
     def __init__(self, database_url: str):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.clock.racer"],
+            [sys.executable, "-m", "tests.periodic.racer"],
             cwd=PROJECT,
             env={**os.environ, "DATABASE_URL": database_url},
             stdin=subprocess.PIPE,

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from syncs.models import SyncRequest
 from syncs.services import requests
-from tests.browser.looking import look
-from tests.mending.conftest import run
+from tests.browser.screenshots import take_screenshot
+from tests.corrections.conftest import run
 
 FILE = """erpKey,companyName,companyType,isActive
 C1,Acme,Customer,true
@@ -22,7 +22,7 @@ def test_three_faults_are_mended_loaded_again_and_cured(page, person):
     sync = run(asked)
     page.goto(f"/syncs/{sync.pk}/")
     expect(page.get_by_text("1 of 4 lines loaded, 3 not loaded.")).to_be_visible()
-    look(page, "sync-before")
+    take_screenshot(page, "sync-before")
     for line, column, value in ((3, "companyName", "Bee"), (4, "isActive", "true"), (5, "isActive", "false")):
         page.goto(f"/syncs/{sync.pk}/problems/")
         row = page.get_by_role("row").filter(has=page.get_by_text(f"line {line}", exact=True))
@@ -30,11 +30,11 @@ def test_three_faults_are_mended_loaded_again_and_cured(page, person):
         cell = page.get_by_label(column, exact=True)
         # The first faulty cell waits for the keyboard.
         expect(cell).to_be_focused()
-        look(page, f"line-{line}")
+        take_screenshot(page, f"line-{line}")
         cell.fill(value)
         cell.press("Enter")
         expect(page.get_by_text("The line is mended.")).to_be_visible()
-    look(page, "mended")
+    take_screenshot(page, "mended")
     page.get_by_role("button", name="Load again (3 mended lines)").click()
     child = run(SyncRequest.objects.get(replay_of=sync))
     expect(page.get_by_role("heading", name="Success")).to_be_visible()
@@ -42,4 +42,4 @@ def test_three_faults_are_mended_loaded_again_and_cured(page, person):
     expect(page.get_by_text("3 not loaded, all of them cured since.")).to_be_visible()
     expect(page.get_by_text("Cured by Ana")).to_have_count(3)
     assert (child.status_code, child.lines_read) == ("Success", 3)
-    look(page, "cured")
+    take_screenshot(page, "cured")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adsplatform.zones import instant
 from enrollments import schedules
-from tests.clock import calendar
+from tests.periodic import calendar
 
 
 def coming(cron, zone, after, count):

@@ -123,7 +123,7 @@ def test_a_text_is_no_object(nested):
     assert codes == {1: [("companyName", "nested_value")]}
 
 
-@pytest.mark.parametrize("name, column", [
+@pytest.mark.parametrize(("name", "column"), [
     ("journalEntryLines", "dimensions"), ("invoices", "taxSummary"), ("companies", "companyIdentifiers"),
 ])  # fmt: skip
 @pytest.mark.parametrize("other", ["", ABSENT])

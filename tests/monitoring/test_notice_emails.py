@@ -10,7 +10,7 @@ from adsplatform.accounts.models import Membership, Role
 from adsplatform.mail import settings_for
 from syncs.models.notices import NoticeMail
 from syncs.monitoring.notice_emails import send_due
-from tests.clock.conftest import at
+from tests.periodic.conftest import at
 from tests.factories import member
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,8 @@ def test_who_wants_no_more_is_not_told_of_what_is_owed(owner, enrollment, notice
     notices("7 03:00")
     Membership.objects.update(wants_notices=False)
     send_due(at("7 03:00"))
-    assert sent() == [] and not NoticeMail.objects.exists()
+    assert sent() == []
+    assert not NoticeMail.objects.exists()
 
 
 def test_without_a_mail_server_nothing_is_owed(enrollment, notices, settings):

@@ -263,7 +263,8 @@ def test_a_source_that_breaks_off_leaves_nothing(ahead, counts, enrollment, tran
     assert recount(enrollment) == []
     if transient:
         assert (result.status_code, result.failure_count) == ("Connector", 1)
-        assert not result.results.exists() and not result.details.exists()
+        assert not result.results.exists()
+        assert not result.details.exists()
     else:
         assert result.status_code == "Failed"
         # What was found out about the lines is told all the same.
@@ -302,7 +303,8 @@ def test_a_merge_that_fails_leaves_nothing(ahead, enrollment, monkeypatch):
     monkeypatch.setattr(pipeline.steps, "counts", lambda work: 1 / 0)
     result = ahead(blocks(("Company", [company("C1"), company("C1"), company("C2")]), ("Contact", [contact()])))
     assert result.status_code == "Failed"
-    assert not Company.objects.exists() and not Contact.objects.exists()
+    assert not Company.objects.exists()
+    assert not Contact.objects.exists()
     assert recount(enrollment) == []
 
 
@@ -332,9 +334,11 @@ def test_where_the_database_narrows_us_it_takes_no_copy_and_need_not(ahead, coun
 
 def test_previews_and_parts_wait_for_the_end(ahead):
     ahead(blocks(("Company", [company()])), dry_run=True)
-    assert not ahead.blocks and not Company.objects.exists()
+    assert not ahead.blocks
+    assert not Company.objects.exists()
     ahead(blocks(("Company", [company()])), total_batches=2, current_batch=1)
-    assert not ahead.blocks and Company.objects.exists()
+    assert not ahead.blocks
+    assert Company.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -366,7 +370,8 @@ def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch
     result = ahead(data)
     assert len(ahead.blocks) > 1
     assert result.status_code == "Cancelled"
-    assert not Company.objects.exists() and not result.results.exists()
+    assert not Company.objects.exists()
+    assert not result.results.exists()
     assert all(status == "In Progress" and not records for status, _, records in seen[:-1])
 
 
@@ -397,14 +402,16 @@ def test_meanwhile_no_preview_writes_the_same_and_the_enrollment_may_be_changed(
     # A small block is held back until the next one shows whether it belongs to it.
     data = blocks(("Company", [company("C1")]), ("Contact", [contact()]))
     assert ahead({"contacts": LookingIn()} | data | {"invoices": LookingIn()}).status_code == "Success"
-    assert locked[0] is False and locked[-1] is True
+    assert locked[0] is False
+    assert locked[-1] is True
 
 
 def test_a_csv_of_many_lines_is_loaded_while_it_is_read(ahead, counts):
     lines = [f"C{number},Company {number},Customer,true" for number in range(45_000)]
     text = "erpKey,companyName,companyType,isActive\n" + "\n".join(lines)
     result = ahead(GivenFiles({"companies.csv": text}))
-    assert len(ahead.blocks) >= 3 and sum(ahead.blocks) == 45_000
+    assert len(ahead.blocks) >= 3
+    assert sum(ahead.blocks) == 45_000
     assert counts(result) == {"Company": {"lines_read": 45_000, "inserted": 45_000}}
 
 

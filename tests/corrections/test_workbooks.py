@@ -6,7 +6,7 @@ from adsplatform.records.models import Company
 from syncs.models import SyncFile
 from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import Reader
-from tests.mending.test_downloads import download
+from tests.corrections.test_downloads import download
 from tests.samples.sheets import number, sheet, workbook
 
 pytestmark = pytest.mark.django_db

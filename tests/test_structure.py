@@ -85,14 +85,14 @@ def imports_of(path):
             yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("name, path", list(modules()))
+@pytest.mark.parametrize(("name", "path"), list(modules()))
 def test_imports_point_down(name, path):
     for imported in imports_of(path):
         if imported.split(".")[0] in PACKAGES:
             assert floor_of(imported) >= floor_of(name), f"{name} must not import {imported}."
 
 
-@pytest.mark.parametrize("name, path", list(modules()))
+@pytest.mark.parametrize(("name", "path"), list(modules()))
 def test_a_connector_sees_only_the_record_protocol(name, path):
     if name.startswith("syncs.connectors"):
         ours = {imported for imported in imports_of(path) if imported.split(".")[0] in PACKAGES}
@@ -100,7 +100,7 @@ def test_a_connector_sees_only_the_record_protocol(name, path):
         assert not any(imported.split(".")[0] == "django" for imported in imports_of(path))
 
 
-@pytest.mark.parametrize("name, path", list(modules()))
+@pytest.mark.parametrize(("name", "path"), list(modules()))
 def test_every_module_says_what_it_is_and_stays_readable(name, path):
     text = path.read_text()
     if text.strip():

@@ -235,10 +235,11 @@ def test_of_too_many_records_none_is_taken_for_known(load, staged, monkeypatch):
 def test_digests_are_found_whatever_their_order_and_number():
     row_hashes = [bytes([number * 7 % 256, number // 256] * 8) for number in range(1_000)]
     held = unchanged_rows.RowHashes(parts_of(row_hashes))
-    found, is_twice = held.meet(row_hashes[:600] + [b"\xff" * 16, b"\x00\x00" + b"\xff" * 14])
+    found, is_twice = held.meet([*row_hashes[:600], b"\xff" * 16, b"\x00\x00" + b"\xff" * 14])
     assert found.tolist() == [True] * 600 + [False] * 2
     assert not is_twice
-    assert held.has_met([row_hashes[0][:10]]) and not held.has_met([d[:10] for d in row_hashes[600:]])
+    assert held.has_met([row_hashes[0][:10]])
+    assert not held.has_met([d[:10] for d in row_hashes[600:]])
     assert sorted(held.not_met()) == sorted(digest[:10] for digest in row_hashes[600:])
     assert held.meet(row_hashes[:1])[1]
 

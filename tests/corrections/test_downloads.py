@@ -16,7 +16,7 @@ from syncs.rejected_rows import download as downloads
 from syncs.rejected_rows.download import download_of
 from syncs.rejected_rows.formula_guard import guarded, guarded_text, unguarded
 from tests.factories import SyncRequestFactory
-from tests.mending.conftest import COMPANIES, INVOICES
+from tests.corrections.conftest import COMPANIES, INVOICES
 
 pytestmark = pytest.mark.django_db
 XLSX = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

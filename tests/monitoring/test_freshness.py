@@ -8,7 +8,7 @@ from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.monitoring.freshness import watch
 from syncs.periodic.scheduler import start_due
-from tests.clock.conftest import at, planned
+from tests.periodic.conftest import at, planned
 from tests.factories import AppEnrollmentFactory
 
 pytestmark = pytest.mark.django_db
