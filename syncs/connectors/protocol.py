@@ -173,6 +173,19 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """Something a connector needs to sign in to its source; people fill it in when they enrol.
+
+    `name` is a member of `connectorInfo` in the API. A secret is typed unseen and never shown again.
+    """
+
+    name: str
+    label: str
+    help_text: str = ""
+    is_secret: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationEntry:
     """A connector's entry in the catalogue of applications."""
 
@@ -182,6 +195,7 @@ class ApplicationEntry:
     description: str
     app_type: str
     settings: tuple[Setting, ...] = ()
+    credentials: tuple[Credential, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
