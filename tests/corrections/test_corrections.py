@@ -13,8 +13,8 @@ from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import Reader
 from syncs.services import corrections, requests
 from syncs.services.corrections import save_correction, still_missing
-from tests.factories import AppEnrollmentFactory
 from tests.corrections.conftest import COMPANIES, run
+from tests.factories import AppEnrollmentFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from syncs.models import SyncFile, SyncResultDetail
 from syncs.rejected_rows import download as downloads
 from syncs.rejected_rows.download import download_of
 from syncs.rejected_rows.formula_guard import guarded, guarded_text, unguarded
-from tests.factories import SyncRequestFactory
 from tests.corrections.conftest import COMPANIES, INVOICES
+from tests.factories import SyncRequestFactory
 
 pytestmark = pytest.mark.django_db
 XLSX = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

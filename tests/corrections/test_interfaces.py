@@ -7,8 +7,8 @@ from django.test import Client
 from adsplatform.accounts.models import Role
 from syncs.models import SyncRequest
 from tests.callers import Program
-from tests.factories import member
 from tests.corrections.conftest import run
+from tests.factories import member
 
 pytestmark = pytest.mark.django_db
 

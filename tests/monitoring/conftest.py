@@ -7,8 +7,8 @@ import pytest
 from adsplatform.accounts.models import Role
 from syncs.models.notices import Notice
 from syncs.monitoring.freshness import watch
-from tests.periodic.conftest import at, planned
 from tests.factories import AccountFactory, SyncRequestFactory, member
+from tests.periodic.conftest import at, planned
 
 
 @pytest.fixture

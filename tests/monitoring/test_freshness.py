@@ -8,8 +8,8 @@ from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.monitoring.freshness import watch
 from syncs.periodic.scheduler import start_due
-from tests.periodic.conftest import at, planned
 from tests.factories import AppEnrollmentFactory
+from tests.periodic.conftest import at, planned
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from enrollments.schedules import next_runs
 from syncs.models import ScheduledRun
 from syncs.periodic.scheduler import start_due
 from tests.callers import Program
-from tests.periodic.conftest import at
 from tests.factories import NoticeFactory, UserFactory, member
+from tests.periodic.conftest import at
 
 pytestmark = pytest.mark.django_db
 

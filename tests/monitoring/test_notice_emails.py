@@ -10,8 +10,8 @@ from adsplatform.accounts.models import Membership, Role
 from adsplatform.mail import settings_for
 from syncs.models.notices import NoticeMail
 from syncs.monitoring.notice_emails import send_due
-from tests.periodic.conftest import at
 from tests.factories import member
+from tests.periodic.conftest import at
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from enrollments.schedules import next_runs, runs
 from syncs.models import ScheduledRun, SyncRequest
 from syncs.periodic.scheduler import start_due
 from syncs.presentation.sync_summary import schedule_told
-from tests.periodic.conftest import at, planned
 from tests.factories import AccountFactory
+from tests.periodic.conftest import at, planned
 
 pytestmark = pytest.mark.django_db
 
