@@ -8,9 +8,9 @@ from typing import NamedTuple
 from psycopg import sql
 
 from adsplatform.records.specification import Column, Entity, entities
-from syncs.loading.control_totals.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPED
-from syncs.loading.merge.assignments import inserts, updates
 from syncs.loading.merge.context import MergeContext
+from syncs.loading.staging.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPED
+from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.stage import Stage
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest

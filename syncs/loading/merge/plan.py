@@ -4,9 +4,7 @@ import psycopg
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
-from syncs.loading.control_totals.amounts import SKIPPED
 from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
-from syncs.loading.merge.assignments import changed, line_has, lookups_used, too_large
 from syncs.loading.merge.context import (
     PROBLEM_INTO,
     MergeContext,
@@ -15,6 +13,8 @@ from syncs.loading.merge.context import (
     comma_prefixed,
     erp_key_of,
 )
+from syncs.loading.staging.amounts import SKIPPED
+from syncs.loading.staging.assignments import changed, line_has, lookups_used, too_large
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
 

@@ -3,12 +3,12 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Lookup, ReferenceTo, entities
-from syncs.loading.control_totals.amounts import REJECTED
 from syncs.loading.control_totals.merge_totals import tally_of_gone
-from syncs.loading.merge.assignments import inserts, line_has, lookups_used, updates, worked_out
 from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.merge.plan import analyze_plan
 from syncs.loading.merge.references import itself_rejected, not_found
+from syncs.loading.staging.amounts import REJECTED
+from syncs.loading.staging.assignments import inserts, line_has, lookups_used, updates, worked_out
 from syncs.loading.staging.tables import StageTable
 
 

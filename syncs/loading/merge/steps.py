@@ -8,11 +8,11 @@ changed is updated, what is new is inserted, what must go is deleted.
 from psycopg import sql
 
 from syncs.loading.control_totals.merge_totals import add_up_lines, carry_into_books
-from syncs.loading.merge.assignments import inserts, updates
 from syncs.loading.merge.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import check_known, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
+from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
 

@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from adsplatform.records.checks import escaped
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHead, RowProblem, Rows
-from syncs.loading.control_totals.amounts import TALLY_TABLE, FileTotals
+from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
 from syncs.loading.staging.columnar_blocks import (
     Block,
     ColumnChecks,
