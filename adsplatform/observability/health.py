@@ -11,6 +11,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django_q.brokers import get_broker
 from django_q.status import Stat
 
+from adsplatform.wording import plural
+
 logger = logging.getLogger(__name__)
 
 HEALTHY = "Healthy"
@@ -60,7 +62,7 @@ def _all_migrations() -> tuple:
 def _migrations() -> str | None:
     applied = MigrationRecorder(connection).applied_migrations()
     if missing := sum(each not in applied for each in _all_migrations()):
-        were = "migration has" if missing == 1 else "migrations have"
+        were = plural(missing, "migration has", "migrations have")
         return f"{missing} {were} not been applied to the database. Run `manage.py migrate`."
 
 

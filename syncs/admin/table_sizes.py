@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
+from adsplatform.wording import counted
 from syncs.models import Upload
 from syncs.periodic import retention
 
@@ -45,7 +46,7 @@ class Outlook:
         if not self.before:
             return "ever"
         count, unit = (self.days, "day") if self.days >= 1 else (self.days * 24, "hour")
-        return f"{count:,.0f} {unit}{'' if round(count) == 1 else 's'}"
+        return counted(round(count), unit)
 
     @property
     def is_more(self) -> bool:

@@ -7,6 +7,7 @@ from django.views.generic import View
 
 from adsplatform.accounts.inbox_mixins import ButtonView, TenantMixin
 from adsplatform.errors import PlatformError
+from adsplatform.wording import plural
 from syncs.inbox.filters import ProblemFilter
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
@@ -56,7 +57,7 @@ class LinePage(TenantMixin, View):
         else:
             left = len(mended.problems)
             if left:
-                messages.error(request, f"Saved, but {'a problem is' if left == 1 else f'{left} problems are'} left.")
+                messages.error(request, f"Saved, but {plural(left, 'a problem is', f'{left} problems are')} left.")
             else:
                 messages.success(request, "The line is mended. Load it again whenever you like.")
         return redirect("inbox:line", pk, detail)

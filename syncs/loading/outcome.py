@@ -1,6 +1,7 @@
 """The policy of an outcome: the reject limit, nothing loaded, which kinds of record were complete."""
 
 from adsplatform.records.specification import entities
+from adsplatform.wording import plural
 from syncs.loading.merge.context import SyncStopped
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 
@@ -47,7 +48,7 @@ def _check_reject_limit(sync_request, stage):
         return  # The limit looks for broken files; these lines were chosen one by one.
     limit = sync_request.app_enrollment.reject_limit_percent
     if stage.rejected * 100 > limit * stage.lines_read:
-        were = "was" if stage.rejected == 1 else "were"
+        were = plural(stage.rejected, "was", "were")
         raise SyncStopped(
             f"Stopped: {stage.rejected:,} of {stage.lines_read:,} lines {were} rejected, more than the {limit} % that "
             f"{sync_request.app_enrollment} allows. Nothing was changed.",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from adsplatform.wording import counted
 from adsplatform.zones import told
 from enrollments.models import AppEnrollment, SyncPlan
 from enrollments.schedules import data_due, plan
@@ -125,7 +126,7 @@ def _late(enrollment, due) -> str:
     zone = enrollment.group_key.time_zone
     since = f"since {told(enrollment.loaded, zone)}" if enrollment.loaded else "yet"
     if hours := enrollment.expected_every_hours:
-        expected = f"Some are expected at least every {hours:,} hour{'' if hours == 1 else 's'}"
+        expected = f"Some are expected at least every {counted(hours, 'hour')}"
     else:
         expected = "Its schedule should have brought some"
     return f"No data of {enrollment} were loaded {since}. {expected}, by {told(due, zone)} at the latest."

@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
+from adsplatform.wording import counted, plural
 from adsplatform.zones import told as told_in_zone
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
@@ -89,7 +90,7 @@ def outcome_of(sync_request) -> Outcome:
             return Outcome("idle", "Ready", "Asked for; it joins the queue next.")
         case Status.CONNECTOR if sync_request.next_try:
             tries = sync_request.failure_count + sync_request.crash_count
-            before = "1 try has failed" if tries == 1 else f"{intcomma(tries)} tries have failed"
+            before = counted(tries, "try has failed", "tries have failed")
             sentence = f"{sync_request.process_result_message} {will_try_again(sync_request)}"
             return Outcome("warn", "Waiting to try again", f"{sentence} {before} so far." if tries else sentence)
         case Status.CONNECTOR:
@@ -185,17 +186,12 @@ def schedule_told(sync_request) -> list[str]:
     return sentences
 
 
-def counted(number: int, noun: str) -> str:
-    """1 line; 4,821 lines."""
-    return f"{intcomma(number)} {noun}" if number == 1 else f"{intcomma(number)} {noun}s"
-
-
 def _cured(sync_request, totals: Totals) -> str:
     """What has become of the lines that were not loaded; the counts themselves stay as they were."""
     if not sync_request.cured:
         return ""
     if sync_request.cured == totals.rejected:
-        return ", cured since" if totals.rejected == 1 else ", all of them cured since"
+        return plural(totals.rejected, ", cured since", ", all of them cured since")
     return f", {intcomma(sync_request.cured)} of them cured since"
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from adsplatform.errors import PlatformError
+from adsplatform.wording import plural
 from enrollments.models import AppEnrollment
 from enrollments.schedules import forget
 from enrollments.services import check_connection, enroll
@@ -47,7 +48,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     )
     messages = [f"Deleted enrollment {enrollment.pk}"]
     if waiting:
-        messages.append(f"Cancelled {len(waiting)} waiting sync{'s' if len(waiting) > 1 else ''}")
+        messages.append(f"Cancelled {len(waiting)} waiting {plural(len(waiting), 'sync')}")
     if remove_data:
         AppEnrollment.objects.filter(pk=enrollment.pk).update(removal_asked=timezone.now())
         notify.request_removal(enrollment.pk)

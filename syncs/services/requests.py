@@ -11,6 +11,7 @@ from psycopg.errors import LockNotAvailable
 
 from adsplatform.errors import NotAllowed, PlatformError, TooMany
 from adsplatform.observability import logs
+from adsplatform.wording import counted
 from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment
 from enrollments.services import uploads_enrollment
 from syncs.models import SyncRequest, Upload, WrongStatus
@@ -145,7 +146,7 @@ def _cancel(sync_request, user):
 def _kept_of_cancelled(sync_request) -> str:
     if not sync_request.lines_read:
         return "Cancelled before it had finished. Nothing was changed."
-    lines = "1 line" if sync_request.lines_read == 1 else f"{sync_request.lines_read:,} lines"
+    lines = counted(sync_request.lines_read, "line")
     return f"Cancelled after {lines} had been read. Nothing of them was kept, and no record was changed."
 
 

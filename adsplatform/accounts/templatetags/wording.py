@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from adsplatform.wording import counted
 from adsplatform.zones import told
 
 register = template.Library()
@@ -69,7 +70,7 @@ def in_words(seconds) -> str:
     """A number of seconds for people: 14 seconds; 3 min 5 s; 2 h 10 min."""
     seconds = max(0, round(seconds))
     if seconds < 60:
-        return "less than a second" if not seconds else f"{seconds} second{'' if seconds == 1 else 's'}"
+        return "less than a second" if not seconds else counted(seconds, "second")
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if not hours and not seconds:

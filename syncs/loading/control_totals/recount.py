@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from adsplatform.records.specification import entities
+from adsplatform.wording import counted
 from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.merge_totals import added_up, amounts_of_records
 from syncs.models import BookTotal
@@ -89,4 +90,4 @@ def _counted(enrollment: AppEnrollment) -> dict[tuple[str, str, str], tuple[int,
 
 def _told(total: tuple[int, Decimal]) -> str:
     count, sum = total
-    return f"{count:,} amount{'' if count == 1 else 's'} adding up to {plain(sum)}"
+    return f"{counted(count, 'amount')} adding up to {plain(sum)}"

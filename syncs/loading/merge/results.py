@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
+from adsplatform.wording import counted, plural
 from syncs.loading.staging.stage import Stage
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncEntityResult, SyncRequest
@@ -115,7 +116,7 @@ def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str
     if not read and not total["delete_count"]:
         return "Nothing new: the source had no lines." + unread
     if not rejected and total["unchanged"] == read and not total["delete_count"]:
-        return f"Nothing new: {_lines(read)} looked at, none had changed." + unread
+        return f"Nothing new: {counted(read, 'line')} looked at, none had changed." + unread
     parts = [
         f"{total[name]:,} {word}"
         for name, word in (
@@ -129,7 +130,8 @@ def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str
     ]
     kinds = _kinds([result for result in results if result.lines_read], read)
     if rejected:
-        return f"{read - rejected:,} of {read:,} {kinds} loaded, {_lines(rejected)} rejected ({', '.join(parts)})."
+        rejected_lines = counted(rejected, "line")
+        return f"{read - rejected:,} of {read:,} {kinds} loaded, {rejected_lines} rejected ({', '.join(parts)})."
     return f"{read:,} {kinds} loaded: {', '.join(parts)}.{unread}"
 
 
@@ -139,14 +141,14 @@ def summary_of_preview(results: list[SyncEntityResult], *, has_unread: bool = Fa
         name: sum(getattr(result, name) for result in results)
         for name in ("inserted", "updated", "delete_count", "rejected")
     }
-    counted = (("inserted", "added"), ("updated", "changed"), ("delete_count", "deleted"))
-    would = [f"{total[name]:,} {word}" for name, word in counted if total[name]]
+    changes = (("inserted", "added"), ("updated", "changed"), ("delete_count", "deleted"))
+    would = [f"{total[name]:,} {word}" for name, word in changes if total[name]]
     if would:
         would[0] = " would be ".join(would[0].split(" "))
     else:
         would.append("no record would change")
     if total["rejected"]:
-        would.append(f"{_lines(total['rejected'])} would not be loaded")
+        would.append(f"{counted(total['rejected'], 'line')} would not be loaded")
     unread = " Not every file could be read; the problems say why." if has_unread else ""
     return f"Preview: {', '.join(would)}. Nothing was changed.{unread}"
 
@@ -154,9 +156,5 @@ def summary_of_preview(results: list[SyncEntityResult], *, has_unread: bool = Fa
 def _kinds(results, count: int) -> str:
     if len(results) == 1 and results[0].entity in entities():
         entity = entities()[results[0].entity]
-        return entity.singular if count == 1 else entity.plural
-    return "line" if count == 1 else "lines"
-
-
-def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count:,} lines"
+        return plural(count, entity.singular, entity.plural)
+    return plural(count, "line")

@@ -2,6 +2,7 @@
 
 from django.core.management import BaseCommand
 
+from adsplatform.wording import plural
 from syncs.periodic import retention
 
 
@@ -14,4 +15,4 @@ class Command(BaseCommand):
         steps = 0
         while retention.prune_some():
             steps += 1
-        self.stdout.write(f"Nothing is left that is to go; it took {steps} step{'' if steps == 1 else 's'}.")
+        self.stdout.write(f"Nothing is left that is to go; it took {steps} {plural(steps, 'step')}.")

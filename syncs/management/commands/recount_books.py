@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from adsplatform.wording import counted
 from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.recount import recount
 
@@ -26,9 +27,8 @@ class Command(BaseCommand):
             for difference in recount(each, correct=correct):
                 differences += 1
                 self.stdout.write(str(difference))
-        looked_at = f"{looked_at:,} enrollment{'' if looked_at == 1 else 's'}"
         if not differences:
-            self.stdout.write(f"The totals of {looked_at} are those of the records.")
+            self.stdout.write(f"The totals of {counted(looked_at, 'enrollment')} are those of the records.")
         elif correct:
             self.stdout.write(f"{differences:,} totals were set right.")
         else:

@@ -1,0 +1,13 @@
+"""How sentences count things: “1 line”, “4,821 lines”."""
+
+
+def plural(count: int, singular: str, plural_form: str | None = None) -> str:
+    """The form of a noun, or of any words, that goes with a count; without a plural of its own it takes an s."""
+    if count == 1:
+        return singular
+    return f"{singular}s" if plural_form is None else plural_form
+
+
+def counted(count: int, singular: str, plural_form: str | None = None) -> str:
+    """The count with its noun: 1 line; 4,821 lines."""
+    return f"{count:,} {plural(count, singular, plural_form)}"
