@@ -1,6 +1,6 @@
 """Settings, read from the environment; every default is safe to run in production.
 
-README.md, "Running it in production", lists the variables.
+docs/configuration.md describes the variables.
 """
 
 import contextlib

@@ -1,11 +1,10 @@
-"""The files for systemd and Docker say what this release understands."""
+"""The files for systemd and Docker name commands, files and variables that this release has."""
 
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -14,19 +13,12 @@ from django.core.management import get_commands
 
 from adsplatform import serving
 from adsplatform.cluster import shutdown
+from tests.docs.documents import ROOT, documented_settings
 
-ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "adsplatform" / "deploy"
+DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-# Not ours: PostgreSQL's client's, and those of the compose file itself.
+# Variables of PostgreSQL's client, of Python, and of the compose file itself.
 FOREIGN = {"PGOPTIONS", "POSTGRES_PASSWORD", "PYTHONUNBUFFERED"}
-
-
-def known_variables() -> set[str]:
-    """Every variable in README's table of settings."""
-    table = (ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
-    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    return {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
 
 
 def compose():
@@ -47,21 +39,21 @@ def unit(path) -> dict[str, list[str]]:
 
 
 def verify(text, folder, name) -> str:
-    """What systemd has to say of a unit, with paths that are there."""
+    """What systemd complains of in a unit whose paths exist."""
     path = folder / name
     path.write_text(text.replace("/opt/ads-platform/.venv/bin/python", sys.executable))
-    said = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60)
-    return said.stderr if name in said.stderr else ""
+    result = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60)
+    return result.stderr if name in result.stderr else ""
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="There is no systemd-analyze here.")
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
-def test_systemd_understands_the_units(path, tmp_path):
+def test_systemd_accepts_the_units(path, tmp_path):
     assert verify(path.read_text(), tmp_path, path.name) == ""
     assert "Unknown" in verify(path.read_text() + "\n[Service]\nTimeoutStopSeconds=5\n", tmp_path, path.name)
 
 
-def test_the_units_start_what_there_is():
+def test_the_units_start_existing_commands():
     web, workers = (unit(path) for path in sorted(UNITS))
     assert web["ExecStart"] == [
         "/opt/ads-platform/.venv/bin/python -m gunicorn -c python:adsplatform.serving adsplatform.wsgi"
@@ -70,11 +62,11 @@ def test_the_units_start_what_there_is():
     assert command.split()[-1] in get_commands()
     for settings_of in (web, workers):
         assert settings_of["Restart"] == ["always"]
-        # control-group would tell the workers' children too, which then die at once.
+        # With control-group the workers' children would get the signal too and end at once.
         assert settings_of["KillMode"] == ["mixed"]
 
 
-def test_whoever_supervises_waits_longer_than_the_product_takes():
+def test_the_supervisor_waits_longer_than_the_product_takes_to_stop():
     web, workers = (unit(path) for path in sorted(UNITS))
     services = compose()["services"]
     for waits in (workers["TimeoutStopSec"][0], services["workers"]["stop_grace_period"]):
@@ -83,22 +75,22 @@ def test_whoever_supervises_waits_longer_than_the_product_takes():
         assert seconds(waits) > serving.graceful_timeout
 
 
-def test_the_compose_file_gives_variables_that_there_are():
+def test_the_compose_file_sets_documented_variables():
     services = compose()["services"]
     ours = {"migrate", "web", "workers"}
     assert set(services) == ours | {"database"}
     for name in ours:
-        assert set(services[name]["environment"]) - FOREIGN <= known_variables()
+        assert set(services[name]["environment"]) - FOREIGN <= documented_settings().keys()
         assert {"DATABASE_URL", "SECRET_KEY", "CREDENTIALS_KEYS"} <= set(services[name]["environment"])
     mentioned = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text()))
-    assert mentioned - FOREIGN <= known_variables()
+    assert mentioned - FOREIGN <= documented_settings().keys()
 
 
-def test_the_compose_file_runs_commands_that_there_are():
+def test_the_compose_file_runs_existing_commands():
     services = compose()["services"]
     for name in ("migrate", "workers"):
-        told = " ".join(services[name]["command"])
-        commands = re.findall(r"manage\.py (\w+)", told)
+        command = " ".join(services[name]["command"])
+        commands = re.findall(r"manage\.py (\w+)", command)
         assert commands
         assert set(commands) <= get_commands().keys()
     *_, probe = services["web"]["healthcheck"]["test"]
@@ -106,7 +98,7 @@ def test_the_compose_file_runs_commands_that_there_are():
     assert "/readyz" in probe
 
 
-def test_the_image_is_made_of_files_that_there_are():
+def test_the_image_is_built_from_existing_files():
     build = compose()["services"]["web"]["build"]
     assert (DEPLOY / build["context"]).resolve() == ROOT
     text = (ROOT / build["dockerfile"]).read_text()
@@ -115,20 +107,18 @@ def test_the_image_is_made_of_files_that_there_are():
     for name in copied:
         assert (ROOT / name).exists()
     names = re.findall(r"([A-Z_]+)=", next(line for line in text.splitlines() if line.startswith("ENV")))
-    assert set(names) - FOREIGN <= known_variables()
+    assert set(names) - FOREIGN <= documented_settings().keys()
 
 
-def test_the_example_of_the_environment_names_variables_that_there_are():
+def test_the_example_environment_sets_documented_variables():
     text = (DEPLOY / "ads-platform.env.example").read_text()
     names = set(re.findall(r"^#? ?([A-Z_]+)=", text, re.MULTILINE))
     assert "DATABASE_URL" in names
-    assert names <= known_variables()
+    assert names <= documented_settings().keys()
 
 
-def test_every_setting_is_in_the_readme():
-    read = set()
-    for path in (ROOT / "adsplatform").rglob("*.py"):
-        read |= set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"|kept_secret\("([A-Z_]+)"', path.read_text()))
-    names = {name for pair in read for name in pair if name}
-    # For developers alone.
-    assert names - {"DEBUG", "ENVIRONMENT", "SYNC_OWN_PROCESS"} <= known_variables()
+def test_production_installs_no_embedded_database():
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert "-r requirements.txt" in text
+    assert "pgserver" not in (ROOT / "requirements.txt").read_text()
+    assert "pgserver" in (ROOT / "requirements-local.txt").read_text()

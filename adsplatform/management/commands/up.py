@@ -144,5 +144,5 @@ All this is kept in {settings.VAR_DIR / "demo.json"}. Ctrl-C stops everything.
     if not address.is_local:
         say(
             "Others on the network can reach this address, and plain http hides nothing from them: "
-            "README.md says how to run this in production."
+            "docs/deployment.md says how to run this in production."
         )
