@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 
+from adsplatform import locks
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
 from adsplatform.observability import redaction
@@ -130,20 +131,16 @@ class AppEnrollment(models.Model):
         sync_plan = getattr(self, "sync_plan", None)
         return sync_plan and sync_plan.next_sync_at
 
-    def hold(self):
-        """Until the transaction ends, let nobody else who holds this enrollment go on."""
-        self._lock(0)
+    def lock(self) -> None:
+        """Take the enrollment's lock, which lasts until the transaction ends."""
+        locks.acquire(locks.enrollment_key(self.pk))
 
-    def lock_books(self):
+    def lock_books(self) -> None:
         """Until the transaction ends, let nobody else write or count this enrollment's records.
 
-        That lasts. Whoever asks for a sync, or changes the enrollment, does not wait for it.
+        That can take long, so it is a lock of its own: whoever asks for a sync or changes the enrollment does not wait.
         """
-        self._lock(1)
-
-    def _lock(self, what: int):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [str(self.pk), what])
+        locks.acquire(locks.books_key(self.pk))
 
     @staticmethod
     def _cipher() -> MultiFernet:

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from psycopg.errors import LockNotAvailable
 from rest_framework.response import Response
 
+from adsplatform import locks
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.rest.models import KeptAnswer
 from adsplatform.rest.renderers import to_wire
@@ -90,13 +90,8 @@ def _take_turn(mine: dict):
     """Until the transaction ends, let no other request with this key go on; raises BeingWorkedOn after a while."""
     name = f"{HEADER} {mine['group_key'].pk} {mine['user'].pk} {mine['endpoint']} {mine['key']}"
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{WAIT_SECONDS}s"])
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-            cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
-    except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
-            raise
+        locks.acquire(locks.HashedKey(name), timeout_seconds=WAIT_SECONDS)
+    except locks.LockTimeout:
         raise BeingWorkedOn(
             f"A request with the {HEADER} “{mine['key']}” is being worked on. Ask again for its answer in a moment.",
             field=HEADER,

@@ -9,14 +9,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from adsplatform import locks
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
 from syncs.crash_points import crash_point
 from syncs.models.uploads import Upload
 
-# Any number will do, if all agree.
-CLAIMING = 7_301_226
 # A claimer takes milliseconds; one that is stopped in the middle must not keep the others out.
 CLAIM_SECONDS = 5
 
@@ -95,11 +94,11 @@ class LeaseQuerySet(models.QuerySet):
 
 def _wait_for_other_claimers():
     """One at a time, or two could count the same running syncs and together pass a cap."""
-    with connection.cursor() as cursor:
-        # In a transaction that somebody else began, it is theirs how long to idle.
-        if not connection.savepoint_ids:
+    # In a transaction that a caller began, the caller decides how long it may idle.
+    if not connection.savepoint_ids:
+        with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+    locks.acquire(locks.CLAIM_SYNC)
 
 
 class SyncRequestQuerySet(LeaseQuerySet, TenantQuerySet):

@@ -7,9 +7,10 @@ likes: each problem has one notice, which is opened and closed once.
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from adsplatform import locks
 from adsplatform.wording import counted
 from adsplatform.zones import told
 from enrollments.models import AppEnrollment, SyncPlan
@@ -31,17 +32,10 @@ class Problem(NamedTuple):
 def watch(now: datetime) -> bool:
     """Bring the notices up to date; where another process is at it, leave it to that one."""
     with transaction.atomic():
-        if _watch_alone():
+        if locks.try_acquire(locks.FRESHNESS):
             _plan_unplanned(now)
             _settle(now)
     return False
-
-
-def _watch_alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('syncs.freshness', 0))")
-        (alone,) = cursor.fetchone()
-    return alone
 
 
 def _plan_unplanned(now):

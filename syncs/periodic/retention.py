@@ -21,11 +21,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
+from adsplatform import locks
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
 from syncs import tasks
@@ -39,7 +40,6 @@ logger = logging.getLogger(__name__)
 ROWS_AT_ONCE, SYNCS_AT_ONCE, FILES_AT_ONCE = 5_000, 100, 20
 # Between two steps, so that the disk has time for others.
 PAUSE_SECONDS = 0.5
-PRUNING = 7_301_228
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ def prune_some(now: datetime | None = None) -> bool:
 
 @transaction.atomic
 def _alone(remove_some, before: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [PRUNING])
-        (is_alone,) = cursor.fetchone()
-    return remove_some(before) if is_alone else 0
+    return remove_some(before) if locks.try_acquire(locks.RETENTION) else 0
 
 
 def days_of_details() -> float:

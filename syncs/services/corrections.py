@@ -123,7 +123,7 @@ def load_again(sync_request: SyncRequest, user) -> SyncRequest:
     enrollment = sync_request.app_enrollment
     check_usable(enrollment)
     # Two clicks meet here, so that the second finds no line left to load.
-    enrollment.hold()
+    enrollment.lock()
     lines = Correction.objects.ready().filter(sync_request=sync_request.origin_id)
     lines = lines.select_for_update(of=("self",)).order_by("entity", "file", "line")
     taken = []

@@ -30,7 +30,7 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
     # Before the enrollment is held, in the order of the clock: or each could wait for the other.
     forget(enrollment)
-    enrollment.hold()
+    enrollment.lock()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
         raise PlatformError(
             f"A sync of {enrollment} is in progress. Cancel it or wait for its end, then delete the enrollment."

@@ -35,7 +35,7 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
             field="appEnrollmentId",
         )
     # Two clicks on "Sync now" meet here, so that the second finds the first one's request.
-    enrollment.hold()
+    enrollment.lock()
     waiting = SyncRequest.objects.filter(
         app_enrollment=enrollment,
         connector=connector,
@@ -69,7 +69,7 @@ def request_upload(
     enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
     if parent:
         # The same part, sent twice at once, meets itself here.
-        enrollment.hold()
+        enrollment.lock()
     check_usable(enrollment)
     _check_room(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)

@@ -84,7 +84,7 @@ def repeat_that_counts(sync_request: SyncRequest, *, dry_run: bool) -> SyncReque
 def _repeat(original: SyncRequest, user, *, dry_run: bool, **values) -> SyncRequest:
     enrollment = original.app_enrollment
     # Two clicks meet here, so that the second finds the first one's request.
-    enrollment.hold()
+    enrollment.lock()
     if there := repeat_that_counts(original, dry_run=dry_run):
         if there.is_finished:
             raise NothingToRepeat(f"This has been done: the sync {there.pk} has loaded it.")

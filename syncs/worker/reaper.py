@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
 
+from adsplatform import locks
 from syncs.crash_points import crash_point
 from syncs.loading import pipeline
 from syncs.models import SyncRequest, WrongStatus
@@ -20,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 # Of a round, so that no transaction gets long and no queue is flooded.
 AT_ONCE = 20
-SWEEPING = 7_301_227
 # A bell that was taken up so long ago and still lies there was taken by a worker that is gone.
 STALE_SECONDS = 120
 
@@ -67,18 +67,12 @@ def _was_renewed_before_a_restart(sync_request) -> bool:
 def requeue_lost_wakeups() -> None:
     """Ring for those who may run and for whom no bell is left; sweep away bells that were taken and never answered."""
     with transaction.atomic():
-        if not _is_alone():
+        if not locks.try_acquire(locks.REQUEUE_WAKEUPS):
             return
         _sweep()
         due = SyncRequest.objects.may_run().within_caps().order_by()[:AT_ONCE]
         for _ in range(due.count() - get_broker().queue_size()):
             notify.send_wakeup()
-
-
-def _is_alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEPING])
-        return cursor.fetchone()[0]
 
 
 def _sweep():

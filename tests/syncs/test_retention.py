@@ -9,10 +9,11 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
+from adsplatform import locks
 from adsplatform.records.models import Company
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
@@ -300,8 +301,8 @@ def test_while_one_cluster_prunes_the_others_do_not():
             connections.close_all()
 
     with ThreadPoolExecutor(1) as other:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [retention.PRUNING])
+        with transaction.atomic():
+            locks.acquire(locks.RETENTION)
             assert other.submit(elsewhere).result() is False
         assert other.submit(elsewhere).result() is True
 
