@@ -42,7 +42,7 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def told(moment: datetime, zone_name: str, *, seconds: bool = False) -> str:
+def format_in_zone(moment: datetime, zone_name: str, *, seconds: bool = False) -> str:
     """A moment on a zone's clocks, for people: 25 Nov 2026, 02:01 CET."""
     local = moment.astimezone(ZoneInfo(zone_name))
     abbreviation = local.tzname()

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 
 from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, linked, list_url
 from adsplatform.errors import PlatformError
-from adsplatform.zones import told
+from adsplatform.zones import format_in_zone
 from enrollments import services
 from enrollments.admin_filters import AppEnrollmentFilters
 from enrollments.models import AppEnrollment, Application
@@ -221,7 +221,7 @@ class AppEnrollmentAdmin(BoundedAdmin):
     @admin.display(description="next runs")
     def coming_runs(self, enrollment):
         zone = enrollment.group_key.time_zone
-        runs = (told(run.start, zone, seconds=True) for run in next_runs(enrollment))
+        runs = (format_in_zone(run.start, zone, seconds=True) for run in next_runs(enrollment))
         return format_html_join(mark_safe("<br>"), "{}", ((run,) for run in runs)) or "None"
 
     @admin.display(description="notices")

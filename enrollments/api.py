@@ -81,7 +81,7 @@ class AppEnrollmentViewSet(WireViewSet):
                 AppEnrollmentInput.read_list(request.data),
                 start_sync=EnrollQuery.read(request.parameters)["start_sync"],
             )
-            return self.answers(enrollments, status=201)
+            return self.answer_list(enrollments, status=201)
 
         return once(request, request.data, enroll)
 
@@ -126,7 +126,7 @@ class EnrollmentSettingsViewSet(WireViewSet):
     )
 
     def query(self, request, pk):
-        return self.fetched(services.settings_of(self.get_object(pk)).select_related("app"))
+        return self.fetch_result(services.settings_of(self.get_object(pk)).select_related("app"))
 
 
 class ApplicationViewSet(WireViewSet):
@@ -164,11 +164,11 @@ class ApplicationViewSet(WireViewSet):
 
     def query(self, request):
         """A deleted application is kept, but no longer on offer."""
-        return self.fetched(self.get_queryset().filter(is_active=True))
+        return self.fetch_result(self.get_queryset().filter(is_active=True))
 
     def create(self, request):
         wanted = ApplicationInput.read_list(request.data)
-        return self.answers(services.create_applications(request.user, wanted))
+        return self.answer_list(services.create_applications(request.user, wanted))
 
     def change(self, request, pk):
         changes = ApplicationInput.read_changes(request.data)

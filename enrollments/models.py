@@ -152,12 +152,12 @@ class AppEnrollment(models.Model):
         if not self.encrypted_credentials:
             return {}
         values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
-        redaction.learn(secrets_in(values))
+        redaction.remember_secrets(secrets_in(values))
         return values
 
     @credentials.setter
     def credentials(self, values: dict):
-        redaction.learn(secrets_in(values))
+        redaction.remember_secrets(secrets_in(values))
         if values:
             self.encrypted_credentials = self._cipher().encrypt(json.dumps(values).encode()).decode()
         else:

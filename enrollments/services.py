@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError
-from adsplatform.observability.redaction import masked
+from adsplatform.observability.redaction import redact
 from adsplatform.zones import check_zone
 from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
 from enrollments.schedules import check_cron, plan
@@ -202,7 +202,7 @@ def check_connection(app: Application, credentials: dict) -> None:
     try:
         connector_named(app.connector).check(credentials)
     except ConnectorError as refused:
-        raise DependencyFailed(masked(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
+        raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
 
 
 def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:

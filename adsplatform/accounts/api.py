@@ -87,9 +87,9 @@ class ApiKeyViewSet(WireViewSet):
     def create(self, request):
         def make():
             api_key, key = services.make_api_key(request.auth, **ApiKeyInput.read(request.data))
-            return Response({**self.shown([api_key])[0], "apiKey": key}, status=201)
+            return Response({**self.serialize([api_key])[0], "apiKey": key}, status=201)
 
-        return once(request, request.data, make, told_once=("apiKey",))
+        return once(request, request.data, make, omit_on_replay=("apiKey",))
 
     def destroy(self, request, pk):
         return Response({"messages": services.revoke_api_key(self.get_object(pk), request.user)})

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from psycopg.pq import TransactionStatus
 
-from adsplatform import DOOR_ROLE
+from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.accounts import row_security_policies
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class RowSecurityMiddleware:
 
 def _raise(connection, kept: _Kept):
     with connection.cursor() as cursor:
-        cursor.execute(RAISE, [DOOR_ROLE, str(kept.account), str(kept.person)])
+        cursor.execute(RAISE, [ROW_SECURITY_ROLE, str(kept.account), str(kept.person)])
 
 
 def _again(connection, **kwargs):

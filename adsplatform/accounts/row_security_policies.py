@@ -25,7 +25,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from psycopg import errors, sql
 
-from adsplatform import DOOR_ROLE
+from adsplatform import ROW_SECURITY_ROLE
 
 READ, WRITE = ("SELECT",), ("SELECT", "INSERT", "UPDATE", "DELETE")
 # In a SELECT of its own, so that a query asks once and not for every row.
@@ -112,7 +112,7 @@ def lacking(cursor) -> list[sql.Composable]:
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s)
          ORDER BY c.relname
         """,
-        [DOOR_ROLE, list(known)],
+        [ROW_SECURITY_ROLE, list(known)],
     )
     there = [(known[name], *rest) for name, *rest in cursor.fetchall()]
     rights = [_sql_of_rights(table) for table, _, _, given in there if {*table.rights} != {*given}]
@@ -150,9 +150,9 @@ BUSY = (
     "that has ended, then restart the web servers."
 )
 NARROWED = (
-    f"The role {DOOR_ROLE} was granted to the product's own database user in such a way that it narrows that user too, "
-    f"who then sees nothing. Let that user own the tables, or on PostgreSQL 16 and later run `GRANT {DOOR_ROLE} TO … "
-    "WITH INHERIT FALSE, SET TRUE;` with the user's name."
+    f"The role {ROW_SECURITY_ROLE} was granted to the product's own database user in such a way that it narrows that "
+    "user too, who then sees nothing. Let that user own the tables, or on PostgreSQL 16 and later run "
+    f"`GRANT {ROW_SECURITY_ROLE} TO … WITH INHERIT FALSE, SET TRUE;` with the user's name."
 )
 
 
@@ -163,19 +163,19 @@ def _told(cursor) -> str:
         return f"{HEAD} To put it up, {run}"
     cursor.execute("SELECT quote_ident(session_user)")
     (user,) = cursor.fetchone()
-    make = f"CREATE ROLE {DOOR_ROLE}; " if is_absent else ""
-    grant = f"GRANT {DOOR_ROLE} TO {user}{_options(cursor)};"
+    make = f"CREATE ROLE {ROW_SECURITY_ROLE}; " if is_absent else ""
+    grant = f"GRANT {ROW_SECURITY_ROLE} TO {user}{_options(cursor)};"
     return f"{HEAD} Have an administrator of the database run `{make}{grant}`. After that, {run}"
 
 
 def _has_door(cursor) -> bool:
-    cursor.execute("SELECT to_regrole(%s) IS NOT NULL", [DOOR_ROLE])
+    cursor.execute("SELECT to_regrole(%s) IS NOT NULL", [ROW_SECURITY_ROLE])
     return cursor.fetchone()[0]
 
 
 def _may_take_door(cursor) -> bool:
     right = "SET" if _has_options(cursor) else "MEMBER"
-    cursor.execute("SELECT pg_has_role(session_user, %s::name, %s)", [DOOR_ROLE, right])
+    cursor.execute("SELECT pg_has_role(session_user, %s::name, %s)", [ROW_SECURITY_ROLE, right])
     return cursor.fetchone()[0]
 
 
@@ -193,7 +193,7 @@ def _options(cursor) -> str:
 def _narrows_login(cursor) -> bool:
     fenced = next(table.name for table in tables() if table.shown)
     cursor.execute(
-        "SELECT row_security_active(%s) AND pg_has_role(session_user, %s::name, 'USAGE')", [fenced, DOOR_ROLE]
+        "SELECT row_security_active(%s) AND pg_has_role(session_user, %s::name, 'USAGE')", [fenced, ROW_SECURITY_ROLE]
     )
     return cursor.fetchone()[0]
 
@@ -217,7 +217,9 @@ def _run(connection, statement) -> bool:
 def _lacking_access(cursor) -> list[sql.Composable]:
     if not _may_take_door(cursor):
         return [_sql(f"GRANT {{door}} TO SESSION_USER{_options(cursor)}")]
-    cursor.execute("SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()", [DOOR_ROLE])
+    cursor.execute(
+        "SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()", [ROW_SECURITY_ROLE]
+    )
     may_look, schema = cursor.fetchone()
     return [] if may_look else [_sql("GRANT USAGE ON SCHEMA {schema} TO {door}", schema=sql.Identifier(schema))]
 
@@ -257,4 +259,4 @@ def _names(table: Table) -> dict:
 
 
 def _sql(text: str, **parts) -> sql.Composable:
-    return sql.SQL(text).format(door=sql.Identifier(DOOR_ROLE), **parts)
+    return sql.SQL(text).format(door=sql.Identifier(ROW_SECURITY_ROLE), **parts)

@@ -37,7 +37,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from adsplatform import DOOR_ROLE
+from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.local.private_files import write_privately
 from adsplatform.local.processes import Identity, bound_to_us
 
@@ -60,9 +60,9 @@ HASTY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit
 LEAST_BUFFERS, MOST_BUFFERS = 128 * 1024**2, 4 * 1024**3
 LEAST_WAL, MOST_WAL = 1024**3, 16 * 1024**3
 # We may not make roles, so the one behind doors is made for us. Run in a cluster of any age.
-DOOR_STATEMENTS = (
-    f"DO $$BEGIN IF to_regrole('{DOOR_ROLE}') IS NULL THEN CREATE ROLE {DOOR_ROLE}; END IF; END$$",
-    f"GRANT {DOOR_ROLE} TO {NAME} WITH INHERIT FALSE, SET TRUE",
+ROLE_STATEMENTS = (
+    f"DO $$BEGIN IF to_regrole('{ROW_SECURITY_ROLE}') IS NULL THEN CREATE ROLE {ROW_SECURITY_ROLE}; END IF; END$$",
+    f"GRANT {ROW_SECURITY_ROLE} TO {NAME} WITH INHERIT FALSE, SET TRUE",
 )
 # Where a container's limit stands, in bytes.
 MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
@@ -142,9 +142,9 @@ class Server:
             if not self.data.exists():
                 self._make_data(password)
             elif not kept:
-                self._single_user(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'", *DOOR_STATEMENTS)
+                self._single_user(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'", *ROLE_STATEMENTS)
             elif not kept.get("hasDoor"):
-                self._single_user(self.data, *DOOR_STATEMENTS)
+                self._single_user(self.data, *ROLE_STATEMENTS)
             port = kept["port"] if kept and _is_free(kept["port"]) else _free_port()
             settings = {"port": port, "password": password, "hasDoor": True}
             write_privately(self.folder / "connection.json", json.dumps(settings))
@@ -241,7 +241,7 @@ class Server:
             fresh,
             f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'",
             f"CREATE DATABASE {NAME} OWNER {NAME}",
-            *DOOR_STATEMENTS,
+            *ROLE_STATEMENTS,
         )
         fresh.rename(self.data)
 

@@ -34,7 +34,7 @@ _known: dict[str, None] = {}
 _lock = Lock()
 
 
-def learn(secrets: Iterable[str]) -> None:
+def remember_secrets(secrets: Iterable[str]) -> None:
     """From now on, mask these in every line of this process's log."""
     with _lock:
         for spelling in _spellings(secrets):
@@ -44,7 +44,7 @@ def learn(secrets: Iterable[str]) -> None:
             del _known[next(iter(_known))]
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
+def mask_secrets(text: str, secrets: Iterable[str]) -> str:
     """The text with these secrets masked.
 
     For sentences that people read name only the secrets of theirs: that a word is masked says that it is one.
@@ -55,19 +55,19 @@ def without(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def masked(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """The text with these secrets masked, and what has a secret's form."""
-    text = without(text, secrets)
+    text = mask_secrets(text, secrets)
     for form, mask in _FORMS:
         text = form.sub(mask, text)
     return text
 
 
-def redacted(text: str) -> str:
+def redact_for_log(text: str) -> str:
     """The text as a log may hold it: with every known secret masked, and what has a secret's form."""
     with _lock:
         known = list(_known)
-    return masked(text, known)
+    return redact(text, known)
 
 
 def _spellings(secrets: Iterable[str]) -> Iterator[str]:
@@ -82,4 +82,4 @@ class RedactingHandler(logging.StreamHandler):
     """Writes log lines, tracebacks and all, with every secret in them masked, whatever their format."""
 
     def format(self, record):
-        return redacted(super().format(record))
+        return redact_for_log(super().format(record))

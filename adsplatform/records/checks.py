@@ -29,7 +29,7 @@ class Fault:
     message: str
 
 
-def shown(value: str) -> str:
+def quoted(value: str) -> str:
     """A value as it stands in a sentence: in curly quotes, cut where it is long."""
     text = value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
     return f"“{printable(text)}”"
@@ -47,7 +47,7 @@ def printable(text: str) -> str:
     return stored.decode("utf-8", "backslashreplace")
 
 
-def escaped(text: str) -> str:
+def escape_for_copy(text: str) -> str:
     """Text as a COPY column holds it."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
@@ -123,10 +123,10 @@ class ColumnCheck:
         if "\0" in text:
             return Fault(
                 "nul_character",
-                f"{column.wire}: {shown(text)} contains a NUL character. Remove it; it is not part of any text.",
+                f"{column.wire}: {quoted(text)} contains a NUL character. Remove it; it is not part of any text.",
             )
         if _undecodable(text):
-            return Fault("bad_encoding", f"{column.wire}: {shown(text)} {_what_byte(text)}")
+            return Fault("bad_encoding", f"{column.wire}: {quoted(text)} {_what_byte(text)}")
         if self._parse is None:
             return self._text(text)
         return self._parse(column, text)
@@ -136,9 +136,9 @@ class ColumnCheck:
         if limit and len(text) > limit:
             return Fault(
                 "too_long",
-                f"{self.column.wire}: {shown(text)} has {len(text)} characters; at most {limit} fit. Shorten it.",
+                f"{self.column.wire}: {quoted(text)} has {len(text)} characters; at most {limit} fit. Shorten it.",
             )
-        return escaped(text)
+        return escape_for_copy(text)
 
 
 class _Known(dict):
@@ -190,13 +190,13 @@ def _amount(column, text):
     if len(whole.lstrip("0")) > 20:
         return Fault(
             "number_too_large",
-            f"{column.wire}: {shown(text)} has more than 20 digits before the decimal point. Check the amount.",
+            f"{column.wire}: {quoted(text)} has more than 20 digits before the decimal point. Check the amount.",
         )
     fraction = fraction.rstrip("0") if len(fraction) > 8 else fraction
     if len(fraction) > 8:
         return Fault(
             "too_many_decimals",
-            f"{column.wire}: {shown(text)} has more than 8 decimal places. Round it to 8 or fewer.",
+            f"{column.wire}: {quoted(text)} has more than 8 decimal places. Round it to 8 or fewer.",
         )
     minus = "-" if text.startswith("-") else ""
     return f"{minus}{whole or '0'}.{fraction}" if fraction else f"{minus}{whole or '0'}"
@@ -218,16 +218,16 @@ def _bad_number(column, text):
         advice = "It is in scientific notation, which may have lost digits; write the number out in full."
     elif re.search(r"[$€£¥]|^[A-Za-z]{3}\s*\d|\d\s*[A-Za-z]{3}$", text):
         advice = "Leave out the currency; it has a column of its own. Write the number alone, like 1234.50."
-    return Fault("bad_number", f"{column.wire}: {shown(text)} is not a number. {advice}")
+    return Fault("bad_number", f"{column.wire}: {quoted(text)} is not a number. {advice}")
 
 
 def _integer(column, text):
     if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
-        return Fault("bad_integer", f"{column.wire}: {shown(text)} is not a whole number. Write digits only, like 12.")
+        return Fault("bad_integer", f"{column.wire}: {quoted(text)} is not a whole number. Write digits only, like 12.")
     low, high = column.choices_range or (-(2**31), 2**31 - 1)
     if len(text) > 12 or not low <= int(text) <= high:
         return Fault(
-            "out_of_range", f"{column.wire}: {shown(text)} is out of range; use a number from {low} to {high}."
+            "out_of_range", f"{column.wire}: {quoted(text)} is out of range; use a number from {low} to {high}."
         )
     return str(int(text))
 
@@ -237,7 +237,7 @@ def _double(column, text):
         return _bad_number(column, text)
     number = float(text)
     if abs(number) > 1e300:
-        return Fault("out_of_range", f"{column.wire}: {shown(text)} is out of range. Check the number.")
+        return Fault("out_of_range", f"{column.wire}: {quoted(text)} is out of range. Check the number.")
     return repr(number)
 
 
@@ -250,7 +250,7 @@ def _boolean(column, text):
         return "true"
     if lowered in FALSE:
         return "false"
-    return Fault("bad_boolean", f"{column.wire}: {shown(text)} is neither true nor false. Write true or false.")
+    return Fault("bad_boolean", f"{column.wire}: {quoted(text)} is neither true nor false. Write true or false.")
 
 
 def _uuid(column, text):
@@ -258,7 +258,7 @@ def _uuid(column, text):
         return str(UUID(text))
     return Fault(
         "bad_uuid",
-        f"{column.wire}: {shown(text)} is not a platform id. "
+        f"{column.wire}: {quoted(text)} is not a platform id. "
         "Such an id looks like 0f8fad5b-d9cb-469f-a165-70867728950e.",
     )
 
@@ -298,12 +298,12 @@ def _moment(column, text, what, advice):
     if not found:
         if ZONED.fullmatch(text):
             return _bad_time_zone(column, text)
-        return Fault("bad_date", f"{column.wire}: {shown(text)} is not {what}. {advice}")
+        return Fault("bad_date", f"{column.wire}: {quoted(text)} is not {what}. {advice}")
     day, minutes, seconds, fraction, zone = found.groups()
     try:
         moment = datetime.combine(date.fromisoformat(day), datetime.min.time())
     except ValueError:
-        return Fault("impossible_date", f"{column.wire}: {shown(text)} names a day that does not exist. {advice}")
+        return Fault("impossible_date", f"{column.wire}: {quoted(text)} names a day that does not exist. {advice}")
     if zone and zone not in "Zz" and (int(zone[1:3]) > 15 or int(zone[3:].lstrip(":") or 0) > 59):
         return _bad_time_zone(column, text)
     try:
@@ -313,13 +313,13 @@ def _moment(column, text, what, advice):
             return moment.astimezone(UTC)
         return moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        return Fault("impossible_time", f"{column.wire}: {shown(text)} names a time that does not exist. {advice}")
+        return Fault("impossible_time", f"{column.wire}: {quoted(text)} names a time that does not exist. {advice}")
 
 
 def _bad_time_zone(column, text):
     return Fault(
         "bad_time_zone",
-        f"{column.wire}: {shown(text)} does not end in a time zone that is known. "
+        f"{column.wire}: {quoted(text)} does not end in a time zone that is known. "
         "Write Z for UTC, or the hours from UTC, like +02:00.",
     )
 
@@ -331,16 +331,16 @@ def _json(column, text):
         read = json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return Fault(
-            "bad_json", f"{column.wire}: {shown(text)} is not JSON. Send an object, or leave the column empty."
+            "bad_json", f"{column.wire}: {quoted(text)} is not JSON. Send an object, or leave the column empty."
         )
     if not isinstance(value, (dict, list)):
-        return Fault("bad_json", f"{column.wire}: {shown(text)} is not a JSON object. Send an object.")
+        return Fault("bad_json", f"{column.wire}: {quoted(text)} is not a JSON object. Send an object.")
     if "\\u0000" in read:
-        return Fault("nul_character", f"{column.wire}: {shown(text)} contains a NUL character. Remove it.")
+        return Fault("nul_character", f"{column.wire}: {quoted(text)} contains a NUL character. Remove it.")
     if _undecodable(read):
         half = "contains half a character (like \\ud800). Remove it."
-        return Fault("bad_encoding", f"{column.wire}: {shown(text)} {half}")
-    return escaped(text)
+        return Fault("bad_encoding", f"{column.wire}: {quoted(text)} {half}")
+    return escape_for_copy(text)
 
 
 def _storable_number(text):

@@ -30,7 +30,7 @@ class BeingWorkedOn(Conflict):
     title = "The same request is being worked on."
 
 
-def once(request, body, do: Callable[[], Response], *, told_once: tuple[str, ...] = ()) -> HttpResponse | Response:
+def once(request, body, do: Callable[[], Response], *, omit_on_replay: tuple[str, ...] = ()) -> HttpResponse | Response:
     """`do()`'s answer; for a request that has been answered under its Idempotency-Key, that answer again.
 
     `body` is what was sent: what JSON is made of, with any files in it. What `do` changes in the database commits
@@ -61,7 +61,7 @@ def once(request, body, do: Callable[[], Response], *, told_once: tuple[str, ...
             defaults={
                 "asked": asked,
                 "status": answer.status_code,
-                "body": to_wire(_without(answer.data, told_once)).decode(),
+                "body": to_wire(_without(answer.data, omit_on_replay)).decode(),
                 "created": timezone.now(),
             },
         )

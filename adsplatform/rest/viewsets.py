@@ -71,7 +71,7 @@ class WireViewSet(ViewSetMixin, APIView):
             raise NotFound(f"There is no {self.noun} with the id “{pk}”.")
         return row
 
-    def referenced(self, rows, id: UUID | None, *, field: str, noun: str):
+    def find_reference(self, rows, id: UUID | None, *, field: str, noun: str):
         """The row of the caller's account that a member or parameter names; None where it names none."""
         if id is None:
             return None
@@ -85,9 +85,9 @@ class WireViewSet(ViewSetMixin, APIView):
 
     def query(self, request):
         """One page of the rows that match, as a FetchResult."""
-        return self.fetched(self.get_queryset())
+        return self.fetch_result(self.get_queryset())
 
-    def fetched(self, rows) -> Response:
+    def fetch_result(self, rows) -> Response:
         asked = self.request.parameters
         includes = self.searchlight.include(asked.get("include"))
         rows = rows.filter(self.searchlight.filter(asked.get("filter")))
@@ -96,7 +96,7 @@ class WireViewSet(ViewSetMixin, APIView):
         start = page.size * page.number
         return Response(
             {
-                "records": self.shown(list(rows.order_by(*order)[start : start + page.size]), includes),
+                "records": self.serialize(list(rows.order_by(*order)[start : start + page.size]), includes),
                 "totalCount": rows.count(),
                 "pageSize": page.size,
                 "pageNumber": page.number if page.number_given else None,
@@ -104,12 +104,12 @@ class WireViewSet(ViewSetMixin, APIView):
         )
 
     def answer(self, row, includes: frozenset = frozenset(), status: int = 200) -> Response:
-        return Response(self.shown([row], includes)[0], status=status)
+        return Response(self.serialize([row], includes)[0], status=status)
 
-    def answers(self, rows, status: int = 200) -> Response:
-        return Response(self.shown(rows), status=status)
+    def answer_list(self, rows, status: int = 200) -> Response:
+        return Response(self.serialize(rows), status=status)
 
-    def shown(self, rows, includes: frozenset = frozenset()) -> list[dict]:
+    def serialize(self, rows, includes: frozenset = frozenset()) -> list[dict]:
         self.wire_model.load(rows, includes, self.request.auth)
         return self.wire_model(rows, many=True, context={"includes": includes, "request": self.request}).data
 

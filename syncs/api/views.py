@@ -140,17 +140,17 @@ class SyncViewSet(WireViewSet):
 
     def query(self, request):
         wanted = OperationQuery.read(request.parameters)
-        return self.fetched(self.get_queryset().filter(**wanted))
+        return self.fetch_result(self.get_queryset().filter(**wanted))
 
     def _enrollment(self, id):
         rows = AppEnrollment.objects.select_related("app")
-        return self.referenced(rows, id, field="appEnrollmentId", noun="enrollment")
+        return self.find_reference(rows, id, field="appEnrollmentId", noun="enrollment")
 
     def _wanted(self, given) -> dict:
         wanted = UploadSubmit.read(given)
         return {
             "enrollment": self._enrollment(wanted.get("app_enrollment_id")),
-            "parent": self.referenced(
+            "parent": self.find_reference(
                 SyncRequest.objects.all(),
                 wanted.get("parent_sync_request_id"),
                 field="parentSyncRequestId",
@@ -193,7 +193,7 @@ class SyncDetailViewSet(WireViewSet):
     )
 
     def query(self, request, pk):
-        return self.fetched(self.get_object(pk).details.all())
+        return self.fetch_result(self.get_object(pk).details.all())
 
     def download(self, request, pk):
         """The rejected lines as a file to correct and upload again."""
@@ -229,7 +229,7 @@ class SyncDifferenceViewSet(WireViewSet):
     )
 
     def query(self, request, pk):
-        return self.fetched(self.get_object(pk).differences.all())
+        return self.fetch_result(self.get_object(pk).differences.all())
 
 
 class ControlTotalViewSet(WireViewSet):
@@ -244,7 +244,7 @@ class ControlTotalViewSet(WireViewSet):
     )
 
     def query(self, request, pk):
-        return self.fetched(self.get_object(pk).control_totals.all())
+        return self.fetch_result(self.get_object(pk).control_totals.all())
 
 
 class ProblemCodeViewSet(WireViewSet):

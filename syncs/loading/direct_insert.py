@@ -274,7 +274,7 @@ class _Keys:
 
 def _is_plain(entity: Entity, frame: pl.DataFrame) -> bool:
     """Whether the lines name their own records, and all others, by keys alone."""
-    return identifies_by_key_only(entity, set(frame.columns)) and not entity.model.APART
+    return identifies_by_key_only(entity, set(frame.columns)) and not entity.model.MUST_DIFFER
 
 
 def _has_all_it_needs(entity: Entity, lines: Lines) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from adsplatform.observability.redaction import masked, without
+from adsplatform.observability.redaction import mask_secrets, redact
 from adsplatform.records.checks import printable
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named
@@ -87,7 +87,7 @@ def _load(sync_request, stage, direct_insert, cursor):
         if isinstance(error, ConnectorError):
             # Its sentence may hold what its source told it.
             secrets = secrets_in(sync_request.app_enrollment.credentials)
-            reason = replace(reason, message=masked(reason.message, secrets))
+            reason = replace(reason, message=redact(reason.message, secrets))
         else:
             logger.exception("Sync %s failed.", sync_request.pk)
         if retry_policy.pause_before_next(sync_request, reason) is None:
@@ -122,7 +122,7 @@ def _read(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert):
         for block in in_larger_blocks(connector.rows(source)):
             if secrets and isinstance(block, RowProblem):
                 # A connector's sentence may hold what its source told it.
-                block.message = without(block.message, secrets)
+                block.message = mask_secrets(block.message, secrets)
             stage.add(block)
             crash_point("reading")
             if pace.due():

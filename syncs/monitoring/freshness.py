@@ -12,7 +12,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from adsplatform import locks
 from adsplatform.wording import counted
-from adsplatform.zones import told
+from adsplatform.zones import format_in_zone
 from enrollments.models import AppEnrollment, SyncPlan
 from enrollments.schedules import data_due, plan
 from syncs.models import SyncRequest
@@ -118,12 +118,12 @@ def _stale(now):
 
 def _late(enrollment, due) -> str:
     zone = enrollment.group_key.time_zone
-    since = f"since {told(enrollment.loaded, zone)}" if enrollment.loaded else "yet"
+    since = f"since {format_in_zone(enrollment.loaded, zone)}" if enrollment.loaded else "yet"
     if hours := enrollment.expected_every_hours:
         expected = f"Some are expected at least every {counted(hours, 'hour')}"
     else:
         expected = "Its schedule should have brought some"
-    return f"No data of {enrollment} were loaded {since}. {expected}, by {told(due, zone)} at the latest."
+    return f"No data of {enrollment} were loaded {since}. {expected}, by {format_in_zone(due, zone)} at the latest."
 
 
 def _open(problem: Problem, now):

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from adsplatform.wording import counted, plural
-from adsplatform.zones import told as told_in_zone
+from adsplatform.zones import format_in_zone
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
 from syncs.models.scheduled_runs import ScheduledRun
@@ -169,19 +169,19 @@ def schedule_told(sync_request) -> list[str]:
     if not runs:
         return []
     zone = runs[0].group_key.time_zone
-    sentences = [f"Asked for by the schedule, for {told_in_zone(runs[0].slot, zone)}."]
+    sentences = [f"Asked for by the schedule, for {format_in_zone(runs[0].slot, zone)}."]
     if others := runs[1:]:
         sentences.append(
             f"{counted(len(others), 'more run')} came round while it waited, the last for "
-            f"{told_in_zone(others[-1].slot, zone)}; one sync does for all."
+            f"{format_in_zone(others[-1].slot, zone)}; one sync does for all."
         )
     for run in runs:
         if run.missed_runs == 1:
-            sentences.append(f"The run of {told_in_zone(run.missed_from, zone)} was missed; this one catches up.")
+            sentences.append(f"The run of {format_in_zone(run.missed_from, zone)} was missed; this one catches up.")
         elif run.missed_runs:
             sentences.append(
-                f"{run.missed_runs:,} runs were missed between {told_in_zone(run.missed_from, zone)} and "
-                f"{told_in_zone(run.missed_until, zone)}; this one catches up."
+                f"{run.missed_runs:,} runs were missed between {format_in_zone(run.missed_from, zone)} and "
+                f"{format_in_zone(run.missed_until, zone)}; this one catches up."
             )
     return sentences
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from adsplatform.errors import Conflict, PlatformError
-from adsplatform.records.checks import as_text, printable, shown
+from adsplatform.records.checks import as_text, printable, quoted
 from adsplatform.records.specification import Lookup, entities
 from syncs.loading.merge.references import key_called
 from syncs.loading.staging.header_mapping import check_line, columns_of_line
@@ -85,7 +85,7 @@ def still_missing(mended: Correction) -> list[dict]:
         if not (_is_in_the_books(mended, lookup, named) or _is_on_a_mended_line(mended, lookup, named)):
             wire, called = entity.columns[lookup.column].wire, key_called(lookup)
             message = (
-                f"{wire}: no {target.singular} has the {called} {shown(named)} yet, neither in the books nor on a "
+                f"{wire}: no {target.singular} has the {called} {quoted(named)} yet, neither in the books nor on a "
                 f"mended line of this sync. Load the {target.singular} first, or correct the {called}."
             )
             found.append({"column": wire, "code": "reference_not_found", "message": message})
@@ -162,7 +162,7 @@ def _with_values(line: RejectedLine, before: dict, given: dict) -> dict[str, str
         if folded not in spelled and folded not in known:
             near = difflib.get_close_matches(folded, known, n=1, cutoff=0.8)
             hint = f" Did you mean “{known[near[0]].wire}”?" if near else ""
-            raise PlatformError(f"No {line.kind.singular} has a column {shown(name)}.{hint}", field="values")
+            raise PlatformError(f"No {line.kind.singular} has a column {quoted(name)}.{hint}", field="values")
         after[spelled.setdefault(folded, name)] = as_text(value)
     return after
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from adsplatform.zones import told
+from adsplatform.zones import format_in_zone
 from enrollments import services
 from enrollments.models import AppEnrollment, Application, SyncPlan
 from enrollments.schedules import next_runs, runs
@@ -101,9 +101,9 @@ def test_a_change_of_what_is_planned_plans_anew_and_no_other_does(enrollment, ow
     services.change_enrollment(enrollment, owner.user, name="Porto", cron_settings="0 * * * *")
     assert SyncPlan.objects.get().planned_at == before.planned_at
     services.change_enrollment(enrollment, owner.user, cron_settings="30 2 * * *")
-    assert told(SyncPlan.objects.get().next_sync_at, "Europe/Berlin")[-9:-4] == "02:30"
+    assert format_in_zone(SyncPlan.objects.get().next_sync_at, "Europe/Berlin")[-9:-4] == "02:30"
     services.change_time_zone(owner.group_key, "Asia/Kolkata")
-    assert told(SyncPlan.objects.get().next_sync_at, "Asia/Kolkata")[-9:] == "02:30 IST"
+    assert format_in_zone(SyncPlan.objects.get().next_sync_at, "Asia/Kolkata")[-9:] == "02:30 IST"
 
 
 def test_ten_thousand_at_one_time_do_not_start_as_one(owner, settings):

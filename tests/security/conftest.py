@@ -14,7 +14,7 @@ def nobody(monkeypatch):
         cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone()[0]:
             pytest.skip("This user may create roles.")
-    monkeypatch.setattr(row_security_policies, "DOOR_ROLE", "ads_nobody")
+    monkeypatch.setattr(row_security_policies, "ROW_SECURITY_ROLE", "ads_nobody")
     row_security.is_up.cache_clear()
     yield
     row_security.is_up.cache_clear()

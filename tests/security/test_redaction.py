@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from adsplatform.observability import redaction
-from adsplatform.observability.redaction import MASK, RedactingHandler, redacted, without
+from adsplatform.observability.redaction import MASK, RedactingHandler, mask_secrets, redact_for_log
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import ConnectorInfo
 from syncs import connectors
@@ -62,30 +62,30 @@ def rows_of_all_tables():
     ],
 )
 def test_what_has_a_secrets_form_is_masked(told, masked):
-    assert redacted(told) == masked
+    assert redact_for_log(told) == masked
 
 
 def test_what_was_made_known_is_masked_wherever_it_stands():
-    redaction.learn(["tiger", "tigerlily", "abc"])
-    assert redacted("tigerlily and tiger; abc is too short to be one") == (
+    redaction.remember_secrets(["tiger", "tigerlily", "abc"])
+    assert redact_for_log("tigerlily and tiger; abc is too short to be one") == (
         f"{MASK} and {MASK}; abc is too short to be one"
     )
 
 
 def test_a_sentence_is_masked_for_the_secrets_of_its_own_alone():
-    redaction.learn(["right"])
-    assert without("This is right, and not tiger.", ["tiger"]) == f"This is right, and not {MASK}."
+    redaction.remember_secrets(["right"])
+    assert mask_secrets("This is right, and not tiger.", ["tiger"]) == f"This is right, and not {MASK}."
 
 
 def test_of_very_many_the_latest_are_known(monkeypatch):
     monkeypatch.setattr(redaction, "MOST", 2)
     for secret in ("first", "second", "first", "third"):
-        redaction.learn([secret])
-    assert redacted("first second third") == f"{MASK} second {MASK}"
+        redaction.remember_secrets([secret])
+    assert redact_for_log("first second third") == f"{MASK} second {MASK}"
 
 
 def test_a_traceback_is_masked_too(log):
-    redaction.learn([CANARY])
+    redaction.remember_secrets([CANARY])
     try:
         raise ValueError(f"could not sign in with {CANARY}")
     except ValueError:

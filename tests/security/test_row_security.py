@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 
-from adsplatform import DOOR_ROLE
+from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.accounts import row_security
 from adsplatform.accounts.apps import check_row_security
 from adsplatform.accounts.models import Membership
@@ -107,7 +107,7 @@ def test_the_connection_is_the_logins_again_after_every_answer(two, client, logi
     ):
         assert ask().status_code == status
         assert role() == login
-    assert seen == [f"{DOOR_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"]
+    assert seen == [f"{ROW_SECURITY_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"]
     monkeypatch.setattr(views.History, "get_context_data", lambda *args, **kwargs: 1 / 0)
     assert client.get("/syncs/").status_code == 500
     assert role() == login
@@ -124,7 +124,7 @@ def test_a_download_is_kept_to_its_account_until_all_of_it_is_sent(two, login, m
 
     monkeypatch.setattr(syncs_api, "sent", lambda download: StreamingHttpResponse(content()))
     answer = ours.get(f"Sync/{own.pk}/rejected-lines")
-    kept = f"{DOOR_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"
+    kept = f"{ROW_SECURITY_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"
     assert role() == kept
     assert answer.getvalue().decode() == f"{kept}: 1\n" * 2
     assert role() == login
@@ -176,7 +176,7 @@ def plans():
     found = []
 
     def explain(execute, sql, params, many, context):
-        if sql.startswith("SELECT") and "syncs_syncresultdetail" in sql and role().startswith(DOOR_ROLE):
+        if sql.startswith("SELECT") and "syncs_syncresultdetail" in sql and role().startswith(ROW_SECURITY_ROLE):
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN {sql}", params)
                 found.append("\n".join(line for (line,) in cursor.fetchall()))
@@ -273,7 +273,7 @@ def test_a_connection_that_is_opened_within_a_request_is_kept_to_its_account_too
         return HttpResponse()
 
     assert viewing(lose_it)() == 200
-    assert seen[0].startswith(f"{DOOR_ROLE} [")
+    assert seen[0].startswith(f"{ROW_SECURITY_ROLE} [")
     assert role() == login
 
 
@@ -302,7 +302,7 @@ def test_what_fails_beyond_the_fence_goes_on_behind_it(viewing, login):
         return HttpResponse()
 
     assert viewing(fail)() == 200
-    assert seen == [login, DOOR_ROLE] * 2 + [DOOR_ROLE]
+    assert seen == [login, ROW_SECURITY_ROLE] * 2 + [ROW_SECURITY_ROLE]
     assert role() == login
 
 

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F
 
-from adsplatform import DOOR_ROLE
+from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.accounts import row_security_policies
 from adsplatform.accounts.apps import build_row_security_policies, check_row_security
 from adsplatform.accounts.models import Account, Membership
@@ -46,7 +46,7 @@ def behind_the_door(account=None, person=None):
         cursor.execute(
             "SELECT set_config('role', %s, true), set_config('ads.account', %s, true), "
             "set_config('ads.person', %s, true)",
-            [DOOR_ROLE, str(account.pk) if account else "", str(person.pk) if person else ""],
+            [ROW_SECURITY_ROLE, str(account.pk) if account else "", str(person.pk) if person else ""],
         )
         yield cursor
         transaction.set_rollback(True)
@@ -165,11 +165,11 @@ def test_what_triggers_write_is_only_read(accounts, change):
 
 def test_rights_that_are_too_many_are_taken_back():
     with connection.cursor() as cursor:
-        cursor.execute(f"GRANT INSERT, UPDATE ON accounts_auditentry TO {DOOR_ROLE}")
+        cursor.execute(f"GRANT INSERT, UPDATE ON accounts_auditentry TO {ROW_SECURITY_ROLE}")
         assert len(row_security_policies.lacking(cursor)) == 1
         row_security_policies.build(connection)
         assert row_security_policies.lacking(cursor) == []
-        cursor.execute("SELECT has_table_privilege(%s, 'accounts_auditentry', 'INSERT, UPDATE')", [DOOR_ROLE])
+        cursor.execute("SELECT has_table_privilege(%s, 'accounts_auditentry', 'INSERT, UPDATE')", [ROW_SECURITY_ROLE])
         assert cursor.fetchone() == (False,)
 
 
@@ -251,7 +251,7 @@ def take_down(cursor):
     for model in FENCED:
         table = TABLES[model._meta.db_table]
         cursor.execute(f"DROP POLICY {table.policy} ON {table.name}")
-    cursor.execute(f"REVOKE ALL ON syncs_upload FROM {DOOR_ROLE}")
+    cursor.execute(f"REVOKE ALL ON syncs_upload FROM {ROW_SECURITY_ROLE}")
 
 
 def test_after_a_restore_it_is_built_again_and_no_more_than_once():
@@ -294,5 +294,5 @@ def test_for_all_others_every_table_is_as_it_was():
         )
         found = cursor.fetchall()
     names = sorted(model._meta.db_table for model in FENCED)
-    policies = (("PERMISSIVE", "{public}"), ("RESTRICTIVE", f"{{{DOOR_ROLE}}}"))
+    policies = (("PERMISSIVE", "{public}"), ("RESTRICTIVE", f"{{{ROW_SECURITY_ROLE}}}"))
     assert found == [(name, *policy) for name in names for policy in policies]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from adsplatform import DOOR_ROLE
+from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.local import embedded_postgres
 from adsplatform.local.embedded_postgres import EmbeddedDatabaseError, Server, database_settings
 
@@ -43,11 +43,11 @@ def test_we_are_no_superuser_and_nobody_else_gets_in(server):
 def test_a_cluster_of_before_the_second_fence_is_given_the_role_behind_doors(server):
     server.start()
     server.stop()
-    server._single_user(server.data, f"DROP ROLE {DOOR_ROLE}")
+    server._single_user(server.data, f"DROP ROLE {ROW_SECURITY_ROLE}")
     kept = server.folder / "connection.json"
     kept.write_text(kept.read_text().replace(', "hasDoor": true', ""))
     server.start()
-    assert ask(server, f"SELECT pg_has_role('ads', '{DOOR_ROLE}', 'SET')") == [(True,)]
+    assert ask(server, f"SELECT pg_has_role('ads', '{ROW_SECURITY_ROLE}', 'SET')") == [(True,)]
 
 
 def test_text_beyond_ascii_has_upper_and_lower_case(server):

@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from adsplatform.wording import counted
-from adsplatform.zones import told
+from adsplatform.zones import format_in_zone
 
 register = template.Library()
 
@@ -23,13 +23,13 @@ def exact(moment):
 @register.filter
 def in_zone(moment, zone_name):
     """A moment on the clocks of a time zone: 25 Nov 2026, 02:01 CET."""
-    return told(moment, zone_name) if moment else ""
+    return format_in_zone(moment, zone_name) if moment else ""
 
 
 @register.filter
 def to_the_second(moment, zone_name):
     """The same with its seconds: 25 Nov 2026, 02:01:12 CET."""
-    return told(moment, zone_name, seconds=True) if moment else ""
+    return format_in_zone(moment, zone_name, seconds=True) if moment else ""
 
 
 @register.filter

@@ -24,7 +24,7 @@ class Record(models.Model):
     # Columns of text that hold JSON, so that an object or a list may stand there.
     JSON_TEXTS = ()
     # Pairs of references that must not name the same record.
-    APART = ()
+    MUST_DIFFER = ()
     # Whether a line may say `onMatchAction`, and whether it may name the record by its platform id.
     HAS_MATCH_ACTION = True
     HAS_NETWORK_ID = False

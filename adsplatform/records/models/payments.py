@@ -65,7 +65,7 @@ class CreditMemoApplied(SourceStamps, Record):
     BATCH_KEY = "creditMemoApplications"
     OTHER_NAMES = ("creditMemosApplied",)
     HAS_NETWORK_ID = True
-    APART = (("credit_memo_invoice", "invoice"),)
+    MUST_DIFFER = (("credit_memo_invoice", "invoice"),)
 
     erp_key = models.CharField(max_length=255)
     invoice = Reference("Invoice")

@@ -150,7 +150,7 @@ def find_disagreeing_references(work: MergeContext, staged: StageTable):
 
 def find_applied_to_itself(work: MergeContext, staged: StageTable):
     """What settles one record with another must name two: nothing is settled with itself."""
-    for name, other in staged.entity.model.APART:
+    for name, other in staged.entity.model.MUST_DIFFER:
         references = {reference.field: reference for reference in staged.entity.references}
         one, two = references[f"{name}_id"], references[f"{other}_id"]
         named = next(iter(lookups_used(staged, one)), None)

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from adsplatform.records.checks import Fault, as_text, shown
-from adsplatform.records.screening import ColumnScreen
+from adsplatform.records.checks import Fault, as_text, quoted
+from adsplatform.records.column_patterns import PatternCheck
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import by_column
 from syncs.connectors.protocol import ABSENT, Columns, Rows
@@ -212,7 +212,7 @@ class ColumnChecks:
     """The checks of every column met so far."""
 
     def __init__(self):
-        self._screens: dict[tuple[str, str], ColumnScreen] = {}
+        self._screens: dict[tuple[str, str], PatternCheck] = {}
 
     def check(self, block: Block) -> tuple[pl.DataFrame, dict[int, list[tuple[Column, Fault]]], set[int]]:
         """The cells as COPY takes them, null where empty or at fault; the faults of each faulty line by its place;
@@ -220,14 +220,14 @@ class ColumnChecks:
         """
         held, seen, faults = {}, {}, {}
         for column, cells in zip(block.columns, block.cells, strict=True):
-            screen = self._screens.setdefault((block.entity.name, column.name), ColumnScreen(column))
+            screen = self._screens.setdefault((block.entity.name, column.name), PatternCheck(column))
             if isinstance(cells, pl.Series):
                 held[column.name], seen[column.name] = cells, screen
             else:
-                held[column.name], found = screen.one_by_one(cells)
+                held[column.name], found = screen.check_each(cells)
                 _add(faults, column, found)
         frame = pl.DataFrame(held)
-        odd = {name: screen.odd(pl.col(name), is_plain=block.is_plain) for name, screen in seen.items()}
+        odd = {name: screen.needs_cell_check(pl.col(name), is_plain=block.is_plain) for name, screen in seen.items()}
         # Most columns have none, and to count is cheaper than to list.
         have_some = frame.select(is_odd.any().alias(name) for name, is_odd in odd.items())
         listed = frame.select(odd[name].arg_true().implode().alias(name) for name in odd if have_some[name][0])
@@ -235,7 +235,7 @@ class ColumnChecks:
         for column in block.columns:
             if column.name in listed.columns:
                 places = listed[column.name][0]
-                cells, found = seen[column.name].look_at(frame[column.name], places)
+                cells, found = seen[column.name].check_at(frame[column.name], places)
                 looked_at.append(cells.alias(column.name))
                 apart.update(places)
                 _add(faults, column, found)
@@ -253,7 +253,7 @@ class ColumnChecks:
             for at, text in zip(places, block.texts(column, places), strict=True):
                 fault = Fault(
                     "nested_value",
-                    f"{column.wire}: {shown(text)} is an object or a list, and a text belongs here. "
+                    f"{column.wire}: {quoted(text)} is an object or a list, and a text belongs here. "
                     "Write the text that is meant, or null for none.",
                 )
                 others = [found for found in faults.get(at, ()) if found[0] != column]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adsplatform.records.checks import ColumnCheck, shown
+from adsplatform.records.checks import ColumnCheck, quoted
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import DELIMITERS
 from syncs.rejected_rows.formula_guard import MARKS
@@ -81,7 +81,7 @@ def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remar
     first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
     like = ", ".join(column.wire for column in first[:-1]) + f" and {first[-1].wire}"
     known = [column.wire for column in entity.columns.values()]
-    hints = (f"{shown(name)} is not known. {hint}" for name in names[:REMARKS_TOLD] if (hint := nearest(name, known)))
+    hints = (f"{quoted(name)} is not known. {hint}" for name in names[:REMARKS_TOLD] if (hint := nearest(name, known)))
     message = (
         f"{file} names no column that {entity.plural} have, so none of its lines were loaded. "
         f"Write the names of the columns into its first line, like {like}. {next(hints, '')}"

@@ -8,7 +8,7 @@ from collections import deque
 import polars as pl
 from psycopg import sql
 
-from adsplatform.records.checks import Fault, printable, shown
+from adsplatform.records.checks import Fault, printable, quoted
 from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.copy_thread import CopyThread
@@ -108,7 +108,7 @@ class ProblemLog:
                 at = list(cells).index(text)
                 self.hold(
                     block.entity.name, "warning", "", block.file, block.lines[at], column.wire, text, "unknown_text",
-                    f"{column.wire}: {shown(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
+                    f"{column.wire}: {quoted(text)} is none of the texts known here ({', '.join(column.known_texts)}). "
                     "Lines that have it load all the same.", block.raw[at],
                 )  # fmt: skip
 

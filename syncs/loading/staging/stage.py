@@ -15,7 +15,7 @@ import polars as pl
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import escaped
+from adsplatform.records.checks import escape_for_copy
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHead, RowProblem, Rows
 from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
@@ -305,7 +305,7 @@ class Stage:
         heads = {
             "_seq": pl.int_range(numbers.start, numbers.stop, eager=True),
             "_id": new_ids(count),
-            "_file": pl.repeat(escaped(name_kept(file)), count, eager=True),
+            "_file": pl.repeat(escape_for_copy(name_kept(file)), count, eager=True),
             "_line": lines.places,
             "_form": [staged.forms[form] for form in lines.marks],
             "_hash": pl.Series(lines.row_hashes or [None] * count, dtype=pl.Binary).bin.encode("hex"),

@@ -29,7 +29,7 @@ NOT_BLANK = r"[^\s\x1c-\x1f]"
 SPECIAL = r"[\\\t\n\r\x00]"
 
 
-class ColumnScreen:
+class PatternCheck:
     """Checks the cells of one column, block by block."""
 
     def __init__(self, column: Column):
@@ -37,31 +37,31 @@ class ColumnScreen:
         self.cells = ColumnCheck(column)
         self.needs_value = column.required and column.assumed is None
 
-    def odd(self, cells: pl.Expr, *, is_plain: bool) -> pl.Expr:
+    def needs_cell_check(self, cells: pl.Expr, *, is_plain: bool) -> pl.Expr:
         """Which cells need a look of their own.
 
         `is_plain` says that no cell holds what COPY would take for something else.
         """
         column = self.column
         if column.type == "text":
-            odd = pl.lit(False) if is_plain else cells.str.contains(SPECIAL)
+            needs_cell_check = pl.lit(False) if is_plain else cells.str.contains(SPECIAL)
             if column.max_length:
-                odd |= cells.str.len_bytes() > column.max_length
+                needs_cell_check |= cells.str.len_bytes() > column.max_length
             if column.required:
-                odd |= ~cells.str.contains(NOT_BLANK)
+                needs_cell_check |= ~cells.str.contains(NOT_BLANK)
         elif column.choices_range or column.type not in CLEAN:
-            odd = cells.is_not_null()
+            needs_cell_check = cells.is_not_null()
         else:
-            odd = ~cells.str.contains(CLEAN[column.type])
+            needs_cell_check = ~cells.str.contains(CLEAN[column.type])
         # A null is empty; polars makes the whole comparison null.
-        return pl.when(cells.is_null()).then(self.needs_value).otherwise(odd)
+        return pl.when(cells.is_null()).then(self.needs_value).otherwise(needs_cell_check)
 
-    def look_at(self, cells: pl.Series, places: Sequence[int]) -> tuple[pl.Series, dict[int, Fault]]:
+    def check_at(self, cells: pl.Series, places: Sequence[int]) -> tuple[pl.Series, dict[int, Fault]]:
         """The column with the cells at these places as COPY texts (null where empty or at fault), and their faults."""
-        texts, faults = self.one_by_one([cell or "" for cell in cells.gather(places).to_list()])
+        texts, faults = self.check_each([cell or "" for cell in cells.gather(places).to_list()])
         return cells.scatter(places, texts), {places[at]: fault for at, fault in faults.items()}
 
-    def one_by_one(self, cells: Sequence[str]) -> tuple[pl.Series, dict[int, Fault]]:
+    def check_each(self, cells: Sequence[str]) -> tuple[pl.Series, dict[int, Fault]]:
         """A column of COPY texts of cells that polars may not even be able to hold."""
         texts, at_fault = self.cells.check(cells)
         values = [None if text == NULL or text.__class__ is Fault else text for text in texts]
