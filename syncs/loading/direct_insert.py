@@ -23,7 +23,7 @@ from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck
 from adsplatform.records.specification import Column, Entity, entities
-from syncs.loading.merge.context import MergeContext
+from syncs.loading.context import MergeContext
 from syncs.loading.staging.columnar_blocks import Lines
 from syncs.loading.staging.stage import Stage, new_ids
 from syncs.loading.staging.tables import StageTable
@@ -44,7 +44,7 @@ class DirectInsert:
 
     def __init__(self, sync_request: SyncRequest, stage: Stage, cursor, *, is_allowed: bool):
         self.sync_request, self.stage = sync_request, stage
-        self.work = MergeContext(cursor, stage, sync_request.app_enrollment, sync_request.pk)
+        self.work = MergeContext(cursor, stage, sync_request)
         upload = sync_request.upload
         is_plain = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
         if is_allowed and is_plain and upload and upload.size >= settings.SYNC_AHEAD_BYTES:

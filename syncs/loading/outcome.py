@@ -2,7 +2,7 @@
 
 from adsplatform.records.specification import entities
 from adsplatform.wording import plural
-from syncs.loading.merge.context import SyncStopped
+from syncs.loading.context import SyncStopped
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 
 

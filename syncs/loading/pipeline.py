@@ -15,10 +15,10 @@ from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, RowProblem, in_larger_blocks
 from syncs.crash_points import crash_point
 from syncs.loading import retry_policy
+from syncs.loading.context import MergeContext, SyncStopped, UnchangedRowsOutdated
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert, DirectInsertFailed
 from syncs.loading.merge import deletes, preview, results, steps
-from syncs.loading.merge.context import MergeContext, SyncStopped, UnchangedRowsOutdated
 from syncs.loading.merge.references import find_unresolved_references_of_rejected
 from syncs.loading.outcome import _check_worth_merging, _complete_entities, _is_to_be_complete
 from syncs.loading.source import _source
@@ -144,32 +144,32 @@ def _merge(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert,
     _check_books_stood_still(sync_request, stage)
     parent = sync_request.parent_sync_request_id or sync_request.pk
     in_parts = sync_request.total_batches > 1
-    work = MergeContext(cursor, stage, sync_request.app_enrollment, sync_request.pk, parent if in_parts else None)
+    context = MergeContext(cursor, stage, sync_request)
     try:
         direct_insert.check()
-        find_unresolved_references_of_rejected(work)
+        find_unresolved_references_of_rejected(context)
         _check_worth_merging(sync_request, stage)
-        steps.place(work)
+        steps.place(context)
         _check_worth_merging(sync_request, stage)
         complete = _complete_entities(sync_request, stage, parent)
-        deletes.find_missing(work, complete, guarded=not sync_request.allow_deletes)
+        deletes.find_missing(context, complete, guarded=not sync_request.allow_deletes)
     except SyncStopped as reason:
         # What was found out about the lines is kept.
         _write_failure(sync_request, stage, direct_insert, cursor, str(reason), reason.code)
         return
     if sync_request.dry_run:
-        written = results.write(cursor, sync_request, stage, preview.rehearse(work, sync_request))
+        written = results.write(cursor, sync_request, stage, preview.rehearse(context, sync_request))
         merge_totals.write(cursor, sync_request, stage, loaded=True)
         message = results.summary_of_preview(written, has_unread=bool(stage.unread))
         sync_request.succeed(message, lines_read=stage.lines_read)
         return
-    steps.write(work)
+    steps.write(context)
     crash_point("written")
     if in_parts and sync_request.current_batch < sync_request.total_batches:
-        deletes.remember_seen(work, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
+        deletes.remember_seen(context, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
     elif in_parts:
         SeenKey.objects.filter(parent_sync_request=parent).delete()
-    written = results.write(cursor, sync_request, stage, steps.counts(work))
+    written = results.write(cursor, sync_request, stage, steps.counts(context))
     merge_totals.write(cursor, sync_request, stage, loaded=True)
     results.settle_corrections(cursor, sync_request, loaded=True)
     message = results.summary(written, has_unread=bool(stage.unread))

@@ -86,7 +86,7 @@ def success_first():
 
     @replace(steps, "write")
     def write(old, work):
-        SyncRequest.objects.get(pk=work.sync).succeed("Loaded.")
+        SyncRequest.objects.get(pk=work.sync_request.pk).succeed("Loaded.")
         connection.connection.commit()
         old(work)
 
@@ -123,11 +123,11 @@ def piecemeal():
 
 def keep_plans():
     """Let the tables of a merge outlive its first commit."""
-    from syncs.loading.merge.context import MergeContext
+    from syncs.loading.context import MergeContext
 
     @replace(MergeContext, "run")
-    def run(old, self, statement, **parts):
-        old(self, statement.replace("ON COMMIT DROP", ""), **parts)
+    def run(old, self, statement, *values, **parts):
+        return old(self, statement.replace("ON COMMIT DROP", ""), *values, **parts)
 
 
 @mutant
@@ -266,7 +266,7 @@ def miscounted():
     @replace(steps, "counts")
     def counts(old, work):
         found = old(work)
-        if SyncRequest.objects.get(pk=work.sync).fencing_token > 1:
+        if SyncRequest.objects.get(pk=work.sync_request.pk).fencing_token > 1:
             for numbers in found.values():
                 numbers["lines_read"] += numbers["inserted"]
                 numbers["inserted"] *= 2

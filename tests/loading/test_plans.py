@@ -6,7 +6,7 @@ from psycopg import sql
 
 from adsplatform.records.models import Invoice
 from syncs.loading import direct_insert
-from syncs.loading.merge.context import MergeContext
+from syncs.loading.context import MergeContext
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import company, invoice
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from adsplatform.records.specification import Column, Entity, entities
-from syncs.loading.merge.context import MergeContext
+from syncs.loading.context import MergeContext
 from syncs.loading.staging.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPED
 from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.stage import Stage
@@ -146,24 +146,23 @@ def _currency_of_records(entity: Entity, column: Column) -> sql.Composable:
 # The steps of a merge.
 
 
-def add_up_lines(work: MergeContext):
+def add_up_lines(context: MergeContext):
     """Before anything is written: add up the lines that are left, and what they will change."""
-    _copy(work.cursor, work.stage.totals.changes())
-    for staged in work.staged:
-        _tally_lines(work, staged)
-        _tally_updates(work, staged)
+    _copy(context.cursor, context.stage.totals.changes())
+    for staged in context.staged:
+        _tally_lines(context, staged)
+        _tally_updates(context, staged)
         if staged.has("on_match_action"):
             deleted = sql.SQL("{} p JOIN {} r ON r.id = p.record_id WHERE p.action = 'delete'").format(
                 staged.plan, sql.Identifier(staged.entity.table)
             )
-            _keep(work, staged.entity, amounts_of_records(staged.entity, TAKEN_AWAY), deleted)
+            _keep(context, staged.entity, amounts_of_records(staged.entity, TAKEN_AWAY), deleted)
 
 
-def _tally_lines(work: MergeContext, staged: StageTable):
+def _tally_lines(context: MergeContext, staged: StageTable):
     """One pass over all lines: what they give, and what new records take from them, which may be more."""
     source, action = sql.SQL("{} p JOIN {} s USING (_seq)").format(staged.plan, staged.table), sql.SQL("p.action")
-    work.run("SELECT 1 FROM {plan} WHERE action <> 'insert' LIMIT 1", plan=staged.plan)
-    if not work.cursor.fetchone():
+    if not context.exists("SELECT 1 FROM {plan} WHERE action <> 'insert'", plan=staged.plan):
         source, action = sql.SQL("{} s").format(staged.table), sql.SQL("'insert'::text")
     fate = sql.SQL("CASE WHEN w.kind IN ('leave', 'delete') THEN {} ELSE {} END").format(
         sql.Literal(SKIPPED), sql.Literal(LOADED)
@@ -178,7 +177,7 @@ def _tally_lines(work: MergeContext, staged: StageTable):
         if amount not in given.values():
             amount = sql.SQL("CASE WHEN {} = 'insert' THEN {} END").format(action, amount)
         parts.append(Part(column, amount, _currency_of_lines(staged, column), sql.Literal(CHANGE), is_new))
-    _keep(work, staged.entity, parts, source, by=action)
+    _keep(context, staged.entity, parts, source, by=action)
 
 
 def _amount_of_new(staged: StageTable, column: Column, given: dict, new: dict) -> sql.Composable | None:
@@ -193,7 +192,7 @@ def _amount_of_new(staged: StageTable, column: Column, given: dict, new: dict) -
     return new.get(column.field)
 
 
-def _tally_updates(work: MergeContext, staged: StageTable):
+def _tally_updates(context: MergeContext, staged: StageTable):
     """Take away what the records that change hold, and add what they will hold."""
     new, entity = dict(updates(staged)), staged.entity
     fields = {name: column.field for name, column in entity.columns.items()}
@@ -211,29 +210,29 @@ def _tally_updates(work: MergeContext, staged: StageTable):
     changed = sql.SQL("{} p JOIN {} s USING (_seq) JOIN {} r ON r.id = p.record_id WHERE p.action = 'update'").format(
         staged.plan, staged.table, sql.Identifier(entity.table)
     )
-    _keep(work, entity, parts, changed)
+    _keep(context, entity, parts, changed)
 
 
-def tally_missing(work: MergeContext, name: str):
+def tally_missing(context: MergeContext, name: str):
     """Take away what the records hold that are about to be deleted because a complete input lacks them."""
     missing = sql.SQL("missing m JOIN {} r ON r.id = m.id WHERE m.entity = {}").format(
         sql.Identifier(entities()[name].table), sql.Literal(name)
     )
-    _keep(work, entities()[name], amounts_of_records(entities()[name], TAKEN_AWAY), missing)
+    _keep(context, entities()[name], amounts_of_records(entities()[name], TAKEN_AWAY), missing)
 
 
-def _keep(work: MergeContext, entity: Entity, parts: list[Part], source: sql.Composable, **options):
+def _keep(context: MergeContext, entity: Entity, parts: list[Part], source: sql.Composable, **options):
     if parts:
-        work.run(
+        context.run(
             "INSERT INTO amount_tally ({columns}) {tally}",
             columns=COLUMNS,
             tally=added_up(entity, parts, source, **options),
         )
 
 
-def carry_into_books(work: MergeContext):
+def carry_into_books(context: MergeContext):
     """Add what has changed to the totals of the books."""
-    work.run(
+    context.run(
         """
         INSERT INTO syncs_booktotal AS b (group_key, app_enrollment_id, entity, "column", currency, count, sum)
         SELECT %(group_key)s, %(enrollment)s, entity, "column", currency, sum(count), sum(sum)
@@ -244,21 +243,20 @@ def carry_into_books(work: MergeContext):
         """,
         change=sql.Literal(CHANGE),
     )
-    work.run("DELETE FROM syncs_booktotal WHERE app_enrollment_id = %(enrollment)s AND count = 0 AND sum = 0")
+    context.run("DELETE FROM syncs_booktotal WHERE app_enrollment_id = %(enrollment)s AND count = 0 AND sum = 0")
 
 
 # A preview takes back what it has written, but still has to tell what it has found.
 
 
-def put_aside(work: MergeContext) -> list[tuple]:
+def put_aside(context: MergeContext) -> list[tuple]:
     """All that has been tallied, out of reach of a rollback."""
-    work.run("SELECT {columns} FROM amount_tally", columns=COLUMNS)
-    return work.cursor.fetchall()
+    return context.rows("SELECT {columns} FROM amount_tally", columns=COLUMNS)
 
 
-def put_back(work: MergeContext, rows: list[tuple]):
-    work.run("DELETE FROM amount_tally")
-    _copy(work.cursor, rows)
+def put_back(context: MergeContext, rows: list[tuple]):
+    context.run("DELETE FROM amount_tally")
+    _copy(context.cursor, rows)
 
 
 # The sync's own totals.

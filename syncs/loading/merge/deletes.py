@@ -3,8 +3,8 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
+from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, SyncStopped, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
-from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, SyncStopped, erp_key_of, referring_to
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
 
@@ -12,28 +12,28 @@ from syncs.loading.staging.tables import StageTable
 GUARDED_FROM = 20
 
 
-def find_missing(work: MergeContext, complete: list[str], *, guarded: bool = True):
+def find_missing(context: MergeContext, complete: list[str], *, guarded: bool = True):
     """List what the input does not contain of the kinds it holds completely.
 
     Raises SyncStopped when that is more than may be deleted, unless somebody has allowed it.
     """
-    work.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
+    context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
     too_many = []
     for name in complete:
-        entity, staged = entities()[name], work.stage.staged.get(name)
+        entity, staged = entities()[name], context.stage.staged.get(name)
         not_here = not_earlier = sql.SQL("true")
         if staged:
             not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
             if staged.inserted_directly:
                 not_here = sql.SQL("{} AND r.created_sync_id IS DISTINCT FROM %(sync)s").format(not_here)
             if staged.unchanged_count:
-                not_here = sql.SQL("{} AND {}").format(not_here, _not_known(work, staged))
-        if work.seen_in_parts:
+                not_here = sql.SQL("{} AND {}").format(not_here, _not_known(context, staged))
+        if context.parent:
             not_earlier = sql.SQL(
                 "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
                 "AND k.entity = {} AND k.record_id = r.id)"
             ).format(sql.Literal(name))
-        work.run(
+        found = context.run(
             """
             INSERT INTO missing SELECT {name}, r.id FROM {records} r
             WHERE r.app_enrollment_id = %(enrollment)s AND {not_here} AND {not_earlier}
@@ -44,66 +44,63 @@ def find_missing(work: MergeContext, complete: list[str], *, guarded: bool = Tru
             not_earlier=not_earlier,
         )
         if guarded:
-            too_many += _too_many(work, entity, work.cursor.rowcount)
+            too_many += _too_many(context, entity, found)
     if too_many:
         # All of them: whoever allows the deletes is to know what is deleted.
         raise SyncStopped(
             f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
-            f"{work.enrollment.delete_limit_percent} % that {work.enrollment} allows. Nothing was changed.",
+            f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
             code="delete_guard",
         )
 
 
-def _not_known(work: MergeContext, staged: StageTable) -> sql.Composable:
+def _not_known(context: MergeContext, staged: StageTable) -> sql.Composable:
     """Whether the record `r` is none of those of which a line was skipped as known."""
     unmet = sql.Identifier(f"unmet_{staged.entity.model._meta.model_name}")
-    work.run("CREATE TEMP TABLE {unmet} (digest bytea) ON COMMIT DROP", unmet=unmet)
-    with work.cursor.copy(sql.SQL("COPY {} FROM STDIN").format(unmet)) as copy:
-        for digest in work.stage.known.not_met(staged.entity):
+    context.run("CREATE TEMP TABLE {unmet} (digest bytea) ON COMMIT DROP", unmet=unmet)
+    with context.cursor.copy(sql.SQL("COPY {} FROM STDIN").format(unmet)) as copy:
+        for digest in context.stage.known.not_met(staged.entity):
             copy.write_row([digest])
-    work.run("ANALYZE {unmet}", unmet=unmet)
+    context.run("ANALYZE {unmet}", unmet=unmet)
     return sql.SQL("(r.row_hash IS NULL OR substring(uuid_send(r.row_hash) FOR {}) IN (SELECT digest FROM {}))").format(
         sql.Literal(DIGEST_BYTES), unmet
     )
 
 
-def _too_many(work: MergeContext, entity: Entity, missing: int) -> list[str]:
+def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:
     """The figures of a kind of which more is missing than may be deleted."""
     if not missing:
         return []
-    work.run(
+    (there,) = context.row(
         "SELECT count(*) FROM {records} WHERE app_enrollment_id = %(enrollment)s",
         records=sql.Identifier(entity.table),
     )
-    (there,) = work.cursor.fetchone()
-    if there < GUARDED_FROM or missing * 100 <= work.enrollment.delete_limit_percent * there:
+    if there < GUARDED_FROM or missing * 100 <= context.enrollment.delete_limit_percent * there:
         return []
     return [f"{missing:,} of {there:,} {entity.plural}"]
 
 
-def delete_missing(work: MergeContext):
+def delete_missing(context: MergeContext):
     """Delete what a complete input does not contain, but for what a remaining record still refers to."""
-    work.run("SELECT DISTINCT entity FROM missing")
-    names = [name for (name,) in work.cursor.fetchall()]
+    names = [name for (name,) in context.rows("SELECT DISTINCT entity FROM missing")]
     if not names:
         return
-    work.run("ANALYZE missing")
+    context.run("ANALYZE missing")
     # What is kept may itself refer to something missing, which is then kept too.
-    while sum(_keep_referred(work, name, *by) for name in names for by in referring_to(entities()[name])):
+    while sum(_keep_referred(context, name, *by) for name in names for by in referring_to(entities()[name])):
         pass
     for name in names:
-        tally_missing(work, name)
-        work.run(
+        tally_missing(context, name)
+        context.deleted_as_missing[name] = context.run(
             "DELETE FROM {records} r USING missing m WHERE m.entity = {name} AND r.id = m.id",
             records=sql.Identifier(entities()[name].table),
             name=sql.Literal(name),
         )
-        work.deleted_as_missing[name] = work.cursor.rowcount
 
 
-def _keep_referred(work: MergeContext, name: str, referring: Entity, field: str) -> int:
+def _keep_referred(context: MergeContext, name: str, referring: Entity, field: str) -> int:
     target = entities()[name]
-    work.run(
+    return context.run(
         """
         WITH kept AS (
             DELETE FROM missing m USING {referring} x
@@ -126,15 +123,14 @@ def _keep_referred(work: MergeContext, name: str, referring: Entity, field: str)
         erp_key=erp_key_of(target),
         into_problems=PROBLEM_INTO,
     )
-    return work.cursor.rowcount
 
 
-def remember_seen(work: MergeContext, names: list[str]):
+def remember_seen(context: MergeContext, names: list[str]):
     """Keep which records of these kinds this part contained, for the deletes after the last part."""
-    for staged in work.staged:
+    for staged in context.staged:
         if staged.entity.name not in names:
             continue
-        work.run(
+        context.run(
             """
             INSERT INTO syncs_seenkey (parent_sync_request_id, entity, record_id)
             SELECT %(parent)s, {entity}, coalesce(record_id, _id) FROM {plan}

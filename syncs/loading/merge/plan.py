@@ -4,8 +4,7 @@ import psycopg
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
-from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
-from syncs.loading.merge.context import (
+from syncs.loading.context import (
     PROBLEM_INTO,
     MergeContext,
     UnchangedRowsOutdated,
@@ -13,26 +12,27 @@ from syncs.loading.merge.context import (
     comma_prefixed,
     erp_key_of,
 )
+from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
 from syncs.loading.staging.amounts import SKIPPED
 from syncs.loading.staging.assignments import changed, line_has, lookups_used, too_large
 from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
 
 
-def supersede_earlier(work: MergeContext, staged: StageTable):
+def supersede_earlier(context: MergeContext, staged: StageTable):
     """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
     key = columns_of(staged.entity.key, "s")
     if staged.inserted_directly or not staged.may_repeat():
         # Where lines became records at once, it has been seen that no two have the same key.
         return
     if staged.entity.key:
-        work.run("SELECT 1 FROM {stage} s GROUP BY {key} HAVING count(*) > 1 LIMIT 1", stage=staged.table, key=key)
-        if not work.cursor.fetchone():
+        repeated = "SELECT 1 FROM {stage} s GROUP BY {key} HAVING count(*) > 1"
+        if not context.exists(repeated, stage=staged.table, key=key):
             return
-    _supersede(work, staged, partition=sql.SQL("PARTITION BY {}").format(key) if staged.entity.key else sql.SQL(""))
+    _supersede(context, staged, partition=sql.SQL("PARTITION BY {}").format(key) if staged.entity.key else sql.SQL(""))
 
 
-def supersede_by_plan(work: MergeContext, staged: StageTable):
+def supersede_by_plan(context: MergeContext, staged: StageTable):
     """The same for an entity whose key holds a reference, once the reference is known."""
     references = {reference.field for reference in staged.entity.references}
     key = sql.SQL(", ").join(
@@ -40,20 +40,20 @@ def supersede_by_plan(work: MergeContext, staged: StageTable):
         for name in staged.entity.key
     )
     _supersede(
-        work,
+        context,
         staged,
         partition=sql.SQL("PARTITION BY {}").format(key),
         plan=sql.SQL("JOIN {} p USING (_seq)").format(staged.plan),
     )
-    work.run(
+    context.run(
         "DELETE FROM {plan} p WHERE NOT EXISTS (SELECT 1 FROM {stage} s WHERE s._seq = p._seq)",
         plan=staged.plan,
         stage=staged.table,
     )
 
 
-def _supersede(work: MergeContext, staged: StageTable, *, partition, plan=None):
-    work.run(
+def _supersede(context: MergeContext, staged: StageTable, *, partition, plan=None):
+    context.superseded[staged.entity.name] = context.run(
         """
         WITH chain AS (
             SELECT _seq, last_value(_seq) OVER later AS last_seq, last_value(s._file) OVER later AS by_file,
@@ -78,17 +78,16 @@ def _supersede(work: MergeContext, staged: StageTable, *, partition, plan=None):
         amounts=comma_prefixed(needed_for_totals(staged)),
         tallied=tally_of_gone(staged, SKIPPED),
     )
-    work.superseded[staged.entity.name] = work.cursor.rowcount
 
 
-def plan(work: MergeContext, staged: StageTable):
+def plan(context: MergeContext, staged: StageTable):
     """For each staged line: its record, if there is one, what it refers to, and what is to be done."""
     entity = staged.entity
     found, joins, kept = [], [], []
     for reference in entity.references:
         ways = list(enumerate(lookups_used(staged, reference)))
         ids = [_found_id(reference, at) for at, _ in ways]
-        joins += [_join(work, reference, at, lookup) for at, lookup in ways]
+        joins += [_join(context, reference, at, lookup) for at, lookup in ways]
         # What each way has found is asked for only where there are several.
         apart = ways if len(ways) > 1 else []
         found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in apart]
@@ -100,7 +99,7 @@ def plan(work: MergeContext, staged: StageTable):
         )
         kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in apart]
         kept.append(sql.SQL("s.{}").format(sql.Identifier(reference.field)))
-    work.run(
+    context.run(
         """
         CREATE TEMP TABLE {plan} ON COMMIT DROP AS
         SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
@@ -120,7 +119,7 @@ def plan(work: MergeContext, staged: StageTable):
         too_large=too_large(staged),
         is_met=_is_met(staged),
     )
-    analyze_plan(work, staged)
+    analyze_plan(context, staged)
 
 
 def _is_met(staged: StageTable) -> sql.Composable:
@@ -132,16 +131,16 @@ def _is_met(staged: StageTable) -> sql.Composable:
     return sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
 
 
-def analyze_plan(work: MergeContext, staged: StageTable):
+def analyze_plan(context: MergeContext, staged: StageTable):
     """Let the planner know how many lines there are of what."""
     fields = ["_seq", "record_id", "action", *(reference.field for reference in staged.entity.references)]
     columns = sql.SQL(", ").join(map(sql.Identifier, fields))
-    work.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
+    context.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
 
 
-def check_known(work: MergeContext, staged: StageTable):
+def check_known(context: MergeContext, staged: StageTable):
     """A record of which a line was skipped as known must not be met by another line."""
-    known = work.stage.known
+    known = context.stage.known
     if known.is_twice:
         raise UnchangedRowsOutdated
     if not staged.unchanged_count:
@@ -151,7 +150,7 @@ def check_known(work: MergeContext, staged: StageTable):
         "SELECT string_agg(substring(uuid_send(met) FOR {}), '') FROM {} WHERE met IS NOT NULL "
         "GROUP BY get_byte(uuid_send(met), 0)"
     ).format(sql.Literal(DIGEST_BYTES), staged.plan)
-    with psycopg.Cursor(work.cursor.connection) as cursor:
+    with psycopg.Cursor(context.cursor.connection) as cursor:
         # To the end, so that the connection is free for what comes next.
         found = [
             known.was_met(staged.entity, _apart(together)) for (together,) in cursor.stream(row_hashes, binary=True)
@@ -177,7 +176,7 @@ def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
     return sql.Identifier(f"{reference.field}_{where}_{at}")
 
 
-def _join(work: MergeContext, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
+def _join(context: MergeContext, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
     """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
     target = entities()[lookup.target]
     by_id = lookup.target_column == "id"
@@ -188,7 +187,7 @@ def _join(work: MergeContext, reference: ReferenceTo, at: int, lookup: Lookup) -
         when = sql.SQL("AND s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
     parts = {"column": sql.Identifier(lookup.target_column), "named": sql.Identifier(lookup.column), "when": when}
     alias = _alias("books", reference, at)
-    there = work.stage.staged.get(target.name)
+    there = context.stage.staged.get(target.name)
     if there and not there.has(lookup.target_column):
         there = None
     if not unique:

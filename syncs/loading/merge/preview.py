@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
+from syncs.loading.context import MergeContext, erp_key_of
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.merge import steps
-from syncs.loading.merge.context import MergeContext, erp_key_of
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS
 from syncs.models import SyncDifference, SyncRequest
 
@@ -20,23 +20,23 @@ KEPT_IN_MEMORY = 1024**2
 ACTIONS = (SyncDifference.Action.DELETE, SyncDifference.Action.UPDATE, SyncDifference.Action.INSERT)
 
 
-def rehearse(work: MergeContext, sync_request: SyncRequest) -> dict[str, dict[str, int]]:
+def rehearse(context: MergeContext, sync_request: SyncRequest) -> dict[str, dict[str, int]]:
     """Write and take back; returns the counts, keeps the first differences and every problem that was found."""
-    before_it = _last_problem(work)
+    before_it = _last_problem(context)
     savepoint = transaction.savepoint()
-    steps.write(work)
+    steps.write(context)
     # What is only looked at on commit would not be seen otherwise.
     connection.check_constraints()
-    counts = steps.counts(work)
-    found = list(islice(_touched(work), DIFFERENCES_KEPT))
-    after = _values(work, found)
-    totals = merge_totals.put_aside(work)
+    counts = steps.counts(context)
+    found = list(islice(_touched(context), DIFFERENCES_KEPT))
+    after = _values(context, found)
+    totals = merge_totals.put_aside(context)
     with SpooledTemporaryFile(KEPT_IN_MEMORY) as problems:
-        _put_aside(work, problems, before_it)
+        _put_aside(context, problems, before_it)
         transaction.savepoint_rollback(savepoint)
-        _put_back(work, problems)
-    merge_totals.put_back(work, totals)
-    before = _values(work, found)
+        _put_back(context, problems)
+    merge_totals.put_back(context, totals)
+    before = _values(context, found)
     for difference in found:
         of_record = (difference.entity, difference.record_id)
         was = before.get(of_record, {})
@@ -48,11 +48,11 @@ def rehearse(work: MergeContext, sync_request: SyncRequest) -> dict[str, dict[st
     return counts
 
 
-def _touched(work: MergeContext):
+def _touched(context: MergeContext):
     """The records that are not as they were, each as a difference that still lacks its values."""
     for action in ACTIONS:
-        for staged in work.staged:
-            work.run(
+        for staged in context.staged:
+            found = context.rows(
                 """
                 SELECT {id}, {erp_key}, s._file, s._line FROM {plan} p JOIN {stage} s USING (_seq)
                 WHERE p.action = {action} ORDER BY s._seq LIMIT {limit}
@@ -64,12 +64,12 @@ def _touched(work: MergeContext):
                 action=sql.Literal(action.value),
                 limit=sql.Literal(DIFFERENCES_KEPT),
             )
-            for record_id, erp_key, file, line in work.cursor.fetchall():
+            for record_id, erp_key, file, line in found:
                 yield _difference(staged.entity.name, action, record_id, erp_key=erp_key, file=file[:255], line=line)
         if action == SyncDifference.Action.DELETE:
             limit = sql.Literal(DIFFERENCES_KEPT)
-            work.run("SELECT entity, id FROM missing ORDER BY entity, id LIMIT {limit}", limit=limit)
-            for name, record_id in work.cursor.fetchall():
+            missing = context.rows("SELECT entity, id FROM missing ORDER BY entity, id LIMIT {limit}", limit=limit)
+            for name, record_id in missing:
                 yield _difference(name, action, record_id)
 
 
@@ -79,18 +79,18 @@ def _difference(entity: str, action, record_id: UUID, **values) -> SyncDifferenc
     return difference
 
 
-def _values(work: MergeContext, differences: list[SyncDifference]) -> dict[tuple, dict[str, str | None]]:
+def _values(context: MergeContext, differences: list[SyncDifference]) -> dict[tuple, dict[str, str | None]]:
     """What the records hold now, as texts by the wire's names."""
     values = {}
     for name in dict.fromkeys(difference.entity for difference in differences):
         entity = entities()[name]
         ids = [difference.record_id for difference in differences if difference.entity == name]
-        for record_id, record in _records(work, entity, ids).items():
+        for record_id, record in _records(context, entity, ids).items():
             values[name, record_id] = record
     return values
 
 
-def _records(work: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUID, dict[str, str | None]]:
+def _records(context: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUID, dict[str, str | None]]:
     columns = {
         column.wire: sql.SQL("trim_scale(r.{})::text" if column.type == "amount" else "r.{}::text").format(
             sql.Identifier(column.field)
@@ -105,13 +105,13 @@ def _records(work: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUID, 
                 keys.setdefault(entity.columns[lookup.column].wire, []).append(_key_of(reference, lookup))
         named = {name: sql.SQL("coalesce({})").format(sql.SQL(", ").join(ways)) for name, ways in keys.items()}
         columns = named | columns
-    work.cursor.execute(
-        sql.SQL("SELECT r.id, {} FROM {} r WHERE r.id = ANY(%s)").format(
-            sql.SQL(", ").join(columns.values()), sql.Identifier(entity.table)
-        ),
-        [ids],
+    records = context.rows(
+        "SELECT r.id, {columns} FROM {records} r WHERE r.id = ANY(%(ids)s)",
+        {"ids": ids},
+        columns=sql.SQL(", ").join(columns.values()),
+        records=sql.Identifier(entity.table),
     )
-    return {record_id: dict(zip(columns, record, strict=True)) for record_id, *record in work.cursor.fetchall()}
+    return {record_id: dict(zip(columns, record, strict=True)) for record_id, *record in records}
 
 
 def _key_of(reference, lookup) -> sql.Composable:
@@ -131,24 +131,24 @@ def _changes(before: dict, after: dict) -> list[dict]:
     ]
 
 
-def _last_problem(work: MergeContext) -> int:
-    work.cursor.execute("SELECT coalesce(max(id), 0) FROM staged_problem")
-    return work.cursor.fetchone()[0]
+def _last_problem(context: MergeContext) -> int:
+    (last,) = context.row("SELECT coalesce(max(id), 0) FROM staged_problem")
+    return last
 
 
-def _put_aside(work: MergeContext, file, after: int):
+def _put_aside(context: MergeContext, file, after: int):
     """Problems found while writing would be taken back with it."""
     statement = sql.SQL("COPY (SELECT {} FROM staged_problem WHERE id > {} ORDER BY id) TO STDOUT").format(
         _problem_columns(), sql.Literal(after)
     )
-    with work.cursor.copy(statement) as copy:
+    with context.cursor.copy(statement) as copy:
         for chunk in copy:
             file.write(chunk)
     file.seek(0)
 
 
-def _put_back(work: MergeContext, file):
-    with work.cursor.copy(sql.SQL("COPY staged_problem ({}) FROM STDIN").format(_problem_columns())) as copy:
+def _put_back(context: MergeContext, file):
+    with context.cursor.copy(sql.SQL("COPY staged_problem ({}) FROM STDIN").format(_problem_columns())) as copy:
         while chunk := file.read(KEPT_IN_MEMORY):
             copy.write(chunk)
 

@@ -3,31 +3,31 @@
 from psycopg import sql
 
 from adsplatform.records.specification import entities
-from syncs.loading.merge.context import MergeContext
+from syncs.loading.context import MergeContext
 
 
-def find_unresolved_references_of_rejected(work: MergeContext):
+def find_unresolved_references_of_rejected(context: MergeContext):
     """Tell of each rejected line which records it names that are neither in the books nor among the lines that load."""
-    if work.stage.problem_log.faulty_references:
+    if context.stage.problem_log.faulty_references:
         # Else the planner takes them for next to none, and compares each with every record.
-        work.run('ANALYZE faulty_reference (entity, "column", value), staged_problem (entity, kind, erp_key, line)')
-    for name, column in sorted(work.stage.problem_log.faulty_references):
+        context.run('ANALYZE faulty_reference (entity, "column", value), staged_problem (entity, kind, erp_key, line)')
+    for name, column in sorted(context.stage.problem_log.faulty_references):
         entity = entities()[name]
         for reference in entity.references:
             for lookup in reference.lookups:
                 if lookup.column == column and not lookup.when:
-                    _find_unresolved(work, entity, lookup)
+                    _find_unresolved(context, entity, lookup)
 
 
-def _find_unresolved(work: MergeContext, entity, lookup):
+def _find_unresolved(context: MergeContext, entity, lookup):
     target = entities()[lookup.target]
-    staged = work.stage.staged.get(target.name)
+    staged = context.stage.staged.get(target.name)
     not_staged = sql.SQL("true")
     if staged and staged.has(lookup.target_column):
         not_staged = sql.SQL("NOT EXISTS (SELECT 1 FROM {} t WHERE t.{} = f.value)").format(
             staged.table, sql.Identifier(lookup.target_column)
         )
-    work.run(
+    context.stage.problem_log.errors += context.run(
         """
         INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, raw_line)
         SELECT f.entity, 'error', f.erp_key, f.file, f.line, {wire}, f.value, 'reference_not_found',
@@ -51,7 +51,6 @@ def _find_unresolved(work: MergeContext, entity, lookup):
         not_in_books=_not_in_books(target, lookup),
         not_staged=not_staged,
     )
-    work.stage.problem_log.errors += work.cursor.rowcount
 
 
 def _not_in_books(target, lookup) -> sql.Composable:

@@ -3,8 +3,8 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Lookup, ReferenceTo, entities
+from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_of_gone
-from syncs.loading.merge.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.merge.plan import analyze_plan
 from syncs.loading.merge.references import itself_rejected, not_found
 from syncs.loading.staging.amounts import REJECTED
@@ -12,43 +12,43 @@ from syncs.loading.staging.assignments import inserts, line_has, lookups_used, u
 from syncs.loading.staging.tables import StageTable
 
 
-def reject_what_cannot_be_placed(work: MergeContext):
+def reject_what_cannot_be_placed(context: MergeContext):
     """Reject lines with a faulty reference, key or gap, then those that refer to a rejected line, to the end."""
-    work.run(
+    context.run(
         """
         CREATE TEMP TABLE line_problem (_seq bigint, "column" text, value text, code text, message text)
         ON COMMIT DROP
         """
     )
-    work.run(
+    context.run(
         """
         CREATE TEMP TABLE rejected_line ON COMMIT DROP AS
         SELECT DISTINCT entity, NULL::uuid AS id, erp_key, file, line FROM staged_problem
         WHERE kind = 'error' AND erp_key <> ''
         """
     )
-    work.run("ANALYZE rejected_line")
-    for staged in work.staged:
-        find_wrong_network_ids(work, staged)
-        find_gaps_of_new_records(work, staged)
-        find_amounts_too_large(work, staged)
-        find_disagreeing_references(work, staged)
-        find_unresolved_references(work, staged)
-        find_applied_to_itself(work, staged)
-        _remove_rejected(work, staged)
-    _reject_what_refers_to_rejected(work)
+    context.run("ANALYZE rejected_line")
+    for staged in context.staged:
+        find_wrong_network_ids(context, staged)
+        find_gaps_of_new_records(context, staged)
+        find_amounts_too_large(context, staged)
+        find_disagreeing_references(context, staged)
+        find_unresolved_references(context, staged)
+        find_applied_to_itself(context, staged)
+        _remove_rejected(context, staged)
+    _reject_what_refers_to_rejected(context)
     # A record whose deletion was rejected may be what keeps another one.
-    while sum(_reject_referred_deletions(work, staged) for staged in work.staged):
+    while sum(_reject_referred_deletions(context, staged) for staged in context.staged):
         pass
-    for staged in work.staged:
-        remark_on_self_references(work, staged)
+    for staged in context.staged:
+        remark_on_self_references(context, staged)
 
 
-def find_wrong_network_ids(work: MergeContext, staged: StageTable):
+def find_wrong_network_ids(context: MergeContext, staged: StageTable):
     """A line that gives a platform id must give that of the record its key names."""
     if not staged.has("network_id"):
         return
-    work.run(
+    context.run(
         """
         INSERT INTO line_problem
         SELECT s._seq, 'networkId', s.network_id::text, 'network_id_mismatch',
@@ -63,7 +63,7 @@ def find_wrong_network_ids(work: MergeContext, staged: StageTable):
     )
 
 
-def find_gaps_of_new_records(work: MergeContext, staged: StageTable):
+def find_gaps_of_new_records(context: MergeContext, staged: StageTable):
     """What may be absent where a record exists is needed where it is new."""
     for column in staged.entity.columns.values():
         if not column.is_needed_where_new or column.name in (staged.always or ()):
@@ -71,7 +71,7 @@ def find_gaps_of_new_records(work: MergeContext, staged: StageTable):
         lacks = sql.SQL("true")
         if staged.has(column.name):
             lacks = sql.SQL("NOT {}").format(line_has(staged, [column.name]))
-        work.run(
+        context.run(
             """
             INSERT INTO line_problem
             SELECT s._seq, {wire}, '', 'required_missing',
@@ -86,15 +86,14 @@ def find_gaps_of_new_records(work: MergeContext, staged: StageTable):
         )
 
 
-def find_amounts_too_large(work: MergeContext, staged: StageTable):
+def find_amounts_too_large(context: MergeContext, staged: StageTable):
     """An amount in base currency that is worked out must fit its column."""
-    work.run("SELECT 1 FROM {plan} WHERE is_too_large LIMIT 1", plan=staged.plan)
-    if not work.cursor.fetchone():
+    if not context.exists("SELECT 1 FROM {plan} WHERE is_too_large", plan=staged.plan):
         return
     columns = worked_out(staged)
     new, changed = dict(inserts(staged)), dict(updates(staged))
     (rate,) = {column.assumed.product_of[1] for column in columns}
-    work.run(
+    context.run(
         """
         INSERT INTO line_problem
         SELECT s._seq, a.wire, '', 'number_too_large',
@@ -120,7 +119,7 @@ def find_amounts_too_large(work: MergeContext, staged: StageTable):
     )
 
 
-def find_disagreeing_references(work: MergeContext, staged: StageTable):
+def find_disagreeing_references(context: MergeContext, staged: StageTable):
     """Where a line names a record in two ways, both must name the same one."""
     for reference in staged.entity.references:
         lookups = lookups_used(staged, reference)
@@ -129,7 +128,7 @@ def find_disagreeing_references(work: MergeContext, staged: StageTable):
         for at, lookup in enumerate(lookups):
             if lookup.when:
                 continue
-            work.run(
+            context.run(
                 """
                 INSERT INTO line_problem
                 SELECT s._seq, {wire}, s.{named}::text, 'reference_disagrees',
@@ -148,7 +147,7 @@ def find_disagreeing_references(work: MergeContext, staged: StageTable):
             )
 
 
-def find_applied_to_itself(work: MergeContext, staged: StageTable):
+def find_applied_to_itself(context: MergeContext, staged: StageTable):
     """What settles one record with another must name two: nothing is settled with itself."""
     for name, other in staged.entity.model.MUST_DIFFER:
         references = {reference.field: reference for reference in staged.entity.references}
@@ -156,7 +155,7 @@ def find_applied_to_itself(work: MergeContext, staged: StageTable):
         named = next(iter(lookups_used(staged, one)), None)
         if named is None:
             continue
-        work.run(
+        context.run(
             """
             INSERT INTO line_problem
             SELECT s._seq, {wire}, s.{named}::text, 'applied_to_itself',
@@ -172,7 +171,7 @@ def find_applied_to_itself(work: MergeContext, staged: StageTable):
         )
 
 
-def remark_on_self_references(work: MergeContext, staged: StageTable):
+def remark_on_self_references(context: MergeContext, staged: StageTable):
     """A record above itself is how some systems write “nothing above it”: it loads, and is told."""
     for reference in staged.entity.references:
         for lookup in lookups_used(staged, reference):
@@ -185,7 +184,7 @@ def remark_on_self_references(work: MergeContext, staged: StageTable):
                     sql.Identifier(lookup.column), sql.Identifier(reference.field)
                 ),
             }
-            work.run(
+            found = context.run(
                 """
                 {into_problems}
                 SELECT {entity}, 'warning', {erp_key}, s._file, s._line, {wire}, s.{named}::text, 'self_reference',
@@ -202,26 +201,28 @@ def remark_on_self_references(work: MergeContext, staged: StageTable):
                 kind=sql.SQL(staged.entity.singular),
                 **parts,
             )
-            if work.cursor.rowcount:
+            if found:
                 # It is to be told the next time too, so that the line must not pass for known then.
-                work.run("UPDATE {stage} s SET _hash = NULL FROM {plan} p WHERE p._seq = s._seq AND {itself}", **parts)
+                context.run(
+                    "UPDATE {stage} s SET _hash = NULL FROM {plan} p WHERE p._seq = s._seq AND {itself}", **parts
+                )
 
 
-def find_unresolved_references(work: MergeContext, staged: StageTable):
+def find_unresolved_references(context: MergeContext, staged: StageTable):
     """A line must not refer to what is neither in the books nor among the lines that load."""
     for reference in staged.entity.references:
         lookups = lookups_used(staged, reference)
         for lookup in lookups:
-            _find_unresolved(work, staged, reference, lookup)
+            _find_unresolved(context, staged, reference, lookup)
         if reference.required:
-            _find_unnamed(work, staged, reference, lookups)
+            _find_unnamed(context, staged, reference, lookups)
 
 
-def _find_unresolved(work: MergeContext, staged: StageTable, reference: ReferenceTo, lookup: Lookup):
+def _find_unresolved(context: MergeContext, staged: StageTable, reference: ReferenceTo, lookup: Lookup):
     when, named = sql.SQL("true"), sql.SQL("s.{}").format(sql.Identifier(lookup.column))
     if lookup.when:
         when = sql.SQL("s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
-    work.run(
+    context.run(
         """
         INSERT INTO line_problem
         SELECT s._seq, {wire}, s.{named}::text, 'reference_not_found',
@@ -246,7 +247,7 @@ def _find_unresolved(work: MergeContext, staged: StageTable, reference: Referenc
     )
 
 
-def _find_unnamed(work: MergeContext, staged: StageTable, reference: ReferenceTo, lookups: list[Lookup]):
+def _find_unnamed(context: MergeContext, staged: StageTable, reference: ReferenceTo, lookups: list[Lookup]):
     """A required reference that a line names in no way, or with a kind that cannot be referred to."""
     kinds = [lookup.when[1] for lookup in reference.lookups if lookup.when]
     if kinds:
@@ -277,7 +278,7 @@ def _find_unnamed(work: MergeContext, staged: StageTable, reference: ReferenceTo
         if lookups:
             emptied = line_has(staged, [lookup.column for lookup in lookups])
             lines = sql.SQL("({} OR p.action = 'update' AND {})").format(lines, emptied)
-    work.run(
+    context.run(
         """
         INSERT INTO line_problem SELECT s._seq, {wire}, {value}, {code}, {message}
         FROM {plan} p JOIN {stage} s USING (_seq)
@@ -295,10 +296,10 @@ def _find_unnamed(work: MergeContext, staged: StageTable, reference: ReferenceTo
     )
 
 
-def _remove_rejected(work: MergeContext, staged: StageTable) -> int:
+def _remove_rejected(context: MergeContext, staged: StageTable) -> int:
     """Turn the problems found into details, and take their lines out of stage and plan; says how many."""
     entity = sql.Literal(staged.entity.name)
-    work.run(
+    problems = context.run(
         """
         {into_problems}
         SELECT DISTINCT ON (q._seq, q."column", q.code) {entity}, 'error', {erp_key}, s._file, s._line, q."column",
@@ -310,10 +311,10 @@ def _remove_rejected(work: MergeContext, staged: StageTable) -> int:
         erp_key=erp_key_of(staged.entity),
         stage=staged.table,
     )
-    if not work.cursor.rowcount:
+    if not problems:
         return 0
-    work.stage.problem_log.errors += work.cursor.rowcount
-    work.run(
+    context.stage.problem_log.errors += problems
+    rejected = context.run(
         """
         WITH gone AS (
             DELETE FROM {stage} s USING (SELECT DISTINCT _seq FROM line_problem) q WHERE s._seq = q._seq
@@ -329,28 +330,27 @@ def _remove_rejected(work: MergeContext, staged: StageTable) -> int:
         erp_key=erp_key_of(staged.entity),
         tallied=tally_of_gone(staged, REJECTED),
     )
-    rejected = work.cursor.rowcount
     staged.rejected += rejected
-    work.run("TRUNCATE line_problem")
+    context.run("TRUNCATE line_problem")
     return rejected
 
 
-def _reject_what_refers_to_rejected(work: MergeContext):
+def _reject_what_refers_to_rejected(context: MergeContext):
     """Reject lines that refer to new records whose own lines were rejected, however many lie between them."""
-    referring = _references_to_rejected(work)
+    referring = _references_to_rejected(context)
     if not referring:
         return
-    work.run("CREATE TEMP TABLE refers (id uuid, target uuid) ON COMMIT DROP")
+    context.run("CREATE TEMP TABLE refers (id uuid, target uuid) ON COMMIT DROP")
     for staged, reference in referring:
-        work.run(
+        context.run(
             "INSERT INTO refers SELECT _id, {field} FROM {plan} WHERE {field} IS NOT NULL",
             plan=staged.plan,
             field=sql.Identifier(reference.field),
         )
-    work.run("CREATE INDEX ON refers (target)")
-    work.run("ANALYZE refers")
-    work.run("ANALYZE rejected_line")
-    work.run(
+    context.run("CREATE INDEX ON refers (target)")
+    context.run("ANALYZE refers")
+    context.run("ANALYZE rejected_line")
+    context.run(
         """
         CREATE TEMP TABLE falling ON COMMIT DROP AS
         WITH RECURSIVE falling AS (
@@ -360,11 +360,11 @@ def _reject_what_refers_to_rejected(work: MergeContext):
         SELECT id FROM falling
         """
     )
-    work.run("ANALYZE falling")
+    context.run("ANALYZE falling")
     for staged, reference in referring:
         ways = lookups_used(staged, reference)
         names = [reference.field] + [f"{reference.field}_{at}" for at, _ in enumerate(ways) if len(ways) > 1]
-        work.run(
+        context.run(
             "UPDATE {plan} SET {cleared} WHERE {field} IN (SELECT id FROM falling)",
             plan=staged.plan,
             field=sql.Identifier(reference.field),
@@ -373,9 +373,9 @@ def _reject_what_refers_to_rejected(work: MergeContext):
     staged_ones = {staged.entity.name: staged for staged, _ in referring}.values()
     for staged in staged_ones:
         # Else the planner takes what was cleared for as rare as it was, and joins row by row.
-        analyze_plan(work, staged)
+        analyze_plan(context, staged)
         # So that a line that falls with another one can name it, whichever comes first.
-        work.run(
+        context.run(
             "INSERT INTO rejected_line SELECT {entity}, NULL, {erp_key}, _file, _line FROM {stage} s "
             "WHERE _id IN (SELECT id FROM falling)",
             entity=sql.Literal(staged.entity.name),
@@ -383,19 +383,18 @@ def _reject_what_refers_to_rejected(work: MergeContext):
             stage=staged.table,
         )
     for staged in staged_ones:
-        find_unresolved_references(work, staged)
-        _remove_rejected(work, staged)
+        find_unresolved_references(context, staged)
+        _remove_rejected(context, staged)
 
 
-def _references_to_rejected(work: MergeContext) -> list[tuple[StageTable, ReferenceTo]]:
+def _references_to_rejected(context: MergeContext) -> list[tuple[StageTable, ReferenceTo]]:
     """The references of staged lines that may lead to a rejected one, directly or through other lines."""
-    work.run("SELECT DISTINCT entity FROM rejected_line WHERE id IS NOT NULL")
-    reached = {name for (name,) in work.cursor.fetchall()}
+    reached = {name for (name,) in context.rows("SELECT DISTINCT entity FROM rejected_line WHERE id IS NOT NULL")}
     found = []
     grown = True
     while grown:
         grown = False
-        for staged in work.staged:
+        for staged in context.staged:
             for reference in staged.entity.references:
                 targets = {lookup.target for lookup in lookups_used(staged, reference)}
                 if targets & reached and (staged, reference) not in found:
@@ -405,20 +404,19 @@ def _references_to_rejected(work: MergeContext) -> list[tuple[StageTable, Refere
     return found
 
 
-def _reject_referred_deletions(work: MergeContext, staged: StageTable) -> int:
-    find_referred_deletions(work, staged)
-    return _remove_rejected(work, staged)
+def _reject_referred_deletions(context: MergeContext, staged: StageTable) -> int:
+    find_referred_deletions(context, staged)
+    return _remove_rejected(context, staged)
 
 
-def find_referred_deletions(work: MergeContext, staged: StageTable):
+def find_referred_deletions(context: MergeContext, staged: StageTable):
     """A record that others refer to cannot be deleted by a line."""
     if not staged.has("on_match_action"):
         return
-    work.run("SELECT 1 FROM {plan} WHERE action = 'delete' LIMIT 1", plan=staged.plan)
-    if not work.cursor.fetchone():
+    if not context.exists("SELECT 1 FROM {plan} WHERE action = 'delete'", plan=staged.plan):
         return
     for entity, field in referring_to(staged.entity):
-        other = work.stage.staged.get(entity.name)
+        other = context.stage.staged.get(entity.name)
         unless_deleted_too = sql.SQL("")
         if other:
             unless_deleted_too = sql.SQL(
@@ -430,7 +428,7 @@ def find_referred_deletions(work: MergeContext, staged: StageTable):
             "kind": sql.SQL(staged.entity.singular),
             "others": sql.SQL(entity.plural),
         }
-        work.run(
+        context.run(
             """
             INSERT INTO line_problem
             SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
@@ -446,7 +444,7 @@ def find_referred_deletions(work: MergeContext, staged: StageTable):
             **parts,
         )
         if other:
-            work.run(
+            context.run(
                 """
                 INSERT INTO line_problem
                 SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',

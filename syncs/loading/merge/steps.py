@@ -7,8 +7,8 @@ changed is updated, what is new is inserted, what must go is deleted.
 
 from psycopg import sql
 
+from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
 from syncs.loading.control_totals.merge_totals import add_up_lines, carry_into_books
-from syncs.loading.merge.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import check_known, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
@@ -17,66 +17,65 @@ from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
 
 
-def place(work: MergeContext):
+def place(context: MergeContext):
     """Find out what is to be done with every staged line; no record is touched."""
-    for staged in work.staged:
+    for staged in context.staged:
         if not staged.entity.has_reference_in_key:
-            supersede_earlier(work, staged)
-    for staged in work.staged:
-        plan(work, staged)
-        check_known(work, staged)
-    reject_what_cannot_be_placed(work)
-    for staged in work.staged:
+            supersede_earlier(context, staged)
+    for staged in context.staged:
+        plan(context, staged)
+        check_known(context, staged)
+    reject_what_cannot_be_placed(context)
+    for staged in context.staged:
         if staged.entity.has_reference_in_key:
-            supersede_by_plan(work, staged)
+            supersede_by_plan(context, staged)
 
 
-def write(work: MergeContext):
+def write(context: MergeContext):
     """Do it."""
-    add_up_lines(work)
-    for staged in work.staged:
-        note_left(work, staged)
-        update_changed(work, staged)
-        renew_row_hashes(work, staged)
-    for staged in work.staged:
-        insert_new(work, staged)
-    for staged in work.staged:
-        delete_matched(work, staged)
-    delete_missing(work)
-    carry_into_books(work)
-    if "CustomField" in work.stage.staged:
-        define_custom_fields(work)
-    if "BaseCurrency" in work.stage.staged:
-        set_base_currency(work)
+    add_up_lines(context)
+    for staged in context.staged:
+        note_left(context, staged)
+        update_changed(context, staged)
+        renew_row_hashes(context, staged)
+    for staged in context.staged:
+        insert_new(context, staged)
+    for staged in context.staged:
+        delete_matched(context, staged)
+    delete_missing(context)
+    carry_into_books(context)
+    if "CustomField" in context.stage.staged:
+        define_custom_fields(context)
+    if "BaseCurrency" in context.stage.staged:
+        set_base_currency(context)
 
 
-def counts(work: MergeContext) -> dict[str, dict[str, int]]:
+def counts(context: MergeContext) -> dict[str, dict[str, int]]:
     """What became of each entity's lines, by the names of SyncEntityResult."""
-    found = {staged.entity.name: _counts(work, staged) for staged in work.staged}
-    for name, deleted in work.deleted_as_missing.items():
+    found = {staged.entity.name: _counts(context, staged) for staged in context.staged}
+    for name, deleted in context.deleted_as_missing.items():
         found.setdefault(name, {})["deleted_as_missing"] = deleted
     return found
 
 
-def _counts(work, staged) -> dict[str, int]:
-    work.run("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan)
-    actions = dict(work.cursor.fetchall())
+def _counts(context, staged) -> dict[str, int]:
+    actions = dict(context.rows("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan))
     return {
         "lines_read": staged.lines_read,
         "inserted": actions.get("insert", 0) + staged.inserted_directly,
         "updated": actions.get("update", 0),
         "unchanged": actions.get("same", 0) + staged.unchanged_count,
         "deleted_by_match": actions.get("delete", 0),
-        "skipped": actions.get("leave", 0) + work.superseded.get(staged.entity.name, 0),
+        "skipped": actions.get("leave", 0) + context.superseded.get(staged.entity.name, 0),
         "rejected": staged.rejected,
     }
 
 
-def note_left(work: MergeContext, staged: StageTable):
+def note_left(context: MergeContext, staged: StageTable):
     """Say of each line that met an existing record and was told to leave it, that it did."""
     if not staged.has("on_match_action"):
         return
-    work.run(
+    context.run(
         """
         {into_problems}
         SELECT {entity}, 'skip', {erp_key}, _file, _line, 'onMatchAction', '1', 'left_as_it_is',
@@ -92,12 +91,12 @@ def note_left(work: MergeContext, staged: StageTable):
     )
 
 
-def update_changed(work: MergeContext, staged: StageTable):
+def update_changed(context: MergeContext, staged: StageTable):
     """Update the records that differ from their line."""
     pairs = list(updates(staged))
     if not pairs:
         return
-    work.run(
+    context.run(
         """
         UPDATE {records} r SET {assignments}, row_hash = s._hash, modified = now(), modified_sync_id = %(sync)s
         FROM (SELECT s.* {references}, p.record_id FROM {plan} p JOIN {stage} s USING (_seq)
@@ -114,7 +113,7 @@ def update_changed(work: MergeContext, staged: StageTable):
     )
 
 
-def renew_row_hashes(work: MergeContext, staged: StageTable):
+def renew_row_hashes(context: MergeContext, staged: StageTable):
     """Give unchanged records the digest by today's rules, so that their lines are known next time.
 
     Only where theirs is by other rules, or they have none: a source that sends its records now in this form, now in
@@ -126,7 +125,7 @@ def renew_row_hashes(work: MergeContext, staged: StageTable):
         rules.format(sql.Identifier("met"), at), rules.format(sql.Identifier("_hash"), at)
     )
     # Apart, for how many they are is beyond the planner.
-    work.run(
+    renewed = context.run(
         """
         CREATE TEMP TABLE foreign_digest ON COMMIT DROP AS
         SELECT p.record_id, s._hash FROM {plan} p JOIN {stage} s USING (_seq) WHERE {foreign}
@@ -135,22 +134,22 @@ def renew_row_hashes(work: MergeContext, staged: StageTable):
         stage=staged.table,
         foreign=foreign,
     )
-    if work.cursor.rowcount:
-        work.run("ANALYZE foreign_digest")
-        work.run(
+    if renewed:
+        context.run("ANALYZE foreign_digest")
+        context.run(
             "UPDATE {records} r SET row_hash = f._hash FROM foreign_digest f WHERE r.id = f.record_id",
             records=sql.Identifier(staged.entity.table),
         )
-    work.run("DROP TABLE foreign_digest")
+    context.run("DROP TABLE foreign_digest")
 
 
-def insert_new(work: MergeContext, staged: StageTable):
+def insert_new(context: MergeContext, staged: StageTable):
     """Insert the records that are not there yet; the join leaves them nearly in the order of their lines."""
     pairs = list(inserts(staged))
     if not pairs:
         # No line of any file had a column that could be loaded.
         return
-    work.run(
+    context.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
                                modified_sync_id, row_hash, {columns})
@@ -165,19 +164,19 @@ def insert_new(work: MergeContext, staged: StageTable):
     )
 
 
-def delete_matched(work: MergeContext, staged: StageTable):
+def delete_matched(context: MergeContext, staged: StageTable):
     """Delete the records whose line says so (`onMatchAction` 2)."""
     if staged.has("on_match_action"):
-        work.run(
+        context.run(
             "DELETE FROM {records} r USING {plan} p WHERE p.action = 'delete' AND r.id = p.record_id",
             records=sql.Identifier(staged.entity.table),
             plan=staged.plan,
         )
 
 
-def define_custom_fields(work: MergeContext):
+def define_custom_fields(context: MergeContext):
     """Give every label that is new its definition."""
-    work.run(
+    context.run(
         """
         INSERT INTO enrollments_customfielddefinition (custom_field_definition_id, group_key, app_id,
             app_enrollment_id, table_key, custom_field_label, data_type, sort_order, value, created, modified)
@@ -188,16 +187,16 @@ def define_custom_fields(work: MergeContext):
         WHERE e.app_enrollment_id = %(enrollment)s ORDER BY s.table_key, s.custom_field_label, s._seq
         ON CONFLICT DO NOTHING
         """,
-        stage=work.stage.staged["CustomField"].table,
+        stage=context.stage.staged["CustomField"].table,
     )
 
 
-def set_base_currency(work: MergeContext):
+def set_base_currency(context: MergeContext):
     """A BaseCurrency sets the currency of the whole account."""
-    work.run(
+    context.run(
         """
         UPDATE accounts_account a SET base_currency_code = s.base_currency_code
         FROM {stage} s WHERE a.group_key = %(group_key)s
         """,
-        stage=work.stage.staged["BaseCurrency"].table,
+        stage=context.stage.staged["BaseCurrency"].table,
     )

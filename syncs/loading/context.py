@@ -1,0 +1,135 @@
+"""What the statements of one merge share: the cursor, the values every statement may use, and common pieces of SQL.
+
+The merge and the control totals both build on this module; neither imports the other for it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.utils import CursorWrapper
+from psycopg import sql
+
+from adsplatform.records.specification import Entity, entities
+from enrollments.models import AppEnrollment
+from syncs.loading.staging.stage import Stage
+from syncs.loading.staging.tables import StageTable
+from syncs.models import SyncRequest
+
+# The head of an INSERT … SELECT of problems.
+PROBLEM_INTO = sql.SQL(
+    'INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, seq)'
+)
+
+# The records of every enrollment of the account: a platform id may name one of another enrollment. The records'
+# own `group_key` has no index.
+OF_ACCOUNT = sql.SQL(
+    "app_enrollment_id IN (SELECT app_enrollment_id FROM enrollments_appenrollment WHERE group_key = %(group_key)s)"
+)
+
+
+class SyncStopped(Exception):
+    """A guard stopped the merge; `str()` is the sentence to show."""
+
+    def __init__(self, message: str, *, code: str):
+        super().__init__(message)
+        self.code = code
+
+
+class UnchangedRowsOutdated(Exception):
+    """Lines that were skipped as known are not, one by one, in the books; they have to be read."""
+
+
+@dataclass
+class MergeContext:
+    """One sync's stage, to be merged into the books of its enrollment.
+
+    A statement's `{…}` are composed SQL, its `%(…)s` values: those given, and `enrollment`, `group_key`, `sync` and
+    `parent`. Whatever comes from a source must be a value: as a part, a `%` in it would be read as a placeholder.
+    """
+
+    cursor: CursorWrapper
+    stage: Stage
+    sync_request: SyncRequest
+    # By entity: how many lines a later line of the same key superseded, how many records were deleted as missing.
+    superseded: dict[str, int] = field(default_factory=dict)
+    deleted_as_missing: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def staged(self) -> list[StageTable]:
+        return list(self.stage.staged.values())
+
+    @property
+    def enrollment(self) -> AppEnrollment:
+        enrollment = self.sync_request.app_enrollment
+        if enrollment is None:
+            raise ValueError("A sync without an enrollment has no books.")
+        return enrollment
+
+    @property
+    def parent(self) -> UUID | None:
+        """The request of the first of several parts; None where the input came in one."""
+        return (
+            (self.sync_request.parent_sync_request_id or self.sync_request.pk)
+            if self.sync_request.total_batches > 1
+            else None
+        )
+
+    def execute(self, statement: sql.Composed, values: Mapping[str, object] | None = None) -> None:
+        """Execute a composed statement; all other methods go through here."""
+        self.cursor.execute(
+            statement,
+            {
+                "enrollment": self.sync_request.app_enrollment_id,
+                "group_key": self.enrollment.group_key_id,
+                "sync": self.sync_request.pk,
+                "parent": self.parent,
+                **(values or {}),
+            },
+        )
+
+    def run(self, statement: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable) -> int:
+        """Execute a statement and return the number of rows it touched."""
+        self.execute(sql.SQL(statement).format(**parts), values)
+        return self.cursor.rowcount
+
+    def rows(
+        self, statement: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable
+    ) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        self.run(statement, values, **parts)
+        return self.cursor.fetchall()
+
+    def row(
+        self, statement: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable
+    ) -> tuple[Any, ...]:
+        """The row of a query that has exactly one."""
+        (row,) = self.rows(statement, values, **parts)
+        return row
+
+    def exists(self, query: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable) -> bool:
+        """Whether a query has any row; it is stopped at the first one."""
+        return bool(self.rows(f"{query} LIMIT 1", values, **parts))
+
+
+def columns_of(names: Iterable[str], alias: str) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL("{}.{}").format(sql.SQL(alias), sql.Identifier(name)) for name in names)
+
+
+def comma_prefixed(parts: Iterable[sql.Composable]) -> sql.Composed:
+    """The parts as the rest of a list, each after a comma."""
+    return sql.SQL("").join(sql.SQL(", {}").format(part) for part in parts)
+
+
+def erp_key_of(entity: Entity) -> sql.SQL:
+    """What identifies the line `s` to a person: its ERP key, or nothing where its kind has none."""
+    return sql.SQL("coalesce(s.erp_key, '')" if "erp_key" in entity.columns else "''")
+
+
+def referring_to(target: Entity) -> Iterator[tuple[Entity, str]]:
+    """(entity, column) of every reference to the entity's records."""
+    for entity in entities().values():
+        for reference in entity.references:
+            if any(lookup.target == target.name for lookup in reference.lookups):
+                yield entity, reference.field
