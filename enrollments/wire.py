@@ -159,25 +159,37 @@ class AppEnrollmentModel(WireModel):
     app = ApplicationFields()
     custom_field_definitions = CustomFieldDefinitionModel(source="settings_rows", many=True)
     custom_field_values = CustomFieldValueModel(source="settings_rows", many=True)
-    last_sync = SyncRequestModel(source="last_request")
-    last_successful_sync = SyncRequestModel(source="last_success")
+    last_sync = serializers.SerializerMethodField("get_last_sync")
+    last_successful_sync = serializers.SerializerMethodField("get_last_successful_sync")
 
     def get_next_runs(self, enrollment):
         """The starts of the next three, as the clock will make them."""
         return [run.start for run in next_runs(enrollment)]
 
+    def get_last_sync(self, enrollment) -> dict | None:
+        return self._sync_of(enrollment, "last_syncs")
+
+    def get_last_successful_sync(self, enrollment) -> dict | None:
+        return self._sync_of(enrollment, "last_successful_syncs")
+
+    def _sync_of(self, enrollment, by_enrollment: str) -> dict | None:
+        found = self.context[by_enrollment].get(enrollment.pk)
+        return SyncRequestModel(found).data if found else None
+
     @classmethod
-    def load(cls, records, includes, caller):
+    def load(cls, records, includes, caller) -> dict[str, object]:
         prefetch_related_objects(records, "app", "group_key", "sync_plan")
         if includes & {"CustomFields", "CustomFieldDefinitions", "CustomFieldValues"}:
             rows = CustomFieldDefinition.objects.filter(table_key=SETTINGS_TABLE).order_by("sort_order", "pk")
             settings_rows = Prefetch("custom_field_definitions", rows, to_attr="settings_rows")
             prefetch_related_objects(records, settings_rows)
+        loaded: dict[str, object] = {}
         if "LastSync" in includes:
-            _hang_on(records, "last_request", _latest(records, SyncRequest.objects.real()))
+            loaded["last_syncs"] = _latest(records, SyncRequest.objects.real())
         if "LastSuccessfulSync" in includes:
             successes = SyncRequest.objects.real().filter(status_code=SyncRequest.Status.SUCCESS)
-            _hang_on(records, "last_success", _latest(records, successes))
+            loaded["last_successful_syncs"] = _latest(records, successes)
+        return loaded
 
 
 class Nothing(serializers.ReadOnlyField):
@@ -206,11 +218,12 @@ class ApplicationModel(ApplicationFields):
     enrollments = AppEnrollmentModel(source="own_enrollments", many=True)
 
     @classmethod
-    def load(cls, records, includes, caller):
+    def load(cls, records, includes, caller) -> dict[str, object]:
         if "Enrollments" in includes:
             own = AppEnrollment.objects.of(caller.account).current().order_by("created", "pk")
             own = own.select_related("app", "group_key", "sync_plan")
             prefetch_related_objects(records, Prefetch("enrollments", own, to_attr="own_enrollments"))
+        return {}
 
 
 def _secret() -> serializers.Field:
@@ -299,8 +312,3 @@ def _latest(records, requests) -> dict:
     enrollments = AppEnrollment.objects.filter(pk__in=[record.pk for record in records])
     latest = SyncRequest.objects.filter(pk__in=enrollments.annotate(latest=Subquery(of_enrollment)).values("latest"))
     return {request.app_enrollment_id: request for request in latest}
-
-
-def _hang_on(records, attribute: str, by_enrollment: dict):
-    for record in records:
-        setattr(record, attribute, by_enrollment.get(record.pk))

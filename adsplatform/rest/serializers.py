@@ -34,7 +34,7 @@ class WireModel(serializers.Serializer):
     """What an object looks like on the wire: its attributes in `Meta.fields`, as members in camelCase.
 
     Members that must be asked for are declared as fields and named in `Meta.included`, with the includes that
-    show them; `load` fetches what those need for a whole page at once.
+    show them; `load` fetches what those need for a whole page at once, into the serializer's context.
     """
 
     # Attributes that are not called as the wire calls them.
@@ -45,8 +45,9 @@ class WireModel(serializers.Serializer):
         included = {}
 
     @classmethod
-    def load(cls, records, includes: frozenset, caller):
-        """Fetch what the includes need and hang it on the records."""
+    def load(cls, records, includes: frozenset[str], caller) -> dict[str, object]:
+        """What members need beyond the records, by the name under which `self.context` has it."""
+        return {}
 
     def get_fields(self):
         declared = super().get_fields()

@@ -110,8 +110,9 @@ class WireViewSet(ViewSetMixin, APIView):
         return Response(self.serialize(rows), status=status)
 
     def serialize(self, rows, includes: frozenset = frozenset()) -> list[dict]:
-        self.wire_model.load(rows, includes, self.request.auth)
-        return self.wire_model(rows, many=True, context={"includes": includes, "request": self.request}).data
+        loaded = self.wire_model.load(rows, includes, self.request.auth)
+        context = {"includes": includes, "request": self.request, **loaded}
+        return self.wire_model(rows, many=True, context=context).data
 
 
 def guid_of(text: str) -> UUID | None:

@@ -62,7 +62,7 @@ class SyncRequestModel(WireModel):
     next_try = serializers.SerializerMethodField("get_next_try")
     failure_code = serializers.SerializerMethodField("get_failure_code")
     who_acts = serializers.SerializerMethodField("get_who_acts")
-    details = serializers.ReadOnlyField(source="shown_details", default=None)
+    details = serializers.SerializerMethodField("get_details")
 
     def get_dry_run(self, sync_request):
         return sync_request.dry_run or None
@@ -79,13 +79,15 @@ class SyncRequestModel(WireModel):
     def get_who_acts(self, sync_request):
         return sync_summary.who_acts(sync_request) or None
 
+    def get_details(self, sync_request):
+        """None while the sync has not finished."""
+        return self.context["details"].get(sync_request.pk)
+
     @classmethod
-    def load(cls, records, includes, caller):
-        if "Details" in includes:
-            finished = [sync_request for sync_request in records if sync_request.is_finished]
-            details = details_of(finished)
-            for sync_request in finished:
-                sync_request.shown_details = details[sync_request.pk]
+    def load(cls, records, includes, caller) -> dict[str, object]:
+        if "Details" not in includes:
+            return {}
+        return {"details": details_of([sync_request for sync_request in records if sync_request.is_finished])}
 
 
 class SyncResultDetailModel(WireModel):
@@ -108,9 +110,10 @@ class SyncResultDetailModel(WireModel):
     mending = serializers.SerializerMethodField()
 
     @classmethod
-    def load(cls, records, includes, caller):
+    def load(cls, records, includes, caller) -> dict[str, object]:
         if records:
             attach_corrections(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
+        return {}
 
     def get_mending(self, detail):
         """What has been made of the line since: by whom, when, and what is still wrong with it.
