@@ -13,14 +13,13 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
 from enrollments.models import AppEnrollment
+from syncs.loading.staging.problem_log import insert_problems
 from syncs.loading.staging.stage import Stage
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest
 
-# The head of an INSERT … SELECT of problems.
-PROBLEM_INTO = sql.SQL(
-    'INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, seq)'
-)
+# The head of an INSERT … SELECT of problems of staged rows.
+PROBLEM_INTO = insert_problems()
 
 # The records of every enrollment of the account: a platform id may name one of another enrollment. The records'
 # own `group_key` has no index.

@@ -22,6 +22,7 @@ from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.references import find_unresolved_references_of_rejected
 from syncs.loading.outcome import _check_worth_merging, _complete_entities, _is_to_be_complete
 from syncs.loading.source import _source
+from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
 
@@ -282,7 +283,7 @@ def _write_failure(sync_request, stage, direct_insert, cursor, message, code):
     direct_insert.take_back()
     message = printable(message)
     file = sync_request.upload.file_name if sync_request.upload else ""
-    stage.problem_log.tell(file, file, code, message, kind="error")
+    stage.problem_log.add_for_file(Problem(entity=file, file=file, code=code, message=message))
     stage.problem_log.flush()
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(cursor, sync_request, stage, counts)

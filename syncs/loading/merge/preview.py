@@ -11,7 +11,7 @@ from adsplatform.records.specification import Entity, entities
 from syncs.loading.context import MergeContext, erp_key_of
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.merge import steps
-from syncs.loading.staging.problem_log import PROBLEM_COLUMNS
+from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
 from syncs.models import SyncDifference, SyncRequest
 
 DIFFERENCES_KEPT = 100
@@ -139,7 +139,7 @@ def _last_problem(context: MergeContext) -> int:
 def _put_aside(context: MergeContext, file, after: int):
     """Problems found while writing would be taken back with it."""
     statement = sql.SQL("COPY (SELECT {} FROM staged_problem WHERE id > {} ORDER BY id) TO STDOUT").format(
-        _problem_columns(), sql.Literal(after)
+        identifiers(PROBLEM_COLUMNS), sql.Literal(after)
     )
     with context.cursor.copy(statement) as copy:
         for chunk in copy:
@@ -148,10 +148,8 @@ def _put_aside(context: MergeContext, file, after: int):
 
 
 def _put_back(context: MergeContext, file):
-    with context.cursor.copy(sql.SQL("COPY staged_problem ({}) FROM STDIN").format(_problem_columns())) as copy:
+    with context.cursor.copy(
+        sql.SQL("COPY staged_problem ({}) FROM STDIN").format(identifiers(PROBLEM_COLUMNS))
+    ) as copy:
         while chunk := file.read(KEPT_IN_MEMORY):
             copy.write(chunk)
-
-
-def _problem_columns() -> sql.Composable:
-    return sql.SQL(", ").join(map(sql.Identifier, [*PROBLEM_COLUMNS, "seq"]))

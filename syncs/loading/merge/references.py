@@ -4,6 +4,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import entities
 from syncs.loading.context import MergeContext
+from syncs.loading.staging.problem_log import insert_problems
 
 
 def find_unresolved_references_of_rejected(context: MergeContext):
@@ -29,7 +30,7 @@ def _find_unresolved(context: MergeContext, entity, lookup):
         )
     context.stage.problem_log.errors += context.run(
         """
-        INSERT INTO staged_problem (entity, kind, erp_key, file, line, "column", value, code, message, raw_line)
+        {into_problems}
         SELECT f.entity, 'error', f.erp_key, f.file, f.line, {wire}, f.value, 'reference_not_found',
                CASE WHEN q.line IS NULL THEN {not_found} ELSE {rejected} END, f.raw_line
         FROM faulty_reference f
@@ -41,6 +42,7 @@ def _find_unresolved(context: MergeContext, entity, lookup):
         WHERE f.entity = {entity} AND f."column" = {column} AND {not_in_books} AND {not_staged}
         ORDER BY f.file, f.line
         """,
+        into_problems=insert_problems("raw_line"),
         wire=sql.Literal(entity.columns[lookup.column].wire),
         entity=sql.Literal(entity.name),
         column=sql.Literal(lookup.column),

@@ -1,10 +1,12 @@
 """Counts and problems become SyncEntityResult and SyncResultDetail, and one sentence for people."""
 
 from django.db.models import Exists, OuterRef
+from psycopg import sql
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from adsplatform.wording import counted, plural
+from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
 from syncs.loading.staging.stage import Stage
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncEntityResult, SyncRequest
@@ -42,13 +44,13 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
     name_cells(cursor, stage)
     stage.put_raw()
     cursor.execute(
-        """
-        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, entity, kind, erp_key, file, line, "column",
-                                            value, code, message, raw_line)
-        SELECT %s, %s, entity, kind, erp_key, file, line, "column", value, code, message,
-               coalesce(raw_line, r.raw, '')
-        FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
-        """,
+        sql.SQL(
+            """
+            INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line)
+            SELECT %s, %s, {columns}, coalesce(raw_line, r.raw, '')
+            FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
+            """
+        ).format(columns=identifiers(PROBLEM_COLUMNS[:-2])),
         [sync_request.pk, sync_request.group_key_id],
     )
     SyncFile.objects.bulk_create(

@@ -11,7 +11,7 @@ from syncs.connectors.columnar import DELIMITERS
 from syncs.rejected_rows.formula_guard import MARKS
 
 # A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
-REMARKS_TOLD = 100
+REMARKS_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
             pass  # what a download of rejected lines has added
         elif column is None:
             # Looking for what was meant takes time, and no more will be told.
-            if len(remarks) < REMARKS_TOLD:
+            if len(remarks) < REMARKS_LISTED:
                 remarks.append(_on_unknown(entity, name))
         elif column.name in seen:
             remarks.append(
@@ -81,7 +81,9 @@ def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remar
     first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
     like = ", ".join(column.wire for column in first[:-1]) + f" and {first[-1].wire}"
     known = [column.wire for column in entity.columns.values()]
-    hints = (f"{quoted(name)} is not known. {hint}" for name in names[:REMARKS_TOLD] if (hint := nearest(name, known)))
+    hints = (
+        f"{quoted(name)} is not known. {hint}" for name in names[:REMARKS_LISTED] if (hint := nearest(name, known))
+    )
     message = (
         f"{file} names no column that {entity.plural} have, so none of its lines were loaded. "
         f"Write the names of the columns into its first line, like {like}. {next(hints, '')}"

@@ -19,6 +19,7 @@ from adsplatform.records.checks import escape_for_copy
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHead, RowProblem, Rows
 from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
+from syncs.loading.staging.block_problems import BlockProblems
 from syncs.loading.staging.columnar_blocks import (
     Block,
     ColumnChecks,
@@ -31,7 +32,7 @@ from syncs.loading.staging.columnar_blocks import (
 )
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import mapped, nearest
-from syncs.loading.staging.problem_log import ProblemLog, identifiers, name_kept
+from syncs.loading.staging.problem_log import Problem, ProblemLog, identifiers, storable_name
 from syncs.loading.staging.raw_line_store import RawLineStore
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.staging.unchanged_rows import UnchangedRows, hash_seed_of
@@ -65,6 +66,7 @@ class Stage:
         self.cursor = cursor
         self.copy_thread = CopyThread(cursor)
         self.problem_log = ProblemLog(self.copy_thread)
+        self.block_problems = BlockProblems(self.problem_log)
         self.known = UnchangedRows(self.copy_thread, skip_known_of)
         # Makes records of lines at once where it can, and says of which; see `syncs.ahead`.
         self.insert_directly: Callable[[StageTable, Lines], np.ndarray | None] | None = None
@@ -131,13 +133,13 @@ class Stage:
             self._add_problem(block)
         elif isinstance(block, FileHead):
             if entity := entity_named(block.name):
-                self.heads[entity.name, name_kept(block.file)] = block
+                self.heads[entity.name, storable_name(block.file)] = block
         elif len(block):
             self._add_rows(block)
 
     def finish(self):
         """Write what is still held, say what was assumed, and let the planner know the tables' sizes."""
-        self.problem_log.tell_assumed()
+        self.block_problems.add_assumed()
         self._copy_held()
         self.problem_log.flush()
         for staged in self.staged.values():
@@ -167,7 +169,7 @@ class Stage:
 
     def _add_problem(self, problem: RowProblem):
         entity = entity_named(problem.name)
-        name = entity.name if entity else name_kept(problem.file or problem.name)
+        name = entity.name if entity else storable_name(problem.file or problem.name)
         if problem.kind == "error" and problem.line is None:
             self.unread.add(name if entity else "")
         elif problem.kind == "error":
@@ -177,10 +179,19 @@ class Stage:
                 staged.rejected += 1
             else:
                 self.unknown_files[name] = self.unknown_files.get(name, 0) + 1
-        self.problem_log.hold(
-            name, problem.kind, "", problem.file, problem.line, problem.column, problem.value, problem.code,
-            problem.message, problem.raw,
-        )  # fmt: skip
+        self.problem_log.add(
+            Problem(
+                entity=name,
+                kind=problem.kind,
+                file=problem.file,
+                line=problem.line,
+                column=problem.column,
+                value=problem.value,
+                code=problem.code,
+                message=problem.message,
+                raw_line=problem.raw,
+            )
+        )
 
     # A block of rows.
 
@@ -195,18 +206,18 @@ class Stage:
             staged.rejected += len(found)
             return
         block = to_columnar(found, staged.entity, file.columns, unguard=file.is_download)
-        self.problem_log.tell_unknown_texts(block)
+        self.block_problems.add_unknown_texts(block)
         self._note_columns(staged, block)
         block = self._without_known(file, block)
         if not len(block):
             return
         checked, faults, apart = self._screens.check(block)
-        self.problem_log.note_assumed(block, checked, faults)
+        self.block_problems.note_assumed(block, checked, faults)
         checked = self._screens.with_defaults(staged.entity, checked, apart)
         good = Lines(block.lines, block.raw, column_patterns_of(block), checked, content_lines(block, checked, apart))
         is_good = np.ones(len(block), bool)
         if faults:
-            self.problem_log.tell_faults(block, faults)
+            self.block_problems.add_faults(block, faults)
             staged.rejected += len(faults)
             is_good[list(faults)] = False
             good = good.only(is_good)
@@ -238,22 +249,33 @@ class Stage:
 
     def _new_file(self, block: Rows) -> _File:
         entity = entity_named(block.name)
-        name = name_kept(block.file)
+        name = storable_name(block.file)
         if entity is None:
-            self.problem_log.tell(
-                block.file, name, "unknown_file", column=block.name if block.file != block.name else "",
-                kind="error",
-                message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
-                f"{nearest(block.name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
-            )  # fmt: skip
+            self.problem_log.add_for_file(
+                Problem(
+                    entity=name,
+                    file=block.file,
+                    column=block.name if block.file != block.name else "",
+                    code="unknown_file",
+                    message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
+                    f"{nearest(block.name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
+                )
+            )
             self.unread.add("")
             return _File(None, name, ())
         downloaded = is_download(block.columns)
         names = list(map(unguarded, block.columns)) if downloaded else block.columns
         columns, remarks = mapped(entity, block.file, names)
         for remark in remarks:
-            self.problem_log.tell(
-                block.file, entity.name, remark.code, remark.message, column=remark.column, kind=remark.kind
+            self.problem_log.add_for_file(
+                Problem(
+                    entity=entity.name,
+                    kind=remark.kind,
+                    file=block.file,
+                    column=remark.column,
+                    code=remark.code,
+                    message=remark.message,
+                )
             )
         for column, letters in zip(columns, block.letters, strict=False):
             if column:
@@ -281,7 +303,7 @@ class Stage:
             return block
         known = block if is_known.all() else block.only(is_known)
         cells = pl.DataFrame({column.name: cells for column, cells in zip(known.columns, known.cells, strict=True)})
-        self.problem_log.note_assumed(known, cells, {})
+        self.block_problems.note_assumed(known, cells, {})
         self.totals.add(entity, cells, np.ones(len(known), bool), np.ones(len(known), bool))
         file.staged.unchanged_count += len(known)
         return block.only(~is_known)
@@ -305,7 +327,7 @@ class Stage:
         heads = {
             "_seq": pl.int_range(numbers.start, numbers.stop, eager=True),
             "_id": new_ids(count),
-            "_file": pl.repeat(escape_for_copy(name_kept(file)), count, eager=True),
+            "_file": pl.repeat(escape_for_copy(storable_name(file)), count, eager=True),
             "_line": lines.places,
             "_form": [staged.forms[form] for form in lines.marks],
             "_hash": pl.Series(lines.row_hashes or [None] * count, dtype=pl.Binary).bin.encode("hex"),

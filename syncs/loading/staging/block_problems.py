@@ -1,0 +1,153 @@
+"""The problems that the checks of a block find: faulty cells, values assumed for what is left out, unknown texts."""
+
+import polars as pl
+
+from adsplatform.records.checks import Fault, quoted
+from adsplatform.records.specification import Column
+from syncs.loading.staging.columnar_blocks import Block
+from syncs.loading.staging.problem_log import Problem, ProblemLog, RejectedReference
+
+# How many unknown texts of a column are listed per file.
+UNKNOWN_TEXTS_LISTED = 20
+
+
+class BlockProblems:
+    """Words the findings of blocks, one by one or once per file, and logs them."""
+
+    def __init__(self, log: ProblemLog) -> None:
+        self.log = log
+        # By file, the wire names of columns whose values were assumed, in the order in which they were found.
+        self._assumed: dict[str, dict[str, None]] = {}
+        # The unknown texts that are listed, by file and column.
+        self._unknown_texts: dict[tuple[str, str], set[str]] = {}
+
+    def add_unknown_texts(self, block: Block) -> None:
+        """Warn, once per file and text, of a text that is none of those known for its column."""
+        for column, cells in zip(block.columns, block.cells, strict=True):
+            if not column.known_texts:
+                continue
+            known = {text.casefold() for text in column.known_texts}
+            listed = self._unknown_texts.setdefault((block.file, column.wire), set())
+            texts = set(cells.unique().drop_nulls() if isinstance(cells, pl.Series) else cells)
+            # An object in place of a text is rejected with a problem of its own.
+            texts -= {*block.texts(column, block.nested.get(column.name, []))}
+            for text in sorted(texts - listed):
+                if not text.strip() or text.casefold() in known or len(listed) >= UNKNOWN_TEXTS_LISTED:
+                    continue
+                listed.add(text)
+                at = list(cells).index(text)
+                self.log.add(
+                    Problem(
+                        entity=block.entity.name,
+                        kind="warning",
+                        file=block.file,
+                        line=block.lines[at],
+                        column=column.wire,
+                        value=text,
+                        code="unknown_text",
+                        message=f"{column.wire}: {quoted(text)} is none of the texts known here "
+                        f"({', '.join(column.known_texts)}). Lines that have it load all the same.",
+                        raw_line=block.raw[at],
+                    )
+                )
+
+    def note_assumed(self, block: Block, checked: pl.DataFrame, faults: dict[int, list[tuple[Column, Fault]]]) -> None:
+        """Remember the columns that the file leaves out, or leaves empty, and for which a value is assumed."""
+        assumed = self._assumed.setdefault(block.file, {})
+        faulty: dict[str, list[int]] = {}
+        for at, found in faults.items():
+            for column, _ in found:
+                faulty.setdefault(column.name, []).append(at)
+
+        def empty_cells(name: str) -> pl.Series | None:
+            if name not in checked.columns:
+                return None
+            is_empty = checked[name].is_null()
+            for at in faulty.get(name, ()):
+                is_empty[at] = False
+            return is_empty
+
+        for column in block.entity.columns.values():
+            if column.assumed is None or column.wire in assumed:
+                continue
+            is_assumed = empty_cells(column.name)
+            if column.assumed.product_of:
+                # Where there is no amount, no product is assumed.
+                no_amount = empty_cells(column.assumed.product_of[0])
+                if no_amount is None:
+                    continue
+                is_assumed = ~no_amount if is_assumed is None else is_assumed & ~no_amount
+            if is_assumed is None or is_assumed.any():
+                assumed[column.wire] = None
+
+    def add_assumed(self) -> None:
+        """Warn, once per file, of the values that were assumed."""
+        for file, columns in self._assumed.items():
+            if columns:
+                self.log.add_for_file(
+                    Problem(
+                        entity="",
+                        kind="warning",
+                        file=file,
+                        code="value_assumed",
+                        message=f"{file} leaves out {_listed(list(columns))}. For new records, and where a cell is "
+                        "empty, a rate of 1, and amounts times the rate, were assumed. Add the values if that is "
+                        "not right.",
+                    )
+                )
+
+    def add_faults(self, block: Block, faults: dict[int, list[tuple[Column, Fault]]]) -> None:
+        """Log all faults of rejected rows, and which records these rows refer to, which the merge checks."""
+        key = block.entity.columns.get("erp_key")
+        key = key if key in block.columns else None
+        lookups = [lookup for reference in block.entity.references for lookup in reference.lookups if not lookup.when]
+        named_by = {lookup.column for lookup in lookups if lookup.target_column != "id"}
+        by_own_key = {
+            lookup.column
+            for lookup in lookups
+            if (lookup.target, lookup.target_column) == (block.entity.name, "erp_key")
+        }
+        naming = [column for column in block.columns if column.name in named_by]
+        places = sorted(faults)
+        # Read column by column, because reading single cells is slow.
+        needed = [*naming, *([key] if key else []), *(column for found in faults.values() for column, _ in found)]
+        texts = {
+            name: dict(zip(places, block.texts(column, places), strict=True))
+            for name, column in {column.name: column for column in needed}.items()
+        }
+        for at in places:
+            erp_key = texts[key.name][at] if key else ""
+            for column, fault in faults[at]:
+                self.log.add(
+                    Problem(
+                        entity=block.entity.name,
+                        erp_key=erp_key,
+                        file=block.file,
+                        line=block.lines[at],
+                        column=column.wire,
+                        value=texts[column.name][at],
+                        code=fault.code,
+                        message=fault.message,
+                        raw_line=block.raw[at],
+                    )
+                )
+            at_fault = {column.name for column, _ in faults[at]}
+            for column in naming:
+                value = texts[column.name][at]
+                names_itself = column.name in by_own_key and value == erp_key
+                if value and not names_itself and column.name not in at_fault:
+                    self.log.add_reference(
+                        RejectedReference(
+                            entity=block.entity.name,
+                            column=column.name,
+                            value=value,
+                            erp_key=erp_key,
+                            file=block.file,
+                            line=block.lines[at],
+                            raw_line=block.raw[at],
+                        )
+                    )
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
