@@ -1,4 +1,4 @@
-"""The site map; the only module that knows every app."""
+"""The site map: which module answers which address."""
 
 from django.contrib import admin
 from django.shortcuts import redirect
@@ -6,19 +6,15 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from adsplatform.accounts import api as accounts_api
-from adsplatform.accounts import inbox as accounts_inbox
 from adsplatform.observability import probes
 from adsplatform.rest import problems
-from enrollments import api as enrollments_api
-from enrollments import inbox as enrollments_inbox
-from syncs import metrics
-from syncs.api import views as syncs_api
-from syncs.inbox import views as syncs_inbox
 
-inbox_urls = [*accounts_inbox.urlpatterns, *enrollments_inbox.urlpatterns, *syncs_inbox.urlpatterns]
+# Modules are named, not imported: this package knows no app above it.
+inbox_urls = [path("", include(f"{package}.inbox")) for package in ("adsplatform.accounts", "enrollments")]
+inbox_urls.append(path("", include("syncs.inbox.views")))
 # In lower case: rest.middleware hands every path over in it.
-api_urls = [*accounts_api.urlpatterns, *enrollments_api.urlpatterns, *syncs_api.urlpatterns]
+api_urls = [path("", include(f"{package}.api")) for package in ("adsplatform.accounts", "enrollments")]
+api_urls.append(path("", include("syncs.api.views")))
 
 handler400 = problems.bad_request
 handler403 = problems.forbidden
@@ -29,7 +25,7 @@ urlpatterns = [
     # For those who watch over the process; rest.probes answers them before all else.
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
-    path("metrics", metrics.metrics),
+    path("metrics", include("syncs.metrics")),
     # What browsers ask for where no page names an icon: at the admin, and at the API's answers.
     path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
     path("admin/", admin.site.urls),

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, Min, Sum
 from django.http import HttpResponse, JsonResponse
+from django.urls import path
 from django.utils.crypto import constant_time_compare
 from django_q.brokers import get_broker
 from django_q.status import Stat
@@ -198,3 +199,6 @@ def quantiles(name: str, told: str, values: list[float]) -> GaugeMetricFamily:
         if values:
             family.add_metric([str(share)], values[min(int(len(values) * share), len(values) - 1)])
     return family
+
+
+urlpatterns = [path("", metrics)]

@@ -1,95 +1,22 @@
-"""The admin's pages for accounts, the people in them, and the keys programs use."""
+"""The admin's pages for people, the keys programs use, and the audit trail."""
 
 import django_filters
 from django import forms
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
-from adsplatform.accounts.models import Account, ApiKey, AuditEntry, Membership, User
+from adsplatform.accounts.models import ApiKey, AuditEntry, User
 from adsplatform.accounts.sign_in import AdminSignInForm
-from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, list_url
-from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter, as_uuid
-from adsplatform.zones import zone_names
-from enrollments.services import change_time_zone
+from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked
+from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
 
 admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
-
-
-class MembershipInline(admin.TabularInline):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ["user"]
-    readonly_fields = ["created"]
-    verbose_name_plural = "members"
-
-
-class AccountForm(forms.ModelForm):
-    """An account; its time zone is that of its schedules, which are planned anew when it changes."""
-
-    time_zone = forms.ChoiceField(
-        choices=lambda: [(name, name) for name in zone_names()],
-        initial="UTC",
-        help_text="The account's schedules are read on the clocks of this zone.",
-    )
-
-    class Meta:
-        model = Account
-        fields = ["name", "time_zone"]
-
-
-@admin.register(Account)
-class AccountAdmin(BoundedAdmin):
-    """Accounts and who is in them. Deleting one would delete all it owns, so that is not done here."""
-
-    form = AccountForm
-    list_display = ["name", "group_key", "time_zone", "base_currency_code", "created", "owned"]
-    ordering = ["name"]
-    search_fields = ["name"]
-    search_help_text = "A part of the name, or the GroupKey."
-    fields = ["name", "time_zone", "group_key", "base_currency_code", "created", "owned"]
-    readonly_fields = ["group_key", "base_currency_code", "created", "owned"]
-    inlines = [MembershipInline]
-
-    def save_model(self, request, account, form, change):
-        if not change:
-            account.save()
-            return
-        account.save(update_fields=["name"])
-        change_time_zone(account, form.cleaned_data["time_zone"])
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    def get_search_results(self, request, queryset, term):
-        if group_key := as_uuid(term):
-            return queryset.filter(pk=group_key), False
-        return super().get_search_results(request, queryset, term)
-
-    @admin.display(description="what it has")
-    def owned(self, account):
-        if account._state.adding:
-            return "-"
-        return format_html(
-            '<a href="{}">Enrollments</a> · <a href="{}">Syncs</a> · <a href="{}">Problems</a> · '
-            '<a href="{}">Notices</a> · <a href="{}">Keys</a>',
-            *(
-                list_url(model, account=account.pk)
-                for model in (
-                    apps.get_model("enrollments.AppEnrollment"),
-                    apps.get_model("syncs.SyncRequest"),
-                    apps.get_model("syncs.SyncResultDetail"),
-                    apps.get_model("syncs.Notice"),
-                    ApiKey,
-                )
-            ),
-        )
 
 
 class OneEmailPerUser(forms.ModelForm):

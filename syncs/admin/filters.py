@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
-from enrollments.admin_filters import EnrollmentFilter
+from enrollments.admin.filters import EnrollmentFilter
 from syncs.connectors import registered
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 

@@ -7,7 +7,7 @@ from django.utils.safestring import mark_safe
 
 from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, linked
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
-from enrollments.admin_filters import EnrollmentFilter
+from enrollments.admin.filters import EnrollmentFilter
 from syncs.models.notices import Notice, NoticeMail
 
 

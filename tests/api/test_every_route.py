@@ -18,7 +18,7 @@ ANONYMOUS = {("GET", "status"), ("POST", "sign-in"), ("GET", "definitions/proble
 def operations():
     """Every (method, path) of the API, with ids filled in."""
     (api,) = (part for part in get_resolver().url_patterns if str(part.pattern) == "api/v1/")
-    for route in api.url_patterns:
+    for route in (route for module in api.url_patterns for route in module.url_patterns):
         path = re.sub(r"<[^>]+>", str(uuid.UUID(int=7)), str(route.pattern))
         for method in route.callback.actions:
             if method != "head":

@@ -147,10 +147,9 @@ OPEN = {"favicon.ico", "^api(?:/|$)", "admin/", "healthz", "readyz", "metrics"}
 
 def routes():
     for part in get_resolver().url_patterns:
-        if str(part.pattern) in OPEN:
-            continue
-        for route in part.url_patterns:
-            yield str(part.pattern) + str(route.pattern)
+        if str(part.pattern) not in OPEN:
+            for module in part.url_patterns:
+                yield from (f"{part.pattern}{route.pattern}" for route in module.url_patterns)
 
 
 ROUTES = sorted(routes())

@@ -2,6 +2,7 @@
 
 import fcntl
 import http.client
+import json
 import os
 import signal
 import sys
@@ -13,7 +14,6 @@ from django.db import DatabaseError, connections
 
 from adsplatform import database
 from adsplatform.local import embedded_postgres
-from adsplatform.local.demo_account import ensure_demo_account
 from adsplatform.local.listen_address import Address, BadAddress
 from adsplatform.local.supervisor import DatabasePart, Part, Stopped, Supervisor, say
 
@@ -97,7 +97,8 @@ def prepare(address: Address) -> dict:
     """Bring tables, static files and the demo account up to date; all of it can be done again."""
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
-    return ensure_demo_account(address.url)
+    call_command("demo_account", verbosity=0, url=address.url)
+    return json.loads((settings.VAR_DIR / "demo.json").read_text())
 
 
 def environment_of_parts(address: Address) -> dict:

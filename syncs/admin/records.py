@@ -11,7 +11,7 @@ from adsplatform.admin_lists.filters import AccountFilter, as_uuid
 from adsplatform.records.fields import AmountField, Reference
 from adsplatform.records.models import Record
 from adsplatform.records.models.base import SourceStamps
-from enrollments.admin_filters import EnrollmentFilter
+from enrollments.admin.filters import EnrollmentFilter
 from enrollments.models import AppEnrollment
 
 # What a list shows besides the ERP key, the references and whose the record is; of kinds that are not

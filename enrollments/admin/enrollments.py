@@ -1,10 +1,9 @@
-"""The admin's pages for the catalogue of applications and for enrollments."""
+"""The admin's pages of enrollments."""
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
@@ -12,67 +11,11 @@ from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, linked, li
 from adsplatform.errors import PlatformError
 from adsplatform.zones import format_in_zone
 from enrollments import services
-from enrollments.admin_filters import AppEnrollmentFilters
-from enrollments.models import AppEnrollment, Application
+from enrollments.admin.filters import AppEnrollmentFilters
+from enrollments.models import AppEnrollment
 from enrollments.schedules import check_cron, next_runs
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
-
-
-class ApplicationForm(forms.ModelForm):
-    """An application; the addresses become links elsewhere, so they must be web addresses."""
-
-    project_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
-    icon_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
-
-    class Meta:
-        model = Application
-        fields = ["name", "description", "project_url", "icon_url", "is_active"]
-        help_texts = {
-            "name": "A connector writes its own name and description again with every release.",
-            "is_active": "Switch it off instead of deleting it: nobody can enrol then, enrollments stay.",
-        }
-
-
-@admin.register(Application)
-class ApplicationAdmin(BoundedAdmin):
-    """Connectors enter themselves into the catalogue, so nothing is added here, and nothing deleted."""
-
-    form = ApplicationForm
-    list_display = ["name", "connector", "app_type", "is_active", "enrollments", "modified"]
-    ordering = ["name"]
-    search_fields = ["name", "connector"]
-    fields = [
-        "name",
-        "description",
-        "project_url",
-        "icon_url",
-        "is_active",
-        "connector",
-        "app_id",
-        "app_type",
-        "owner_id",
-        "created",
-        "created_user",
-        "modified",
-        "modified_user",
-        "enrollments",
-    ]
-    readonly_fields = fields[fields.index("connector") :]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    @admin.display(description="enrollments")
-    def enrollments(self, application):
-        return format_html('<a href="{}">Show</a>', list_url(AppEnrollment, app=application.pk))
-
-    def save_model(self, request, application, form, change):
-        application.modified, application.modified_user = timezone.now(), request.user
-        application.save()
 
 
 class AppEnrollmentForm(forms.ModelForm):

@@ -1,0 +1,84 @@
+"""The admin's page of accounts, with their members and time zone."""
+
+from django import forms
+from django.contrib import admin
+from django.utils.html import format_html
+
+from adsplatform.accounts.models import Account, ApiKey, Membership
+from adsplatform.admin_lists.bounded import BoundedAdmin, list_url
+from adsplatform.admin_lists.filters import as_uuid
+from adsplatform.zones import zone_names
+from enrollments.models import AppEnrollment
+from enrollments.services import change_time_zone
+from syncs.models import SyncRequest, SyncResultDetail
+from syncs.models.notices import Notice
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+    readonly_fields = ["created"]
+    verbose_name_plural = "members"
+
+
+class AccountForm(forms.ModelForm):
+    """An account; its time zone is that of its schedules, which are planned anew when it changes."""
+
+    time_zone = forms.ChoiceField(
+        choices=lambda: [(name, name) for name in zone_names()],
+        initial="UTC",
+        help_text="The account's schedules are read on the clocks of this zone.",
+    )
+
+    class Meta:
+        model = Account
+        fields = ["name", "time_zone"]
+
+
+@admin.register(Account)
+class AccountAdmin(BoundedAdmin):
+    """Accounts and who is in them. Deleting one would delete all it owns, so that is not done here."""
+
+    form = AccountForm
+    list_display = ["name", "group_key", "time_zone", "base_currency_code", "created", "owned"]
+    ordering = ["name"]
+    search_fields = ["name"]
+    search_help_text = "A part of the name, or the GroupKey."
+    fields = ["name", "time_zone", "group_key", "base_currency_code", "created", "owned"]
+    readonly_fields = ["group_key", "base_currency_code", "created", "owned"]
+    inlines = [MembershipInline]
+
+    def save_model(self, request, account, form, change):
+        if not change:
+            account.save()
+            return
+        account.save(update_fields=["name"])
+        change_time_zone(account, form.cleaned_data["time_zone"])
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_search_results(self, request, queryset, term):
+        if group_key := as_uuid(term):
+            return queryset.filter(pk=group_key), False
+        return super().get_search_results(request, queryset, term)
+
+    @admin.display(description="what it has")
+    def owned(self, account):
+        if account._state.adding:
+            return "-"
+        return format_html(
+            '<a href="{}">Enrollments</a> · <a href="{}">Syncs</a> · <a href="{}">Problems</a> · '
+            '<a href="{}">Notices</a> · <a href="{}">Keys</a>',
+            *(
+                list_url(model, account=account.pk)
+                for model in (
+                    AppEnrollment,
+                    SyncRequest,
+                    SyncResultDetail,
+                    Notice,
+                    ApiKey,
+                )
+            ),
+        )
