@@ -13,7 +13,7 @@ from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, 
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.models.control_totals import plain
 from syncs.presentation import sync_summary
-from syncs.rejected_rows.reader import attach_corrections
+from syncs.rejected_rows.corrections import Problem
 
 # Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
 SHOWN_OF_AN_ENTITY = 1_000
@@ -91,6 +91,8 @@ class SyncRequestModel(WireModel):
 
 
 class SyncResultDetailModel(WireModel):
+    """A problem of a sync, with the correction of its line."""
+
     class Meta:
         fields = (
             "id",
@@ -107,28 +109,24 @@ class SyncResultDetailModel(WireModel):
             "mending",
         )
 
+    SOURCES = {name: f"detail.{name}" for name in Meta.fields}
+
     mending = serializers.SerializerMethodField()
 
-    @classmethod
-    def load(cls, records, includes, caller) -> dict[str, object]:
-        if records:
-            attach_corrections(SyncRequest.objects.get(pk=records[0].sync_request_id), records)
-        return {}
-
-    def get_mending(self, detail):
+    def get_mending(self, problem: Problem):
         """What has been made of the line since: by whom, when, and what is still wrong with it.
 
-        What it refers to is looked up only in the answer to whoever has just mended it.
+        What it refers to is looked up only in the answer to whoever has just corrected it.
         """
-        mended = detail.mended
-        looked_up = {"stillMissing": detail.still_missing} if hasattr(detail, "still_missing") else {}
-        return mended and {
-            "state": mended.state,
-            "values": mended.values,
-            "problems": mended.problems,
-            "mendedUserId": mended.corrected_by_id,
-            "mendedAt": mended.corrected_at,
-            "replaySyncRequestId": mended.replay_id,
+        correction = problem.correction
+        looked_up = {} if problem.still_missing is None else {"stillMissing": problem.still_missing}
+        return correction and {
+            "state": correction.state,
+            "values": correction.values,
+            "problems": correction.problems,
+            "mendedUserId": correction.corrected_by_id,
+            "mendedAt": correction.corrected_at,
+            "replaySyncRequestId": correction.replay_id,
             **looked_up,
         }
 

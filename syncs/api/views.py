@@ -27,7 +27,8 @@ from syncs.api.serializers import (
 )
 from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.problem_codes import CHAPTERS, CODES
-from syncs.rejected_rows.download import download_of, sent
+from syncs.rejected_rows.corrections import Problem, with_corrections
+from syncs.rejected_rows.download import download_of, streaming_response
 from syncs.services import corrections, requests, reruns
 
 
@@ -195,11 +196,16 @@ class SyncDetailViewSet(WireViewSet):
     def query(self, request, pk):
         return self.fetch_result(self.get_object(pk).details.all())
 
+    def serialize(self, rows, includes=frozenset()):
+        if not rows:
+            return []
+        return super().serialize(with_corrections(rows[0].sync_request, rows), includes)
+
     def download(self, request, pk):
         """The rejected lines as a file to correct and upload again."""
         sync_request = self.get_object(pk)
         wanted = sync_request.details.filter(self.searchlight.filter(request.parameters.get("filter")))
-        return sent(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
+        return streaming_response(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
 
     def mend(self, request, pk, detail):
         """Put values into a rejected line; answers with what is still wrong, and what it refers to that is missing."""
@@ -207,9 +213,10 @@ class SyncDetailViewSet(WireViewSet):
         found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
         if found is None:
             raise NotFound(f"There is no problem with the id “{detail}”.")
-        mended = corrections.save_correction(found, request.user, Mending.read(request.data)["values"])
-        found.still_missing = [] if mended.problems else corrections.still_missing(mended)
-        return self.answer(found)
+        correction = corrections.save_correction(found, request.user, Mending.read(request.data)["values"])
+        still_missing = [] if correction.problems else corrections.still_missing(correction)
+        problem = Problem(found, correction, still_missing=still_missing)
+        return Response(self.wire_model(problem).data)
 
 
 class SyncDifferenceViewSet(WireViewSet):

@@ -8,13 +8,21 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.connectors.formats.json_objects import FlatObjects, blocks_of, duplicate_member, the_object
+from syncs.connectors.formats.json_objects import (
+    DuplicateMember,
+    FlatObjects,
+    blocks_of,
+    duplicate_member,
+    the_object,
+    unique_members,
+)
 from syncs.connectors.protocol import (
     BLOCK_BYTES,
     BLOCK_ROWS,
     ApplicationEntry,
     Columns,
     ConnectorError,
+    JsonValue,
     RowProblem,
     Source,
 )
@@ -225,12 +233,12 @@ class _JsonText:
                 "line_too_long",
             )
 
-    def _members(self, pairs):
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            seen = set()
-            self._doubled += [name for name, _ in pairs if name in seen or seen.add(name)]
-        return members
+    def _members(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        try:
+            return unique_members(pairs)
+        except DuplicateMember as duplicate:
+            self._doubled.append(duplicate.member)
+            return dict(pairs)
 
     def _is_final(self, error: json.JSONDecodeError) -> bool:
         """Whether the fault stays one however the text goes on."""

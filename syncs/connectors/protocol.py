@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeAlias
 from uuid import UUID
 
 import polars as pl
@@ -17,6 +17,10 @@ class Absent:
 
 
 ABSENT = Absent()
+
+# What JSON has; a number with a decimal point comes as text, so that no digit is lost.
+JsonValue: TypeAlias = "str | int | bool | list[JsonValue] | dict[str, JsonValue] | None"
+Cell: TypeAlias = "JsonValue | Absent"
 
 # Rows of a block: enough to make column-wise work pay, few enough to keep memory small.
 BLOCK_ROWS = 5_000

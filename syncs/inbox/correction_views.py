@@ -12,7 +12,7 @@ from syncs.inbox.filters import ProblemFilter
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
 from syncs.presentation import problem_list
-from syncs.rejected_rows.download import download_of, sent
+from syncs.rejected_rows.download import download_of, streaming_response
 from syncs.services import corrections
 
 # Inputs are called by their column.
@@ -29,7 +29,7 @@ class Download(TenantMixin, View):
         details = SyncResultDetail.objects.filter(sync_request=sync_request)
         wanted = ProblemFilter(request.GET, details, overview=problem_list.overview(sync_request)).qs
         try:
-            return sent(download_of(sync_request, wanted, request.GET.get("format", "csv")))
+            return streaming_response(download_of(sync_request, wanted, request.GET.get("format", "csv")))
         except PlatformError as refused:
             messages.error(request, str(refused))
             return redirect("inbox:problems", pk)
@@ -76,7 +76,7 @@ class LinePage(TenantMixin, View):
             "sync": sync_request,
             "problem": problem,
             "line": line,
-            "mended": mended,
+            "correction": mended,
             "cells": cells,
             "other_problems": other_problems,
             "still_missing": corrections.still_missing(mended)

@@ -1,5 +1,7 @@
 """Pages of the Inbox about syncs: ask for one, watch it, read what came of it, look back."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +20,7 @@ from syncs.models import SyncRequest
 from syncs.models.corrections import Correction
 from syncs.presentation import problem_list, sync_summary
 from syncs.presentation.paging import page_of
-from syncs.rejected_rows.reader import attach_corrections
+from syncs.rejected_rows.corrections import with_corrections
 from syncs.services import requests, reruns
 
 SYNCS_ON_PAGE = 25
@@ -132,14 +134,13 @@ class Problems(TenantMixin, View):
         overview = problem_list.overview(sync_request)
         filter = ProblemFilter(request.GET, problem_list.shown(sync_request), overview=overview)
         page = page_of(filter.qs, request.GET.get("page", ""))
-        attach_corrections(sync_request, page)
         context = {
             "sync": sync_request,
             "outcome": sync_summary.outcome_of(sync_request),
             "overview": overview,
             "reasons": overview["reasons"][: problem_list.GROUPS_SHOWN],
             "filter": filter,
-            "page": page,
+            "page": replace(page, rows=with_corrections(sync_request, page)),
         }
         return render(request, "inbox/problems.html", context)
 

@@ -1,10 +1,20 @@
-"""Rejected lines after their sync: how each file's lines are written, and what people have made of them."""
+"""Rejected rows after their sync: how each file's lines are written, and how people have corrected them."""
+
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from adsplatform.accounts.models import TenantQuerySet
+
+
+class Place(NamedTuple):
+    """Where a person finds a row: the entity, the file, and the line there, counted from 1."""
+
+    entity: str
+    file: str
+    line: int
 
 
 class SyncFile(models.Model):
@@ -85,8 +95,8 @@ class Correction(models.Model):
         return dict(self.cells)
 
     @property
-    def place(self) -> tuple:
-        return self.entity, self.file, self.line
+    def place(self) -> Place:
+        return Place(self.entity, self.file, self.line)
 
     @property
     def is_being_loaded(self) -> bool:

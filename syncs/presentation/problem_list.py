@@ -1,5 +1,7 @@
 """The problems of one sync, as a person goes through them: grouped by reason, filtered, a page at a time."""
 
+from dataclasses import replace
+
 from django.core.cache import cache
 from django.db.models import Count, Min
 from django.db.models.functions import Left, Length
@@ -7,7 +9,7 @@ from django.db.models.functions import Left, Length
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.paging import Page, page_of
 from syncs.problem_codes import title_of
-from syncs.rejected_rows.reader import attach_corrections
+from syncs.rejected_rows.corrections import with_corrections
 
 # Enough to recognise a value or a line by; the API has the whole of it.
 VALUE_SHOWN, RAW_SHOWN = 200, 4_000
@@ -34,8 +36,7 @@ def first(sync_request: SyncRequest, size: int) -> Page:
     found = shown(sync_request)
     errors = page_of(found.filter(kind=SyncResultDetail.Kind.ERROR), "1", size)
     page = errors if errors.rows else page_of(found, "1", size)
-    attach_corrections(sync_request, page)
-    return page
+    return replace(page, rows=with_corrections(sync_request, page))
 
 
 def overview(sync_request: SyncRequest) -> dict:

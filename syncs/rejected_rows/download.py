@@ -1,7 +1,7 @@
-"""Rejected lines as files to correct and upload again: CSV or XLSX, in a ZIP where there is more than one.
+"""Rejected rows as files to correct and upload again: CSV or XLSX, in a ZIP where there is more than one.
 
-A file holds the lines of one kind that have the same columns, so that on its way back nothing that was absent
-becomes empty. It is named after its kind, a further one of that kind the same in a folder of its own.
+A file holds the rows of one entity that have the same columns, so that a column that was absent is not empty when the
+file is uploaded. It is named after its entity; further files of the same entity are in numbered folders.
 """
 
 import csv
@@ -11,29 +11,36 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import xlsxwriter
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from adsplatform.errors import NotFound, PlatformError
-from syncs.models import SyncRequest
-from syncs.rejected_rows.formula_guard import MARKS, guarded, guarded_text
-from syncs.rejected_rows.reader import Reader, RejectedLine
+from syncs.models import SyncRequest, SyncResultDetail
+from syncs.rejected_rows.formula_guard import ADDED_COLUMNS, escape_csv_cell, escape_workbook_cell
+from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# Each shape is one more pass over the lines of its kind.
-MOST_SHAPES = 50
-SHEET_LINES, SHEET_CELL = 1_048_575, 32_767
-CHUNK = 64 * 1024
+# Each shape is one more pass over the rejected rows of its entity.
+MAX_SHAPES = 50
+# What a worksheet can hold: rows below its header, and characters in a cell.
+MAX_SHEET_ROWS, MAX_SHEET_CELL = 1_048_575, 32_767
+CHUNK_BYTES = 64 * 1024
+# Other characters that separated cells are not found by an upload on its own.
+DELIMITERS = (";", "\t", "|")
 
 
 class Shape(NamedTuple):
-    """What the lines of one file have in common."""
+    """What the rows of one file have in common."""
 
     entity: str
     columns: tuple[str, ...]
@@ -42,124 +49,132 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to send: its name, media type, and content in pieces."""
+    """A file to send: its name, media type, and content in chunks."""
 
     name: str
     media_type: str
     chunks: Iterable[bytes]
 
 
-def download_of(sync_request: SyncRequest, wanted, format: str) -> Download:
-    """The lines that the `wanted` details are about; raises PlatformError where they fit no such file."""
+def download_of(sync_request: SyncRequest, wanted: QuerySet[SyncResultDetail], format: str) -> Download:
+    """The rejected rows that the `wanted` details are about, as `csv` or `xlsx`.
+
+    Raises NotFound where there is none, and PlatformError where they do not fit into files of that format.
+    """
     if format not in FORMATS:
         raise PlatformError(f"Lines come as {' or '.join(FORMATS)}, not as “{format}”.", field="format")
-    reader = Reader(sync_request)
-    shapes = Counter(map(shape_of, reader.lines(wanted)))
+    reader = RejectedRowReader(sync_request)
+    shapes = Counter(map(shape_of, reader.rows(wanted)))
     if not shapes:
         raise NotFound("There is no rejected line to download.")
-    if len(shapes) > MOST_SHAPES:
+    if len(shapes) > MAX_SHAPES:
         raise PlatformError(
             f"These lines have {len(shapes):,} different sets of columns, and every set needs a file of its own; "
-            f"at most {MOST_SHAPES} can be made at once. Narrow the problems first."
+            f"at most {MAX_SHAPES} can be made at once. Narrow the problems first."
         )
-    if format == "xlsx" and max(shapes.values()) > SHEET_LINES:
-        raise PlatformError(f"A workbook holds at most {SHEET_LINES:,} lines. Download them as CSV.", field="format")
-    files, numbers = [], Counter()
+    if format == "xlsx" and max(shapes.values()) > MAX_SHEET_ROWS:
+        raise PlatformError(f"A workbook holds at most {MAX_SHEET_ROWS:,} lines. Download them as CSV.", field="format")
+    files: list[tuple[str, Iterator[bytes]]] = []
+    numbers: Counter[str] = Counter()
     for shape in shapes:
         numbers[shape.entity] += 1
         folder = f"{numbers[shape.entity]}/" if numbers[shape.entity] > 1 else ""
-        lines = _lines_of(shape, reader, wanted)
-        content = _csv(shape, lines) if format == "csv" else _xlsx(shape, lines)
+        rows = _rows_of_shape(shape, reader, wanted)
+        content = _csv(shape, rows) if format == "csv" else _xlsx(shape, rows)
         files.append((f"{folder}{shape.entity}.{format}", content))
     if len(files) == 1:
         return Download(files[0][0], FORMATS[format], files[0][1])
     return Download("rejected-lines.zip", "application/zip", _zip(files))
 
 
-def sent(download: Download) -> StreamingHttpResponse:
-    """The download as an answer that is sent while it is being made."""
-    answer = StreamingHttpResponse(download.chunks, content_type=download.media_type)
-    answer["Content-Disposition"] = content_disposition_header(True, download.name)
-    return answer
+def streaming_response(download: Download) -> StreamingHttpResponse:
+    """The download as a response that is sent while it is being made."""
+    response = StreamingHttpResponse(download.chunks, content_type=download.media_type)
+    response["Content-Disposition"] = content_disposition_header(True, download.name)
+    return response
 
 
-def shape_of(line: RejectedLine) -> Shape:
-    # Whatever separated the cells, an upload has to find it out by itself.
-    return Shape(line.entity, line.columns, line.delimiter if line.delimiter in (";", "\t", "|") else ",")
+def shape_of(row: RejectedRow) -> Shape:
+    """The shape of the file that the row belongs into."""
+    return Shape(row.entity, row.columns, row.delimiter if row.delimiter in DELIMITERS else ",")
 
 
-def _lines_of(shape: Shape, reader: Reader, wanted) -> Iterator[RejectedLine]:
-    for line in reader.lines(wanted.filter(entity=shape.entity)):
-        if shape_of(line) == shape:
-            yield line
+def _rows_of_shape(
+    shape: Shape, reader: RejectedRowReader, wanted: QuerySet[SyncResultDetail]
+) -> Iterator[RejectedRow]:
+    for row in reader.rows(wanted.filter(entity=shape.entity)):
+        if shape_of(row) == shape:
+            yield row
 
 
-def _cells(line: RejectedLine) -> list[str]:
-    columns, codes, messages = (list(dict.fromkeys(filter(None, part))) for part in zip(*line.problems, strict=True))
-    if line.cells is None:
-        messages.append(f"The line as it was sent: {line.raw}")
-    own = line.cells or [""] * len(line.columns)
-    return [*own, line.file, str(line.line), "; ".join(columns), "; ".join(codes), " ".join(messages)]
+def _cells(row: RejectedRow) -> list[str]:
+    """The row's own cells, then those of the added columns."""
+    columns, codes, messages = (list(dict.fromkeys(filter(None, part))) for part in zip(*row.problems, strict=True))
+    if row.cells is None:
+        messages.append(f"The line as it was sent: {row.raw}")
+    own = row.cells or [""] * len(row.columns)
+    return [*own, row.file, str(row.line), "; ".join(columns), "; ".join(codes), " ".join(messages)]
 
 
-def _csv(shape: Shape, lines: Iterable[RejectedLine]) -> Iterator[bytes]:
+def _csv(shape: Shape, rows: Iterable[RejectedRow]) -> Iterator[bytes]:
     text = io.StringIO(newline="")
-    # The mark by which spreadsheets know that it is UTF-8.
+    # The byte order mark by which spreadsheets recognise UTF-8.
     text.write("\ufeff")
     writer = csv.writer(text, delimiter=shape.delimiter)
-    writer.writerow(map(guarded, (*shape.columns, *MARKS)))
-    for line in lines:
-        writer.writerow(map(guarded, _cells(line)))
-        if text.tell() > CHUNK:
+    writer.writerow(map(escape_csv_cell, (*shape.columns, *ADDED_COLUMNS)))
+    for row in rows:
+        writer.writerow(map(escape_csv_cell, _cells(row)))
+        if text.tell() > CHUNK_BYTES:
             yield text.getvalue().encode()
             text.seek(0)
             text.truncate()
     yield text.getvalue().encode()
 
 
-def _xlsx(shape: Shape, lines: Iterable[RejectedLine]) -> Iterator[bytes]:
-    """A workbook can only be sent once it is whole, so it is made on disk, a row at a time."""
+def _xlsx(shape: Shape, rows: Iterable[RejectedRow]) -> Iterator[bytes]:
+    """A workbook can only be sent once it is complete, so it is written to a temporary file, row by row."""
     with TemporaryDirectory() as folder:
         path = f"{folder}/lines.xlsx"
         with xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": folder}) as workbook:
             sheet = workbook.add_worksheet(shape.entity[:31])
             sheet.freeze_panes(1, 0)
             bold = workbook.add_format({"bold": True})
-            for at, name in enumerate((*shape.columns, *MARKS)):
-                sheet.write_string(0, at, guarded_text(name)[:SHEET_CELL], bold)
-            for row, line in enumerate(lines, start=1):
-                for at, cell in enumerate(_cells(line)):
+            for at, name in enumerate((*shape.columns, *ADDED_COLUMNS)):
+                sheet.write_string(0, at, escape_workbook_cell(name)[:MAX_SHEET_CELL], bold)
+            for number, row in enumerate(rows, start=1):
+                for at, cell in enumerate(_cells(row)):
                     if cell:
-                        sheet.write_string(row, at, guarded_text(cell)[:SHEET_CELL])
+                        sheet.write_string(number, at, escape_workbook_cell(cell)[:MAX_SHEET_CELL])
         with open(path, "rb") as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 
 
 def _zip(files: list[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
-    outlet = _Outlet()
-    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
+    written = _WrittenBytes()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files:
             with archive.open(name, "w", force_zip64=True) as member:
                 for chunk in content:
                     member.write(chunk)
-                    yield outlet.taken()
-    yield outlet.taken()
+                    yield written.take()
+    yield written.take()
 
 
-class _Outlet(io.RawIOBase):
-    """Where a ZIP is written to: hands on what it has got."""
+class _WrittenBytes(io.RawIOBase):
+    """A file to write to that hands over what has been written so far."""
 
-    def __init__(self):
-        self.held = bytearray()
+    def __init__(self) -> None:
+        self._data = bytearray()
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
-        self.held += data
-        return len(data)
+    def write(self, data: "ReadableBuffer") -> int:
+        self._data += data
+        return memoryview(data).nbytes
 
-    def taken(self) -> bytes:
-        taken, self.held = bytes(self.held), bytearray()
+    def take(self) -> bytes:
+        """What has been written since the last call."""
+        taken, self._data = bytes(self._data), bytearray()
         return taken

@@ -1,4 +1,4 @@
-"""The rejected lines of a sync, read again from what was kept of them: one by one, with all their problems."""
+"""The rejected rows of a sync, read again from the raw lines that were stored: each with all its problems."""
 
 import csv
 import io
@@ -7,22 +7,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from adsplatform.records.checks import as_text
 from adsplatform.records.specification import Entity, entities
+from syncs.connectors.formats.json_objects import unique_members
+from syncs.connectors.protocol import JsonValue
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.models.corrections import Correction, SyncFile
+from syncs.models.corrections import Correction, Place, SyncFile
 from syncs.models.results import RAW_KEPT
 
 BATCH = 1_000
-_FIELDS = ("id", "entity", "file", "line", "column", "code", "message", "raw_line")
+
+
+class LineProblem(NamedTuple):
+    """One thing that is wrong with a line; `column` is empty where it is about the whole line."""
+
+    column: str
+    code: str
+    message: str
+
+
+class FileFormat(NamedTuple):
+    """How a file with a header writes its lines."""
+
+    columns: tuple[str, ...]
+    delimiter: str
 
 
 @dataclass
-class RejectedLine:
-    """One line that was not loaded. `cells` is None where the line could not be taken apart."""
+class RejectedRow:
+    """One row that was not loaded. `cells` is None where the line could not be split into cells."""
 
     entity: str
     file: str
@@ -31,16 +48,15 @@ class RejectedLine:
     columns: tuple[str, ...]
     delimiter: str
     cells: list[str] | None
-    # (column, code, message) of each.
-    problems: list[tuple[str, str, str]] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
 
     @property
-    def place(self) -> tuple[str, str, int]:
-        return self.entity, self.file, self.line
+    def place(self) -> Place:
+        return Place(self.entity, self.file, self.line)
 
     @property
     def values(self) -> dict[str, str]:
-        """The cells by their column; of a line that could not be taken apart, all empty."""
+        """The cells by their column; all empty where the line could not be split."""
         return dict(zip(self.columns, self.cells or [""] * len(self.columns), strict=True))
 
     @property
@@ -48,63 +64,72 @@ class RejectedLine:
         return entities().get(self.entity)
 
 
-class Reader:
-    """Takes the lines of one sync apart again."""
+def rejected_place(detail: SyncResultDetail) -> Place | None:
+    """Where the rejected row is that a problem is about; None where it is about no rejected row."""
+    if detail.kind != SyncResultDetail.Kind.ERROR or detail.line is None:
+        return None
+    return Place(detail.entity, detail.file, detail.line)
+
+
+class RejectedRowReader:
+    """Splits the stored lines of one sync into cells again."""
 
     def __init__(self, sync_request: SyncRequest):
         self.sync_request = sync_request
 
     @cached_property
-    def heads(self) -> dict[tuple[str, str], tuple[tuple[str, ...], str]]:
+    def file_formats(self) -> dict[tuple[str, str], FileFormat]:
+        """How each file writes its lines, by kind of record and file; those that are missing have JSON lines."""
         files = SyncFile.objects.filter(sync_request=self.sync_request)
-        return {(head.entity, head.file): (tuple(head.columns), head.delimiter) for head in files}
+        return {(found.entity, found.file): FileFormat(tuple(found.columns), found.delimiter) for found in files}
 
-    def line(self, entity: str, file: str, line: int, raw: str) -> RejectedLine:
-        head = self.heads.get((entity, file))
-        # Of a line that was too long to be kept, no part is given out as the whole.
+    def row(self, place: Place, raw: str) -> RejectedRow:
+        """The row that a raw line holds, without its problems."""
+        file_format = self.file_formats.get((place.entity, place.file))
+        # A line that was too long to be stored whole is not passed off as whole.
         whole = raw if len(raw) < RAW_KEPT else ""
-        if head:
-            columns, delimiter = head
-            cells = _csv_cells(whole, delimiter)
-            if cells is not None and any(cells[len(columns) :]):
-                cells = None
-            if cells is not None:
-                # Cells that the line does not have are absent, not empty.
-                columns = columns[: len(cells)]
-                cells = cells[: len(columns)]
-        else:
-            delimiter = ""
+        if file_format is None:
             members = _json_members(whole)
-            columns = tuple(members or _required_of(entity))
-            cells = list(members.values()) if members else None
-        return RejectedLine(entity, file, line, raw, columns, delimiter, cells)
+            columns = tuple(members or _required_columns(place.entity))
+            return RejectedRow(*place, raw, columns, "", list(members.values()) if members else None)
+        columns, delimiter = file_format
+        cells = _csv_cells(whole, delimiter)
+        if cells is not None and any(cells[len(columns) :]):
+            cells = None
+        if cells is not None:
+            # Cells that the line does not have are absent, not empty.
+            columns = columns[: len(cells)]
+            cells = cells[: len(columns)]
+        return RejectedRow(*place, raw, columns, delimiter, cells)
 
-    def of(self, detail: SyncResultDetail) -> RejectedLine:
-        """The line that a problem is about, with all its problems."""
-        found = self.line(detail.entity, detail.file, detail.line, detail.raw_line)
-        same = SyncResultDetail.objects.filter(
-            sync_request=self.sync_request,
-            kind=SyncResultDetail.Kind.ERROR,
-            entity=detail.entity,
-            file=detail.file,
-            line=detail.line,
+    def row_of(self, detail: SyncResultDetail) -> RejectedRow | None:
+        """The row that a problem is about, with all its problems; None where it is about no rejected row."""
+        place = rejected_place(detail)
+        if place is None:
+            return None
+        row = self.row(place, detail.raw_line)
+        of_same_row = SyncResultDetail.objects.filter(
+            sync_request=self.sync_request, kind=SyncResultDetail.Kind.ERROR, **place._asdict()
         )
-        found.problems = list(same.order_by("id").values_list("column", "code", "message"))
-        return found
+        found = of_same_row.order_by("id").values_list("column", "code", "message")
+        row.problems = [LineProblem(*problem) for problem in found]
+        return row
 
-    def lines(self, wanted) -> Iterator[RejectedLine]:
-        """Every rejected line that one of the `wanted` details is about and that is not cured, in their order.
+    def rows(self, wanted: QuerySet[SyncResultDetail]) -> Iterator[RejectedRow]:
+        """Every rejected row that one of the `wanted` details is about and that is not cured, in their order.
 
         Read in batches by id, so that neither this process nor an open transaction holds a million of them.
         """
-        for (entity, file, line, raw), problems in groupby(self._details(wanted), key=lambda row: row[1:4] + row[7:8]):
-            problems = list(problems)
-            if any(problem[8] for problem in problems):
-                found = self.line(entity, file, line, raw)
-                found.problems = [problem[4:7] for problem in problems]
-                yield found
+        for (place, raw), found in groupby(
+            self._stored_problems(wanted), key=lambda stored: (stored.place, stored.raw)
+        ):
+            of_line = list(found)
+            if any(stored.is_wanted for stored in of_line):
+                row = self.row(place, raw)
+                row.problems = [stored.problem for stored in of_line]
+                yield row
 
-    def _details(self, wanted):
+    def _stored_problems(self, wanted: QuerySet[SyncResultDetail]) -> Iterator["_StoredProblem"]:
         cured = Correction.objects.cured().filter(
             sync_request=self.sync_request.origin_id,
             line=OuterRef("line"),
@@ -120,30 +145,25 @@ class Reader:
                 entity__in=entities(),
             )
             .order_by("id")
-            .values_list(*_FIELDS)
+            .values_list("id", "entity", "file", "line", "column", "code", "message", "raw_line")
         )
         last = 0
         while batch := list(details.filter(id__gt=last)[:BATCH]):
             first, last = batch[0][0], batch[-1][0]
-            ids = set(wanted.order_by().filter(id__gte=first, id__lte=last).values_list("id", flat=True))
-            for row in batch:
-                yield *row, row[0] in ids
+            wanted_ids = set(wanted.order_by().filter(id__gte=first, id__lte=last).values_list("id", flat=True))
+            for id, entity, file, line, column, code, message, raw in batch:
+                if line is not None:  # as the query says already, which its type does not
+                    place, problem = Place(entity, file, line), LineProblem(column, code, message)
+                    yield _StoredProblem(place, problem, raw, id in wanted_ids)
 
 
-def attach_corrections(sync_request: SyncRequest, details) -> None:
-    """Hang on each problem of a sync what has been made of its line (`mended`), and whether it can be mended."""
-    places = {}
-    for detail in details:
-        is_error = detail.kind == SyncResultDetail.Kind.ERROR
-        detail.mended = None
-        detail.is_mendable = is_error and detail.line is not None and detail.entity in entities()
-        if detail.is_mendable:
-            places.setdefault((detail.entity, detail.file, detail.line), []).append(detail)
-    if places:
-        lines = Correction.objects.of_lines(sync_request, places).select_related("corrected_by", "replay")
-        for mended in lines:
-            for detail in places.get(mended.place, ()):
-                detail.mended = mended
+class _StoredProblem(NamedTuple):
+    """One detail of a rejected line, and whether it is among those that were asked for."""
+
+    place: Place
+    problem: LineProblem
+    raw: str
+    is_wanted: bool
 
 
 def _csv_cells(raw: str, delimiter: str) -> list[str] | None:
@@ -155,8 +175,9 @@ def _csv_cells(raw: str, delimiter: str) -> list[str] | None:
 
 
 def _json_members(raw: str) -> dict[str, str] | None:
+    """The members of a line's object as texts; None where it is not one object, or has a member twice."""
     try:
-        found = json.loads(raw, parse_float=str, object_pairs_hook=_members)
+        found: JsonValue = json.loads(raw, parse_float=str, object_pairs_hook=unique_members)
     except (ValueError, RecursionError):
         return None
     if isinstance(found, list) and len(found) == 1:
@@ -166,13 +187,6 @@ def _json_members(raw: str) -> dict[str, str] | None:
     return {name: as_text(value) for name, value in found.items()}
 
 
-def _members(pairs):
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("A member stands there twice.")
-    return members
-
-
-def _required_of(entity: str) -> list[str]:
+def _required_columns(entity: str) -> list[str]:
     kind = entities().get(entity)
     return [column.wire for column in kind.columns.values() if column.required] if kind else []

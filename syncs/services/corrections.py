@@ -15,7 +15,7 @@ from syncs.loading.merge.references import key_called
 from syncs.loading.staging.header_mapping import check_line, columns_of_line
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import Correction
-from syncs.rejected_rows.reader import Reader, RejectedLine
+from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
 from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
@@ -24,11 +24,11 @@ _ALTERED = {"nul_character", "bad_encoding", "nested_value"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 
-def rejected_line(detail: SyncResultDetail) -> tuple[RejectedLine, Correction | None]:
+def rejected_line(detail: SyncResultDetail) -> tuple[RejectedRow, Correction | None]:
     """The line a problem is about as it was sent, and as it has been mended, if so; raises where there is none."""
-    if detail.kind != SyncResultDetail.Kind.ERROR or detail.line is None:
+    line = RejectedRowReader(detail.sync_request).row_of(detail)
+    if line is None:
         raise PlatformError("Only a line that was not loaded can be mended; this problem is not about one.")
-    line = Reader(detail.sync_request).of(detail)
     if line.kind is None:
         raise PlatformError(
             f"“{detail.entity}” is not a kind of record, so its lines cannot be mended here. Rename the file, then "
@@ -147,13 +147,13 @@ def load_again(sync_request: SyncRequest, user) -> SyncRequest:
     return replay
 
 
-def _mended(sync_request: SyncRequest, line: RejectedLine):
+def _mended(sync_request: SyncRequest, line: RejectedRow):
     return Correction.objects.filter(
         sync_request=sync_request.origin_id, entity=line.entity, file=line.file, line=line.line
     )
 
 
-def _with_values(line: RejectedLine, before: dict, given: dict) -> dict[str, str]:
+def _with_values(line: RejectedRow, before: dict, given: dict) -> dict[str, str]:
     after = dict(before)
     spelled = {name.strip().lower(): name for name in (*line.columns, *before)}
     known = line.kind.by_wire_name
@@ -167,7 +167,7 @@ def _with_values(line: RejectedLine, before: dict, given: dict) -> dict[str, str
     return after
 
 
-def _problems(line: RejectedLine, values: dict[str, str]) -> list[dict]:
+def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict]:
     """What is wrong with the line now, as far as it can be told without the books."""
     found = check_line(line.kind, values)
     told = {column for column, _, _ in found}

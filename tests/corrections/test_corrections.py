@@ -10,7 +10,7 @@ from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.models import Company, Invoice
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
-from syncs.rejected_rows.reader import Reader
+from syncs.rejected_rows.reader import RejectedRowReader
 from syncs.services import corrections, requests
 from syncs.services.corrections import save_correction, still_missing
 from tests.corrections.conftest import COMPANIES, run
@@ -25,7 +25,7 @@ def said(mended):
 
 def test_a_line_is_taken_apart_again_as_it_was_sent(faulty):
     detail = faulty.details.filter(line=3).first()
-    assert Reader(faulty).of(detail).values == {
+    assert RejectedRowReader(faulty).row_of(detail).values == {
         "erpKey": "I2",
         "companyErpKey": "C1",
         "customerErpKey": "C1",
@@ -180,7 +180,7 @@ def test_a_line_whose_reference_has_come_meanwhile_loads_unchanged(faulty, load,
 
 def test_a_line_that_could_not_be_taken_apart_is_filled_in_anew(load, mend, load_again):
     sync = load({"companies.csv": COMPANIES + "C2,Be,ta,Customer,true\nC3,“Ga\nC4,,\n"})
-    lines = {line.line: line for line in Reader(sync).lines(sync.details.all())}
+    lines = {row.line: row for row in RejectedRowReader(sync).rows(sync.details.all())}
     assert lines[3].cells is None
     assert list(lines[3].values) == ["erpKey", "companyName", "companyType", "isActive"]
     # Cells that the line does not have are absent, not empty.

@@ -14,7 +14,7 @@ from adsplatform.records.models import Company, Invoice
 from syncs.models import SyncFile, SyncResultDetail
 from syncs.rejected_rows import download as downloads
 from syncs.rejected_rows.download import download_of
-from syncs.rejected_rows.formula_guard import guarded, guarded_text, unguarded
+from syncs.rejected_rows.formula_guard import escape_csv_cell, escape_workbook_cell, unescape_cell
 from tests.corrections.conftest import COMPANIES, INVOICES
 from tests.factories import SyncRequestFactory
 
@@ -135,7 +135,7 @@ def test_where_there_is_none_or_the_format_is_odd_a_sentence_says_so(faulty, loa
 
 
 def test_too_many_sets_of_columns_are_refused(load, monkeypatch):
-    monkeypatch.setattr(downloads, "MOST_SHAPES", 1)
+    monkeypatch.setattr(downloads, "MAX_SHAPES", 1)
     sync = load({"companies.csv": COMPANIES + "C2,,x,true\n", "invoices.csv": INVOICES})
     with pytest.raises(PlatformError, match="2 different sets of columns"):
         download(sync)
@@ -151,7 +151,7 @@ def test_a_browser_that_numbers_its_downloads_does_no_harm(faulty, load):
     ["-5", "+5", "-1,234.50", "+49 30 1234-56", "-", "2024-01-31", "plain", "", "a-b", "O'Hara", "'t Hooft", "'-5"],
 )
 def test_harmless_cells_are_written_as_they_are(cell):
-    assert guarded(cell) == guarded_text(cell) == unguarded(cell) == cell
+    assert escape_csv_cell(cell) == escape_workbook_cell(cell) == unescape_cell(cell) == cell
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_harmless_cells_are_written_as_they_are(cell):
     ],
 )  # fmt: skip
 def test_what_may_be_calculated_is_guarded_and_comes_back(cell):
-    assert guarded(cell) == "'" + cell
-    assert unguarded(guarded(cell)) == cell
-    assert unguarded(guarded_text(cell)) == cell
+    assert escape_csv_cell(cell) == "'" + cell
+    assert unescape_cell(escape_csv_cell(cell)) == cell
+    assert unescape_cell(escape_workbook_cell(cell)) == cell
 
 
 @pytest.fixture

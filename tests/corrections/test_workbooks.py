@@ -5,7 +5,7 @@ import pytest
 from adsplatform.records.models import Company
 from syncs.models import SyncFile
 from syncs.models.corrections import Correction
-from syncs.rejected_rows.reader import Reader
+from syncs.rejected_rows.reader import RejectedRowReader
 from tests.corrections.test_downloads import download
 from tests.samples.sheets import number, sheet, workbook
 
@@ -23,7 +23,7 @@ def test_a_line_of_a_workbook_is_taken_apart_again(faulty_book):
     head = SyncFile.objects.get(sync_request=faulty_book)
     assert (head.entity, head.file, head.columns, head.delimiter) == ("Company", "company.xlsx", HEADER, ",")
     detail = faulty_book.details.get(line=3)
-    assert Reader(faulty_book).of(detail).values == {
+    assert RejectedRowReader(faulty_book).row_of(detail).values == {
         "erpKey": "2",
         "companyName": 'Bolt, "the"\nlate',
         "companyType": "Customer",

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from syncs.connectors.columnar import by_column
-from syncs.connectors.protocol import ABSENT, Columns, RowProblem
+from syncs.connectors.protocol import ABSENT, Columns, JsonValue, RowProblem
 
 MAX_COLUMNS = 1_000
 MAX_DEPTH = 100
@@ -19,6 +19,26 @@ TOO_DEEP = "The object is nested too deeply to be read. Write a flat object: one
 
 # Amounts stay text: a float would round them.
 decode = msgspec.json.Decoder(float_hook=str).decode
+
+
+class DuplicateMember(ValueError):
+    """An object has more than one member of this name."""
+
+    def __init__(self, member: str):
+        super().__init__(member)
+        self.member = member
+
+
+def unique_members(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    """The members of an object, as an `object_pairs_hook`; raises DuplicateMember for the first repeated name."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise DuplicateMember(name)
+            seen.add(name)
+    return members
 
 
 class FlatObjects:

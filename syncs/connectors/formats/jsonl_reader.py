@@ -7,14 +7,16 @@ from typing import BinaryIO
 
 import msgspec
 
-from syncs.connectors.formats.json_objects import (  # fmt: skip
+from syncs.connectors.formats.json_objects import (
     TOO_DEEP,
+    DuplicateMember,
     FlatObjects,
     bad_json,
     blocks_of,
     decode,
     duplicate_member,
     the_object,
+    unique_members,
 )
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
 from syncs.connectors.protocol import Columns, Limits, RowProblem
@@ -25,10 +27,6 @@ FEW = 32
 LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
 
 _encode = msgspec.json.Encoder().encode
-
-
-class _Duplicate(Exception):
-    pass
 
 
 def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Columns | RowProblem]:
@@ -98,9 +96,9 @@ def _value(raw: str, name, file, line):
         found = decode(text)
         # As many colons out as in, unless a member that stands there twice has been lost.
         if _encode(found).count(b":") != text.count(":") + text.count("\\u003"):
-            json.loads(text, object_pairs_hook=_without_duplicates, parse_float=str)
-    except _Duplicate as duplicate:
-        return duplicate_member(name, file, line, str(duplicate), raw)
+            json.loads(text, object_pairs_hook=unique_members, parse_float=str)
+    except DuplicateMember as duplicate:
+        return duplicate_member(name, file, line, duplicate.member, raw)
     except RecursionError:
         return bad_json(name, file, line, TOO_DEEP, raw)
     except ValueError:
@@ -154,15 +152,6 @@ def _is_one_document(text: str, is_long: bool) -> bool:
             found = None
         return not (isinstance(found, list) and len(found) == 1)
     return text == "{"
-
-
-def _without_duplicates(pairs):
-    found = {}
-    for member, value in pairs:
-        if member in found:
-            raise _Duplicate(member)
-        found[member] = value
-    return found
 
 
 def _refuse(constant):

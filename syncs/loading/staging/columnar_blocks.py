@@ -15,7 +15,7 @@ from adsplatform.records.column_patterns import PatternCheck
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import by_column
 from syncs.connectors.protocol import ABSENT, Columns, Rows
-from syncs.rejected_rows.formula_guard import unguarded
+from syncs.rejected_rows.formula_guard import unescape_cell
 
 # Of a digest: what tells lines apart, and then what tells the rules apart by which they were loaded.
 DIGEST_BYTES, RULES_BYTES = 10, 6
@@ -139,7 +139,7 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
                 continue
             block.gaps[column.name] = gap
         if unguard:
-            cells, _ = _texts([unguarded(cell or "") for cell in cells])
+            cells, _ = _texts([unescape_cell(cell or "") for cell in cells])
         block.columns.append(column)
         block.cells.append(cells)
     if is_delimited and None not in columns and not unguard and not block.gaps:

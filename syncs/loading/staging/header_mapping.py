@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adsplatform.records.checks import ColumnCheck, quoted
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import DELIMITERS
-from syncs.rejected_rows.formula_guard import MARKS
+from syncs.rejected_rows.formula_guard import ADDED_COLUMNS
 
 # A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
 REMARKS_LISTED = 100
@@ -35,7 +35,7 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
     for name in names:
         folded = name.strip().lower()
         column = entity.by_wire_name.get(folded)
-        if column is None and folded in MARKS:
+        if column is None and folded in ADDED_COLUMNS:
             pass  # what a download of rejected lines has added
         elif column is None:
             # Looking for what was meant takes time, and no more will be told.

@@ -36,7 +36,7 @@ from syncs.loading.staging.problem_log import Problem, ProblemLog, identifiers, 
 from syncs.loading.staging.raw_line_store import RawLineStore
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.staging.unchanged_rows import UnchangedRows, hash_seed_of
-from syncs.rejected_rows.formula_guard import is_download, unguarded
+from syncs.rejected_rows.formula_guard import is_download, unescape_cell
 
 # Little that is left of blocks is copied together, once it is so much: PostgreSQL is not to be kept from the rest.
 COPIED_FROM_BYTES = 1_000_000
@@ -264,7 +264,7 @@ class Stage:
             self.unread.add("")
             return _File(None, name, ())
         downloaded = is_download(block.columns)
-        names = list(map(unguarded, block.columns)) if downloaded else block.columns
+        names = list(map(unescape_cell, block.columns)) if downloaded else block.columns
         columns, remarks = mapped(entity, block.file, names)
         for remark in remarks:
             self.problem_log.add_for_file(
