@@ -70,14 +70,14 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "django_htmx",
-    # Before django_q, whose command `qcluster` ours replaces.
     "adsplatform",
-    "django_q",
     "adsplatform.accounts",
     "adsplatform.rest",
     "adsplatform.records",
     "enrollments",
+    # Before django_q, whose command `qcluster` it replaces.
     "syncs",
+    "django_q",
 ]
 
 MIDDLEWARE = [

@@ -15,7 +15,7 @@ from syncs.worker import process
 
 def run_next_sync() -> str:
     """Run the next sync that may run, if there is one; a cluster that is stopping leaves it to the others."""
-    if shutdown.is_told():
+    if shutdown.is_requested():
         # Till then it has stopped taking messages.
         time.sleep(1)
         with transaction.atomic():

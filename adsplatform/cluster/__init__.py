@@ -1,1 +1,1 @@
-"""What the queue's processes share."""
+"""The processes of a cluster of workers: their queue, what they share, how they stop, what they may use."""

@@ -1,7 +1,7 @@
-"""The queue's brokers: how a bell that is rung reaches a worker. Each rings when the caller's transaction commits.
+"""The queue's brokers: how a wake-up reaches a worker. A message is sent when the caller's transaction commits.
 
-A bell says that there is something to do, never what: that stands in the database's own rows. So a broker may lose
-messages or deliver them twice, and nothing is lost or done twice.
+A wake-up says that there is work, never which: that is in the database's own rows. So a broker may lose messages or
+deliver them twice without a sync being lost or run twice.
 """
 
 import logging
@@ -11,6 +11,7 @@ from functools import partial
 import psycopg
 import redis
 from django.db import DatabaseError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
@@ -19,7 +20,7 @@ from django_q.conf import Conf
 logger = logging.getLogger(__name__)
 
 CHANNEL = "ads_queue"
-# django-q2 would wait ten seconds and then replace the process.
+# Before asking again after an error: django-q2 itself would wait ten seconds and then replace the process.
 PAUSE_SECONDS = 1.0
 
 _TAKE = """
@@ -32,66 +33,70 @@ _TAKE = """
 
 
 class ListeningBroker(ORM):
-    """A table of the database, whose readers are told of every new message and never wait for one another.
+    """A table of the database whose readers are notified of new messages and never wait for one another.
 
-    All times are the database's: of several machines, each has a clock of its own.
+    All times are the database's, because the clocks of several machines differ.
     """
 
-    _listening_on = None
+    _listening_on: object = None
 
-    def enqueue(self, task):
-        """Leave a message, as part of the caller's transaction."""
+    def enqueue(self, task: str) -> int:
+        """Add a message as part of the caller's transaction; returns its id."""
         message = self.get_connection().create(key=self.list_key, payload=task, lock=Now())
         with connections[Conf.ORM].cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
         return message.pk
 
-    def dequeue(self):
-        """Take messages or, where there are none, wait for news of one, at most `poll` seconds."""
+    def dequeue(self) -> list[tuple[int, str]] | None:
+        """Take messages (id and text); where there are none, wait for a notification, at most `poll` seconds."""
         connection = connections[Conf.ORM]
         try:
-            return self._take(connection) or self._wait(connection)
+            if found := self._take(connection):
+                return found
+            self._wait(connection)
         except (DatabaseError, psycopg.Error) as error:
             connection.close()
-            logger.warning("The database did not answer the queue, which asks again in a second: %s", error)
+            logger.warning("The queue's database did not answer; asking again in a second: %s", error)
             time.sleep(PAUSE_SECONDS)
+        return None
 
-    def _take(self, connection) -> list:
+    def _take(self, connection: BaseDatabaseWrapper) -> list[tuple[int, str]]:
         connection.close_if_unusable_or_obsolete()
         with connection.cursor() as cursor:
             if self._listening_on is not connection.connection:
-                # Before looking, so that nothing comes between.
+                # Before the query, so that no message arrives unnoticed in between.
                 cursor.execute(f"LISTEN {CHANNEL}")
                 self._listening_on = connection.connection
             cursor.execute(_TAKE, [Conf.RETRY, self.list_key, Conf.BULK])
             return cursor.fetchall()
 
-    def _wait(self, connection) -> None:
+    def _wait(self, connection: BaseDatabaseWrapper) -> None:
         for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
             pass
 
 
 class RedisBroker(Redis):
-    """Redis, which knows nothing of transactions and forgets what is being worked on: good enough for a bell."""
+    """Redis knows no transactions and forgets messages once they are taken, which is good enough for wake-ups."""
 
     @staticmethod
-    def get_connection(list_key=None):
+    def get_connection(list_key: str | None = None) -> redis.Redis:
         return redis.from_url(Conf.REDIS, socket_timeout=5, socket_connect_timeout=5)
 
-    def enqueue(self, task):
-        """Leave a message when the caller's transaction has committed; one that cannot be left is not missed."""
+    def enqueue(self, task: str) -> None:
+        """Add a message when the caller's transaction has committed; if that fails, the reaper sends another."""
         transaction.on_commit(partial(self._push, task))
 
-    def _push(self, task):
+    def _push(self, task: str) -> None:
         try:
             super().enqueue(task)
         except redis.RedisError as error:
-            logger.error("Redis took no message; the workers find out later what there is to do: %s", error)
+            logger.error("Redis took no message; the workers will be woken later: %s", error)
 
-    def dequeue(self):
-        """Take a message, waiting a second at most."""
+    def dequeue(self) -> list[tuple[None, bytes]] | None:
+        """Take a message, waiting at most a second for one."""
         try:
             return super().dequeue()
         except redis.RedisError as error:
-            logger.warning("Redis did not answer the queue, which asks again in a second: %s", error)
+            logger.warning("Redis did not answer the queue; asking again in a second: %s", error)
             time.sleep(PAUSE_SECONDS)
+        return None

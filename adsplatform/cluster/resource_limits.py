@@ -1,4 +1,4 @@
-"""What a process that carries out syncs may take of the machine, so that one sync cannot bring down its neighbours."""
+"""Limits of a process that carries out syncs, so that one sync cannot exhaust the machine for the others."""
 
 import ctypes
 import resource
@@ -7,16 +7,16 @@ from django.conf import settings
 
 # Files and connections open at once; a sync needs a few dozen.
 OPEN_FILES = 1_024
-# glibc's numbers for: bytes from which memory is asked for apart; bytes that may lie unused before they are given back.
+# Parameters of glibc's mallopt(3): from how many bytes on a block is mapped from the system and unmapped when it is
+# freed; how many unused bytes at the top of the heap are kept.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
-APART_FROM, KEPT_UNUSED = 32 * 1024**2, 64 * 1024**2
+MAPPED_FROM_BYTES, UNUSED_BYTES = 32 * 1024**2, 64 * 1024**2
 
 
 def limit_resources() -> None:
-    """Limit this process and all it starts; what is over a limit fails in it, and nowhere else.
+    """Limit this process and all that it starts; to exceed a limit fails in that process alone.
 
-    Processor time is not limited: a sync may rightly take hours. Memory dumps are off, because credentials are in
-    memory.
+    Processor time has no limit: a sync may take hours. Core dumps are off, because memory holds credentials.
     """
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
@@ -26,17 +26,17 @@ def limit_resources() -> None:
 
 
 def keep_freed_memory() -> None:
-    """Have this process keep the memory of one block of rows for the next, where its C library can be told to.
+    """Let this process reuse the memory of one block of rows for the next, where the C library has `mallopt`.
 
-    Else the system clears the same few megabytes again and again, which takes a tenth of the time of reading a file.
+    Otherwise the kernel clears the same few megabytes again and again, a tenth of the time of reading a file.
     """
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(M_MMAP_THRESHOLD, APART_FROM)
-        mallopt(M_TRIM_THRESHOLD, KEPT_UNUSED)
+        mallopt(M_MMAP_THRESHOLD, MAPPED_FROM_BYTES)
+        mallopt(M_TRIM_THRESHOLD, UNUSED_BYTES)
 
 
 def _lower(limit: int, wanted: int) -> None:
-    """Set a limit, for good, unless a lower one is there."""
+    """Set a soft and hard limit, unless the present one is lower."""
     _, hard = resource.getrlimit(limit)
     if hard == resource.RLIM_INFINITY or wanted < hard:
         resource.setrlimit(limit, (wanted, wanted))

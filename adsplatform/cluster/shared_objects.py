@@ -1,9 +1,9 @@
-"""What the processes of a cluster share, so that none of them can block the others by dying.
+"""Queues, timers and events that the processes of a cluster share, and that a killed process cannot leave locked.
 
-django-q2 shares queues, timers and events that are guarded by locks and counters. Who is killed while holding one – an
-idle worker holds the queue's all the time – keeps it for ever, and the whole cluster stands still. Here nobody holds
-anything: the kernel gives each record of a socket to exactly one of its readers, whole or not at all, and a byte of
-shared memory is written or it is not.
+Those of `multiprocessing`, which django-q2 uses, are guarded by locks and counters. A process that is killed while it
+holds one (an idle worker always holds the queue's) never releases it, and the whole cluster stops. Here no process
+holds a lock: the kernel gives each record of a socket to exactly one reader, whole or not at all, and a byte of shared
+memory is written at once.
 """
 
 import array
@@ -13,35 +13,35 @@ import pickle
 import socket
 import termios
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import RawValue
 
 from django_q import cluster
 
-# A record longer than a socket holds could never be sent; ours are bells, and what became of them as a sentence.
+# A socket cannot carry a record longer than its buffer. Ours are wake-ups, and the results of tasks as a sentence.
 LONGEST_RESULT, LONGEST_RECORD = 20_000, 200_000
 WAIT_SECONDS = 0.02
 
 
 class Queue:
-    """Records from any of the processes, each for one of them; made before they are forked."""
+    """Records that any process puts and exactly one process gets; made before the processes are forked."""
 
-    def __init__(self, maxsize: int = 0):
+    def __init__(self, maxsize: int = 0) -> None:
         self.is_bounded = maxsize > 0
         self._out, self._in = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
-    def put(self, item) -> None:
-        """Leave a record: on return it is in the queue. Of a bounded one, the record before has been taken."""
-        # Whoever stops the cluster waits for nobody.
+    def put(self, item: object) -> None:
+        """Put a record; if the queue is bounded, first wait until the record before it has been taken."""
+        # Stopping the cluster must not wait for a worker.
         while self.is_bounded and item != "STOP" and not self.empty():
             time.sleep(WAIT_SECONDS)
         if isinstance(item, dict) and isinstance(item.get("result"), str):
             item = item | {"result": item["result"][:LONGEST_RESULT]}
         self._in.send(pickle.dumps(item))
 
-    def get(self):
+    def get(self) -> object:
         """Wait for a record and take it."""
-        return pickle.loads(self._out.recv(LONGEST_RECORD))
+        return pickle.loads(self._out.recv(LONGEST_RECORD))  # noqa: S301, this cluster's own processes wrote it
 
     def empty(self) -> bool:
         """Whether every record has been taken."""
@@ -50,11 +50,11 @@ class Queue:
         return not size[0]
 
     def qsize(self) -> int:
-        """Only whether there are records, as 1 or 0; how many, the kernel does not tell."""
+        """1 if there are records, else 0: the kernel does not count them."""
         return int(not self.empty())
 
     def close(self) -> None:
-        """Nothing needs to be done: no thread is left that has to hand over records."""
+        """Nothing to do: records are not buffered in this process."""
 
     join_thread = close
 
@@ -62,7 +62,7 @@ class Queue:
 class Timer:
     """A number that a worker and its guard share."""
 
-    def __init__(self, kind: str, value: float):
+    def __init__(self, kind: str, value: float) -> None:
         self._shared = RawValue(kind, value)
 
     @property
@@ -70,19 +70,19 @@ class Timer:
         return self._shared.value
 
     @value.setter
-    def value(self, value: float):
+    def value(self, value: float) -> None:
         self._shared.value = value
 
     @staticmethod
-    def get_lock():
-        """django-q2 asks for one; a number this small is written at once."""
+    def get_lock() -> AbstractContextManager[None]:
+        """django-q2 asks for a lock; a number this small is written at once, so none is needed."""
         return nullcontext()
 
 
 class Event:
     """Something that has happened or not."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._shared = mmap.mmap(-1, 1)
 
     def set(self) -> None:
@@ -92,7 +92,7 @@ class Event:
         return bool(self._shared[0])
 
     def wait(self, seconds: float) -> bool:
-        """Return once it has happened, or after so many seconds."""
+        """Return once it has happened, or after so many seconds; returns whether it has."""
         until = time.monotonic() + seconds
         while not self.is_set() and time.monotonic() < until:
             time.sleep(WAIT_SECONDS)
@@ -100,5 +100,5 @@ class Event:
 
 
 def replace_shared_objects() -> None:
-    """Have clusters that are made from now on share these."""
+    """Make clusters that are started from now on use these."""
     cluster.Queue, cluster.Value, cluster.Event = Queue, Timer, Event

@@ -1,6 +1,5 @@
 """A cluster that is told to stop is gone in time, whatever its workers are doing."""
 
-import mmap
 import signal
 import time
 
@@ -23,23 +22,23 @@ from tests.product import eventually
 def clock(monkeypatch, settings):
     """A cluster that has not been told to stop, and a clock to be set: `clock[0] = 12.5`."""
     now = [1000.0]
-    monkeypatch.setattr(shutdown, "_shared", mmap.mmap(-1, 8))
+    monkeypatch.setattr(shutdown, "requested_at", shutdown.SharedMoment())
     monkeypatch.setattr(shutdown.time, "monotonic", lambda: now[0])
     settings.STOP_SECONDS = 60
     return now
 
 
 def states():
-    return shutdown.is_told(), shutdown.is_time_up(), shutdown.is_over()
+    return shutdown.is_requested(), shutdown.is_time_up(), shutdown.is_over()
 
 
 def test_work_may_end_then_is_handed_back_then_cut_off(clock):
     assert states() == (False, False, False)
-    shutdown.tell()
+    shutdown.request()
     assert states() == (True, False, False)
     clock[0] += 49
     # Told twice, it does not begin anew.
-    shutdown.tell()
+    shutdown.request()
     assert states() == (True, False, False)
     clock[0] += 2
     assert states() == (True, True, False)
@@ -49,7 +48,7 @@ def test_work_may_end_then_is_handed_back_then_cut_off(clock):
 
 def test_of_a_short_time_half_is_for_handing_back(clock, settings):
     settings.STOP_SECONDS = 4
-    shutdown.tell()
+    shutdown.request()
     clock[0] += 1.9
     assert states() == (True, False, False)
     clock[0] += 0.2
@@ -58,8 +57,8 @@ def test_of_a_short_time_half_is_for_handing_back(clock, settings):
 
 @pytest.mark.django_db
 def test_a_worker_of_a_stopping_cluster_begins_nothing(monkeypatch):
-    monkeypatch.setattr(shutdown, "_shared", mmap.mmap(-1, 8))
-    shutdown.tell()
+    monkeypatch.setattr(shutdown, "requested_at", shutdown.SharedMoment())
+    shutdown.request()
     sync_request = SyncRequestFactory(queued=True)
     assert tasks.run_next_sync() == "This cluster is stopping."
     sync_request.refresh_from_db()

@@ -1,18 +1,18 @@
-"""Removes at once what has been kept for long enough; the clusters do the same by themselves, bit by bit."""
+"""Removes at once what has been kept long enough; the clusters do the same continuously, in small steps."""
 
 from django.core.management import BaseCommand
 
-from adsplatform.wording import plural
+from adsplatform.wording import counted
 from syncs.periodic import retention
 
 
 class Command(BaseCommand):
-    """Prune until nothing is left that is to go."""
+    """Remove until nothing is left that is due."""
 
     help = "Removes what has been kept for longer than the KEEP_… settings say."
 
-    def handle(self, **options):
+    def handle(self, **options: object) -> None:
         steps = 0
         while retention.prune_some():
             steps += 1
-        self.stdout.write(f"Nothing is left that is to go; it took {steps} {plural(steps, 'step')}.")
+        self.stdout.write(f"Nothing is left that is to go; it took {counted(steps, 'step')}.")

@@ -1,8 +1,9 @@
-"""Holds the totals kept of the books against the records themselves."""
+"""Compares the control totals of the books with the records themselves."""
 
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
 
 from adsplatform.wording import counted
 from enrollments.models import AppEnrollment
@@ -10,35 +11,37 @@ from syncs.loading.control_totals.recount import recount
 
 
 class Command(BaseCommand):
-    help = "Count all records and say where the totals kept of them, of which syncs tell, are different."
+    """Recount one enrollment after another, each in a transaction of its own; safe to run twice."""
 
-    def add_arguments(self, parser):
+    help = "Counts all records and says where the control totals of the books differ from them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--enrollment", help="The id of the one enrollment to look at; without it, all.")
         parser.add_argument("--correct", action="store_true", help="Set the totals right.")
 
-    def handle(self, *, enrollment, correct, **options):
-        """Recount one enrollment after another, each in a transaction of its own; safe to run twice."""
-        enrollments = AppEnrollment.objects.select_related("app").order_by("pk")
-        if enrollment:
-            enrollments = self._one(enrollments, enrollment)
-        looked_at = differences = 0
-        for each in enrollments.iterator():
-            looked_at += 1
+    def handle(self, *, enrollment: str | None, correct: bool, **options: object) -> None:
+        recounted = differences = 0
+        for each in _chosen(enrollment).iterator():
+            recounted += 1
             for difference in recount(each, correct=correct):
                 differences += 1
                 self.stdout.write(str(difference))
         if not differences:
-            self.stdout.write(f"The totals of {counted(looked_at, 'enrollment')} are those of the records.")
+            self.stdout.write(f"The totals of {counted(recounted, 'enrollment')} are those of the records.")
         elif correct:
             self.stdout.write(f"{differences:,} totals were set right.")
         else:
             raise CommandError(f"{differences:,} totals differ. Run it with --correct to set them right.")
 
-    def _one(self, enrollments, id):
-        try:
-            found = enrollments.filter(pk=UUID(id))
-        except ValueError:
-            found = enrollments.none()
-        if not found.exists():
-            raise CommandError(f"There is no enrollment with the id “{id}”.")
-        return found
+
+def _chosen(app_enrollment_id: str | None) -> QuerySet[AppEnrollment]:
+    enrollments = AppEnrollment.objects.select_related("app").order_by("pk")
+    if not app_enrollment_id:
+        return enrollments
+    try:
+        found = enrollments.filter(pk=UUID(app_enrollment_id))
+    except ValueError:
+        found = enrollments.none()
+    if not found.exists():
+        raise CommandError(f"There is no enrollment with the id “{app_enrollment_id}”.")
+    return found
