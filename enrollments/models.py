@@ -61,7 +61,7 @@ class Application(models.Model):
         return self.connector not in (FILE_UPLOAD, JSON_BATCH, "")
 
 
-class AppEnrollmentQuerySet(TenantQuerySet):
+class AppEnrollmentQuerySet(TenantQuerySet["AppEnrollment"]):
     def current(self):
         return self.filter(is_deleted=False)
 

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import uuid
 from datetime import timedelta
+from typing import Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -12,6 +13,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from adsplatform.identifiers import uuid7
+
+_Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
 
 class Account(models.Model):
@@ -108,14 +111,14 @@ class Membership(models.Model):
         return f"{self.user}, {self.role} of {self.group_key}"
 
 
-class TenantQuerySet(models.QuerySet):
-    """Rows that belong to an account: every query behind a door starts with `.of(account)`."""
+class TenantQuerySet(models.QuerySet[_Row]):
+    """Rows that belong to an account: every query of an interface starts with `.of(account)`."""
 
-    def of(self, account):
+    def of(self, account: Account | uuid.UUID) -> Self:
         return self.filter(group_key=account)
 
 
-class ApiKeyQuerySet(TenantQuerySet):
+class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
     def usable(self):
         now = timezone.now()
         return self.filter(
@@ -186,7 +189,7 @@ class ApiKey(models.Model):
             self.revoked, self.revoked_user = now, user
 
 
-class AuditEntryQuerySet(TenantQuerySet):
+class AuditEntryQuerySet(TenantQuerySet["AuditEntry"]):
     def newest_first(self):
         return self.order_by("-pk")
 

@@ -33,7 +33,7 @@ class SyncFile(models.Model):
         return self.file
 
 
-class CorrectionQuerySet(TenantQuerySet):
+class CorrectionQuerySet(TenantQuerySet["Correction"]):
     def of_lines(self, sync_request, lines):
         """Those of the lines (places: entity, file, line) of a sync that somebody has mended."""
         return self.filter(sync_request=sync_request.origin_id, line__in={line for _, _, line in lines})

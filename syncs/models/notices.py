@@ -9,7 +9,7 @@ from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
 
 
-class NoticeQuerySet(TenantQuerySet):
+class NoticeQuerySet(TenantQuerySet["Notice"]):
     def open(self):
         return self.filter(closed__isnull=True)
 
