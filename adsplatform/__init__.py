@@ -4,7 +4,7 @@ import os
 
 __version__ = "0.1.0"
 
-# The role of the database, without login, as which a request is answered once its account is known (`accounts.fence`).
+# The database role without login that a request takes once its account is known (see `accounts.row_security`).
 ROW_SECURITY_ROLE = "ads_door"
 
 # Columns are checked on one core while PostgreSQL takes in others on another; more threads would only get in the way.

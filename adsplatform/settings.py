@@ -243,7 +243,7 @@ elif QUEUE_LISTENS:
 
 # What a request says of itself to its connection, a pooler that gives those away by the transaction hands to others.
 POOLED_BY_TRANSACTION = env.bool("POOLED_BY_TRANSACTION", not QUEUE_LISTENS)
-# The database too keeps a request to its account (adsplatform.accounts.fence): the connection takes a role for it.
+# Whether row-level security restricts a request to its account (see adsplatform.accounts.row_security).
 SECOND_FENCE = env.bool("SECOND_FENCE", not POOLED_BY_TRANSACTION)
 
 # How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books

@@ -1,11 +1,11 @@
-"""App configuration: builds the second fence after every `migrate`, and warns where it is not up."""
+"""App configuration: sets up row-level security after every `migrate`, and warns if it is not set up."""
 
 import logging
 
 import psycopg
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import Tags, Warning, register
+from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -15,24 +15,24 @@ from adsplatform.accounts import row_security, row_security_policies
 logger = logging.getLogger(__name__)
 
 
-def build_row_security_policies(using, **kwargs):
-    """Build what is lacking of the second fence; where we may not, say what to do, and go on without."""
+def set_up_row_security(using: str, **kwargs: object) -> None:
+    """Set up what is missing; where that is not allowed, log what to do and go on without row-level security."""
     if not settings.SECOND_FENCE:
         return
     try:
-        row_security_policies.build(connections[using])
-    except row_security_policies.NotBuilt as reason:
+        row_security_policies.set_up(connections[using])
+    except row_security_policies.NotSetUp as reason:
         logger.warning(str(reason))
-    row_security.is_up.cache_clear()
+    row_security.is_active.cache_clear()
 
 
-def check_row_security(app_configs, **kwargs):
-    """Warn, before a deployment, where the second fence is not up; that a database does not answer, others say."""
+def check_row_security(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Warn before a deployment if row-level security is not set up; other checks report an unreachable database."""
     if not settings.SECOND_FENCE:
         return []
     try:
-        with database.connected() as found:
-            reason = row_security_policies.reason(found.cursor())
+        with database.connected() as connection:
+            reason = row_security_policies.why_inactive(connection.cursor())
     except psycopg.OperationalError:
         return []
     return [Warning(reason, id="accounts.W001")] if reason else []
@@ -42,6 +42,6 @@ class AccountsConfig(AppConfig):
     name = "adsplatform.accounts"
     label = "accounts"
 
-    def ready(self):
-        post_migrate.connect(build_row_security_policies, sender=self)
+    def ready(self) -> None:
+        post_migrate.connect(set_up_row_security, sender=self)
         register(check_row_security, Tags.security, deploy=True)

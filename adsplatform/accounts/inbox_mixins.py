@@ -60,7 +60,7 @@ class TenantMixin:
         if request.tenant is None:
             return render(request, "inbox/no_account.html", status=403)
         self.account = request.tenant.account
-        row_security.keep_to(self.account.pk, request.user.pk)
+        row_security.restrict_to(self.account.pk, request.user.pk)
         if request.method not in ("GET", "HEAD", "OPTIONS") and request.tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
         return super().dispatch(request, *args, **kwargs)

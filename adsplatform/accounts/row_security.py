@@ -1,12 +1,13 @@
-"""The second fence: once a request's account is known, the database itself shows it nothing of others'.
+"""Row-level security of requests: once a request's account is known, the database returns only that account's rows.
 
-The first fence is `.of(account)`, with which every query behind a door begins. This one is for the day when somebody
-forgets it: the connection takes a role that row-level security narrows to the account (`accounts.fence_building`), and
-gives it up when the request has been answered. Workers, migrations, the administration and whoever has not yet said who
-they are use the database as its login, which is not narrowed.
+Every query of the API and the Inbox is already narrowed by `.of(account)`. This is the second check, for a query that
+forgets to: the connection takes a role whose rows are limited by policies (see `row_security_policies`) and returns to
+its login role when the request is answered. Workers, migrations, the admin, and requests whose caller is not known yet,
+use the login role, which sees all rows.
 """
 
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core.signals import request_finished
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from psycopg.pq import TransactionStatus
 
 from adsplatform import ROW_SECURITY_ROLE
@@ -24,62 +28,65 @@ from adsplatform.accounts import row_security_policies
 
 logger = logging.getLogger(__name__)
 
-RAISE = (
+SET_ROLE = (
     "SELECT set_config('role', %s, false), set_config('ads.account', %s, false), set_config('ads.person', %s, false)"
 )
-LOWER = "RESET ROLE; RESET ads.account; RESET ads.person"
+RESET_ROLE = "RESET ROLE; RESET ads.account; RESET ads.person"
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """To whose rows the connection is kept; and whether that was said in a transaction, whose end may take it back."""
+class _Restriction:
+    """Whose rows the connection sees.
+
+    If it was set `in_transaction`, a rollback undoes it.
+    """
 
     account: UUID
     person: UUID
     in_transaction: bool
 
 
-# Of this thread, as the connection is.
-_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+# Belongs to the thread, as the connection does.
+_restriction: ContextVar[_Restriction | None] = ContextVar("restriction", default=None)
 
 
-def keep_to(account: UUID, person: UUID):
-    """From now on, show this request nothing but the account's rows."""
-    before = _kept.get()
-    if before and (before.account, before.person) == (account, person):
+def restrict_to(account: UUID, person: UUID) -> None:
+    """Let the rest of this request see only rows of the account."""
+    current = _restriction.get()
+    if current and (current.account, current.person) == (account, person):
         return
-    if is_up():
-        kept = _Kept(account, person, connection.in_atomic_block)
-        # First, so that whatever comes of it is cleared away.
-        _kept.set(kept)
-        _raise(connection, kept)
+    if is_active():
+        restriction = _Restriction(account, person, connection.in_atomic_block)
+        # Before the database is asked, so that the restriction is removed even if that fails half-way.
+        _restriction.set(restriction)
+        _apply(connection, restriction)
 
 
-def let_go(**kwargs):
-    """Give the connection back as it was; one that cannot be is closed."""
-    kept = _kept.get()
-    if kept is None:
+def lift_restriction(**kwargs: object) -> None:
+    """Return the connection to its login role; a connection that cannot be returned is closed."""
+    restriction = _restriction.get()
+    if restriction is None:
         return
-    _kept.set(None)
+    _restriction.set(None)
     if connection.connection is None:
         return
     try:
         with connection.cursor() as cursor:
-            cursor.execute(LOWER)
-        is_clean = kept.in_transaction or _status() == TransactionStatus.IDLE
+            cursor.execute(RESET_ROLE)
+        is_clean = restriction.in_transaction or _transaction_status() == TransactionStatus.IDLE
     except Exception:
-        # Of a transaction that has failed, the end takes back what was said in it.
-        is_clean = kept.in_transaction
+        # The rollback of the failed transaction undoes what was set in it.
+        is_clean = restriction.in_transaction
     if not is_clean:
-        logger.warning("A connection to the database could not be cleared after a request, and was closed.")
+        logger.warning("A connection to the database could not be reset after a request, and was closed.")
         connection.close()
 
 
 @contextmanager
-def beyond():
-    """Use the database as its login for a moment, for what no account may do."""
-    kept = _kept.get()
-    if kept is None:
+def as_login_role() -> Iterator[None]:
+    """Use the login role inside the block, for what the restricted role may not do."""
+    restriction = _restriction.get()
+    if restriction is None:
         yield
         return
     with connection.cursor() as cursor:
@@ -87,60 +94,60 @@ def beyond():
     try:
         yield
     finally:
-        # The end of a transaction that has failed takes back what was said in it; a lost connection is opened anew.
-        if _status() in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
-            _raise(connection, kept)
+        # A rollback restores the role, and so does opening a lost connection again.
+        if _transaction_status() in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
+            _apply(connection, restriction)
 
 
 @cache
-def is_up() -> bool:
-    """Whether there is a second fence; looked at once by each process."""
+def is_active() -> bool:
+    """Whether row-level security is switched on and set up; each process looks once."""
     if not settings.SECOND_FENCE:
         return False
     with connection.cursor() as cursor:
-        if reason := row_security_policies.reason(cursor):
+        if reason := row_security_policies.why_inactive(cursor):
             logger.warning(reason)
     return not reason
 
 
 class RowSecurityMiddleware:
-    """Outside of all that queries: no request finds, or leaves, a connection that is kept to an account.
+    """Ensures that no request starts or leaves behind a restricted connection; must wrap everything that queries.
 
-    An answer that is sent while it is being made goes on asking the database; it is let go when it has been sent.
+    A streaming response queries while it is sent, so its restriction is lifted when it is closed.
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
-        let_go()
-        is_being_made = False
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        lift_restriction()
+        is_streaming = False
         try:
             response = self.get_response(request)
-            is_being_made = response.streaming
+            is_streaming = response.streaming
             return response
         finally:
-            if not is_being_made:
-                let_go()
+            if not is_streaming:
+                lift_restriction()
 
 
-def _raise(connection, kept: _Kept):
+def _apply(connection: BaseDatabaseWrapper, restriction: _Restriction) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(RAISE, [ROW_SECURITY_ROLE, str(kept.account), str(kept.person)])
+        cursor.execute(SET_ROLE, [ROW_SECURITY_ROLE, str(restriction.account), str(restriction.person)])
 
 
-def _again(connection, **kwargs):
-    """A request whose connection was lost goes on with one that is kept to its account too."""
-    if kept := _kept.get():
-        _raise(connection, kept)
+def _restrict_new_connection(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+    """Restrict a connection that replaces one that was lost during the request."""
+    if restriction := _restriction.get():
+        _apply(connection, restriction)
 
 
-def _status() -> TransactionStatus:
+def _transaction_status() -> TransactionStatus:
     if connection.connection is None:
         return TransactionStatus.UNKNOWN
     return connection.connection.info.transaction_status
 
 
-# Sent when an answer is closed, by which time all of it has been sent.
-request_finished.connect(let_go, dispatch_uid="accounts.fence")
-connection_created.connect(_again, dispatch_uid="accounts.fence")
+# Sent when the response is closed, by which time all of it has been sent.
+request_finished.connect(lift_restriction, dispatch_uid="accounts.row_security")
+connection_created.connect(_restrict_new_connection, dispatch_uid="accounts.row_security")

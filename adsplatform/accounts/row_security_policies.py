@@ -1,108 +1,115 @@
-"""Building the second fence: the role behind doors, what it may do, and which rows each table shows it.
+"""Setting up row-level security: the role of requests, its privileges, and the policies of each table.
 
-Row-level security narrows that role alone (`accounts.fence` says when it is taken). To everybody else a first policy
-opens the table again, so that whoever reads the database besides, say for reports, sees what they saw before.
+The policies restrict that role only (`row_security` says when a connection takes it). For all other roles each table
+has a permissive policy for all rows, so that reporting tools, for example, see what they saw before.
 
 - A table with a `group_key` shows the rows of the account.
-- A table whose model says `row_security_parent`, a foreign key, shows the rows whose parent is shown.
-- Accounts and memberships show those of the account and those of the person, who is told of all accounts that are
-  open to them; only the account's own can be written. They and API keys are read before the account is known, by the
-  login, which sees everything.
-- People, and the rights of platform staff, are read and not written. The log of the administration is not even read.
-- All other tables stay open: the catalogue of applications and the queue, which tell nothing of an account; sessions
-  and the cache, where only who knows the key finds anything.
+- A table whose model names a foreign key in `row_security_parent` shows the rows whose parent is visible.
+- Accounts and memberships show those of the account and those of the person, who may switch between their accounts;
+  only the account's own can be written. They and API keys are also read by the login role, before the account is known.
+- Users and the permissions of platform staff can be read but not written. The admin's log cannot even be read.
+- All other tables are unrestricted: the catalogue of applications and the queue hold nothing of an account; a row of
+  the sessions or the cache can be found only by its secret key.
 
-It is built after every `migrate`, as far as it is not there, from the models as they are: so a new table needs nothing
-but a `group_key`, and a database that was restored elsewhere is fenced again.
+`migrate` sets up what is missing each time, derived from the models. So a new table needs nothing but a `group_key`,
+and a database that was restored elsewhere is protected again.
+
+The names of the role, the policies and the `ads.*` parameters are in databases already, so they do not change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
+import psycopg
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg import errors, sql
 
 from adsplatform import ROW_SECURITY_ROLE
 
 READ, WRITE = ("SELECT",), ("SELECT", "INSERT", "UPDATE", "DELETE")
-# In a SELECT of its own, so that a query asks once and not for every row.
+# As a subquery, so that it is evaluated once for a query and not for every row.
 ACCOUNT = "(SELECT nullif(current_setting('ads.account', true), '')::uuid)"
 PERSON = "(SELECT nullif(current_setting('ads.person', true), '')::uuid)"
 OWN = f"group_key = {ACCOUNT}"
-# What is shown, where that is more than what may be written.
-SHOWN = {
+# Which rows can be read, where those are more than can be written.
+READABLE = {
     "accounts_membership": f"{OWN} OR user_id = {PERSON}",
-    # Those of which a membership is shown.
+    # Those that have a readable membership.
     "accounts_account": (
         f"{OWN} OR EXISTS (SELECT FROM accounts_membership m WHERE m.group_key = accounts_account.group_key)"
     ),
 }
-# What may be done behind doors with tables that are not fenced, where that is not everything, by app.
-RIGHTS = {"accounts": READ, "auth": READ, "contenttypes": READ, "admin": ()}
-# What triggers write, as their owner.
-ONLY_READ = ("accounts_auditentry",)
+# The role's privileges on tables without a policy, by app; on those of other apps it has all of WRITE.
+PRIVILEGES: dict[str, tuple[str, ...]] = {"accounts": READ, "auth": READ, "contenttypes": READ, "admin": ()}
+# Tables that triggers write, with the privileges of the tables' owner.
+READ_ONLY = ("accounts_auditentry",)
 OPEN_POLICY, POLICY = "open_but_for_doors", "second_fence"
-# Somebody else, in this database or another one of the server, was building at the same time.
+# Raised when another process sets up the same, in this database or another one of the server, at the same time.
 RACES = (errors.DuplicateObject, errors.UniqueViolation, errors.InternalError_)
 BUSY_ERRORS = (errors.LockNotAvailable, errors.DeadlockDetected)
-# Whoever comes after us for a table that is in use waits as long as we do.
+# Whoever asks for the table after us waits at most this long for us.
 LOCK_SECONDS = 5
-# Steps of building, and tries.
+# How often to look for what is missing before giving up.
 ROUNDS = 20
 
+Cursor = CursorWrapper | psycopg.Cursor[tuple[Any, ...]]
 
-class NotBuilt(Exception):
-    """Why the second fence is not up and what to do, as sentences."""
+
+class NotSetUp(Exception):
+    """Why row-level security is not set up and what to do, as sentences."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table, what may be done with it behind doors, and the conditions for a row to be shown and to be written."""
+    """A table, the role's privileges on it, and the SQL conditions under which a row can be read and written."""
 
     name: str
-    rights: tuple[str, ...]
-    shown: str = ""
-    written: str = ""
+    privileges: tuple[str, ...]
+    readable: str = ""
+    writable: str = ""
 
     @property
     def policy(self) -> str:
-        """The name says what is in it, so that another condition is another policy."""
-        return f"{POLICY}_{sha256(f'{self.shown} {self.written}'.encode()).hexdigest()[:8]}"
+        """The name of the policy; it has a hash of the conditions, so that other conditions are another policy."""
+        return f"{POLICY}_{sha256(f'{self.readable} {self.writable}'.encode()).hexdigest()[:8]}"
 
 
 def tables() -> list[Table]:
-    """Every table of ours and of Django, by its model; and that of the cache, which has none."""
-    found = [_table(model) for model in apps.get_models(include_auto_created=True) if model._meta.managed]
-    places = [cache["LOCATION"] for cache in settings.CACHES.values() if cache["BACKEND"].endswith("DatabaseCache")]
-    return [*found, *(Table(place, WRITE) for place in places)]
+    """Every table of a model, Django's included, and that of the cache, which has no model."""
+    of_models = [_table(model) for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    caches = [cache for cache in settings.CACHES.values() if str(cache["BACKEND"]).endswith("DatabaseCache")]
+    return [*of_models, *(Table(str(cache["LOCATION"]), WRITE) for cache in caches)]
 
 
-def _table(model) -> Table:
+def _table(model: type[models.Model]) -> Table:
     name = model._meta.db_table
     if any(field.column == "group_key" for field in model._meta.concrete_fields):
-        return Table(name, READ if name in ONLY_READ else WRITE, SHOWN.get(name, OWN), OWN)
-    if by := getattr(model, "row_security_parent", None):
-        key = model._meta.get_field(by)
-        parent, target = key.related_model._meta.db_table, key.target_field.column
-        # Its own fence says which parents are shown.
-        of_parent = f"EXISTS (SELECT FROM {parent} parent WHERE parent.{target} = {name}.{key.column})"
-        return Table(name, WRITE, of_parent, of_parent)
-    return Table(name, RIGHTS.get(model._meta.app_label, WRITE))
+        return Table(name, READ if name in READ_ONLY else WRITE, READABLE.get(name, OWN), OWN)
+    for key in model._meta.concrete_fields:
+        if isinstance(key, models.ForeignKey) and key.name == getattr(model, "row_security_parent", None):
+            parent, target = key.target_field.model._meta.db_table, key.target_field.column
+            # The parent's own policy decides which parents exist for the role.
+            has_parent = f"EXISTS (SELECT FROM {parent} parent WHERE parent.{target} = {name}.{key.column})"
+            return Table(name, WRITE, has_parent, has_parent)
+    return Table(name, PRIVILEGES.get(model._meta.app_label, WRITE))
 
 
-def lacking(cursor) -> list[sql.Composable]:
-    """The statements that bring the fence a step nearer to what it has to be; none when it is up.
+def missing_statements(cursor: Cursor) -> list[sql.Composable]:
+    """The statements of the next step of the set-up; none when it is complete.
 
-    First that there is the role, then that it can be taken, then its rights, last what it is shown.
+    The steps are: create the role, let the login role take it, grant its privileges, create the policies.
     """
-    if not _has_door(cursor):
-        return [_sql("CREATE ROLE {door} NOLOGIN")]
-    if unmet := _lacking_access(cursor):
-        return unmet
-    known = {table.name: table for table in tables()}
+    if not _role_exists(cursor):
+        return [_sql("CREATE ROLE {role} NOLOGIN")]
+    if access := _missing_access(cursor):
+        return access
+    expected = {table.name: table for table in tables()}
     cursor.execute(
         """
         SELECT c.relname, c.relrowsecurity,
@@ -112,94 +119,95 @@ def lacking(cursor) -> list[sql.Composable]:
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s)
          ORDER BY c.relname
         """,
-        [ROW_SECURITY_ROLE, list(known)],
+        [ROW_SECURITY_ROLE, list(expected)],
     )
-    there = [(known[name], *rest) for name, *rest in cursor.fetchall()]
-    rights = [_sql_of_rights(table) for table, _, _, given in there if {*table.rights} != {*given}]
-    return rights or [
-        _sql_of_policy(table, policies)
-        for table, is_on, policies, _ in there
-        if table.shown and not (is_on and {OPEN_POLICY, table.policy} <= {*policies})
+    found = [(expected[name], *rest) for name, *rest in cursor.fetchall()]
+    grants = [_grant(table) for table, _, _, privileges in found if {*table.privileges} != {*privileges}]
+    return grants or [
+        _create_policy(table, policies)
+        for table, is_enabled, policies, _ in found
+        if table.readable and not (is_enabled and {OPEN_POLICY, table.policy} <= {*policies})
     ]
 
 
-def build(connection):
-    """Build what is lacking; raises NotBuilt where we may not. Others may be at it at the same time."""
+def set_up(connection: BaseDatabaseWrapper) -> None:
+    """Create what is missing; raises NotSetUp if that is not allowed. Several processes may do it at once."""
     for _ in range(ROUNDS):
         with connection.cursor() as cursor:
-            statements = lacking(cursor)
+            statements = missing_statements(cursor)
         if not statements:
             return
-        # Where one table is in use, the others need not wait.
-        if not all(_run(connection, statement) for statement in statements):
-            raise NotBuilt(f"{HEAD} {BUSY}")
+        if not all(_execute(connection, statement) for statement in statements):
+            raise NotSetUp(f"{INACTIVE} {BUSY}")
     with connection.cursor() as cursor:
-        raise NotBuilt(_told(cursor))
+        raise NotSetUp(_instructions(cursor))
 
 
-def reason(cursor) -> str:
-    """Why the fence is not up, and what to do; "" when it is."""
-    if lacking(cursor):
-        return _told(cursor)
-    return f"{HEAD} {NARROWED}" if _narrows_login(cursor) else ""
+def why_inactive(cursor: Cursor) -> str:
+    """Why row-level security is not set up, and what to do; "" when it is."""
+    if missing_statements(cursor):
+        return _instructions(cursor)
+    return f"{INACTIVE} {LOGIN_RESTRICTED}" if _restricts_login(cursor) else ""
 
 
-HEAD = "The second fence between accounts is not up: requests are kept to their account by the product alone."
+INACTIVE = "Row-level security between accounts is not set up: requests are kept to their account by the product alone."
 BUSY = (
     f"Some tables were in use for longer than {LOCK_SECONDS} seconds, as by a sync. Run `manage.py migrate` again when "
     "that has ended, then restart the web servers."
 )
-NARROWED = (
+LOGIN_RESTRICTED = (
     f"The role {ROW_SECURITY_ROLE} was granted to the product's own database user in such a way that it narrows that "
     "user too, who then sees nothing. Let that user own the tables, or on PostgreSQL 16 and later run "
     f"`GRANT {ROW_SECURITY_ROLE} TO … WITH INHERIT FALSE, SET TRUE;` with the user's name."
 )
 
 
-def _told(cursor) -> str:
+def _instructions(cursor: Cursor) -> str:
     run = "run `manage.py migrate` as the owner of the tables, then restart the web servers."
-    is_absent = not _has_door(cursor)
-    if not is_absent and _may_take_door(cursor):
-        return f"{HEAD} To put it up, {run}"
-    cursor.execute("SELECT quote_ident(session_user)")
-    (user,) = cursor.fetchone()
-    make = f"CREATE ROLE {ROW_SECURITY_ROLE}; " if is_absent else ""
-    grant = f"GRANT {ROW_SECURITY_ROLE} TO {user}{_options(cursor)};"
-    return f"{HEAD} Have an administrator of the database run `{make}{grant}`. After that, {run}"
+    role_exists = _role_exists(cursor)
+    if role_exists and _may_set_role(cursor):
+        return f"{INACTIVE} To set it up, {run}"
+    (user,) = _row(cursor, "SELECT quote_ident(session_user)")
+    create = "" if role_exists else f"CREATE ROLE {ROW_SECURITY_ROLE}; "
+    grant = f"GRANT {ROW_SECURITY_ROLE} TO {user}{_membership_options(cursor)};"
+    return f"{INACTIVE} Have an administrator of the database run `{create}{grant}`. After that, {run}"
 
 
-def _has_door(cursor) -> bool:
-    cursor.execute("SELECT to_regrole(%s) IS NOT NULL", [ROW_SECURITY_ROLE])
-    return cursor.fetchone()[0]
+def _role_exists(cursor: Cursor) -> bool:
+    (exists,) = _row(cursor, "SELECT to_regrole(%s) IS NOT NULL", [ROW_SECURITY_ROLE])
+    return bool(exists)
 
 
-def _may_take_door(cursor) -> bool:
-    right = "SET" if _has_options(cursor) else "MEMBER"
-    cursor.execute("SELECT pg_has_role(session_user, %s::name, %s)", [ROW_SECURITY_ROLE, right])
-    return cursor.fetchone()[0]
+def _may_set_role(cursor: Cursor) -> bool:
+    privilege = "SET" if _has_membership_options(cursor) else "MEMBER"
+    (may,) = _row(cursor, "SELECT pg_has_role(session_user, %s::name, %s)", [ROW_SECURITY_ROLE, privilege])
+    return bool(may)
 
 
-def _has_options(cursor) -> bool:
-    """Whether it can be said of a member of a role what comes of it, as from PostgreSQL 16 on."""
-    cursor.execute("SELECT current_setting('server_version_num')::int >= 160000")
-    return cursor.fetchone()[0]
+def _has_membership_options(cursor: Cursor) -> bool:
+    """Whether GRANT of a role takes the options INHERIT and SET, as from PostgreSQL 16 on."""
+    (has_options,) = _row(cursor, "SELECT current_setting('server_version_num')::int >= 160000")
+    return bool(has_options)
 
 
-def _options(cursor) -> str:
-    """Whoever may take the role is not to be narrowed by what narrows it."""
-    return " WITH INHERIT FALSE, SET TRUE" if _has_options(cursor) else ""
+def _membership_options(cursor: Cursor) -> str:
+    """Let the login role take the role without inheriting its restrictions."""
+    return " WITH INHERIT FALSE, SET TRUE" if _has_membership_options(cursor) else ""
 
 
-def _narrows_login(cursor) -> bool:
-    fenced = next(table.name for table in tables() if table.shown)
-    cursor.execute(
-        "SELECT row_security_active(%s) AND pg_has_role(session_user, %s::name, 'USAGE')", [fenced, ROW_SECURITY_ROLE]
+def _restricts_login(cursor: Cursor) -> bool:
+    """Whether the policies apply to the login role too."""
+    table = next(table.name for table in tables() if table.readable)
+    (is_restricted,) = _row(
+        cursor,
+        "SELECT row_security_active(%s) AND pg_has_role(session_user, %s::name, 'USAGE')",
+        [table, ROW_SECURITY_ROLE],
     )
-    return cursor.fetchone()[0]
+    return bool(is_restricted)
 
 
-def _run(connection, statement) -> bool:
-    """Whether it was done, by us or by others; not where a table is in use."""
+def _execute(connection: BaseDatabaseWrapper, statement: sql.Composable) -> bool:
+    """Whether it is done now, by us or by another process; False if a table is in use."""
     try:
         with transaction.atomic(connection.alias), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
@@ -207,56 +215,59 @@ def _run(connection, statement) -> bool:
     except DatabaseError as error:
         if isinstance(error.__cause__, errors.InsufficientPrivilege):
             with connection.cursor() as cursor:
-                raise NotBuilt(_told(cursor)) from error
+                raise NotSetUp(_instructions(cursor)) from error
         if not isinstance(error.__cause__, RACES + BUSY_ERRORS):
             raise
         return not isinstance(error.__cause__, BUSY_ERRORS)
     return True
 
 
-def _lacking_access(cursor) -> list[sql.Composable]:
-    if not _may_take_door(cursor):
-        return [_sql(f"GRANT {{door}} TO SESSION_USER{_options(cursor)}")]
-    cursor.execute(
-        "SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()", [ROW_SECURITY_ROLE]
-    )
-    may_look, schema = cursor.fetchone()
-    return [] if may_look else [_sql("GRANT USAGE ON SCHEMA {schema} TO {door}", schema=sql.Identifier(schema))]
+def _missing_access(cursor: Cursor) -> list[sql.Composable]:
+    if not _may_set_role(cursor):
+        return [_sql(f"GRANT {{role}} TO SESSION_USER{_membership_options(cursor)}")]
+    query = "SELECT has_schema_privilege(%s::name, current_schema(), 'USAGE'), current_schema()"
+    may_use, schema = _row(cursor, query, [ROW_SECURITY_ROLE])
+    return [] if may_use else [_sql("GRANT USAGE ON SCHEMA {schema} TO {role}", schema=sql.Identifier(schema))]
 
 
-def _sql_of_rights(table: Table) -> sql.Composable:
-    """All that are wanted and no others."""
-    revoke = _sql("REVOKE ALL ON {table} FROM {door}", **_names(table))
-    if not table.rights:
+def _grant(table: Table) -> sql.Composable:
+    """Grant the table's privileges, and revoke all others."""
+    revoke = _sql("REVOKE ALL ON {table} FROM {role}", table=sql.Identifier(table.name))
+    if not table.privileges:
         return revoke
-    rights = sql.SQL(", ".join(table.rights))
-    return sql.SQL("; ").join([revoke, _sql("GRANT {rights} ON {table} TO {door}", rights=rights, **_names(table))])
+    privileges = sql.SQL(", ".join(table.privileges))
+    grant = _sql("GRANT {privileges} ON {table} TO {role}", privileges=privileges, table=sql.Identifier(table.name))
+    return sql.SQL("; ").join([revoke, grant])
 
 
-def _sql_of_policy(table: Table, policies: list[str]) -> sql.Composable:
-    """Of one table, so that each is locked for a moment only."""
-    return sql.SQL("; ").join(_statements(table, policies))
+def _create_policy(table: Table, policies: Iterable[str]) -> sql.Composable:
+    """Replace the table's policies; a statement for each table, so that each is locked for a moment only."""
+    return sql.SQL("; ").join(_policy_statements(table, policies))
 
 
-def _statements(table: Table, policies: list[str]) -> Iterator[sql.Composable]:
-    yield _sql("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", **_names(table))
+def _policy_statements(table: Table, policies: Iterable[str]) -> Iterator[sql.Composable]:
+    name = sql.Identifier(table.name)
+    yield _sql("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", table=name)
     if OPEN_POLICY not in policies:
-        yield _sql("CREATE POLICY {open} ON {table} USING (true)", open=sql.Identifier(OPEN_POLICY), **_names(table))
+        yield _sql("CREATE POLICY {open} ON {table} USING (true)", open=sql.Identifier(OPEN_POLICY), table=name)
     for old in policies:
         if old.startswith(POLICY):
-            yield _sql("DROP POLICY {old} ON {table}", old=sql.Identifier(old), **_names(table))
+            yield _sql("DROP POLICY {old} ON {table}", old=sql.Identifier(old), table=name)
     yield _sql(
-        "CREATE POLICY {policy} ON {table} AS RESTRICTIVE TO {door} USING ({shown}) WITH CHECK ({written})",
+        "CREATE POLICY {policy} ON {table} AS RESTRICTIVE TO {role} USING ({readable}) WITH CHECK ({writable})",
         policy=sql.Identifier(table.policy),
-        shown=sql.SQL(table.shown),
-        written=sql.SQL(table.written),
-        **_names(table),
+        readable=sql.SQL(table.readable),
+        writable=sql.SQL(table.writable),
+        table=name,
     )
 
 
-def _names(table: Table) -> dict:
-    return {"table": sql.Identifier(table.name)}
+def _row(cursor: Cursor, query: str, params: Sequence[str] = ()) -> tuple[Any, ...]:
+    """The only row of a query."""
+    cursor.execute(query, params)
+    (row,) = cursor.fetchall()
+    return row
 
 
-def _sql(text: str, **parts) -> sql.Composable:
-    return sql.SQL(text).format(door=sql.Identifier(ROW_SECURITY_ROLE), **parts)
+def _sql(text: str, **parts: sql.Composable) -> sql.Composable:
+    return sql.SQL(text).format(role=sql.Identifier(ROW_SECURITY_ROLE), **parts)

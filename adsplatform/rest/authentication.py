@@ -21,7 +21,7 @@ class CredentialAuthentication(BaseAuthentication):
         if caller is None:
             return None
         audit.acting(request, caller.user, caller.api_key)
-        row_security.keep_to(caller.account.pk, caller.user.pk)
+        row_security.restrict_to(caller.account.pk, caller.user.pk)
         return caller.user, caller
 
     def authenticate_header(self, request):

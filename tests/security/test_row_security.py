@@ -1,4 +1,4 @@
-"""The second fence: behind a door, the database itself shows nothing of another account, whatever a query forgot."""
+"""Row-level security: the database returns no row of another account, even to a query that forgot to filter."""
 
 import uuid
 from contextlib import nullcontext
@@ -17,7 +17,6 @@ from enrollments.models import AppEnrollment
 from syncs.api import views as syncs_api
 from syncs.inbox import views
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.queue import sessions
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, SyncResultDetailFactory
 
@@ -25,35 +24,35 @@ pytestmark = pytest.mark.django_db
 
 
 def role() -> str:
-    """As whom the database is used; of a request, also to whose rows it is kept."""
+    """The role of the connection; in a request, also whose rows it sees."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, current_setting('ads.account', true), current_setting('ads.person', true)")
-        user, *kept = cursor.fetchone()
-    return user if user == connection.settings_dict["USER"] and not any(kept) else f"{user} {kept}"
+        user, *restriction = cursor.fetchone()
+    return user if user == connection.settings_dict["USER"] and not any(restriction) else f"{user} {restriction}"
 
 
 @pytest.fixture
 def login():
-    """The role of a connection that is kept to nobody."""
+    """The role of a connection without a restriction."""
     return connection.settings_dict["USER"]
 
 
 @pytest.fixture
 def two():
-    """Two programs of as many accounts."""
+    """Two programs of two accounts."""
     return Program(), Program()
 
 
 @pytest.fixture
 def forgetful(monkeypatch):
-    """Every query behind a door forgets whose rows it is to show."""
+    """Every query of the interfaces forgets to filter by account."""
     for model in apps.get_models():
         manager = model._default_manager
         if hasattr(manager, "of"):
             monkeypatch.setattr(manager._queryset_class, "of", lambda rows, account: rows)
 
 
-def test_a_forgotten_of_shows_programs_nothing_of_others(two, forgetful):
+def test_a_forgotten_filter_shows_programs_nothing_of_other_accounts(two, forgetful):
     ours, _theirs = two
     own, foreign = (SyncRequestFactory(app_enrollment=AppEnrollmentFactory(group_key=of.account)) for of in two)
     assert AppEnrollment.objects.of(ours.account).count() == 2
@@ -68,11 +67,11 @@ def test_a_forgotten_of_shows_programs_nothing_of_others(two, forgetful):
     assert ours.delete(f"Sync/{foreign.pk}").status_code == 404
     assert ours.delete(f"AppEnrollments/{foreign.app_enrollment_id}").status_code == 404
     assert ours.post("Sync", {"appEnrollmentId": str(foreign.app_enrollment_id)}).status_code == 400
-    # A check of the check: the product alone would have shown it.
+    # Without row-level security it would have been found.
     assert SyncRequest.objects.of(ours.account).filter(pk=foreign.pk).exists()
 
 
-def test_a_forgotten_of_shows_people_nothing_of_others(two, forgetful, client):
+def test_a_forgotten_filter_shows_people_nothing_of_other_accounts(two, forgetful, client):
     ours, _theirs = two
     own, foreign = (SyncResultDetailFactory(sync_request__app_enrollment__group_key=of.account) for of in two)
     NoticeFactory(app_enrollment=foreign.sync_request.app_enrollment, message="A secret.")
@@ -89,7 +88,7 @@ def test_a_forgotten_of_shows_people_nothing_of_others(two, forgetful, client):
     assert client.get(f"/syncs/{own.sync_request_id}/problems/").status_code == 200
 
 
-def test_the_connection_is_the_logins_again_after_every_answer(two, client, login, monkeypatch):
+def test_the_connection_has_its_login_role_again_after_every_answer(two, client, login, monkeypatch):
     ours, _theirs = two
     own = SyncResultDetailFactory(sync_request__app_enrollment__group_key=ours.account).sync_request
     seen = []
@@ -113,7 +112,7 @@ def test_the_connection_is_the_logins_again_after_every_answer(two, client, logi
     assert role() == login
 
 
-def test_a_download_is_kept_to_its_account_until_all_of_it_is_sent(two, login, monkeypatch):
+def test_a_download_is_restricted_until_all_of_it_is_sent(two, login, monkeypatch):
     ours, theirs = two
     own = SyncResultDetailFactory(sync_request__app_enrollment__group_key=ours.account).sync_request
     SyncResultDetailFactory(sync_request__app_enrollment__group_key=theirs.account)
@@ -124,17 +123,17 @@ def test_a_download_is_kept_to_its_account_until_all_of_it_is_sent(two, login, m
 
     monkeypatch.setattr(syncs_api, "sent", lambda download: StreamingHttpResponse(content()))
     answer = ours.get(f"Sync/{own.pk}/rejected-lines")
-    kept = f"{ROW_SECURITY_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"
-    assert role() == kept
-    assert answer.getvalue().decode() == f"{kept}: 1\n" * 2
+    restricted = f"{ROW_SECURITY_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"
+    assert role() == restricted
+    assert answer.getvalue().decode() == f"{restricted}: 1\n" * 2
     assert role() == login
-    # One that nobody reads to its end is let go of when the next request comes.
+    # The restriction of one that nobody reads to its end is lifted by the next request.
     ours.get(f"Sync/{own.pk}/rejected-lines")
     assert Client().get("/sign-in/").status_code == 200
     assert role() == login
 
 
-def test_two_requests_in_a_row_see_what_is_each_ones_own(two, forgetful, login):
+def test_consecutive_requests_see_the_rows_of_their_own_account(two, forgetful, login):
     for of in two:
         SyncRequestFactory(app_enrollment=AppEnrollmentFactory(group_key=of.account))
     for of in (*two, *two):
@@ -142,7 +141,7 @@ def test_two_requests_in_a_row_see_what_is_each_ones_own(two, forgetful, login):
         assert role() == login
 
 
-def test_who_changes_to_another_account_sees_that(two, client, forgetful):
+def test_after_switching_accounts_a_person_sees_the_other_one(two, client, forgetful):
     ours, theirs = two
     Membership.objects.create(group_key=theirs.account, user=ours.user)
     for of in two:
@@ -152,27 +151,32 @@ def test_who_changes_to_another_account_sees_that(two, client, forgetful):
         page = client.post("/account/", {"group_key": str(of.account.pk)}, follow=True)
         assert page.status_code == 200
         assert {row["enrollment"].group_key_id for row in page.context["rows"]} == {of.account.pk}
-    # Signed in, one is told of both.
+    # The status names both.
     assert {of["groupKey"] for of in ours.get("Status/auth").json()["userGroups"]} == {
         str(ours.account.pk),
         str(theirs.account.pk),
     }
 
 
-def test_a_sync_is_cancelled_with_the_workers_sessions(two, django_capture_on_commit_callbacks, monkeypatch):
+def test_a_cancelled_syncs_sessions_are_ended_by_the_login_role(two, login, django_capture_on_commit_callbacks):
     ours, _ = two
     running = SyncRequestFactory(app_enrollment=AppEnrollmentFactory(group_key=ours.account), running=True)
-    seen, end = [], sessions._end_sessions
-    monkeypatch.setattr(sessions, "_end_sessions", lambda *values: seen.append(role().split()[0]) or end(*values))
-    with django_capture_on_commit_callbacks(execute=True):
+    seen = []
+
+    def note_role(execute, sql, params, many, context):
+        if "pg_terminate_backend" in sql:
+            seen.append(role())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note_role), django_capture_on_commit_callbacks(execute=True):
         answer = ours.delete(f"Sync/{running.pk}")
     assert (answer.status_code, answer.json()["statusCode"]) == (200, "Cancelled")
-    assert len(seen) == 1
+    assert seen == [login]
 
 
 @pytest.fixture
 def plans():
-    """The plans of what is asked of the problems behind a door."""
+    """The plans of all queries of problems by requests."""
     found = []
 
     def explain(execute, sql, params, many, context):
@@ -187,7 +191,7 @@ def plans():
 
 
 def test_problems_are_found_by_the_same_indexes(two, client, plans):
-    # Two of twenty are ours: of a table that is half ours, all might as well be read.
+    # Two of twenty are ours; if half of the table were, reading all of it would be the right plan.
     syncs = [SyncRequestFactory(app_enrollment__group_key=two[n > 1].account, succeeded=True) for n in range(20)]
     SyncResultDetail.objects.bulk_create(
         SyncResultDetail(
@@ -209,12 +213,12 @@ def test_problems_are_found_by_the_same_indexes(two, client, plans):
     assert [plan for plan in plans if "Seq Scan on syncs_syncresultdetail" in plan] == []
 
 
-# What follows has no transaction of the test's around it, as requests have none.
+# The following tests run without a surrounding transaction, as requests do.
 
 
 @pytest.fixture
 def viewing(monkeypatch):
-    """Put something in the place of the view of a sync; returns what asks for it, and answers with the status."""
+    """Replace the view of a sync; returns a function that calls it and returns the status of the answer."""
 
     def asking(do):
         program = Program()
@@ -237,7 +241,7 @@ def in_a_transaction_that_is_left_open():
 
 
 def in_a_session_that_is_ended():
-    with row_security.beyond(), connection.cursor() as cursor:
+    with row_security.as_login_role(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
@@ -245,16 +249,16 @@ def in_a_session_that_is_ended():
 @pytest.mark.parametrize(
     "do", [in_a_failed_transaction, in_a_transaction_that_is_left_open, in_a_session_that_is_ended]
 )
-def test_a_connection_that_cannot_be_cleared_is_closed(viewing, login, caplog, do):
+def test_a_connection_that_cannot_be_reset_is_closed(viewing, login, caplog, do):
     ask = viewing(do)
     assert ask() in (200, 500)
     assert connection.connection is None
-    assert "could not be cleared" in caplog.text
+    assert "could not be reset" in caplog.text
     assert role() == login
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_persistent_connection_is_cleared_and_kept(viewing, login):
+def test_a_persistent_connection_is_reset_and_reused(viewing, login):
     ask = viewing(lambda: HttpResponse(role()))
     assert ask() == 200
     before = connection.connection
@@ -264,7 +268,7 @@ def test_a_persistent_connection_is_cleared_and_kept(viewing, login):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_is_opened_within_a_request_is_kept_to_its_account_too(viewing, login):
+def test_a_connection_opened_during_a_request_is_restricted_too(viewing, login):
     seen = []
 
     def lose_it():
@@ -278,7 +282,7 @@ def test_a_connection_that_is_opened_within_a_request_is_kept_to_its_account_too
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_download_that_nobody_reads_is_let_go_of_when_it_is_closed(two, login):
+def test_closing_an_unread_download_lifts_the_restriction(two, login):
     own = SyncResultDetailFactory(sync_request__app_enrollment__group_key=two[0].account).sync_request
     answer = two[0].get(f"Sync/{own.pk}/rejected-lines")
     assert role() != login
@@ -287,17 +291,25 @@ def test_a_download_that_nobody_reads_is_let_go_of_when_it_is_closed(two, login)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_fails_beyond_the_fence_goes_on_behind_it(viewing, login):
+def test_after_a_failure_as_login_role_the_restriction_applies_again(viewing, login):
     seen = []
+
+    def divide_by_zero():
+        with row_security.as_login_role(), connection.cursor() as cursor:
+            seen.append(role().split()[0])
+            cursor.execute("SELECT 1 / 0")
+
+    def raise_in_a_savepoint():
+        with transaction.atomic(), row_security.as_login_role():
+            raise ZeroDivisionError
 
     def fail():
         for begin in (nullcontext, transaction.atomic):
-            with pytest.raises(DatabaseError), begin(), row_security.beyond(), connection.cursor() as cursor:
-                seen.append(role().split()[0])
-                cursor.execute("SELECT 1 / 0")
+            with pytest.raises(DatabaseError, match="division by zero"), begin():
+                divide_by_zero()
             seen.append(role().split()[0])
-        with transaction.atomic(), pytest.raises(ZeroDivisionError), transaction.atomic(), row_security.beyond():
-            raise ZeroDivisionError
+        with transaction.atomic(), pytest.raises(ZeroDivisionError):
+            raise_in_a_savepoint()
         seen.append(role().split()[0])
         return HttpResponse()
 
@@ -313,13 +325,13 @@ def test_requests_are_answered_without_it(two, login, monkeypatch, caplog):
     assert two[0].get("Sync/query").status_code == 200
     assert two[1].get("Sync/query").status_code == 200
     assert seen == [login, login]
-    assert caplog.text.count("The second fence between accounts is not up") == 1
+    assert caplog.text.count("Row-level security between accounts is not set up") == 1
 
 
 def test_it_can_be_switched_off(two, login, settings):
     settings.SECOND_FENCE = False
-    row_security.is_up.cache_clear()
+    row_security.is_active.cache_clear()
     assert two[0].get("Sync/query").status_code == 200
-    assert not row_security.is_up()
+    assert not row_security.is_active()
     assert check_row_security(None) == []
-    row_security.is_up.cache_clear()
+    row_security.is_active.cache_clear()

@@ -1,4 +1,4 @@
-"""How the second fence is built: every table of an account's data shows the role behind doors that account alone."""
+"""Setting up row-level security: in every table with accounts' data, the role of requests sees one account only."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -12,36 +12,36 @@ from django.db.models import F
 
 from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.accounts import row_security_policies
-from adsplatform.accounts.apps import build_row_security_policies, check_row_security
+from adsplatform.accounts.apps import check_row_security, set_up_row_security
 from adsplatform.accounts.models import Account, Membership
 from syncs.models import Upload
 from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, member
 
 pytestmark = pytest.mark.django_db
 TABLES = {table.name: table for table in row_security_policies.tables()}
-FENCED = [model for model in apps.get_models(include_auto_created=True) if TABLES[model._meta.db_table].shown]
-WRITTEN = [model for model in FENCED if "UPDATE" in TABLES[model._meta.db_table].rights]
+RESTRICTED = [model for model in apps.get_models(include_auto_created=True) if TABLES[model._meta.db_table].readable]
+WRITABLE = [model for model in RESTRICTED if "UPDATE" in TABLES[model._meta.db_table].privileges]
 OPEN = {
-    "accounts_user": "People are in several accounts, and others' names stand beside what they did.",
-    "accounts_user_groups": "Rights of platform staff.",
-    "accounts_user_user_permissions": "Rights of platform staff.",
-    "auth_group": "Rights of platform staff.",
-    "auth_group_permissions": "Rights of platform staff.",
-    "auth_permission": "Rights of platform staff.",
+    "accounts_user": "People may be in several accounts, and pages name others beside what they did.",
+    "accounts_user_groups": "Permissions of platform staff.",
+    "accounts_user_user_permissions": "Permissions of platform staff.",
+    "auth_group": "Permissions of platform staff.",
+    "auth_group_permissions": "Permissions of platform staff.",
+    "auth_permission": "Permissions of platform staff.",
     "cache_entry": "Counters of the throttles by digests, and the reasons of a sync's problems by its id.",
-    "django_admin_log": "Platform staff's; doors may not even read it.",
+    "django_admin_log": "Of platform staff; requests may not even read it.",
     "django_content_type": "Names of tables.",
-    "django_q_ormq": "Bells, and the ids of deleted enrollments whose records are to go.",
+    "django_q_ormq": "Wake-ups, and the ids of deleted enrollments whose records are to be removed.",
     "django_q_schedule": "Not used.",
     "django_q_task": "What the queue has done, by its own ids.",
-    "django_session": "Found by a secret, before anybody is known.",
-    "enrollments_application": "The catalogue, the same for everybody.",
+    "django_session": "Found by a secret key, before the person is known.",
+    "enrollments_application": "The catalogue, the same for all accounts.",
 }
 
 
 @contextmanager
-def behind_the_door(account=None, person=None):
-    """As a request of the account; without one, as the role alone."""
+def as_request_of(account=None, person=None):
+    """Query as a request of the account does; without an account, as the role alone."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('role', %s, true), set_config('ads.account', %s, true), "
@@ -54,7 +54,7 @@ def behind_the_door(account=None, person=None):
 
 @pytest.fixture
 def accounts():
-    """Two accounts with a row in every fenced table."""
+    """Two accounts with a row in every restricted table."""
     accounts = member()[0].group_key, member()[0].group_key
     for account in accounts:
         fill(account)
@@ -76,7 +76,7 @@ def fill(account):
         "state": "open",
         "action": "insert",
     }
-    for model in FENCED:
+    for model in RESTRICTED:
         if not of(account, model).exists():
             needed = [field for field in model._meta.concrete_fields if is_needed(field)]
             row = {field.attname: given.get(field.attname, anything(field)) for field in needed}
@@ -107,20 +107,20 @@ def has_group_key(model) -> bool:
 
 
 def of(account, model):
-    """The account's rows, said without the fence."""
+    """The account's rows, without the help of row-level security."""
     path = "group_key" if has_group_key(model) else f"{model.row_security_parent}__group_key"
     return model._base_manager.filter(**{path: account.pk})
 
 
-def test_every_table_is_fenced_or_open_for_a_reason():
-    fenced = {model._meta.db_table for model in FENCED}
-    assert {model._meta.db_table for model in apps.get_models() if has_group_key(model)} <= fenced
-    assert {*TABLES} == fenced | {*OPEN}
+def test_every_table_is_restricted_or_open_for_a_reason():
+    restricted = {model._meta.db_table for model in RESTRICTED}
+    assert {model._meta.db_table for model in apps.get_models() if has_group_key(model)} <= restricted
+    assert {*TABLES} == restricted | {*OPEN}
 
 
 def test_the_database_has_every_policy():
     with connection.cursor() as cursor:
-        assert row_security_policies.lacking(cursor) == []
+        assert row_security_policies.missing_statements(cursor) == []
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attname = 'group_key' "
             "AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT EXISTS "
@@ -129,26 +129,26 @@ def test_the_database_has_every_policy():
         assert cursor.fetchall() == []
 
 
-def test_whoever_says_no_account_sees_nothing(accounts):
-    with behind_the_door():
-        assert [model for model in FENCED if model._base_manager.exists()] == []
+def test_without_an_account_the_role_sees_nothing(accounts):
+    with as_request_of():
+        assert [model for model in RESTRICTED if model._base_manager.exists()] == []
 
 
 def test_an_account_sees_its_own_rows_and_no_others(accounts):
     ours, _ = accounts
-    own = {model: {*of(ours, model).values_list("pk", flat=True)} for model in FENCED}
-    with behind_the_door(ours):
-        assert {model: {*model._base_manager.values_list("pk", flat=True)} for model in FENCED} == own
+    own = {model: {*of(ours, model).values_list("pk", flat=True)} for model in RESTRICTED}
+    with as_request_of(ours):
+        assert {model: {*model._base_manager.values_list("pk", flat=True)} for model in RESTRICTED} == own
     assert all(own.values())
 
 
-@pytest.mark.parametrize("model", WRITTEN, ids=lambda model: model._meta.db_table)
+@pytest.mark.parametrize("model", WRITABLE, ids=lambda model: model._meta.db_table)
 def test_an_account_changes_nothing_of_another(accounts, model):
     ours, theirs = accounts
     foreign = of(theirs, model).first()
     rows = model._base_manager.filter(pk=foreign.pk)
     field = model._meta.concrete_fields[-1].name
-    with behind_the_door(ours):
+    with as_request_of(ours):
         assert rows.update(**{field: F(field)}) == 0
         assert rows._raw_delete("default") == 0
         with pytest.raises(DatabaseError, match="row-level security policy"):
@@ -157,34 +157,33 @@ def test_an_account_changes_nothing_of_another(accounts, model):
 
 
 @pytest.mark.parametrize("change", ["UPDATE accounts_auditentry SET door = ''", "DELETE FROM accounts_auditentry"])
-def test_what_triggers_write_is_only_read(accounts, change):
-    with behind_the_door(accounts[0]), pytest.raises(DatabaseError, match="permission denied"):
-        with connection.cursor() as cursor:
-            cursor.execute(change)
+def test_what_triggers_write_can_only_be_read(accounts, change):
+    with as_request_of(accounts[0]) as cursor, pytest.raises(DatabaseError, match="permission denied"):
+        cursor.execute(change)
 
 
-def test_rights_that_are_too_many_are_taken_back():
+def test_excess_privileges_are_revoked():
     with connection.cursor() as cursor:
         cursor.execute(f"GRANT INSERT, UPDATE ON accounts_auditentry TO {ROW_SECURITY_ROLE}")
-        assert len(row_security_policies.lacking(cursor)) == 1
-        row_security_policies.build(connection)
-        assert row_security_policies.lacking(cursor) == []
+        assert len(row_security_policies.missing_statements(cursor)) == 1
+        row_security_policies.set_up(connection)
+        assert row_security_policies.missing_statements(cursor) == []
         cursor.execute("SELECT has_table_privilege(%s, 'accounts_auditentry', 'INSERT, UPDATE')", [ROW_SECURITY_ROLE])
         assert cursor.fetchone() == (False,)
 
 
-def test_an_account_gives_nothing_away(accounts):
+def test_an_account_cannot_hand_a_row_to_another(accounts):
     ours, theirs = accounts
-    with behind_the_door(ours), pytest.raises(DatabaseError, match="row-level security policy"):
+    with as_request_of(ours), pytest.raises(DatabaseError, match="row-level security policy"):
         Upload.objects.update(group_key=theirs)
 
 
-def test_a_person_is_told_of_all_their_accounts_and_of_no_others(accounts):
+def test_a_person_sees_all_of_their_accounts_and_no_others(accounts):
     ours, theirs = accounts
     membership, _ = member(account=ours)
     member(account=theirs, email="x@example.com")
     third = Membership.objects.create(group_key=member()[0].group_key, user=membership.user)
-    with behind_the_door(ours, membership.user) as cursor:
+    with as_request_of(ours, membership.user) as cursor:
         assert {account.pk for account in Account.objects.all()} == {ours.pk, third.group_key_id}
         assert {*Membership.objects.filter(user=membership.user)} == {membership, third}
         assert not Membership.objects.filter(group_key=theirs).exists()
@@ -205,94 +204,97 @@ def test_a_person_is_told_of_all_their_accounts_and_of_no_others(accounts):
         "CREATE TABLE mine ()",
     ],
 )
-def test_what_no_door_does_is_not_allowed(statement):
-    with behind_the_door(member()[0].group_key) as cursor, pytest.raises(DatabaseError):
+def test_what_no_request_does_is_not_allowed(statement):
+    with as_request_of(member()[0].group_key) as cursor, pytest.raises(DatabaseError):
         cursor.execute(statement)
 
 
 SENTENCE = (
-    "The second fence between accounts is not up: requests are kept to their account by the product alone. Have an "
-    "administrator of the database run `CREATE ROLE ads_nobody; GRANT ads_nobody TO ads{};`. After that, run "
+    "Row-level security between accounts is not set up: requests are kept to their account by the product alone. "
+    "Have an administrator of the database run `CREATE ROLE ads_nobody; GRANT ads_nobody TO ads{};`. After that, run "
     "`manage.py migrate` as the owner of the tables, then restart the web servers."
 )
 
 
 @pytest.mark.usefixtures("nobody")
-def test_where_it_cannot_be_built_the_operator_is_told_what_to_run(caplog):
-    build_row_security_policies(using="default")
+def test_where_it_cannot_be_set_up_the_operator_learns_what_to_run(caplog):
+    set_up_row_security(using="default")
     sentence = SENTENCE.format(" WITH INHERIT FALSE, SET TRUE" if connection.pg_version >= 160000 else "")
     assert [record.getMessage() for record in caplog.records] == [sentence]
     assert [warning.msg for warning in check_row_security(None)] == [sentence]
 
 
-def test_who_wants_no_second_fence_gets_none(settings, monkeypatch):
+def test_nothing_is_set_up_where_it_is_switched_off(settings):
     settings.SECOND_FENCE = False
-    monkeypatch.setattr(row_security_policies, "build", None)
-    build_row_security_policies(using="default")
+    with connection.cursor() as cursor:
+        drop_policies(cursor)
+        before = row_security_policies.missing_statements(cursor)
+        set_up_row_security(using="default")
+        assert row_security_policies.missing_statements(cursor) == before != []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_table_that_is_in_use_is_left_for_later_and_the_others_are_not(monkeypatch):
+def test_a_table_in_use_is_left_for_the_next_time(monkeypatch):
     monkeypatch.setattr(row_security_policies, "LOCK_SECONDS", 0.2)
     with connection.cursor() as cursor:
-        take_down(cursor)
+        drop_policies(cursor)
         with psycopg.connect(**connection.get_connection_params()) as other:
             other.execute("SELECT FROM syncs_upload LIMIT 1")
             with pytest.raises(
-                row_security_policies.NotBuilt, match="Some tables were in use for longer than 5 seconds"
+                row_security_policies.NotSetUp, match="Some tables were in use for longer than 5 seconds"
             ):
-                row_security_policies.build(connection)
-            assert len(row_security_policies.lacking(cursor)) == 1
-        row_security_policies.build(connection)
-        assert row_security_policies.lacking(cursor) == []
+                row_security_policies.set_up(connection)
+            assert len(row_security_policies.missing_statements(cursor)) == 1
+        row_security_policies.set_up(connection)
+        assert row_security_policies.missing_statements(cursor) == []
 
 
-def take_down(cursor):
-    for model in FENCED:
+def drop_policies(cursor):
+    for model in RESTRICTED:
         table = TABLES[model._meta.db_table]
         cursor.execute(f"DROP POLICY {table.policy} ON {table.name}")
     cursor.execute(f"REVOKE ALL ON syncs_upload FROM {ROW_SECURITY_ROLE}")
 
 
-def test_after_a_restore_it_is_built_again_and_no_more_than_once():
+def test_after_a_restore_it_is_set_up_again_exactly_once():
     with connection.cursor() as cursor:
-        take_down(cursor)
+        drop_policies(cursor)
         cursor.execute("CREATE POLICY second_fence_of_before ON syncs_upload AS RESTRICTIVE USING (false)")
-        assert row_security_policies.reason(cursor) == (
-            "The second fence between accounts is not up: requests are kept to their account by the product alone. To "
-            "put it up, run `manage.py migrate` as the owner of the tables, then restart the web servers."
+        assert row_security_policies.why_inactive(cursor) == (
+            "Row-level security between accounts is not set up: requests are kept to their account by the product "
+            "alone. To set it up, run `manage.py migrate` as the owner of the tables, then restart the web servers."
         )
-        build_row_security_policies(using="default")
-        assert row_security_policies.lacking(cursor) == []
+        set_up_row_security(using="default")
+        assert row_security_policies.missing_statements(cursor) == []
         cursor.execute("SELECT policyname FROM pg_policies WHERE tablename = 'syncs_upload' ORDER BY policyname")
         assert cursor.fetchall() == [("open_but_for_doors",), (TABLES["syncs_upload"].policy,)]
     assert check_row_security(None) == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_build_it_at_once_build_it_once():
+def test_two_processes_can_set_it_up_at_once():
     with connection.cursor() as cursor:
-        take_down(cursor)
+        drop_policies(cursor)
 
-    def build():
+    def set_up():
         try:
-            row_security_policies.build(connection)
+            row_security_policies.set_up(connection)
         finally:
             connection.close()
 
     with ThreadPoolExecutor() as pool:
-        for built in [pool.submit(build) for _ in range(2)]:
-            built.result()
+        for done in [pool.submit(set_up) for _ in range(2)]:
+            done.result()
     with connection.cursor() as cursor:
-        assert row_security_policies.lacking(cursor) == []
+        assert row_security_policies.missing_statements(cursor) == []
 
 
-def test_for_all_others_every_table_is_as_it_was():
+def test_other_roles_see_every_row_as_before():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tablename, permissive, roles::text FROM pg_policies ORDER BY tablename, permissive, policyname"
         )
         found = cursor.fetchall()
-    names = sorted(model._meta.db_table for model in FENCED)
+    names = sorted(model._meta.db_table for model in RESTRICTED)
     policies = (("PERMISSIVE", "{public}"), ("RESTRICTIVE", f"{{{ROW_SECURITY_ROLE}}}"))
     assert found == [(name, *policy) for name in names for policy in policies]
