@@ -5,13 +5,13 @@ from decimal import Decimal, InvalidOperation
 from django.db.models import OuterRef, Prefetch, Subquery, prefetch_related_objects
 from rest_framework import serializers
 
+from adsplatform.naming import camel_case
 from adsplatform.rest.serializers import (
     AnyCaseBoolean,
     ClearableText,
     Guid,
     WireInput,
     WireModel,
-    camel_case,
 )
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import next_runs

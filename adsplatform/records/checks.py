@@ -1,12 +1,12 @@
-"""Checks of single cells: a whole column of a block at once, into the text PostgreSQL's COPY reads.
+"""Exact checks of cells, one column of a block at a time.
 
-A cell comes as text, or as the JSON value it was; it goes on as COPY text (`\\N` for null) or as a `Fault`. Amounts
-never pass through a float. Parsed values are remembered, because in accounting data most dates, rates and flags repeat.
+A cell comes as text; what comes out is the text that PostgreSQL's COPY reads (`\\N` for null), or a `Fault`. Amounts
+never pass through a float. Results are cached by cell, because most dates, rates and flags in accounting data repeat.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -14,11 +14,11 @@ from uuid import UUID
 from adsplatform.records.specification import Column
 
 NULL = "\\N"
-# To be raised when equal lines come to mean something else: records then no longer pass for unchanged by their digest.
+# Part of every row hash. Raise it when the same cells come to mean something else: stored hashes then match no longer.
 RULES = 2
-# A remembered column is forgotten at this many values, and longer ones are not remembered, to bound memory.
-REMEMBERED, REMEMBERED_LENGTH = 50_000, 100
-SHOWN_LENGTH = 100
+# These bound the memory of a cache: it is cleared when it has more values, and does not take longer ones.
+CACHED_VALUES, CACHED_LENGTH = 50_000, 100
+QUOTED_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +30,30 @@ class Fault:
 
 
 def quoted(value: str) -> str:
-    """A value as it stands in a sentence: in curly quotes, cut where it is long."""
-    text = value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
+    """A value for a sentence: in curly quotes, and shortened if it is long."""
+    text = value if len(value) <= QUOTED_LENGTH else value[:QUOTED_LENGTH] + "…"
     return f"“{printable(text)}”"
 
 
 def printable(text: str) -> str:
-    """The text with what PostgreSQL cannot store (NUL, undecodable bytes) made visible."""
+    """The text with what PostgreSQL cannot store (NUL, undecodable bytes) replaced by visible characters."""
     if "\0" in text:
         text = text.replace("\0", "␀")
     try:
         stored = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # Half a character: no undecodable byte, but what JSON's `\ud800` or a broken UTF-16 file says.
+        # Half of a surrogate pair, from JSON's `\ud800` or a broken UTF-16 file, is no undecodable byte.
         stored = text.encode("utf-8", "backslashreplace")
     return stored.decode("utf-8", "backslashreplace")
 
 
 def escape_for_copy(text: str) -> str:
-    """Text as a COPY column holds it."""
+    """The text as COPY's text format writes it."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-def as_text(value) -> str:
-    """A JSON value as the text a CSV cell would have; null is an empty cell."""
+def as_text(value: object) -> str:
+    """A JSON value as the text that a CSV cell would hold; null is an empty cell."""
     if value.__class__ is str:
         return value
     if value is None:
@@ -67,33 +67,38 @@ def as_text(value) -> str:
     return str(value)
 
 
+def default_text(column: Column) -> str | None:
+    """The COPY text that an empty cell of the column stands for; None for a null."""
+    if column.default is None:
+        return None
+    return str(column.default).lower() if isinstance(column.default, bool) else str(column.default)
+
+
 class ColumnCheck:
     """Checks the cells of one column."""
 
     def __init__(self, column: Column):
         self.column = column
         self._parse = PARSERS.get(column.type)
-        self._known = _Known(self.parse)
+        self.cache = _ParsedCells(self.parse)
 
-    def check(self, cells: Sequence) -> tuple[list[str], list[int]]:
-        """COPY texts (a Fault in place of a faulty one) and the positions of the faults."""
+    def check(self, cells: Sequence[str]) -> tuple[Sequence[str | Fault], dict[int, Fault]]:
+        """The cells' COPY texts (a Fault for each faulty cell), and the faults by position."""
         if self.column.type == "text":
-            quick = self._quick_text(cells)
-            if quick is not None:
-                return quick, []
+            clean = self._clean_text(cells)
+            if clean is not None:
+                return clean, {}
             checked = [self.parse(cell) for cell in cells]
-            return checked, [at for at, text in enumerate(checked) if text.__class__ is Fault]
-        known = self._known
-        if len(known) > REMEMBERED:
-            known.clear()
-            known.has_faults = False
-        checked = [known[cell] for cell in cells]
-        if not known.has_faults:
-            return checked, []
-        return checked, [at for at, text in enumerate(checked) if text.__class__ is Fault]
+            return checked, _faults_in(checked)
+        cache = self.cache
+        if len(cache) > CACHED_VALUES:
+            cache.clear()
+            cache.has_faults = False
+        checked = [cache[cell] for cell in cells]
+        return checked, _faults_in(checked) if cache.has_faults else {}
 
-    def _quick_text(self, cells) -> list[str] | None:
-        """The whole column when nothing in it needs a second look, else None."""
+    def _clean_text(self, cells: Sequence[str]) -> Sequence[str] | None:
+        """The COPY texts of the whole column if no cell needs a closer look, else None."""
         column = self.column
         together = "\0".join(cells)
         if column.max_length and max(map(len, cells)) > column.max_length:
@@ -109,7 +114,8 @@ class ColumnCheck:
     def parse(self, cell: str) -> str | Fault:
         """One cell's COPY text, or its Fault.
 
-        But for escapes, a COPY text is a cell whose COPY text it is: lines are known by what has become of them.
+        Apart from escapes, parsing a COPY text again gives the same text. Row hashes rely on that: they are made of
+        COPY texts.
         """
         column = self.column
         text = cell if column.type == "text" else cell.strip()
@@ -119,7 +125,7 @@ class ColumnCheck:
                     "required_empty",
                     f"{column.wire} is empty, but every {column.of} needs it. Fill it in.",
                 )
-            return NULL if column.default is None else _constant(column.default)
+            return default_text(column) or NULL
         if "\0" in text:
             return Fault(
                 "nul_character",
@@ -141,21 +147,25 @@ class ColumnCheck:
         return escape_for_copy(text)
 
 
-class _Known(dict):
-    """Parsed cells by their text."""
+class _ParsedCells(dict[str, str | Fault]):
+    """Results by cell; a cell that is not in it yet is parsed."""
 
-    def __init__(self, parse):
+    def __init__(self, parse: Callable[[str], str | Fault]):
         super().__init__()
         self.parse = parse
         self.has_faults = False
 
-    def __missing__(self, cell):
+    def __missing__(self, cell: str) -> str | Fault:
         parsed = self.parse(cell)
-        if len(cell) <= REMEMBERED_LENGTH:
+        if len(cell) <= CACHED_LENGTH:
             self[cell] = parsed
         if parsed.__class__ is Fault:
             self.has_faults = True
         return parsed
+
+
+def _faults_in(checked: Sequence[str | Fault]) -> dict[int, Fault]:
+    return {at: text for at, text in enumerate(checked) if type(text) is Fault}
 
 
 def _undecodable(text: str) -> bool:
@@ -176,15 +186,11 @@ def _what_byte(text: str) -> str:
     return "holds half a character. Save the file as UTF-8, then send it again."
 
 
-def _constant(value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+DECIMAL_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
 
 
-PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
-
-
-def _amount(column, text):
-    if not PLAIN_NUMBER.fullmatch(text):
+def _amount(column: Column, text: str) -> str | Fault:
+    if not DECIMAL_NUMBER.fullmatch(text):
         return _bad_number(column, text)
     whole, _, fraction = text.lstrip("+-").partition(".")
     if len(whole.lstrip("0")) > 20:
@@ -202,7 +208,7 @@ def _amount(column, text):
     return f"{minus}{whole or '0'}.{fraction}" if fraction else f"{minus}{whole or '0'}"
 
 
-def _bad_number(column, text):
+def _bad_number(column: Column, text: str) -> Fault:
     advice = "Write digits with a decimal point, like 1234.50."
     if re.fullmatch(r"[+-]?\d[\d.\s’']*,\d+", text):
         advice = "Write the decimals after a point, not a comma, and leave out thousands separators, like 1234.50."
@@ -221,7 +227,7 @@ def _bad_number(column, text):
     return Fault("bad_number", f"{column.wire}: {quoted(text)} is not a number. {advice}")
 
 
-def _integer(column, text):
+def _integer(column: Column, text: str) -> str | Fault:
     if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
         return Fault("bad_integer", f"{column.wire}: {quoted(text)} is not a whole number. Write digits only, like 12.")
     low, high = column.choices_range or (-(2**31), 2**31 - 1)
@@ -232,7 +238,7 @@ def _integer(column, text):
     return str(int(text))
 
 
-def _double(column, text):
+def _double(column: Column, text: str) -> str | Fault:
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII):
         return _bad_number(column, text)
     number = float(text)
@@ -244,7 +250,7 @@ def _double(column, text):
 TRUE, FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 
 
-def _boolean(column, text):
+def _boolean(column: Column, text: str) -> str | Fault:
     lowered = text.lower()
     if lowered in TRUE:
         return "true"
@@ -253,7 +259,7 @@ def _boolean(column, text):
     return Fault("bad_boolean", f"{column.wire}: {quoted(text)} is neither true nor false. Write true or false.")
 
 
-def _uuid(column, text):
+def _uuid(column: Column, text: str) -> str | Fault:
     if re.fullmatch(r"\{?[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}\}?", text):
         return str(UUID(text))
     return Fault(
@@ -269,8 +275,7 @@ STAMP = re.compile(
     re.ASCII,
 )
 
-
-# A moment with something behind it that was meant as its zone: a name, or an offset of other digits; not AM or PM.
+# A moment followed by something that was meant as its zone: a name or a malformed offset, but not AM or PM.
 ZONED = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?"
     r"(?![AaPp][Mm]$)(?:[+-][\d:]+|\[?[A-Za-z][A-Za-z0-9_/+ -]*\]?)",
@@ -278,22 +283,20 @@ ZONED = re.compile(
 )
 
 
-def _date(column, text):
-    """A plain calendar date; a time of day, where there is one, must be valid and is left off."""
-    stamp = _moment(column, text, "a date", "Write it as YYYY-MM-DD, like 2024-02-29.")
-    return stamp if stamp.__class__ is Fault else text[:10]
+def _date(column: Column, text: str) -> str | Fault:
+    """A calendar date without a zone. A time of day may follow; it must be valid, and is dropped."""
+    moment = _moment(column, text, "a date", "Write it as YYYY-MM-DD, like 2024-02-29.")
+    return moment if isinstance(moment, Fault) else text[:10]
 
 
-def _stamp(column, text):
+def _stamp(column: Column, text: str) -> str | Fault:
     moment = _moment(
         column, text, "a date and time", "Write it as YYYY-MM-DDTHH:MM:SS, with Z or an offset if it is not UTC."
     )
-    if moment.__class__ is Fault:
-        return moment
-    return moment.isoformat(sep=" ")
+    return moment if isinstance(moment, Fault) else moment.isoformat(sep=" ")
 
 
-def _moment(column, text, what, advice):
+def _moment(column: Column, text: str, what: str, advice: str) -> datetime | Fault:
     found = STAMP.fullmatch(text)
     if not found:
         if ZONED.fullmatch(text):
@@ -316,7 +319,7 @@ def _moment(column, text, what, advice):
         return Fault("impossible_time", f"{column.wire}: {quoted(text)} names a time that does not exist. {advice}")
 
 
-def _bad_time_zone(column, text):
+def _bad_time_zone(column: Column, text: str) -> Fault:
     return Fault(
         "bad_time_zone",
         f"{column.wire}: {quoted(text)} does not end in a time zone that is known. "
@@ -324,8 +327,8 @@ def _bad_time_zone(column, text):
     )
 
 
-def _json(column, text):
-    """Python reads more than PostgreSQL stores: NaN, numbers of any size, NUL and halves of characters."""
+def _json(column: Column, text: str) -> str | Fault:
+    """JSON that PostgreSQL can store; Python also reads NaN, numbers of any size, NUL and lone surrogates."""
     try:
         value = json.loads(text, parse_float=_storable_number, parse_constant=_storable_number)
         read = json.dumps(value, ensure_ascii=False)
@@ -343,14 +346,14 @@ def _json(column, text):
     return escape_for_copy(text)
 
 
-def _storable_number(text):
+def _storable_number(text: str) -> str:
     mantissa, _, exponent = text.lower().partition("e")
     if len(mantissa) > 1_000 or len(exponent) > 4 or not mantissa.strip("+-")[:1].isdigit():
         raise ValueError(text)
     return text
 
 
-PARSERS = {
+PARSERS: dict[str, Callable[[Column, str], str | Fault]] = {
     "amount": _amount,
     "integer": _integer,
     "double": _double,

@@ -1,14 +1,14 @@
-"""Checks of whole columns at once: what a pattern proves clean goes on as it is, the rest to the checks of cells.
+"""Checks of whole columns by pattern: cells that match load as they are, the others are checked one by one.
 
-A pattern admits only what the check of a single cell admits too, and PostgreSQL reads as the same value; it may
-miss, it may not err.
+A pattern only matches cells that `ColumnCheck` accepts too and that PostgreSQL reads as the same value. It may miss
+such a cell, which then costs time, but it must never match any other.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
-from adsplatform.records.checks import NULL, ColumnCheck, Fault
+from adsplatform.records.checks import NULL, ColumnCheck, Fault, default_text
 from adsplatform.records.specification import Column
 
 DAY = (
@@ -18,14 +18,14 @@ DAY = (
 CLEAN = {
     "amount": r"^-?[0-9]{1,20}(?:\.[0-9]{1,8})?$",
     "date": f"^{DAY}$",
-    # Without a zone it is UTC, which is the session's.
+    # Without a zone it is UTC, the time zone of the database session.
     "stamp": rf"^{DAY}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?Z?$",
     "boolean": r"^(?i:true|false|0|1)$",
     "uuid": r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
 }
-# What is left of a cell when blanks are dropped, as Python means them.
+# Any character that Python's str.strip() would not remove.
 NOT_BLANK = r"[^\s\x1c-\x1f]"
-# What COPY would take for something else, or text may not hold.
+# Characters that COPY's text format needs escaped, or that no text may hold.
 SPECIAL = r"[\\\t\n\r\x00]"
 
 
@@ -34,40 +34,37 @@ class PatternCheck:
 
     def __init__(self, column: Column):
         self.column = column
-        self.cells = ColumnCheck(column)
         self.needs_value = column.required and column.assumed is None
+        # The COPY text of an empty cell; None for a null.
+        self.default = default_text(column)
+        self._cells = ColumnCheck(column)
 
     def needs_cell_check(self, cells: pl.Expr, *, is_plain: bool) -> pl.Expr:
-        """Which cells need a look of their own.
+        """A boolean for each cell: whether it has to be checked by itself.
 
-        `is_plain` says that no cell holds what COPY would take for something else.
+        `is_plain` says that no cell of the block holds a character of `SPECIAL`.
         """
         column = self.column
         if column.type == "text":
-            needs_cell_check = pl.lit(False) if is_plain else cells.str.contains(SPECIAL)
+            unclear = pl.lit(False) if is_plain else cells.str.contains(SPECIAL)
             if column.max_length:
-                needs_cell_check |= cells.str.len_bytes() > column.max_length
+                unclear |= cells.str.len_bytes() > column.max_length
             if column.required:
-                needs_cell_check |= ~cells.str.contains(NOT_BLANK)
+                unclear |= ~cells.str.contains(NOT_BLANK)
         elif column.choices_range or column.type not in CLEAN:
-            needs_cell_check = cells.is_not_null()
+            unclear = cells.is_not_null()
         else:
-            needs_cell_check = ~cells.str.contains(CLEAN[column.type])
-        # A null is empty; polars makes the whole comparison null.
-        return pl.when(cells.is_null()).then(self.needs_value).otherwise(needs_cell_check)
+            unclear = ~cells.str.contains(CLEAN[column.type])
+        # An empty cell is null, and polars would make the whole comparison null.
+        return pl.when(cells.is_null()).then(self.needs_value).otherwise(unclear)
 
-    def check_at(self, cells: pl.Series, places: Sequence[int]) -> tuple[pl.Series, dict[int, Fault]]:
-        """The column with the cells at these places as COPY texts (null where empty or at fault), and their faults."""
+    def check_at(self, cells: pl.Series, places: pl.Series) -> tuple[pl.Series, dict[int, Fault]]:
+        """The column with the cells at `places` as COPY texts (null where empty or faulty), and their faults."""
         texts, faults = self.check_each([cell or "" for cell in cells.gather(places).to_list()])
         return cells.scatter(places, texts), {places[at]: fault for at, fault in faults.items()}
 
     def check_each(self, cells: Sequence[str]) -> tuple[pl.Series, dict[int, Fault]]:
-        """A column of COPY texts of cells that polars may not even be able to hold."""
-        texts, at_fault = self.cells.check(cells)
-        values = [None if text == NULL or text.__class__ is Fault else text for text in texts]
-        return pl.Series(values, dtype=pl.String), {at: texts[at] for at in at_fault}
-
-    @property
-    def default(self) -> str | None:
-        """What COPY is given where the cell is empty."""
-        return None if self.column.default is None else self.cells.parse("")
+        """COPY texts of cells (null where empty or faulty), and the faults; the cells may be no valid UTF-8."""
+        checked, faults = self._cells.check(cells)
+        texts = [None if text == NULL or type(text) is Fault else text for text in checked]
+        return pl.Series(texts, dtype=pl.String), faults

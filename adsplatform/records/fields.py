@@ -1,56 +1,76 @@
-"""Model fields that also say how a loaded value finds its way into them."""
+"""Model fields that also say how a loaded value gets into them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.db import models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from adsplatform.records.models.base import Record
+
+    DecimalField = models.DecimalField[Decimal | None, Decimal | None]
+    UUIDField = models.UUIDField[object, object]
+else:
+    DecimalField, UUIDField = models.DecimalField, models.UUIDField
 
 
 @dataclass(frozen=True)
 class Assumed:
-    """What stands in for a value that the input does not give: a constant, or the product of two fields."""
+    """What a new record gets where the input has no value: a constant, or the product of two other fields.
+
+    The representation of this class is part of every row hash: a change of its fields makes all rows count as changed.
+    """
 
     constant: Decimal | None = None
     product_of: tuple[str, str] | None = None
 
 
-class AmountField(models.DecimalField):
+class AmountField(DecimalField):
     """An amount, quantity or rate: exact, 20 digits before the decimal point and 8 after.
 
-    Amounts of money add up, and syncs give their totals by currency; a quantity, a rate or a price of one does not.
-    `currency` is the field of the same record that holds the amount's currency, empty where there is none: the amount
-    is then in that of the record it belongs to, or in the account's own.
+    `adds_up` says whether a sum of it means something; syncs give control totals of those that do, by currency. A
+    quantity, a rate or a price does not add up. `currency` is the field of the same record that holds the amount's
+    currency; without one, the amount is in the currency of its parent record or of the account.
     """
 
-    def __init__(self, *args, assumed: Assumed | None = None, adds_up: bool = True, currency: str = "", **kwargs):
+    def __init__(
+        self,
+        *,
+        null: bool = False,
+        max_digits: int = 28,
+        decimal_places: int = 8,
+        assumed: Assumed | None = None,
+        adds_up: bool = True,
+        currency: str = "",
+    ):
+        super().__init__(null=null, max_digits=max_digits, decimal_places=decimal_places)
         self.assumed, self.adds_up, self.currency = assumed, adds_up, currency
-        kwargs |= {"max_digits": 28, "decimal_places": 8}
-        super().__init__(*args, **kwargs)
-
-    def deconstruct(self):
-        name, path, args, kwargs = super().deconstruct()
-        # What steers loading only is left out; the column does not depend on it.
-        return name, path, args, kwargs
 
 
-class Reference(models.ForeignKey):
+class Reference(models.ForeignKey["Record | None", "Record | None"]):
     """A reference to another record, which the input names by a key of the source system.
 
-    `by` maps each loadable column to the target's column it is looked up in; by default
-    `<name>_erp_key` to `erp_key` and `<name>_network_id` to the platform id. The database does not check it:
-    a merge resolves every reference itself, under the enrollment's lock, and one foreign-key trigger a
-    line would double the time of a load.
+    `by` maps each loadable column to the target's column in which it is looked up; by default `<name>_erp_key` to
+    `erp_key`, and `<name>_network_id` to the platform id. The database has no foreign key for it: a merge resolves
+    every reference itself, under the enrollment's lock, and a foreign-key trigger for each line would double the time
+    of a load.
     """
 
-    def __init__(self, to, *, by: dict[str, str] | None = None, **kwargs):
+    related_model: "type[Record]"
+
+    def __init__(
+        self,
+        to: "type[Record] | str",
+        on_delete: "Callable[..., None]" = models.DO_NOTHING,
+        *,
+        null: bool = False,
+        by: dict[str, str] | None = None,
+    ):
+        super().__init__(to, on_delete, null=null, db_constraint=False, db_index=False, related_name="+")
         self._by = by
-        kwargs |= {
-            "on_delete": models.DO_NOTHING,
-            "db_constraint": False,
-            "db_index": False,
-            "related_name": "+",
-        }
-        super().__init__(to, **kwargs)
 
     @property
     def by(self) -> dict[str, str]:
@@ -58,19 +78,19 @@ class Reference(models.ForeignKey):
             return self._by
         return {f"{self.name}_erp_key": "erp_key", f"{self.name}_network_id": "id"}
 
-    def deconstruct(self):
+    def deconstruct(self) -> "tuple[str, str, Sequence[object], dict[str, object]]":
         name, path, args, kwargs = super().deconstruct()
         for fixed in ("db_constraint", "db_index", "related_name"):
             kwargs.pop(fixed, None)
         return name, path, args, kwargs
 
 
-class AnyReference(models.UUIDField):
-    """A reference whose kind of target stands in another field of the same line.
+class AnyReference(UUIDField):
+    """A reference to a record of a kind that another field of the same line names.
 
     `kind` and `key` are the fields that hold the target's kind and ERP key; `to` lists the kinds it may be.
     """
 
-    def __init__(self, *args, kind: str = "", key: str = "", to: tuple[str, ...] = (), **kwargs):
+    def __init__(self, *, kind: str = "", key: str = "", to: tuple[str, ...] = ()):
+        super().__init__()
         self.kind, self.key, self.to = kind, key, to
-        super().__init__(*args, **kwargs)

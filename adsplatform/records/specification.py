@@ -1,16 +1,22 @@
-"""What may be loaded, read off the record models: entities, their columns, keys and references."""
+"""What may be loaded, read from the record models: entities with their columns, keys and references.
+
+The representations of `Column`, `Lookup` and `ReferenceTo` are part of every row hash: after a field of theirs is
+added, renamed or moved, each enrollment's next sync compares all its rows as if they had changed.
+"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from django.db import models
 
+from adsplatform.naming import camel_case
 from adsplatform.records import models as records
 from adsplatform.records.fields import AmountField, AnyReference, Assumed, Reference
 from adsplatform.records.models.base import Record, SourceStamps
 
-# Where a record keeps what the input calls otherwise.
+# Columns whose published name is not their own in camelCase.
 WIRE_NAMES = {"source_created_date": "created", "source_modified_date": "modified"}
 SQL_TYPES = {
     "text": "text",
@@ -27,54 +33,51 @@ SQL_TYPES = {
 
 def wire_name(name: str) -> str:
     """The published name of a column: `company_erp_key` → `companyErpKey`."""
-    if name in WIRE_NAMES:
-        return WIRE_NAMES[name]
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
+    return WIRE_NAMES.get(name) or camel_case(name)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A loadable column. `field` is the record's column it fills; empty where it only names another record."""
+    """A loadable column. `field` is the record's column that it fills; empty if it only names another record."""
 
     name: str
     wire: str
     type: str
-    # The kind of record it belongs to, as a word.
+    # The kind of record that it belongs to, as a word for sentences.
     of: str
     required: bool = False
     max_length: int | None = None
-    # The least and the greatest whole number it takes, where not every one of 32 bits.
+    # The least and the greatest whole number allowed; None: any that has 32 bits.
     choices_range: tuple[int, int] | None = None
-    # Silently used where the value is absent from a new record, or empty.
+    # Used without a word where a new record has no value, or an empty one.
     default: object = None
-    # Used likewise, but with a warning.
+    # Used in the same cases, but with a warning.
     assumed: Assumed | None = None
     field: str = ""
-    # Texts that are known; others load, with a warning.
+    # Known texts; others load, with a warning.
     known_texts: tuple[str, ...] = ()
-    # Whether its sums mean something, and the column of the same record that says in which currency.
+    # Whether a sum of it means something, and the column of the same record that holds its currency.
     adds_up: bool = False
     currency: str = ""
 
     @property
     def is_needed_where_new(self) -> bool:
-        """Whether a line that lacks it can make no record, though it may change one."""
+        """Whether a line without this column cannot create a record, though it may change one."""
         return bool(self.required and self.assumed is None and self.field)
 
     @property
     def sql_type(self) -> str:
         if self.type == "text" and self.max_length and self.field:
-            # As the record's own column, so that no length is looked at twice.
+            # The type of the record's own column, so that PostgreSQL checks the length only once.
             return f"varchar({self.max_length})"
         return SQL_TYPES[self.type]
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """One way of naming a referenced record: the column that names it, and where it is looked up.
+    """One way to name a referenced record: the column that names it, and where to look it up.
 
-    `when` is a (column, value) pair that must hold for the lookup to count.
+    The lookup applies only if `when`, a pair of column and value, holds for the line.
     """
 
     column: str
@@ -94,7 +97,7 @@ class ReferenceTo:
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of record as it may be loaded."""
+    """One kind of record, as it may be loaded."""
 
     name: str
     model: type[Record]
@@ -123,7 +126,7 @@ class Entity:
 
     @cached_property
     def amounts(self) -> tuple[Column, ...]:
-        """The columns of which control totals are kept."""
+        """The columns that have control totals."""
         return tuple(column for column in self.columns.values() if column.adds_up)
 
     @cached_property
@@ -143,15 +146,15 @@ class Entity:
 @cache
 def entities() -> dict[str, Entity]:
     """Every loadable entity by name."""
-    kinds = [getattr(records, name) for name in records.__all__ if name != "Record"]
+    kinds: list[type[Record]] = [getattr(records, name) for name in records.__all__ if name != "Record"]
     return {kind.__name__: _entity(kind) for kind in kinds}
 
 
 def entity_named(name: str) -> Entity | None:
-    """The entity that a file, a list or a connector means by `name`, or None.
+    """The entity that a file, a list or a connector calls `name`, or None.
 
-    Blanks, `-`, `_` and case do not count; entity, batch key, sync and read model names do, in singular and plural.
-    Nor does the ` (1)` that browsers put after the name of a file they have downloaded before.
+    Known are the names of the entity, its batch key, its sync model and its read model, in singular and plural.
+    Blanks, `-`, `_` and case make no difference, nor does a ` (1)` that a browser added to a file's name.
     """
     return _names().get(_folded(name))
 
@@ -163,7 +166,7 @@ def names_of_entities() -> list[str]:
 
 @cache
 def _names() -> dict[str, Entity]:
-    names = {}
+    names: dict[str, Entity] = {}
     for entity in entities().values():
         spellings = {entity.name, entity.model.BATCH_KEY, *entity.model.OTHER_NAMES}
         for spelling in list(spellings):
@@ -183,7 +186,8 @@ def _folded(name: str) -> str:
 
 def _entity(kind: type[Record]) -> Entity:
     own = {f.name for f in Record._meta.get_fields()} - {f.name for f in SourceStamps._meta.get_fields()}
-    columns, references = {}, []
+    columns: dict[str, Column] = {}
+    references: list[ReferenceTo] = []
     for model_field in kind._meta.concrete_fields:
         if model_field.name in own:
             continue
@@ -193,7 +197,7 @@ def _entity(kind: type[Record]) -> Entity:
         elif isinstance(model_field, AnyReference):
             references.append(_any_reference(model_field))
         else:
-            columns[model_field.name] = _column(model_field)
+            columns[model_field.name] = _column(model_field, kind)
     if kind.HAS_MATCH_ACTION:
         columns["on_match_action"] = Column(
             "on_match_action", "onMatchAction", "integer", _word(kind.__name__), choices_range=(0, 2), default=0
@@ -203,26 +207,28 @@ def _entity(kind: type[Record]) -> Entity:
     return Entity(kind.__name__, kind, columns, tuple(references))
 
 
-def _column(model_field: models.Field) -> Column:
+def _column(model_field: "models.Field[object, object]", kind: type[Record]) -> Column:
+    _, filled = model_field.get_attname_column()
     default = model_field.default if model_field.has_default() else None
+    amount = model_field if isinstance(model_field, AmountField) else None
     return Column(
         name=model_field.name,
         wire=wire_name(model_field.name),
         type=_type(model_field),
-        of=_word(model_field.model.__name__),
+        of=_word(kind.__name__),
         required=not model_field.null and default is None,
         max_length=model_field.max_length if isinstance(model_field, models.CharField) else None,
         choices_range=(-(2**15), 2**15 - 1) if isinstance(model_field, models.SmallIntegerField) else None,
         default=default,
-        assumed=getattr(model_field, "assumed", None),
-        field=model_field.column,
-        known_texts=model_field.model.KNOWN_TEXTS.get(model_field.name, ()),
-        adds_up=getattr(model_field, "adds_up", False),
-        currency=getattr(model_field, "currency", ""),
+        assumed=amount.assumed if amount else None,
+        field=filled,
+        known_texts=kind.KNOWN_TEXTS.get(model_field.name, ()),
+        adds_up=amount is not None and amount.adds_up,
+        currency=amount.currency if amount else "",
     )
 
 
-def _type(model_field: models.Field) -> str:
+def _type(model_field: "models.Field[object, object]") -> str:
     for field_class, name in (
         (AmountField, "amount"),
         (models.CharField, "text"),
@@ -240,8 +246,8 @@ def _type(model_field: models.Field) -> str:
     raise TypeError(f"{model_field} has no loadable type.")
 
 
-def _naming_columns(reference: Reference, kind: type[Record]):
-    """The columns that name the target; one is required where it is the only way besides the platform id."""
+def _naming_columns(reference: Reference, kind: type[Record]) -> Iterator[Column]:
+    """The columns that name the target; a column is required if it is the only one besides the platform id."""
     keys = [column for column, target_column in reference.by.items() if target_column != "id"]
     for column, target_column in reference.by.items():
         yield Column(
@@ -263,8 +269,9 @@ def _reference(reference: Reference) -> ReferenceTo:
 
 
 def _any_reference(reference: AnyReference) -> ReferenceTo:
+    _, filled = reference.get_attname_column()
     return ReferenceTo(
-        field=reference.column,
+        field=filled,
         lookups=tuple(
             Lookup(reference.key, target, "erp_key", when=(reference.kind, target)) for target in reference.to
         ),

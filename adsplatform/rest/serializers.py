@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from adsplatform.errors import PlatformError
+from adsplatform.naming import camel_case
 
 SHOWN_SENTENCES = 5
 # Each object takes queries of its own.
@@ -23,11 +24,6 @@ class InvalidInput(PlatformError):
         more = len(sentences) - SHOWN_SENTENCES
         shown = " ".join(sentences[:SHOWN_SENTENCES])
         super().__init__(f"{shown} And {more:,} more." if more > 0 else shown)
-
-
-def camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 class WireModel(serializers.Serializer):

@@ -1,6 +1,6 @@
-"""The query language of `filter`, `order`, `include` and paging: a caller's text becomes Django's Q.
+"""The query language of `filter`, `order`, `include` and paging: turns a caller's text into Django's Q.
 
-Knows Django, and none of our apps: whoever opens a query declares its `Fields`. Reading order:
+Imports none of our apps: each endpoint declares the `Fields` that its queries may name. Reading order:
 words, fields, values → grammar (makes clauses) → conditions, ordering, paging → queries.
 """
 

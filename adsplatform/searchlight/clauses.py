@@ -1,11 +1,10 @@
-"""What a filter is made of, once it is understood."""
+"""The parsed form of a filter."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from adsplatform.searchlight.fields import Field
+from adsplatform.searchlight.fields import Field, Value
 
-# Every operator, and the test it stands for.
+# Every operator, and the test that it stands for.
 TESTS = {
     "=": "exact", "EQ": "exact",
     "!=": "exact", "<>": "exact", "NE": "exact",
@@ -26,13 +25,13 @@ class Comparison:
 
     field: Field
     test: str
-    values: tuple[Any, ...] = ()
+    values: tuple[Value, ...] = ()
     negated: bool = False
 
 
 @dataclass(frozen=True)
 class Group:
-    """Clauses that must all hold (AND), or of which one must (OR)."""
+    """Clauses that are joined by AND or by OR."""
 
     conjunction: str
     clauses: tuple["Comparison | Group", ...]

@@ -1,4 +1,4 @@
-"""Clauses become Django's Q."""
+"""Turns clauses into Django's Q."""
 
 from django.db.models import CharField, FileField, Q, TextField
 from django.db.models.functions import Upper
@@ -8,7 +8,7 @@ from adsplatform.searchlight.fields import Field
 
 
 class IgnoringCase(Upper):
-    """Both sides of a comparison in upper case; the database does it, so that both follow the same rules."""
+    """Puts both sides of a comparison in upper case, in the database, so that both follow the same rules."""
 
     lookup_name = "ignoring_case"
     bilateral = True
@@ -17,7 +17,7 @@ class IgnoringCase(Upper):
 for text_field in (CharField, TextField, FileField):
     text_field.register_lookup(IgnoringCase)
 
-# How each test reads in the ORM; other types use the plain lookup of the same name.
+# The ORM's lookup for each test of a text; for other types, the lookup has the name of the test.
 TEXT_LOOKUPS = {
     "exact": "iexact",
     "gt": "ignoring_case__gt",
@@ -32,20 +32,20 @@ TEXT_LOOKUPS = {
 
 
 def condition(clause: Comparison | Group) -> Q:
-    """What the clauses state, for `.filter()`."""
+    """The clauses as a condition for `.filter()`."""
     if isinstance(clause, Group):
         return Q(*(condition(part) for part in clause.clauses), _connector=clause.conjunction)
     path, negated = clause.field.path, clause.negated
     if clause.test == "isnull":
         return Q((f"{path}__isnull", not negated))
-    # Django's ~Q keeps nulls; here, as in SQL, nothing but IS NULL matches what is not there.
+    # Django's ~Q matches nulls; here, as in SQL, only IS NULL does.
     return Q((f"{path}__isnull", False)) & ~_test(clause) if negated else _test(clause)
 
 
 def _test(clause: Comparison) -> Q:
     field, values = clause.field, clause.values
     if clause.test == "range":
-        # Two comparisons rather than a range lookup, which foreign keys have not.
+        # Two comparisons, because foreign keys have no range lookup.
         low, high = values
         return Q((_lookup(field, "gte"), low)) & Q((_lookup(field, "lte"), high))
     return Q((_lookup(field, clause.test), values if clause.test == "in" else values[0]))

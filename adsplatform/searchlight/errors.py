@@ -1,12 +1,12 @@
-"""What can be wrong with a query: one error, its kinds, and how its sentences show a piece of text."""
+"""The error of a query that cannot be answered, its kinds, and how its sentences quote a piece of text."""
 
 import re
 from enum import StrEnum
 
 from adsplatform.errors import PlatformError
 
-SHOWN_LENGTH = 60
-# PostgreSQL stores no NUL, and half of a surrogate pair can be neither sent nor shown as UTF-8.
+QUOTED_LENGTH = 60
+# PostgreSQL stores no NUL, and half of a surrogate pair cannot be encoded as UTF-8.
 IMPOSSIBLE = re.compile("[\\0\ud800-\udfff]")
 
 
@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
     FIELD_NOT_FOUND = "FieldNotFound"
     FIELD_TYPE_MISMATCH = "FieldTypeMismatch"
-    INVALID_TOKEN = "InvalidToken"
+    INVALID_TOKEN = "InvalidToken"  # noqa: S105 - a token of the query language, not a credential
     EMPTY_CLAUSE = "EmptyClause"
     OPEN_CLAUSE = "OpenClause"
     TRAILING_CONJUNCTION = "TrailingConjunction"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 class SearchlightError(PlatformError):
-    """A query that cannot be answered as it stands; `field` is the parameter at fault."""
+    """A query that cannot be answered as written; `field` is the parameter at fault."""
 
     title = "The query could not be understood."
 
@@ -38,12 +38,12 @@ class SearchlightError(PlatformError):
 
 
 def quoted(text: str) -> str:
-    """A piece of a query in “quotes”, cut where it would drown the sentence."""
-    return f"“{text}”" if len(text) <= SHOWN_LENGTH else f"“{text[:SHOWN_LENGTH]}…”"
+    """A piece of a query in “quotes”, shortened if it is long."""
+    return f"“{text}”" if len(text) <= QUOTED_LENGTH else f"“{text[:QUOTED_LENGTH]}…”"
 
 
-def check_text(text: str, parameter: str, limit: int):
-    """Refuse what is too long to read, and characters that no text in the database can contain."""
+def check_text(text: str, parameter: str, limit: int) -> None:
+    """Refuse a text that is too long, or has characters that no text in the database can contain."""
     if len(text) > limit:
         raise SearchlightError(
             f"The {parameter} is {len(text):,} characters long; at most {limit:,} are allowed.",

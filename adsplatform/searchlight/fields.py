@@ -1,19 +1,27 @@
-"""The fields a query may name: their wire names, where the ORM finds them, and their types."""
+"""The fields that a query may name: their wire names, their paths for the ORM, and their types."""
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Self
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models.fields.reverse_related import ForeignObjectRel
+
+from adsplatform.naming import snake_case
 
 TYPES = ("text", "integer", "decimal", "double", "boolean", "uuid", "date", "datetime", "enum")
-# Of a longer word, only this much is compared with the fields' names.
+# How much of an unknown word is compared with the names of the fields.
 LONGEST_GUESS = 100
 
-# The first class that fits decides: a DateTimeField is a DateField too.
+# What a constant of a query can be, once it is read.
+Value = str | int | float | bool | Decimal | UUID | date | datetime
+
+# The first match decides, because a DateTimeField is a DateField too.
 MODEL_TYPES = (
     (models.UUIDField, "uuid"),
     (models.BooleanField, "boolean"),
@@ -33,11 +41,11 @@ class Field:
     name: str
     path: str
     type: str
-    # For an enum: its members' names and what is stored for each.
-    choices: Mapping[str, Any] | None = None
+    # Of an enum: the names of its members, and the stored value of each.
+    choices: Mapping[str, int | str] | None = None
     aliases: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.type not in TYPES:
             raise ImproperlyConfigured(f"{self.name}: no type is called “{self.type}”.")
         if (self.type == "enum") != bool(self.choices):
@@ -45,7 +53,7 @@ class Field:
 
 
 class Fields:
-    """The fields of one query, its order when none is asked for, and the key that settles every tie."""
+    """The fields of one query, its default order, and the unique key that breaks every tie of an order."""
 
     def __init__(self, fields: Iterable[Field], *, default_order: Iterable[str] = (), key: str):
         self._fields = tuple(fields)
@@ -68,53 +76,55 @@ class Fields:
         *,
         default_order: Iterable[str] = (),
         key: str = "",
-    ) -> "Fields":
-        """Fields with their types read off a model.
+    ) -> Self:
+        """Fields with the types of a model's columns.
 
         `names` are wire names in camelCase, or wire names and their ORM paths where they differ.
         """
-        paths = names if isinstance(names, Mapping) else {name: _snake_case(name) for name in names}
+        paths = names if isinstance(names, Mapping) else {name: snake_case(name) for name in names}
         fields = [_field_of(model, name, path) for name, path in paths.items()]
         return cls(fields, default_order=default_order, key=key or model._meta.pk.attname)
 
     def find(self, name: str) -> Field | None:
-        """The field of that name or alias, whatever its case."""
+        """The field with that name or alias, in any case; None if there is none."""
         return self._by_name.get(name.upper())
 
     def nearest(self, name: str) -> Field | None:
-        """The field that someone who wrote `name` probably meant."""
+        """The field whose name is most like `name`; None if none is similar."""
         near = difflib.get_close_matches(name[:LONGEST_GUESS].upper(), self._by_name, n=1)
         return self._by_name[near[0]] if near else None
 
     def known(self) -> str:
-        """The names of all fields, as a list to read."""
+        """The names of all fields, as a list for a sentence."""
         return ", ".join(sorted((field.name for field in self), key=str.lower))
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _field_of(model: type[models.Model], name: str, path: str) -> Field:
     *relations, last = path.split("__")
     for relation in relations:
-        model = _column(model, relation, name).related_model
-    column = _column(model, last, name)
+        related = _single(model, relation, name).related_model
+        if related is None:
+            raise ImproperlyConfigured(f"{name}: “{relation}” leads to no other table.")
+        model = related
+    column = _single(model, last, name)
+    if not isinstance(column, models.Field):
+        raise ImproperlyConfigured(f"{name}: “{last}” is no column of its table.")
     path = "__".join([*relations, column.attname])
-    while column.is_relation:
+    while isinstance(column, models.ForeignKey):
         column = column.target_field
     type = next((type for classes, type in MODEL_TYPES if isinstance(column, classes)), None)
     if type is None:
         raise ImproperlyConfigured(f"{name}: a query has no type for a {column.__class__.__name__}.")
-    # Texts with choices stay texts: callers search in them as in any other text.
+    # A text with choices stays a text: callers search in it as in any other.
     if type == "integer" and column.flatchoices:
         return Field(name, path, "enum", {str(label): value for value, label in column.flatchoices})
     return Field(name, path, type)
 
 
-def _column(model: type[models.Model], part: str, name: str) -> models.Field:
-    column = model._meta.get_field(part)
-    if column.many_to_many or column.one_to_many:
-        # Over many rows, a test and its negation could both hold, and a row be found twice.
+def _single(model: type[models.Model], part: str, name: str) -> "models.Field[object, object] | ForeignObjectRel":
+    """A column of the model, or a relation to at most one other row."""
+    found = model._meta.get_field(part)
+    if found.many_to_many or found.one_to_many:
+        # With several related rows, a test and its negation could both hold, and a row be found twice.
         raise ImproperlyConfigured(f"{name}: “{part}” leads to many rows.")
-    return column
+    return found

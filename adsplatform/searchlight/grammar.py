@@ -1,4 +1,4 @@
-"""The grammar of `filter`, read by recursive descent: words become clauses.
+"""The grammar of `filter`, parsed by recursive descent: turns words into clauses.
 
 filter := clause (AND clause)*  |  clause (OR clause)*
 clause := '(' filter ')'
@@ -10,13 +10,15 @@ value  := word | 'literal' | dateword [('+' | '-') days]
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from adsplatform.searchlight import values
 from adsplatform.searchlight.clauses import TESTS, UNEQUAL, WITHIN_TEXT, Comparison, Group
 from adsplatform.searchlight.errors import Kind, SearchlightError, quoted
-from adsplatform.searchlight.fields import Field, Fields
+from adsplatform.searchlight.fields import Field, Fields, Value
 from adsplatform.searchlight.words import Word, Words
+
+Clause = Comparison | Group
 
 DEEPEST_NESTING = 50
 MOST_VALUES = 500
@@ -27,13 +29,13 @@ DAYS = re.compile(r"[+-]?[0-9]{1,9}")
 SIGN_HINT = "A sign after a date word needs blanks around it: TODAY - 7. In a web address, a plus sign is written %2B."
 
 
-def parse_filter(text: str, fields: Fields, now: datetime) -> Comparison | Group | None:
-    """The clauses of a filter, None for a blank one; date words are counted from `now`."""
+def parse_filter(text: str, fields: Fields, now: datetime) -> Clause | None:
+    """The clauses of a filter, None for a blank one; date words are relative to `now`."""
     return _FilterParser(Words(text, "filter"), fields, now).parse()
 
 
 def take_field(words: Words, fields: Fields) -> Field:
-    """The field that the next word names."""
+    """Take the next word and return the field that it names."""
     word = words.take(expecting="a field")
     field = None if word.is_literal else fields.find(word.text)
     if field is None:
@@ -56,7 +58,7 @@ class _FilterParser:
         self.now = now
         self.value_count = 0
 
-    def parse(self):
+    def parse(self) -> Clause | None:
         if self.words.peek() is None:
             return None
         clause = self._clauses(depth=0)
@@ -67,7 +69,7 @@ class _FilterParser:
     def _error(self, kind: Kind, message: str) -> SearchlightError:
         return self.words.error(kind, message)
 
-    def _clauses(self, depth: int):
+    def _clauses(self, depth: int) -> Clause:
         clauses = [self._clause(depth)]
         first = None
         while (word := self.words.peek()) and not word.says(")"):
@@ -86,7 +88,7 @@ class _FilterParser:
             clauses.append(self._clause(depth))
         return Group(first.text.upper(), tuple(clauses)) if first else clauses[0]
 
-    def _clause(self, depth: int):
+    def _clause(self, depth: int) -> Clause:
         if opening := self.words.take_if("("):
             return self._group(opening, depth + 1)
         if word := self.words.take_if("NOT"):
@@ -106,7 +108,7 @@ class _FilterParser:
                 " NOT may stand before each.",
             )
         if test == "isnull":
-            # As in the published language, NOT may stand on either side of IS, and on both means the same.
+            # As in the published language, NOT may stand before IS, after it, or both; all mean IS NOT NULL.
             negated = self.words.take_if("NOT") is not None or negated
             self._expect("NULL")
             return Comparison(field, test, negated=negated)
@@ -114,14 +116,14 @@ class _FilterParser:
             self._check_is_text(field, operator)
         return Comparison(field, test, self._values(field, test), negated ^ operator.says(*UNEQUAL))
 
-    def _values(self, field: Field, test: str) -> tuple:
+    def _values(self, field: Field, test: str) -> tuple[Value, ...]:
         if test == "range":
             return self._bounds(field)
         if test == "in":
             return self._list(field)
         return (self._value(field),)
 
-    def _group(self, opening: Word, depth: int):
+    def _group(self, opening: Word, depth: int) -> Clause:
         if depth > DEEPEST_NESTING:
             raise self._error(
                 Kind.TOO_LONG,
@@ -140,12 +142,12 @@ class _FilterParser:
             raise self._never_closed(opening)
         return clause
 
-    def _bounds(self, field: Field) -> tuple:
+    def _bounds(self, field: Field) -> tuple[Value, Value]:
         low = self._value(field)
         self._expect("AND")
         return low, self._value(field)
 
-    def _list(self, field: Field) -> tuple:
+    def _list(self, field: Field) -> tuple[Value, ...]:
         opening = self._expect("(")
         if self.words.next_says(")"):
             raise self._error(
@@ -165,7 +167,7 @@ class _FilterParser:
                 )
         raise self._never_closed(opening)
 
-    def _value(self, field: Field):
+    def _value(self, field: Field) -> Value:
         self.value_count += 1
         if self.value_count > MOST_VALUES:
             raise self._error(
@@ -186,7 +188,7 @@ class _FilterParser:
         except values.Unfit as unfit:
             raise self._unfit(field, word, unfit) from None
 
-    def _date(self, field: Field, word: Word):
+    def _date(self, field: Field, word: Word) -> date | datetime:
         days = 0
         if sign := self.words.take_if("+", "-"):
             number = self.words.take(expecting="a number of days")
@@ -205,13 +207,13 @@ class _FilterParser:
             ) from None
 
     def _expect(self, keyword: str) -> Word:
-        shown = keyword if keyword.isalpha() else quoted(keyword)
-        word = self.words.take(expecting=shown)
+        wanted = keyword if keyword.isalpha() else quoted(keyword)
+        word = self.words.take(expecting=wanted)
         if not word.says(keyword):
-            raise self._error(Kind.INVALID_TOKEN, f"{word.should_be(shown)}.")
+            raise self._error(Kind.INVALID_TOKEN, f"{word.should_be(wanted)}.")
         return word
 
-    def _check_is_text(self, field: Field, operator: Word):
+    def _check_is_text(self, field: Field, operator: Word) -> None:
         if field.type != "text":
             raise self._error(
                 Kind.FIELD_TYPE_MISMATCH,
@@ -227,7 +229,7 @@ class _FilterParser:
             message += f" {SIGN_HINT}"
         return self._error(Kind.INVALID_TOKEN if field.type == "enum" else Kind.FIELD_TYPE_MISMATCH, message)
 
-    def _no_conjunction(self, word: Word, after: Comparison | Group) -> SearchlightError:
+    def _no_conjunction(self, word: Word, after: Clause) -> SearchlightError:
         message = f"{word.should_be('AND or OR')}. A value with a blank in it needs single quotes: 'In Progress'."
         if isinstance(after, Comparison) and after.field.type in values.DATE_TYPES:
             message += f" {SIGN_HINT}"

@@ -1,4 +1,4 @@
-"""The grammar of `order`, and its keys as the ORM takes them.
+"""The grammar of `order`, and the sort keys that the ORM takes.
 
 order := field [ASC | ASCENDING | DESC | DESCENDING] (',' field [...])*
 """
@@ -18,15 +18,15 @@ ASCENDING, DESCENDING = ("ASC", "ASCENDING"), ("DESC", "DESCENDING")
 
 
 def parse_order(text: str, fields: Fields) -> tuple[str | OrderBy, ...]:
-    """The order asked for, or the default one for a blank text; the key of the fields settles every tie."""
+    """The order asked for, or the default one for a blank text; the key of the fields breaks every tie."""
     words = Words(text, "order")
     if words.peek() is None:
         return _default_order(fields)
     order: dict[str, OrderBy] = {}
     for field, descending in _sort_keys(words, fields):
-        # Of a field named twice, the first mention has settled everything.
+        # Of a field that is named twice, only the first mention matters.
         order.setdefault(field.path, _sort_key(field.path, descending, is_text=field.type == "text"))
-    # The tie-breaker runs the way of the last key, so that one index can serve both.
+    # The tie-breaker has the direction of the last key, so that one index can serve both.
     order.setdefault(fields.key, _sort_key(fields.key, descending))
     return tuple(order.values())
 
@@ -48,7 +48,7 @@ def _sort_keys(words: Words, fields: Fields) -> Iterator[tuple[Field, bool]]:
 
 
 def _sort_key(path: str, descending: bool, *, is_text: bool = False) -> OrderBy:
-    # Text is sorted as it is compared. Nulls stand where PostgreSQL's indexes keep them: after all values.
+    # Text is sorted as it is compared. Nulls come after all values, as in PostgreSQL's indexes.
     expression = Upper(path) if is_text else F(path)
     return expression.desc(nulls_first=True) if descending else expression.asc(nulls_last=True)
 

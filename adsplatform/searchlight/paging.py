@@ -1,11 +1,11 @@
-"""Which page of the answer is wanted."""
+"""Reads `pageSize` and `pageNumber`."""
 
 import re
 from dataclasses import dataclass
 
 from adsplatform.searchlight.errors import Kind, SearchlightError, check_text, quoted
 
-# The largest 32-bit integer; times any page size it is still an OFFSET that PostgreSQL accepts.
+# The largest 32-bit integer; multiplied by any page size, it is still an OFFSET that PostgreSQL accepts.
 LARGEST_PAGE_NUMBER = 2**31 - 1
 LONGEST_NUMBER = 100
 
@@ -16,12 +16,12 @@ class Page:
 
     size: int
     number: int
-    # Whether the caller named a page at all: only then does the answer repeat its number.
+    # Whether the caller gave a number: only then does the answer repeat it.
     number_given: bool
 
 
 def read_page(size: str | None, number: str | None, *, default_size: int, maximum_size: int) -> Page:
-    """The page that was asked for; what is absent or blank has its default."""
+    """The page that was asked for; an absent or blank parameter has its default."""
     wanted_size, wanted_number = ("" if given is None else str(given).strip() for given in (size, number))
     return Page(
         size=_read(wanted_size, "pageSize", default_size, 1, maximum_size, Kind.INVALID_PAGE_SIZE),

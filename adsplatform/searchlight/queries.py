@@ -1,4 +1,4 @@
-"""A query: its parameters as callers write them become what the ORM takes. The face of the package."""
+"""The interface of the package: turns the parameters of a query into what the ORM takes."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +17,7 @@ from adsplatform.searchlight.words import MAXIMUM_LENGTH
 
 
 class Searchlight:
-    """One query: what may be filtered and ordered by, included, and how long its pages are."""
+    """One query: what it may filter and order by, what it may include, and the size of its pages."""
 
     def __init__(
         self,
@@ -33,16 +33,16 @@ class Searchlight:
         self.maximum_size = maximum_size
 
     def filter(self, text: str | None, *, now: datetime | None = None) -> Q:
-        """The condition a filter states; a blank one states none."""
+        """The condition that a filter states; a blank filter matches everything."""
         clause = parse_filter(text or "", self.fields, now or timezone.now())
         return condition(clause) if clause else Q()
 
     def order(self, text: str | None) -> tuple[str | OrderBy, ...]:
-        """What to hand to `.order_by()`: the order asked for, or the default one, and never a tie."""
+        """The arguments for `.order_by()`: the order asked for, or the default one, without ties."""
         return parse_order(text or "", self.fields)
 
     def include(self, text: str | None) -> frozenset[str]:
-        """What the answer should include, by its proper names."""
+        """The names of what the answer should include, in their declared spelling."""
         check_text(text or "", "include", MAXIMUM_LENGTH)
         wanted = [item.strip() for item in (text or "").split(",")]
         return frozenset(self._included(item) for item in wanted if item)

@@ -1,17 +1,18 @@
-"""The constants of a filter: what callers write becomes a value of its field's type."""
+"""The constants of a filter: turns what callers write into values of their field's type."""
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from adsplatform.searchlight.fields import Field
+from adsplatform.searchlight.fields import Field, Value
 
 LARGEST_INTEGER = 2**63 - 1
 MOST_DIGITS = 38
 
-# ASCII digits only: \d would let through digits of every script.
+# ASCII digits only: \d would match the digits of every script.
 INTEGER = re.compile(r"[+-]?[0-9]+")
 DECIMAL = re.compile(r"[+-]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?")
 DOUBLE = re.compile(r"[+-]?(?=\.?[0-9])[0-9]*\.?[0-9]*(e[+-]?[0-9]+)?|nan|[+-]?infinity", re.IGNORECASE)
@@ -26,7 +27,7 @@ STAMP = re.compile(
 DATE_WORDS = {"NOW": None, "YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
 DATE_TYPES = ("date", "datetime")
 
-# What a field of each type is, and what can be compared with it, for sentences.
+# For sentences: what a field of each type is, and what it can be compared with.
 NOUNS = {
     "text": "text",
     "integer": "a whole number",
@@ -50,15 +51,15 @@ EXAMPLES = {
 
 
 class Unfit(ValueError):
-    """A text that is no value of its field; the message says what the field takes instead."""
+    """A text that is no value of its field's type; the message names what the field takes instead."""
 
 
-def read_value(field: Field, text: str):
+def read_value(field: Field, text: str) -> Value:
     """The text as a value of the field; raises Unfit."""
     if field.type == "text":
         return text
-    if field.type == "enum":
-        return _read_enum(field, text.strip())
+    if field.choices is not None:
+        return _read_enum(field.choices, text.strip())
     try:
         return READERS[field.type](text.strip())
     except Unfit:
@@ -81,7 +82,7 @@ def read_date_word(field: Field, text: str, days: int, now: datetime) -> date | 
     return moment.date() if field.type == "date" else moment
 
 
-def _whole(pattern: re.Pattern, text: str) -> re.Match:
+def _whole(pattern: re.Pattern[str], text: str) -> re.Match[str]:
     if found := pattern.fullmatch(text):
         return found
     raise ValueError
@@ -89,7 +90,7 @@ def _whole(pattern: re.Pattern, text: str) -> re.Match:
 
 def _read_integer(text: str) -> int:
     _whole(INTEGER, text)
-    # Counted before conversion, for Python refuses to convert thousands of digits.
+    # Counted before the conversion, because Python refuses to convert thousands of digits.
     digits = text.lstrip("+-").lstrip("0")
     if len(digits) > len(str(LARGEST_INTEGER)) or not -LARGEST_INTEGER - 1 <= int(text) <= LARGEST_INTEGER:
         raise Unfit(f"a whole number between {-LARGEST_INTEGER - 1:,} and {LARGEST_INTEGER:,}")
@@ -123,7 +124,7 @@ def _read_uuid(text: str) -> UUID:
 
 
 def _read_date(text: str) -> date:
-    # The date as it is written, whatever the zone: a business date is a plain calendar date.
+    # The date as written, whatever the zone: a business date is a calendar date.
     _read_stamp(text)
     return date.fromisoformat(text[:10])
 
@@ -139,16 +140,16 @@ def _read_stamp(text: str) -> datetime:
     return datetime.fromisoformat(f"{found['date']}T{clock}{fraction.ljust(7, '0')}{zone}").astimezone(UTC)
 
 
-def _read_enum(field: Field, text: str):
-    stored = {str(value).upper(): value for value in field.choices.values()}
-    stored |= {name.upper(): value for name, value in field.choices.items()}
+def _read_enum(choices: Mapping[str, int | str], text: str) -> int | str:
+    stored = {str(value).upper(): value for value in choices.values()}
+    stored |= {name.upper(): value for name, value in choices.items()}
     try:
         return stored[text.upper()]
     except KeyError:
-        raise Unfit(f"one of {', '.join(field.choices)}") from None
+        raise Unfit(f"one of {', '.join(choices)}") from None
 
 
-READERS = {
+READERS: dict[str, Callable[[str], Value]] = {
     "integer": _read_integer,
     "decimal": _read_decimal,
     "double": _read_double,

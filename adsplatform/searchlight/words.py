@@ -1,4 +1,4 @@
-"""A filter or order text, split into words, and the cursor that walks along them."""
+"""Splits the text of a filter or order into words, which a parser takes one by one."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from adsplatform.searchlight.errors import Kind, SearchlightError, check_text, q
 
 MAXIMUM_LENGTH = 8000
 
-# The quantifiers are possessive, or the regex engine would go back and end a literal inside a doubled
-# apostrophe: `'a''` is a text that never ends, not the text `a` and an apostrophe.
+# The quantifiers are possessive. Otherwise the regex engine could backtrack and end a literal inside a doubled
+# apostrophe: `'a''` is a literal that is never closed, not the literal `a` and an apostrophe.
 WORD = re.compile(
     r"""
       (?P<blank>   \s++ )
@@ -23,21 +23,21 @@ WORD = re.compile(
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a query, and where it begins, counted from 1."""
+    """One word of a query, and the position of its first character, counted from 1."""
 
     text: str
     position: int
-    # A quoted word is a value and nothing else: 'and' joins nothing, ')' closes nothing.
+    # A quoted word is always a value: 'and' is no conjunction, ')' is no bracket.
     is_literal: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{quoted(self.text)} at position {self.position}"
 
     def says(self, *keywords: str) -> bool:
         return not self.is_literal and self.text.upper() in keywords
 
     def should_be(self, wanted: str) -> str:
-        """The beginning of a sentence about a word that stands in the wrong place."""
+        """The beginning of a sentence about a word that is not what was expected here."""
         return f"{self} should be {wanted}{', without quotes' if self.is_literal else ''}"
 
 
@@ -59,7 +59,7 @@ class Words:
         return word is not None and word.says(*keywords)
 
     def take(self, *, expecting: str = "more") -> Word:
-        """The next word; an error says what was expected where the text ends too early."""
+        """The next word; the error for a text that ends too early says what was expected."""
         word = self.peek()
         if word is None:
             last = self._words[self._taken - 1]

@@ -1,7 +1,7 @@
-"""The accounting records that syncs load, as nouns: 15 kinds, under the published names.
+"""The accounting records that syncs load: 15 kinds, under the published names.
 
-What may be loaded is read off these models (`adsplatform.records.specification`): a field added to one is
-loadable without a further line. Source: the platform's published sync models.
+`adsplatform.records.specification` reads what may be loaded from these models, so a field added here can be loaded
+at once. Source: the platform's published sync models.
 """
 
 from adsplatform.records.models.base import Record

@@ -1,4 +1,6 @@
-"""What every record has, whatever its kind."""
+"""What all kinds of record have in common."""
+
+from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -8,31 +10,31 @@ from adsplatform.identifiers import uuid7
 
 
 class Record(models.Model):
-    """What every record has: its platform id, whose it is, and which syncs made and last changed it."""
+    """A record: its platform id, whose it is, and which syncs created and last changed it."""
 
-    # The columns that tell one record of an enrollment from another.
-    KEY = ("erp_key",)
+    # The columns that identify a record within its enrollment.
+    KEY: ClassVar[tuple[str, ...]] = ("erp_key",)
     # What the batch API calls a list of them, and other names found in the vendor's material.
-    BATCH_KEY = ""
-    OTHER_NAMES = ()
-    # Columns of earlier published versions: accepted, not stored, and said so in a warning.
-    LEGACY_COLUMNS = ()
+    BATCH_KEY: ClassVar[str] = ""
+    OTHER_NAMES: ClassVar[tuple[str, ...]] = ()
+    # Columns of earlier published versions: accepted but not stored, with a warning.
+    LEGACY_COLUMNS: ClassVar[tuple[str, ...]] = ()
     # Earlier names of columns that are still stored.
-    RENAMED_COLUMNS = {}
-    # Texts that are known of columns which decide how a record counts; others load, with a warning.
-    KNOWN_TEXTS = {}
-    # Columns of text that hold JSON, so that an object or a list may stand there.
-    JSON_TEXTS = ()
+    RENAMED_COLUMNS: ClassVar[dict[str, str]] = {}
+    # The known texts of columns that decide how a record counts; other texts load, with a warning.
+    KNOWN_TEXTS: ClassVar[dict[str, tuple[str, ...]]] = {}
+    # Text columns that hold JSON, so the input may have an object or a list there.
+    JSON_TEXTS: ClassVar[tuple[str, ...]] = ()
     # Pairs of references that must not name the same record.
-    MUST_DIFFER = ()
-    # Whether a line may say `onMatchAction`, and whether it may name the record by its platform id.
-    HAS_MATCH_ACTION = True
-    HAS_NETWORK_ID = False
-    # Every input holds all of them, so one that is missing was deleted at the source, full sync or not.
-    ALWAYS_COMPLETE = False
+    MUST_DIFFER: ClassVar[tuple[tuple[str, str], ...]] = ()
+    # Whether a line may have `onMatchAction`, and whether it may name the record by its platform id.
+    HAS_MATCH_ACTION: ClassVar[bool] = True
+    HAS_NETWORK_ID: ClassVar[bool] = False
+    # Whether every input has all records of this kind; a missing one then was deleted at the source, in any sync.
+    ALWAYS_COMPLETE: ClassVar[bool] = False
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Neither is checked by the database, for the reason `Reference` gives.
+    # Neither has a foreign key in the database, for the reason that `Reference` gives.
     group_key = models.UUIDField()
     app_enrollment = models.ForeignKey(
         "enrollments.AppEnrollment",
@@ -45,7 +47,8 @@ class Record(models.Model):
     modified = models.DateTimeField(default=timezone.now)
     created_sync_id = models.UUIDField(null=True)
     modified_sync_id = models.UUIDField(null=True)
-    # A digest of the line the record was last written from (`syncs.known`). Whoever else writes a record empties it.
+    # The row hash of the line that last wrote the record (`syncs.loading.staging.unchanged_rows`). Null after any other
+    # write, so that the next sync compares the record's columns.
     row_hash = models.UUIDField(null=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
@@ -53,12 +56,12 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{type(self).__name__} {getattr(self, 'erp_key', self.pk)}"
 
 
 class SourceStamps(models.Model):
-    """When the record was made and changed in the source system: the input's `created` and `modified`."""
+    """When the record was created and modified in the source system: the input's `created` and `modified`."""
 
     source_created_date = models.DateTimeField(null=True)
     source_modified_date = models.DateTimeField(null=True)
@@ -68,4 +71,5 @@ class SourceStamps(models.Model):
 
 
 def unique_key(model_name: str, *fields: str) -> models.UniqueConstraint:
+    """The constraint that an enrollment has one record of each key."""
     return models.UniqueConstraint("app_enrollment", *fields, name=f"one_{model_name}_per_key")

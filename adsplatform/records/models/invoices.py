@@ -1,4 +1,4 @@
-"""Invoices and credit memos, their lines, their history."""
+"""Invoices and credit memos, their lines and their workflow history."""
 
 from decimal import Decimal
 
@@ -155,7 +155,7 @@ class InvoiceLine(SourceStamps, Record):
 
 
 class InvoiceWorkflowStatus(Record):
-    """A step in an invoice's history of workflow statuses; steps are only ever added."""
+    """A step in an invoice's history of workflow statuses; steps are added, never changed or deleted."""
 
     BATCH_KEY = "invoiceWorkflowStatuses"
     KEY = ("invoice_id", "source_created_date")

@@ -1,4 +1,4 @@
-"""The general ledger: accounts, balances, the journal, the financial year."""
+"""The general ledger: accounts, balances, the journal and the financial year."""
 
 from django.db import models
 
@@ -58,7 +58,7 @@ class FinancialAccountBalanceHistory(Record):
 
 
 class FinancialYearSetting(Record):
-    """How the financial year of an enrollment's books is cut; one an enrollment, the latest counts."""
+    """The periods of an enrollment's financial year; one record an enrollment."""
 
     BATCH_KEY = "financialYearSettings"
     KEY = ()
@@ -74,7 +74,7 @@ class FinancialYearSetting(Record):
 
 
 class BaseCurrency(Record):
-    """The currency the account's books are kept in; one an enrollment."""
+    """The currency of the account's books; one record an enrollment."""
 
     BATCH_KEY = "baseCurrencies"
     KEY = ()

@@ -1,4 +1,4 @@
-"""Customers, vendors and the people there; values of fields of the customer's own."""
+"""Customers, vendors and their contacts; values of custom fields."""
 
 from django.db import models
 
@@ -79,7 +79,7 @@ class Contact(SourceStamps, Record):
 
 
 class CustomField(SourceStamps, Record):
-    """A value of a field of the customer's own, attached to another record."""
+    """A value of a custom field, attached to another record."""
 
     BATCH_KEY = "customFields"
     OTHER_NAMES = ("customFieldValues",)

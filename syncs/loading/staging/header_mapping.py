@@ -143,6 +143,6 @@ def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, s
     if missing := _missing_key(entity, columns):
         found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
     for column, text in columns.values():
-        checked, at_fault = ColumnCheck(column).check([text])
-        found += [(column.wire, checked[at].code, checked[at].message) for at in at_fault]
+        _, faults = ColumnCheck(column).check([text])
+        found += [(column.wire, fault.code, fault.message) for fault in faults.values()]
     return found
