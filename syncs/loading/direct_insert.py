@@ -25,9 +25,9 @@ from adsplatform.records.checks import ColumnCheck
 from adsplatform.records.specification import Column, Entity, entities
 from syncs.loading.context import MergeContext
 from syncs.loading.staging.columnar_blocks import Lines
+from syncs.loading.staging.row_hashes import identifies_by_key_only
 from syncs.loading.staging.stage import Stage, new_ids
 from syncs.loading.staging.tables import StageTable
-from syncs.loading.staging.unchanged_rows import identifies_by_key_only
 from syncs.models import SyncRequest
 
 # Of so many records the keys are held, at about 100 bytes each; of more, those that a block names are looked up.
@@ -154,7 +154,7 @@ class DirectInsert:
         return each | {name: pl.lit(str(value)) for name, value in given.items()}
 
     def _copy(self, staged: StageTable, records: pl.DataFrame):
-        staged.inserted_directly += len(records)
+        staged.inserted_count += len(records)
         self.stage.totals.add_new(staged.entity, records)
         if keys := self._keys.get(staged.entity.name):
             keys.add(records)
@@ -186,7 +186,7 @@ class DirectInsert:
 
     def check(self):
         """Raises NotAsItSeemed where a line might have counted for another one of the same key."""
-        if any(staged.inserted_directly and staged.may_repeat() for staged in self.stage.staged.values()):
+        if any(staged.inserted_count and staged.may_repeat() for staged in self.stage.staged.values()):
             raise DirectInsertFailed
 
     def check_not_broken(self, error: Exception):
@@ -203,7 +203,7 @@ class DirectInsert:
     def take_back(self):
         """Delete every record; what was found out about the lines stays."""
         for staged in self.stage.staged.values():
-            if staged.inserted_directly:
+            if staged.inserted_count:
                 self.work.run(
                     "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
                     records=sql.Identifier(staged.entity.table),

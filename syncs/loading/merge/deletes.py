@@ -5,8 +5,6 @@ from psycopg import sql
 from adsplatform.records.specification import Entity, entities
 from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, SyncStopped, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
-from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
-from syncs.loading.staging.tables import StageTable
 
 # Of fewer records of a kind, the share that is missing means nothing.
 GUARDED_FROM = 20
@@ -24,10 +22,10 @@ def find_missing(context: MergeContext, complete: list[str], *, guarded: bool = 
         not_here = not_earlier = sql.SQL("true")
         if staged:
             not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
-            if staged.inserted_directly:
+            if staged.inserted_count:
                 not_here = sql.SQL("{} AND r.created_sync_id IS DISTINCT FROM %(sync)s").format(not_here)
             if staged.unchanged_count:
-                not_here = sql.SQL("{} AND {}").format(not_here, _not_known(context, staged))
+                not_here = sql.SQL("{} AND {}").format(not_here, context.stage.unchanged_rows.unmatched(entity))
         if context.parent:
             not_earlier = sql.SQL(
                 "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
@@ -52,19 +50,6 @@ def find_missing(context: MergeContext, complete: list[str], *, guarded: bool = 
             f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
             code="delete_guard",
         )
-
-
-def _not_known(context: MergeContext, staged: StageTable) -> sql.Composable:
-    """Whether the record `r` is none of those of which a line was skipped as known."""
-    unmet = sql.Identifier(f"unmet_{staged.entity.model._meta.model_name}")
-    context.run("CREATE TEMP TABLE {unmet} (digest bytea) ON COMMIT DROP", unmet=unmet)
-    with context.cursor.copy(sql.SQL("COPY {} FROM STDIN").format(unmet)) as copy:
-        for digest in context.stage.known.not_met(staged.entity):
-            copy.write_row([digest])
-    context.run("ANALYZE {unmet}", unmet=unmet)
-    return sql.SQL("(r.row_hash IS NULL OR substring(uuid_send(r.row_hash) FOR {}) IN (SELECT digest FROM {}))").format(
-        sql.Literal(DIGEST_BYTES), unmet
-    )
 
 
 def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:

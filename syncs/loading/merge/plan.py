@@ -1,6 +1,5 @@
 """Which staged lines count, and which record each is about: the plan."""
 
-import psycopg
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
@@ -15,15 +14,13 @@ from syncs.loading.context import (
 from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
 from syncs.loading.staging.amounts import SKIPPED
 from syncs.loading.staging.assignments import changed, line_has, lookups_used, too_large
-from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
 
 
 def supersede_earlier(context: MergeContext, staged: StageTable):
     """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
     key = columns_of(staged.entity.key, "s")
-    if staged.inserted_directly or not staged.may_repeat():
-        # Where lines became records at once, it has been seen that no two have the same key.
+    if not staged.may_repeat():
         return
     if staged.entity.key:
         repeated = "SELECT 1 FROM {stage} s GROUP BY {key} HAVING count(*) > 1"
@@ -124,8 +121,8 @@ def plan(context: MergeContext, staged: StageTable):
 
 def _is_met(staged: StageTable) -> sql.Composable:
     """Whether the line `s` is about the record `r`."""
-    if staged.inserted_directly:
-        # There were no records of the kind, and those that have been made since are of lines with other keys.
+    if staged.inserted_count:
+        # The books had no record of this kind before those that were inserted early, from rows with other keys.
         return sql.SQL("false")
     keys = [sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in staged.entity.key]
     return sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
@@ -139,28 +136,15 @@ def analyze_plan(context: MergeContext, staged: StageTable):
 
 
 def check_known(context: MergeContext, staged: StageTable):
-    """A record of which a line was skipped as known must not be met by another line."""
-    known = context.stage.known
-    if known.is_twice:
+    """A staged row must not be about a record that an unchanged row is about too: which of them counts is not known."""
+    unchanged_rows = context.stage.unchanged_rows
+    if unchanged_rows.has_duplicates:
         raise UnchangedRowsOutdated
     if not staged.unchanged_count:
         return
-    # In parts, for the digests of all changed records at once could be any number.
-    row_hashes = sql.SQL(
-        "SELECT string_agg(substring(uuid_send(met) FOR {}), '') FROM {} WHERE met IS NOT NULL "
-        "GROUP BY get_byte(uuid_send(met), 0)"
-    ).format(sql.Literal(DIGEST_BYTES), staged.plan)
-    with psycopg.Cursor(context.cursor.connection) as cursor:
-        # To the end, so that the connection is free for what comes next.
-        found = [
-            known.was_met(staged.entity, _apart(together)) for (together,) in cursor.stream(row_hashes, binary=True)
-        ]
-    if any(found):
+    met = sql.SQL("SELECT met AS row_hash FROM {} WHERE met IS NOT NULL").format(staged.plan)
+    if unchanged_rows.has_matched_any(staged.entity, met):
         raise UnchangedRowsOutdated
-
-
-def _apart(together: bytes) -> list[bytes]:
-    return [together[at : at + DIGEST_BYTES] for at in range(0, len(together), DIGEST_BYTES)]
 
 
 def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:

@@ -461,7 +461,7 @@ def _of_same_input(staged: StageTable) -> sql.Composable:
     """What lines make or change, as `o`, with what it refers to."""
     fields = sql.SQL(", ").join(sql.Identifier(reference.field) for reference in staged.entity.references)
     made = sql.SQL("SELECT {} FROM {} WHERE action IN ('insert', 'update')").format(fields, staged.plan)
-    if staged.inserted_directly:
+    if staged.inserted_count:
         made = sql.SQL(
             "{} UNION ALL SELECT {} FROM {} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s"
         ).format(made, fields, sql.Identifier(staged.entity.table))

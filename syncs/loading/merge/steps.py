@@ -13,8 +13,8 @@ from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import check_known, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
 from syncs.loading.staging.assignments import inserts, updates
-from syncs.loading.staging.columnar_blocks import DIGEST_BYTES
 from syncs.loading.staging.tables import StageTable
+from syncs.loading.staging.unchanged_rows import has_other_rules
 
 
 def place(context: MergeContext):
@@ -62,7 +62,7 @@ def _counts(context, staged) -> dict[str, int]:
     actions = dict(context.rows("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan))
     return {
         "lines_read": staged.lines_read,
-        "inserted": actions.get("insert", 0) + staged.inserted_directly,
+        "inserted": actions.get("insert", 0) + staged.inserted_count,
         "updated": actions.get("update", 0),
         "unchanged": actions.get("same", 0) + staged.unchanged_count,
         "deleted_by_match": actions.get("delete", 0),
@@ -119,10 +119,8 @@ def renew_row_hashes(context: MergeContext, staged: StageTable):
     Only where theirs is by other rules, or they have none: a source that sends its records now in this form, now in
     that, is not to rewrite them each time.
     """
-    rules = sql.SQL("substring(uuid_send({}) FROM {})")
-    at = sql.Literal(DIGEST_BYTES + 1)
-    foreign = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND (met IS NULL OR {} <> {})").format(
-        rules.format(sql.Identifier("met"), at), rules.format(sql.Identifier("_hash"), at)
+    foreign = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND {}").format(
+        has_other_rules(sql.SQL("met"), sql.SQL("_hash"))
     )
     # Apart, for how many they are is beyond the planner.
     renewed = context.run(

@@ -8,7 +8,6 @@ from itertools import compress
 
 import numpy as np
 import polars as pl
-import xxhash
 
 from adsplatform.records.checks import Fault, as_text, quoted
 from adsplatform.records.column_patterns import PatternCheck
@@ -16,11 +15,6 @@ from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import by_column
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.rejected_rows.formula_guard import unescape_cell
-
-# Of a digest: what tells lines apart, and then what tells the rules apart by which they were loaded.
-DIGEST_BYTES, RULES_BYTES = 10, 6
-# Of more than so many, the ways in which lines lack columns are no pattern.
-PATTERNS = 50
 
 
 @dataclass
@@ -322,33 +316,6 @@ def copy_text(frame: pl.DataFrame, *, null: str = "") -> bytes:
     data = BytesIO()
     frame.write_csv(data, include_header=False, separator="\t", null_value=null, quote_style="never")
     return data.getvalue()
-
-
-def identities(entity: Entity, frame: pl.DataFrame, lines: list[bytes], marks: list[str], seed: int) -> list[bytes]:
-    """A digest of each line: of the columns it has and what they hold, whatever other lines came with it.
-
-    Its last bytes are the seed's, the same for all that was loaded by the same rules.
-    """
-    patterns = set(marks)
-    if len(patterns) == 1:
-        return row_hashes_of(lines, frame.columns, seed)
-    if len(patterns) > PATTERNS:
-        return []
-    found = [b""] * len(lines)
-    for pattern in patterns:
-        places = [at for at, mark in enumerate(marks) if mark == pattern]
-        has = {name for name, bit in zip(entity.columns, pattern, strict=True) if bit == "1"}
-        columns = [name for name in frame.columns if name in has]
-        row_hashes = row_hashes_of(copy_lines(frame.select(columns)[places]), columns, seed)
-        for at, digest in zip(places, row_hashes, strict=True):
-            found[at] = digest
-    return found
-
-
-def row_hashes_of(lines, columns: Sequence[str], seed: int) -> list[bytes]:
-    rules = seed.to_bytes(8)[-RULES_BYTES:]
-    seed = xxhash.xxh3_64_intdigest(",".join(columns).encode(), seed)
-    return [xxhash.xxh3_128_digest(line, seed)[:DIGEST_BYTES] + rules for line in lines]
 
 
 def _add(faults, column, found):

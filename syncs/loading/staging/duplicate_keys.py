@@ -1,45 +1,51 @@
-"""Whether any two staged lines have the same key, told by hashes of the keys, of which there may be any number."""
+"""Whether any two rows of an entity have the same key, by hashes of the keys, of which there may be any number."""
 
+from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 
 import numpy as np
+from numpy.typing import NDArray
 
-# So many hashes are read from the file at once, and about so many put into order, at 8 bytes each.
-AT_ONCE, IN_ORDER = 1_000_000, 2_000_000
+# How many hashes are read from the file at once, and about how many are sorted at once, at 8 bytes each.
+READ_AT_ONCE, SORTED_AT_ONCE = 1_000_000, 2_000_000
 
 
 class KeyHashes:
-    """The hashes of the keys of the staged lines of a kind."""
+    """64-bit hashes of the keys of an entity's rows."""
 
-    def __init__(self):
-        self._file, self._count = SpooledTemporaryFile(8 * AT_ONCE), 0
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(8 * READ_AT_ONCE)  # noqa: SIM115 (closed by `close`, when the stage is)
+        self._count = 0
+        self._may_repeat: bool | None = None
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
-    def add(self, hashes: np.ndarray):
-        """Keep 64-bit hashes of some more keys."""
+    def add(self, hashes: NDArray[np.uint64]) -> None:
         self._file.write(hashes.tobytes())
         self._count += len(hashes)
+        self._may_repeat = None
 
     def may_repeat(self) -> bool:
-        """Whether two are equal, and two keys therefore probably are; if not, no two keys are."""
-        parts = -(-self._count // IN_ORDER)
-        return any(self._repeats_among(part, parts) for part in range(parts))
+        """Whether two hashes are equal, so that two keys probably are. If none are, no two keys are equal."""
+        if self._may_repeat is None:
+            parts = -(-self._count // SORTED_AT_ONCE)
+            self._may_repeat = any(self._repeats_in(part, parts) for part in range(parts))
+        return self._may_repeat
 
-    def _repeats_among(self, part: int, parts: int) -> bool:
+    def _repeats_in(self, part: int, parts: int) -> bool:
         chosen, count = [], 0
         for chunk in self._chunks():
             chosen.append(chunk[chunk % np.uint64(parts) == part])
             count += len(chosen[-1])
-            if count > 2 * IN_ORDER:
-                # So uneven they are only where many are the same.
+            if count > 2 * SORTED_AT_ONCE:
+                # Hashes are this uneven only where many are equal.
                 return True
         hashes = np.concatenate(chosen)
         hashes.sort()
         return bool((hashes[1:] == hashes[:-1]).any())
 
-    def _chunks(self):
+    def _chunks(self) -> Iterator[NDArray[np.uint64]]:
         self._file.seek(0)
-        while data := self._file.read(8 * AT_ONCE):
+        while data := self._file.read(8 * READ_AT_ONCE):
             yield np.frombuffer(data, np.uint64)

@@ -26,16 +26,15 @@ from syncs.loading.staging.columnar_blocks import (
     Lines,
     column_patterns_of,
     content_lines,
-    identities,
-    row_hashes_of,
     to_columnar,
 )
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import mapped, nearest
 from syncs.loading.staging.problem_log import Problem, ProblemLog, identifiers, storable_name
 from syncs.loading.staging.raw_line_store import RawLineStore
+from syncs.loading.staging.row_hashes import RowHasher, row_hasher_for
 from syncs.loading.staging.tables import StageTable
-from syncs.loading.staging.unchanged_rows import UnchangedRows, hash_seed_of
+from syncs.loading.staging.unchanged_rows import UnchangedRows
 from syncs.rejected_rows.formula_guard import is_download, unescape_cell
 
 # Little that is left of blocks is copied together, once it is so much: PostgreSQL is not to be kept from the rest.
@@ -55,8 +54,8 @@ class _File:
     rejected_whole: bool = False
     # A download of rejected lines, in which some cells carry a guard.
     is_download: bool = False
-    # What the digests of its lines begin with, where they have one.
-    seed: int | None = None
+    # None where equal rows may mean different things.
+    hasher: RowHasher | None = None
 
 
 class Stage:
@@ -67,7 +66,7 @@ class Stage:
         self.copy_thread = CopyThread(cursor)
         self.problem_log = ProblemLog(self.copy_thread)
         self.block_problems = BlockProblems(self.problem_log)
-        self.known = UnchangedRows(self.copy_thread, skip_known_of)
+        self.unchanged_rows = UnchangedRows(self.copy_thread, skip_known_of)
         # Makes records of lines at once where it can, and says of which; see `syncs.ahead`.
         self.insert_directly: Callable[[StageTable, Lines], np.ndarray | None] | None = None
         self.staged: dict[str, StageTable] = {}
@@ -221,9 +220,9 @@ class Stage:
             staged.rejected += len(faults)
             is_good[list(faults)] = False
             good = good.only(is_good)
-        if file.seed is not None:
-            good.row_hashes = identities(staged.entity, good.frame, good.values, good.marks, file.seed)
-        known = self.known.among(staged.entity, good.row_hashes)
+        if file.hasher:
+            good.row_hashes = file.hasher.of_rows(good.frame, good.values, good.marks)
+        known = self.unchanged_rows.find(staged.entity, good.row_hashes)
         if known is not None:
             staged.unchanged_count += int(known.sum())
             good = None if known.all() else good.only(~known)
@@ -283,7 +282,7 @@ class Stage:
         is_unusable = any(remark.kind == "error" for remark in remarks)
         return _File(
             self.staged_for(entity), name, columns, rejected_whole=is_unusable, is_download=downloaded,
-            seed=hash_seed_of(entity, columns),
+            hasher=row_hasher_for(entity, columns),
         )  # fmt: skip
 
     @staticmethod
@@ -296,9 +295,9 @@ class Stage:
     def _without_known(self, file: _File, block: Block) -> Block:
         """The block without those lines that are in the books just as they stand, whose cells need no look."""
         entity = block.entity
-        if file.seed is None or not block.is_as_copied or not self.known.has_any(entity):
+        if not file.hasher or not block.is_as_copied or not self.unchanged_rows.may_include(entity):
             return block
-        is_known = self._known_as_they_stand(block, file.seed)
+        is_known = self._known_as_they_stand(block, file.hasher)
         if not is_known.any():
             return block
         known = block if is_known.all() else block.only(is_known)
@@ -308,11 +307,12 @@ class Stage:
         file.staged.unchanged_count += len(known)
         return block.only(~is_known)
 
-    def _known_as_they_stand(self, block: Block, seed: int) -> np.ndarray:
+    def _known_as_they_stand(self, block: Block, hasher: RowHasher) -> np.ndarray:
         is_known, may_be = np.zeros(len(block), bool), np.ones(len(block), bool)
         may_be[list(block.apart)] = False
         lines = list(compress(block.as_copied, may_be))
-        found = self.known.among(block.entity, row_hashes_of(lines, [column.name for column in block.columns], seed))
+        row_hashes = hasher.of_lines(lines, [column.name for column in block.columns])
+        found = self.unchanged_rows.find(block.entity, row_hashes)
         if found is not None:
             is_known[may_be] = found
         return is_known

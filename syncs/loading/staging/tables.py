@@ -20,8 +20,8 @@ class StageTable:
     always: set[str] | None = None
     # Lines that are in the books already, and therefore not in the stage.
     unchanged_count: int = 0
-    # Lines that became records as they were read, and therefore are not in the stage either.
-    inserted_directly: int = 0
+    # Rows whose records were inserted as they were read, and which therefore are not in the stage either.
+    inserted_count: int = 0
     # The sets of columns that lines have, as bits, and the number by which a line names its own.
     forms: dict[str, int] = field(default_factory=dict)
     # The keys of the lines that are not known; None where nothing can be told by them.
