@@ -28,18 +28,6 @@ OF_ACCOUNT = sql.SQL(
 )
 
 
-class SyncStopped(Exception):
-    """A guard stopped the merge; `str()` is the sentence to show."""
-
-    def __init__(self, message: str, *, code: str):
-        super().__init__(message)
-        self.code = code
-
-
-class UnchangedRowsOutdated(Exception):
-    """Lines that were skipped as known are not, one by one, in the books; they have to be read."""
-
-
 @dataclass
 class MergeContext:
     """One sync's stage, to be merged into the books of its enrollment.

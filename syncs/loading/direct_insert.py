@@ -35,10 +35,6 @@ HELD = 100_000
 NULL = r"\N"
 
 
-class DirectInsertFailed(Exception):
-    """What was copied into the books at once should not have been; the source has to be read again."""
-
-
 class DirectInsert:
     """What of a sync is copied into the books while it is read; leaving it commits, or on an exception rolls back."""
 
@@ -184,21 +180,21 @@ class DirectInsert:
 
     # When it has been read.
 
-    def check(self):
-        """Raises NotAsItSeemed where a line might have counted for another one of the same key."""
-        if any(staged.inserted_count and staged.may_repeat() for staged in self.stage.staged.values()):
-            raise DirectInsertFailed
+    def may_have_repeated_a_key(self) -> bool:
+        """Whether a row that was inserted at once may have the key of another row, which then counts in its place."""
+        return any(staged.inserted_count and staged.may_repeat() for staged in self.stage.staged.values())
 
-    def check_not_broken(self, error: Exception):
-        """Raises NotAsItSeemed where that may be why it failed, and what broke the transaction, if anything did.
+    def has_caused(self, error: Exception) -> bool:
+        """Whether a sync may have failed only because rows were inserted at once."""
+        return self.is_open and isinstance(self.stage.copy_thread.failure or error, IntegrityError | DataError)
 
-        All that was staged is then lost, and what else went wrong, in the source say, may be of its making.
+    def raise_if_broken(self, error: Exception) -> None:
+        """Raise what broke the transaction, if anything did: all that was staged is lost.
+
+        Whatever else went wrong, in the source for instance, may be a consequence.
         """
-        cause = self.stage.copy_thread.failure or error
-        if self.is_open and isinstance(cause, IntegrityError | DataError):
-            raise DirectInsertFailed from cause
         if self.is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
-            raise cause from None
+            raise (self.stage.copy_thread.failure or error) from None
 
     def take_back(self):
         """Delete every record; what was found out about the lines stays."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -14,98 +15,82 @@ from enrollments.models import secrets_in
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, RowProblem, in_larger_blocks
 from syncs.crash_points import crash_point
-from syncs.loading import retry_policy
-from syncs.loading.context import MergeContext, SyncStopped, UnchangedRowsOutdated
+from syncs.loading import outcome, retry_policy
+from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
-from syncs.loading.direct_insert import DirectInsert, DirectInsertFailed
+from syncs.loading.direct_insert import DirectInsert
 from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.references import find_unresolved_references_of_rejected
-from syncs.loading.outcome import _check_worth_merging, _complete_entities, _is_to_be_complete
-from syncs.loading.source import _source
+from syncs.loading.source import open_source
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
+from syncs.loading.verdict import Loaded, ReadAgain, Shortcut, Stopped, TryLater, Verdict
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
 
 logger = logging.getLogger(__name__)
 
-# How often a running sync tells how far it is, and looks whether it was cancelled.
+# How often a running sync reports its progress and finds out whether it was cancelled.
 REPORT_SECONDS = 1.0
 
 
 def run(sync_request: SyncRequest) -> None:
-    """Carry out a sync that has been claimed; whatever happens, it ends finished or in the queue again."""
+    """Carry out a claimed sync; whatever happens, it ends finished or in the queue again."""
+    # Where the keys of each part are stored for the deletes after the last one, every row has to be staged.
+    shortcuts = set(Shortcut) if sync_request.total_batches == 1 else {Shortcut.DIRECT_INSERT}
     try:
-        _load_in_the_end(sync_request)
+        while isinstance(verdict := _attempt(sync_request, shortcuts), ReadAgain):
+            shortcuts.remove(verdict.without)
     except WrongStatus as gone:
-        # Cancelled or lost meanwhile: the transaction was rolled back, nothing of the sync stays.
+        # Cancelled or lost meanwhile: the transaction was rolled back.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
     except Exception as error:
         logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
-        _end_bare(sync_request, error)
+        _end_without_stage(sync_request, error)
 
 
-def _load_in_the_end(sync_request):
-    """Read and load; once more, and with less haste, where a short cut turns out to have been none."""
-    # Where each part's keys are remembered, no line is skipped as known.
-    skip_known_of = sync_request.app_enrollment_id if sync_request.total_batches == 1 else None
-    may_insert_ahead = True
-    while True:
-        try:
-            _attempt(sync_request, skip_known_of, may_insert_ahead)
-        except UnchangedRowsOutdated:
-            skip_known_of = None
-        except DirectInsertFailed:
-            may_insert_ahead = False
-        else:
-            return
-
-
-def _attempt(sync_request, skip_known_of, may_insert_ahead):
-    with connection.cursor() as cursor, Stage(cursor, skip_known_of) as stage:
-        with DirectInsert(sync_request, stage, cursor, is_allowed=may_insert_ahead) as direct_insert:
-            _load(sync_request, stage, direct_insert, cursor)
+def _attempt(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
+    """Read and merge once; raises what leaves no stage behind, such as a lost session of the database."""
+    skip_unchanged_of = sync_request.app_enrollment_id if Shortcut.SKIP_UNCHANGED_ROWS in shortcuts else None
+    with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of) as stage:
+        context = MergeContext(cursor, stage, sync_request)
+        may_insert = Shortcut.DIRECT_INSERT in shortcuts
+        with DirectInsert(sync_request, stage, cursor, is_allowed=may_insert) as direct_insert:
+            verdict = _read_and_merge(context, direct_insert)
+            if isinstance(verdict, ReadAgain | TryLater):
+                direct_insert.roll_back()
+            if isinstance(verdict, TryLater):
+                sync_request.try_again(verdict.message, verdict.code, seconds=verdict.seconds)
         crash_point("after the commit")
+    return verdict
 
 
-def _load(sync_request, stage, direct_insert, cursor):
+def _read_and_merge(context: MergeContext, direct_insert: DirectInsert) -> Verdict:
     try:
-        _read(sync_request, stage, direct_insert)
-        rejected = stage.rejected_by_entity()
+        _read(context, direct_insert)
+        rejected = context.stage.rejected_by_entity()
         try:
-            _merge(sync_request, stage, direct_insert, cursor)
+            return _merge(context, direct_insert)
         except Exception:
-            # The merge's own findings were rolled back with it.
-            stage.restore_rejected(rejected)
+            # What the merge found out was rolled back with it.
+            context.stage.restore_rejected(rejected)
             raise
-    except (WrongStatus, UnchangedRowsOutdated, DirectInsertFailed):
+    except WrongStatus:
         raise
     except Exception as error:
-        stage.copy_thread.give_up()
-        if retry_policy.has_lost_the_database(error):
-            raise
-        direct_insert.check_not_broken(error)
-        reason = retry_policy.reason_of(error)
-        if isinstance(error, ConnectorError):
-            # Its sentence may hold what its source told it.
-            secrets = secrets_in(sync_request.app_enrollment.credentials)
-            reason = replace(reason, message=redact(reason.message, secrets))
-        else:
-            logger.exception("Sync %s failed.", sync_request.pk)
-        if retry_policy.pause_before_next(sync_request, reason) is None:
-            _fail(sync_request, stage, direct_insert, cursor, reason.message, reason.code)
-        else:
-            direct_insert.roll_back()
-            _try_again(sync_request, reason)
+        return _after_error(context, direct_insert, error)
 
 
-class _Pace:
-    """Lets something happen now and then during a long loop."""
+# Reading.
 
-    def __init__(self, seconds: float):
+
+class _Interval:
+    """Whether it is time again for something that is to happen now and then during a long loop."""
+
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.last = time.monotonic()
 
-    def due(self) -> bool:
+    def is_over(self) -> bool:
         now = time.monotonic()
         if now - self.last < self.seconds:
             return False
@@ -113,110 +98,174 @@ class _Pace:
         return True
 
 
-def _read(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert):
+def _read(context: MergeContext, direct_insert: DirectInsert) -> None:
     """Stage everything the source holds."""
-    connector = connector_named(sync_request.connector)
-    pace = _Pace(REPORT_SECONDS)
+    stage, connector = context.stage, connector_named(context.sync_request.connector)
+    interval = _Interval(REPORT_SECONDS)
     with ExitStack() as opened:
-        source = _source(sync_request, opened)
+        source = open_source(context.sync_request, context.enrollment, opened)
         secrets = secrets_in(source.credentials)
         for block in in_larger_blocks(connector.rows(source)):
             if secrets and isinstance(block, RowProblem):
-                # A connector's sentence may hold what its source told it.
+                # A connector's sentence may quote its source, and that its credentials.
                 block.message = mask_secrets(block.message, secrets)
             stage.add(block)
             crash_point("reading")
-            if pace.due():
+            if interval.is_over():
                 direct_insert.report(stage.lines_read)
     stage.finish()
     direct_insert.report(stage.lines_read)
     stage.copy_thread.wait()
 
 
+# Merging.
+
+
 @transaction.atomic
-def _merge(sync_request: SyncRequest, stage: Stage, direct_insert: DirectInsert, cursor):
-    """Everything the sync changes, its counts, its problems and its outcome, in one transaction."""
-    sync_request.app_enrollment.lock_books()
+def _merge(context: MergeContext, direct_insert: DirectInsert) -> Loaded | ReadAgain | Stopped:
+    """Write everything the sync changes, its counts, its problems and its outcome, in one transaction."""
+    context.enrollment.lock_books()
     crash_point("merging")
-    # The planner's own 4 MB send the lines of a large file through the disk.
-    cursor.execute("SET LOCAL work_mem = '128MB'")
+    # With PostgreSQL's default of 4 MB, the rows of a large file are sorted and hashed on disk.
+    context.run("SET LOCAL work_mem = '128MB'")
     # Compiling a statement of a hundred columns takes longer than most of them run.
-    cursor.execute("SET LOCAL jit = off")
-    _check_books_stood_still(sync_request, stage)
-    parent = sync_request.parent_sync_request_id or sync_request.pk
-    in_parts = sync_request.total_batches > 1
-    context = MergeContext(cursor, stage, sync_request)
-    try:
-        direct_insert.check()
-        find_unresolved_references_of_rejected(context)
-        _check_worth_merging(sync_request, stage)
-        steps.place(context)
-        _check_worth_merging(sync_request, stage)
-        complete = _complete_entities(sync_request, stage, parent)
-        deletes.find_missing(context, complete, guarded=not sync_request.allow_deletes)
-    except SyncStopped as reason:
-        # What was found out about the lines is kept.
-        _write_failure(sync_request, stage, direct_insert, cursor, str(reason), reason.code)
-        return
-    if sync_request.dry_run:
-        written = results.write(cursor, sync_request, stage, preview.rehearse(context, sync_request))
-        merge_totals.write(cursor, sync_request, stage, loaded=True)
-        message = results.summary_of_preview(written, has_unread=bool(stage.unread))
-        sync_request.succeed(message, lines_read=stage.lines_read)
-        return
-    steps.write(context)
-    crash_point("written")
-    if in_parts and sync_request.current_batch < sync_request.total_batches:
-        deletes.remember_seen(context, [name for name in stage.staged if _is_to_be_complete(sync_request, name)])
-    elif in_parts:
-        SeenKey.objects.filter(parent_sync_request=parent).delete()
-    written = results.write(cursor, sync_request, stage, steps.counts(context))
-    merge_totals.write(cursor, sync_request, stage, loaded=True)
-    results.settle_corrections(cursor, sync_request, loaded=True)
-    message = results.summary(written, has_unread=bool(stage.unread))
-    # Before the row is locked: what is only looked at on commit could keep a cancel waiting.
-    connection.check_constraints()
-    crash_point("before the fence")
-    sync_request.succeed(message, lines_read=stage.lines_read)
-    crash_point("before the commit")
+    context.run("SET LOCAL jit = off")
+    verdict = _plan(context, direct_insert) or _carry_out(context)
+    match verdict:
+        case Loaded(message):
+            context.sync_request.succeed(message, lines_read=context.stage.lines_read)
+            crash_point("before the commit")
+        case Stopped(message, code):
+            # In the same transaction, so that what was found out about the lines stays.
+            _write_failure(context, direct_insert, message, code)
+        case ReadAgain():
+            transaction.set_rollback(True)
+    return verdict
 
 
-def _check_books_stood_still(sync_request, stage):
-    """What is known of the books was read before they were locked."""
-    since = SyncRequest.objects.real().filter(
-        app_enrollment_id=sync_request.app_enrollment_id,
-        status_code=SyncRequest.Status.SUCCESS,
-        finished__gte=sync_request.started,
+def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Stopped | None:
+    """Plan the merge; returns why it must not be carried out, if so."""
+    if _books_have_changed(context):
+        return ReadAgain(without=Shortcut.SKIP_UNCHANGED_ROWS)
+    if direct_insert.may_have_repeated_a_key():
+        return ReadAgain(without=Shortcut.DIRECT_INSERT)
+    find_unresolved_references_of_rejected(context)
+    return (
+        outcome.reason_not_to_merge(context)
+        or steps.make_plan(context)
+        or outcome.reason_not_to_merge(context)
+        or deletes.find_missing(context, outcome.complete_entities(context))
     )
-    if any(staged.unchanged_count for staged in stage.staged.values()) and since.exists():
-        raise UnchangedRowsOutdated
 
 
-def _fail(sync_request, stage, direct_insert, cursor, message, code):
-    """End a sync whose merge, if it came that far, was rolled back."""
-    with transaction.atomic():
-        _write_failure(sync_request, stage, direct_insert, cursor, message, code)
+def _books_have_changed(context: MergeContext) -> bool:
+    """Whether rows were skipped as unchanged by row hashes that were read before another sync changed the books."""
+    since = SyncRequest.objects.real().filter(
+        app_enrollment_id=context.sync_request.app_enrollment_id,
+        status_code=SyncRequest.Status.SUCCESS,
+        finished__gte=context.sync_request.started,
+    )
+    return any(staged.unchanged_count for staged in context.staged) and since.exists()
 
 
-def _try_again(sync_request, reason: retry_policy.Reason) -> bool:
-    """Put a sync back into the queue if another try may go better."""
-    pause = retry_policy.pause_before_next(sync_request, reason)
-    if pause is not None:
-        sync_request.try_again(printable(reason.message), reason.code, seconds=pause)
-    return pause is not None
+def _carry_out(context: MergeContext) -> Loaded:
+    """Change the records as planned, or for a preview find out how; write counts, problems and control totals."""
+    has_unread = bool(context.stage.unread)
+    if context.sync_request.dry_run:
+        written = results.write(context, preview.rehearse(context))
+        merge_totals.write(context, loaded=True)
+        return Loaded(results.summary_of_preview(written, has_unread=has_unread))
+    steps.apply_plan(context)
+    crash_point("written")
+    _store_seen_keys(context)
+    written = results.write(context, steps.counts(context))
+    merge_totals.write(context, loaded=True)
+    results.settle_corrections(context, loaded=True)
+    # Before the sync's row is locked: on commit, deferred checks would make a cancel wait for them.
+    connection.check_constraints()
+    crash_point("before the outcome")
+    return Loaded(results.summary(written, has_unread=has_unread))
 
 
-def _end_bare(sync_request, error):
-    """End a sync whose stage is gone, if it has not ended otherwise: as Failed, or back in the queue."""
-    reason = retry_policy.reason_of(error)
-    if retry_policy.has_lost_the_database(error):
-        _settle(lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
+def _store_seen_keys(context: MergeContext) -> None:
+    """Of an input in parts, remember which records this part contained; after the last part, forget them all."""
+    sync_request = context.sync_request
+    if context.parent is None:
         return
-    _settle(lambda: _try_again(sync_request, reason) or _fail_unread(sync_request, reason.message, reason.code))
+    if sync_request.current_batch < sync_request.total_batches:
+        complete = [name for name in context.stage.staged if outcome.is_to_be_complete(sync_request, name)]
+        deletes.remember_seen(context, complete)
+    else:
+        SeenKey.objects.filter(parent_sync_request=context.parent).delete()
 
 
-def _settle(decide):
-    """Have the outcome written, however long the database stays away; it may have been decided meanwhile."""
+# Ending without success.
+
+
+def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exception) -> Verdict:
+    """Decide what comes of an attempt that an error interrupted; its merge, if it had begun, was rolled back."""
+    context.stage.copy_thread.give_up()
+    if retry_policy.has_lost_the_database(error):
+        raise error
+    if direct_insert.has_caused(error):
+        return ReadAgain(without=Shortcut.DIRECT_INSERT)
+    direct_insert.raise_if_broken(error)
+    reason = retry_policy.reason_of(error)
+    if isinstance(error, ConnectorError):
+        # Its sentence may quote its source, and that the credentials.
+        secrets = secrets_in(context.enrollment.credentials)
+        reason = replace(reason, message=redact(reason.message, secrets))
+    else:
+        logger.error("Sync %s failed.", context.sync_request.pk, exc_info=error)
+    verdict = _try_later_or_stop(context.sync_request, reason)
+    if isinstance(verdict, Stopped):
+        with transaction.atomic():
+            _write_failure(context, direct_insert, verdict.message, verdict.code)
+    return verdict
+
+
+def _write_failure(context: MergeContext, direct_insert: DirectInsert, message: str, code: str) -> None:
+    """End a sync as Failed, with every problem found until then; no record is changed."""
+    sync_request, stage = context.sync_request, context.stage
+    direct_insert.take_back()
+    message = printable(message)
+    file = sync_request.upload.file_name if sync_request.upload else ""
+    stage.problem_log.add_for_file(Problem(entity=file, file=file, code=code, message=message))
+    stage.problem_log.flush()
+    counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
+    results.write(context, counts)
+    merge_totals.write(context, loaded=False)
+    results.settle_corrections(context, loaded=False)
+    sync_request.fail(message, code, lines_read=stage.lines_read)
+
+
+def _try_later_or_stop(sync_request: SyncRequest, reason: retry_policy.Reason) -> TryLater | Stopped:
+    seconds = retry_policy.pause_before_next(sync_request, reason)
+    if seconds is None:
+        return Stopped(reason.message, reason.code)
+    return TryLater(printable(reason.message), reason.code, seconds)
+
+
+def try_again_or_fail(sync_request: SyncRequest, reason: retry_policy.Reason) -> None:
+    """Put a sync of which no stage is left back into the queue, or fail it where no further try is allowed."""
+    match _try_later_or_stop(sync_request, reason):
+        case TryLater(message, code, seconds):
+            sync_request.try_again(message, code, seconds=seconds)
+        case Stopped(message, code):
+            _fail_unread(sync_request, message, code)
+
+
+def _end_without_stage(sync_request: SyncRequest, error: Exception) -> None:
+    """End a sync whose stage is gone, unless it has ended otherwise: as Failed, or back in the queue."""
+    if retry_policy.has_lost_the_database(error):
+        _persist(lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
+    else:
+        reason = retry_policy.reason_of(error)
+        _persist(lambda: try_again_or_fail(sync_request, reason))
+
+
+def _persist(decide: Callable[[], None]) -> None:
+    """Have an outcome written however long the database is away, unless it has been decided meanwhile."""
     while True:
         if not connection.in_atomic_block:
             connection.close()  # The next statement opens another one.
@@ -232,8 +281,8 @@ def _settle(decide):
         return
 
 
-def hand_back(sync_request, message: str, code: str):
-    """Let another worker start again with a sync, without holding it against the sync; but not for ever."""
+def hand_back(sync_request: SyncRequest, message: str, code: str) -> None:
+    """Let another worker start again with a sync, without counting it as a failure; but not for ever."""
     if sync_request.fencing_token >= settings.SYNC_MOST_STARTS:
         message = f"It was started {sync_request.fencing_token} times and never ended. Nothing was changed."
         _fail_unread(sync_request, message, code)
@@ -241,18 +290,17 @@ def hand_back(sync_request, message: str, code: str):
         sync_request.hand_back(message, code, seconds=min(60, retry_policy.backoff(0)))
 
 
-def give_up_lost(sync_request, *, by_outage: bool):
+def give_up_lost(sync_request: SyncRequest, *, by_outage: bool) -> None:
     """Decide about a sync whose lease has run out."""
     if by_outage:
         hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone")
-        return
-    reason = retry_policy.Reason(retry_policy.WORKER_LOST, "worker_lost", transient=True)
-    if not _try_again(sync_request, reason):
-        _fail_unread(sync_request, reason.message, reason.code)
+    else:
+        lost = retry_policy.Reason(retry_policy.WORKER_LOST, "worker_lost", transient=True)
+        try_again_or_fail(sync_request, lost)
 
 
-def give_up_crashed(sync_request):
-    """Decide about a sync over which its process died."""
+def give_up_crashed(sync_request: SyncRequest) -> None:
+    """Decide about a sync whose process died."""
     crashes = sync_request.crash_count + 1
     if crashes >= settings.SYNC_CRASHES:
         _fail_unread(sync_request, retry_policy.set_aside(crashes), "stopped_worker", has_crashed=True)
@@ -266,9 +314,9 @@ def give_up_crashed(sync_request):
 
 
 @transaction.atomic
-def _fail_unread(sync_request, message: str, code: str, **values):
-    """End a sync as Failed of which nothing is known but why."""
-    sync_request.fail(message, code, **values)
+def _fail_unread(sync_request: SyncRequest, message: str, code: str, *, has_crashed: bool = False) -> None:
+    """End a sync as Failed about whose lines nothing is known; its one problem is why it failed."""
+    sync_request.fail(message, code, has_crashed=has_crashed)
     SyncResultDetail.objects.create(
         sync_request=sync_request,
         group_key_id=sync_request.group_key_id,
@@ -276,17 +324,3 @@ def _fail_unread(sync_request, message: str, code: str, **values):
         code=code,
         message=message,
     )
-
-
-def _write_failure(sync_request, stage, direct_insert, cursor, message, code):
-    """End a sync as Failed, with every problem found until then; no record is changed."""
-    direct_insert.take_back()
-    message = printable(message)
-    file = sync_request.upload.file_name if sync_request.upload else ""
-    stage.problem_log.add_for_file(Problem(entity=file, file=file, code=code, message=message))
-    stage.problem_log.flush()
-    counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
-    results.write(cursor, sync_request, stage, counts)
-    merge_totals.write(cursor, sync_request, stage, loaded=False)
-    results.settle_corrections(cursor, sync_request, loaded=False)
-    sync_request.fail(message, code, lines_read=stage.lines_read)

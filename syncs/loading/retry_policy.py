@@ -2,7 +2,7 @@
 
 import errno
 from dataclasses import dataclass
-from random import uniform
+from random import SystemRandom
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -78,5 +78,5 @@ def pause_before_next(sync_request: SyncRequest, reason: Reason) -> float | None
 
 def backoff(times: int) -> float:
     """Twice as long each time, up to a limit; never the same for two, so that they do not come back together."""
-    pause = min(settings.SYNC_RETRY_SECONDS * 2 ** min(times, 20), settings.SYNC_LONGEST_RETRY_SECONDS)
-    return pause * uniform(0.5, 1.5)
+    pause: float = min(settings.SYNC_RETRY_SECONDS * 2 ** min(times, 20), settings.SYNC_LONGEST_RETRY_SECONDS)
+    return pause * SystemRandom().uniform(0.5, 1.5)

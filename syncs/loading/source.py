@@ -4,14 +4,18 @@ from contextlib import ExitStack
 
 from django.conf import settings
 
+from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
 from syncs.connectors.protocol import ConnectorError, Limits, Source
 from syncs.models import SyncRequest
 
 
-def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
-    enrollment, upload = sync_request.app_enrollment, sync_request.upload
-    content = None
+def open_source(sync_request: SyncRequest, enrollment: AppEnrollment, opened: ExitStack) -> Source:
+    """The sync's source; its upload, if it has one, is closed with `opened`.
+
+    Raises ConnectorError where the upload's file is gone.
+    """
+    upload, content = sync_request.upload, None
     if upload:
         try:
             content = opened.enter_context(upload.content.open("rb"))
@@ -20,7 +24,7 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
                 f"The uploaded file “{upload.file_name}” is no longer in the upload storage. Upload it again.",
                 code="upload_missing",
             ) from None
-    anchor = (
+    last_full_sync = (
         enrollment.sync_requests.filter(
             status_code=SyncRequest.Status.SUCCESS,
             run_full_sync=True,
@@ -34,7 +38,7 @@ def _source(sync_request: SyncRequest, opened: ExitStack) -> Source:
     return Source(
         app_enrollment_id=enrollment.pk,
         full=sync_request.run_full_sync,
-        anchor=anchor and anchor.date(),
+        anchor=last_full_sync and last_full_sync.date(),
         limits=Limits(
             unpacked_bytes=settings.UNPACKED_MAX_BYTES,
             ratio=settings.UNPACKED_MAX_RATIO,

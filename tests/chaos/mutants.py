@@ -84,8 +84,8 @@ def success_first():
 
     keep_plans()
 
-    @replace(steps, "write")
-    def write(old, work):
+    @replace(steps, "apply_plan")
+    def apply_plan(old, work):
         SyncRequest.objects.get(pk=work.sync_request.pk).succeed("Loaded.")
         connection.connection.commit()
         old(work)

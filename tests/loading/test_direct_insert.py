@@ -41,7 +41,7 @@ class Watched:
 
         def watched_attempt(*args):
             self.attempts += 1
-            attempt(*args)
+            return attempt(*args)
 
         monkeypatch.setattr(DirectInsert, "_copy", watched_copy)
         monkeypatch.setattr(pipeline, "_attempt", watched_attempt)

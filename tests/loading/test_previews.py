@@ -1,5 +1,7 @@
 """A preview goes the same way as a sync, says what would come of it, and changes nothing."""
 
+from contextlib import ExitStack
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -8,6 +10,8 @@ from django.utils import timezone
 from adsplatform.accounts.models import Account
 from adsplatform.records.models import Company, Invoice
 from enrollments.models import CustomFieldDefinition
+from syncs.loading.merge import preview, steps
+from syncs.loading.source import open_source
 from syncs.models import SeenKey, SyncDifference, SyncRequest
 from tests.factories import SyncRequestFactory
 from tests.loading.conftest import company, invoice
@@ -144,8 +148,6 @@ def test_a_preview_that_the_guard_stops_fails_with_the_figures(sync):
 
 
 def test_a_fault_while_writing_fails_the_preview_and_changes_nothing(sync, monkeypatch):
-    from syncs.loading.merge import steps
-
     monkeypatch.setattr(steps, "delete_missing", lambda work: 1 / 0)
     before = books()
     result = sync({"companies": [company("C1")]}, dry_run=True)
@@ -155,8 +157,6 @@ def test_a_fault_while_writing_fails_the_preview_and_changes_nothing(sync, monke
 
 
 def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
-    from syncs.loading.merge import preview
-
     def cancel(*arguments):
         SyncRequest.objects.get(status_code="In Progress").cancel("Cancelled.")
         return rehearse(*arguments)
@@ -171,15 +171,11 @@ def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
 
 
 def test_a_preview_is_no_point_to_start_the_next_delta_from(sync, enrollment):
-    from contextlib import ExitStack
-
-    from syncs.loading import source
-
     sync({"companies": [company("C1")]}, run_full_sync=True, dry_run=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, connector="given-rows")
-    assert source._source(waiting, ExitStack()).anchor is None
+    assert open_source(waiting, enrollment, ExitStack()).anchor is None
     sync({"companies": [company("C1")]}, run_full_sync=True)
-    assert source._source(waiting, ExitStack()).anchor == timezone.now().date()
+    assert open_source(waiting, enrollment, ExitStack()).anchor == timezone.now().date()
 
 
 def test_a_preview_waits_for_no_sync_and_none_waits_for_it(enrollment):

@@ -8,17 +8,17 @@ from django.db import connection
 from adsplatform.records.models import Company
 from syncs.connectors.protocol import ConnectorError
 from syncs.loading import pipeline
-from syncs.loading.merge import steps
+from syncs.loading.merge import results, steps
 from syncs.models import SyncRequest
 from tests.loading.conftest import company, invoice
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_cancelled_while_it_merges_changes_nothing(sync, monkeypatch):
-    write = steps.write
+    apply_plan = steps.apply_plan
 
-    def cancelled_meanwhile(work):
-        write(work)
+    def cancelled_meanwhile(context):
+        apply_plan(context)
         with ThreadPoolExecutor(1) as elsewhere:
             elsewhere.submit(cancel).result()
 
@@ -26,7 +26,7 @@ def test_a_sync_cancelled_while_it_merges_changes_nothing(sync, monkeypatch):
         SyncRequest.objects.get().cancel("Cancelled before it had finished. Nothing was changed.")
         connection.close()
 
-    monkeypatch.setattr(steps, "write", cancelled_meanwhile)
+    monkeypatch.setattr(steps, "apply_plan", cancelled_meanwhile)
     result = sync({"companies": [company()]})
     assert result.status_code == "Cancelled"
     assert not Company.objects.exists()
@@ -48,10 +48,10 @@ def test_a_sync_cancelled_while_it_reads_stops_reading(sync, monkeypatch):
 
 
 def test_our_own_fault_is_told_without_its_inside(sync, monkeypatch, counts):
-    def broken(work):
+    def broken(context):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(steps, "write", broken)
+    monkeypatch.setattr(steps, "apply_plan", broken)
     result = sync({"companies": [company("C1"), company("C2", parentCompanyErpKey="C9")]})
     assert result.status_code == "Failed"
     assert result.process_result_message == "Something went wrong on our side. Nothing was changed."
@@ -96,13 +96,13 @@ def test_a_sync_that_never_ends_is_given_up_at_last(sync, settings):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_whose_database_went_away_while_merging_waits_to_start_again(sync, monkeypatch):
-    write = steps.write
+    apply_plan = steps.apply_plan
 
-    def cut_off(work):
-        write(work)
+    def cut_off(context):
+        apply_plan(context)
         list(HangingUp())
 
-    monkeypatch.setattr(steps, "write", cut_off)
+    monkeypatch.setattr(steps, "apply_plan", cut_off)
     result = sync({"companies": [company()]})
     assert (result.status_code, result.failure_count) == ("Connector", 0)
     assert not Company.objects.exists()
@@ -110,22 +110,20 @@ def test_a_sync_whose_database_went_away_while_merging_waits_to_start_again(sync
 
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_lost_after_the_commit_leaves_the_sync_as_it_ended(sync, monkeypatch):
-    merged = pipeline._merge
+    def cut_off(place):
+        if place == "after the commit":
+            list(HangingUp())
 
-    def cut_off(*args):
-        merged(*args)
-        list(HangingUp())
-
-    monkeypatch.setattr(pipeline, "_merge", cut_off)
+    monkeypatch.setattr(pipeline, "crash_point", cut_off)
     result = sync({"companies": [company()]})
     assert result.status_code == "Success"
     assert Company.objects.exists()
 
 
 def test_problems_that_cannot_be_written_do_not_leave_the_sync_running(sync, monkeypatch):
-    monkeypatch.setattr(pipeline, "_fail", lambda *args: 1 / 0)
+    monkeypatch.setattr(results, "write", lambda *args: 1 / 0)
     result = sync({"broken": ConnectorError("The ERP did not answer. Try again later.")})
-    assert result.status_code == "Failed"
+    assert (result.status_code, result.failure_code) == ("Failed", "our_fault")
 
 
 def test_nothing_of_the_stage_is_left_in_the_session(sync):

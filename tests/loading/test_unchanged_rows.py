@@ -38,14 +38,14 @@ def load(uploads):
 @pytest.fixture
 def staged(monkeypatch):
     """How many lines of each merge were known, and how many were staged besides."""
-    found, check = [], plan.check_known
+    found, check = [], plan.meets_unchanged_record
 
     def noting(work, staged):
         work.run("SELECT count(*) FROM {stage}", stage=staged.table)
         found.append((staged.unchanged_count, work.cursor.fetchone()[0]))
         return check(work, staged)
 
-    monkeypatch.setattr("syncs.loading.merge.steps.check_known", noting)
+    monkeypatch.setattr("syncs.loading.merge.steps.meets_unchanged_record", noting)
     return found
 
 

@@ -121,9 +121,7 @@ class Course(RuleBasedStateMachine):
     def come_to_grief(self, data, is_transient):
         claim, expected, counts = self.a_claim(data)
         reason = retry_policy.Reason("No.", "source_unreadable", transient=is_transient)
-        if self.is_refused(
-            counts, lambda: pipeline._try_again(claim, reason) or pipeline._fail_unread(claim, "No.", reason.code)
-        ):
+        if self.is_refused(counts, lambda: pipeline.try_again_or_fail(claim, reason)):
             return
         expected.failures += 1
         self.goes_back(expected, is_transient and expected.failures < TRIES)

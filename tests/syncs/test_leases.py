@@ -72,14 +72,14 @@ def test_only_the_last_holder_may_renew_report_and_end():
 
 def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa: F811
     """The zombie: stopped at the end of its merge, while another worker takes the sync up."""
-    write = steps.write
+    apply_plan = steps.apply_plan
 
-    def lost_meanwhile(work):
-        write(work)
+    def lost_meanwhile(context):
+        apply_plan(context)
         SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=-1)
         assert SyncRequest.objects.claim_next("another").fencing_token == 1
 
-    monkeypatch.setattr(steps, "write", lost_meanwhile)
+    monkeypatch.setattr(steps, "apply_plan", lost_meanwhile)
     result = sync({"companies": [company()]})
     assert (result.status_code, result.results.count()) == ("In Progress", 0)
     assert not Company.objects.exists()

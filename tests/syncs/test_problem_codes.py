@@ -63,7 +63,8 @@ def codes_of(tree, places):
                 if keyword.arg == "code":
                     yield from literals(keyword.value)
         elif isinstance(node, ast.FunctionDef):
-            named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            named = [*node.args.posonlyargs, *node.args.args]
+            named = named[len(named) - len(node.args.defaults) :]
             pairs = zip([*named, *node.args.kwonlyargs], [*node.args.defaults, *node.args.kw_defaults], strict=True)
             for argument, default in pairs:
                 if argument.arg == "code" and default is not None:

@@ -54,10 +54,10 @@ def test_what_cannot_go_better_fails_at_once_and_says_whose_turn_it_is(sync, cli
     ],
 )
 def test_a_deadlock_or_a_full_disk_is_tried_again(sync, monkeypatch, error, code):  # noqa: F811
-    def broken(work):
+    def broken(context):
         raise error
 
-    monkeypatch.setattr(steps, "write", broken)
+    monkeypatch.setattr(steps, "apply_plan", broken)
     result = sync({"companies": [company()]})
     assert (result.status_code, result.failure_count, result.failure_code) == ("Connector", 1, code)
 

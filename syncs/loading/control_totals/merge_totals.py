@@ -11,9 +11,7 @@ from adsplatform.records.specification import Column, Entity, entities
 from syncs.loading.context import MergeContext
 from syncs.loading.staging.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPED
 from syncs.loading.staging.assignments import inserts, updates
-from syncs.loading.staging.stage import Stage
 from syncs.loading.staging.tables import StageTable
-from syncs.models import SyncRequest
 
 ONCE, TAKEN_AWAY = sql.SQL("1"), sql.SQL("-1")
 COLUMNS = sql.SQL('entity, fate, "column", currency, count, sum')
@@ -148,7 +146,7 @@ def _currency_of_records(entity: Entity, column: Column) -> sql.Composable:
 
 def add_up_lines(context: MergeContext):
     """Before anything is written: add up the lines that are left, and what they will change."""
-    _copy(context.cursor, context.stage.totals.changes())
+    _copy(context, context.stage.totals.changes())
     for staged in context.staged:
         _tally_lines(context, staged)
         _tally_updates(context, staged)
@@ -256,20 +254,20 @@ def put_aside(context: MergeContext) -> list[tuple]:
 
 def put_back(context: MergeContext, rows: list[tuple]):
     context.run("DELETE FROM amount_tally")
-    _copy(context.cursor, rows)
+    _copy(context, rows)
 
 
 # The sync's own totals.
 
 
-def write(cursor, sync_request: SyncRequest, stage: Stage, *, loaded: bool):
+def write(context: MergeContext, *, loaded: bool) -> None:
     """Write the control totals of a sync whose results have been written.
 
     Of one that failed, every line that was not rejected was passed over: it was not loaded.
     """
-    _copy(cursor, stage.totals.rows())
+    _copy(context, context.stage.totals.rows())
     order = [(entity.name, column.wire) for entity in entities().values() for column in entity.amounts]
-    cursor.execute(
+    context.run(
         """
         INSERT INTO syncs_controltotal (sync_request_id, group_key, entity, "column", currency, file_count, file_sum,
             loaded_count, loaded_sum, rejected_count, rejected_sum, skipped_count, skipped_sum, books_count, books_sum)
@@ -308,11 +306,8 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, *, loaded: bool):
         ORDER BY o.place, currency
         """,
         {
-            "sync": sync_request.pk,
-            "group_key": sync_request.group_key_id,
-            "enrollment": sync_request.app_enrollment_id,
             "loaded": loaded,
-            "dry_run": sync_request.dry_run,
+            "dry_run": context.sync_request.dry_run,
             "read_fate": READ,
             "loaded_fate": LOADED,
             "rejected_fate": REJECTED,
@@ -325,7 +320,7 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, *, loaded: bool):
     )
 
 
-def _copy(cursor, rows: list[tuple]):
-    with cursor.copy(sql.SQL("COPY amount_tally ({}) FROM STDIN").format(COLUMNS)) as copy:
+def _copy(context: MergeContext, rows: list[tuple]):
+    with context.cursor.copy(sql.SQL("COPY amount_tally ({}) FROM STDIN").format(COLUMNS)) as copy:
         for row in rows:
             copy.write_row(row)

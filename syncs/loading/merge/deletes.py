@@ -3,17 +3,18 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
-from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, SyncStopped, erp_key_of, referring_to
+from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
+from syncs.loading.verdict import Stopped
 
 # Of fewer records of a kind, the share that is missing means nothing.
 GUARDED_FROM = 20
 
 
-def find_missing(context: MergeContext, complete: list[str], *, guarded: bool = True):
-    """List what the input does not contain of the kinds it holds completely.
+def find_missing(context: MergeContext, complete: list[str]) -> Stopped | None:
+    """List the records that the input does not contain, of the kinds it holds completely.
 
-    Raises SyncStopped when that is more than may be deleted, unless somebody has allowed it.
+    Returns a verdict where they are more than may be deleted, unless somebody has allowed it.
     """
     context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
     too_many = []
@@ -41,15 +42,16 @@ def find_missing(context: MergeContext, complete: list[str], *, guarded: bool = 
             not_here=not_here,
             not_earlier=not_earlier,
         )
-        if guarded:
+        if not context.sync_request.allow_deletes:
             too_many += _too_many(context, entity, found)
     if too_many:
         # All of them: whoever allows the deletes is to know what is deleted.
-        raise SyncStopped(
+        return Stopped(
             f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
             f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
             code="delete_guard",
         )
+    return None
 
 
 def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:

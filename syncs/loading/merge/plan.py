@@ -6,7 +6,6 @@ from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entit
 from syncs.loading.context import (
     PROBLEM_INTO,
     MergeContext,
-    UnchangedRowsOutdated,
     columns_of,
     comma_prefixed,
     erp_key_of,
@@ -135,16 +134,15 @@ def analyze_plan(context: MergeContext, staged: StageTable):
     context.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
 
 
-def check_known(context: MergeContext, staged: StageTable):
-    """A staged row must not be about a record that an unchanged row is about too: which of them counts is not known."""
+def meets_unchanged_record(context: MergeContext, staged: StageTable) -> bool:
+    """Whether a staged row may be about the record of an unchanged row: which of the two counts is then not known."""
     unchanged_rows = context.stage.unchanged_rows
     if unchanged_rows.has_duplicates:
-        raise UnchangedRowsOutdated
+        return True
     if not staged.unchanged_count:
-        return
+        return False
     met = sql.SQL("SELECT met AS row_hash FROM {} WHERE met IS NOT NULL").format(staged.plan)
-    if unchanged_rows.has_matched_any(staged.entity, met):
-        raise UnchangedRowsOutdated
+    return unchanged_rows.has_matched_any(staged.entity, met)
 
 
 def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:

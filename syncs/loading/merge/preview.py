@@ -12,7 +12,7 @@ from syncs.loading.context import MergeContext, erp_key_of
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.merge import steps
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
-from syncs.models import SyncDifference, SyncRequest
+from syncs.models import SyncDifference
 
 DIFFERENCES_KEPT = 100
 KEPT_IN_MEMORY = 1024**2
@@ -20,11 +20,11 @@ KEPT_IN_MEMORY = 1024**2
 ACTIONS = (SyncDifference.Action.DELETE, SyncDifference.Action.UPDATE, SyncDifference.Action.INSERT)
 
 
-def rehearse(context: MergeContext, sync_request: SyncRequest) -> dict[str, dict[str, int]]:
+def rehearse(context: MergeContext) -> dict[str, dict[str, int]]:
     """Write and take back; returns the counts, keeps the first differences and every problem that was found."""
     before_it = _last_problem(context)
     savepoint = transaction.savepoint()
-    steps.write(context)
+    steps.apply_plan(context)
     # What is only looked at on commit would not be seen otherwise.
     connection.check_constraints()
     counts = steps.counts(context)
@@ -43,7 +43,7 @@ def rehearse(context: MergeContext, sync_request: SyncRequest) -> dict[str, dict
         difference.fields = _changes(was, after.get(of_record, {}))
         # A record that no line is about is named by its own key.
         difference.erp_key = difference.erp_key or was.get("erpKey") or ""
-        difference.sync_request, difference.group_key_id = sync_request, sync_request.group_key_id
+        difference.sync_request, difference.group_key_id = context.sync_request, context.sync_request.group_key_id
     SyncDifference.objects.bulk_create(found)
     return counts
 

@@ -1,15 +1,14 @@
 """Counts and problems become SyncEntityResult and SyncResultDetail, and one sentence for people."""
 
 from django.db.models import Exists, OuterRef
-from psycopg import sql
 
 from adsplatform.records.checks import printable
 from adsplatform.records.specification import entities
 from adsplatform.wording import counted, plural
+from syncs.loading.context import MergeContext
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
-from syncs.loading.staging.stage import Stage
 from syncs.loading.staging.tables import StageTable
-from syncs.models import SyncEntityResult, SyncRequest
+from syncs.models import SyncEntityResult
 from syncs.models.corrections import Correction, SyncFile
 
 
@@ -22,10 +21,10 @@ def counts_of_failure(staged: StageTable) -> dict[str, int]:
     }
 
 
-def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dict]) -> list[SyncEntityResult]:
+def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[SyncEntityResult]:
     """Write one result an entity (and one a file of no known kind), and every problem as a detail."""
-    cursor.execute("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity")
-    warnings = dict(cursor.fetchall())
+    sync_request, stage = context.sync_request, context.stage
+    warnings = dict(context.rows("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity"))
     for file, lines in stage.unknown_files.items():
         # A file may be called like a kind of record whose lines came in another.
         found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
@@ -41,17 +40,15 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
         )
         for entity, numbers in counts.items()
     )
-    name_cells(cursor, stage)
+    name_cells(context)
     stage.put_raw()
-    cursor.execute(
-        sql.SQL(
-            """
-            INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line)
-            SELECT %s, %s, {columns}, coalesce(raw_line, r.raw, '')
-            FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
-            """
-        ).format(columns=identifiers(PROBLEM_COLUMNS[:-2])),
-        [sync_request.pk, sync_request.group_key_id],
+    context.run(
+        """
+        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line)
+        SELECT %(sync)s, %(group_key)s, {columns}, coalesce(raw_line, r.raw, '')
+        FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
+        """,
+        columns=identifiers(PROBLEM_COLUMNS[:-2]),
     )
     SyncFile.objects.bulk_create(
         SyncFile(
@@ -68,37 +65,39 @@ def write(cursor, sync_request: SyncRequest, stage: Stage, counts: dict[str, dic
     return results
 
 
-def name_cells(cursor, stage: Stage):
+def name_cells(context: MergeContext) -> None:
     """Let a problem of a sheet say its cell, by which a person finds it there: “Cell C7, totalAmount: …”."""
-    if not stage.letters:
+    letters = context.stage.letters
+    if not letters:
         return
-    files, columns = zip(*stage.letters, strict=True)
-    cursor.execute(
+    files, columns = zip(*letters, strict=True)
+    context.run(
         """
         UPDATE staged_problem p SET message = 'Cell ' || c.letters || p.line || ', ' || p.message
-        FROM unnest(%s::text[], %s::text[], %s::text[]) c (file, name, letters)
+        FROM unnest(%(files)s::text[], %(columns)s::text[], %(letters)s::text[]) c (file, name, letters)
         WHERE p.file = c.file AND p."column" = c.name AND p.line IS NOT NULL AND p.code <> 'cell_error'
         """,
-        [list(map(printable, files)), list(columns), list(stage.letters.values())],
+        {"files": list(map(printable, files)), "columns": list(columns), "letters": list(letters.values())},
     )
 
 
-def settle_corrections(cursor, sync_request: SyncRequest, *, loaded: bool):
+def settle_corrections(context: MergeContext, *, loaded: bool) -> None:
     """Once a replay has ended: what was rejected again is open again, and the rest, if it was loaded, cured."""
+    sync_request = context.sync_request
     if not sync_request.replay_of_id:
         return
-    cursor.execute(
+    context.run(
         """
-        UPDATE syncs_mendedline m SET state = %s, problems = d.problems
+        UPDATE syncs_mendedline m SET state = %(open)s, problems = d.problems
         FROM (
             SELECT entity, file, line, jsonb_agg(
                 jsonb_build_object('column', "column", 'code', code, 'message', message) ORDER BY id) AS problems
             FROM syncs_syncresultdetail
-            WHERE sync_request_id = %s AND kind = 'error' AND line IS NOT NULL GROUP BY entity, file, line
+            WHERE sync_request_id = %(sync)s AND kind = 'error' AND line IS NOT NULL GROUP BY entity, file, line
         ) d
-        WHERE m.replay_id = %s AND (m.entity, m.file, m.line) = (d.entity, d.file, d.line)
+        WHERE m.replay_id = %(sync)s AND (m.entity, m.file, m.line) = (d.entity, d.file, d.line)
         """,
-        [Correction.State.OPEN, sync_request.pk, sync_request.pk],
+        {"open": Correction.State.OPEN},
     )
     if loaded:
         # A file that was refused as a whole names none of its lines.

@@ -10,29 +10,35 @@ from psycopg import sql
 from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
 from syncs.loading.control_totals.merge_totals import add_up_lines, carry_into_books
 from syncs.loading.merge.deletes import delete_missing
-from syncs.loading.merge.plan import check_known, plan, supersede_by_plan, supersede_earlier
+from syncs.loading.merge.plan import meets_unchanged_record, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
 from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.staging.unchanged_rows import has_other_rules
+from syncs.loading.verdict import ReadAgain, Shortcut
 
 
-def place(context: MergeContext):
-    """Find out what is to be done with every staged line; no record is touched."""
+def make_plan(context: MergeContext) -> ReadAgain | None:
+    """Decide what is to be done with every staged row; no record is touched.
+
+    Returns a verdict where that cannot be decided because rows were skipped as unchanged.
+    """
     for staged in context.staged:
         if not staged.entity.has_reference_in_key:
             supersede_earlier(context, staged)
     for staged in context.staged:
         plan(context, staged)
-        check_known(context, staged)
+        if meets_unchanged_record(context, staged):
+            return ReadAgain(without=Shortcut.SKIP_UNCHANGED_ROWS)
     reject_what_cannot_be_placed(context)
     for staged in context.staged:
         if staged.entity.has_reference_in_key:
             supersede_by_plan(context, staged)
+    return None
 
 
-def write(context: MergeContext):
-    """Do it."""
+def apply_plan(context: MergeContext) -> None:
+    """Change the records as planned."""
     add_up_lines(context)
     for staged in context.staged:
         note_left(context, staged)
@@ -58,7 +64,7 @@ def counts(context: MergeContext) -> dict[str, dict[str, int]]:
     return found
 
 
-def _counts(context, staged) -> dict[str, int]:
+def _counts(context: MergeContext, staged: StageTable) -> dict[str, int]:
     actions = dict(context.rows("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan))
     return {
         "lines_read": staged.lines_read,
