@@ -20,7 +20,7 @@ from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
-from syncs.presentation import sync_summary
+from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
 
 LAST_SYNCS = 10
 
@@ -48,18 +48,17 @@ class Home(TenantMixin, TemplateView):
 
     def get_context_data(self, **context):
         enrollments = list(listed(self.account))
-        last = sync_summary.told(SyncRequest.objects.of(self.account)).in_bulk(
+        last = with_summary_columns(SyncRequest.objects.of(self.account)).in_bulk(
             [enrollment.last_sync_id for enrollment in enrollments if enrollment.last_sync_id]
         )
         rows = []
         for enrollment in enrollments:
-            sync = last.get(enrollment.last_sync_id)
+            last_sync = last.get(enrollment.last_sync_id)
             rows.append(
                 {
                     "enrollment": enrollment,
                     "has_connector": enrollment.app.is_asked,
-                    "sync": sync,
-                    "outcome": sync and sync_summary.outcome_of(sync),
+                    "last_sync": SyncSummary.of(last_sync) if last_sync else None,
                 }
             )
         return super().get_context_data(rows=rows, **context)
@@ -96,14 +95,14 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
 
     def get_context_data(self, **context):
         enrollment = self.enrollment
-        syncs = sync_summary.told(enrollment.sync_requests.newest_first())[: LAST_SYNCS + 1]
-        rows = [{"sync": sync, "outcome": sync_summary.outcome_of(sync)} for sync in syncs]
+        syncs = with_summary_columns(enrollment.sync_requests.newest_first())[: LAST_SYNCS + 1]
+        summaries = [SyncSummary.of(sync) for sync in syncs]
         return super().get_context_data(
             enrollment=enrollment,
             has_connector=enrollment.app.is_asked,
             settings=services.settings_of(enrollment),
-            rows=rows[:LAST_SYNCS],
-            has_more=len(rows) > LAST_SYNCS,
+            summaries=summaries[:LAST_SYNCS],
+            has_more=len(summaries) > LAST_SYNCS,
             next_runs=next_runs(enrollment),
             spread=product.SCHEDULE_SPREAD_SECONDS,
             **context,

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import django_filters
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
 from enrollments.admin.filters import EnrollmentFilter
 from syncs.connectors import registered
-from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.models import SyncRequest, SyncResultDetail
+from syncs.presentation.sync_summary import has_problems
 
 
 def connector_names():
@@ -23,16 +23,15 @@ class SyncRequestFilters(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(
         "status_code", label="Status", choices=SyncRequest.Status.choices, empty_label=ANY
     )
-    problems = YesNoFilter(label="Has rejected lines", method="with_rejected_lines")
+    problems = YesNoFilter(label="Has problems", method="by_problems")
     connector = django_filters.ChoiceFilter("connector", label="Connector", choices=connector_names, empty_label=ANY)
     full = YesNoFilter("run_full_sync", label="Full sync")
     file = django_filters.CharFilter("upload__file_name", lookup_expr="icontains", label="Upload's file")
     since = SinceFilter("created", label="Asked for since")
     until = UntilFilter("created", label="Until")
 
-    def with_rejected_lines(self, queryset, name, wanted):
-        rejected = Exists(SyncEntityResult.objects.filter(sync_request=OuterRef("pk"), rejected__gt=0))
-        return queryset.filter(rejected if wanted else ~rejected)
+    def by_problems(self, queryset, name, wanted):
+        return queryset.filter(has_problems() if wanted else ~has_problems())
 
 
 class SyncResultDetailFilters(django_filters.FilterSet):

@@ -17,7 +17,8 @@ from syncs.admin import table_sizes
 from syncs.admin.filters import SyncRequestFilters
 from syncs.admin.result_details import SyncResultDetailAdmin
 from syncs.models import ControlTotal, SyncRequest, SyncResultDetail
-from syncs.presentation import sync_summary
+from syncs.presentation.sync_course import schedule_sentences
+from syncs.presentation.sync_summary import has_problems, will_try_again
 from syncs.services import requests
 
 BADGES = {
@@ -113,7 +114,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
     enrollment = staticmethod(linked("app_enrollment", "enrollment"))
 
     def get_queryset(self, request):
-        return super().get_queryset(request).prefetch_related("results")
+        return super().get_queryset(request).prefetch_related("results").annotate(has_problems=has_problems())
 
     def get_search_results(self, request, queryset, term):
         term = term.strip()
@@ -130,7 +131,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description="schedule")
     def schedule(self, sync_request):
-        return " ".join(sync_summary.schedule_told(sync_request)) or "-"
+        return " ".join(schedule_sentences(sync_request)) or "-"
 
     def has_cancel_permission(self, request):
         return request.user.has_perm("syncs.change_syncrequest")
@@ -231,7 +232,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
     def status(self, sync_request):
         kind = BADGES.get(sync_request.status_code, "waiting")
         word = sync_request.get_status_code_display()
-        if sync_request.status_code == SyncRequest.Status.SUCCESS and rejected_lines(sync_request):
+        if sync_request.status_code == SyncRequest.Status.SUCCESS and sync_request.has_problems:
             kind, word = "problems", "Finished with problems"
         return format_html('<span class="badge badge-{}">{}</span>', kind, word)
 
@@ -268,7 +269,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
     @admin.display(description="message")
     def message(self, sync_request):
         text = Truncator(sync_request.process_result_message).chars(120)
-        return f"{text} {sync_summary.will_try_again(sync_request)}" if sync_request.next_try else text
+        return f"{text} {will_try_again(sync_request)}" if sync_request.next_try else text
 
     @admin.display(description="all parts")
     def parts(self, sync_request):

@@ -12,7 +12,7 @@ from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.models.control_totals import plain
-from syncs.presentation import sync_summary
+from syncs.presentation.sync_summary import who_acts
 from syncs.rejected_rows.corrections import Problem
 
 # Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
@@ -77,7 +77,7 @@ class SyncRequestModel(WireModel):
         return sync_request.failure_code or None
 
     def get_who_acts(self, sync_request):
-        return sync_summary.who_acts(sync_request) or None
+        return who_acts(sync_request) or None
 
     def get_details(self, sync_request):
         """None while the sync has not finished."""

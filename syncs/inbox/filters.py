@@ -8,7 +8,7 @@ from adsplatform.accounts.templatetags.wording import kind_of_record
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
 from enrollments.models import AppEnrollment
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.presentation import sync_summary
+from syncs.presentation.sync_summary import has_problems
 from syncs.problem_codes import title_of
 
 KINDS = [
@@ -47,7 +47,7 @@ class SyncFilter(filters.FilterSet):
         fields = []
 
     def by_problems(self, syncs, name, value):
-        return sync_summary.with_problems(syncs) if value == "yes" else sync_summary.without_problems(syncs)
+        return syncs.filter(has_problems() if value == "yes" else ~has_problems())
 
 
 class ProblemFilter(filters.FilterSet):

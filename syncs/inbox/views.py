@@ -18,8 +18,10 @@ from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
 from syncs.models import SyncRequest
 from syncs.models.corrections import Correction
-from syncs.presentation import problem_list, sync_summary
+from syncs.presentation import problem_list
 from syncs.presentation.paging import page_of
+from syncs.presentation.sync_course import schedule_sentences, steps_of
+from syncs.presentation.sync_summary import SyncSummary, who_acts, with_summary_columns
 from syncs.rejected_rows.corrections import with_corrections
 from syncs.services import requests, reruns
 
@@ -80,13 +82,13 @@ class History(TenantMixin, TemplateView):
     template_name = "inbox/syncs.html"
 
     def get_context_data(self, **context):
-        syncs = sync_summary.told(SyncRequest.objects.of(self.account).newest_first())
+        syncs = with_summary_columns(SyncRequest.objects.of(self.account).newest_first())
         filter = SyncFilter(self.request.GET, syncs, request=self.request)
         page = page_of(filter.qs, self.request.GET.get("page", ""), size=SYNCS_ON_PAGE)
         return super().get_context_data(
             filter=filter,
             page=page,
-            rows=[{"sync": sync, "outcome": sync_summary.outcome_of(sync)} for sync in page],
+            summaries=[SyncSummary.of(sync) for sync in page],
             **context,
         )
 
@@ -99,26 +101,28 @@ class SyncPage(TenantMixin, View):
     """
 
     def get(self, request, pk):
-        sync_request = get_object_or_404(sync_summary.told(SyncRequest.objects.of(self.account)), pk=pk)
-        version = f"{sync_request.status_code}-{sync_request.lines_read}"
+        summary = SyncSummary.of(get_object_or_404(with_summary_columns(SyncRequest.objects.of(self.account)), pk=pk))
+        version = f"{summary.sync.status_code}-{summary.sync.lines_read}"
         if request.htmx and request.GET.get("seen") == version:
             return HttpResponse(status=204)
         template = "inbox/_sync_live.html" if request.htmx else "inbox/sync.html"
-        return render(request, template, self.context_of(sync_request) | {"version": version})
+        return render(request, template, self.context_of(summary) | {"version": version})
 
-    def context_of(self, sync_request):
-        replays = sync_summary.told(sync_request.replays.newest_first())
+    def context_of(self, summary):
+        sync_request = summary.sync
+        replays = with_summary_columns(sync_request.replays.newest_first())
         return {
+            "summary": summary,
             "sync": sync_request,
-            "replays": [{"sync": replay, "outcome": sync_summary.outcome_of(replay)} for replay in replays],
+            "outcome": summary.outcome,
+            "totals": summary.totals,
+            "replays": [SyncSummary.of(replay) for replay in replays],
             "ready": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
-            "outcome": sync_summary.outcome_of(sync_request),
-            "who_acts": sync_summary.who_acts(sync_request),
-            "steps": sync_summary.steps_of(sync_request),
-            "schedule": sync_summary.schedule_told(sync_request),
-            "ahead": ahead_of(sync_request),
+            "who_acts": who_acts(sync_request),
+            "steps": steps_of(sync_request),
+            "schedule": schedule_sentences(sync_request),
+            "blocking_sync": blocking_sync_of(sync_request),
             "results": sync_request.results.order_by("entity"),
-            "totals": sync_summary.totals_of(sync_request),
             "control_totals": sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE],
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **reruns.offered(sync_request),
@@ -130,13 +134,14 @@ class Problems(TenantMixin, View):
     """Every line of one sync that was left out, passed over or remarked on."""
 
     def get(self, request, pk):
-        sync_request = get_object_or_404(sync_summary.told(SyncRequest.objects.of(self.account)), pk=pk)
+        summary = SyncSummary.of(get_object_or_404(with_summary_columns(SyncRequest.objects.of(self.account)), pk=pk))
+        sync_request = summary.sync
         overview = problem_list.overview(sync_request)
         filter = ProblemFilter(request.GET, problem_list.shown(sync_request), overview=overview)
         page = page_of(filter.qs, request.GET.get("page", ""))
         context = {
             "sync": sync_request,
-            "outcome": sync_summary.outcome_of(sync_request),
+            "outcome": summary.outcome,
             "overview": overview,
             "reasons": overview["reasons"][: problem_list.GROUPS_SHOWN],
             "filter": filter,
@@ -211,7 +216,7 @@ def sync_page(sync_request) -> str:
     return reverse("inbox:sync", args=[sync_request.pk])
 
 
-def ahead_of(sync_request):
+def blocking_sync_of(sync_request):
     """The sync that a waiting one waits for: of one enrollment, one runs at a time."""
     if sync_request.status_code != SyncRequest.Status.CONNECTOR or sync_request.dry_run:
         return None

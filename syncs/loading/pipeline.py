@@ -26,6 +26,7 @@ from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Loaded, ReadAgain, Shortcut, Stopped, TryLater, Verdict
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
+from syncs.presentation.sync_summary import preview_message, result_message
 
 logger = logging.getLogger(__name__)
 
@@ -174,7 +175,7 @@ def _carry_out(context: MergeContext) -> Loaded:
     if context.sync_request.dry_run:
         written = results.write(context, preview.rehearse(context))
         merge_totals.write(context, loaded=True)
-        return Loaded(results.summary_of_preview(written, has_unread=has_unread))
+        return Loaded(preview_message(written, has_unread=has_unread))
     steps.apply_plan(context)
     crash_point("written")
     _store_seen_keys(context)
@@ -184,7 +185,7 @@ def _carry_out(context: MergeContext) -> Loaded:
     # Before the sync's row is locked: on commit, deferred checks would make a cancel wait for them.
     connection.check_constraints()
     crash_point("before the outcome")
-    return Loaded(results.summary(written, has_unread=has_unread))
+    return Loaded(result_message(written, has_unread=has_unread))
 
 
 def _store_seen_keys(context: MergeContext) -> None:

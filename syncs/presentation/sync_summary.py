@@ -1,20 +1,35 @@
-"""How a sync stands or went, in words for people: its tone, a headline and a sentence."""
+"""How a sync stands or went, in words for people: an outcome for the interfaces, and `processResultMessage`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self, TypeAlias, TypedDict
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
+from adsplatform.records.specification import entities
 from adsplatform.wording import counted, plural
-from adsplatform.zones import format_in_zone
-from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
-from syncs.models.corrections import Correction
-from syncs.models.scheduled_runs import ScheduledRun
+from syncs.models import Correction, ScheduledRun, SyncEntityResult, SyncRequest, SyncResultDetail
 from syncs.problem_codes import CODES
 
 Status = SyncRequest.Status
+
+
+class SummaryColumns(TypedDict):
+    """What `with_summary_columns` adds to a sync."""
+
+    sums: dict[str, int] | None
+    has_problems: bool
+    cured_count: int
+    is_scheduled: bool
+
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    SummarizedSync: TypeAlias = WithAnnotations[SyncRequest, SummaryColumns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,12 @@ class Totals:
     skipped: int = 0
     rejected: int = 0
     warnings: int = 0
+
+    @classmethod
+    def of(cls, results: Iterable[SyncEntityResult]) -> Self:
+        """The sums over the results of one sync."""
+        results = list(results)
+        return cls(**{field.name: sum(getattr(result, field.name) for result in results) for field in fields(cls)})
 
     @property
     def deleted(self) -> int:
@@ -49,74 +70,160 @@ class Outcome:
     sentence: str
 
 
-def told(syncs):
-    """The syncs with all that `outcome_of` needs, in the same query."""
-    names = [field.name for field in fields(Totals)]
+@dataclass(frozen=True, slots=True)
+class SyncSummary:
+    """A sync with what became of its lines, and the outcome in words."""
+
+    sync: SyncRequest
+    totals: Totals
+    has_problems: bool
+    cured_count: int
+    is_scheduled: bool
+
+    @classmethod
+    def of(cls, sync: "SummarizedSync") -> Self:
+        """The summary of a sync that was read with `with_summary_columns`."""
+        return cls(sync, Totals(**(sync.sums or {})), sync.has_problems, sync.cured_count, sync.is_scheduled)
+
+    @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self)
+
+
+def with_summary_columns(syncs: QuerySet[SyncRequest]) -> "QuerySet[SummarizedSync]":
+    """The syncs with all that a SyncSummary needs, in the same query."""
     sums = (
         SyncEntityResult.objects.filter(sync_request=OuterRef("pk"))
         .order_by()
         .values("sync_request")
-        .annotate(sums=JSONObject(**{name: Sum(name) for name in names}))
+        .annotate(sums=JSONObject(**{field.name: Sum(field.name) for field in fields(Totals)}))
         .values("sums")
     )
     cured = Correction.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
-    cured = cured.annotate(count=Count("*")).values("count")
     return syncs.select_related("app_enrollment__app", "upload", "modified_user", "same_content_as").annotate(
         sums=Subquery(sums),
-        first_error=_first_error(),
-        cured=Coalesce(Subquery(cured), 0),
+        has_problems=has_problems(),
+        cured_count=Coalesce(Subquery(cured.annotate(count=Count("*")).values("count")), 0),
         is_scheduled=Exists(ScheduledRun.objects.filter(sync_request=OuterRef("pk"))),
     )
 
 
-def with_problems(syncs):
-    """Those of the told syncs that left a line out, or have an error to show."""
-    return syncs.filter(Q(first_error__isnull=False) | Q(sums__rejected__gt=0))
+def has_problems() -> Q:
+    """Whether a sync left a line out or has another error, as of a file that could not be read.
+
+    A sync that succeeded with problems is “finished with problems” in every interface.
+    """
+    with_rejected_lines = SyncEntityResult.objects.filter(sync_request=OuterRef("pk"), rejected__gt=0)
+    errors = SyncResultDetail.objects.filter(sync_request=OuterRef("pk"), kind=SyncResultDetail.Kind.ERROR)
+    # Not an EXISTS, and in the order of an index: else PostgreSQL may read every detail there is to answer for a
+    # page of syncs.
+    first_error = Subquery(errors.order_by("code").values("code")[:1])
+    return Q(Exists(with_rejected_lines)) | Q(IsNull(first_error, False))
 
 
-def without_problems(syncs):
-    return syncs.filter(Q(sums__isnull=True) | Q(sums__rejected=0), first_error__isnull=True)
-
-
-def totals_of(sync_request) -> Totals:
-    return Totals(**(sync_request.sums or {}))
-
-
-def outcome_of(sync_request) -> Outcome:
-    """A sync that came out of `told`, in words."""
-    totals = totals_of(sync_request)
-    match sync_request.status_code:
+def outcome_of(summary: SyncSummary) -> Outcome:
+    """How a sync stands, or what came of it."""
+    sync = summary.sync
+    match sync.status_code:
         case Status.READY:
             return Outcome("idle", "Ready", "Asked for; it joins the queue next.")
-        case Status.CONNECTOR if sync_request.next_try:
-            tries = sync_request.failure_count + sync_request.crash_count
-            before = counted(tries, "try has failed", "tries have failed")
-            sentence = f"{sync_request.process_result_message} {will_try_again(sync_request)}"
-            return Outcome("warn", "Waiting to try again", f"{sentence} {before} so far." if tries else sentence)
+        case Status.CONNECTOR if sync.next_try:
+            return Outcome("warn", "Waiting to try again", _waiting_to_try_again(sync))
         case Status.CONNECTOR:
             return Outcome("idle", "Connector", "In the queue, waiting for its turn.")
         case Status.IN_PROGRESS:
-            so_far = counted(sync_request.lines_read, "line")
-            doing = "Preview" if sync_request.dry_run else "Loading"
-            return Outcome("busy", "In Progress", f"{doing}: {so_far} read so far.")
+            doing = "Preview" if sync.dry_run else "Loading"
+            return Outcome("busy", "In Progress", f"{doing}: {counted(sync.lines_read, 'line')} read so far.")
         case Status.FAILED:
-            reason = sync_request.process_result_message or "No reason was recorded."
-            since = f" {counted(sync_request.cured, 'line')} cured since." if sync_request.cured else ""
-            return Outcome("bad", "Failed", reason + since)
+            reason = sync.process_result_message or "No reason was recorded."
+            cured = f" {counted(summary.cured_count, 'line')} cured since." if summary.cured_count else ""
+            return Outcome("bad", "Failed", reason + cured)
         case Status.CANCELLED:
-            return Outcome("idle", "Cancelled", sync_request.process_result_message or "Nothing was changed.")
-    if sync_request.dry_run:
-        tone = "warn" if totals.rejected or sync_request.first_error else "good"
-        return Outcome(tone, "Preview", sync_request.process_result_message)
+            return Outcome("idle", "Cancelled", sync.process_result_message or "Nothing was changed.")
+    return _outcome_of_success(summary)
+
+
+def will_try_again(sync: SyncRequest) -> str:
+    """Will try again at 14:30 UTC; with the day, unless that is today."""
+    if sync.next_try is None:
+        return ""
+    at, now = timezone.localtime(sync.next_try), timezone.localtime()
+    if at <= now:
+        return "Will try again in a moment."
+    day = "" if at.date() == now.date() else f"{at:%-d %b %Y}, "
+    return f"Will try again at {day}{at:%H:%M %Z}."
+
+
+def who_acts(sync: SyncRequest) -> str:
+    """Whose turn it is after a failure; "" where there is nothing to do."""
+    if sync.status_code != Status.FAILED or sync.failure_code not in CODES:
+        return ""
+    return CODES[sync.failure_code].who.value
+
+
+def result_message(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
+    """What a sync did, in one sentence of at most 200 characters, and one more where a file could not be read."""
+    totals = Totals.of(results)
+    read, rejected = totals.lines_read, totals.rejected
+    unread = _UNREAD if has_unread and not rejected else ""
+    if not read and not totals.deleted:
+        return f"Nothing new: the source had no lines.{unread}"
+    if not rejected and totals.unchanged == read and not totals.deleted:
+        return f"Nothing new: {counted(read, 'line')} looked at, none had changed.{unread}"
+    counts = [
+        (totals.inserted, "added"),
+        (totals.updated, "changed"),
+        (totals.deleted, "deleted"),
+        (totals.unchanged, "unchanged"),
+        (totals.skipped, "skipped"),
+    ]
+    done = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    noun = _noun([result.entity for result in results if result.lines_read], read)
+    if rejected:
+        return f"{read - rejected:,} of {read:,} {noun} loaded, {counted(rejected, 'line')} rejected ({done})."
+    return f"{read:,} {noun} loaded: {done}.{unread}"
+
+
+def preview_message(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
+    """What would come of a sync, in one sentence of at most 200 characters."""
+    totals = Totals.of(results)
+    counts = [(totals.inserted, "added"), (totals.updated, "changed"), (totals.deleted, "deleted")]
+    changes = [(count, word) for count, word in counts if count]
+    would = [f"{count:,} {word}" for count, word in changes[1:]]
+    would.insert(0, f"{changes[0][0]:,} would be {changes[0][1]}" if changes else "no record would change")
+    if totals.rejected:
+        would.append(f"{counted(totals.rejected, 'line')} would not be loaded")
+    return f"Preview: {', '.join(would)}. Nothing was changed.{_UNREAD if has_unread else ''}"
+
+
+_UNREAD = " Not every file could be read; the problems say why."
+
+
+def _noun(kinds: list[str], count: int) -> str:
+    """What lines of these kinds of record are called."""
+    entity = entities().get(kinds[0]) if len(kinds) == 1 else None
+    return plural(count, entity.singular, entity.plural) if entity else plural(count, "line")
+
+
+def _waiting_to_try_again(sync: SyncRequest) -> str:
+    sentence = f"{sync.process_result_message} {will_try_again(sync)}"
+    tries = sync.failure_count + sync.crash_count
+    return f"{sentence} {counted(tries, 'try has failed', 'tries have failed')} so far." if tries else sentence
+
+
+def _outcome_of_success(summary: SyncSummary) -> Outcome:
+    sync, totals = summary.sync, summary.totals
+    if sync.dry_run:
+        return Outcome("warn" if summary.has_problems else "good", "Preview", sync.process_result_message)
     if totals.rejected:
         accepted = totals.lines_read - totals.rejected
         return Outcome(
             "warn",
             "Finished with problems",
-            f"{intcomma(accepted)} of {counted(totals.lines_read, 'line')} loaded, "
-            f"{intcomma(totals.rejected)} not loaded{_cured(sync_request, totals)}. {_changes(totals)}",
+            f"{accepted:,} of {counted(totals.lines_read, 'line')} loaded, "
+            f"{totals.rejected:,} not loaded{_cured(summary)}. {_changes(totals)}",
         )
-    if sync_request.first_error:
+    if summary.has_problems:
         return Outcome("warn", "Finished with problems", f"Something in it could not be used. {_changes(totals)}")
     if not totals.lines_read and not totals.changes:
         return Outcome("good", "Nothing new", "There was nothing to load.")
@@ -125,96 +232,24 @@ def outcome_of(sync_request) -> Outcome:
     return Outcome("good", "Success", f"{counted(totals.lines_read, 'line')} read. {_changes(totals)}")
 
 
-def will_try_again(sync_request) -> str:
-    """Will try again at 14:30 UTC; with the day, unless that is today."""
-    at, now = timezone.localtime(sync_request.next_try), timezone.localtime()
-    if at <= now:
-        return "Will try again in a moment."
-    day = "" if at.date() == now.date() else f"{at:%-d %b %Y}, "
-    return f"Will try again at {day}{at:%H:%M %Z}."
-
-
-def who_acts(sync_request) -> str:
-    """Whose turn it is after a failure; "" where there is nothing to do."""
-    if sync_request.status_code != Status.FAILED or sync_request.failure_code not in CODES:
-        return ""
-    return CODES[sync_request.failure_code].who.value
-
-
-def steps_of(sync_request) -> list[dict]:
-    """The way of a sync: the steps behind it, the one it is at, those to come, with their times."""
-    now = sync_request.status_code
-    way = [
-        (Status.READY, sync_request.created),
-        (Status.CONNECTOR, None),
-        (Status.IN_PROGRESS, sync_request.started),
-    ]
-    if sync_request.is_finished:
-        # A sync that was cancelled in the queue never was in progress.
-        steps = [_step(name, at, "done") for name, at in way if at or name != Status.IN_PROGRESS]
-        return [*steps, _step(now, sync_request.finished, "now")]
-    position = [name for name, _ in way].index(now)
-    states = ["done"] * position + ["now"] + ["open"] * len(way)
-    steps = [_step(name, at, state) for (name, at), state in zip(way, states, strict=False)]
-    return [*steps, _step("Outcome", None, "open")]
-
-
-def _step(name, at, state) -> dict:
-    return {"name": name, "at": at, "state": state}
-
-
-def schedule_told(sync_request) -> list[str]:
-    """For which times of its schedule a sync runs, and which had been missed; nothing where none asked for it."""
-    runs = list(sync_request.scheduled_runs.select_related("group_key").order_by("slot"))
-    if not runs:
-        return []
-    zone = runs[0].group_key.time_zone
-    sentences = [f"Asked for by the schedule, for {format_in_zone(runs[0].slot, zone)}."]
-    if others := runs[1:]:
-        sentences.append(
-            f"{counted(len(others), 'more run')} came round while it waited, the last for "
-            f"{format_in_zone(others[-1].slot, zone)}; one sync does for all."
-        )
-    for run in runs:
-        if run.missed_runs == 1:
-            sentences.append(f"The run of {format_in_zone(run.missed_from, zone)} was missed; this one catches up.")
-        elif run.missed_runs:
-            sentences.append(
-                f"{run.missed_runs:,} runs were missed between {format_in_zone(run.missed_from, zone)} and "
-                f"{format_in_zone(run.missed_until, zone)}; this one catches up."
-            )
-    return sentences
-
-
-def _cured(sync_request, totals: Totals) -> str:
+def _cured(summary: SyncSummary) -> str:
     """What has become of the lines that were not loaded; the counts themselves stay as they were."""
-    if not sync_request.cured:
+    if not summary.cured_count:
         return ""
-    if sync_request.cured == totals.rejected:
-        return plural(totals.rejected, ", cured since", ", all of them cured since")
-    return f", {intcomma(sync_request.cured)} of them cured since"
-
-
-def _first_error():
-    """The code of one of a sync's errors, or null.
-
-    Not an EXISTS, and in an index's order: else PostgreSQL may read every detail there is to answer for
-    a page of syncs.
-    """
-    errors = SyncResultDetail.objects.filter(sync_request=OuterRef("pk"), kind=SyncResultDetail.Kind.ERROR)
-    return Subquery(errors.order_by("code").values("code")[:1])
+    if summary.cured_count == summary.totals.rejected:
+        return plural(summary.totals.rejected, ", cured since", ", all of them cured since")
+    return f", {summary.cured_count:,} of them cured since"
 
 
 def _changes(totals: Totals) -> str:
     """No record changed. / 12 records added, 3 changed."""
-    parts = [
+    if not totals.changes:
+        return "No record changed."
+    counts = [
         (totals.inserted, "added"),
         (totals.updated, "changed"),
         (totals.deleted, "deleted"),
         (totals.unchanged, "already the same"),
     ]
-    said = [(number, word) for number, word in parts if number]
-    if not totals.changes:
-        return "No record changed."
-    (first, word), *rest = said
-    return ", ".join([f"{counted(first, 'record')} {word}"] + [f"{intcomma(n)} {w}" for n, w in rest]) + "."
+    (first, word), *others = [(count, word) for count, word in counts if count]
+    return ", ".join([f"{counted(first, 'record')} {word}", *(f"{count:,} {word}" for count, word in others)]) + "."

@@ -147,7 +147,7 @@ def test_a_sync_without_an_enrollment_can_be_looked_at(inbox, account):
 
 
 def listed(inbox, query=""):
-    return [row["sync"] for row in inbox.get(f"/syncs/?{query}").context["rows"]]
+    return [summary.sync for summary in inbox.get(f"/syncs/?{query}").context["summaries"]]
 
 
 def test_history_is_newest_first_and_of_this_account_only(inbox, make_sync):
@@ -185,7 +185,7 @@ def test_filters_that_make_no_sense_are_no_error(inbox, make_sync, query):
 def test_history_is_paged_and_the_filters_stay(inbox, make_sync):
     syncs = [make_sync(succeeded=True) for _ in range(26)]
     first = inbox.get("/syncs/?status=Success")
-    assert len(first.context["rows"]) == 25
+    assert len(first.context["summaries"]) == 25
     assert "?status=Success&amp;page=2" in first.text
     assert listed(inbox, "status=Success&page=2") == [syncs[0]]
 

@@ -11,7 +11,7 @@ from enrollments.models import AppEnrollment, Application, SyncPlan
 from enrollments.schedules import next_runs, runs
 from syncs.models import ScheduledRun, SyncRequest
 from syncs.periodic.scheduler import start_due
-from syncs.presentation.sync_summary import schedule_told
+from syncs.presentation.sync_course import schedule_sentences
 from tests.factories import AccountFactory
 from tests.periodic.conftest import at, planned
 
@@ -28,20 +28,20 @@ def test_a_run_starts_at_its_time_and_not_before(enrollment):
     start_due(at("7 01:00:00"))
     sync = SyncRequest.objects.get()
     assert (sync.app_enrollment, sync.status_code, sync.run_full_sync) == (enrollment, "Connector", False)
-    assert schedule_told(sync) == ["Asked for by the schedule, for 7 Jan 2026, 02:00 CET."]
+    assert schedule_sentences(sync) == ["Asked for by the schedule, for 7 Jan 2026, 02:00 CET."]
     start_due(at("7 01:59:59"))
     assert SyncRequest.objects.count() == 1
 
 
 def test_after_downtime_one_run_catches_up_and_tells_of_the_missed_ones(enrollment):
     start_due(at("7 04:30"))
-    assert schedule_told(SyncRequest.objects.get()) == [
+    assert schedule_sentences(SyncRequest.objects.get()) == [
         "Asked for by the schedule, for 7 Jan 2026, 05:00 CET.",
         "3 runs were missed between 7 Jan 2026, 02:00 CET and 7 Jan 2026, 04:00 CET; this one catches up.",
     ]
     finish_all()
     start_due(at("7 06:30"))
-    assert schedule_told(SyncRequest.objects.newest_first().first()) == [
+    assert schedule_sentences(SyncRequest.objects.newest_first().first()) == [
         "Asked for by the schedule, for 7 Jan 2026, 07:00 CET.",
         "The run of 7 Jan 2026, 06:00 CET was missed; this one catches up.",
     ]
@@ -53,7 +53,7 @@ def test_runs_that_come_while_one_waits_are_done_by_that_one(enrollment):
         start_due(at(f"7 0{hour}:00"))
     sync = SyncRequest.objects.get()
     assert ScheduledRun.objects.count() == 3
-    assert schedule_told(sync) == [
+    assert schedule_sentences(sync) == [
         "Asked for by the schedule, for 7 Jan 2026, 02:00 CET.",
         "2 more runs came round while it waited, the last for 7 Jan 2026, 04:00 CET; one sync does for all.",
     ]

@@ -10,7 +10,7 @@ from syncs import tasks
 from syncs.connectors.protocol import ConnectorError
 from syncs.loading.merge import steps
 from syncs.models import SyncRequest
-from syncs.presentation.sync_summary import outcome_of, told, will_try_again
+from syncs.presentation.sync_summary import SyncSummary, will_try_again, with_summary_columns
 from syncs.services import requests
 from tests.factories import UserFactory, member
 from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
@@ -67,7 +67,7 @@ def test_the_next_try_is_told_everywhere(sync, client):  # noqa: F811
     at = will_try_again(result)
     assert at.startswith("Will try again at ")
     assert at.endswith(" UTC.")
-    outcome = outcome_of(told(SyncRequest.objects.all()).get())
+    outcome = SyncSummary.of(with_summary_columns(SyncRequest.objects.all()).get()).outcome
     assert (outcome.label, outcome.tone) == ("Waiting to try again", "warn")
     assert outcome.sentence == f"Example ERP is busy (429). {at} 1 try has failed so far."
     membership, key = member(account=result.group_key)

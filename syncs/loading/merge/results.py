@@ -1,10 +1,8 @@
-"""Counts and problems become SyncEntityResult and SyncResultDetail, and one sentence for people."""
+"""Counts and problems become SyncEntityResult and SyncResultDetail."""
 
 from django.db.models import Exists, OuterRef
 
 from adsplatform.records.checks import printable
-from adsplatform.records.specification import entities
-from adsplatform.wording import counted, plural
 from syncs.loading.context import MergeContext
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
 from syncs.loading.staging.tables import StageTable
@@ -104,58 +102,3 @@ def settle_corrections(context: MergeContext, *, loaded: bool) -> None:
         refused = sync_request.details.filter(kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file"))
         taken = Correction.objects.filter(~Exists(refused), replay=sync_request, state=Correction.State.CORRECTED)
         taken.update(state=Correction.State.CURED)
-
-
-def summary(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
-    """The outcome in one sentence of at most 200 characters, and one more where a file could not be read."""
-    total = {
-        name: sum(getattr(result, name) for result in results)
-        for name in ("lines_read", "inserted", "updated", "unchanged", "skipped", "rejected", "delete_count")
-    }
-    read, rejected = total["lines_read"], total["rejected"]
-    unread = " Not every file could be read; the problems say why." if has_unread and not rejected else ""
-    if not read and not total["delete_count"]:
-        return "Nothing new: the source had no lines." + unread
-    if not rejected and total["unchanged"] == read and not total["delete_count"]:
-        return f"Nothing new: {counted(read, 'line')} looked at, none had changed." + unread
-    parts = [
-        f"{total[name]:,} {word}"
-        for name, word in (
-            ("inserted", "added"),
-            ("updated", "changed"),
-            ("delete_count", "deleted"),
-            ("unchanged", "unchanged"),
-            ("skipped", "skipped"),
-        )
-        if total[name]
-    ]
-    kinds = _kinds([result for result in results if result.lines_read], read)
-    if rejected:
-        rejected_lines = counted(rejected, "line")
-        return f"{read - rejected:,} of {read:,} {kinds} loaded, {rejected_lines} rejected ({', '.join(parts)})."
-    return f"{read:,} {kinds} loaded: {', '.join(parts)}.{unread}"
-
-
-def summary_of_preview(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
-    """What would have come of it, in one sentence of at most 200 characters."""
-    total = {
-        name: sum(getattr(result, name) for result in results)
-        for name in ("inserted", "updated", "delete_count", "rejected")
-    }
-    changes = (("inserted", "added"), ("updated", "changed"), ("delete_count", "deleted"))
-    would = [f"{total[name]:,} {word}" for name, word in changes if total[name]]
-    if would:
-        would[0] = " would be ".join(would[0].split(" "))
-    else:
-        would.append("no record would change")
-    if total["rejected"]:
-        would.append(f"{counted(total['rejected'], 'line')} would not be loaded")
-    unread = " Not every file could be read; the problems say why." if has_unread else ""
-    return f"Preview: {', '.join(would)}. Nothing was changed.{unread}"
-
-
-def _kinds(results, count: int) -> str:
-    if len(results) == 1 and results[0].entity in entities():
-        entity = entities()[results[0].entity]
-        return plural(count, entity.singular, entity.plural)
-    return plural(count, "line")
