@@ -1,20 +1,31 @@
 """Whose data a person sees in the Inbox, and what a person may do there."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.generic import View
+from django.views.generic.edit import ProcessFormView
 from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
 
 from adsplatform.accounts import row_security
-from adsplatform.accounts.models import ADMINS, WRITERS, Account, Membership, Role
+from adsplatform.accounts.models import ADMINS, WRITERS, Account, Membership, Role, User
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 
 SESSION_KEY = "group_key"
+
+FormT = TypeVar("FormT", bound=Form)
+Subject = TypeVar("Subject", bound=Model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,36 +43,44 @@ class Tenant(Caller):
         return self.role in ADMINS
 
 
-def tenant_of(request) -> Tenant | None:
-    """The account chosen in this session, else the person's first; None for a person without any."""
-    memberships = list(request.user.memberships.select_related("group_key").order_by("group_key__name", "group_key_id"))
+class TenantRequest(HttpRequest):
+    """The type of `self.request` in a page of the Inbox, as middleware and TenantMixin fill it."""
+
+    user: User
+    tenant: Tenant
+    htmx: HtmxDetails
+
+
+def tenant_of(user: User, chosen: str | None) -> Tenant | None:
+    """The person in the account with the chosen id, else in their first; None for a person without any."""
+    memberships = list(user.memberships.select_related("group_key").order_by("group_key__name", "group_key_id"))
     if not memberships:
         return None
-    chosen = request.session.get(SESSION_KEY)
     current = next((one for one in memberships if str(one.group_key_id) == chosen), memberships[0])
     return Tenant(membership=current, memberships=memberships)
 
 
-class TenantMixin:
+class TenantMixin(View):
     """A page of the signed-in person's current account: `self.account` is what its queries start from.
 
     Everyone in the account may look; `roles` are those who may change something.
     """
 
     roles = WRITERS
+    request: TenantRequest
     account: Account
 
-    def dispatch(self, request, *args, **kwargs):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            if request.htmx:
+            if self.request.htmx:
                 return HttpResponseClientRefresh()
             return redirect_to_login(request.get_full_path())
-        request.tenant = tenant_of(request)
-        if request.tenant is None:
+        tenant = tenant_of(self.request.user, request.session.get(SESSION_KEY))
+        if tenant is None:
             return render(request, "inbox/no_account.html", status=403)
-        self.account = request.tenant.account
-        row_security.restrict_to(self.account.pk, request.user.pk)
-        if request.method not in ("GET", "HEAD", "OPTIONS") and request.tenant.role not in self.roles:
+        self.request.tenant, self.account = tenant, tenant.account
+        row_security.restrict_to(self.account.pk, tenant.user.pk)
+        if request.method not in ("GET", "HEAD", "OPTIONS") and tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
         return super().dispatch(request, *args, **kwargs)
 
@@ -74,23 +93,23 @@ class TenantMixin:
         )
 
 
-class FormPageMixin(TenantMixin):
-    """A page that is nothing but a form: whoever may not send it is not shown it."""
+class FormPageMixin(TenantMixin, ProcessFormView):
+    """A page that is nothing but a form: whoever may not send it does not get it."""
 
-    def get(self, request, *args, **kwargs):
-        if request.tenant.role not in self.roles:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.request.tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
         return super().get(request, *args, **kwargs)
 
 
-class ButtonView(TenantMixin, View):
-    """A button: asks one service for one thing, then shows where that led, or why it was refused."""
+class ButtonView(TenantMixin, Generic[Subject]):
+    """A button: asks one service for one thing, then redirects to where that led, or says why it was refused."""
 
-    def get(self, request, pk):
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Nobody presses by GET; a person sent back here after signing in goes to the page of the button."""
         return redirect(self.page_of(self.get_subject(pk)))
 
-    def post(self, request, pk):
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         subject = self.get_subject(pk)
         try:
             return redirect(self.press(subject))
@@ -98,17 +117,28 @@ class ButtonView(TenantMixin, View):
             messages.error(request, str(refused))
             return redirect(self.page_of(subject))
 
-    def get_subject(self, pk):
+    def get_subject(self, pk: UUID) -> Subject:
+        """The object that the button is about, of this account; raises Http404."""
         raise NotImplementedError
 
-    def press(self, subject):
+    def press(self, subject: Subject) -> str:
+        """Make the service call; returns the page to go to, raises PlatformError where it is refused."""
         raise NotImplementedError
 
-    def page_of(self, subject):
+    def page_of(self, subject: Subject) -> str:
+        """The page that has the button."""
         raise NotImplementedError
 
 
-class AskFormMixin:
+if TYPE_CHECKING:
+    from django.views.generic.edit import FormMixin
+else:
+
+    class FormMixin(Generic[FormT]):
+        """In place of Django's, which takes no type argument while it runs."""
+
+
+class AskFormMixin(FormMixin[FormT]):
     """A form that asks one service; a refusal is shown at the field it is about, or above the form.
 
     `form_fields` says which field of the form a wire name in a PlatformError means.
@@ -116,10 +146,11 @@ class AskFormMixin:
 
     form_fields: dict[str, str] = {}
 
-    def ask(self, form):
+    def ask(self, form: FormT) -> HttpResponse:
+        """Make the service call; raises PlatformError where it is refused."""
         raise NotImplementedError
 
-    def form_valid(self, form):
+    def form_valid(self, form: FormT) -> HttpResponse:
         try:
             return self.ask(form)
         except PlatformError as refused:

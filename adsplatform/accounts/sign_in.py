@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from rest_framework.exceptions import Throttled
 
-from adsplatform.accounts.inbox_mixins import tenant_of
+from adsplatform.accounts.inbox_mixins import SESSION_KEY, tenant_of
 from adsplatform.rest.throttling import count_sign_in
 
 
@@ -68,7 +68,7 @@ class Password(views.PasswordChangeView):
 
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_authenticated:
-            request.tenant = tenant_of(request)
+            request.tenant = tenant_of(request.user, request.session.get(SESSION_KEY))
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form):
