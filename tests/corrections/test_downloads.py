@@ -11,7 +11,7 @@ from django.db import connection
 
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.records.models import Company, Invoice
-from syncs.models import SyncFile, SyncResultDetail
+from syncs.models import SyncFile
 from syncs.rejected_rows import download as downloads
 from syncs.rejected_rows.download import download_of
 from syncs.rejected_rows.formula_guard import escape_csv_cell, escape_workbook_cell, unescape_cell
@@ -175,16 +175,18 @@ def many(db):
     SyncFile.objects.create(
         sync_request=sync, group_key=sync.group_key, entity="Invoice", file="i.csv", columns=columns, delimiter=","
     )
-    for start in range(0, 100_000, 10_000):
-        SyncResultDetail.objects.bulk_create(
-            SyncResultDetail(
-                sync_request=sync, group_key=sync.group_key, entity="Invoice", kind="error", code="bad_number",
-                message="Bad.", file="i.csv", line=line, column="totalAmount", raw_line=f"I{line}" + ",some value" * 20,
-            )
-            for line in range(start + 2, start + 10_002)
-        )  # fmt: skip
-    # As autovacuum would have by then.
     with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, entity, kind, erp_key, file, line, "column",
+                                                value, code, message, raw_line)
+            SELECT %s, %s, 'Invoice', 'error', '', 'i.csv', line, 'totalAmount', '', 'bad_number', 'Bad.',
+                   'I' || line || repeat(',some value', 20)
+            FROM generate_series(2, 100001) line
+            """,
+            [sync.pk, sync.group_key_id],
+        )
+        # As autovacuum would have by then.
         cursor.execute("ANALYZE syncs_syncresultdetail")
     return sync
 
