@@ -15,6 +15,7 @@ from rest_framework.throttling import BaseThrottle
 
 from adsplatform.accounts.audit_triggers import ACTOR
 from adsplatform.accounts.models import AuditEntry, User
+from adsplatform.observability.request_ids import request_id_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 TELL = f"SELECT set_config('{ACTOR}', %s, false)"
@@ -51,7 +52,7 @@ def acting(request, user, api_key=None):
             "key_prefix": api_key.key_prefix if api_key else "",
             "door": _door_of(request.path_info),
             "address": (BaseThrottle().get_ident(request) or "")[:255],
-            "request_id": getattr(request, "trace_id", ""),
+            "request_id": request_id_of(request),
         }
     )
     _tell(connection)

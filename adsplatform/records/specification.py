@@ -208,7 +208,6 @@ def _entity(kind: type[Record]) -> Entity:
 
 
 def _column(model_field: "models.Field[object, object]", kind: type[Record]) -> Column:
-    _, filled = model_field.get_attname_column()
     default = model_field.default if model_field.has_default() else None
     amount = model_field if isinstance(model_field, AmountField) else None
     return Column(
@@ -221,7 +220,7 @@ def _column(model_field: "models.Field[object, object]", kind: type[Record]) -> 
         choices_range=(-(2**15), 2**15 - 1) if isinstance(model_field, models.SmallIntegerField) else None,
         default=default,
         assumed=amount.assumed if amount else None,
-        field=filled,
+        field=model_field.attname,
         known_texts=kind.KNOWN_TEXTS.get(model_field.name, ()),
         adds_up=amount is not None and amount.adds_up,
         currency=amount.currency if amount else "",
@@ -269,9 +268,8 @@ def _reference(reference: Reference) -> ReferenceTo:
 
 
 def _any_reference(reference: AnyReference) -> ReferenceTo:
-    _, filled = reference.get_attname_column()
     return ReferenceTo(
-        field=filled,
+        field=reference.attname,
         lookups=tuple(
             Lookup(reference.key, target, "erp_key", when=(reference.kind, target)) for target in reference.to
         ),

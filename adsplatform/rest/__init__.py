@@ -1,1 +1,1 @@
-"""What every endpoint of the API shares; knows no app of ours but accounts."""
+"""What all endpoints of the API share. Of our apps it imports only accounts."""

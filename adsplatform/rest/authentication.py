@@ -1,22 +1,25 @@
-"""Who is calling: an API key (`Api-Key`, `ApiKey` or as bearer) or a token from sign-in."""
+"""Authentication: by API key (`Api-Key`, `ApiKey` or as bearer), or by the token that sign-in gives."""
 
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
 
 from adsplatform.accounts import audit, row_security, services
+from adsplatform.accounts.models import User
 from adsplatform.accounts.services import Caller, NotSignedIn
 
 NO_CREDENTIAL = (
     "This call needs a credential. Send an API key as Api-Key, or as Authorization: Bearer; "
     "a token from sign-in goes there too."
 )
-# TypeScript's SDK writes the second.
+# The TypeScript SDK sends the second one.
 KEY_HEADERS = ("HTTP_API_KEY", "HTTP_APIKEY")
 
 
 class CredentialAuthentication(BaseAuthentication):
-    """Makes `request.user` the person, and `request.auth` the `Caller`: person, account, role and key."""
+    """Sets `request.user` to the person, and `request.auth` to the `Caller`: person, account, role and key."""
 
-    def authenticate(self, request):
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         caller = caller_of(request)
         if caller is None:
             return None
@@ -24,12 +27,19 @@ class CredentialAuthentication(BaseAuthentication):
         row_security.restrict_to(caller.account.pk, caller.user.pk)
         return caller.user, caller
 
-    def authenticate_header(self, request):
+    def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def caller_of(request) -> Caller | None:
-    """The caller a request's credential stands for; None without one, NotSignedIn for one that is no good."""
+def authenticated(request: Request) -> Caller:
+    """The caller that `CredentialAuthentication` found; raises NotSignedIn if there is none."""
+    if not isinstance(request.auth, Caller):
+        raise NotSignedIn(NO_CREDENTIAL)
+    return request.auth
+
+
+def caller_of(request: Request | HttpRequest) -> Caller | None:
+    """The caller whom the credential of a request identifies; None without one, NotSignedIn for an invalid one."""
     for header in KEY_HEADERS:
         if key := request.META.get(header, "").strip():
             return services.caller_of_key(key)
@@ -45,8 +55,8 @@ def caller_of(request) -> Caller | None:
     return services.caller_of_token(credential)
 
 
-def caller_or_reason(request) -> tuple[Caller | None, str]:
-    """The caller or, for a page that answers everyone, why there is none."""
+def caller_or_reason(request: Request | HttpRequest) -> tuple[Caller | None, str]:
+    """The caller, and otherwise the reason why there is none; for an endpoint that answers everyone."""
     try:
         caller = caller_of(request)
     except NotSignedIn as reason:

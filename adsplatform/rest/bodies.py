@@ -1,13 +1,14 @@
-"""The body of a request as it arrives: counted, cut off above its limit, with or without a Content-Length."""
+"""Reads the body of a request as it arrives: at most so many bytes, with or without a Content-Length."""
 
 import codecs
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import msgspec
+from django.http import HttpRequest
 from multipart import parse_options_header
 
 from adsplatform.errors import PlatformError, TooLarge
@@ -21,12 +22,21 @@ class UnsupportedMedia(PlatformError):
     title = "Unsupported media type."
 
 
-class Body:
-    """A request's body as a stream. Django itself takes a chunked body for an empty one."""
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
-    def __init__(self, request, limit: int, *, packaging: int = 0):
-        self.limit, self.packaging = limit, packaging
+
+class Body:
+    """A request's body as a stream; Django itself reads a chunked body as empty.
+
+    `limit` is the most bytes that the content may have, `overhead` what the body may hold besides. Reading raises
+    TooLarge, or PlatformError if the sender stops early.
+    """
+
+    def __init__(self, request: HttpRequest, limit: int, *, overhead: int = 0):
+        self.limit, self.overhead = limit, overhead
         self.size = 0
+        self._stream: _Readable
         length = request.META.get("CONTENT_LENGTH") or ""
         # Python refuses to read numbers of thousands of digits.
         self.declared = int(length[:20]) if length.isdecimal() else None
@@ -39,14 +49,14 @@ class Body:
     def read(self, size: int = -1) -> bytes:
         if size < 0:
             return b"".join(self.chunks())
-        if self.declared is not None and self.declared > self.limit + self.packaging:
+        if self.declared is not None and self.declared > self.limit + self.overhead:
             raise self._too_large()
         try:
             chunk = self._stream.read(size)
-        except Exception as broken:  # Each server has errors of its own for a sender that breaks off.
+        except Exception as broken:  # Each web server has its own error for a sender that stops early.
             raise self._broke_off() from broken
         self.size += len(chunk)
-        if self.size > self.limit + self.packaging:
+        if self.size > self.limit + self.overhead:
             raise self._too_large()
         if not chunk and size and self.declared is not None and self.size < self.declared:
             raise self._broke_off()
@@ -56,20 +66,20 @@ class Body:
         while chunk := self.read(CHUNK):
             yield chunk
 
-    def _too_large(self):
+    def _too_large(self) -> TooLarge:
         return TooLarge(f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts.")
 
-    def _broke_off(self):
+    def _broke_off(self) -> PlatformError:
         expected = f" of {self.declared:,}" if self.declared is not None else ""
         return PlatformError(f"The body broke off after {self.size:,}{expected} bytes. Send it again.")
 
 
 def media_type_of(content_type: str) -> tuple[str, str]:
-    """A Content-Type's media type in lower case, and its charset (UTF-8 unless it names one)."""
+    """The media type of a Content-Type in lower case, and its character set (UTF-8 unless it names one)."""
     media_type, parameters = parse_options_header(content_type or "")
     charset = parameters.get("charset") or "utf-8"
     try:
-        # Refuses what is no character set but has a codec, such as base64.
+        # Refuses codecs that are no character set, such as base64.
         " ".encode(charset)
         codecs.getincrementaldecoder(charset)
         name = codecs.lookup(charset).name
@@ -80,26 +90,31 @@ def media_type_of(content_type: str) -> tuple[str, str]:
     return media_type, "utf-8-sig" if name == "utf-8" else name
 
 
-def check_json(media_type: str):
-    """Refuse what neither is JSON nor is sent as something else by one of the SDKs."""
+def check_json(media_type: str) -> None:
+    """Refuse a media type that neither is JSON nor is what one of the SDKs sends with JSON."""
     is_json = media_type in ("", "application/json", "text/json", "text/plain")
     if not is_json and not (media_type.startswith("application/") and media_type.endswith("+json")):
         raise UnsupportedMedia(f"A body of type “{media_type}” is not understood. Send JSON, as application/json.")
 
 
 def not_readable(charset: str, error: UnicodeError, before: int = 0) -> PlatformError:
+    """The error for a body that is not text in its character set; `before` bytes came before the faulty piece."""
     name = charset.removesuffix("-sig").upper()
     position = before + getattr(error, "start", 0) + 1
     return PlatformError(f"The body is not valid {name}: see the byte at position {position}.")
 
 
 @contextmanager
-def spooled_json(request, limit: int) -> Iterator[BinaryIO]:
-    """The body, which should be JSON, as UTF-8 in a temporary file; for bodies too large for memory."""
+def spooled_json(request: HttpRequest, limit: int) -> Iterator[tuple[dict[str, msgspec.Raw], BinaryIO]]:
+    """A body that is a JSON object and may be too large for memory, in a temporary file as UTF-8.
+
+    Yields the members of the object, unparsed, by their names in lower case; and the object alone as a file. The object
+    may stand in an array of its own, as the Ruby SDK writes it.
+    """
     media_type, charset = media_type_of(request.META.get("CONTENT_TYPE", ""))
     body = Body(request, limit)
     decoder = codecs.getincrementaldecoder(charset)()
-    with TemporaryFile() as file:
+    with TemporaryFile() as file, TemporaryFile() as unwrapped:
         before = 0
         try:
             for chunk in body.chunks():
@@ -110,15 +125,10 @@ def spooled_json(request, limit: int) -> Iterator[BinaryIO]:
             raise not_readable(charset, error, before) from error
         if body.size:
             check_json(media_type)
-        file.seek(0)
-        yield file
+        yield _envelope(file, unwrapped)
 
 
-def envelope_of(file: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
-    """The members of a JSON object, unread, by lower-case names; and the object alone as a file.
-
-    The object may stand in an array of its own, as Ruby's SDK writes it.
-    """
+def _envelope(file: BinaryIO, unwrapped: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
     size = file.seek(0, 2)
     file.seek(0)
     if not size:
@@ -127,7 +137,7 @@ def envelope_of(file: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
     try:
         if file.read(64).lstrip()[:1] == b"[":
             view = _only_element(view)
-            file = TemporaryFile()
+            file = unwrapped
             file.write(view)
         members = msgspec.json.decode(view, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
@@ -138,7 +148,7 @@ def envelope_of(file: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
     return {name.lower(): value for name, value in members.items()}, file
 
 
-def _only_element(view) -> memoryview:
+def _only_element(view: memoryview) -> memoryview:
     elements = msgspec.json.decode(view, type=list[msgspec.Raw])
     if len(elements) != 1:
         raise PlatformError(f"One object is expected, not a list of {len(elements):,}.")

@@ -1,10 +1,10 @@
-"""The same request, sent twice with one Idempotency-Key, is carried out once and answered twice."""
+"""A request that is sent twice with one Idempotency-Key is carried out once, and gets the same answer twice."""
 
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
-from typing import BinaryIO
+from datetime import datetime, timedelta
+from typing import Protocol, TypedDict, runtime_checkable
 
 from django.conf import settings
 from django.db import transaction
@@ -14,15 +14,18 @@ from django.utils.crypto import salted_hmac
 from rest_framework.response import Response
 
 from adsplatform import locks
+from adsplatform.accounts.models import Account, User
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.rest.models import KeptAnswer
 from adsplatform.rest.renderers import to_wire
+from adsplatform.rest.requests import WireRequest
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY_LENGTH = 255
 # How long a second request waits for the first one's answer.
 WAIT_SECONDS = 5
-# Each new answer clears away more old ones of its account than itself; of an account that asks no more, retention does.
+# Each new answer deletes more expired ones of its account than itself; retention deletes those of accounts that make no
+# more requests.
 PRUNED_AT_ONCE = 100
 
 
@@ -30,34 +33,49 @@ class BeingWorkedOn(Conflict):
     title = "The same request is being worked on."
 
 
-def once(request, body, do: Callable[[], Response], *, omit_on_replay: tuple[str, ...] = ()) -> HttpResponse | Response:
-    """`do()`'s answer; for a request that has been answered under its Idempotency-Key, that answer again.
+@runtime_checkable
+class _File(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, position: int, /) -> int: ...
 
-    `body` is what was sent: what JSON is made of, with any files in it. What `do` changes in the database commits
-    together with its answer or not at all, so a sender that heard nothing may safely ask again. What `do` refuses
-    by raising is not kept. Members in `told_once` are secrets, which a second answer leaves out.
+
+class _RequestKey(TypedDict):
+    """The columns of `KeptAnswer` that identify a request."""
+
+    group_key: Account
+    user: User
+    endpoint: str
+    key: str
+
+
+def once(
+    request: WireRequest, body: object, do: Callable[[], Response], *, omit_on_replay: tuple[str, ...] = ()
+) -> HttpResponse | Response:
+    """The answer of `do()`; or the stored answer, if there is one to this request under its Idempotency-Key.
+
+    `body` is what was sent, as JSON is made of, perhaps with files in it. What `do` changes in the database and the
+    stored answer commit together or not at all, so a sender that got no answer may safely send the request again. If
+    `do` raises, nothing is stored. Members in `omit_on_replay` are secrets, which the stored answer leaves out.
     """
     key = request.headers.get(HEADER, "").strip()
     if not key:
         return do()
     if len(key) > KEY_LENGTH or not key.isprintable():
         raise PlatformError(f"{HEADER} must be at most {KEY_LENGTH} printable characters.", field=HEADER)
-    mine = {
-        "group_key": request.auth.account,
-        "user": request.user,
-        "endpoint": f"{request.method} {request.path}",
-        "key": key,
-    }
+    caller = request.caller
+    request_key = _RequestKey(
+        group_key=caller.account, user=caller.user, endpoint=f"{request.method} {request.path}", key=key
+    )
     asked = _digest(request, body)
     with transaction.atomic():
-        _take_turn(mine)
-        kept = KeptAnswer.objects.filter(**mine).first()
-        if kept and kept.created > _oldest():
-            return _again(kept, asked)
+        _lock(request_key)
+        stored = KeptAnswer.objects.filter(**request_key).first()
+        if stored and stored.created > _oldest():
+            return _replay(stored, asked)
         answer = do()
-        _prune(request.auth.account)
+        _prune(caller.account)
         KeptAnswer.objects.update_or_create(
-            **mine,
+            **request_key,
             defaults={
                 "asked": asked,
                 "status": answer.status_code,
@@ -68,16 +86,16 @@ def once(request, body, do: Callable[[], Response], *, omit_on_replay: tuple[str
         return answer
 
 
-def _digest(request, body) -> str:
-    told = json.dumps([dict(request.parameters), body], sort_keys=True, default=_told)
-    return salted_hmac(HEADER, told, algorithm="sha256").hexdigest()
+def _digest(request: WireRequest, body: object) -> str:
+    asked = json.dumps([dict(request.parameters), body], sort_keys=True, default=_as_text)
+    return salted_hmac(HEADER, asked, algorithm="sha256").hexdigest()
 
 
-def _told(value) -> str:
-    return _sha256(value) if hasattr(value, "read") else str(value)
+def _as_text(value: object) -> str:
+    return _sha256(value) if isinstance(value, _File) else str(value)
 
 
-def _sha256(file: BinaryIO) -> str:
+def _sha256(file: _File) -> str:
     file.seek(0)
     digest = hashlib.sha256()
     while chunk := file.read(1024**2):
@@ -86,40 +104,45 @@ def _sha256(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _take_turn(mine: dict):
-    """Until the transaction ends, let no other request with this key go on; raises BeingWorkedOn after a while."""
-    name = f"{HEADER} {mine['group_key'].pk} {mine['user'].pk} {mine['endpoint']} {mine['key']}"
+def _lock(request_key: _RequestKey) -> None:
+    """Let no other request with this key go on until the transaction ends; raises BeingWorkedOn after a while."""
+    account, user = request_key["group_key"], request_key["user"]
+    name = f"{HEADER} {account.pk} {user.pk} {request_key['endpoint']} {request_key['key']}"
     try:
         locks.acquire(locks.HashedKey(name), timeout_seconds=WAIT_SECONDS)
     except locks.LockTimeout:
         raise BeingWorkedOn(
-            f"A request with the {HEADER} “{mine['key']}” is being worked on. Ask again for its answer in a moment.",
+            f"A request with the {HEADER} “{request_key['key']}” is being worked on. "
+            "Ask again for its answer in a moment.",
             field=HEADER,
         ) from None
 
 
-def _again(kept: KeptAnswer, asked: str) -> HttpResponse:
-    if kept.asked != asked:
+def _replay(stored: KeptAnswer, asked: str) -> HttpResponse:
+    if stored.asked != asked:
         raise Conflict(
-            f"The {HEADER} “{kept.key}” was used for a different request on {kept.created:%Y-%m-%d at %H:%M:%S} UTC. "
+            f"The {HEADER} “{stored.key}” was used for a different request on "
+            f"{stored.created:%Y-%m-%d at %H:%M:%S} UTC. "
             "Send the very same request, or give this one a key of its own.",
             field=HEADER,
         )
     return HttpResponse(
-        kept.body, status=kept.status, content_type="application/json; charset=utf-8", headers={REPLAYED: "true"}
+        stored.body, status=stored.status, content_type="application/json; charset=utf-8", headers={REPLAYED: "true"}
     )
 
 
-def _without(data, members: tuple[str, ...]):
-    return {name: value for name, value in data.items() if name not in members} if members else data
+def _without(data: object, members: tuple[str, ...]) -> object:
+    if not isinstance(data, dict):
+        return data
+    return {name: value for name, value in data.items() if name not in members}
 
 
-def _oldest():
+def _oldest() -> datetime:
     return timezone.now() - timedelta(hours=settings.IDEMPOTENCY_HOURS)
 
 
-def _prune(account):
-    """Forget some of the account's answers that are too old; another request may be at others of them."""
-    old = KeptAnswer.objects.of(account).filter(created__lt=_oldest()).order_by("created")
-    found = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+def _prune(account: Account) -> None:
+    """Delete some of the account's expired answers, except those that another request is about to delete."""
+    expired = KeptAnswer.objects.of(account).filter(created__lt=_oldest()).order_by("created")
+    found = list(expired.select_for_update(skip_locked=True).values_list("pk", flat=True)[:PRUNED_AT_ONCE])
     KeptAnswer.objects.filter(pk__in=found).delete()

@@ -1,34 +1,34 @@
 """Query parameters as the five SDKs write them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from adsplatform.errors import PlatformError
 
-# For what its caller leaves out, Python's SDK sends the text None, Ruby's a bare name, Java's an empty text.
+# What the SDKs send for a parameter that their caller left out: Java and Ruby an empty text, Python the text None.
 NOT_GIVEN = ("", "None")
 
 
-class Parameters(Mapping):
-    """The parameters that were given, by their names in lower case; looked up in any case."""
+class Parameters(Mapping[str, str]):
+    """The parameters that were given, with their names in lower case; a look-up may use any case."""
 
-    def __init__(self, query):
-        wrapped = _wrapped(query.get("params", ""))
-        plain = {name.lower(): query[name] for name in query}
-        self._given = {name: text for name, text in (wrapped | plain).items() if text not in NOT_GIVEN}
+    def __init__(self, query: Mapping[str, str]):
+        wrapped = _unwrapped(query.get("params", ""))
+        direct = {name.lower(): query[name] for name in query}
+        self._given = {name: text for name, text in (wrapped | direct).items() if text not in NOT_GIVEN}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> str:
         return self._given[name.lower()]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._given)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._given)
 
 
-def _wrapped(text: str) -> dict[str, str]:
-    """What TypeScript's SDK packs into `?params=<JSON>`."""
+def _unwrapped(text: str) -> dict[str, str]:
+    """The parameters that the TypeScript SDK packs into `?params=<JSON>`."""
     if text in NOT_GIVEN:
         return {}
     try:
@@ -42,7 +42,7 @@ def _wrapped(text: str) -> dict[str, str]:
     return {name.lower(): _text(value) for name, value in values.items()}
 
 
-def _text(value) -> str:
+def _text(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

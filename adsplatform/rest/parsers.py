@@ -1,7 +1,9 @@
-"""JSON bodies under all the names the five SDKs send them by."""
+"""Reads JSON bodies, under all the content types that the five SDKs send."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import IO, NoReturn
 
 from rest_framework.parsers import BaseParser
 
@@ -12,15 +14,21 @@ MOST_DIGITS = 1_000
 
 
 class LenientJSONParser(BaseParser):
-    """Reads JSON whatever it is called; an empty body counts as an object without members."""
+    """Reads JSON whatever type the request declares; an empty body counts as an object without members."""
 
     media_type = "*/*"
 
-    def parse(self, stream, media_type=None, parser_context=None):
+    # The stubs allow an object only, but a body may also be a list.
+    def parse(  # type: ignore[override]
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, object] | None = None,
+    ) -> object:
         raw = stream.read()
         if not raw.strip():
             return {}
-        kind, charset = media_type_of(media_type)
+        kind, charset = media_type_of(media_type or "")
         check_json(kind)
         try:
             text = raw.decode(charset)
@@ -29,10 +37,10 @@ class LenientJSONParser(BaseParser):
         return read_json(text)
 
 
-def read_json(text: str):
-    """JSON as Python objects; numbers with a decimal point stay exact."""
+def read_json(text: str) -> object:
+    """JSON as Python objects; numbers with a decimal point become a Decimal and so stay exact."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
+        found: object = json.loads(text, parse_float=Decimal, parse_int=_integer, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise PlatformError(
             f"The body is no valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
@@ -41,13 +49,14 @@ def read_json(text: str):
         raise PlatformError(TOO_DEEP) from error
     except ValueError as error:
         raise PlatformError(f"The body is no valid JSON: {error}.") from error
+    return found
 
 
-def _whole(digits: str) -> int:
+def _integer(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
         raise ValueError(f"a number has {len(digits):,} digits, more than {MOST_DIGITS:,}")
     return int(digits)
 
 
-def _refuse(word: str):
+def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")

@@ -1,16 +1,22 @@
-"""One shape for everything that can go wrong: a problem document (RFC 9457), with a sentence for a person."""
+"""Turns everything that can go wrong into one shape: a problem document (RFC 9457), with a sentence for a person."""
 
 import logging
 import math
+import sys
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import NamedTuple, TypedDict
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from adsplatform.errors import PlatformError
+from adsplatform.observability.request_ids import request_id_of
 from adsplatform.rest.authentication import NO_CREDENTIAL
 from adsplatform.rest.middleware import API_PATH
 from adsplatform.rest.renderers import to_wire
@@ -19,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json; charset=utf-8"
 OUR_FAULT = "Something went wrong on our side. Nothing was changed."
-# Where each status is explained.
+# The section of an RFC that explains each status.
 TYPES = {
     400: "rfc9110#section-15.5.1",
     401: "rfc9110#section-15.5.2",
@@ -35,103 +41,124 @@ TYPES = {
 }
 
 
-def problem_response(exc, context) -> Response:
+Errors = Mapping[str, Sequence[str]]
+
+
+class ExceptionContext(TypedDict):
+    """What DRF says about an exception."""
+
+    request: Request
+    view: APIView
+
+
+class _Problem(NamedTuple):
+    """What to answer to an exception; without a title, that of the status is used."""
+
+    status: int
+    sentence: str
+    title: str = ""
+    errors: Errors | None = None
+
+
+def problem_response(exc: Exception, context: ExceptionContext) -> Response:
     """The answer to an exception in a view; named in REST_FRAMEWORK."""
     request, view = context["request"]._request, context["view"]
-    status, title, sentence, errors = _told(exc, view)
+    status, sentence, title, errors = _problem_of(exc, view)
     if status == 500:
-        logger.exception("%s %r failed, traceId %s", request.method, request.path, trace_id(request))
+        _log_failure(request, exc)
     document = problem(request, status, sentence, title=title, errors=errors)
     if getattr(view, "action", None) in getattr(view, "delete_results", ()):
         document["messages"] = [sentence]
     return Response(document, status=status, headers=_headers(exc, status), content_type=CONTENT_TYPE)
 
 
-def problem(request, status: int, detail: str, *, title: str = "", errors: dict | None = None) -> dict:
-    """A problem document; `errors` maps a member or parameter at fault to its sentences."""
+def problem(
+    request: HttpRequest, status: int, detail: str, *, title: str = "", errors: Errors | None = None
+) -> dict[str, object]:
+    """A problem document; `errors` maps each member or parameter at fault to its sentences."""
     return {
         "type": f"https://www.rfc-editor.org/rfc/{TYPES[status]}" if status in TYPES else "about:blank",
         "title": title or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "instance": request.path,
-        "traceId": trace_id(request) or None,
+        "traceId": request_id_of(request) or None,
         "errors": errors or None,
     }
 
 
-def trace_id(request) -> str:
-    return getattr(request, "trace_id", "")
-
-
-def bad_request(request, exception=None):
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler400`"""
     if not is_api(request):
-        return defaults.bad_request(request, exception)
+        return defaults.bad_request(request, exception or Exception())
     return _page(request, 400, "The request is not understood: its host, its headers or its form are not right.")
 
 
-def forbidden(request, exception=None):
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler403`"""
     if not is_api(request):
-        return defaults.permission_denied(request, exception)
+        return defaults.permission_denied(request, exception or PermissionDenied())
     return _page(request, 403, "You may not do this.")
 
 
-def not_found(request, exception=None):
-    """`handler404`, and what answers for every unknown path under /api/."""
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """`handler404`, and the view of every unknown path under /api/."""
     if not is_api(request):
         return defaults.page_not_found(request, exception or Http404())
     return _page(request, 404, f"There is nothing at {request.path}. All paths of this API begin with /api/v1/.")
 
 
-def server_error(request):
+def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`"""
     if not is_api(request):
         return defaults.server_error(request)
-    logger.exception("%s %r failed, traceId %s", request.method, request.path, trace_id(request))
+    _log_failure(request, sys.exception())
     return _page(request, 500, OUR_FAULT)
 
 
-def is_api(request) -> bool:
+def is_api(request: HttpRequest) -> bool:
     return API_PATH.match(request.path) is not None
 
 
-def _page(request, status: int, sentence: str) -> HttpResponse:
+def _log_failure(request: HttpRequest, exception: BaseException | None) -> None:
+    logger.error("%s %r failed, traceId %s", request.method, request.path, request_id_of(request), exc_info=exception)
+
+
+def _page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     return HttpResponse(to_wire(problem(request, status, sentence)), status=status, content_type=CONTENT_TYPE)
 
 
-def _told(exc, view) -> tuple[int, str, str, dict | None]:
-    """Status, title ("" for the usual one), sentence and errors of an exception."""
+def _problem_of(exc: Exception, view: APIView) -> _Problem:
     match exc:
         case PlatformError():
             errors = getattr(exc, "errors", None) or ({exc.field: [str(exc)]} if exc.field else None)
-            return exc.status, exc.title, str(exc), errors
+            return _Problem(exc.status, str(exc), exc.title, errors)
         case exceptions.NotAuthenticated():
-            return 401, "", NO_CREDENTIAL, None
+            return _Problem(401, NO_CREDENTIAL)
         case exceptions.MethodNotAllowed():
             allowed = ", ".join(view.allowed_methods)
-            return 405, "", f"{view.request.method} is not possible here; possible: {allowed}.", None
+            return _Problem(405, f"{view.request.method} is not possible here; possible: {allowed}.")
         case exceptions.Throttled():
-            return 429, "", f"Too many requests. Try again in {_seconds(exc)} seconds.", None
+            return _Problem(429, f"Too many requests. Try again in {_seconds(exc)} seconds.")
         case Http404():
-            return 404, "", "There is no such thing here.", None
+            return _Problem(404, "There is no such thing here.")
         case PermissionDenied():
-            return 403, "", "You may not do this.", None
+            return _Problem(403, "You may not do this.")
         case RequestDataTooBig():
-            return 413, "", "The body is larger than what may be sent at once.", None
+            return _Problem(413, "The body is larger than what may be sent at once.")
         case SuspiciousOperation():
-            return 400, "", "The request is not understood.", None
+            return _Problem(400, "The request is not understood.")
         case exceptions.APIException() if exc.status_code < 500:
-            return exc.status_code, "", str(exc.detail), None
-    return 500, "", OUR_FAULT, None
+            return _Problem(exc.status_code, str(exc.detail))
+    return _Problem(500, OUR_FAULT)
 
 
-def _headers(exc, status: int) -> dict[str, str]:
+def _headers(exc: Exception, status: int) -> dict[str, str]:
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
     return {"Retry-After": str(_seconds(exc))} if isinstance(exc, exceptions.Throttled) else {}
 
 
-def _seconds(throttled) -> int:
-    return max(1, math.ceil(throttled.wait or 1))
+def _seconds(throttled: exceptions.Throttled) -> int:
+    # DRF sets `wait`, but its stubs leave it out.
+    return max(1, math.ceil(throttled.wait or 1))  # type: ignore[attr-defined]

@@ -1,53 +1,58 @@
-"""Models on the wire: members in camelCase going out, in any case coming in."""
+"""Serializers: models on the wire, with members in camelCase going out and in any case coming in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 from adsplatform.naming import camel_case
 
-SHOWN_SENTENCES = 5
-# Each object takes queries of its own.
+LISTED_SENTENCES = 5
+# Each object of a list takes queries of its own.
 LONGEST_LIST = 100
+
+_Instance = TypeVar("_Instance")
 
 
 class InvalidInput(PlatformError):
-    """Members or parameters that cannot be taken as they are; `errors` maps each to its sentences."""
+    """Members or parameters that are not accepted; `errors` maps each to its sentences."""
 
     title = "One or more validation errors occurred."
 
     def __init__(self, errors: dict[str, list[str]]):
         self.errors = errors
         sentences = [sentence for each in errors.values() for sentence in each]
-        more = len(sentences) - SHOWN_SENTENCES
-        shown = " ".join(sentences[:SHOWN_SENTENCES])
-        super().__init__(f"{shown} And {more:,} more." if more > 0 else shown)
+        more = len(sentences) - LISTED_SENTENCES
+        listed = " ".join(sentences[:LISTED_SENTENCES])
+        super().__init__(f"{listed} And {more:,} more." if more > 0 else listed)
 
 
-class WireModel(serializers.Serializer):
-    """What an object looks like on the wire: its attributes in `Meta.fields`, as members in camelCase.
+class WireModel(serializers.Serializer[_Instance]):
+    """An object on the wire: the attributes in `Meta.fields`, as members in camelCase.
 
-    Members that must be asked for are declared as fields and named in `Meta.included`, with the includes that
-    show them; `load` fetches what those need for a whole page at once, into the serializer's context.
+    A member that callers must ask for is declared as a field and named in `Meta.included`, with the includes that ask
+    for it; `load` fetches what such members need, once for a whole page, into the serializer's context.
     """
 
-    # Attributes that are not called as the wire calls them.
-    SOURCES = {"group_key": "group_key_id"}
+    # Attributes whose name is not that of the member.
+    SOURCES: ClassVar[dict[str, str]] = {"group_key": "group_key_id"}
 
     class Meta:
-        fields = ()
-        included = {}
+        fields: Sequence[str] = ()
+        included: Mapping[str, Collection[str]] = {}
 
     @classmethod
-    def load(cls, records, includes: frozenset[str], caller) -> dict[str, object]:
+    def load(cls, records: Sequence[_Instance], includes: frozenset[str], caller: Caller) -> dict[str, object]:
         """What members need beyond the records, by the name under which `self.context` has it."""
         return {}
 
-    def get_fields(self):
+    def get_fields(self) -> dict[str, serializers.Field]:
         declared = super().get_fields()
-        # What is included shows nothing further of its own.
+        # An included object includes nothing itself.
         includes = self.context.get("includes", frozenset()) if self._is_outermost() else frozenset()
         asked_for = [name for name, by in getattr(self.Meta, "included", {}).items() if includes & by]
         return {
@@ -62,25 +67,26 @@ class WireModel(serializers.Serializer):
         source = self.SOURCES.get(name, name)
         return serializers.ReadOnlyField(source=None if source == camel_case(name) else source)
 
-    def to_representation(self, instance):
-        # An empty text is our null; on the wire both are left out.
+    def to_representation(self, instance: _Instance) -> dict[str, Any]:
+        # An empty text stands for null, and the wire leaves out nulls.
         return {name: value for name, value in super().to_representation(instance).items() if value != ""}
 
 
 class WireInput(serializers.Serializer):
-    """What a caller sends: members in any case, an object perhaps in a list, null where nothing was meant.
+    """What a caller sends: members in any case; an object may stand in a list of one; null may mean “not set”.
 
-    Fields are named as our code names them; on the wire they are in camelCase.
+    Fields have the names that our code uses; on the wire they are in camelCase.
     """
 
     @classmethod
-    def read(cls, data, *, partial: bool = False) -> dict:
+    def read(cls, data: object, *, partial: bool = False) -> dict[str, Any]:
         """The values of one object by our names; raises InvalidInput."""
-        return cls._checked(cls(data={} if data is None else data, partial=partial), "")
+        values: dict[str, Any] = _validated(cls(data={} if data is None else data, partial=partial), "")
+        return values
 
     @classmethod
-    def read_changes(cls, data) -> dict:
-        """The values of those members that are given, at least one."""
+    def read_changes(cls, data: object) -> dict[str, Any]:
+        """The values of the members that are given; there must be one at least."""
         changes = cls.read(data, partial=True)
         if not changes:
             names = ", ".join(cls().fields)
@@ -88,22 +94,17 @@ class WireInput(serializers.Serializer):
         return changes
 
     @classmethod
-    def read_list(cls, data) -> list[dict]:
-        """The values of a list of objects, or of one that stands alone."""
-        data = data if isinstance(data, list) else [data]
-        if not data:
+    def read_list(cls, data: object) -> list[dict[str, Any]]:
+        """The values of each object of a list; a single object counts as a list of one."""
+        items = data if isinstance(data, list) else [data]
+        if not items:
             raise PlatformError("The list is empty. Send at least one object in it.")
-        if len(data) > LONGEST_LIST:
-            raise PlatformError(f"The list has {len(data):,} objects; at most {LONGEST_LIST} can be sent at once.")
-        return cls._checked(cls(data=data, many=True), "$")
+        if len(items) > LONGEST_LIST:
+            raise PlatformError(f"The list has {len(items):,} objects; at most {LONGEST_LIST} can be sent at once.")
+        values: list[dict[str, Any]] = _validated(cls(data=items, many=True), "$")
+        return values
 
-    @staticmethod
-    def _checked(serializer, path: str):
-        if not serializer.is_valid():
-            raise InvalidInput(dict(_flat(serializer.errors, path)))
-        return serializer.validated_data
-
-    def get_fields(self):
+    def get_fields(self) -> dict[str, serializers.Field]:
         fields = {}
         for name, field in super().get_fields().items():
             wire_name = camel_case(name)
@@ -113,7 +114,7 @@ class WireInput(serializers.Serializer):
             fields[wire_name] = field
         return fields
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: object) -> Any:
         if isinstance(data, list) and len(data) == 1:
             data = data[0]
         if not isinstance(data, Mapping):
@@ -128,45 +129,48 @@ class WireInput(serializers.Serializer):
         }
         return super().to_internal_value(known)
 
-    def _is_absent(self, field, value) -> bool:
-        """Ruby writes null for every member that was not set; only a PATCH clears with it."""
+    def _is_absent(self, field: serializers.Field, value: object) -> bool:
+        """The Ruby SDK writes null for every member that is not set, so null clears a member only in a PATCH."""
         return value is None and not (self.root.partial and field.allow_null)
 
 
 class AnyCaseBoolean(serializers.BooleanField):
-    """`True`, `true`, `TRUE`: the SDKs do not agree."""
+    """A boolean that may be written as text, in any case: `True`, `true`, `TRUE`."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> bool:
         return super().to_internal_value(data.strip().lower() if isinstance(data, str) else data)
 
 
 class ClearableText(serializers.CharField):
-    """A text that null and the empty text both clear: to "", or to what `cleared` says."""
+    """A text that null and the empty text both clear, to the value of `cleared`."""
 
-    def __init__(self, *, cleared: str | None = "", **options):
+    def __init__(self, *, cleared: str | None = "", max_length: int | None = None):
         self.cleared = cleared
-        super().__init__(required=False, allow_null=True, allow_blank=True, **options)
+        super().__init__(required=False, allow_null=True, allow_blank=True, max_length=max_length)
 
-    def run_validation(self, data=serializers.empty):
+    def run_validation(self, data: Any = serializers.empty) -> str | None:
         return super().run_validation(data) or self.cleared
 
 
 class Guid(serializers.UUIDField):
-    """A GUID; the all-zero one is how .NET says that there is none."""
+    """A GUID; the all-zero one, by which .NET says that there is none, becomes None."""
 
-    def to_internal_value(self, data):
-        value = super().to_internal_value(str(data))
-        return value if value.int else None
+    def run_validation(self, data: Any = serializers.empty) -> UUID | None:
+        value: UUID | None = super().run_validation(data)
+        return value if value is None or value.int else None
+
+    def to_internal_value(self, data: object) -> UUID:
+        return super().to_internal_value(str(data))
 
 
 class Enum(serializers.Field):
     """A member of an enumeration by its name or number, in any case."""
 
-    def __init__(self, members: Mapping[str, int], **options):
+    def __init__(self, members: Mapping[str, int], *, default: int):
         self.members = members
-        super().__init__(**options)
+        super().__init__(default=default)
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: object) -> int:
         for name, number in self.members.items():
             if str(data).strip().lower() in (name.lower(), str(number)):
                 return number
@@ -182,7 +186,13 @@ def _joined(path: str, name: str | int) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _flat(errors, path: str):
+def _validated(serializer: serializers.BaseSerializer, path: str) -> Any:
+    if not serializer.is_valid():
+        raise InvalidInput(dict(_flat(serializer.errors, path)))
+    return serializer.validated_data
+
+
+def _flat(errors: Any, path: str) -> Iterator[tuple[str, list[str]]]:
     """DRF's nested errors as pairs of a path (`$[1].appId`) and its sentences."""
     if isinstance(errors, Mapping):
         for name, inner in errors.items():

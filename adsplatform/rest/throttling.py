@@ -1,37 +1,46 @@
-"""How often one caller may ask; counted in the shared cache, so that every web process sees the same."""
+"""How often one caller may ask. Calls are counted in the shared cache, so that all web processes count together."""
 
 import hashlib
 
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+from adsplatform.rest.authentication import authenticated
 
 
 class _Throttle(SimpleRateThrottle):
-    def get_rate(self):
-        return api_settings.DEFAULT_THROTTLE_RATES[self.scope]
+    scope: str
+
+    def get_rate(self) -> str | None:
+        rate = api_settings.DEFAULT_THROTTLE_RATES[self.scope]
+        return None if rate is None else str(rate)
 
     def key_of(self, who: str) -> str:
-        # Hashed, because a caller's text is no cache key.
+        # Hashed, because a caller's text may not be a valid cache key.
         return f"throttle-{self.scope}-{hashlib.sha256(who.encode('utf-8', 'replace')).hexdigest()}"
 
 
 class CreateSyncThrottle(_Throttle):
-    """Each API key, or each person with a token, has a share of its own."""
+    """Each API key, and each person with a token, has a limit of its own."""
 
     scope = "create-sync"
 
-    def get_cache_key(self, request, view):
-        return self.key_of(str(request.auth.api_key.pk if request.auth.api_key else request.user.pk))
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        caller = authenticated(request)
+        return self.key_of(str(caller.api_key.pk if caller.api_key else caller.user.pk))
 
 
 class CreateSyncOfAccountThrottle(_Throttle):
-    """All keys and people of an account together."""
+    """All keys and people of an account have one limit together."""
 
     scope = "create-sync-account"
 
-    def get_cache_key(self, request, view):
-        return self.key_of(str(request.auth.account.pk))
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.key_of(str(authenticated(request).account.pk))
 
 
 class _SignInThrottle(_Throttle):
@@ -39,42 +48,49 @@ class _SignInThrottle(_Throttle):
         super().__init__()
         self.email = email.strip().lower()
 
-    def get_cache_key(self, request, view):
+    def get_cache_key(self, request: Request, view: APIView) -> str:
         return self.key_of(self.who(self.get_ident(request)))
+
+    def who(self, address: str) -> str:
+        """Whose attempts are counted together, given the address that this one comes from."""
+        raise NotImplementedError
 
 
 class AddressThrottle(_SignInThrottle):
-    """Slows down whoever tries many people's passwords from one place."""
+    """Slows down attempts at many people's passwords from one address."""
 
     scope = "sign-in-many"
 
-    def who(self, address):
+    def who(self, address: str) -> str:
         return f"address {address}"
 
 
 class GuessThrottle(_SignInThrottle):
-    """Slows down whoever tries one person's passwords from one place."""
+    """Slows down attempts at one person's password from one address."""
 
     scope = "sign-in"
 
-    def who(self, address):
+    def who(self, address: str) -> str:
         return f"person {self.email} at {address}"
 
 
 class PersonThrottle(_SignInThrottle):
-    """Slows down whoever tries one person's passwords from many places.
+    """Slows down attempts at one person's password from many addresses.
 
-    Only far above what one place may try: else anyone could keep a person out.
+    The limit is far above that of one address; otherwise anyone could lock a person out.
     """
 
     scope = "sign-in-many"
 
-    def who(self, address):
+    def who(self, address: str) -> str:
         return f"person {self.email}"
 
 
-def count_sign_in(request, email: str):
-    """Count an attempt to sign in, by whichever door; raises Throttled where there were too many lately."""
+def count_sign_in(request: HttpRequest | Request, email: str) -> None:
+    """Count an attempt to sign in, in the API or the Inbox; raises Throttled after too many of them."""
+    attempt = request if isinstance(request, Request) else Request(request)
+    # None of these throttles looks at the view.
+    view = APIView()
     for throttle in (AddressThrottle(email), GuessThrottle(email), PersonThrottle(email)):
-        if not throttle.allow_request(request, None):
+        if not throttle.allow_request(attempt, view):
             raise Throttled(throttle.wait())

@@ -1,4 +1,4 @@
-"""A file in a request, however one of the SDKs packs it, streamed to disk as it arrives."""
+"""Receives the file in a request, however an SDK packs it, and writes it to disk as it arrives."""
 
 import re
 from collections.abc import Iterator
@@ -6,17 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import unquote
 
+from django.http import HttpRequest
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from adsplatform.errors import PlatformError, TooLarge
 from adsplatform.rest.bodies import CHUNK, Body, UnsupportedMedia
 
-KEPT_IN_MEMORY = 1024**2
-# What a multipart body may hold besides the file.
-PACKAGING = 1024**2
+MEMORY_LIMIT = 1024**2
+# How many bytes a multipart body may hold besides the file.
+OVERHEAD = 1024**2
 RAW_TYPES = ("application/zip", "application/x-zip-compressed", "application/octet-stream")
 ZIP_START = b"PK"
 EXTENDED_NAME = re.compile(r"filename\*\s*=\s*utf-8'[^']*'(?P<name>[^;\s]+)", re.IGNORECASE)
@@ -24,19 +25,19 @@ EXTENDED_NAME = re.compile(r"filename\*\s*=\s*utf-8'[^']*'(?P<name>[^;\s]+)", re
 
 @dataclass
 class ReceivedFile:
-    """A file as it was sent; `name` is the sender's word for it."""
+    """A file as it was sent, under the name that the sender gave it."""
 
-    content: BinaryIO
+    content: IO[bytes]
     name: str = "upload.zip"
 
 
 @contextmanager
-def received_file(request, limit: int) -> Iterator[ReceivedFile]:
-    """The first file in the request, in a temporary file at its beginning."""
-    body = Body(request, limit, packaging=PACKAGING)
+def received_file(request: HttpRequest, limit: int) -> Iterator[ReceivedFile]:
+    """The first file in the request, as a temporary file, positioned at its beginning."""
+    body = Body(request, limit, overhead=OVERHEAD)
     start = _first_bytes(body)
     content_type, parameters = parse_options_header(request.META.get("CONTENT_TYPE") or "")
-    with SpooledTemporaryFile(KEPT_IN_MEMORY) as content:
+    with SpooledTemporaryFile(MEMORY_LIMIT) as content:
         received = ReceivedFile(content)
         if not start:
             raise _no_file()
@@ -54,25 +55,25 @@ def received_file(request, limit: int) -> Iterator[ReceivedFile]:
 
 
 def _first_bytes(body: Body) -> bytes:
-    """The body's first bytes, enough of them to see what it is."""
+    """Enough of the first bytes to see what the body is."""
     start = b""
     while len(start) < 1024 and (chunk := body.read(CHUNK)):
         start += chunk
     return start
 
 
-def _boundary(content_type: str, parameters: dict, start: bytes) -> str:
-    """What separates the parts; "" for a body without parts."""
+def _boundary(content_type: str, parameters: dict[str, str], start: bytes) -> str:
+    """What separates the parts of the body; an empty text if it has no parts."""
     if content_type.startswith("multipart/") and parameters.get("boundary"):
         return parameters["boundary"]
-    # TypeScript's SDK says that its multipart body is a form; then the first line tells.
+    # The TypeScript SDK declares its multipart body as a form; the boundary is then in the first line.
     line, found, _ = start.partition(b"\r\n")
     if found and line.startswith(b"--") and 2 < len(line) <= 202 and line.isascii():
         return line[2:].decode()
     return ""
 
 
-def _take_part(received: ReceivedFile, boundary: str, start: bytes, body: Body, limit: int):
+def _take_part(received: ReceivedFile, boundary: str, start: bytes, body: Body, limit: int) -> None:
     part = _PartTaker(received, limit)
     chunks = chain([start], body.chunks())
     try:
@@ -90,21 +91,21 @@ def _take_part(received: ReceivedFile, boundary: str, start: bytes, body: Body, 
         raise _no_file()
 
 
-def _take_all(received: ReceivedFile, start: bytes, body: Body, limit: int):
+def _take_all(received: ReceivedFile, start: bytes, body: Body, limit: int) -> None:
     for chunk in chain([start], body.chunks()):
         _write(received.content, chunk, limit)
 
 
 class _PartTaker:
-    """Takes the first part that has a file's name or, failing that, the first that begins as a ZIP does."""
+    """Takes the first part that has a file name; if there is none, the first that begins like a ZIP."""
 
     def __init__(self, received: ReceivedFile, limit: int):
         self.received, self.limit = received, limit
-        # What was found so far: nothing, a nameless ZIP, or a file with its name, which is the best.
+        # The best part so far: "" for none, "zip" for a ZIP without a name, "file" for a file with a name.
         self.found = ""
         self.taking, self.undecided, self.head = False, False, b""
 
-    def begin(self, segment: MultipartSegment):
+    def begin(self, segment: MultipartSegment) -> None:
         name = _file_name(segment)
         if name and self.found == "file":
             raise PlatformError(
@@ -117,7 +118,7 @@ class _PartTaker:
         if self.taking:
             self._found("file", name)
 
-    def take(self, chunk: bytes):
+    def take(self, chunk: bytes) -> None:
         if self.undecided:
             chunk = self.head = self.head + chunk
             self.undecided = len(self.head) < len(ZIP_START)
@@ -127,23 +128,23 @@ class _PartTaker:
         if self.taking:
             _write(self.received.content, chunk, self.limit)
 
-    def end(self):
+    def end(self) -> None:
         self.taking = self.undecided = False
 
-    def _found(self, what: str, name: str):
+    def _found(self, what: str, name: str) -> None:
         self.found, self.received.name = what, name
         self.received.content.seek(0)
         self.received.content.truncate()
 
 
 def _file_name(segment: MultipartSegment) -> str:
-    # C#'s SDK gives the name twice, the second time (`filename*`) with its letters intact.
+    # The C# SDK gives the name twice; only the second one (`filename*`) has all letters intact.
     if extended := EXTENDED_NAME.search(segment.header("Content-Disposition", "")):
         return unquote(extended["name"], errors="replace")
     return segment.filename or ""
 
 
-def _write(content: BinaryIO, chunk: bytes, limit: int):
+def _write(content: IO[bytes], chunk: bytes, limit: int) -> None:
     content.write(chunk)
     if content.tell() > limit:
         raise TooLarge(

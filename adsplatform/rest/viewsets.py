@@ -1,93 +1,86 @@
-"""The base of every endpoint: a caller's own rows only, found by GUID, queried by page."""
+"""The base of every endpoint: only the caller's own rows, found by GUID or queried page by page."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from django.conf import settings
-from rest_framework.request import Request
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
+from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import NotFound, PlatformError
-from adsplatform.rest.bodies import Body
-from adsplatform.rest.parameters import Parameters
+from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireModel
 from adsplatform.searchlight import Searchlight
 
-
-class WireRequest(Request):
-    """A request whose body may come without a Content-Length, and whose parameters are read leniently."""
-
-    @property
-    def parameters(self) -> Parameters:
-        if not hasattr(self, "_parameters"):
-            self._parameters = Parameters(self._request.GET)
-        return self._parameters
-
-    def _load_stream(self):
-        self._stream = Body(self._request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+_Row = TypeVar("_Row", bound=Model)
+_Other = TypeVar("_Other", bound=Model)
 
 
-class WireViewSet(ViewSetMixin, APIView):
-    """Actions and who may call them (`roles`); everything else is declared."""
+class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
+    """Actions, and the roles that may call each; everything else is declared."""
 
+    request: WireRequest
     http_method_names = ["get", "post", "patch", "delete", "head"]
-    # The roles each action is for.
-    roles: ClassVar[dict[str, frozenset]] = {}
-    # Throttle classes of the actions that have any.
-    throttles: ClassVar[dict[str, tuple]] = {}
+    # The roles of each action.
+    roles: ClassVar[dict[str, frozenset[str]]] = {}
+    # The throttle classes of the actions that have any.
+    throttles: ClassVar[dict[str, tuple[type[BaseThrottle], ...]]] = {}
     # Actions whose errors are DeleteResults too.
-    delete_results: ClassVar[frozenset] = frozenset()
-    queryset = None
+    delete_results: ClassVar[frozenset[str]] = frozenset()
+    queryset: TenantQuerySet[_Row]
     wire_model: type[WireModel]
     searchlight: Searchlight
-    # What people call one of them.
+    # What a sentence calls one row.
     noun = ""
 
-    def initialize_request(self, request, *args, **kwargs):
-        wire_request = WireRequest(
+    def initialize_request(self, request: HttpRequest, *args: object, **kwargs: object) -> WireRequest:
+        self.action = self.action_map.get((request.method or "").lower(), "")
+        return WireRequest(
             request,
             parsers=self.get_parsers(),
             authenticators=self.get_authenticators(),
             negotiator=self.get_content_negotiator(),
             parser_context=self.get_parser_context(request),
         )
-        self.action = self.action_map.get(request.method.lower())
-        return wire_request
 
-    def get_throttles(self):
+    def get_throttles(self) -> list[BaseThrottle]:
         return [throttle() for throttle in self.throttles.get(self.action, ())]
 
-    def get_queryset(self):
-        """The rows there are for this caller; every action starts here."""
-        return self.queryset.of(self.request.auth.account)
+    def get_queryset(self) -> TenantQuerySet[_Row]:
+        """The rows of this caller's account; every action starts here."""
+        return self.queryset.of(self.request.caller.account)
 
-    def get_object(self, pk: str):
-        """The row of that id; what is another account's does not exist."""
+    def get_object(self, pk: str) -> _Row:
+        """The row with that id; raises NotFound, also for a row of another account."""
         guid = guid_of(pk)
         row = self.get_queryset().filter(pk=guid).first() if guid else None
         if row is None:
             raise NotFound(f"There is no {self.noun} with the id “{pk}”.")
         return row
 
-    def find_reference(self, rows, id: UUID | None, *, field: str, noun: str):
-        """The row of the caller's account that a member or parameter names; None where it names none."""
+    def find_reference(self, rows: TenantQuerySet[_Other], id: UUID | None, *, field: str, noun: str) -> _Other | None:
+        """The row of the caller's account that a member or parameter names; None if it names none."""
         if id is None:
             return None
-        found = rows.of(self.request.auth.account).filter(pk=id).first()
+        found = rows.of(self.request.caller.account).filter(pk=id).first()
         if found is None:
             raise PlatformError(f"There is no {noun} with the id “{id}”.", field=field)
         return found
 
-    def retrieve(self, request, pk):
+    def retrieve(self, request: WireRequest, pk: str) -> HttpResponse:
         return self.answer(self.get_object(pk), self.searchlight.include(request.parameters.get("include")))
 
-    def query(self, request):
+    def query(self, request: WireRequest) -> HttpResponse:
         """One page of the rows that match, as a FetchResult."""
         return self.fetch_result(self.get_queryset())
 
-    def fetch_result(self, rows) -> Response:
+    def fetch_result(self, rows: QuerySet[Any]) -> Response:
+        """One page of those rows that the parameters of the request ask for, as a FetchResult."""
         asked = self.request.parameters
         includes = self.searchlight.include(asked.get("include"))
         rows = rows.filter(self.searchlight.filter(asked.get("filter")))
@@ -103,19 +96,21 @@ class WireViewSet(ViewSetMixin, APIView):
             }
         )
 
-    def answer(self, row, includes: frozenset = frozenset(), status: int = 200) -> Response:
+    def answer(self, row: object, includes: frozenset[str] = frozenset(), status: int = 200) -> Response:
         return Response(self.serialize([row], includes)[0], status=status)
 
-    def answer_list(self, rows, status: int = 200) -> Response:
+    def answer_list(self, rows: Sequence[object], status: int = 200) -> Response:
         return Response(self.serialize(rows), status=status)
 
-    def serialize(self, rows, includes: frozenset = frozenset()) -> list[dict]:
-        loaded = self.wire_model.load(rows, includes, self.request.auth)
+    def serialize(self, rows: Sequence[object], includes: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+        """The rows as they look on the wire, with what `includes` asks for."""
+        loaded = self.wire_model.load(rows, includes, self.request.caller)
         context = {"includes": includes, "request": self.request, **loaded}
-        return self.wire_model(rows, many=True, context=context).data
+        return list(self.wire_model(rows, many=True, context=context).data)
 
 
 def guid_of(text: str) -> UUID | None:
+    """The GUID that a text spells, or None."""
     try:
         return UUID(text)
     except ValueError:

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
 from adsplatform.errors import NotFound, PlatformError
-from adsplatform.rest.bodies import envelope_of, spooled_json
+from adsplatform.rest.bodies import spooled_json
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
@@ -100,8 +100,7 @@ class SyncViewSet(WireViewSet):
 
     def batch(self, request):
         """Load the records in the body."""
-        with spooled_json(request, settings.BATCH_MAX_BYTES) as file:
-            members, records = envelope_of(file)
+        with spooled_json(request, settings.BATCH_MAX_BYTES) as (members, records):
             wanted = self._wanted(batch_options(members))
             return self._load(records, "batch.json", wanted, format=Upload.Format.BATCH)
 

@@ -1,0 +1,28 @@
+"""The request as our views see it."""
+
+from functools import cached_property
+
+from django.conf import settings
+from rest_framework.request import Request
+
+from adsplatform.accounts.services import Caller
+from adsplatform.rest.authentication import authenticated
+from adsplatform.rest.bodies import Body
+from adsplatform.rest.parameters import Parameters
+
+
+class WireRequest(Request):
+    """A request with leniently read parameters, whose body may come without a Content-Length."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; raises NotSignedIn if nobody has signed in."""
+        return authenticated(self)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        return Parameters(self._request.GET)
+
+    def _load_stream(self) -> None:
+        # DRF only calls `read()`, but its stubs ask for a whole BinaryIO.
+        self._stream = Body(self._request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)  # type: ignore[assignment]
