@@ -270,7 +270,7 @@ SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
 SYNC_MOST_WAITING = env.int("SYNC_MOST_WAITING", 2_000)
 # How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).
 SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
-SYNC_RUNNING_PER_CONNECTOR = env.json("SYNC_RUNNING_PER_CONNECTOR", {})
+SYNC_RUNNING_PER_CONNECTOR: dict[str, int] = dict(env.json("SYNC_RUNNING_PER_CONNECTOR", {}))
 # Each sync that an account has waiting puts off its next one by so much, behind what others ask for till then.
 SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
 # Each sync runs in a process of its own, which can be ended; only tests and debuggers want it otherwise.

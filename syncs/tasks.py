@@ -24,7 +24,7 @@ def run_next_sync() -> str:
     sync_request = process.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
-    crash_point("before ringing on")
+    crash_point("before the next wake-up")
     # What waited for this one to end had its own bell rung in vain.
     if SyncRequest.objects.may_run().within_caps().exists():
         with transaction.atomic():

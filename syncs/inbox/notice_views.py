@@ -31,7 +31,7 @@ class Notices(TenantMixin, TemplateView):
     def get_context_data(self, **context):
         notices = Notice.objects.of(self.account).select_related("app_enrollment__app", "closed_user")
         page = page_of(
-            notices.shut().order_by("-closed", "-pk"), self.request.GET.get("page", ""), size=NOTICES_ON_PAGE
+            notices.closed().order_by("-closed", "-pk"), self.request.GET.get("page", ""), size=NOTICES_ON_PAGE
         )
         return super().get_context_data(
             open=notices.open().order_by("-opened", "-pk")[: NOTICES_ON_PAGE * 4],

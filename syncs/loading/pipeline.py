@@ -43,7 +43,7 @@ def run(sync_request: SyncRequest) -> None:
             shortcuts.remove(verdict.without)
     except WrongStatus as gone:
         # Cancelled or lost meanwhile: the transaction was rolled back.
-        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
+        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.present_status)
     except Exception as error:
         logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
         _end_without_stage(sync_request, error)

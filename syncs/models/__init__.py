@@ -1,4 +1,4 @@
-"""What is kept of syncs: requests, uploads, results, control totals, corrections, notices, scheduled runs."""
+"""The tables of syncs: requests, uploads, results, control totals, corrections, notices, scheduled runs."""
 
 from syncs.models.control_totals import BookTotal, ControlTotal
 from syncs.models.corrections import Correction, SyncFile

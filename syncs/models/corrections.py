@@ -1,12 +1,14 @@
-"""Rejected rows after their sync: how each file's lines are written, and how people have corrected them."""
+"""Rejected rows after their sync: how to read the lines of each file, and how people have corrected them."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from adsplatform.accounts.models import TenantQuerySet
+from syncs.models.requests import SyncRequest
 
 
 class Place(NamedTuple):
@@ -18,7 +20,7 @@ class Place(NamedTuple):
 
 
 class SyncFile(models.Model):
-    """What must be known of a file to read a single line of it: its columns, and the mark between cells."""
+    """What it takes to read a single line of a file: its columns, and the delimiter between cells."""
 
     sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="files")
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
@@ -29,33 +31,32 @@ class SyncFile(models.Model):
 
     objects = TenantQuerySet.as_manager()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.file
 
 
 class CorrectionQuerySet(TenantQuerySet["Correction"]):
-    def of_lines(self, sync_request, lines):
-        """Those of the lines (places: entity, file, line) of a sync that somebody has mended."""
+    def of_lines(self, sync_request: SyncRequest, lines: Iterable[Place]) -> Self:
+        """Those of the lines of a sync, or of others with the same numbers, that somebody has corrected."""
         return self.filter(sync_request=sync_request.origin_id, line__in={line for _, _, line in lines})
 
-    def ready(self):
-        """Mended, and not just being loaded; what a cancelled or failed replay took along is ready again."""
+    def ready(self) -> Self:
+        """Corrected and not being loaded; lines of a cancelled or failed replay are ready again."""
         return self.filter(Q(replay=None) | Q(replay__finished__isnull=False), state=Correction.State.CORRECTED)
 
-    def cured(self):
+    def cured(self) -> Self:
         return self.filter(state=Correction.State.CURED)
 
 
 class Correction(models.Model):
-    """A rejected line as somebody has corrected it, and how far it has come."""
+    """A rejected line as somebody has corrected it, and whether it has been loaded since."""
 
     class State(models.TextChoices):
-        OPEN = "open"  # there still are problems
-        CORRECTED = "mended"  # nothing wrong with it by itself; may be loaded again
-        CURED = "cured"  # loaded by `replay`
+        OPEN = "open"  # problems are left
+        CORRECTED = "mended"  # the line alone has no problem; it may be loaded again
+        CURED = "cured"  # `replay` has loaded it
 
-    # Where the line was first rejected, never a replay.
-    # `one_mended_line` begins with it.
+    # The sync that first rejected the line, never a replay. The index of `one_mended_line` begins with it.
     sync_request = models.ForeignKey(
         "syncs.SyncRequest", on_delete=models.CASCADE, related_name="corrections", db_index=False
     )
@@ -63,16 +64,16 @@ class Correction(models.Model):
     entity = models.CharField(max_length=255)
     file = models.CharField(max_length=255)
     line = models.BigIntegerField()
-    # Pairs of a column's name and its text, in the line's order; what is not here is absent from the line.
+    # Pairs of a column's name and its text, in the line's order; other columns are absent from the line.
     cells = models.JSONField()
-    # What is still wrong: column, code and message of each problem.
+    # The problems that are left: column, code and message of each.
     problems = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State.choices)
     corrected_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_column="mended_by_id"
     )
     corrected_at = models.DateTimeField(db_column="mended_at")
-    # The last sync that took the line along.
+    # The last replay that included the line.
     replay = models.ForeignKey("syncs.SyncRequest", on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = CorrectionQuerySet.as_manager()
@@ -87,7 +88,7 @@ class Correction(models.Model):
             models.CheckConstraint(condition=Q(state="open") | Q(problems=[]), name="mended_has_no_problems"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.file}, line {self.line}: {self.state}"
 
     @property

@@ -1,4 +1,6 @@
-"""Notices: what is wrong with an enrollment as a whole, since when, and who has been told of it."""
+"""Notices: what is wrong with an enrollment as a whole, since when, and who has been sent an e-mail about it."""
+
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,15 +12,15 @@ from adsplatform.identifiers import uuid7
 
 
 class NoticeQuerySet(TenantQuerySet["Notice"]):
-    def open(self):
+    def open(self) -> Self:
         return self.filter(closed__isnull=True)
 
-    def shut(self):
+    def closed(self) -> Self:
         return self.filter(closed__isnull=False)
 
 
 class Notice(models.Model):
-    """One problem of an enrollment, from the moment it was found until it was cured."""
+    """One problem of an enrollment, from the time it was found until it was cured."""
 
     class Kind(models.TextChoices):
         FAILING = "failing", "The last sync failed"
@@ -34,7 +36,7 @@ class Notice(models.Model):
     # The failed sync that it is about.
     sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.SET_NULL, null=True, related_name="+")
     closed = models.DateTimeField(null=True, blank=True)
-    # How it was cured, as a sentence; by which sync, and who had asked for that, or had changed what is expected.
+    # How it was cured, as a sentence; by which sync, and who asked for that sync or changed what is expected.
     cure = models.TextField(blank=True)
     closed_sync = models.ForeignKey("syncs.SyncRequest", on_delete=models.SET_NULL, null=True, related_name="+")
     closed_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -48,30 +50,30 @@ class Notice(models.Model):
             ),
         ]
         indexes = [
-            # The Inbox: those that are open, and those that were, newest first.
+            # The Inbox: open notices and closed ones, newest first.
             models.Index(fields=["group_key", "-opened"], name="notice_open", condition=Q(closed__isnull=True)),
             models.Index(fields=["group_key", "-closed"], name="notice_shut", condition=Q(closed__isnull=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.app_enrollment}: {self.get_kind_display()}"
 
 
 class NoticeMail(models.Model):
-    """An e-mail about a notice to one person, kept from the moment it is owed until it has been sent."""
+    """An e-mail about a notice to one person: recorded with the notice, then sent."""
 
     class About(models.TextChoices):
         OPENED = "opened"
         CURED = "cured"
 
     row_security_parent = "notice"
-    # `one_mail_per_person_and_turn` begins with it.
+    # The index of `one_mail_per_person_and_turn` begins with it.
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     about = models.CharField(max_length=10, choices=About.choices)
     created = models.DateTimeField(default=timezone.now, editable=False)
     sent = models.DateTimeField(null=True)
-    # When it is tried (again); null when it has been sent or given up.
+    # When it is to be sent; null when it has been sent or given up.
     due = models.DateTimeField(null=True)
     failure_count = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -80,5 +82,5 @@ class NoticeMail(models.Model):
         constraints = [models.UniqueConstraint("notice", "user", "about", name="one_mail_per_person_and_turn")]
         indexes = [models.Index(fields=["due"], name="notice_mail_due", condition=Q(due__isnull=False))]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.about}: {self.notice} to {self.user}"

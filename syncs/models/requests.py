@@ -1,23 +1,25 @@
-"""A sync as the platform's books know it: what was asked, how it stands, what came of every line."""
+"""A sync as it is recorded: what was asked for, its status, who works on it, and how it ended."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NoReturn, Self
+from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, models, transaction
+from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from adsplatform import locks
-from adsplatform.accounts.models import TenantQuerySet
+from adsplatform.accounts.models import TenantQuerySet, User
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
-from syncs.crash_points import crash_point
+from enrollments.models import AppEnrollment
 from syncs.models.uploads import Upload
 
-# A claimer takes milliseconds; one that is stopped in the middle must not keep the others out.
-CLAIM_SECONDS = 5
+# New values of a row, by column: values or expressions of SQL.
+_Changes = dict[str, object]
 
 
 class WrongStatus(PlatformError):
@@ -25,104 +27,45 @@ class WrongStatus(PlatformError):
 
     title = "The sync has moved on."
 
-    def __init__(self, sync_request, wanted):
-        self.now = sync_request.status_code
-        super().__init__(f"This sync is {self.now}; it can no longer become {wanted}.", field="statusCode")
+    def __init__(self, sync_request: "SyncRequest", wanted: str) -> None:
+        self.present_status = sync_request.status_code
+        super().__init__(f"This sync is {self.present_status}; it can no longer become {wanted}.", field="statusCode")
 
 
-def _counted(has_crashed: bool) -> dict:
-    count = "crash_count" if has_crashed else "failure_count"
-    return {count: F(count) + 1}
-
-
-def _shortened(message: str) -> str:
-    """A message as `process_result_message` holds it: cut between words, if it has any."""
-    if len(message) <= SyncRequest.MESSAGE_LENGTH:
-        return message
-    kept = message[: SyncRequest.MESSAGE_LENGTH - 1]
-    words, _, cut = kept.rpartition(" ")
-    return (words if len(cut) < len(words) else kept) + "…"
-
-
-def lease_time():
-    """When a lease that is taken or renewed now runs out."""
-    return Now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
-
-
-class LeaseQuerySet(models.QuerySet):
-    def running(self):
-        return self.filter(status_code=self.model.Status.IN_PROGRESS)
-
-    def expired(self):
-        """Those in progress whose holder gives no sign of life."""
-        return self.running().filter(lease_expires__lt=Now())
-
-    def claim_next(self, owner: str = ""):
-        """Start the sync whose turn it is and return it, or None; of two claimers each gets another."""
-        for _ in range(5):
-            try:
-                with transaction.atomic():
-                    _wait_for_other_claimers()
-                    found = (
-                        self.may_run()
-                        .within_caps()
-                        .order_by("turn", "created", "sync_request_id")
-                        .select_for_update(skip_locked=True, of=("self",))
-                        .first()
-                    )
-                    if found:
-                        found.start(owner)
-                        crash_point("claiming")
-                    return found
-            except IntegrityError:
-                # Staff have just put a sync of the same enrollment in progress by hand; look again.
-                continue
-        return None
-
-    def within_caps(self):
-        """Leave out accounts and connectors of which as many run as may."""
-        running = self.model.objects.running().values_list("group_key", "connector")
-        of_account, of_connector = Counter(), Counter()
-        for account, connector in running:
-            of_account[account] += 1
-            of_connector[connector] += 1
-        caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
-        return self.exclude(group_key__in=[account for account, count in of_account.items() if count >= cap]).exclude(
-            connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
-        )
-
-
-def _wait_for_other_claimers():
-    """One at a time, or two could count the same running syncs and together pass a cap."""
-    # In a transaction that a caller began, the caller decides how long it may idle.
-    if not connection.savepoint_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")
-    locks.acquire(locks.CLAIM_SYNC)
-
-
-class SyncRequestQuerySet(LeaseQuerySet, TenantQuerySet):
-    def unfinished(self):
+class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
+    def unfinished(self) -> Self:
         return self.filter(status_code__in=list(SyncRequest.MOVES))
 
-    def waiting(self):
+    def waiting(self) -> Self:
         return self.filter(status_code=SyncRequest.Status.CONNECTOR)
 
-    def real(self):
-        """Those that are no previews."""
+    def running(self) -> Self:
+        return self.filter(status_code=SyncRequest.Status.IN_PROGRESS)
+
+    def succeeded(self) -> Self:
+        return self.filter(status_code=SyncRequest.Status.SUCCESS)
+
+    def expired(self) -> Self:
+        """Those in progress whose lease has run out: their worker is lost."""
+        return self.running().filter(lease_expires__lt=Now())
+
+    def real(self) -> Self:
+        """Those that are not previews."""
         return self.filter(dry_run=False)
 
-    def newest_first(self):
+    def newest_first(self) -> Self:
         return self.order_by("-created", "-sync_request_id")
 
-    def may_run(self):
+    def last_of(self, enrollment: AppEnrollment | OuterRef) -> Self:
+        """Of these, the one of the enrollment that was asked for last."""
+        return self.filter(app_enrollment=enrollment).newest_first()[:1]
+
+    def may_run(self) -> Self:
         """Waiting and due, with no other sync of the enrollment running, and all earlier parts finished.
 
-        A preview changes nothing, so it waits for none and none waits for it.
+        A preview changes nothing, so it neither waits for other syncs nor makes them wait.
         """
-        running = SyncRequest.objects.real().filter(
-            app_enrollment=OuterRef("app_enrollment"), status_code=SyncRequest.Status.IN_PROGRESS
-        )
+        running = SyncRequest.objects.real().running().filter(app_enrollment=OuterRef("app_enrollment"))
         earlier_parts = SyncRequest.objects.filter(
             Q(pk=OuterRef("parent_sync_request")) | Q(parent_sync_request=OuterRef("parent_sync_request")),
             current_batch__lt=OuterRef("current_batch"),
@@ -133,6 +76,18 @@ class SyncRequestQuerySet(LeaseQuerySet, TenantQuerySet):
             Q(not_before=None) | Q(not_before__lte=Now()),
             ~Exists(running) | Q(dry_run=True),
             Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1),
+        )
+
+    def within_caps(self) -> Self:
+        """Leave out accounts and connectors that have as many syncs running as they may."""
+        of_account: Counter[UUID] = Counter()
+        of_connector: Counter[str] = Counter()
+        for account, connector in SyncRequest.objects.running().values_list("group_key", "connector"):
+            of_account[account] += 1
+            of_connector[connector] += 1
+        caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
+        return self.exclude(group_key__in=[account for account, count in of_account.items() if count >= cap]).exclude(
+            connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
         )
 
 
@@ -160,7 +115,7 @@ class SyncRequest(models.Model):
     MESSAGE_LENGTH = 200
 
     sync_request_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Of these three foreign keys indexes below begin with the column.
+    # Indexes below begin with these three foreign keys, so they need none of their own.
     group_key = models.ForeignKey(
         "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+", db_index=False
     )
@@ -182,48 +137,48 @@ class SyncRequest(models.Model):
     parent_sync_request = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
     )
-    # The sync whose mended lines this one loads; never itself a replay.
+    # The sync whose corrected lines this one loads; never itself a replay.
     replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replays")
     current_batch = models.IntegerField(default=1)
     total_batches = models.IntegerField(default=1)
-    # Which connector reads the data; deliberately without `choices`, as Application.connector.
+    # Which connector reads the data; deliberately without `choices`, like Application.connector.
     connector = models.CharField(max_length=50)
     upload = models.ForeignKey(Upload, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    # Asked to find out what it would do: everything it writes to the books is taken back.
+    # A preview: it reports what it would do, and everything it writes to the books is rolled back.
     dry_run = models.BooleanField(default=False)
-    # Somebody (`modified_user`) has seen what the guard stopped and wants it deleted.
+    # Somebody (`modified_user`) has seen what the delete guard stopped and has allowed it.
     allow_deletes = models.BooleanField(default=False)
     # The sync whose data are loaded again: after its preview, or because its deletes were allowed.
     repeat_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="repeats")
-    # The last sync that loaded the very same file, found when this one was asked for.
+    # The last sync that loaded the same file, found when this one was asked for.
     same_content_as = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
-    # Lines read so far, for people who watch; the counts that matter are SyncEntityResult's.
+    # Lines read so far, to show progress; the final counts are in SyncEntityResult.
     lines_read = models.BigIntegerField(default=0)
-    # When its problems, line by line, were removed, as they had been kept for long enough. The counts stay.
+    # When retention removed its details (the problems of single lines). The counts stay.
     details_removed = models.DateTimeField(null=True, editable=False)
-    # When its turn comes; of an account with many waiting, the later ones' is put off (`queue`).
+    # The order in which waiting syncs run. Each further sync of one account gets a later turn (see `queue`).
     turn = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
-    # The lease: who works on it, and until when the database takes them to be alive. `fence` counts the claims; what a
-    # claim's holder does counts only while its number is still the last.
+    # The lease: who works on it, and until when that worker is taken to be alive, by the database's clock. The fencing
+    # token numbers the claims: a worker's result counts only while its claim is the last one.
     fencing_token = models.IntegerField(default=0, db_default=0, editable=False, db_column="fence")
     lease_owner = models.CharField(max_length=100, blank=True, db_default="", editable=False)
     lease_expires = models.DateTimeField(null=True, editable=False)
-    # It is to be tried again, but not yet.
+    # It will be tried again, but not before this time.
     not_before = models.DateTimeField(null=True, editable=False)
-    # How often its worker died over it; `failure_count` has all other failures.
+    # How often the process that ran it died; `failure_count` counts all other failures.
     crash_count = models.IntegerField(default=0, db_default=0, editable=False)
-    # Why it failed, or has to be tried again: a code of the catalogue of problems.
+    # Why it failed or must be tried again: a code of `syncs.problem_codes`.
     failure_code = models.CharField(max_length=50, blank=True, db_default="", editable=False)
 
     objects = SyncRequestQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # Retention and the figures of the last hour; those that have not finished stand at the end.
+            # Retention, and the metrics of the last hour; unfinished syncs are at its end.
             models.Index(fields=["finished"], name="sync_with_details", condition=Q(details_removed__isnull=True)),
-            # Those whose details are being removed are the last in it.
+            # Retention; syncs whose details are being removed are at its end.
             models.Index(
                 fields=["details_removed"], name="sync_without_details", condition=Q(details_removed__isnull=False)
             ),
@@ -232,7 +187,7 @@ class SyncRequest(models.Model):
             models.Index(fields=["-created", "-sync_request_id"], name="sync_newest"),
             # The enrollment's last sync and last successful sync.
             models.Index(fields=["app_enrollment", "status_code", "-created"], name="sync_of_enrollment"),
-            # The worker that looks for the next one to run.
+            # The claim of the next sync.
             models.Index(
                 fields=["turn", "created", "sync_request_id"],
                 name="sync_waiting",
@@ -240,7 +195,7 @@ class SyncRequest(models.Model):
             ),
             # How many of an account are waiting.
             models.Index(fields=["group_key"], name="sync_waiting_of_account", condition=Q(status_code="Connector")),
-            # The rescue that looks for leases that have run out, and the claim that heeds the caps.
+            # The reaper, which looks for expired leases, and the claim, which counts what runs.
             models.Index(
                 fields=["group_key", "connector"], name="sync_running", condition=Q(status_code="In Progress")
             ),
@@ -258,7 +213,7 @@ class SyncRequest(models.Model):
                 name="one_request_per_part",
                 condition=Q(repeat_of__isnull=True),
             ),
-            # A preview of one part could not say what the whole would delete.
+            # A preview of one part cannot say what all parts together would delete.
             models.CheckConstraint(condition=Q(dry_run=False) | Q(total_batches=1), name="sync_preview_is_whole"),
             models.CheckConstraint(condition=Q(operation_type__in=(0, 1)), name="sync_operation_known"),
             models.CheckConstraint(
@@ -268,10 +223,10 @@ class SyncRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(finished__isnull=False, status_code__in=("Success", "Failed", "Cancelled"))
                 | Q(finished__isnull=True, status_code__in=("Ready", "Connector", "In Progress")),
-                # Also: no status but the six.
+                # This also rules out any other status.
                 name="sync_finished_iff_final",
             ),
-            # Nobody's work has no end.
+            # Every running sync has a lease that ends.
             models.CheckConstraint(
                 condition=Q(status_code="In Progress", lease_expires__isnull=False)
                 | (~Q(status_code="In Progress") & Q(lease_expires__isnull=True)),
@@ -279,7 +234,7 @@ class SyncRequest(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.connector} sync of {self.created:%Y-%m-%d %H:%M} ({self.status_code})"
 
     @property
@@ -287,7 +242,7 @@ class SyncRequest(models.Model):
         return self.status_code not in self.MOVES
 
     @property
-    def origin_id(self):
+    def origin_id(self) -> UUID:
         """The sync whose rejected lines these are: a replay's lines are those of the sync it replays."""
         return self.replay_of_id or self.pk
 
@@ -296,124 +251,132 @@ class SyncRequest(models.Model):
         return self.get_operation_type_display()
 
     @property
-    def next_try(self):
+    def next_try(self) -> datetime | None:
         """When it will be tried again, if it waits for that."""
         return self.not_before if self.status_code == self.Status.CONNECTOR else None
 
-    def queue(self):
-        """Let it wait for its turn, after those that others asked for in the meantime."""
+    def queue(self) -> None:
+        """Let it wait for its turn, after syncs that other accounts ask for in the meantime."""
         waiting = SyncRequest.objects.waiting().filter(group_key=self.group_key_id).count()
-        self._move(self.Status.CONNECTOR, turn=self.created + waiting * timedelta(seconds=settings.SYNC_TURN_SECONDS))
+        turn = self.created + waiting * timedelta(seconds=settings.SYNC_TURN_SECONDS)
+        self._move(self.Status.CONNECTOR, {"turn": turn})
 
-    def start(self, owner: str = ""):
-        """Claim it: `owner` has it until the lease runs out, and may renew that."""
-        self._move(
-            self.Status.IN_PROGRESS,
-            started=timezone.now(),
-            lines_read=0,
-            fencing_token=F("fencing_token") + 1,
-            lease_owner=owner,
-            lease_expires=lease_time(),
-            not_before=None,
-        )
+    def start(self, owner: str = "") -> None:
+        """Claim it: `owner` has it until the lease runs out, and may renew the lease."""
+        changes = {
+            "started": timezone.now(),
+            "lines_read": 0,
+            "fencing_token": F("fencing_token") + 1,
+            "lease_owner": owner,
+            "lease_expires": _lease_end(),
+            "not_before": None,
+        }
+        self._move(self.Status.IN_PROGRESS, changes)
 
-    def succeed(self, message: str, **counts):
-        self._finish(
-            self.Status.SUCCESS, ours=True, process_result_message=_shortened(message), failure_code="", **counts
-        )
+    def succeed(self, message: str, **counts: int) -> None:
+        outcome: _Changes = {"process_result_message": _shortened(message), "failure_code": ""}
+        self._finish(self.Status.SUCCESS, outcome | counts, only_holder=True)
 
-    def fail(self, message: str, code: str = "", *, has_crashed: bool = False, **counts):
-        self._finish(
-            self.Status.FAILED,
-            ours=True,
-            process_result_message=_shortened(message),
-            failure_code=code,
-            **_counted(has_crashed),
-            **counts,
-        )
+    def fail(self, message: str, code: str = "", *, has_crashed: bool = False, **counts: int) -> None:
+        outcome: _Changes = {"process_result_message": _shortened(message), "failure_code": code}
+        self._finish(self.Status.FAILED, outcome | _failure_counted(has_crashed) | counts, only_holder=True)
 
-    def try_again(self, message: str, code: str, *, seconds: float, has_crashed: bool = False):
-        """Let it wait for another try."""
-        self._move(
-            self.Status.CONNECTOR,
-            ours=True,
-            process_result_message=_shortened(message),
-            failure_code=code,
-            not_before=Now() + timedelta(seconds=seconds),
-            **_counted(has_crashed),
-        )
+    def try_again(self, message: str, code: str, *, seconds: float, has_crashed: bool = False) -> None:
+        """Count a failure and let it wait for another try."""
+        self._return_to_queue(message, code, seconds, _failure_counted(has_crashed))
 
-    def hand_back(self, message: str, code: str, *, seconds: float = 0):
-        """Let another worker have it, after what was neither its source's fault nor its own."""
-        self._move(
-            self.Status.CONNECTOR,
-            ours=True,
-            process_result_message=_shortened(message),
-            failure_code=code,
-            not_before=Now() + timedelta(seconds=seconds),
-        )
+    def hand_back(self, message: str, code: str, *, seconds: float = 0) -> None:
+        """Let another worker have it, without counting a failure."""
+        self._return_to_queue(message, code, seconds, {})
 
-    def hurry(self):
-        """Do not wait any longer for the next try."""
+    def retry_now(self) -> None:
+        """Wait no longer for the next try."""
         SyncRequest.objects.waiting().filter(pk=self.pk).update(not_before=None)
         self.refresh_from_db(fields=["not_before"])
 
-    def report(self, lines_read: int):
-        """Tell how far it is; raises WrongStatus once it is no longer its holder's."""
-        if not self._held().update(lines_read=lines_read):
+    def report(self, lines_read: int) -> None:
+        """Record the progress; raises WrongStatus once the claim is no longer this object's."""
+        if not self.under_own_claim().update(lines_read=lines_read):
             self._refuse(self.Status.SUCCESS)
 
     def renew(self) -> bool:
-        """Go on holding the lease, if it is still its holder's."""
-        return bool(self._held().update(lease_expires=lease_time()))
+        """Renew the lease; returns False once the claim is no longer this object's."""
+        return bool(self.under_own_claim().update(lease_expires=_lease_end()))
 
-    def cancel(self, message: str, user=None):
-        self._finish(
-            self.Status.CANCELLED,
-            process_result_message=_shortened(message),
-            **({"modified_user": user} if user else {}),
-        )
+    def cancel(self, message: str, user: User | None = None) -> None:
+        changes: _Changes = {"process_result_message": _shortened(message)}
+        if user:
+            changes["modified_user"] = user
+        self._finish(self.Status.CANCELLED, changes)
 
-    def amend(self, wanted: str, message: str | None, user):
-        """Move as platform staff asks, along the allowed moves only."""
+    def amend(self, wanted: str, message: str | None, user: User | None) -> None:
+        """Change the status as platform staff asks, along the allowed moves only."""
         if wanted not in self.Status.values:
             raise PlatformError(
                 f"No status is called “{wanted}”. Known: {', '.join(self.Status.values)}.", field="statusCode"
             )
-        changes = {"modified_user": user}
+        changes: _Changes = {"modified_user": user}
         if message is not None:
             changes["process_result_message"] = _shortened(message)
         if wanted == self.Status.IN_PROGRESS:
-            # Nobody works on it, so it goes back to the queue when the lease has run out.
+            # No worker has it, so it returns to the queue when the lease has run out.
             changes |= {
                 "started": timezone.now(),
-                "lease_expires": lease_time(),
+                "lease_expires": _lease_end(),
                 "fencing_token": F("fencing_token") + 1,
             }
         if wanted not in self.MOVES:
             changes["finished"] = timezone.now()
-        self._move(wanted, **changes)
+        self._move(wanted, changes)
 
-    def _finish(self, wanted, **changes):
-        self._move(wanted, finished=timezone.now(), **changes)
+    def under_own_claim(self) -> SyncRequestQuerySet:
+        """This request, as long as it is in progress under the claim that this object knows; else nothing."""
+        return SyncRequest.objects.running().filter(pk=self.pk, fencing_token=self.fencing_token)
 
-    def _move(self, wanted, *, ours=False, **changes):
-        """Change the status by one UPDATE; `ours` if only the holder of the lease may ask for it."""
-        allowed = [now for now, moves in self.MOVES.items() if wanted in moves]
+    def _return_to_queue(self, message: str, code: str, seconds: float, changes: _Changes) -> None:
+        changes |= {
+            "process_result_message": _shortened(message),
+            "failure_code": code,
+            "not_before": Now() + timedelta(seconds=seconds),
+        }
+        self._move(self.Status.CONNECTOR, changes, only_holder=True)
+
+    def _finish(self, wanted: str, changes: _Changes, *, only_holder: bool = False) -> None:
+        self._move(wanted, changes | {"finished": timezone.now()}, only_holder=only_holder)
+
+    def _move(self, wanted: str, changes: _Changes, *, only_holder: bool = False) -> None:
+        """Change the status by one UPDATE; with `only_holder` only while this object's claim is the last one."""
         if wanted != self.Status.IN_PROGRESS:
             changes |= {"lease_owner": "", "lease_expires": None}
         changes |= {"status_code": wanted, "modified": timezone.now()}
-        found = self._held() if ours else SyncRequest.objects.filter(pk=self.pk, status_code__in=allowed)
-        if not found.update(**changes):
+        if only_holder:
+            row = self.under_own_claim()
+        else:
+            allowed = [status for status, moves in self.MOVES.items() if wanted in moves]
+            row = SyncRequest.objects.filter(pk=self.pk, status_code__in=allowed)
+        if not row.update(**changes):
             self._refuse(wanted)
         self.refresh_from_db(fields=list(changes))
 
-    def _held(self):
-        """This request, as long as it is in progress by the claim that this object knows."""
-        return SyncRequest.objects.filter(
-            pk=self.pk, status_code=self.Status.IN_PROGRESS, fencing_token=self.fencing_token
-        )
-
-    def _refuse(self, wanted):
+    def _refuse(self, wanted: str) -> NoReturn:
         self.refresh_from_db(fields=["status_code"])
         raise WrongStatus(self, wanted)
+
+
+def _lease_end() -> CombinedExpression:
+    """When a lease that is taken or renewed now runs out."""
+    return Now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
+
+
+def _failure_counted(has_crashed: bool) -> _Changes:
+    count = "crash_count" if has_crashed else "failure_count"
+    return {count: F(count) + 1}
+
+
+def _shortened(message: str) -> str:
+    """A message as `process_result_message` holds it: cut between words, if it has any."""
+    if len(message) <= SyncRequest.MESSAGE_LENGTH:
+        return message
+    start = message[: SyncRequest.MESSAGE_LENGTH - 1]
+    words, _, cut = start.rpartition(" ")
+    return (words if len(cut) < len(words) else start) + "…"

@@ -1,4 +1,4 @@
-"""What came of a sync: counts per entity, problems line by line, differences of a preview, keys seen in parts."""
+"""Results of a sync: counts per entity, problems line by line, differences of a preview, keys seen in parts."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -6,14 +6,14 @@ from django.db.models import F, Q
 from adsplatform.accounts.models import TenantQuerySet
 from syncs.problem_codes import title_of
 
-# The most characters kept of a line.
+# How many characters of a rejected line are stored.
 RAW_KEPT = 20_000
 
 
 class SyncEntityResult(models.Model):
-    """What one sync did with the lines of one kind of record; the database proves that none is missing."""
+    """What one sync did with the lines of one kind of record; a constraint ensures that every line is counted."""
 
-    # `one_result_per_entity` begins with it.
+    # The index of `one_result_per_entity` begins with it.
     sync_request = models.ForeignKey(
         "syncs.SyncRequest", on_delete=models.CASCADE, related_name="results", db_index=False
     )
@@ -50,7 +50,7 @@ class SyncEntityResult(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.entity}: {self.lines_read} lines"
 
     @property
@@ -63,15 +63,15 @@ class SyncEntityResult(models.Model):
 
 
 class SyncResultDetail(models.Model):
-    """Why one line was left out, passed over or remarked on, and where to find it."""
+    """Why one line was rejected, skipped or has a warning, and where to find it."""
 
     class Kind(models.TextChoices):
         ERROR = "error"
         SKIP = "skip"
         WARNING = "warning"
 
-    # The indexes below begin with these two. That the account is the sync's is seen to where details are written;
-    # checking it once more for each of a million lines would only cost time.
+    # The indexes below begin with these two. The code that writes details takes the account from the sync; a foreign
+    # key constraint would check it again for each of a million lines.
     sync_request = models.ForeignKey(
         "syncs.SyncRequest", on_delete=models.CASCADE, related_name="details", db_index=False
     )
@@ -87,7 +87,7 @@ class SyncResultDetail(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     erp_key = models.CharField(max_length=255, blank=True)
     file = models.CharField(max_length=255, blank=True)
-    # Counted from 1, the header included; null where the problem is the whole file's.
+    # Counted from 1, header included; null where the problem concerns the whole file.
     line = models.BigIntegerField(null=True)
     column = models.CharField(max_length=255, blank=True)
     value = models.TextField(blank=True)
@@ -110,13 +110,13 @@ class SyncResultDetail(models.Model):
             models.CheckConstraint(condition=Q(kind__in=("error", "skip", "warning")), name="detail_kind_known")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         where = ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "") if part)
         return f"{where}: {self.message}" if where else self.message
 
     @property
     def title(self) -> str:
-        """What the code is called in the catalogue of problems."""
+        """The title of its code in `syncs.problem_codes`."""
         return title_of(self.code)
 
 
@@ -133,10 +133,10 @@ class SyncDifference(models.Model):
     entity = models.CharField(max_length=50)
     action = models.CharField(max_length=10, choices=Action.choices)
     erp_key = models.CharField(max_length=255, blank=True)
-    # The line that asks for it; none where a complete data set lacks the record.
+    # The line that causes it; none where a full data set lacks the record.
     file = models.CharField(max_length=255, blank=True)
     line = models.BigIntegerField(null=True)
-    # [{"name": "totalAmount", "before": "10", "after": "12.5"}, …]; null is no value.
+    # [{"name": "totalAmount", "before": "10", "after": "12.5"}, …]; null means no value.
     fields = models.JSONField(default=list)
 
     objects = TenantQuerySet.as_manager()
@@ -148,12 +148,12 @@ class SyncDifference(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.entity} {self.erp_key}: {self.get_action_display()}"
 
 
 class SeenKey(models.Model):
-    """A key that an earlier part of a multi-part full sync contained, kept until its last part has run."""
+    """A record that an earlier part of a multi-part full sync contained; needed until the last part has run."""
 
     row_security_parent = "parent_sync_request"
     parent_sync_request = models.ForeignKey(
@@ -165,5 +165,5 @@ class SeenKey(models.Model):
     class Meta:
         indexes = [models.Index(fields=["parent_sync_request", "entity", "record_id"], name="seen_key_of_parent")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.entity} {self.record_id}"

@@ -1,4 +1,4 @@
-"""The ledger of scheduled syncs: one entry for each time that a schedule came round."""
+"""Scheduled syncs: one entry for each run that a schedule named and the scheduler started."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,15 +7,15 @@ from adsplatform.accounts.models import TenantQuerySet
 
 
 class ScheduledRun(models.Model):
-    """A time a schedule named, the sync that was asked for then, and what had been missed before it."""
+    """A time that a schedule named, the sync that was asked for then, and the runs missed before it."""
 
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
-    # `one_run_per_slot` begins with it.
+    # The index of `one_run_per_slot` begins with it.
     app_enrollment = models.ForeignKey(
         "enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="+", db_index=False
     )
     slot = models.DateTimeField()
-    # An earlier one's, where that was still waiting: one sync then serves both.
+    # The sync of an earlier run, if that was still waiting: one sync then serves both.
     sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="scheduled_runs")
     missed_runs = models.PositiveIntegerField(default=0)
     missed_from = models.DateTimeField(null=True)
@@ -33,5 +33,5 @@ class ScheduledRun(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.app_enrollment} at {self.slot:%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Uploads: what was received, as it was received."""
+"""Uploads: files and batches as they were received."""
 
 from django.conf import settings
 from django.db import models
@@ -10,14 +10,14 @@ from adsplatform.identifiers import uuid7
 
 
 class Upload(models.Model):
-    """A file or a JSON batch as it was received, kept in the upload storage until a worker reads it."""
+    """A file or a JSON batch as it was received; its content is in the upload storage until retention removes it."""
 
     class Format(models.TextChoices):
         ZIP = "zip"
         CSV = "csv"
         JSONL = "jsonl"
         BATCH = "batch"
-        # Rejected lines that people have corrected, written by ourselves.
+        # Corrected lines, in a file that the platform writes itself.
         CORRECTED = "mended"
 
     upload_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -26,18 +26,18 @@ class Upload(models.Model):
         on_delete=models.CASCADE,
         db_column="group_key",
         related_name="+",
-        # `upload_by_content` begins with it.
+        # The index `upload_by_content` begins with it.
         db_index=False,
     )
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    # The name the sender gave, for people; `content` is stored under a name of ours.
+    # The sender's name for it, to show to people; the name of `content` in the storage is made by us.
     file_name = models.CharField(max_length=255)
     format = models.CharField(max_length=10, choices=Format.choices)
     content = models.FileField(max_length=255)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
-    # When its content was taken out of the storage, as it had been kept for long enough.
+    # When retention removed its content from the storage.
     removed = models.DateTimeField(null=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
@@ -46,9 +46,9 @@ class Upload(models.Model):
         indexes = [
             # Whether the same file has been loaded before.
             models.Index(fields=["group_key", "sha256"], name="upload_by_content"),
-            # Retention, and what it costs to keep them.
+            # Retention, and the admin's page of table sizes.
             models.Index(fields=["created"], name="upload_kept", condition=Q(removed__isnull=True), include=["size"]),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.file_name

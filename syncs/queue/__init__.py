@@ -1,1 +1,1 @@
-"""Wake-ups for the workers, and the sessions that hold a lease."""
+"""Wake-ups for the workers, claims of the next sync, and the database sessions of running syncs."""

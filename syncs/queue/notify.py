@@ -1,15 +1,18 @@
-"""Wake-ups for the workers: messages of the queue that carry nothing, or what to remove."""
+"""Messages of the queue: a wake-up carries nothing; a removal carries the id of an enrollment."""
+
+from uuid import UUID
 
 from django_q.tasks import async_task
 
 WAKEUP_TASK = "syncs.tasks.run_next_sync"
+REMOVAL_TASK = "syncs.tasks.remove_enrollment_data"
 
 
-def send_wakeup():
-    """Wake a worker; inside a transaction, the bell is part of it and rings with its commit."""
+def send_wakeup() -> None:
+    """Wake a worker; inside a transaction, the wake-up is sent when it commits."""
     async_task(WAKEUP_TASK, save=False, ack_failure=True)
 
 
-def request_removal(app_enrollment_id):
-    """Have a deleted enrollment's records removed in the background."""
-    async_task("syncs.tasks.remove_enrollment_data", str(app_enrollment_id), save=False, ack_failure=True)
+def request_removal(app_enrollment_id: UUID) -> None:
+    """Have the records of a deleted enrollment removed in the background."""
+    async_task(REMOVAL_TASK, str(app_enrollment_id), save=False, ack_failure=True)

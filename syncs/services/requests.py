@@ -47,7 +47,7 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
     if waiting is None:
         return record_request(enrollment, user, connector=connector, run_full_sync=full, dry_run=dry_run)
     if waiting.next_try:
-        waiting.hurry()
+        waiting.retry_now()
         notify.send_wakeup()
     return waiting
 

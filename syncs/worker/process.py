@@ -27,6 +27,7 @@ from syncs.crash_points import crash_point
 from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
 from syncs.queue import sessions
+from syncs.queue.claims import claim_next
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ BEAT_SECONDS = 1.0
 
 def run_next() -> SyncRequest | None:
     """Claim the sync whose turn it is and see it through; returns it, or None if none may run."""
-    sync_request = SyncRequest.objects.claim_next(owner=f"{socket.gethostname()}, process {os.getpid()}"[:100])
+    sync_request = claim_next(owner=f"{socket.gethostname()}, process {os.getpid()}"[:100])
     if sync_request is None:
         return None
     with logs.about(sync_id=sync_request.pk):
@@ -78,7 +79,7 @@ def _stand_by(sync_request):
         _note(sync_request, lambda: pipeline.hand_back(sync_request, retry_policy.WORKER_STOPPING, "worker_stopping"))
     elif process.has_crashed:
         logger.error("The process that ran sync %s ended: %s.", sync_request.pk, process.how)
-        crash_point("before noting a crash")
+        crash_point("before recording a crash")
         _note(sync_request, lambda: pipeline.give_up_crashed(sync_request))
 
 
@@ -113,7 +114,7 @@ def _note(sync_request, decide):
         sessions.end_session(sync_request)
         decide()
     except WrongStatus as gone:
-        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.now)
+        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.present_status)
     except (DatabaseError, InterfaceError):
         logger.exception("Sync %s is left to the rescue.", sync_request.pk)
         connection.close()

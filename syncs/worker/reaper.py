@@ -41,7 +41,7 @@ def recover_lost_syncs() -> int:
 def _rescue(sync_request) -> bool:
     # Its holder may be stopped or cut off with locks in hand, even that of the row below.
     sessions.end_session(sync_request)
-    crash_point("before a rescue")
+    crash_point("before recovering a lost sync")
     with transaction.atomic():
         held = SyncRequest.objects.expired().filter(pk=sync_request.pk, fencing_token=sync_request.fencing_token)
         held = held.select_for_update(skip_locked=True, of=("self",)).first()
@@ -51,7 +51,7 @@ def _rescue(sync_request) -> bool:
             pipeline.give_up_lost(held, by_outage=_was_renewed_before_a_restart(held))
         except WrongStatus:
             return False
-        crash_point("in a rescue")
+        crash_point("recovering a lost sync")
     logger.warning("Sync %s had lost its worker (%s) and is now %s.", held.pk, sync_request.lease_owner, held)
     return True
 

@@ -18,8 +18,8 @@ import psycopg
 POINTS = {
     "claiming": 0.02, "claimed": 0.03, "started": 0.03, "reading": 0.008, "copying": 0.008, "merging": 0.03,
     "written": 0.04, "before the outcome": 0.03, "before the commit": 0.04, "after the commit": 0.04,
-    "before noting a crash": 0.08, "before a rescue": 0.1, "in a rescue": 0.1, "before ringing on": 0.04,
-    "before the acknowledgement": 0.03,
+    "before recording a crash": 0.08, "before recovering a lost sync": 0.1, "recovering a lost sync": 0.1,
+    "before the next wake-up": 0.04, "before the acknowledgement": 0.03,
 }  # fmt: skip
 LIMITS = {"tries": 30, "crashes": 8, "starts": 100}
 LEASE = 3.0

@@ -13,6 +13,7 @@ from enrollments.models import CustomFieldDefinition
 from syncs.loading.merge import preview, steps
 from syncs.loading.source import open_source
 from syncs.models import SeenKey, SyncDifference, SyncRequest
+from syncs.queue.claims import claim_next
 from tests.factories import SyncRequestFactory
 from tests.loading.conftest import company, invoice
 
@@ -183,13 +184,13 @@ def test_a_preview_waits_for_no_sync_and_none_waits_for_it(enrollment):
     real = SyncRequestFactory(app_enrollment=enrollment, queued=True)
     another = SyncRequestFactory(app_enrollment=enrollment, queued=True, dry_run=True)
     next_real = SyncRequestFactory(app_enrollment=enrollment, queued=True)
-    assert SyncRequest.objects.claim_next() == real
-    assert SyncRequest.objects.claim_next() == another
-    assert SyncRequest.objects.claim_next() is None
+    assert claim_next() == real
+    assert claim_next() == another
+    assert claim_next() is None
     assert SyncRequest.objects.filter(status_code="In Progress").count() == 3
     real.refresh_from_db()
     real.succeed("Done.")
-    assert SyncRequest.objects.claim_next() == next_real
+    assert claim_next() == next_real
     preview.refresh_from_db()
     assert preview.status_code == "In Progress"
 

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
+from syncs.queue.claims import claim_next
 from syncs.services import requests
 from syncs.worker import reaper
 from tests.factories import AccountFactory, AppEnrollmentFactory
@@ -86,7 +87,7 @@ class Course(RuleBasedStateMachine):
             ),
             None,
         )
-        claimed = SyncRequest.objects.claim_next("worker")
+        claimed = claim_next("worker")
         assert (claimed and claimed.pk) == wanted
         if claimed:
             expected = self.model[wanted]

@@ -10,6 +10,7 @@ from adsplatform.records.models import Company
 from syncs.loading import pipeline
 from syncs.loading.merge import steps
 from syncs.models import SyncRequest, WrongStatus
+from syncs.queue.claims import claim_next
 from tests.factories import AccountFactory, AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
 
@@ -23,7 +24,7 @@ def expire(sync_request):
 def test_a_claim_has_an_owner_and_an_end_by_the_databases_clock(settings):
     settings.SYNC_LEASE_SECONDS = 20
     SyncRequestFactory(queued=True)
-    claimed = SyncRequest.objects.claim_next("machine 1, process 7")
+    claimed = claim_next("machine 1, process 7")
     assert (claimed.status_code, claimed.lease_owner, claimed.fencing_token) == (
         "In Progress",
         "machine 1, process 7",
@@ -43,7 +44,7 @@ def test_nothing_is_in_progress_without_an_end():
 
 def test_a_finished_sync_is_held_by_nobody():
     SyncRequestFactory(queued=True)
-    claimed = SyncRequest.objects.claim_next("machine 1")
+    claimed = claim_next("machine 1")
     claimed.succeed("Done.")
     claimed.refresh_from_db()
     assert (claimed.lease_owner, claimed.lease_expires) == ("", None)
@@ -51,10 +52,10 @@ def test_a_finished_sync_is_held_by_nobody():
 
 def test_only_the_last_holder_may_renew_report_and_end():
     SyncRequestFactory(queued=True)
-    first = SyncRequest.objects.claim_next("machine 1")
+    first = claim_next("machine 1")
     assert first.renew()
     SyncRequest.objects.get(pk=first.pk).try_again("Lost.", "worker_lost", seconds=-1)
-    second = SyncRequest.objects.claim_next("machine 2")
+    second = claim_next("machine 2")
     assert (second.pk, second.fencing_token) == (first.pk, 2)
     assert not first.renew()
     for verb in (
@@ -77,7 +78,7 @@ def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa:
     def lost_meanwhile(context):
         apply_plan(context)
         SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=-1)
-        assert SyncRequest.objects.claim_next("another").fencing_token == 1
+        assert claim_next("another").fencing_token == 1
 
     monkeypatch.setattr(steps, "apply_plan", lost_meanwhile)
     result = sync({"companies": [company()]})
@@ -99,9 +100,9 @@ def test_a_holder_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa:
 
 def test_what_waits_for_another_try_is_not_claimed_before():
     waiting = SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=1))
-    assert SyncRequest.objects.claim_next() is None
+    assert claim_next() is None
     SyncRequest.objects.update(not_before=timezone.now() - timedelta(seconds=1))
-    assert SyncRequest.objects.claim_next() == waiting
+    assert claim_next() == waiting
 
 
 def test_who_asks_for_much_does_not_keep_the_others_waiting():
@@ -109,7 +110,7 @@ def test_who_asks_for_much_does_not_keep_the_others_waiting():
     many = [ask(greedy) for _ in range(5)]
     one = ask(modest)
     turns = []
-    while claimed := SyncRequest.objects.claim_next():
+    while claimed := claim_next():
         turns.append(claimed)
         claimed.succeed("Done.")
     assert turns == [many[0], one, *many[1:]]
@@ -126,11 +127,11 @@ def test_of_an_account_and_of_a_connector_only_so_many_run_at_once(settings):
     settings.SYNC_RUNNING_PER_CONNECTOR = {"slow-erp": 1}
     account = AccountFactory()
     first, second, third = (ask(account) for _ in range(3))
-    assert [SyncRequest.objects.claim_next() for _ in range(3)] == [first, second, None]
+    assert [claim_next() for _ in range(3)] == [first, second, None]
     slow = [SyncRequestFactory(queued=True, connector="slow-erp") for _ in range(2)]
-    assert [SyncRequest.objects.claim_next() for _ in range(2)] == [slow[0], None]
+    assert [claim_next() for _ in range(2)] == [slow[0], None]
     SyncRequest.objects.get(pk=first.pk).cancel("Stopped.")
-    assert SyncRequest.objects.claim_next() == third
+    assert claim_next() == third
 
 
 def test_put_in_progress_by_hand_a_sync_is_held_by_nobody_and_comes_back():

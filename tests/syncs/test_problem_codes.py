@@ -21,7 +21,7 @@ CODE = re.compile("[a-z]+(_[a-z0-9]+)*")
 
 
 def places_of_code():
-    """Of everything that takes a `code`: its name, and the places among its arguments where the code may stand."""
+    """By name of each function and class that takes a `code`: the positions of that argument."""
     places = {}
     for tree in TREES.values():
         for node in ast.walk(tree):
@@ -44,7 +44,7 @@ def add(places, name, names):
 
 
 def literals(node):
-    """The texts that an expression may come to."""
+    """The texts that an expression can have as its value."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
@@ -93,7 +93,7 @@ def test_the_catalogue_holds_exactly_what_can_happen():
     assert CODES.keys() - found == set(), "in the catalogue, but nothing produces it"
 
 
-def test_every_entry_is_whole_and_stands_once():
+def test_every_entry_is_complete_and_unique():
     entries = [entry for chapter in CHAPTERS.values() for entry in chapter]
     assert len(entries) == len(CODES)
     assert len({entry.title for entry in entries}) == len(entries)
@@ -105,7 +105,7 @@ def test_every_entry_is_whole_and_stands_once():
         assert len(entry.code) <= 50
 
 
-def test_a_code_of_former_times_is_shown_as_words():
+def test_a_code_that_left_the_catalogue_is_shown_as_words():
     assert title_of("bad_number") == "Not a number"
     assert title_of("some_old_code") == "Some old code"
 

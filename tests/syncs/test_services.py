@@ -12,6 +12,7 @@ from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
 from syncs import tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
+from syncs.queue.claims import claim_next
 from syncs.services import enrollments, requests, uploads
 from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory
 
@@ -90,7 +91,7 @@ def test_of_two_equal_requests_at_once_there_is_one(enrollment, user):
 
 def test_asking_while_one_runs_makes_the_next_wait(enrollment, user):
     running = requests.request_sync(enrollment, user)
-    assert SyncRequest.objects.claim_next() == running
+    assert claim_next() == running
     assert requests.request_sync(enrollment, user) != running
 
 
@@ -180,12 +181,12 @@ def test_cancelling_works_until_the_end_and_again(user):
 
 def test_cancelling_rings_for_what_waited(enrollment, user):
     running = requests.request_sync(enrollment, user)
-    SyncRequest.objects.claim_next()
+    claim_next()
     waiting = requests.request_sync(enrollment, user)
     OrmQ.objects.all().delete()
     requests.cancel_sync(SyncRequest.objects.get(pk=running.pk), user)
     assert OrmQ.objects.count() == 1
-    assert SyncRequest.objects.claim_next() == waiting
+    assert claim_next() == waiting
 
 
 def test_only_staff_amend_a_sync_and_only_along_its_moves(user):

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from syncs.models import SyncEntityResult, SyncRequest, WrongStatus
+from syncs.queue.claims import claim_next
 from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncRequestFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,9 +94,9 @@ def test_the_database_proves_that_every_line_is_accounted_for():
 def test_the_oldest_waiting_sync_is_claimed_first_and_once():
     older, newer = SyncRequestFactory(queued=True), SyncRequestFactory(queued=True)
     SyncRequestFactory()
-    assert SyncRequest.objects.claim_next() == older
-    assert SyncRequest.objects.claim_next() == newer
-    assert SyncRequest.objects.claim_next() is None
+    assert claim_next() == older
+    assert claim_next() == newer
+    assert claim_next() is None
     older.refresh_from_db()
     assert older.status_code == Status.IN_PROGRESS
 
@@ -103,9 +104,9 @@ def test_the_oldest_waiting_sync_is_claimed_first_and_once():
 def test_a_sync_waits_while_another_of_its_enrollment_runs():
     running = SyncRequestFactory(running=True)
     waiting = SyncRequestFactory(queued=True, app_enrollment=running.app_enrollment)
-    assert SyncRequest.objects.claim_next() is None
+    assert claim_next() is None
     running.succeed("Done.")
-    assert SyncRequest.objects.claim_next() == waiting
+    assert claim_next() == waiting
 
 
 def test_parts_run_in_their_order():
@@ -113,16 +114,16 @@ def test_parts_run_in_their_order():
     first = SyncRequestFactory(app_enrollment=enrollment, queued=True, total_batches=3)
     part = {"app_enrollment": enrollment, "queued": True, "total_batches": 3, "parent_sync_request": first}
     third = SyncRequestFactory(current_batch=3, **part)
-    assert SyncRequest.objects.claim_next() == first
+    assert claim_next() == first
     first.refresh_from_db()
     first.succeed("Done.")
     # Part 2 has not come yet.
-    assert SyncRequest.objects.claim_next() is None
+    assert claim_next() is None
     second = SyncRequestFactory(current_batch=2, **part)
-    assert SyncRequest.objects.claim_next() == second
+    assert claim_next() == second
     second.refresh_from_db()
     second.fail("No.")
-    assert SyncRequest.objects.claim_next() == third
+    assert claim_next() == third
 
 
 @pytest.mark.django_db(transaction=True)
@@ -134,7 +135,7 @@ def test_many_claimers_never_share_a_sync():
 
     def claim_and_finish(_):
         claimed = []
-        while sync_request := SyncRequest.objects.claim_next():
+        while sync_request := claim_next():
             claimed.append(sync_request.pk)
             sync_request.succeed("Done.")
         connection.close()
