@@ -22,8 +22,9 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from adsplatform.records.checks import ColumnCheck
-from adsplatform.records.specification import Column, Entity, entities
+from adsplatform.records.specification import Column, Entity, Lookup
 from syncs.loading.context import MergeContext
+from syncs.loading.merge.references import records_by_name
 from syncs.loading.staging.columnar_blocks import Lines
 from syncs.loading.staging.row_hashes import identifies_by_key_only
 from syncs.loading.staging.stage import Stage, new_ids
@@ -131,7 +132,7 @@ class DirectInsert:
             for lookup in ways:
                 if lookup.target not in self._keys:
                     self.stage.copy_thread.wait()
-                    self._keys[lookup.target] = _Keys(self.work, entities()[lookup.target])
+                    self._keys[lookup.target] = _Keys(self.work, lookup)
                 named = frame[lookup.column]
                 found.append((reference, named, self._keys[lookup.target].ids_of(named)))
         return found
@@ -218,7 +219,7 @@ class _Keys:
     """By what id a record of a kind is known, by its key as COPY has it; those copied just now are among them."""
 
     work: MergeContext
-    entity: Entity
+    lookup: Lookup
     # None where there are too many.
     held: pl.DataFrame | None = None
     added: list[pl.DataFrame] = field(default_factory=list)
@@ -227,15 +228,10 @@ class _Keys:
         held = self._read(sql.SQL("true LIMIT {}").format(sql.Literal(HELD + 1)))
         self.held = held if len(held) <= HELD else None
 
-    @property
-    def name(self) -> str:
-        (name,) = self.entity.key
-        return name
-
     def add(self, records: pl.DataFrame):
         if self.held is None:
             return
-        self.added.append(records.select(key=self.name, id="id"))
+        self.added.append(records.select(key=self.lookup.target_column, id="id"))
         if len(self.held) + sum(map(len, self.added)) > HELD:
             self.held, self.added = None, []
 
@@ -251,16 +247,14 @@ class _Keys:
 
     def _looked_up(self, named: pl.Series) -> pl.DataFrame:
         self.work.stage.copy_thread.wait()
-        which = sql.SQL("{} = ANY(%(named)s)").format(sql.Identifier(self.name))
-        return self._read(which, {"named": named.to_list()})
+        return self._read(sql.SQL("key = ANY(%(named)s)"), {"named": named.to_list()})
 
-    def _read(self, which: sql.Composable, given: dict | None = None) -> pl.DataFrame:
+    def _read(self, condition: sql.Composable, values: dict | None = None) -> pl.DataFrame:
         self.work.run(
-            "SELECT {key}, id::text FROM {records} WHERE app_enrollment_id = %(enrollment)s AND {which}",
-            given,
-            key=sql.Identifier(self.name),
-            records=sql.Identifier(self.entity.table),
-            which=which,
+            "SELECT key, id::text FROM ({records}) r WHERE {condition}",
+            values,
+            records=records_by_name(self.lookup),
+            condition=condition,
         )
         found = pl.DataFrame(schema={"key": pl.String, "id": pl.String})
         while rows := self.work.cursor.fetchmany(10_000):

@@ -20,7 +20,7 @@ from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
 from syncs.loading.merge import deletes, preview, results, steps
-from syncs.loading.merge.references import find_unresolved_references_of_rejected
+from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.source import open_source
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage

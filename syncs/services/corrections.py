@@ -11,7 +11,7 @@ from django.utils import timezone
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, quoted
 from adsplatform.records.specification import Lookup, entities
-from syncs.loading.merge.references import key_called
+from syncs.loading.merge.references import is_in_books, name_called
 from syncs.loading.staging.header_mapping import check_line, columns_of_line
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import Correction
@@ -83,7 +83,7 @@ def still_missing(mended: Correction) -> list[dict]:
         if target == entity and given.get(lookup.target_column) == named:
             continue
         if not (_is_in_the_books(mended, lookup, named) or _is_on_a_mended_line(mended, lookup, named)):
-            wire, called = entity.columns[lookup.column].wire, key_called(lookup)
+            wire, called = entity.columns[lookup.column].wire, name_called(lookup)
             message = (
                 f"{wire}: no {target.singular} has the {called} {quoted(named)} yet, neither in the books nor on a "
                 f"mended line of this sync. Load the {target.singular} first, or correct the {called}."
@@ -93,11 +93,8 @@ def still_missing(mended: Correction) -> list[dict]:
 
 
 def _is_in_the_books(mended: Correction, lookup: Lookup, named: str) -> bool:
-    records = entities()[lookup.target].model.objects
-    if lookup.target_column == "id":
-        return records.filter(group_key=mended.group_key_id, pk=named).exists()
     enrollment = mended.sync_request.app_enrollment_id
-    return records.filter(app_enrollment=enrollment, **{lookup.target_column: named}).exists()
+    return is_in_books(lookup, named, enrollment=enrollment, group_key=mended.group_key_id)
 
 
 def _is_on_a_mended_line(mended: Correction, lookup: Lookup, named: str) -> bool:

@@ -83,7 +83,7 @@ def test_what_rejected_lines_refer_to_is_looked_up_by_key(sync, explained):
     sync({"companies": [company("C1")]})
     explained.clear()
     sync({"invoices": [invoice(f"I{number}", "C1", totalAmount="ten") for number in range(200)]})
-    looking_up = [plan for plan in explained if "faulty_reference" in plan]
+    looking_up = [plan for plan in explained if "rejected_reference" in plan]
     assert len(looking_up) == 2
     assert all("Index Only Scan using one_company_per_key" in plan for plan in looking_up)
     assert not [plan for plan in looking_up if "Nested Loop" in plan]

@@ -1,10 +1,11 @@
-"""What a complete input does not contain: found, guarded, deleted."""
+"""Deletes: of records that a complete input does not contain, and which deletes other records prevent."""
 
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
 from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
+from syncs.loading.staging.tables import StageTable
 from syncs.loading.verdict import Stopped
 
 # Of fewer records of a kind, the share that is missing means nothing.
@@ -12,46 +13,51 @@ GUARDED_FROM = 20
 
 
 def find_missing(context: MergeContext, complete: list[str]) -> Stopped | None:
-    """List the records that the input does not contain, of the kinds it holds completely.
+    """List the records that the input does not contain, of the kinds it holds completely, in the table `missing`.
 
     Returns a verdict where they are more than may be deleted, unless somebody has allowed it.
     """
     context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
     too_many = []
     for name in complete:
-        entity, staged = entities()[name], context.stage.staged.get(name)
-        not_here = not_earlier = sql.SQL("true")
-        if staged:
-            not_here = sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan)
-            if staged.inserted_count:
-                not_here = sql.SQL("{} AND r.created_sync_id IS DISTINCT FROM %(sync)s").format(not_here)
-            if staged.unchanged_count:
-                not_here = sql.SQL("{} AND {}").format(not_here, context.stage.unchanged_rows.unmatched(entity))
-        if context.parent:
-            not_earlier = sql.SQL(
-                "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
-                "AND k.entity = {} AND k.record_id = r.id)"
-            ).format(sql.Literal(name))
+        entity = entities()[name]
         found = context.run(
             """
             INSERT INTO missing SELECT {name}, r.id FROM {records} r
-            WHERE r.app_enrollment_id = %(enrollment)s AND {not_here} AND {not_earlier}
+            WHERE r.app_enrollment_id = %(enrollment)s AND {is_missing}
             """,
             name=sql.Literal(name),
             records=sql.Identifier(entity.table),
-            not_here=not_here,
-            not_earlier=not_earlier,
+            is_missing=_is_missing(context, entity),
         )
         if not context.sync_request.allow_deletes:
             too_many += _too_many(context, entity, found)
-    if too_many:
-        # All of them: whoever allows the deletes is to know what is deleted.
-        return Stopped(
-            f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
-            f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
-            code="delete_guard",
+    if not too_many:
+        return None
+    # All kinds are listed, because whoever allows the deletes must know what will be deleted.
+    return Stopped(
+        f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
+        f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
+        code="delete_guard",
+    )
+
+
+def _is_missing(context: MergeContext, entity: Entity) -> sql.Composed:
+    """Whether no row of this input, nor of its earlier parts, is about the record `r`."""
+    conditions: list[sql.Composable] = [sql.SQL("true")]
+    if staged := context.stage.staged.get(entity.name):
+        conditions.append(sql.SQL("NOT EXISTS (SELECT 1 FROM {} p WHERE p.record_id = r.id)").format(staged.plan))
+        if staged.inserted_count:
+            conditions.append(sql.SQL("r.created_sync_id IS DISTINCT FROM %(sync)s"))
+        if staged.unchanged_count:
+            conditions.append(context.stage.unchanged_rows.unmatched(entity))
+    if context.parent:
+        seen_earlier = sql.SQL(
+            "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
+            "AND k.entity = {} AND k.record_id = r.id)"
         )
-    return None
+        conditions.append(seen_earlier.format(sql.Literal(entity.name)))
+    return sql.SQL(" AND ").join(conditions)
 
 
 def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:
@@ -67,14 +73,14 @@ def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:
     return [f"{missing:,} of {there:,} {entity.plural}"]
 
 
-def delete_missing(context: MergeContext):
-    """Delete what a complete input does not contain, but for what a remaining record still refers to."""
+def delete_missing(context: MergeContext) -> None:
+    """Delete the missing records, except those to which a remaining record refers."""
     names = [name for (name,) in context.rows("SELECT DISTINCT entity FROM missing")]
     if not names:
         return
     context.run("ANALYZE missing")
-    # What is kept may itself refer to something missing, which is then kept too.
-    while sum(_keep_referred(context, name, *by) for name in names for by in referring_to(entities()[name])):
+    # A record that stays may itself refer to a missing one, which then stays too.
+    while sum(_spare_referenced(context, name, *by) for name in names for by in referring_to(entities()[name])):
         pass
     for name in names:
         tally_missing(context, name)
@@ -85,11 +91,12 @@ def delete_missing(context: MergeContext):
         )
 
 
-def _keep_referred(context: MergeContext, name: str, referring: Entity, field: str) -> int:
+def _spare_referenced(context: MergeContext, name: str, referring: Entity, field: str) -> int:
+    """Take missing records to which a remaining one refers off the list, with a warning; returns how many."""
     target = entities()[name]
     return context.run(
         """
-        WITH kept AS (
+        WITH spared AS (
             DELETE FROM missing m USING {referring} x
             WHERE m.entity = {name} AND x.{field} = m.id AND x.{of_account}
             AND NOT EXISTS (SELECT 1 FROM missing o WHERE o.id = x.id)
@@ -98,7 +105,7 @@ def _keep_referred(context: MergeContext, name: str, referring: Entity, field: s
         {into_problems}
         SELECT {name}, 'warning', {erp_key}, '', NULL, '', '', 'kept_because_referenced',
                'This {kind} is not in the full data set, but {others} still refer to it; it was kept.', NULL
-        FROM (SELECT DISTINCT id FROM kept) k JOIN {records} s USING (id)
+        FROM (SELECT DISTINCT id FROM spared) k JOIN {records} s USING (id)
         """,
         referring=sql.Identifier(referring.table),
         of_account=OF_ACCOUNT,
@@ -112,8 +119,8 @@ def _keep_referred(context: MergeContext, name: str, referring: Entity, field: s
     )
 
 
-def remember_seen(context: MergeContext, names: list[str]):
-    """Keep which records of these kinds this part contained, for the deletes after the last part."""
+def remember_seen(context: MergeContext, names: list[str]) -> None:
+    """Store which records of these kinds this part contained, for the deletes after the last part."""
     for staged in context.staged:
         if staged.entity.name not in names:
             continue
@@ -125,3 +132,62 @@ def remember_seen(context: MergeContext, names: list[str]):
             entity=sql.Literal(staged.entity.name),
             plan=staged.plan,
         )
+
+
+def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
+    """A row must not delete a record that others refer to."""
+    if not staged.has("on_match_action"):
+        return
+    if not context.exists("SELECT 1 FROM {plan} WHERE action = 'delete'", plan=staged.plan):
+        return
+    for entity, field in referring_to(staged.entity):
+        other = context.stage.staged.get(entity.name)
+        unless_deleted_too = sql.SQL("")
+        if other:
+            unless_deleted_too = sql.SQL(
+                "AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.record_id = x.id AND o.action = 'delete')"
+            ).format(other.plan)
+        parts: dict[str, sql.Composable] = {
+            "plan": staged.plan,
+            "field": sql.Identifier(field),
+            "kind": sql.SQL(staged.entity.singular),
+            "others": sql.SQL(entity.plural),
+        }
+        context.run(
+            """
+            INSERT INTO line_problem
+            SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                   'onMatchAction: this {kind} cannot be deleted because {others} refer to it. Delete those first.'
+            FROM {plan} p JOIN {table} x ON x.{field} = p.record_id AND x.{of_account}
+            WHERE p.action = 'delete' AND x.id <> p.record_id {unless_deleted_too}
+            -- Records that were inserted directly come from the same input, which is checked below.
+            AND x.created_sync_id IS DISTINCT FROM %(sync)s
+            """,
+            table=sql.Identifier(entity.table),
+            of_account=OF_ACCOUNT,
+            unless_deleted_too=unless_deleted_too,
+            **parts,
+        )
+        if other:
+            context.run(
+                """
+                INSERT INTO line_problem
+                SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
+                       'onMatchAction: this {kind} cannot be deleted because {others} of the same input refer to '
+                       'it. Leave one of them out.'
+                FROM {plan} p JOIN {referring} ON o.{field} = p.record_id WHERE p.action = 'delete'
+                """,
+                referring=_of_same_input(other),
+                **parts,
+            )
+
+
+def _of_same_input(staged: StageTable) -> sql.Composable:
+    """The references of all records that this input inserts or updates, as `o`."""
+    fields = sql.SQL(", ").join(sql.Identifier(reference.field) for reference in staged.entity.references)
+    made = sql.SQL("SELECT {} FROM {} WHERE action IN ('insert', 'update')").format(fields, staged.plan)
+    if staged.inserted_count:
+        made = sql.SQL(
+            "{} UNION ALL SELECT {} FROM {} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s"
+        ).format(made, fields, sql.Identifier(staged.entity.table))
+    return sql.SQL("({}) o").format(made)

@@ -1,23 +1,17 @@
-"""Which staged lines count, and which record each is about: the plan."""
+"""Which staged rows count, and which record each is about: the plan."""
 
 from psycopg import sql
 
-from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
-from syncs.loading.context import (
-    PROBLEM_INTO,
-    MergeContext,
-    columns_of,
-    comma_prefixed,
-    erp_key_of,
-)
+from syncs.loading.context import PROBLEM_INTO, MergeContext, columns_of, comma_prefixed, erp_key_of
 from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
+from syncs.loading.merge.references import match_action, resolution
 from syncs.loading.staging.amounts import SKIPPED
-from syncs.loading.staging.assignments import changed, line_has, lookups_used, too_large
+from syncs.loading.staging.assignments import changed, too_large
 from syncs.loading.staging.tables import StageTable
 
 
-def supersede_earlier(context: MergeContext, staged: StageTable):
-    """Of lines with the same key, leave the last; the others are skipped, each naming its successor."""
+def supersede_earlier(context: MergeContext, staged: StageTable) -> None:
+    """Of rows with the same key, leave only the last in the stage; each of the others gets a problem that names it."""
     key = columns_of(staged.entity.key, "s")
     if not staged.may_repeat():
         return
@@ -28,8 +22,8 @@ def supersede_earlier(context: MergeContext, staged: StageTable):
     _supersede(context, staged, partition=sql.SQL("PARTITION BY {}").format(key) if staged.entity.key else sql.SQL(""))
 
 
-def supersede_by_plan(context: MergeContext, staged: StageTable):
-    """The same for an entity whose key holds a reference, once the reference is known."""
+def supersede_by_plan(context: MergeContext, staged: StageTable) -> None:
+    """The same for an entity whose key holds a reference, once the plan has resolved the reference."""
     references = {reference.field for reference in staged.entity.references}
     key = sql.SQL(", ").join(
         sql.SQL("{}.{}").format(sql.SQL("p" if name in references else "s"), sql.Identifier(name))
@@ -48,7 +42,9 @@ def supersede_by_plan(context: MergeContext, staged: StageTable):
     )
 
 
-def _supersede(context: MergeContext, staged: StageTable, *, partition, plan=None):
+def _supersede(
+    context: MergeContext, staged: StageTable, *, partition: sql.Composable, plan: sql.Composable | None = None
+) -> None:
     context.superseded[staged.entity.name] = context.run(
         """
         WITH chain AS (
@@ -76,41 +72,27 @@ def _supersede(context: MergeContext, staged: StageTable, *, partition, plan=Non
     )
 
 
-def plan(context: MergeContext, staged: StageTable):
-    """For each staged line: its record, if there is one, what it refers to, and what is to be done."""
+def plan(context: MergeContext, staged: StageTable) -> None:
+    """Make the plan of an entity: for each staged row its record, if any, what it refers to, and what is to be done."""
     entity = staged.entity
-    found, joins, kept = [], [], []
-    for reference in entity.references:
-        ways = list(enumerate(lookups_used(staged, reference)))
-        ids = [_found_id(reference, at) for at, _ in ways]
-        joins += [_join(context, reference, at, lookup) for at, lookup in ways]
-        # What each way has found is asked for only where there are several.
-        apart = ways if len(ways) > 1 else []
-        found += [sql.SQL("{} AS {}").format(ids[at], _found_as(reference, at)) for at, _ in apart]
-        found.append(
-            sql.SQL("{} AS {}").format(
-                sql.SQL("coalesce({})").format(sql.SQL(", ").join(ids)) if ids else sql.SQL("NULL::uuid"),
-                sql.Identifier(reference.field),
-            )
-        )
-        kept += [sql.SQL("s.{}").format(_found_as(reference, at)) for at, _ in apart]
-        kept.append(sql.SQL("s.{}").format(sql.Identifier(reference.field)))
+    resolutions = [resolution(context, staged, reference) for reference in entity.references]
+    ids = [(sql.Identifier(column), id) for each in resolutions for column, id in each.ids]
     context.run(
         """
         CREATE TEMP TABLE {plan} ON COMMIT DROP AS
-        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {kept}, {too_large} AS is_too_large,
+        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {references}, {too_large} AS is_too_large,
                CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
                     WHEN {changed} THEN 'update' ELSE 'same' END AS action
-        FROM (SELECT s.* {found} FROM {stage} s {joins}) s
+        FROM (SELECT s.* {ids} FROM {stage} s {joins}) s
         LEFT JOIN {records} r ON {is_met}
         """,
         plan=staged.plan,
         stage=staged.table,
         records=sql.Identifier(entity.table),
-        kept=comma_prefixed(kept),
-        found=comma_prefixed(found),
-        joins=sql.SQL(" ").join(joins),
-        match=_match(entity),
+        references=comma_prefixed(sql.SQL("s.{}").format(column) for column, _ in ids),
+        ids=comma_prefixed(sql.SQL("{} AS {}").format(id, column) for column, id in ids),
+        joins=sql.SQL(" ").join(join for each in resolutions for join in each.joins),
+        match=match_action(entity),
         changed=changed(staged),
         too_large=too_large(staged),
         is_met=_is_met(staged),
@@ -119,7 +101,7 @@ def plan(context: MergeContext, staged: StageTable):
 
 
 def _is_met(staged: StageTable) -> sql.Composable:
-    """Whether the line `s` is about the record `r`."""
+    """Whether the row `s` is about the record `r`."""
     if staged.inserted_count:
         # The books had no record of this kind before those that were inserted early, from rows with other keys.
         return sql.SQL("false")
@@ -127,8 +109,8 @@ def _is_met(staged: StageTable) -> sql.Composable:
     return sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
 
 
-def analyze_plan(context: MergeContext, staged: StageTable):
-    """Let the planner know how many lines there are of what."""
+def analyze_plan(context: MergeContext, staged: StageTable) -> None:
+    """Collect statistics on the columns by which plans are joined and filtered."""
     fields = ["_seq", "record_id", "action", *(reference.field for reference in staged.entity.references)]
     columns = sql.SQL(", ").join(map(sql.Identifier, fields))
     context.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)
@@ -143,79 +125,3 @@ def meets_unchanged_record(context: MergeContext, staged: StageTable) -> bool:
         return False
     met = sql.SQL("SELECT met AS row_hash FROM {} WHERE met IS NOT NULL").format(staged.plan)
     return unchanged_rows.has_matched_any(staged.entity, met)
-
-
-def _found_as(reference: ReferenceTo, at: int) -> sql.Identifier:
-    """Where the plan keeps what one way of naming the target has found."""
-    return sql.Identifier(f"{reference.field}_{at}")
-
-
-def _found_id(reference: ReferenceTo, at: int) -> sql.Composable:
-    return sql.SQL("coalesce({}.id, {}.id)").format(_alias("books", reference, at), _alias("stage", reference, at))
-
-
-def _alias(where: str, reference: ReferenceTo, at: int) -> sql.Identifier:
-    return sql.Identifier(f"{reference.field}_{where}_{at}")
-
-
-def _join(context: MergeContext, reference: ReferenceTo, at: int, lookup: Lookup) -> sql.Composable:
-    """Joins that look a reference up in the books and, should it be new, among this sync's own lines."""
-    target = entities()[lookup.target]
-    by_id = lookup.target_column == "id"
-    # Only a key is sure to name one record; of several with the same code, the oldest counts.
-    unique = by_id or lookup.target_column in target.key
-    when = sql.SQL("")
-    if lookup.when:
-        when = sql.SQL("AND s.{} = {}").format(sql.Identifier(lookup.when[0]), sql.Literal(lookup.when[1]))
-    parts = {"column": sql.Identifier(lookup.target_column), "named": sql.Identifier(lookup.column), "when": when}
-    alias = _alias("books", reference, at)
-    there = context.stage.staged.get(target.name)
-    if there and not there.has(lookup.target_column):
-        there = None
-    if not unique:
-        return sql.SQL(
-            "LEFT JOIN (SELECT DISTINCT ON (key) key, id FROM ({found}) f ORDER BY key, id) {alias} "
-            "ON {alias}.key = s.{named} {when} {no_stage}"
-        ).format(found=_named_by(lookup, there), alias=alias, no_stage=_no_stage(reference, at), **parts)
-    books = sql.SQL(
-        "LEFT JOIN (SELECT {column} AS key, id FROM {table} WHERE {whose}) {alias} ON {alias}.key = s.{named} {when}"
-    ).format(
-        table=sql.Identifier(target.table),
-        # A platform id may be of any record of the account, an ERP key only of this enrollment's.
-        whose=sql.SQL("group_key = %(group_key)s" if by_id else "app_enrollment_id = %(enrollment)s"),
-        alias=alias,
-        **parts,
-    )
-    if there is None or by_id:
-        return sql.SQL("{} {}").format(books, _no_stage(reference, at))
-    return sql.SQL(
-        "{books} LEFT JOIN (SELECT {column} AS key, _id AS id FROM {stage}) {alias} ON {alias}.key = s.{named} {when}"
-    ).format(books=books, stage=there.table, alias=_alias("stage", reference, at), **parts)
-
-
-def _no_stage(reference: ReferenceTo, at: int) -> sql.Composable:
-    return sql.SQL("LEFT JOIN (SELECT NULL::uuid AS id) {} ON false").format(_alias("stage", reference, at))
-
-
-def _named_by(lookup: Lookup, there: StageTable | None) -> sql.Composable:
-    """What the records will be called, once this sync's own lines, if `there`, have renamed some and added others."""
-    target = entities()[lookup.target]
-    column, table = sql.Identifier(lookup.target_column), sql.Identifier(target.table)
-    if there is None:
-        return sql.SQL("SELECT {} AS key, id FROM {} WHERE app_enrollment_id = %(enrollment)s").format(column, table)
-    return sql.SQL(
-        "SELECT CASE WHEN r.id IS NULL OR ({match} = 0 AND {renames}) THEN s.{column} ELSE r.{column} END AS key, "
-        "coalesce(r.id, s._id) AS id FROM (SELECT * FROM {table} WHERE app_enrollment_id = %(enrollment)s) r "
-        "FULL JOIN {stage} s ON r.erp_key = s.erp_key"
-    ).format(
-        column=column,
-        table=table,
-        stage=there.table,
-        match=_match(target),
-        renames=line_has(there, [lookup.target_column]),
-    )
-
-
-def _match(entity: Entity) -> sql.Composable:
-    """What the line `s` wants done with a record that exists."""
-    return sql.SQL("coalesce(s.on_match_action, 0)" if "on_match_action" in entity.columns else "0")

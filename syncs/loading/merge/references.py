@@ -1,100 +1,148 @@
-"""What else is wrong with lines that are rejected for one of their cells: all of it is told at once."""
+"""What a reference leads to: the one rule by which everything looks up the records that rows name.
 
+A row names a record in the column of a lookup. The name leads to a record of the books or to a row of the same input
+that will become one. A platform id may be that of any record of the account; any other name is looked up among the
+enrollment's own records. Of several records with one name, which only other names than keys allow, the oldest counts.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
 from psycopg import sql
 
-from adsplatform.records.specification import entities
+from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.loading.context import MergeContext
-from syncs.loading.staging.problem_log import insert_problems
+from syncs.loading.staging.assignments import line_has, lookups_used
+from syncs.loading.staging.tables import StageTable
 
 
-def find_unresolved_references_of_rejected(context: MergeContext):
-    """Tell of each rejected line which records it names that are neither in the books nor among the lines that load."""
-    if context.stage.problem_log.faulty_references:
-        # Else the planner takes them for next to none, and compares each with every record.
-        context.run('ANALYZE faulty_reference (entity, "column", value), staged_problem (entity, kind, erp_key, line)')
-    for name, column in sorted(context.stage.problem_log.faulty_references):
-        entity = entities()[name]
-        for reference in entity.references:
-            for lookup in reference.lookups:
-                if lookup.column == column and not lookup.when:
-                    _find_unresolved(context, entity, lookup)
-
-
-def _find_unresolved(context: MergeContext, entity, lookup):
-    target = entities()[lookup.target]
-    staged = context.stage.staged.get(target.name)
-    not_staged = sql.SQL("true")
-    if staged and staged.has(lookup.target_column):
-        not_staged = sql.SQL("NOT EXISTS (SELECT 1 FROM {} t WHERE t.{} = f.value)").format(
-            staged.table, sql.Identifier(lookup.target_column)
-        )
-    context.stage.problem_log.errors += context.run(
-        """
-        {into_problems}
-        SELECT f.entity, 'error', f.erp_key, f.file, f.line, {wire}, f.value, 'reference_not_found',
-               CASE WHEN q.line IS NULL THEN {not_found} ELSE {rejected} END, f.raw_line
-        FROM faulty_reference f
-        LEFT JOIN (
-            SELECT DISTINCT ON (erp_key) erp_key, file, line FROM staged_problem
-            WHERE entity = {target_name} AND kind = 'error' AND line IS NOT NULL AND erp_key <> '' AND {by_key}
-            ORDER BY erp_key, line
-        ) q ON q.erp_key = f.value
-        WHERE f.entity = {entity} AND f."column" = {column} AND {not_in_books} AND {not_staged}
-        ORDER BY f.file, f.line
-        """,
-        into_problems=insert_problems("raw_line"),
-        wire=sql.Literal(entity.columns[lookup.column].wire),
-        entity=sql.Literal(entity.name),
-        column=sql.Literal(lookup.column),
-        not_found=not_found(lookup, sql.SQL("f.value"), entity),
-        rejected=itself_rejected(lookup, sql.SQL("f.value"), entity),
-        target_name=sql.Literal(target.name),
-        by_key=sql.Literal(lookup.target_column == "erp_key"),
-        not_in_books=_not_in_books(target, lookup),
-        not_staged=not_staged,
+def records_by_name(lookup: Lookup) -> sql.Composed:
+    """A query of (key, id): the records of the books that the lookup may lead to, by what rows call them."""
+    is_visible = "group_key = %(group_key)s" if _is_by_id(lookup) else "app_enrollment_id = %(enrollment)s"
+    return sql.SQL("SELECT {} AS key, id FROM {} WHERE {}").format(
+        sql.Identifier(lookup.target_column), sql.Identifier(entities()[lookup.target].table), sql.SQL(is_visible)
     )
 
 
-def _not_in_books(target, lookup) -> sql.Composable:
-    """Whether no record is called as the line `f` says.
-
-    Of a new enrollment's records the planner knows nothing, and might join them with the lines by comparing each with
-    each. So a key is looked up by its index, line by line, which OFFSET makes sure of; other names go by their hashes.
-    """
-    by_index = "NOT EXISTS (SELECT FROM {records} r WHERE {ours} AND r.{name} = f.value OFFSET 0)"
-    by_hash = "f.value NOT IN (SELECT r.{name} FROM {records} r WHERE {ours} AND r.{name} IS NOT NULL)"
-    return sql.SQL(by_index if (lookup.target_column,) == target.key else by_hash).format(
-        records=sql.Identifier(target.table),
-        name=sql.Identifier(lookup.target_column),
-        ours=sql.SQL("r.app_enrollment_id = %(enrollment)s"),
-    )
+def rows_by_name(context: MergeContext, lookup: Lookup) -> sql.Composed | None:
+    """A query of (key, id): the rows of this input that the lookup may lead to; None if there are none."""
+    table = context.stage.staged.get(lookup.target)
+    # The platform id of a new record is not known to anybody yet.
+    if table is None or _is_by_id(lookup) or not table.has(lookup.target_column):
+        return None
+    return sql.SQL("SELECT {} AS key, _id AS id FROM {}").format(sql.Identifier(lookup.target_column), table.table)
 
 
-def key_called(lookup) -> str:
-    """What names the target, in words."""
+def is_in_books(lookup: Lookup, name: str, *, enrollment: UUID, group_key: UUID) -> bool:
+    """Whether a name leads to a record of the books."""
+    key: str | UUID = name
+    if _is_by_id(lookup):
+        try:
+            key = UUID(name)
+        except ValueError:
+            return False
+    query = sql.SQL("SELECT EXISTS (SELECT FROM ({}) r WHERE r.key = %(key)s)").format(records_by_name(lookup))
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"enrollment": enrollment, "group_key": group_key, "key": key})
+        return bool(cursor.fetchone()[0])
+
+
+def applies(lookup: Lookup) -> sql.Composable:
+    """Whether the row `s` is of the kind for which the lookup counts."""
+    if lookup.when is None:
+        return sql.SQL("true")
+    column, value = lookup.when
+    return sql.SQL("s.{} = {}").format(sql.Identifier(column), sql.Literal(value))
+
+
+def is_by_unique_key(lookup: Lookup) -> bool:
+    """Whether the lookup names a record by the whole of its key."""
+    return (lookup.target_column,) == entities()[lookup.target].key
+
+
+def name_called(lookup: Lookup) -> str:
+    """What the target is named by, in words."""
     return {"code": "code", "id": "platform id"}.get(lookup.target_column, "key")
 
 
-def not_found(lookup, named: sql.Composable, entity) -> sql.Composable:
-    """The sentence on a reference that leads nowhere."""
+def _is_by_id(lookup: Lookup) -> bool:
+    return lookup.target_column == "id"
+
+
+# References in the plan.
+
+
+class Resolution(NamedTuple):
+    """How a query over the rows `s` finds the ids that a reference leads to: its joins, and (column, id) pairs."""
+
+    joins: list[sql.Composable]
+    ids: list[tuple[str, sql.Composable]]
+
+
+def plan_columns(staged: StageTable, reference: ReferenceTo) -> list[str]:
+    """The plan's columns for a reference: its id, and where rows name it by several lookups, what each one found."""
+    count = len(lookups_used(staged, reference))
+    return [reference.field, *(plan_column(reference, at) for at in range(count) if count > 1)]
+
+
+def plan_column(reference: ReferenceTo, at: int) -> str:
+    """The plan's column for what one of several lookups in use found."""
+    return f"{reference.field}_{at}"
+
+
+def resolution(context: MergeContext, staged: StageTable, reference: ReferenceTo) -> Resolution:
+    """Look a reference up by every lookup in use; the first that finds a record counts."""
+    joins: list[sql.Composable] = []
+    found: list[sql.Composable] = []
+    for at, lookup in enumerate(lookups_used(staged, reference)):
+        aliases = []
+        for where, records in _searched(context, lookup):
+            alias = sql.Identifier(f"{reference.field}_{where}_{at}")
+            aliases.append(sql.SQL("{}.id").format(alias))
+            joins.append(
+                sql.SQL("LEFT JOIN ({}) {} ON {}.key = s.{} AND {}").format(
+                    records, alias, alias, sql.Identifier(lookup.column), applies(lookup)
+                )
+            )
+        found.append(_first(aliases))
+    columns = plan_columns(staged, reference)
+    return Resolution(joins, list(zip(columns, [_first(found), *found][: len(columns)], strict=True)))
+
+
+def _first(ids: list[sql.Composable]) -> sql.Composable:
+    return sql.SQL("coalesce({})").format(sql.SQL(", ").join(ids)) if ids else sql.SQL("NULL::uuid")
+
+
+def _searched(context: MergeContext, lookup: Lookup) -> Iterator[tuple[str, sql.Composable]]:
+    """Queries of (key, id) in which a name is to be looked up, of which each name has at most one row."""
+    records, rows = records_by_name(lookup), rows_by_name(context, lookup)
+    if is_by_unique_key(lookup) or _is_by_id(lookup):
+        yield "books", records
+        if rows is not None:
+            yield "stage", rows
+    else:
+        if rows is not None:
+            records = _named_afterwards(lookup, context.stage.staged[lookup.target])
+        yield "books", sql.SQL("SELECT DISTINCT ON (key) key, id FROM ({}) f ORDER BY key, id").format(records)
+
+
+def _named_afterwards(lookup: Lookup, target: StageTable) -> sql.Composed:
+    """A query of (key, id): what records will be called once the target's rows have renamed some and added others."""
     return sql.SQL(
-        "format('%%s: no {target} has the {called} “%%s”, neither in this input nor among the records loaded before. "
-        "Load the {target}, or correct the {called}.', {wire}, {named})"
+        "SELECT CASE WHEN r.id IS NULL OR ({match} = 0 AND {renames}) THEN s.{column} ELSE r.{column} END AS key, "
+        "coalesce(r.id, s._id) AS id FROM (SELECT * FROM {table} WHERE app_enrollment_id = %(enrollment)s) r "
+        "FULL JOIN {stage} s ON r.erp_key = s.erp_key"
     ).format(
-        target=sql.SQL(entities()[lookup.target].singular),
-        called=sql.SQL(key_called(lookup)),
-        wire=sql.Literal(entity.columns[lookup.column].wire),
-        named=named,
+        column=sql.Identifier(lookup.target_column),
+        table=sql.Identifier(target.entity.table),
+        stage=target.table,
+        match=match_action(target.entity),
+        renames=line_has(target, [lookup.target_column]),
     )
 
 
-def itself_rejected(lookup, named: sql.Composable, entity) -> sql.Composable:
-    """The sentence on a reference to what line `q.line` of `q.file` would have made."""
-    return sql.SQL(
-        "format('%%s: the {target} “%%s” was itself rejected (%%s, line %%s). Correct that line first, then load this "
-        "one again.', {wire}, {named}, q.file, q.line)"
-    ).format(
-        target=sql.SQL(entities()[lookup.target].singular),
-        wire=sql.Literal(entity.columns[lookup.column].wire),
-        named=named,
-    )
+def match_action(entity: Entity) -> sql.SQL:
+    """What the row `s` wants done with a record that exists: 0 to update it, 1 to leave it, 2 to delete it."""
+    return sql.SQL("coalesce(s.on_match_action, 0)" if "on_match_action" in entity.columns else "0")

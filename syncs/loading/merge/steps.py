@@ -1,8 +1,8 @@
 """Staged rows become records: one named SQL statement per step, all in the caller's transaction.
 
-The order: later lines supersede earlier ones of the same key; every staged line is given its record and its
-references (the plan); lines that refer to nothing are rejected, and so are those that refer to them; then what
-changed is updated, what is new is inserted, what must go is deleted.
+The order: later rows supersede earlier ones of the same key; the plan finds each row's record and references; rows
+that refer to nothing are rejected, and so are rows that refer to them; then changed records are updated, new ones
+inserted, and those that must go deleted.
 """
 
 from psycopg import sql
@@ -11,7 +11,7 @@ from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed, er
 from syncs.loading.control_totals.merge_totals import add_up_lines, carry_into_books
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import meets_unchanged_record, plan, supersede_by_plan, supersede_earlier
-from syncs.loading.merge.row_rules import reject_what_cannot_be_placed
+from syncs.loading.merge.rejections import reject_unloadable_rows
 from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.staging.unchanged_rows import has_other_rules
@@ -30,7 +30,7 @@ def make_plan(context: MergeContext) -> ReadAgain | None:
         plan(context, staged)
         if meets_unchanged_record(context, staged):
             return ReadAgain(without=Shortcut.SKIP_UNCHANGED_ROWS)
-    reject_what_cannot_be_placed(context)
+    reject_unloadable_rows(context)
     for staged in context.staged:
         if staged.entity.has_reference_in_key:
             supersede_by_plan(context, staged)
@@ -41,7 +41,7 @@ def apply_plan(context: MergeContext) -> None:
     """Change the records as planned."""
     add_up_lines(context)
     for staged in context.staged:
-        note_left(context, staged)
+        log_records_left(context, staged)
         update_changed(context, staged)
         renew_row_hashes(context, staged)
     for staged in context.staged:
@@ -57,7 +57,7 @@ def apply_plan(context: MergeContext) -> None:
 
 
 def counts(context: MergeContext) -> dict[str, dict[str, int]]:
-    """What became of each entity's lines, by the names of SyncEntityResult."""
+    """What became of each entity's rows, by the field names of SyncEntityResult."""
     found = {staged.entity.name: _counts(context, staged) for staged in context.staged}
     for name, deleted in context.deleted_as_missing.items():
         found.setdefault(name, {})["deleted_as_missing"] = deleted
@@ -77,8 +77,8 @@ def _counts(context: MergeContext, staged: StageTable) -> dict[str, int]:
     }
 
 
-def note_left(context: MergeContext, staged: StageTable):
-    """Say of each line that met an existing record and was told to leave it, that it did."""
+def log_records_left(context: MergeContext, staged: StageTable) -> None:
+    """Log every row that is skipped because it says to leave an existing record as it is."""
     if not staged.has("on_match_action"):
         return
     context.run(
@@ -97,8 +97,8 @@ def note_left(context: MergeContext, staged: StageTable):
     )
 
 
-def update_changed(context: MergeContext, staged: StageTable):
-    """Update the records that differ from their line."""
+def update_changed(context: MergeContext, staged: StageTable) -> None:
+    """Update the records that differ from their row."""
     pairs = list(updates(staged))
     if not pairs:
         return
@@ -119,39 +119,39 @@ def update_changed(context: MergeContext, staged: StageTable):
     )
 
 
-def renew_row_hashes(context: MergeContext, staged: StageTable):
-    """Give unchanged records the digest by today's rules, so that their lines are known next time.
+def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
+    """Give unchanged records the row hash by today's rules, so that their rows count as unchanged next time.
 
-    Only where theirs is by other rules, or they have none: a source that sends its records now in this form, now in
-    that, is not to rewrite them each time.
+    Only where the record has none, or one by other rules: a source that alternates between two forms of its rows
+    must not rewrite the records every time.
     """
-    foreign = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND {}").format(
+    is_outdated = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND {}").format(
         has_other_rules(sql.SQL("met"), sql.SQL("_hash"))
     )
-    # Apart, for how many they are is beyond the planner.
-    renewed = context.run(
+    # In a table of its own, because the planner cannot estimate how many there are.
+    outdated = context.run(
         """
-        CREATE TEMP TABLE foreign_digest ON COMMIT DROP AS
-        SELECT p.record_id, s._hash FROM {plan} p JOIN {stage} s USING (_seq) WHERE {foreign}
+        CREATE TEMP TABLE outdated_hash ON COMMIT DROP AS
+        SELECT p.record_id, s._hash FROM {plan} p JOIN {stage} s USING (_seq) WHERE {is_outdated}
         """,
         plan=staged.plan,
         stage=staged.table,
-        foreign=foreign,
+        is_outdated=is_outdated,
     )
-    if renewed:
-        context.run("ANALYZE foreign_digest")
+    if outdated:
+        context.run("ANALYZE outdated_hash")
         context.run(
-            "UPDATE {records} r SET row_hash = f._hash FROM foreign_digest f WHERE r.id = f.record_id",
+            "UPDATE {records} r SET row_hash = o._hash FROM outdated_hash o WHERE r.id = o.record_id",
             records=sql.Identifier(staged.entity.table),
         )
-    context.run("DROP TABLE foreign_digest")
+    context.run("DROP TABLE outdated_hash")
 
 
-def insert_new(context: MergeContext, staged: StageTable):
-    """Insert the records that are not there yet; the join leaves them nearly in the order of their lines."""
+def insert_new(context: MergeContext, staged: StageTable) -> None:
+    """Insert the records that do not exist yet, nearly in the order of their rows."""
     pairs = list(inserts(staged))
     if not pairs:
-        # No line of any file had a column that could be loaded.
+        # No file had a column that could be loaded.
         return
     context.run(
         """
@@ -168,8 +168,8 @@ def insert_new(context: MergeContext, staged: StageTable):
     )
 
 
-def delete_matched(context: MergeContext, staged: StageTable):
-    """Delete the records whose line says so (`onMatchAction` 2)."""
+def delete_matched(context: MergeContext, staged: StageTable) -> None:
+    """Delete the records whose row says so (`onMatchAction` 2)."""
     if staged.has("on_match_action"):
         context.run(
             "DELETE FROM {records} r USING {plan} p WHERE p.action = 'delete' AND r.id = p.record_id",
@@ -178,8 +178,8 @@ def delete_matched(context: MergeContext, staged: StageTable):
         )
 
 
-def define_custom_fields(context: MergeContext):
-    """Give every label that is new its definition."""
+def define_custom_fields(context: MergeContext) -> None:
+    """Add a definition for every label that has none."""
     context.run(
         """
         INSERT INTO enrollments_customfielddefinition (custom_field_definition_id, group_key, app_id,
@@ -195,8 +195,8 @@ def define_custom_fields(context: MergeContext):
     )
 
 
-def set_base_currency(context: MergeContext):
-    """A BaseCurrency sets the currency of the whole account."""
+def set_base_currency(context: MergeContext) -> None:
+    """Set the account's currency to that of the BaseCurrency row."""
     context.run(
         """
         UPDATE accounts_account a SET base_currency_code = s.base_currency_code

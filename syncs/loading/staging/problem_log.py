@@ -44,7 +44,7 @@ PROBLEM_COLUMNS = tuple(field.name for field in fields(Problem))
 
 
 class RejectedReference(NamedTuple):
-    """A record that a rejected row refers to. Its fields are the columns of `faulty_reference`."""
+    """A record that a rejected row refers to. Its fields are the columns of `rejected_reference`."""
 
     entity: str
     column: str
@@ -62,10 +62,10 @@ class ProblemLog:
         self.copy_thread, self.cursor = copy_thread, copy_thread.cursor
         # How many errors there are, those that the merge finds included.
         self.errors = 0
-        # The entity and column of everything in the table `faulty_reference`.
-        self.faulty_references: set[tuple[str, str]] = set()
+        # The entity and column of everything in the table `rejected_reference`.
+        self.rejected_references: set[tuple[str, str]] = set()
         self._problems = _Queue("staged_problem", PROBLEM_COLUMNS)
-        self._references = _Queue("faulty_reference", RejectedReference._fields)
+        self._references = _Queue("rejected_reference", RejectedReference._fields)
         self._columns_listed: dict[tuple[str, str, str], set[str]] = {}
 
     def make_tables(self) -> None:
@@ -96,7 +96,7 @@ class ProblemLog:
 
     def add_reference(self, reference: RejectedReference) -> None:
         """Log what a rejected row refers to: the merge checks whether that exists."""
-        self.faulty_references.add((reference.entity, reference.column))
+        self.rejected_references.add((reference.entity, reference.column))
         self._references.rows.append(
             reference._replace(
                 erp_key=storable_name(reference.erp_key),
