@@ -1,13 +1,43 @@
-"""Forms of the Inbox about enrollments."""
+"""The Inbox's forms about enrollments and the account."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
+from django.utils.html import escape
 
 from adsplatform.zones import zone_names
-from enrollments.services import HOURS_OF_A_YEAR
+from enrollments.services import MAX_EXPECTED_HOURS
+from syncs.connectors.protocol import Credential, Setting
 
 
-class EnrollForm(forms.Form):
-    """What is asked when an application is enrolled: a name, and what its connector wants to be told."""
+class CredentialsForm(forms.Form):
+    """A field for each credential that a connector declares; no value is ever shown again."""
+
+    def __init__(self, *args: Any, declared: Sequence[Credential] = (), replaces: bool = False, **kwargs: Any) -> None:
+        """`replaces`: there are credentials already, which fields left empty do not change."""
+        super().__init__(*args, **kwargs)
+        self.declared = declared
+        for credential in declared:
+            widget = forms.PasswordInput if credential.is_secret else forms.TextInput
+            self.fields[f"credential_{credential.name}"] = forms.CharField(
+                label=credential.label,
+                required=credential.is_required and not replaces,
+                max_length=10_000,
+                strip=False,
+                help_text=escape(credential.help_text),
+                widget=widget(attrs={"autocomplete": "new-password" if credential.is_secret else "off"}),
+            )
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What was filled in, by the names of `connectorInfo`."""
+        filled = {credential.name: self.cleaned_data[f"credential_{credential.name}"] for credential in self.declared}
+        return {name: value for name, value in filled.items() if value}
+
+
+class EnrollForm(CredentialsForm):
+    """What is asked when an application is enrolled: a name, the connector's settings, its credentials."""
 
     name = forms.CharField(
         label="Name",
@@ -16,24 +46,23 @@ class EnrollForm(forms.Form):
         help_text="For when you have two of this application. Left empty, it is called as the application.",
     )
 
-    def __init__(self, *args, settings=(), **kwargs):
+    def __init__(self, *args: Any, settings: Sequence[Setting] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.settings = settings
-        for position, setting in enumerate(settings):
-            self.fields[f"setting_{position}"] = forms.CharField(
+        self.setting_fields = {setting.label: f"setting_{position}" for position, setting in enumerate(settings)}
+        for setting in settings:
+            self.fields[self.setting_fields[setting.label]] = forms.CharField(
                 label=setting.label, initial=setting.value, required=False, max_length=2048
             )
+        self.order_fields(["name", *self.setting_fields.values()])
 
-    def filled_settings(self, make):
-        """The connector's settings with the values that were given."""
-        return [
-            make(setting, value=self.cleaned_data[f"setting_{position}"])
-            for position, setting in enumerate(self.settings)
-        ]
+    @property
+    def settings(self) -> dict[str, str]:
+        """The values of the connector's settings, by label."""
+        return {label: self.cleaned_data[field] for label, field in self.setting_fields.items()}
 
 
 class EnrollmentForm(forms.Form):
-    """An enrollment's settings that its owners and admins may change."""
+    """The settings of an enrollment that owners and admins may change."""
 
     name = forms.CharField(label="Name", required=False, max_length=100)
     cron_settings = forms.CharField(
@@ -48,7 +77,7 @@ class EnrollmentForm(forms.Form):
         label="Data expected at least every … hours",
         required=False,
         min_value=1,
-        max_value=HOURS_OF_A_YEAR,
+        max_value=MAX_EXPECTED_HOURS,
         help_text="When nothing was loaded for longer, a notice says so.",
     )
     delete_limit_percent = forms.IntegerField(
@@ -64,7 +93,7 @@ class EnrollmentForm(forms.Form):
         help_text="A sync fails and changes nothing if more of its lines cannot be loaded.",
     )
 
-    def __init__(self, *args, has_schedule=True, time_zone="UTC", **kwargs):
+    def __init__(self, *args: Any, has_schedule: bool = True, time_zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if has_schedule:
             self.fields["cron_settings"].help_text += f" Read on the clocks of {time_zone}, the account's time zone."
@@ -74,7 +103,7 @@ class EnrollmentForm(forms.Form):
 
 
 class AccountForm(forms.Form):
-    """The settings of an account that its owners and admins may change."""
+    """The settings of an account that owners and admins may change."""
 
     time_zone = forms.ChoiceField(
         label="Time zone",

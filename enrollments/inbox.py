@@ -1,11 +1,12 @@
 """Pages of the Inbox about enrollments: the home page, one enrollment, the catalogue."""
 
-from dataclasses import replace
+from typing import Any
 
 from django.conf import settings as product
 from django.contrib import messages
 from django.db.models import OuterRef, Prefetch, Subquery, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -13,11 +14,9 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from enrollments import services
-from enrollments.forms import AccountForm, EnrollForm, EnrollmentForm
+from enrollments.forms import AccountForm, CredentialsForm, EnrollForm, EnrollmentForm
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
-from syncs.connectors import connector_named
-from syncs.connectors.protocol import ConnectorError
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
@@ -101,6 +100,7 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
             enrollment=enrollment,
             has_connector=enrollment.app.is_asked,
             settings=services.settings_of(enrollment),
+            takes_credentials=bool(services.credentials_declared_by(enrollment.app)),
             summaries=summaries[:LAST_SYNCS],
             has_more=len(summaries) > LAST_SYNCS,
             next_runs=next_runs(enrollment),
@@ -149,27 +149,50 @@ class Enroll(FormPageMixin, AskFormMixin, FormView):
     def app(self):
         return get_object_or_404(Application, is_active=True, pk=self.kwargs["pk"])
 
-    def get_form_kwargs(self):
-        try:
-            settings = connector_named(self.app.connector).application.settings if self.app.connector else ()
-        except ConnectorError:
-            # An application of the catalogue whose connector this installation does not have (any more).
-            settings = ()
-        return super().get_form_kwargs() | {"settings": settings}
+    def get_form_kwargs(self) -> dict[str, Any]:
+        entry = services.declaration_of(self.app)
+        declared = {"settings": entry.settings, "declared": entry.credentials} if entry else {}
+        return super().get_form_kwargs() | declared
 
-    def ask(self, form):
+    def ask(self, form: EnrollForm) -> HttpResponse:
         enrollment = services.enroll(
             self.account,
             self.app,
             self.request.user,
             name=form.cleaned_data["name"],
-            settings=form.filled_settings(replace),
+            settings=form.settings,
+            credentials=form.credentials,
         )
         messages.success(self.request, f"{enrollment} is enrolled.")
         return redirect("inbox:enrollment", enrollment.pk)
 
     def get_context_data(self, **context):
         return super().get_context_data(app=self.app, **context)
+
+
+class Reconnect(FormPageMixin, AskFormMixin, FormView):
+    """Replaces the credentials of an enrollment."""
+
+    template_name = "inbox/credentials.html"
+    form_class = CredentialsForm
+    roles = ADMINS
+
+    @cached_property
+    def enrollment(self) -> AppEnrollment:
+        enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
+        return get_object_or_404(enrollments, pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        declared = services.credentials_declared_by(self.enrollment.app)
+        return super().get_form_kwargs() | {"declared": declared, "replaces": True}
+
+    def ask(self, form: CredentialsForm) -> HttpResponse:
+        services.reconnect(self.enrollment, self.request.user, form.credentials)
+        messages.success(self.request, f"{self.enrollment} is connected with these credentials from now on.")
+        return redirect("inbox:enrollment", self.enrollment.pk)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(enrollment=self.enrollment, **context)
 
 
 class AccountSettings(FormPageMixin, AskFormMixin, FormView):
@@ -195,5 +218,6 @@ urlpatterns = [
     path("enroll/", Catalogue.as_view(), name="enroll"),
     path("enroll/<uuid:pk>/", Enroll.as_view(), name="enroll-in"),
     path("enrollments/<uuid:pk>/", Enrollment.as_view(), name="enrollment"),
+    path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
     path("enrollments/<uuid:pk>/switch/", Switch.as_view(), name="switch"),
 ]

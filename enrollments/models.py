@@ -1,8 +1,10 @@
-"""What can be enrolled, and what is: applications and an account's enrollments in them."""
+"""The catalogue of applications, and an account's enrollments in them with schedules, settings and credentials."""
 
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -14,19 +16,19 @@ from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.identifiers import uuid7
 from adsplatform.observability import redaction
 
-# Connectors that are sent their data; the others are asked for them.
+# Connectors that receive their data; the others fetch them.
 FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
-# Of a connector's credentials, what says only where and who; messages may name it.
+# Credentials that only say where and who; messages may contain them.
 PUBLIC_CREDENTIALS = {
     "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant",
 }  # fmt: skip
 
 
 class Application(models.Model):
-    """A connector app that accounts can enrol in; the catalogue is the same for every account."""
+    """Something that accounts can enrol in; the catalogue is the same for every account."""
 
     app_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # The connector that runs its syncs, by its registered name; empty for apps that others run.
+    # The registered name of the connector that runs its syncs; empty for apps without a connector of ours.
     # Deliberately without `choices`: a new connector must not need a migration.
     connector = models.CharField(max_length=50, blank=True)
     name = models.CharField(max_length=100)
@@ -52,17 +54,18 @@ class Application(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
     def is_asked(self) -> bool:
-        """Whether there is a connector of ours to ask for data."""
+        """Whether a connector of ours fetches its data."""
         return self.connector not in (FILE_UPLOAD, JSON_BATCH, "")
 
 
 class AppEnrollmentQuerySet(TenantQuerySet["AppEnrollment"]):
-    def current(self):
+    def current(self) -> Self:
+        """Those that are not deleted."""
         return self.filter(is_deleted=False)
 
 
@@ -74,7 +77,7 @@ class AppEnrollment(models.Model):
     group_key = models.ForeignKey(
         "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="enrollments"
     )
-    # What people call it where an account has two of one application; empty means the app's name.
+    # To tell two enrollments in one application apart; empty means the application's name.
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
@@ -84,15 +87,15 @@ class AppEnrollment(models.Model):
     cron_settings = models.CharField(max_length=50, null=True, blank=True)  # noqa: DJ001, null on the wire
     sync_schedule_is_active = models.BooleanField(default=True)
     is_deleted = models.BooleanField(default=False)
-    # Where uploads and batches that name no enrollment go; one an account.
+    # For uploads and batches that name no enrollment; one per account.
     is_uploads = models.BooleanField(default=False, editable=False)
-    # A full sync may delete this share of a kind of record before a person must allow it.
+    # A full sync that would delete a larger share of a kind of record needs a person's consent.
     delete_limit_percent = models.PositiveSmallIntegerField(default=50)
     # A sync fails when more than this share of its lines is rejected.
     reject_limit_percent = models.PositiveSmallIntegerField(default=100)
-    # Its data count as late when nothing was loaded for so long; empty: what the schedule says.
+    # Its data are late if nothing was loaded for so long; empty: derived from the schedule.
     expected_every_hours = models.PositiveSmallIntegerField(null=True, blank=True)
-    # Its records are to be removed since then; empty again when they have been.
+    # Since when its records are to be removed; empty again once they are.
     removal_asked = models.DateTimeField(null=True, blank=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
@@ -116,20 +119,20 @@ class AppEnrollment(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name or self.app.name
 
     @property
     def is_scheduled(self) -> bool:
-        """Whether syncs start by themselves."""
+        """Whether its schedule starts syncs."""
         is_on = self.is_active and self.sync_schedule_is_active and not self.is_deleted
         return bool(is_on and self.cron_settings and self.app.is_asked)
 
     @property
-    def next_sync_at(self):
-        """When the next sync starts by itself; None where none does."""
-        sync_plan = getattr(self, "sync_plan", None)
-        return sync_plan and sync_plan.next_sync_at
+    def next_sync_at(self) -> datetime | None:
+        """When the schedule starts the next sync; None if it starts none."""
+        sync_plan: SyncPlan | None = getattr(self, "sync_plan", None)
+        return sync_plan.next_sync_at if sync_plan else None
 
     def lock(self) -> None:
         """Take the enrollment's lock, which lasts until the transaction ends."""
@@ -147,8 +150,8 @@ class AppEnrollment(models.Model):
         return MultiFernet([Fernet(key) for key in settings.CREDENTIALS_KEYS])
 
     @property
-    def credentials(self) -> dict:
-        """The connector's credentials in clear; for connectors only, no door shows them."""
+    def credentials(self) -> dict[str, str]:
+        """The connector's credentials, decrypted; for connectors only, no interface shows them."""
         if not self.encrypted_credentials:
             return {}
         values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
@@ -156,15 +159,15 @@ class AppEnrollment(models.Model):
         return values
 
     @credentials.setter
-    def credentials(self, values: dict):
+    def credentials(self, values: dict[str, str]) -> None:
         redaction.remember_secrets(secrets_in(values))
         if values:
             self.encrypted_credentials = self._cipher().encrypt(json.dumps(values).encode()).decode()
         else:
             self.encrypted_credentials = ""
 
-    def rotate_credentials(self):
-        """Encrypt again with the newest key, so that older keys can be taken away."""
+    def rotate_credentials(self) -> None:
+        """Encrypt again with the newest key, so that older keys can be removed."""
         if self.encrypted_credentials:
             token = self._cipher().rotate(self.encrypted_credentials.encode()).decode()
             AppEnrollment.objects.filter(pk=self.pk).update(encrypted_credentials=token)
@@ -172,48 +175,49 @@ class AppEnrollment(models.Model):
 
 
 class SyncPlanQuerySet(models.QuerySet):
-    def due(self, now):
+    def due(self, now: datetime) -> Self:
+        """Those whose next sync starts by now."""
         return self.filter(next_sync_at__lte=now)
 
 
 class SyncPlan(models.Model):
-    """When an enrollment's next sync starts by itself, and by when its data should be newer.
+    """When an enrollment's next scheduled sync starts, and by when newer data should have been loaded.
 
-    There is one for each enrollment that has a schedule or is expected to get data. It is a row of its own
-    because others may hold the enrollment's, and the clock waits for nobody.
+    There is one for each enrollment with a schedule or an expected interval. It is a table of its own because other
+    transactions may lock the enrollment's row, and the scheduler must not wait for them.
     """
 
     app_enrollment = models.OneToOneField(
         AppEnrollment, on_delete=models.CASCADE, primary_key=True, related_name="sync_plan"
     )
-    # Behind doors, seen by those who see the enrollment.
+    # For row-level security: visible to those who see the enrollment.
     row_security_parent = "app_enrollment"
-    # The time the schedule names, and the start a little later (see `schedules.runs`).
+    # The time that the schedule names, and the start a little later (see `schedules.runs`).
     slot = models.DateTimeField(null=True)
     next_sync_at = models.DateTimeField(null=True)
-    # Since when this is what is expected; nothing was late before.
+    # When this was planned; data cannot have been late before.
     planned_at = models.DateTimeField()
     data_due_at = models.DateTimeField(null=True)
-    # Why the schedule has been stopped, as a sentence.
+    # Why the schedule was stopped, as a sentence.
     error = models.TextField(blank=True)
 
     objects = SyncPlanQuerySet.as_manager()
 
     class Meta:
-        # Tables keep the names they were made with.
+        # The name it was created with.
         db_table = "enrollments_timing"
         indexes = [
-            # The clock, which looks every second; and the watch over fresh data.
+            # For the scheduler, which looks every second, and for the freshness check.
             models.Index(fields=["next_sync_at"], name="timing_next_sync"),
             models.Index(fields=["data_due_at"], name="timing_data_due"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.app_enrollment}: next sync at {self.next_sync_at}"
 
 
-def secrets_in(credentials: Mapping) -> list[str]:
-    """Of a connector's credentials, what must never be told."""
+def secrets_in(credentials: Mapping[str, str]) -> list[str]:
+    """Those values of a connector's credentials that no message may contain."""
     return [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
 
 
@@ -223,7 +227,7 @@ class CustomFieldDefinition(models.Model):
     custom_field_definition_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
     app = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    # `one_definition_per_label` begins with it.
+    # The index of `one_definition_per_label` begins with it.
     app_enrollment = models.ForeignKey(
         AppEnrollment, on_delete=models.CASCADE, related_name="custom_field_definitions", db_index=False
     )
@@ -231,7 +235,7 @@ class CustomFieldDefinition(models.Model):
     custom_field_label = models.CharField(max_length=256)
     data_type = models.CharField(max_length=10, default="String")
     sort_order = models.IntegerField(default=0)
-    # The value of an enrollment's setting (tableKey AppEnrollment); record values are in adsplatform.records.
+    # The value of a setting (table_key AppEnrollment); those of records are in adsplatform.records.
     value = models.CharField(max_length=2048, blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -247,5 +251,5 @@ class CustomFieldDefinition(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.custom_field_label

@@ -1,4 +1,4 @@
-"""Schedules: which cron texts are accepted, when they come round, and when the next sync is due by one."""
+"""Schedules: which cron expressions are accepted, which times they name, and when the next sync is due."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ from adsplatform.errors import PlatformError
 from adsplatform.zones import instant
 from enrollments.models import AppEnrollment, SyncPlan
 
-# What each field is called and may hold, for people.
+# The name of each field and its range, for error messages.
 FIELDS = (
     ("minute", "0 to 59"),
     ("hour", "0 to 23"),
@@ -24,37 +24,38 @@ FIELDS = (
     ("month", "1 to 12"),
     ("day of week", "0 to 7, where 0 and 7 are Sunday"),
 )
-# Times that croniter would make up, anew at each look.
-MADE_UP = re.compile(r"(^|[,/-])[rh]([(/,-]|$)", re.IGNORECASE)
+# croniter replaces these by random values, other ones each time.
+RANDOM_FIELD = re.compile(r"(^|[,/-])[rh]([(/,-]|$)", re.IGNORECASE)
 RUNS_SHOWN = 3
 
 
 class Run(NamedTuple):
-    """A time that a schedule names, and when its sync starts."""
+    """A time that a schedule names (`slot`), and when its sync starts."""
 
     slot: datetime
     start: datetime
 
 
 def check_cron(text: str) -> None:
-    """Raise a PlatformError unless the text is five cron fields that come round at all."""
-    if problem := _problem_of(text):
+    """Raise a PlatformError unless the text is five valid cron fields that name at least one future time."""
+    if problem := _cron_problem(text):
         raise PlatformError(
             f"The schedule “{text}” cannot be used: {problem}. Example: “30 2 * * 1-5” is 02:30 on working days.",
             field="cronSettings",
         )
 
 
-def _problem_of(text: str) -> str:
+def _cron_problem(text: str) -> str:
+    """What is wrong with the expression, as the end of a sentence; "" if nothing is."""
     fields = text.split()
     if len(text) > 50:
         return "it is longer than 50 characters"
     if len(fields) != len(FIELDS):
         return "it needs five fields: minute, hour, day of month, month, day of week"
     for position, (field, (name, allowed)) in enumerate(zip(fields, FIELDS, strict=True)):
-        alone = ["*"] * len(FIELDS)
-        alone[position] = field
-        if MADE_UP.search(field) or not _is_understood(" ".join(alone)):
+        only_this = ["*"] * len(FIELDS)
+        only_this[position] = field
+        if RANDOM_FIELD.search(field) or not _is_valid_cron(" ".join(only_this)):
             return f"its {name} “{field}” is out of range or not understood; it may hold {allowed}"
     try:
         croniter(text, timezone.now()).get_next()
@@ -65,7 +66,7 @@ def _problem_of(text: str) -> str:
     return ""
 
 
-def _is_understood(text: str) -> bool:
+def _is_valid_cron(text: str) -> bool:
     try:
         croniter(text)
     except (CroniterBadCronError, ValueError, KeyError):
@@ -74,19 +75,19 @@ def _is_understood(text: str) -> bool:
 
 
 def slots(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """The moments that a cron text names on the clocks of a zone, each once; `adsplatform.zones` says which.
+    """The moments that a cron expression names in a time zone, each once; see `adsplatform.zones.instant`.
 
-    croniter is asked on a calendar without a zone: with one, it names a time that clocks show twice twice.
+    croniter gets local times without a zone: with one, it would yield a time that occurs twice two times.
     """
-    calendar = croniter(cron, after.astimezone(zone).replace(tzinfo=None, microsecond=0))
+    local_times = croniter(cron, after.astimezone(zone).replace(tzinfo=None, microsecond=0))
     last = after
     while True:
         try:
-            wall = calendar.get_next(datetime)
+            wall = local_times.get_next(datetime)
         except CroniterBadDateError:
             return
         moment = instant(wall, zone)
-        # Several times of one gap come together, right after it.
+        # All times in the gap when clocks go forward are one moment, right after it.
         if moment > last:
             yield moment
             last = moment
@@ -95,37 +96,39 @@ def slots(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
 def runs(enrollment: AppEnrollment, after: datetime) -> Iterator[Run]:
     """The runs of an enrollment's schedule whose slots come after a moment.
 
-    Syncs of one slot do not all start at once: each enrollment starts by its own share of the spread later,
-    always the same, and always before the schedule's next slot.
+    So that not all syncs of a slot start at once, each enrollment starts later by its own share of the spread. The
+    share is always the same, and a sync always starts before the schedule's next slot.
     """
+    if not enrollment.cron_settings:
+        return
     share = int.from_bytes(hashlib.sha256(enrollment.pk.bytes).digest()[:8], "big") / 2**64
     spread = timedelta(seconds=settings.SCHEDULE_SPREAD_SECONDS)
     zone = ZoneInfo(enrollment.group_key.time_zone)
     for slot, following in pairwise(slots(enrollment.cron_settings, zone, after)):
-        wait = share * min(spread, following - slot)
-        yield Run(slot, slot + timedelta(seconds=wait // timedelta(seconds=1)))
+        delay = share * min(spread, following - slot)
+        yield Run(slot, slot + timedelta(seconds=delay // timedelta(seconds=1)))
 
 
 def next_runs(enrollment: AppEnrollment, count: int = RUNS_SHOWN) -> list[Run]:
-    """The next runs, the first of them as the clock has it noted; none where the schedule rests."""
-    if not enrollment.next_sync_at:
+    """The next runs, the first as the scheduler has planned it; none while the schedule is off."""
+    sync_plan: SyncPlan | None = getattr(enrollment, "sync_plan", None)
+    if sync_plan is None or sync_plan.slot is None or sync_plan.next_sync_at is None:
         return []
-    sync_plan = enrollment.sync_plan
     return [Run(sync_plan.slot, sync_plan.next_sync_at), *islice(runs(enrollment, sync_plan.slot), count - 1)]
 
 
 def plan(enrollment: AppEnrollment, now: datetime) -> None:
-    """Note when the next sync starts by itself, if any does; whatever was noted before is void."""
+    """Replace the enrollment's sync plan: when its next scheduled sync starts, and from when its data may be late."""
     run, error = None, ""
-    if enrollment.is_scheduled:
+    if enrollment.is_scheduled and enrollment.cron_settings:
         try:
-            # Texts from before they were checked, or were checked so well, are in the books.
+            # Expressions stored by earlier releases may not have passed this check.
             check_cron(enrollment.cron_settings)
             run = next(runs(enrollment, now), None)
         except PlatformError as refused:
             error = str(refused)
     if not (run or error or (enrollment.expected_every_hours and enrollment.is_active)):
-        forget(enrollment)
+        remove_plan(enrollment)
     else:
         SyncPlan.objects.update_or_create(
             app_enrollment=enrollment,
@@ -133,22 +136,22 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
                 "slot": run and run.slot,
                 "next_sync_at": run and run.start,
                 "planned_at": now,
-                # The watch works out the day when it comes to look.
+                # Due for the freshness check at once, which then works out the right time.
                 "data_due_at": now,
                 "error": error,
             },
         )
-    # What an object has read before is void as well.
+    # The plan that this object may have cached is outdated.
     enrollment._state.fields_cache.pop("sync_plan", None)
 
 
-def forget(enrollment: AppEnrollment) -> None:
-    """Expect nothing of an enrollment any more."""
+def remove_plan(enrollment: AppEnrollment) -> None:
+    """Plan no sync of the enrollment, and expect no data, any more."""
     SyncPlan.objects.filter(pk=enrollment.pk).delete()
 
 
-def data_due(enrollment: AppEnrollment, last_loaded: datetime | None) -> datetime | None:
-    """By when data newer than the last ones should be there; None where nothing is expected."""
+def data_due_at(enrollment: AppEnrollment, last_loaded: datetime | None) -> datetime | None:
+    """When newer data should have been loaded; None if none are expected."""
     planned = enrollment.sync_plan.planned_at
     if enrollment.expected_every_hours:
         return (last_loaded or planned) + timedelta(hours=enrollment.expected_every_hours)

@@ -1,86 +1,138 @@
-"""Everything that can be asked of the catalogue and of enrollments, but for their syncs."""
+"""What can be asked of the catalogue and of enrollments, except what concerns their syncs (see `syncs.services`)."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict, Unpack
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from adsplatform.accounts.models import Account, User
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError
 from adsplatform.observability.redaction import redact
 from adsplatform.zones import check_zone
 from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
 from enrollments.schedules import check_cron, plan
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ConnectorError
+from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Credential
 
-# The table key under which an enrollment's own settings are kept.
+# The table key of an enrollment's own settings.
 SETTINGS_TABLE = "AppEnrollment"
 UPLOADS_NAME = "Uploads"
-HOURS_OF_A_YEAR = 8784
-CHANGEABLE = {
-    "name",
-    "is_active",
-    "cron_settings",
-    "sync_schedule_is_active",
-    "delete_limit_percent",
-    "reject_limit_percent",
-    "expected_every_hours",
-}
-# A change of these makes what was planned void.
-PLANNED_BY = {"is_active", "cron_settings", "sync_schedule_is_active", "expected_every_hours"}
+MAX_EXPECTED_HOURS = 8784
+# A change of these invalidates the sync plan.
+PLANNED_BY = ("is_active", "cron_settings", "sync_schedule_is_active", "expected_every_hours")
 
 
-def publish_application(entry) -> Application:
-    """Write a connector's entry into the catalogue, or bring the one that is there up to date."""
+class ApplicationValues(TypedDict, total=False):
+    """What platform staff may say of an application."""
+
+    name: str
+    description: str
+    app_type: str
+    owner_id: UUID | None
+    project_url: str
+    icon_url: str
+    is_active: bool
+
+
+class EnrollmentValues(TypedDict, total=False):
+    """What may be chosen when an application is enrolled, and changed afterwards."""
+
+    name: str
+    is_active: bool
+    cron_settings: str | None
+    sync_schedule_is_active: bool
+    delete_limit_percent: int
+    reject_limit_percent: int
+    expected_every_hours: int | None
+
+
+def publish_application(entry: ApplicationEntry) -> Application:
+    """Write a connector's entry into the catalogue, or bring the existing one up to date."""
+    values = {"name": entry.name, "description": entry.description, "app_type": entry.app_type}
     application, _ = Application.objects.update_or_create(
-        connector=entry.connector,
-        defaults={
-            "name": entry.name,
-            "description": entry.description,
-            "app_type": entry.app_type,
-        },
-        create_defaults={
-            "app_id": entry.app_id,
-            "name": entry.name,
-            "description": entry.description,
-            "app_type": entry.app_type,
-        },
+        connector=entry.connector, defaults=values, create_defaults={"app_id": entry.app_id, **values}
     )
     return application
 
 
 @transaction.atomic
-def create_applications(user, wanted: list[dict]) -> list[Application]:
-    """Put applications that others run into the catalogue; for platform staff."""
+def create_applications(user: User, wanted: Sequence[ApplicationValues]) -> list[Application]:
+    """Add applications without a connector of ours to the catalogue; for platform staff."""
     _check_staff(user)
     return [Application.objects.create(created_user=user, modified_user=user, **values) for values in wanted]
 
 
-def change_application(application: Application, user, **changes) -> Application:
+def change_application(application: Application, user: User, **changes: Unpack[ApplicationValues]) -> Application:
     """Change an entry of the catalogue; for platform staff."""
     _check_staff(user)
-    changes |= {"modified": timezone.now(), "modified_user": user}
-    Application.objects.filter(pk=application.pk).update(**changes)
+    Application.objects.filter(pk=application.pk).update(**changes, modified=timezone.now(), modified_user=user)
     application.refresh_from_db()
     return application
 
 
-def retire_application(application: Application, user) -> list[str]:
+def retire_application(application: Application, user: User) -> list[str]:
     """Take an application out of the catalogue; enrollments in it stay. For platform staff."""
     change_application(application, user, is_active=False)
     return [f"Application {application.pk} is kept, but no longer available"]
 
 
-@transaction.atomic
+def declaration_of(app: Application) -> ApplicationEntry | None:
+    """What the application's connector declares; None if this installation has no connector for it."""
+    try:
+        return connector_named(app.connector).application if app.connector else None
+    except ConnectorError:
+        return None
+
+
+def credentials_declared_by(app: Application) -> tuple[Credential, ...]:
+    """The credentials that the application's connector asks for."""
+    entry = declaration_of(app)
+    return entry.credentials if entry else ()
+
+
+def check_connection(app: Application, credentials: Mapping[str, str]) -> None:
+    """Try the credentials on the accounting system; raises DependencyFailed with its answer."""
+    if not app.connector:
+        return
+    try:
+        connector_named(app.connector).check(credentials)
+    except ConnectorError as refused:
+        raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
+
+
 def enroll(
-    account,
+    account: Account,
     app: Application,
-    user,
+    user: User,
     *,
-    settings=(),
-    credentials: dict | None = None,
-    is_uploads: bool = False,
-    **values,
+    settings: Mapping[str, str] | None = None,
+    credentials: Mapping[str, str] | None = None,
+    **values: Unpack[EnrollmentValues],
 ) -> AppEnrollment:
-    """Enrol the account in an application; `settings` are the connector's, each with label, value, data type."""
+    """Enrol the account in an application after its connector has accepted the credentials.
+
+    `settings` has values of the connector's settings by label, its own defaults apply to the others; `credentials` are
+    by the names of `connectorInfo`. Raises DependencyFailed if the connector refuses, PlatformError for bad values.
+    """
+    check_connection(app, credentials or {})
+    return create_enrollment(account, app, user, settings=settings, credentials=credentials, **values)
+
+
+@transaction.atomic
+def create_enrollment(
+    account: Account,
+    app: Application,
+    user: User | None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    credentials: Mapping[str, str] | None = None,
+    is_uploads: bool = False,
+    **values: Unpack[EnrollmentValues],
+) -> AppEnrollment:
+    """Enrol without asking the connector: for whoever has called `check_connection` before the transaction."""
     if not app.is_active:
         raise PlatformError(f"The application “{app.name}” is no longer available. Choose another one.", field="appId")
     _check(values)
@@ -92,8 +144,9 @@ def enroll(
         is_uploads=is_uploads,
         **values,
     )
-    enrollment.credentials = credentials or {}
+    enrollment.credentials = dict(credentials or {})
     enrollment.save()
+    declaration = declaration_of(app)
     CustomFieldDefinition.objects.bulk_create(
         CustomFieldDefinition(
             group_key=account,
@@ -102,39 +155,40 @@ def enroll(
             table_key=SETTINGS_TABLE,
             custom_field_label=setting.label,
             data_type=setting.data_type,
-            value=setting.value,
+            value=(settings or {}).get(setting.label, setting.value),
             sort_order=position,
             created_user=user,
             modified_user=user,
         )
-        for position, setting in enumerate(settings)
+        for position, setting in enumerate(declaration.settings if declaration else ())
     )
     _plan(enrollment)
     return enrollment
 
 
-def uploads_enrollment(account, user) -> AppEnrollment:
-    """The account's own enrollment for uploads and batches that name none; made when first needed."""
-    found = AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
-    if found:
-        return found
+def uploads_enrollment(account: Account, user: User | None) -> AppEnrollment:
+    """The account's enrollment for uploads and batches that name none; created when first needed."""
+    uploads = AppEnrollment.objects.of(account).current().filter(is_uploads=True)
+    if enrollment := uploads.first():
+        return enrollment
     app = Application.objects.get(connector=FILE_UPLOAD)
     with transaction.atomic():
-        # Two first uploads may meet here; the account's row lets one of them wait.
-        type(account).objects.select_for_update(no_key=True).get(pk=account.pk)
-        found = AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
-        return found or enroll(account, app, user, name=UPLOADS_NAME, is_uploads=True)
+        # Of two first uploads at the same time, one waits here for the other.
+        Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        return uploads.first() or create_enrollment(account, app, user, name=UPLOADS_NAME, is_uploads=True)
 
 
 @transaction.atomic
-def change_enrollment(enrollment: AppEnrollment, user, **changes) -> AppEnrollment:
+def change_enrollment(
+    enrollment: AppEnrollment, user: User | None, **changes: Unpack[EnrollmentValues]
+) -> AppEnrollment:
     """Change the named settings of an enrollment; raises PlatformError for those that cannot be changed."""
-    if unknown := sorted(set(changes) - CHANGEABLE):
+    if unknown := sorted(set(changes) - set(EnrollmentValues.__annotations__)):
         raise PlatformError(f"“{unknown[0]}” of an enrollment cannot be changed.")
     _check(changes)
-    changes |= {"modified": timezone.now(), "modified_user": user}
-    before = AppEnrollment.objects.values(*PLANNED_BY).get(pk=enrollment.pk)
-    AppEnrollment.objects.filter(pk=enrollment.pk).update(**changes)
+    this = AppEnrollment.objects.filter(pk=enrollment.pk)
+    before = this.values(*PLANNED_BY).get()
+    this.update(**changes, modified=timezone.now(), modified_user=user)
     enrollment.refresh_from_db()
     if any(getattr(enrollment, name) != value for name, value in before.items()):
         _plan(enrollment)
@@ -142,11 +196,10 @@ def change_enrollment(enrollment: AppEnrollment, user, **changes) -> AppEnrollme
 
 
 @transaction.atomic
-def change_time_zone(account, time_zone: str):
+def change_time_zone(account: Account, time_zone: str) -> Account:
     """Have the account's schedules read in another time zone, from now on."""
     check_zone(time_zone)
-    found = type(account).objects.filter(pk=account.pk).exclude(time_zone=time_zone)
-    if found.update(time_zone=time_zone):
+    if Account.objects.filter(pk=account.pk).exclude(time_zone=time_zone).update(time_zone=time_zone):
         account.time_zone = time_zone
         for enrollment in AppEnrollment.objects.of(account).current().select_related("app", "group_key"):
             if enrollment.is_scheduled:
@@ -154,58 +207,47 @@ def change_time_zone(account, time_zone: str):
     return account
 
 
-def replace_credentials(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:
-    """Keep new connector credentials, encrypted; members that are not given stay as they were."""
-    enrollment.credentials = enrollment.credentials | credentials
+def reconnect(enrollment: AppEnrollment, user: User | None, credentials: Mapping[str, str]) -> AppEnrollment:
+    """Replace credentials once the accounting system has accepted them; see `replace_credentials`."""
+    check_connection(enrollment.app, enrollment.credentials | dict(credentials))
+    return replace_credentials(enrollment, user, credentials)
+
+
+def replace_credentials(enrollment: AppEnrollment, user: User | None, credentials: Mapping[str, str]) -> AppEnrollment:
+    """Store new connector credentials, encrypted; members that are not given stay as they are."""
+    enrollment.credentials = enrollment.credentials | dict(credentials)
     enrollment.modified, enrollment.modified_user = timezone.now(), user
     enrollment.save(update_fields=["encrypted_credentials", "modified", "modified_user"])
     return enrollment
 
 
-def settings_of(enrollment: AppEnrollment):
+def settings_of(enrollment: AppEnrollment) -> "QuerySet[CustomFieldDefinition]":
     """The enrollment's settings, in their order."""
     return enrollment.custom_field_definitions.filter(table_key=SETTINGS_TABLE).order_by(
         "sort_order", "custom_field_definition_id"
     )
 
 
-def _plan(enrollment: AppEnrollment):
-    """Plan in the account's time zone, which nobody changes meanwhile."""
-    accounts = type(enrollment.group_key).objects.select_for_update(no_key=True)
-    enrollment.group_key = accounts.get(pk=enrollment.group_key_id)
+def _plan(enrollment: AppEnrollment) -> None:
+    """Plan the next sync while the account's row is locked, so that its time zone cannot change meanwhile."""
+    enrollment.group_key = Account.objects.select_for_update(no_key=True).get(pk=enrollment.group_key_id)
     plan(enrollment, timezone.now())
 
 
-def _check_staff(user):
+def _check_staff(user: User) -> None:
     if not user.is_staff:
         raise NotAllowed("The catalogue of applications is kept by the platform's own staff.")
 
 
-def _check(values: dict):
+def _check(values: EnrollmentValues) -> None:
     if cron := values.get("cron_settings"):
         check_cron(cron)
-    for name in ("delete_limit_percent", "reject_limit_percent"):
-        if name in values and not 0 <= values[name] <= 100:
-            raise PlatformError(f"A limit is a share from 0 to 100 percent; “{values[name]}” is not.")
+    for percent in (values.get("delete_limit_percent"), values.get("reject_limit_percent")):
+        if percent is not None and not 0 <= percent <= 100:
+            raise PlatformError(f"A limit is a share from 0 to 100 percent; “{percent}” is not.")
     hours = values.get("expected_every_hours")
-    if hours is not None and not 1 <= hours <= HOURS_OF_A_YEAR:
+    if hours is not None and not 1 <= hours <= MAX_EXPECTED_HOURS:
         raise PlatformError(
-            f"Data can be expected at least every 1 to {HOURS_OF_A_YEAR:,} hours; “{hours}” is not among them.",
+            f"Data can be expected at least every 1 to {MAX_EXPECTED_HOURS:,} hours; “{hours}” is not among them.",
             field="expectedEveryHours",
         )
-
-
-def check_connection(app: Application, credentials: dict) -> None:
-    """Try the credentials on the accounting system; raises DependencyFailed with its answer."""
-    if not app.connector:
-        return
-    try:
-        connector_named(app.connector).check(credentials)
-    except ConnectorError as refused:
-        raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
-
-
-def reconnect(enrollment: AppEnrollment, user, credentials: dict) -> AppEnrollment:
-    """Try new credentials and keep them, encrypted, if the accounting system accepts them."""
-    check_connection(enrollment.app, enrollment.credentials | credentials)
-    return replace_credentials(enrollment, user, credentials)

@@ -15,7 +15,7 @@ from adsplatform.rest.serializers import (
 )
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import next_runs
-from enrollments.services import HOURS_OF_A_YEAR, SETTINGS_TABLE
+from enrollments.services import MAX_EXPECTED_HOURS, SETTINGS_TABLE
 from syncs.api.serializers import SyncRequestModel
 from syncs.models import SyncRequest
 
@@ -256,7 +256,7 @@ class ConnectorInfo(WireInput):
 
 
 def _hours() -> serializers.Field:
-    return serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=HOURS_OF_A_YEAR)
+    return serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_EXPECTED_HOURS)
 
 
 class AppEnrollmentInput(WireInput):

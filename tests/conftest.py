@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +13,8 @@ from django.db import connection
 
 from adsplatform import database
 from adsplatform.local import embedded_postgres
+from syncs.connectors import connector_named
+from syncs.connectors.protocol import ConnectorError, Credential, Setting
 from tests.product import Up
 
 
@@ -75,6 +79,34 @@ def running(tmp_path_factory):
     product = Up(tmp_path_factory.mktemp("up") / "var")
     yield product.wait()
     product.end()
+
+
+@pytest.fixture
+def example_erp(monkeypatch):
+    """The demo connector with settings and credentials, which refuses the password “wrong”.
+
+    Its `tried` lists the credentials it was asked about.
+    """
+    connector = connector_named("demo-data")
+    tried = []
+
+    def check(credentials):
+        tried.append(dict(credentials))
+        if credentials.get("password") == "wrong":
+            raise ConnectorError("Example ERP does not accept this user and password.")
+
+    declared = replace(
+        connector.application,
+        settings=(Setting("Ledger", "main"), Setting("Days", "12.50", "Number"), Setting("Note")),
+        credentials=(
+            Credential("username", "User", "As in Example ERP, under <Users>.", is_secret=False),
+            Credential("password", "Password"),
+            Credential("tenant", "Tenant", is_secret=False, is_required=False),
+        ),
+    )
+    monkeypatch.setattr(connector, "check", check, raising=False)
+    monkeypatch.setattr(connector, "application", declared, raising=False)
+    return SimpleNamespace(tried=tried)
 
 
 def pytest_collection_modifyitems(items):

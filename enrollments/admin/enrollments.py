@@ -34,7 +34,7 @@ class AppEnrollmentForm(forms.ModelForm):
     expected_every_hours = forms.IntegerField(
         required=False,
         min_value=1,
-        max_value=services.HOURS_OF_A_YEAR,
+        max_value=services.MAX_EXPECTED_HOURS,
         help_text="A notice says so when nothing was loaded for longer. Empty: what the schedule says.",
     )
 

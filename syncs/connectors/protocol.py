@@ -187,6 +187,7 @@ class Credential:
     label: str
     help_text: str = ""
     is_secret: bool = True
+    is_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

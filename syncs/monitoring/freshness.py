@@ -14,7 +14,7 @@ from adsplatform import locks
 from adsplatform.wording import counted
 from adsplatform.zones import format_in_zone
 from enrollments.models import AppEnrollment, SyncPlan
-from enrollments.schedules import data_due, plan
+from enrollments.schedules import data_due_at, plan
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.monitoring.notice_emails import owe_cured, owe_opened
@@ -107,7 +107,7 @@ def _failing():
 def _stale(now):
     loaded = Subquery(_loads(SyncRequest.Status.SUCCESS).values("finished")[:1])
     for enrollment in _watched().filter(sync_plan__data_due_at__lte=now).annotate(loaded=loaded):
-        due = data_due(enrollment, enrollment.loaded)
+        due = data_due_at(enrollment, enrollment.loaded)
         if due is None or due > now:
             # Unless it has been planned anew meanwhile.
             unchanged = SyncPlan.objects.filter(pk=enrollment.pk, planned_at=enrollment.sync_plan.planned_at)

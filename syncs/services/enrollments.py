@@ -1,35 +1,49 @@
-"""Enrollments of an account, as far as syncs are concerned: made by the list, removed with their data."""
+"""What is asked of enrollments and concerns their syncs: enrolling with a first sync, deleting with the data."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from adsplatform.accounts.models import Account, User
 from adsplatform.errors import PlatformError
 from adsplatform.wording import plural
 from enrollments.models import AppEnrollment
-from enrollments.schedules import forget
-from enrollments.services import check_connection, enroll
-from syncs.connectors import connector_named
+from enrollments.schedules import remove_plan
+from enrollments.services import check_connection, create_enrollment
 from syncs.models import SyncRequest
 from syncs.queue import notify
 from syncs.services.requests import request_sync
 
 
-def enroll_all(account, user, wanted: list[dict], *, start_sync: bool = False) -> list[AppEnrollment]:
-    """Enrol in all of the applications or, when one cannot be, in none; errors name the place in the list."""
+def enroll_all(
+    account: Account, user: User, wanted: Sequence[dict[str, Any]], *, start_sync: bool = False
+) -> list[AppEnrollment]:
+    """Enrol in all of the applications or, if one fails, in none; an error names the place in the list.
+
+    Each of `wanted` has the `app`, perhaps `credentials`, and the values that `enrollments.services.enroll` takes.
+    """
     for position, values in enumerate(wanted):
-        with _at_place(position):
+        with _at_position(position):
             check_connection(values["app"], values.get("credentials", {}))
+    enrollments = []
     with transaction.atomic():
-        return [_enroll_one(account, user, values, start_sync, position) for position, values in enumerate(wanted)]
+        for position, values in enumerate(wanted):
+            with _at_position(position):
+                enrollment = create_enrollment(account, user=user, **values)
+                if start_sync and enrollment.app.is_asked:
+                    request_sync(enrollment, user)
+                enrollments.append(enrollment)
+    return enrollments
 
 
 @transaction.atomic
-def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = False) -> list[str]:
-    """End an enrollment: waiting syncs are cancelled, its records kept or removed; says what was done."""
-    # Before the enrollment is held, in the order of the clock: or each could wait for the other.
-    forget(enrollment)
+def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: bool = False) -> list[str]:
+    """Delete an enrollment: cancel its waiting syncs, keep or remove its records; returns what was done."""
+    # The plan before the lock, as the scheduler does it: in another order each could wait for the other.
+    remove_plan(enrollment)
     enrollment.lock()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
         raise PlatformError(
@@ -58,19 +72,9 @@ def remove_enrollment(enrollment: AppEnrollment, user, *, remove_data: bool = Fa
     return messages
 
 
-def _enroll_one(account, user, values: dict, start_sync: bool, position: int) -> AppEnrollment:
-    app = values.pop("app")
-    with _at_place(position):
-        settings = connector_named(app.connector).application.settings if app.connector else ()
-        enrollment = enroll(account, app, user, settings=settings, **values)
-        if start_sync and app.is_asked:
-            request_sync(enrollment, user)
-    return enrollment
-
-
 @contextmanager
-def _at_place(position: int):
-    """Let an error name the member of a list that it is about: `$[1].cronSettings`."""
+def _at_position(position: int) -> Iterator[None]:
+    """Make an error name the member of a list that it is about: `$[1].cronSettings`."""
     try:
         yield
     except PlatformError as error:

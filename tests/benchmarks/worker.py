@@ -146,14 +146,14 @@ def _ask_for(load: Load):
     from enrollments.services import change_enrollment, enroll, publish_application, uploads_enrollment
     from syncs.models import Upload
     from syncs.services import requests
-    from tests.benchmarks.connector import PAGES, PagedBooks
+    from tests.benchmarks.connector import PagedBooks
 
     account, _ = Account.objects.get_or_create(name=load.account)
     user, _ = User.objects.get_or_create(email="benchmark@example.com")
     if load.door == "connector":
         app = publish_application(PagedBooks.application)
         enrollment = account.enrollments.filter(app=app).first()
-        enrollment = enrollment or enroll(account, app, user, settings=[PAGES])
+        enrollment = enrollment or enroll(account, app, user)
         enrollment.custom_field_definitions.update(value=load.path)
         return requests.request_sync(enrollment, user)
     enrollment = uploads_enrollment(account, user)

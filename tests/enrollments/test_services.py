@@ -1,13 +1,15 @@
-"""Enrolling, changing, keeping credentials."""
+"""The services of enrollments: enrolling, changing, storing credentials."""
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 from django.core.management import call_command
 from django.db import connection
 
-from adsplatform.errors import PlatformError
+from adsplatform.errors import DependencyFailed, PlatformError
+from adsplatform.rest.serializers import camel_case
 from enrollments import services
 from enrollments.models import AppEnrollment, Application
+from enrollments.wire import ConnectorInfo
 from syncs import connectors
 from tests.factories import AppEnrollmentFactory, MembershipFactory
 
@@ -26,6 +28,34 @@ def test_publishing_again_changes_no_id():
     entry = connectors.connector_named("demo-data").application
     before = Application.objects.get(connector="demo-data").pk
     assert services.publish_application(entry).pk == before
+
+
+def test_the_api_takes_every_credential_that_a_connector_declares():
+    names = {camel_case(name) for name in ConnectorInfo().fields}
+    for connector in connectors.registered():
+        assert {credential.name for credential in connector.application.credentials} <= names
+
+
+def test_enrolling_stores_the_settings_given_and_the_defaults_of_the_others(example_erp):
+    member = MembershipFactory()
+    app = Application.objects.get(connector="demo-data")
+    enrollment = services.enroll(member.group_key, app, member.user, settings={"Ledger": "branch"})
+    values = services.settings_of(enrollment).values_list("custom_field_label", "data_type", "value")
+    assert list(values) == [("Ledger", "String", "branch"), ("Days", "Number", "12.50"), ("Note", "String", "")]
+
+
+def test_an_application_whose_connector_is_not_installed_cannot_be_enrolled():
+    member = MembershipFactory()
+    app = Application.objects.create(name="Gone", app_type="Connector", connector="gone")
+    with pytest.raises(DependencyFailed, match="No connector is called “gone”."):
+        services.enroll(member.group_key, app, member.user)
+    assert not AppEnrollment.objects.exists()
+
+
+def test_an_application_without_a_connector_can_be_enrolled():
+    member = MembershipFactory()
+    app = Application.objects.create(name="Theirs", app_type="Connector")
+    assert services.enroll(member.group_key, app, member.user).name == ""
 
 
 def test_credentials_are_not_readable_in_the_database():

@@ -14,7 +14,7 @@ from tests.factories import member
 
 PAGES = ["home", "account", "keys", "enroll", "syncs", "password", "problem-codes", "notices"]
 BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
-OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch"]
+OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "credentials"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
 
 

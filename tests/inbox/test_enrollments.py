@@ -1,4 +1,4 @@
-"""Home, one enrollment, the catalogue."""
+"""The Inbox's pages about enrollments: home, one enrollment, the catalogue, credentials."""
 
 from datetime import timedelta
 
@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from adsplatform.accounts.models import Role
 from enrollments import services
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
-from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncRequestFactory
+from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncRequestFactory, member
 
 
 def test_home_puts_freshness_first(inbox, enrollment, make_sync):
@@ -112,3 +113,109 @@ def test_an_application_is_enrolled_from_the_catalogue(inbox, account):
     response = inbox.post(f"/enroll/{app.pk}/", {"name": "Lisbon"}, follow=True)
     assert "Lisbon is enrolled." in response.text
     assert AppEnrollment.objects.of(account).get().name == "Lisbon"
+
+
+SECRET = "s3cret-canary"
+
+
+@pytest.fixture
+def demo(example_erp):
+    return Application.objects.get(connector="demo-data")
+
+
+def test_the_enrol_form_asks_for_what_the_connector_declares(inbox, demo):
+    form = inbox.get(f"/enroll/{demo.pk}/").context["form"]
+    assert [(field.label, field.initial, field.field.required) for field in form] == [
+        ("Name", None, False),
+        ("Ledger", "main", False),
+        ("Days", "12.50", False),
+        ("Note", "", False),
+        ("User", None, True),
+        ("Password", None, True),
+        ("Tenant", None, False),
+    ]
+    assert [field.name for field in form if field.field.widget.input_type == "password"] == ["credential_password"]
+    assert "under &lt;Users&gt;." in inbox.get(f"/enroll/{demo.pk}/").text
+
+
+def test_enrolling_tries_the_credentials_and_stores_them_with_the_settings(inbox, account, demo, example_erp):
+    values = {"setting_0": "branch", "credential_username": "ann", "credential_password": f" {SECRET} "}
+    assert "is enrolled." in inbox.post(f"/enroll/{demo.pk}/", values, follow=True).text
+    enrollment = AppEnrollment.objects.of(account).get()
+    assert example_erp.tried == [{"username": "ann", "password": f" {SECRET} "}]
+    assert enrollment.credentials == example_erp.tried[0]
+    settings = services.settings_of(enrollment).values_list("custom_field_label", "value")
+    assert dict(settings) == {"Ledger": "branch", "Days": "", "Note": ""}
+
+
+def test_credentials_that_the_connector_refuses_are_explained_and_nothing_is_saved(inbox, demo):
+    response = inbox.post(f"/enroll/{demo.pk}/", {"credential_username": "ann", "credential_password": "wrong"})
+    assert response.context["form"].non_field_errors() == ["Example ERP does not accept this user and password."]
+    assert "Example ERP does not accept this user and password." in response.text
+    assert 'value="wrong"' not in response.text
+    assert not AppEnrollment.objects.exists()
+
+
+def test_missing_credentials_are_asked_for_before_the_connector_is_tried(inbox, demo, example_erp):
+    response = inbox.post(f"/enroll/{demo.pk}/", {"credential_username": "ann"})
+    assert list(response.context["form"].errors) == ["credential_password"]
+    assert example_erp.tried == []
+
+
+def test_an_application_whose_connector_is_not_installed_is_refused_with_a_sentence(inbox):
+    app = Application.objects.create(name="Gone", app_type="Connector", connector="gone")
+    assert inbox.get(f"/enroll/{app.pk}/").status_code == 200
+    assert "No connector is called “gone”." in inbox.post(f"/enroll/{app.pk}/").text
+    assert not AppEnrollment.objects.exists()
+
+
+@pytest.fixture
+def connected(enrollment, example_erp):
+    """An enrollment with credentials."""
+    return services.replace_credentials(enrollment, None, {"username": "ann", "password": SECRET})
+
+
+def test_credentials_are_replaced_and_never_shown(inbox, connected, example_erp):
+    address = f"/enrollments/{connected.pk}/credentials/"
+    assert f'href="{address}"' in inbox.get(f"/enrollments/{connected.pk}/").text
+    page = inbox.get(address).text
+    assert SECRET not in page
+    assert 'value="ann"' not in page
+    answer = inbox.post(address, {"credential_password": "new", "credential_tenant": "42"}, follow=True)
+    assert "is connected with these credentials from now on." in answer.text
+    assert "Kept, encrypted" in answer.text
+    connected.refresh_from_db()
+    assert connected.credentials == {"username": "ann", "password": "new", "tenant": "42"}
+    assert example_erp.tried[-1] == connected.credentials
+
+
+def test_credentials_that_do_not_work_leave_the_old_ones(inbox, connected):
+    response = inbox.post(f"/enrollments/{connected.pk}/credentials/", {"credential_password": "wrong"})
+    assert response.context["form"].non_field_errors() == ["Example ERP does not accept this user and password."]
+    assert 'value="wrong"' not in response.text
+    connected.refresh_from_db()
+    assert connected.credentials["password"] == SECRET
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.READ_ONLY])
+def test_only_owners_and_admins_replace_credentials(sign_in_as, connected, role):
+    browser = sign_in_as(role)
+    address = f"/enrollments/{connected.pk}/credentials/"
+    assert address not in browser.get(f"/enrollments/{connected.pk}/").text
+    assert browser.get(address).status_code == 403
+    assert browser.post(address, {"credential_password": "new"}).status_code == 403
+    connected.refresh_from_db()
+    assert connected.credentials["password"] == SECRET
+
+
+def test_another_account_finds_no_credentials_to_replace(client, connected):
+    client.force_login(member(Role.OWNER)[0].user)
+    address = f"/enrollments/{connected.pk}/credentials/"
+    assert client.get(address).status_code == 404
+    assert client.post(address, {"credential_password": "new"}).status_code == 404
+    connected.refresh_from_db()
+    assert connected.credentials["password"] == SECRET
+
+
+def test_without_declared_credentials_an_enrollment_links_to_none(inbox, enrollment):
+    assert "/credentials/" not in inbox.get(f"/enrollments/{enrollment.pk}/").text

@@ -7,7 +7,7 @@ from django.db.models import Max
 
 from adsplatform.records.models import Invoice
 from enrollments.services import enroll
-from syncs import connectors, tasks
+from syncs import tasks
 from syncs.services import requests
 from tests.factories import AppEnrollmentFactory, MembershipFactory
 
@@ -52,8 +52,7 @@ def test_a_full_sync_refreshes_the_dates_and_a_delta_leaves_them(enrollment):
 
 def test_two_enrollments_have_books_of_their_own(enrollment):
     member = MembershipFactory()
-    entry = connectors.connector_named("demo-data").application
-    other = enroll(member.group_key, enrollment.app, member.user, settings=entry.settings)
+    other = enroll(member.group_key, enrollment.app, member.user)
     for one in (enrollment, other):
         synced(one)
     ours, theirs = (

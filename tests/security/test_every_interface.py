@@ -125,6 +125,10 @@ INBOX = {
     "enrollments/<uuid:pk>/": {
         "GET": PAGE, "POST": ADMINS_BUTTON, "PUT": rows(302, 404, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
     },
+    "enrollments/<uuid:pk>/credentials/": {
+        "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
+        "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
     "enrollments/<uuid:pk>/switch/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/sync-now/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "upload/": {"GET": rows(302, 200, 403, 200), "POST": rows(302, 200, 403, 200), "PUT": rows(302, 200, 403, 200)},
