@@ -1,11 +1,14 @@
 """What the admin's lists share: filters by django-filter, and a bound on what one page may cost.
 
-The tables behind the lists hold millions of rows. So a list never counts further than it shows, never sorts
-by a column without an index, looks for text only among the newest rows unless it is narrowed to something
-small, and gives up with a sentence when the database takes too long all the same.
+The tables behind the lists hold millions of rows. So a list never counts further than it shows, never sorts by a column
+without an index, searches text only among the newest rows unless it is narrowed to something small, and stops with a
+sentence if the database still takes too long.
 """
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
 
 import psycopg
 from django.contrib import admin, messages
@@ -14,49 +17,70 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection, transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django_filters import FilterSet
 
-# Rows a search looks through when it is not narrowed to an account, an enrollment or a sync.
+_Row = TypeVar("_Row", bound=Model)
+
+if TYPE_CHECKING:
+
+    class _ModelAdmin(admin.ModelAdmin[_Row]):
+        pass
+
+    _Paginator = Paginator[Any]
+else:
+
+    class _ModelAdmin(admin.ModelAdmin, Generic[_Row]):
+        pass
+
+    _Paginator = Paginator
+
+# How many rows a search reads when it is not narrowed to an account, an enrollment or a sync.
 NEWEST_ROWS = 50_000
 TIME_LIMIT_SECONDS = 5
 
 
-def newest(queryset, field: str, rows: int):
-    """The rows that have the highest values of an indexed field; at most `rows` of them, but for ties."""
-    boundary = queryset.model.objects.order_by(f"-{field}").values_list(field, flat=True)[rows - 1 : rows]
+def newest(queryset: QuerySet[_Row], field: str, rows: int) -> QuerySet[_Row]:
+    """The rows with the highest values of an indexed field; at most `rows` of them, apart from ties."""
+    boundary = queryset.model._default_manager.order_by(f"-{field}").values_list(field, flat=True)[rows - 1 : rows]
     for value in boundary:
         return queryset.filter(**{f"{field}__gte": value})
     return queryset
 
 
 @contextmanager
-def time_limit(seconds: int):
-    """Let no statement run longer; what is stopped raises OperationalError."""
+def time_limit(seconds: int) -> Iterator[None]:
+    """Stop statements that run longer; a stopped one raises OperationalError."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
         yield
 
 
-class CappedPaginator(Paginator):
-    """Counts as far as anyone pages by hand; beyond that it only says that there is more."""
+class CappedPaginator(_Paginator):
+    """Counts only as far as anyone pages by hand; `has_more` says whether there are more rows."""
 
-    MOST = 10_000
+    object_list: QuerySet[Any]
+
+    MAX_COUNT = 10_000
 
     @cached_property
-    def found(self) -> int:
-        return self.object_list.order_by().values("pk")[: self.MOST + 1].count()
+    def _counted(self) -> int:
+        return self.object_list.order_by().values("pk")[: self.MAX_COUNT + 1].count()
 
-    @property
+    @cached_property
     def count(self) -> int:
-        return min(self.found, self.MOST)
+        return min(self._counted, self.MAX_COUNT)
 
     @property
     def has_more(self) -> bool:
-        return self.found > self.MOST
+        return self._counted > self.MAX_COUNT
 
 
 class FilterForm(admin.ListFilter):
@@ -65,84 +89,89 @@ class FilterForm(admin.ListFilter):
     title = "filters"
     template = "admin/filter_form.html"
 
-    def __init__(self, request, params, model, model_admin):
+    def __init__(
+        self, request: HttpRequest, params: dict[str, list[str]], model: type[Model], model_admin: "BoundedAdmin[Any]"
+    ) -> None:
         super().__init__(request, params, model, model_admin)
-        self.names = list(model_admin.filterset_class.base_filters)
+        filterset_class = model_admin.filterset_class or FilterSet
+        self.names = list(filterset_class.base_filters)
         given = {name: params.pop(name)[-1] for name in self.names if name in params}
         self.is_used = any(given.values())
-        self.filterset = model_admin.filterset_class(given, model._default_manager.none(), request=request)
+        self.filterset = filterset_class(given, model._default_manager.none(), request=request)
         self.form = self.filterset.form
 
-    def has_output(self):
+    def has_output(self) -> bool:
         return True
 
-    def expected_parameters(self):
+    def expected_parameters(self) -> list[str | None]:
         return self.names
 
-    def queryset(self, request, queryset):
-        # What was asked for is not clear: the form says why, and the list shows nothing.
+    def queryset(self, request: HttpRequest, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
+        # While a filter is invalid the form says why, and the list is empty.
         return self.filterset.filter_queryset(queryset) if self.form.is_valid() else queryset.none()
 
-    def choices(self, changelist):
-        """The list's other parameters, which the form carries along."""
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, str]]:
+        """The list's other parameters, which the form sends along as hidden fields."""
         for name, value in changelist.params.items():
             if name not in self.names:
                 yield {"name": name, "value": value}
 
 
 class BoundedChangeList(ChangeList):
-    """A list that sorts by indexed columns only and looks for text among the newest rows."""
+    """A list that sorts by indexed columns only and searches text among the newest rows."""
 
-    def get_ordering_field(self, field_name):
-        # Django hides the other columns' sort links, but obeys them when they stand in the address.
-        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+    model_admin: "BoundedAdmin[Any]"
 
-    def get_queryset(self, request, exclude_parameters=None):
-        self.only_newest = self.model_admin.must_look_at_newest_only(request)
+    def get_ordering_field(self, field_name: Callable[..., Any] | str) -> Any:
+        # Django hides the sort links of other columns, but still obeys the parameter.
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Model]:
+        self.only_newest = self.model_admin.searches_newest_only(request)
         if self.only_newest:
             self.root_queryset = newest(self.root_queryset, self.model_admin.newest_by, NEWEST_ROWS)
             self.newest_rows = NEWEST_ROWS
         return super().get_queryset(request, exclude_parameters)
 
-    def get_results(self, request):
+    def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        # The count stands below the list, where there is room to say that it is not all.
+        # The count is shown below the list, where our template says if it is not complete.
         self.full_result_count = self.result_count
 
 
-class BoundedAdmin(admin.ModelAdmin):
-    """An admin for a table of any size."""
+class BoundedAdmin(_ModelAdmin[_Row]):
+    """An admin page for a table of any size."""
 
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     sortable_by = ()
     # The FilterSet that `list_filter = [FilterForm]` shows.
-    filterset_class = None
-    # Parameters that read row by row, those that make the rows few enough for it, and the indexed
-    # field by which the newest rows are known.
-    scanned_by = ()
-    narrowed_by = ()
+    filterset_class: type[FilterSet] | None = None
+    # Parameters that make the database read row by row, parameters that leave few enough rows for that, and the indexed
+    # field that says which rows are the newest.
+    scanned_by: tuple[str, ...] = ()
+    narrowed_by: tuple[str, ...] = ()
     newest_by = "pk"
 
     class Media:
         css = {"all": ["admin/browsing.css"]}
 
-    def get_changelist(self, request, **kwargs):
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedChangeList
 
-    def must_look_at_newest_only(self, request) -> bool:
-        given = {name for name, value in request.GET.items() if value.strip()}
+    def searches_newest_only(self, request: HttpRequest) -> bool:
+        given = {name for name in request.GET if request.GET.get(name, "").strip()}
         return bool(given & {*self.scanned_by}) and not given & {*self.narrowed_by}
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "GET":
             return super().changelist_view(request, extra_context)
         try:
             with time_limit(TIME_LIMIT_SECONDS):
                 response = super().changelist_view(request, extra_context)
-                # The rows are read while the page is rendered, so that has to happen inside the limit.
-                return response.render() if hasattr(response, "render") else response
+                # Rendering reads the rows, so it has to happen within the limit.
+                return response.render() if isinstance(response, SimpleTemplateResponse) else response
         except OperationalError as error:
             if not isinstance(error.__cause__, psycopg.errors.QueryCanceled) or not request.GET:
                 raise
@@ -155,38 +184,38 @@ class BoundedAdmin(admin.ModelAdmin):
             return redirect(request.path)
 
 
-class ReadOnlyAdmin(BoundedAdmin):
-    """An admin that only shows."""
+class ReadOnlyAdmin(BoundedAdmin[_Row]):
+    """An admin page that shows rows and changes nothing."""
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: _Row | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: _Row | None = None) -> bool:
         return False
 
 
-def link(to, text: str = ""):
-    """A link to an object's page in the admin."""
+def link(to: Model | None, text: str = "") -> str:
+    """A link to an object's page in the admin; a dash for none."""
     if to is None:
         return "-"
-    url = reverse(f"admin:{to._meta.app_label}_{to._meta.model_name}_change", args=[quote(to.pk)])
+    url = reverse(f"admin:{to._meta.app_label}_{to._meta.model_name}_change", args=[quote(str(to.pk))])
     return format_html('<a href="{}">{}</a>', url, text or to)
 
 
-def list_url(model, **filters) -> str:
+def list_url(model: type[Model], **filters: str | int | UUID) -> str:
     """The address of a model's list in the admin, filtered."""
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{url}?{urlencode(filters)}" if filters else url
+    return f"{url}?{urlencode({name: str(value) for name, value in filters.items()})}" if filters else url
 
 
-def linked(field: str, title: str):
-    """A column that links to what a foreign key refers to, which may be gone."""
+def linked(field: str, title: str) -> Callable[[Model], str]:
+    """A column that links to the object of a foreign key; a dash where that no longer exists."""
 
     @admin.display(description=title)
-    def column(row):
+    def column(row: Model) -> str:
         try:
             return link(getattr(row, field))
         except ObjectDoesNotExist:

@@ -1,9 +1,11 @@
-"""Days, as people choose them in forms and filters: whole ones, in UTC, both ends included."""
+"""Forms and filters of days: whole days in UTC, the last one included."""
 
 from datetime import date, datetime, time
+from typing import Any
 
 import django_filters
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 
@@ -16,29 +18,29 @@ def end_of(day: date) -> datetime:
 
 
 class DayInput(forms.DateInput):
-    """The browser's own calendar."""
+    """A date field with the browser's own calendar."""
 
     input_type = "date"
 
-    def __init__(self, attrs=None):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
 
 
 class SinceFilter(django_filters.DateFilter):
-    """From the start of a day; compares stamps, as an index can."""
+    """From the start of a day; compares timestamps, so that an index can be used."""
 
-    def __init__(self, field_name, **kwargs):
+    def __init__(self, field_name: str, **kwargs: Any) -> None:
         super().__init__(field_name, lookup_expr="gte", widget=DayInput, **kwargs)
 
-    def filter(self, queryset, value):
-        return super().filter(queryset, value and start_of(value))
+    def filter(self, queryset: QuerySet[Any], value: date | None) -> QuerySet[Any]:
+        return super().filter(queryset, start_of(value) if value else None)
 
 
 class UntilFilter(django_filters.DateFilter):
-    """Up to and including a day."""
+    """Up to the end of a day; compares timestamps, so that an index can be used."""
 
-    def __init__(self, field_name, **kwargs):
+    def __init__(self, field_name: str, **kwargs: Any) -> None:
         super().__init__(field_name, lookup_expr="lte", widget=DayInput, **kwargs)
 
-    def filter(self, queryset, value):
-        return super().filter(queryset, value and end_of(value))
+    def filter(self, queryset: QuerySet[Any], value: date | None) -> QuerySet[Any]:
+        return super().filter(queryset, end_of(value) if value else None)

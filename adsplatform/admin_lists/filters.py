@@ -1,13 +1,16 @@
-"""Filters that several of the admin's lists offer."""
+"""Filters that several of the admin's lists have."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import django_filters
 from django import forms
+from django.db.models import QuerySet
 
 from adsplatform.accounts.models import Account
 
-# What a drop-down shows while nothing is chosen.
+# What a drop-down list shows while nothing is chosen.
 ANY = "any"
 
 
@@ -18,56 +21,57 @@ def as_uuid(text: str) -> UUID | None:
         return None
 
 
-class RowsByName(forms.CharField):
-    """Rows asked for by a part of their name or by their id; its value is the list of their ids.
+class NameOrIdField(forms.CharField):
+    """Takes a part of a name, or an id; its value is the list of ids that `search` finds.
 
-    A drop-down of 10,000 accounts helps nobody, and a few ids let the database use its indexes.
+    A drop-down list of 10,000 accounts would be of no use, and a few ids let the database use its indexes.
     """
 
-    MOST = 100
+    MAX_FOUND = 100
 
-    def __init__(self, *, search, plural: str, **kwargs):
+    def __init__(self, *, search: Callable[[str], QuerySet[Any]], plural: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.search, self.plural = search, plural
         self.widget.attrs["placeholder"] = "name or id"
 
-    def clean(self, value):
+    def clean(self, value: Any) -> list[Any]:
         text = super().clean(value).strip()
         if not text:
             return []
-        found = list(self.search(text).values_list("pk", flat=True)[: self.MOST + 1])
+        found = list(self.search(text).values_list("pk", flat=True)[: self.MAX_FOUND + 1])
         if not found:
             raise forms.ValidationError(f"No {self.plural} are called “{text}” or have it as their id.")
-        if len(found) > self.MOST:
+        if len(found) > self.MAX_FOUND:
             raise forms.ValidationError(
-                f"More than {self.MOST} {self.plural} are called “{text}”. Write more of the name."
+                f"More than {self.MAX_FOUND} {self.plural} are called “{text}”. Write more of the name."
             )
         return found
 
 
-class RowsFilter(django_filters.Filter):
-    """Rows that refer to any of those with a name."""
+class NameOrIdFilter(django_filters.Filter):
+    """Rows that refer to one of those that a name or an id finds."""
 
-    field_class = RowsByName
+    field_class = NameOrIdField
 
-    def __init__(self, field_name=None, **kwargs):
+    def __init__(self, field_name: str | None = None, **kwargs: Any) -> None:
         super().__init__(field_name, lookup_expr="in", **kwargs)
 
 
-def accounts_called(text: str):
+def find_accounts(text: str) -> QuerySet[Account]:
+    """Accounts by a part of their name, or by their GroupKey."""
     if group_key := as_uuid(text):
         return Account.objects.filter(pk=group_key)
     return Account.objects.filter(name__icontains=text)
 
 
-class AccountFilter(RowsFilter):
-    def __init__(self, field_name="group_key", **kwargs):
-        super().__init__(field_name, label="Account", search=accounts_called, plural="accounts", **kwargs)
+class AccountFilter(NameOrIdFilter):
+    def __init__(self, field_name: str = "group_key", **kwargs: Any) -> None:
+        super().__init__(field_name, label="Account", search=find_accounts, plural="accounts", **kwargs)
 
 
 class YesNoFilter(django_filters.BooleanFilter):
-    """Yes, no, or not asked."""
+    """Yes, no, or any."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["widget"] = forms.Select(choices=[("", ANY), ("true", "Yes"), ("false", "No")])
         super().__init__(*args, **kwargs)

@@ -1,22 +1,24 @@
-"""Filters of the admin's lists that have to do with enrollments."""
+"""Filters of the admin's lists by enrollments."""
+
+from typing import Any
 
 import django_filters
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from adsplatform.admin_lists.filters import ANY, AccountFilter, RowsFilter, YesNoFilter, as_uuid
+from adsplatform.admin_lists.filters import ANY, AccountFilter, NameOrIdFilter, YesNoFilter, as_uuid
 from enrollments.models import AppEnrollment, Application
 
 
-def enrollments_called(text: str):
-    """Enrollments by id, or by a part of the name that people see."""
+def find_enrollments(text: str) -> QuerySet[AppEnrollment]:
+    """Enrollments by a part of the name that people see, or by id."""
     if enrollment_id := as_uuid(text):
         return AppEnrollment.objects.filter(pk=enrollment_id)
     return AppEnrollment.objects.filter(Q(name__icontains=text) | Q(name="", app__name__icontains=text))
 
 
-class EnrollmentFilter(RowsFilter):
-    def __init__(self, field_name="app_enrollment", **kwargs):
-        super().__init__(field_name, label="Enrollment", search=enrollments_called, plural="enrollments", **kwargs)
+class EnrollmentFilter(NameOrIdFilter):
+    def __init__(self, field_name: str = "app_enrollment", **kwargs: Any) -> None:
+        super().__init__(field_name, label="Enrollment", search=find_enrollments, plural="enrollments", **kwargs)
 
 
 class AppEnrollmentFilters(django_filters.FilterSet):
@@ -30,6 +32,6 @@ class AppEnrollmentFilters(django_filters.FilterSet):
     deleted = YesNoFilter("is_deleted", label="Deleted")
     scheduled = YesNoFilter(label="Synced on a schedule", method="with_schedule")
 
-    def with_schedule(self, queryset, name, wanted):
+    def with_schedule(self, queryset: QuerySet[AppEnrollment], name: str, wanted: bool) -> QuerySet[AppEnrollment]:
         scheduled = Q(cron_settings__gt="", sync_schedule_is_active=True, is_active=True, is_deleted=False)
         return queryset.filter(scheduled) if wanted else queryset.exclude(scheduled)
