@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.generic import View
+from django.views.generic.base import TemplateResponseMixin
 from django.views.generic.edit import ProcessFormView
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
@@ -60,7 +61,7 @@ def tenant_of(user: User, chosen: str | None) -> Tenant | None:
     return Tenant(membership=current, memberships=memberships)
 
 
-class TenantMixin(View):
+class TenantMixin(TemplateResponseMixin, View):
     """A page of the signed-in person's current account: `self.account` is what its queries start from.
 
     Everyone in the account may look; `roles` are those who may change something.

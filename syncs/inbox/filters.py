@@ -51,7 +51,7 @@ class SyncFilter(filters.FilterSet):
 
 
 class ProblemFilter(filters.FilterSet):
-    """Narrows one sync's details; the choices are what is there, as `problems.overview` found it."""
+    """Narrows one sync's details; the choices are what is there, as `overview_of` found it."""
 
     kind = filters.ChoiceFilter(label="Kind", choices=KINDS, empty_label="Any")
     entity = filters.ChoiceFilter(label="Record", empty_label="Any")
@@ -69,12 +69,12 @@ class ProblemFilter(filters.FilterSet):
 
     def __init__(self, *args, overview, **kwargs):
         super().__init__(*args, **kwargs)
-        reasons = overview["reasons"]
-        entities = sorted({reason["entity"] for reason in reasons if reason["entity"]})
-        codes = sorted({reason["code"] for reason in reasons})
+        reasons = overview.reasons
+        entities = sorted({reason.entity for reason in reasons if reason.entity})
+        codes = sorted({reason.code for reason in reasons})
         self.filters["entity"].extra["choices"] = [(name, kind_of_record(name)) for name in entities]
         self.filters["code"].extra["choices"] = [(code, title_of(code)) for code in codes]
-        self.filters["file"].extra["choices"] = [(name, name) for name in overview["files"]]
+        self.filters["file"].extra["choices"] = [(name, name) for name in overview.files]
 
     def by_text(self, details, name, value):
         return details.filter(Q(erp_key__icontains=value) | Q(message__icontains=value))

@@ -1,68 +1,68 @@
 """Pages of the Inbox about syncs: ask for one, watch it, read what came of it, look back."""
 
-from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.views.generic import FormView, TemplateView, View
+from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
-from adsplatform.accounts.models import ADMINS
+from adsplatform.accounts.models import ADMINS, Account
 from enrollments.models import AppEnrollment
 from syncs import problem_codes
 from syncs.inbox.correction_views import urlpatterns as line_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
-from syncs.models import SyncRequest
+from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
-from syncs.presentation import problem_list
 from syncs.presentation.paging import page_of
+from syncs.presentation.problem_list import REASONS_LISTED, first_problems, overview_of, problem_page
 from syncs.presentation.sync_course import schedule_sentences, steps_of
 from syncs.presentation.sync_summary import SyncSummary, who_acts, with_summary_columns
-from syncs.rejected_rows.corrections import with_corrections
-from syncs.services import requests, reruns
+from syncs.services import corrections, requests, reruns
 
 SYNCS_ON_PAGE = 25
 PROBLEMS_ON_SYNC_PAGE = 10
 TOTALS_ON_SYNC_PAGE = 100
 
 
-class SyncNow(ButtonView):
+class SyncNow(ButtonView[AppEnrollment]):
     """Asks an enrollment's connector for a sync."""
 
-    def get_subject(self, pk):
+    def get_subject(self, pk: UUID) -> AppEnrollment:
         enrollments = AppEnrollment.objects.of(self.account).current()
         return get_object_or_404(enrollments.select_related("app"), pk=pk)
 
-    def press(self, enrollment):
+    def press(self, enrollment: AppEnrollment) -> str:
         full = self.request.POST.get("scope") == "full"
         return sync_page(requests.request_sync(enrollment, self.request.user, full=full))
 
-    def page_of(self, enrollment):
+    def page_of(self, enrollment: AppEnrollment) -> str:
         return reverse("inbox:enrollment", args=[enrollment.pk])
 
 
-class UploadFile(FormPageMixin, AskFormMixin, FormView):
+class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
     """Takes a file and asks for it to be loaded."""
 
     template_name = "inbox/upload.html"
     form_class = UploadForm
     form_fields = {"file": "file", "appEnrollmentId": "enrollment"}
 
-    def get_initial(self):
+    def get_initial(self) -> dict[str, Any]:
         return {"enrollment": self.request.GET.get("enrollment")}
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {
             "account": self.account,
             "too_large": getattr(self.request, "upload_is_too_large", ""),
             "limit": settings.UPLOAD_MAX_BYTES,
         }
 
-    def ask(self, form):
+    def ask(self, form: UploadForm) -> HttpResponse:
         file = form.cleaned_data["file"]
         sync_request = requests.load_upload(
             self.account,
@@ -81,7 +81,7 @@ class History(TenantMixin, TemplateView):
 
     template_name = "inbox/syncs.html"
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         syncs = with_summary_columns(SyncRequest.objects.of(self.account).newest_first())
         filter = SyncFilter(self.request.GET, syncs, request=self.request)
         page = page_of(filter.qs, self.request.GET.get("page", ""), size=SYNCS_ON_PAGE)
@@ -93,22 +93,22 @@ class History(TenantMixin, TemplateView):
         )
 
 
-class SyncPage(TenantMixin, View):
+class SyncPage(TenantMixin):
     """One sync: its way so far, what became of every line, and the first problems.
 
     htmx asks for the part that changes, and says which state it shows (`seen`); where there is nothing new
     it gets 204 and touches nothing.
     """
 
-    def get(self, request, pk):
-        summary = SyncSummary.of(get_object_or_404(with_summary_columns(SyncRequest.objects.of(self.account)), pk=pk))
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        summary = summary_of(self.account, pk)
         version = f"{summary.sync.status_code}-{summary.sync.lines_read}"
-        if request.htmx and request.GET.get("seen") == version:
+        if self.request.htmx and request.GET.get("seen") == version:
             return HttpResponse(status=204)
-        template = "inbox/_sync_live.html" if request.htmx else "inbox/sync.html"
+        template = "inbox/_sync_live.html" if self.request.htmx else "inbox/sync.html"
         return render(request, template, self.context_of(summary) | {"version": version})
 
-    def context_of(self, summary):
+    def context_of(self, summary: SyncSummary) -> dict[str, object]:
         sync_request = summary.sync
         replays = with_summary_columns(sync_request.replays.newest_first())
         return {
@@ -117,7 +117,7 @@ class SyncPage(TenantMixin, View):
             "outcome": summary.outcome,
             "totals": summary.totals,
             "replays": [SyncSummary.of(replay) for replay in replays],
-            "ready": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
+            "ready_count": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "who_acts": who_acts(sync_request),
             "steps": steps_of(sync_request),
             "schedule": schedule_sentences(sync_request),
@@ -126,26 +126,26 @@ class SyncPage(TenantMixin, View):
             "control_totals": sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE],
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **reruns.offered(sync_request),
-            "problems": problem_list.first(sync_request, PROBLEMS_ON_SYNC_PAGE),
+            "problems": first_problems(sync_request, PROBLEMS_ON_SYNC_PAGE),
         }
 
 
-class Problems(TenantMixin, View):
+class Problems(TenantMixin):
     """Every line of one sync that was left out, passed over or remarked on."""
 
-    def get(self, request, pk):
-        summary = SyncSummary.of(get_object_or_404(with_summary_columns(SyncRequest.objects.of(self.account)), pk=pk))
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        summary = summary_of(self.account, pk)
         sync_request = summary.sync
-        overview = problem_list.overview(sync_request)
-        filter = ProblemFilter(request.GET, problem_list.shown(sync_request), overview=overview)
-        page = page_of(filter.qs, request.GET.get("page", ""))
+        overview = overview_of(sync_request)
+        details = SyncResultDetail.objects.filter(sync_request=sync_request)
+        filter = ProblemFilter(request.GET, details, overview=overview)
         context = {
             "sync": sync_request,
             "outcome": summary.outcome,
             "overview": overview,
-            "reasons": overview["reasons"][: problem_list.GROUPS_SHOWN],
+            "reasons": overview.reasons[:REASONS_LISTED],
             "filter": filter,
-            "page": replace(page, rows=with_corrections(sync_request, page)),
+            "page": problem_page(sync_request, filter.qs, request.GET.get("page", "")),
         }
         return render(request, "inbox/problems.html", context)
 
@@ -157,67 +157,71 @@ class ProblemCodes(TenantMixin, TemplateView):
     extra_context = {"chapters": problem_codes.CHAPTERS}
 
 
-class Cancel(ButtonView):
+class SyncButtonView(ButtonView[SyncRequest]):
+    """A button on a sync's page."""
+
+    def get_subject(self, pk: UUID) -> SyncRequest:
+        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
+
+    def page_of(self, sync_request: SyncRequest) -> str:
+        return sync_page(sync_request)
+
+
+class Cancel(SyncButtonView):
     """Asks whether a sync shall really stop (GET), and stops it (POST)."""
 
-    def get(self, request, pk):
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         sync_request = self.get_subject(pk)
-        if sync_request.is_finished or not request.tenant.may_write:
+        if sync_request.is_finished or not self.request.tenant.may_write:
             return redirect(self.page_of(sync_request))
         return render(request, "inbox/cancel.html", {"sync": sync_request})
 
-    def get_subject(self, pk):
-        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
-
-    def press(self, sync_request):
+    def press(self, sync_request: SyncRequest) -> str:
         requests.cancel_sync(sync_request, self.request.user)
-        return self.page_of(sync_request)
-
-    def page_of(self, sync_request):
         return sync_page(sync_request)
 
 
-class ApplyPreview(ButtonView):
-    """Loads what a preview has shown."""
+class ApplyPreview(SyncButtonView):
+    """Loads what a preview found."""
 
-    def get_subject(self, pk):
-        return get_object_or_404(SyncRequest.objects.of(self.account), pk=pk)
-
-    def press(self, sync_request):
+    def press(self, sync_request: SyncRequest) -> str:
         return sync_page(reruns.apply_preview(sync_request, self.request.user))
 
-    def page_of(self, sync_request):
-        return sync_page(sync_request)
 
-
-class AllowDeletes(ButtonView):
+class AllowDeletes(SyncButtonView):
     """Asks whether what the guard stopped shall really be deleted (GET), and runs the sync again (POST)."""
 
     roles = ADMINS
 
-    def get(self, request, pk):
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         sync_request = self.get_subject(pk)
         figures = reruns.would_delete(sync_request)
-        if not figures or not request.tenant.may_administer:
+        if not figures or not self.request.tenant.may_administer:
             return redirect(sync_page(sync_request))
         return render(request, "inbox/allow_deletes.html", {"sync": sync_request, "figures": figures})
 
-    def get_subject(self, pk):
-        return get_object_or_404(SyncRequest.objects.of(self.account).select_related("app_enrollment__app"), pk=pk)
-
-    def press(self, sync_request):
+    def press(self, sync_request: SyncRequest) -> str:
         return sync_page(reruns.allow_deletes(sync_request, self.request.user))
 
-    def page_of(self, sync_request):
-        return sync_page(sync_request)
+
+class LoadAgain(SyncButtonView):
+    """Loads the corrected lines of a sync."""
+
+    def press(self, sync_request: SyncRequest) -> str:
+        return sync_page(corrections.load_again(sync_request, self.request.user))
 
 
-def sync_page(sync_request) -> str:
+def sync_page(sync_request: SyncRequest) -> str:
     return reverse("inbox:sync", args=[sync_request.pk])
 
 
-def blocking_sync_of(sync_request):
-    """The sync that a waiting one waits for: of one enrollment, one runs at a time."""
+def summary_of(account: Account, pk: UUID) -> SyncSummary:
+    """The summary of one of the account's syncs; raises Http404."""
+    return SyncSummary.of(get_object_or_404(with_summary_columns(SyncRequest.objects.of(account)), pk=pk))
+
+
+def blocking_sync_of(sync_request: SyncRequest) -> SyncRequest | None:
+    """The sync that a waiting one waits for: an enrollment's syncs run one at a time."""
     if sync_request.status_code != SyncRequest.Status.CONNECTOR or sync_request.dry_run:
         return None
     return (
@@ -237,6 +241,7 @@ urlpatterns = [
     path("syncs/<uuid:pk>/apply/", ApplyPreview.as_view(), name="apply"),
     path("syncs/<uuid:pk>/allow-deletes/", AllowDeletes.as_view(), name="allow-deletes"),
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
+    path("syncs/<uuid:pk>/load-again/", LoadAgain.as_view(), name="load-again"),
     *line_urls,
     *notice_urls,
 ]

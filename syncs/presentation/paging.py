@@ -1,16 +1,24 @@
-"""Pages of a list that may be long: one more row than is shown tells whether there is a next page."""
+"""Pages of a list that may be long: one more row than a page has is read, to know whether there is a next page."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-# Nobody turns so many pages; whoever types a larger number gets this page, not a slow query.
+from django.db.models import Model, QuerySet
+
+# Nobody pages so far by hand; whoever types a larger number gets this page, not a slow query.
 LAST_PAGE = 20_000
+
+Row = TypeVar("Row")
+OtherRow = TypeVar("OtherRow")
+ModelRow = TypeVar("ModelRow", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Row]):
     """Some rows of an ordered query, and which pages are beside it; nothing is ever counted."""
 
-    rows: list
+    rows: list[Row]
     number: int
     has_next: bool
 
@@ -22,14 +30,18 @@ class Page:
     def next(self) -> int | None:
         return self.number + 1 if self.has_next else None
 
-    def __iter__(self):
+    def with_rows(self, rows: list[OtherRow]) -> "Page[OtherRow]":
+        """The same page with what its rows were made into."""
+        return Page(rows, self.number, self.has_next)
+
+    def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
 
-def page_of(queryset, wanted: str, size: int = 50) -> Page:
+def page_of(queryset: QuerySet[ModelRow], wanted: str, size: int = 50) -> Page[ModelRow]:
     """The wanted page; a number that makes no sense means the first."""
     number = min(int(wanted), LAST_PAGE) if wanted.isdecimal() and len(wanted) < 10 else 1
     number = max(number, 1)

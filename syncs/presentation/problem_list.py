@@ -1,80 +1,129 @@
 """The problems of one sync, as a person goes through them: grouped by reason, filtered, a page at a time."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, field
 
 from django.core.cache import cache
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Left, Length
 
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.paging import Page, page_of
 from syncs.problem_codes import title_of
-from syncs.rejected_rows.corrections import with_corrections
+from syncs.rejected_rows.corrections import Problem, with_corrections
+
+Kind = SyncResultDetail.Kind
 
 # Enough to recognise a value or a line by; the API has the whole of it.
-VALUE_SHOWN, RAW_SHOWN = 200, 4_000
-GROUPS_SHOWN = 8
+VALUE_LENGTH, RAW_LINE_LENGTH = 200, 4_000
+REASONS_LISTED = 8
 
 
-def shown(sync_request: SyncRequest):
-    """The sync's details in the order they were found, long texts cut by the database."""
+@dataclass(slots=True)
+class Reason:
+    """How often a problem of one code occurs with one kind of record; `message` is that of the first one."""
+
+    kind: str
+    entity: str
+    code: str
+    count: int = 0
+    first_id: int = 0
+    message: str = ""
+
+    @property
+    def title(self) -> str:
+        return title_of(self.code)
+
+
+@dataclass(slots=True)
+class Overview:
+    """What a sync's problems are and which files they are in: errors come first, then the most frequent."""
+
+    reasons: list[Reason] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        return self._count(Kind.ERROR)
+
+    @property
+    def skips(self) -> int:
+        return self._count(Kind.SKIP)
+
+    @property
+    def warnings(self) -> int:
+        return self._count(Kind.WARNING)
+
+    def _count(self, kind: Kind) -> int:
+        return sum(reason.count for reason in self.reasons if reason.kind == kind)
+
+
+def with_beginnings(details: QuerySet[SyncResultDetail]) -> QuerySet[SyncResultDetail]:
+    """Details in the order they were found, with the beginnings of their long texts in place of the texts."""
     return (
-        SyncResultDetail.objects.filter(sync_request=sync_request)
-        .defer("value", "raw_line")
+        details.defer("value", "raw_line")
         .annotate(
-            value_shown=Left("value", VALUE_SHOWN),
+            value_beginning=Left("value", VALUE_LENGTH),
             value_length=Length("value"),
-            raw_shown=Left("raw_line", RAW_SHOWN),
+            raw_beginning=Left("raw_line", RAW_LINE_LENGTH),
             raw_length=Length("raw_line"),
         )
         .order_by("id")
     )
 
 
-def first(sync_request: SyncRequest, size: int) -> Page:
+def problem_page(
+    sync_request: SyncRequest, details: QuerySet[SyncResultDetail], wanted: str, size: int = 50
+) -> Page[Problem]:
+    """The wanted page of a sync's problems, each with the correction of its line."""
+    page = page_of(with_beginnings(details), wanted, size)
+    return page.with_rows(with_corrections(sync_request, page))
+
+
+def first_problems(sync_request: SyncRequest, size: int) -> Page[Problem]:
     """What to look at first: the lines that were not loaded; where there are none, the rest."""
-    found = shown(sync_request)
-    errors = page_of(found.filter(kind=SyncResultDetail.Kind.ERROR), "1", size)
-    page = errors if errors.rows else page_of(found, "1", size)
-    return replace(page, rows=with_corrections(sync_request, page))
+    details = SyncResultDetail.objects.filter(sync_request=sync_request)
+    errors = problem_page(sync_request, details.filter(kind=Kind.ERROR), "1", size)
+    return errors if errors.rows else problem_page(sync_request, details, "1", size)
 
 
-def overview(sync_request: SyncRequest) -> dict:
-    """The sync's reasons, each with how often it occurs and an example, and the files they are in.
+def overview_of(sync_request: SyncRequest) -> Overview:
+    """The sync's reasons and files.
 
-    Counted once and kept, for a finished sync's details do not change and there may be a million of them.
+    A finished sync's details do not change and there may be a million of them, so they are counted once and cached.
     """
-    key = f"problems-{sync_request.pk}"
+    key = f"problem-overview-{sync_request.pk}"
     is_final = sync_request.is_finished and not sync_request.details_removed
-    if is_final and (kept := cache.get(key)):
-        return kept
-    found = SyncResultDetail.objects.filter(sync_request=sync_request).order_by()
-    cells = list(found.values("kind", "entity", "code", "file").annotate(count=Count("*"), example=Min("id")))
-    view = {"reasons": _reasons(cells), "files": sorted({cell["file"] for cell in cells if cell["file"]})}
-    for kind in SyncResultDetail.Kind:
-        view[kind.value] = sum(cell["count"] for cell in cells if cell["kind"] == kind)
-    view["total"] = sum(cell["count"] for cell in cells)
+    if is_final and (cached := cache.get(key)):
+        reasons, files = cached
+        return Overview([Reason(*values) for values in reasons], files)
+    overview = _count(sync_request)
     if is_final:
-        cache.set(key, view, timeout=3600)
-    return view
+        # Not as our own classes, which the next release may have moved.
+        cache.set(key, ([astuple(reason) for reason in overview.reasons], overview.files), timeout=3600)
+    return overview
 
 
-def _reasons(cells) -> list[dict]:
-    """The cells without their files, errors first, the most frequent first."""
-    reasons = {}
-    for cell in cells:
-        what = {name: cell[name] for name in ("kind", "entity", "code")}
-        reason = reasons.setdefault(tuple(what.values()), what | {"count": 0, "example": cell["example"]})
-        reason["count"] += cell["count"]
-        reason["example"] = min(reason["example"], cell["example"])
-    kinds = SyncResultDetail.Kind.values
-    ranked = sorted(
-        reasons.values(),
-        key=lambda one: (kinds.index(one["kind"]), -one["count"], one["entity"], one["code"]),
-    )
-    examples = SyncResultDetail.objects.in_bulk([reason["example"] for reason in ranked[:GROUPS_SHOWN]])
-    for reason in ranked:
-        example = examples.get(reason["example"])
-        reason["title"] = title_of(reason["code"])
-        reason["message"] = example.message[:300] if example else ""
+def _count(sync_request: SyncRequest) -> Overview:
+    details = SyncResultDetail.objects.filter(sync_request=sync_request).order_by()
+    counts = details.values_list("kind", "entity", "code", "file").annotate(count=Count("*"), first_id=Min("id"))
+    reasons: dict[tuple[str, str, str], Reason] = {}
+    files = set()
+    for kind, entity, code, file, count, first_id in counts:
+        reason = reasons.setdefault((kind, entity, code), Reason(kind, entity, code, first_id=first_id))
+        reason.count += count
+        reason.first_id = min(reason.first_id, first_id)
+        files.add(file)
+    return Overview(_ranked(reasons.values()), sorted(filter(None, files)))
+
+
+def _ranked(reasons: Iterable[Reason]) -> list[Reason]:
+    """Errors first, the most frequent first; those that are listed get the message of an example."""
+    kinds = Kind.values
+    ranked = sorted(reasons, key=lambda reason: (kinds.index(reason.kind), -reason.count, reason.entity, reason.code))
+    listed = ranked[:REASONS_LISTED]
+    examples = SyncResultDetail.objects.in_bulk([reason.first_id for reason in listed])
+    for reason in listed:
+        example = examples.get(reason.first_id)
+        reason.message = example.message[:300] if example else ""
     return ranked

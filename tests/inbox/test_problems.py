@@ -83,7 +83,7 @@ def test_an_unknown_filter_value_is_said_and_not_an_error(look, three):
 def test_reasons_are_counted_the_frequent_first(look, sync, three):
     SyncResultDetailFactory.create_batch(3, sync_request=sync, entity="Payment", code="bad_date")
     reasons = look().context["reasons"]
-    assert [(reason["code"], reason["count"]) for reason in reasons] == [
+    assert [(reason.code, reason.count) for reason in reasons] == [
         ("bad_date", 3),
         ("bad_number", 1),
         ("unknown_reference", 1),
