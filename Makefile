@@ -1,27 +1,29 @@
-# Everything starts here: `make up` runs the product, `make test` its tests.
-# Needed beforehand: Python 3.11 or newer, make, and a Python package registry.
+# `make up` runs the product, `make test` its tests, `make help` lists all targets.
+# Requires Python 3.11 or newer, make, and a Python package registry.
 
 PYTHON ?= python3
+# What runs the tests; CI puts coverage before it.
+PYTEST = -m pytest
 
-.PHONY: up test lint requirements audit clean
+.PHONY: help up test lint requirements audit clean
 
 up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
 	@.venv/bin/python manage.py up
 
 test: .venv-test/ready  ## Run the tests; `make test ARGS="tests/flows -x"` runs some of them.
-	@.venv-test/bin/python -m pytest $(ARGS)
+	@.venv-test/bin/python $(PYTEST) $(ARGS)
 
-lint: .venv-test/ready  ## Check style, types and the layers, as CI does.
-	@.venv-test/bin/ruff check .
-	@.venv-test/bin/ruff format --check .
-	@.venv-test/bin/mypy
-	@.venv-test/bin/lint-imports
+lint: .venv-test/ready  ## Check style, format, types and layers, as CI does.
+	@echo "Style (ruff check):" && .venv-test/bin/ruff check .
+	@echo "Format (ruff format --check):" && .venv-test/bin/ruff format --check .
+	@echo "Types (mypy):" && .venv-test/bin/mypy
+	@echo "Layers (lint-imports):" && .venv-test/bin/lint-imports
 
 .venv/ready: requirements-local.txt
 .venv-test/ready: requirements-test.txt
 
-# Made anew when the requirements have changed, so that nothing that was dropped lingers.
-# `ready` comes last: an installation that was broken off is begun again.
+# Created again when the requirements have changed, so that no dropped package remains.
+# `ready` is written last: an interrupted installation starts over.
 .venv/ready .venv-test/ready:
 	@command -v $(PYTHON) > /dev/null \
 	  || { echo "No “$(PYTHON)” here: install Python 3.11 or newer, or name yours with PYTHON=…"; exit 1; }
@@ -47,7 +49,7 @@ requirements:  ## Pin the newest versions that pyproject.toml allows.
 	  compile --extra local --constraint requirements.txt --output-file requirements-local.txt; \
 	  compile --extra test --extra lint --constraint requirements.txt --output-file requirements-test.txt
 
-audit:  ## Ask what is known against the packages that are pinned; needs the Internet.
+audit:  ## Look up known vulnerabilities of the pinned packages; needs the Internet.
 	@test -x .venv-audit/bin/pip-audit \
 	  || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit; }
 	@for pinned in requirements.txt requirements-local.txt requirements-test.txt; do \
@@ -55,3 +57,7 @@ audit:  ## Ask what is known against the packages that are pinned; needs the Int
 
 clean:  ## Remove the virtual environments; the data under var/ stays.
 	@rm -rf .venv .venv-test .venv-pin .venv-audit
+
+help:  ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/make \1@\2/p' $(MAKEFILE_LIST) | while IFS=@ read -r target help; do \
+	    printf '%-18s %s\n' "$$target" "$$help"; done
