@@ -1,48 +1,41 @@
 """The admin's pages for people, the keys programs use, and the audit trail."""
 
-from typing import TYPE_CHECKING
-
 import django_filters
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from adsplatform.accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry, User
+from adsplatform.accounts.models import ApiKey, AuditEntry, User
 from adsplatform.accounts.sign_in import AdminSignInForm
-from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, staff_of
+from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
 
 admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
 
-if TYPE_CHECKING:
-    _UserForm = forms.ModelForm[User]
-else:
-    _UserForm = forms.ModelForm
 
+class OneEmailPerUser(forms.ModelForm):
+    """Tells of an e-mail address that is taken in words; capitals make no difference."""
 
-class UniqueEmailForm(_UserForm):
-    """Refuses an e-mail address that another user has, in whatever case."""
-
-    def clean_email(self) -> str:
+    def clean_email(self):
         email = User.objects.normalize_email(self.cleaned_data["email"])
-        if User.objects.with_email(email).exclude(pk=self.instance.pk).exists():
+        if User.objects.called(email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(f"There is a user with the e-mail address “{email}” already.")
         return email
 
 
-class UserAddForm(UniqueEmailForm, auth_forms.BaseUserCreationForm):
+class UserAddForm(OneEmailPerUser, auth_forms.BaseUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "name"]
 
 
-class UserChangeForm(UniqueEmailForm, auth_forms.UserChangeForm):
+class UserChangeForm(OneEmailPerUser, auth_forms.UserChangeForm):
     class Meta:
         model = User
         fields = ["email", "name", "password", "is_active", "is_staff", "is_superuser"]
@@ -60,10 +53,10 @@ class UserFilters(django_filters.FilterSet):
 
 
 @admin.register(User)
-class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
+class UserAdmin(BoundedAdmin, auth_admin.UserAdmin):
     """People, who sign in with their e-mail address."""
 
-    PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
+    POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
     form, add_form = UserChangeForm, UserAddForm
     filterset_class = UserFilters
@@ -74,45 +67,42 @@ class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
     search_help_text = "A part of the e-mail address or the name."
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
-        ("Permissions", {"fields": ["is_active", *PERMISSION_FIELDS]}),
+        ("Permissions", {"fields": ["is_active", *POWERS]}),
         ("More", {"fields": ["id", "last_login", "created", "accounts"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
     readonly_fields = ["id", "last_login", "created", "accounts"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str] | tuple[str, ...]:
-        """Only superusers give permissions; otherwise staff who may edit users could make themselves superusers."""
+    def get_readonly_fields(self, request, obj=None):
+        """Only superusers give powers, or a helper who may edit users could make themselves one."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else [*fields, *self.PERMISSION_FIELDS]
+        return fields if request.user.is_superuser else [*fields, *self.POWERS]
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_change_permission(self, request, obj=None):
         out_of_reach = obj is not None and (obj.is_superuser or obj.is_staff) and obj != request.user
         return super().has_change_permission(request, obj) and (request.user.is_superuser or not out_of_reach)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_delete_permission(self, request, obj=None):
         return False
 
     @admin.display(description="member of")
-    def accounts(self, user: User) -> str:
+    def accounts(self, user):
         memberships = user.memberships.select_related("group_key").order_by("group_key__name")
-        roles = ((link(membership.group_key), membership.role) for membership in memberships)
-        return format_html_join(", ", "{} ({})", roles) or "-"
+        shown = ((link(membership.group_key), membership.role) for membership in memberships)
+        return format_html_join(", ", "{} ({})", shown) or "-"
 
 
 @admin.register(Group)
-class GroupAdmin(BoundedAdmin[Group], auth_admin.GroupAdmin):
-    """Groups give permissions too, so they are for superusers only."""
+class GroupAdmin(BoundedAdmin, auth_admin.GroupAdmin):
+    """Groups give powers too, so they are for superusers as well."""
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
+    def has_module_permission(self, request):
         return request.user.is_superuser
 
-    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+    def has_view_permission(self, request, obj=None):
         return request.user.is_superuser
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser
-
-    has_change_permission = has_delete_permission = has_view_permission
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
 class ApiKeyFilters(django_filters.FilterSet):
@@ -121,22 +111,24 @@ class ApiKeyFilters(django_filters.FilterSet):
     account = AccountFilter()
     state = django_filters.ChoiceFilter(label="State", choices=STATES, empty_label=ANY, method="in_state")
 
-    def in_state(self, queryset: ApiKeyQuerySet, name: str, state: str) -> ApiKeyQuerySet:
-        if state == "usable":
-            return queryset.usable()
-        if state == "revoked":
-            return queryset.filter(revoked__isnull=False)
-        return queryset.filter(expires__lte=timezone.now(), revoked__isnull=True)
+    def in_state(self, queryset, name, state):
+        expired = Q(expires__lte=timezone.now(), revoked__isnull=True)
+        narrowed = {
+            "usable": queryset.usable,
+            "expired": lambda: queryset.filter(expired),
+            "revoked": lambda: queryset.filter(revoked__isnull=False),
+        }
+        return narrowed[state]()
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
-    """API keys, by their first letters. They are created where they can be shown once; here they are revoked."""
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys, by their first letters. They are made where they can be shown once; here they are revoked."""
 
     filterset_class = ApiKeyFilters
     list_filter = [FilterForm]
     list_display = [
-        "prefix",
+        "shown_prefix",
         "name",
         linked("group_key", "account"),
         linked("created_user", "user"),
@@ -149,7 +141,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     search_fields = ["key_prefix", "name", "created_user__email"]
     search_help_text = "A part of the key's first letters, its name or its user's e-mail address."
     fields = [
-        "prefix",
+        "shown_prefix",
         "name",
         "account",
         "user",
@@ -164,18 +156,18 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     user = staticmethod(linked("created_user", "user"))
     actions = ["revoke"]
 
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
+    def has_revoke_permission(self, request):
         return request.user.has_perm("accounts.change_apikey")
 
     @admin.display(description="key")
-    def prefix(self, api_key: ApiKey) -> str:
+    def shown_prefix(self, api_key):
         return f"{api_key.key_prefix}…"
 
     @admin.action(description="Revoke selected keys at once", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: ApiKeyQuerySet) -> None:
+    def revoke(self, request, queryset):
         revoked = 0
         for api_key in queryset.filter(revoked__isnull=True):
-            api_key.revoke(staff_of(request))
+            api_key.revoke(request.user)
             self.log_change(request, api_key, "Revoked.")
             revoked += 1
         self.message_user(
@@ -188,12 +180,12 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
 class AuditEntryFilters(django_filters.FilterSet):
     account = AccountFilter()
     door = django_filters.ChoiceFilter(
-        label="Came through", choices=[choice for choice in AuditEntry.Interface.choices if choice[0]], empty_label=ANY
+        label="Came through", choices=[choice for choice in AuditEntry.Door.choices if choice[0]], empty_label=ANY
     )
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
+class AuditEntryAdmin(ReadOnlyAdmin):
     """Who changed what, across all accounts."""
 
     filterset_class = AuditEntryFilters
@@ -211,9 +203,9 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     ]  # fmt: skip
 
     @admin.display(description="who")
-    def who(self, entry: AuditEntry) -> str:
+    def who(self, entry):
         return entry.user_email or "-"
 
     @admin.display(description="before and after")
-    def what(self, entry: AuditEntry) -> str:
+    def what(self, entry):
         return format_html_join("", "<div>{}: {} → {}</div>", entry.differences)

@@ -1,10 +1,6 @@
-"""Response headers of every page: browsers load from this host only, and cache nothing."""
-
-from collections.abc import Callable
+"""What every page says to browsers: load from this host alone, and keep nothing."""
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 
 POLICY = "; ".join(
     (
@@ -19,15 +15,15 @@ POLICY = "; ".join(
 
 
 class PageHeadersMiddleware:
-    """Adds the headers; must come after WhiteNoise, so that static files can be cached."""
+    """Comes after WhiteNoise: static files are kept, and pages, which are somebody's own, are not."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response):
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request):
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store, private")
-        # Django's error pages for developers have inline styles.
+        # Django's own error pages, shown to developers only, carry their styles inline.
         if not (settings.DEBUG and response.status_code in (404, 500)):
             response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -1,24 +1,16 @@
 """The admin's page of the catalogue of applications."""
 
-from typing import TYPE_CHECKING
-
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from adsplatform.admin_lists.bounded import BoundedAdmin, list_url, staff_of
+from adsplatform.admin_lists.bounded import BoundedAdmin, list_url
 from enrollments.models import AppEnrollment, Application
 
-if TYPE_CHECKING:
-    _ApplicationForm = forms.ModelForm[Application]
-else:
-    _ApplicationForm = forms.ModelForm
 
-
-class ApplicationForm(_ApplicationForm):
-    """An application; pages link to its addresses, so they must be web addresses."""
+class ApplicationForm(forms.ModelForm):
+    """An application; the addresses become links elsewhere, so they must be web addresses."""
 
     project_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
     icon_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
@@ -33,14 +25,19 @@ class ApplicationForm(_ApplicationForm):
 
 
 @admin.register(Application)
-class ApplicationAdmin(BoundedAdmin[Application]):
-    """The catalogue. Connectors publish themselves in it, so nothing is added or deleted here."""
+class ApplicationAdmin(BoundedAdmin):
+    """Connectors enter themselves into the catalogue, so nothing is added here, and nothing deleted."""
 
     form = ApplicationForm
     list_display = ["name", "connector", "app_type", "is_active", "enrollments", "modified"]
     ordering = ["name"]
     search_fields = ["name", "connector"]
-    readonly_fields = [
+    fields = [
+        "name",
+        "description",
+        "project_url",
+        "icon_url",
+        "is_active",
         "connector",
         "app_id",
         "app_type",
@@ -51,20 +48,18 @@ class ApplicationAdmin(BoundedAdmin[Application]):
         "modified_user",
         "enrollments",
     ]
-    fields = ["name", "description", "project_url", "icon_url", "is_active", *readonly_fields]
+    readonly_fields = fields[fields.index("connector") :]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request):
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
+    def has_delete_permission(self, request, obj=None):
         return False
 
     @admin.display(description="enrollments")
-    def enrollments(self, application: Application) -> str:
+    def enrollments(self, application):
         return format_html('<a href="{}">Show</a>', list_url(AppEnrollment, app=application.pk))
 
-    def save_model(
-        self, request: HttpRequest, application: Application, form: "forms.ModelForm[Application]", change: bool
-    ) -> None:
-        application.modified, application.modified_user = timezone.now(), staff_of(request)
+    def save_model(self, request, application, form, change):
+        application.modified, application.modified_user = timezone.now(), request.user
         application.save()

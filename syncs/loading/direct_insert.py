@@ -1,312 +1,279 @@
-"""Lines that become records while their source is still being read.
+"""Direct insert: rows become records while their source is still being read.
 
-A line that goes through the stage is written twice: there, and in the books. So of a large upload, lines of which it
-is certain what becomes of them are copied into the books at once, those of a kind of which the enrollment had no
-record, with everything they refer to in the books. All others go through the stage. Where it turns out to be otherwise
-in the end, because two lines have the same key, the source is read again without this.
+A row that goes through the stage is written twice, there and in the books. So the rows of a large upload are copied
+straight into the books if it is certain what becomes of them: the enrollment had no record of their kind, and the books
+have everything that they refer to. All other rows go through the stage. If it turns out to be wrong in the end, because
+two rows have the same key, the source is read again without direct insert.
 
-From the first such line on, reading and merging are one transaction. It does not last for hours: only what was
-uploaded is loaded in this way, not what is fetched from a system far away.
+From the first such row on, reading and merging are one transaction. It does not last for hours, because only uploads
+are loaded in this way, not what is fetched from another system.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import partial
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import numpy as np
 import polars as pl
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, connection, connections, transaction
+from django.db import DataError, IntegrityError, connection, transaction
+from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.checks import ColumnCheck
-from adsplatform.records.specification import Column, Entity, Lookup
+from adsplatform.records.specification import Entity, Lookup, ReferenceTo
 from syncs.loading.context import MergeContext
+from syncs.loading.direct_values import needs_no_product, values_of_new_records
 from syncs.loading.merge.references import records_by_name
-from syncs.loading.staging.columnar_blocks import Lines
+from syncs.loading.progress import ProgressReporter
+from syncs.loading.staging.columnar_blocks import CheckedRows
+from syncs.loading.staging.new_ids import new_ids
+from syncs.loading.staging.problem_log import identifiers
 from syncs.loading.staging.row_hashes import identifies_by_key_only
-from syncs.loading.staging.stage import Stage, new_ids
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest
 
-# Of so many records the keys are held, at about 100 bytes each; of more, those that a block names are looked up.
-HELD = 100_000
+# The most keys of a kind of record that are held in memory, at about 100 bytes each. If there are more, those that a
+# block refers to are looked up.
+MOST_KEYS = 100_000
 NULL = r"\N"
 
 
 class DirectInsert:
-    """What of a sync is copied into the books while it is read; leaving it commits, or on an exception rolls back."""
+    """Inserts rows of a sync directly. On leaving, what was inserted is committed; or rolled back, after an error."""
 
-    def __init__(self, sync_request: SyncRequest, stage: Stage, cursor, *, is_allowed: bool):
-        self.sync_request, self.stage = sync_request, stage
-        self.work = MergeContext(cursor, stage, sync_request)
-        upload = sync_request.upload
-        is_plain = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
-        if is_allowed and is_plain and upload and upload.size >= settings.SYNC_AHEAD_BYTES:
-            stage.insert_directly = self.insert
+    def __init__(self, context: MergeContext, progress: ProgressReporter, *, is_allowed: bool) -> None:
+        self.context, self.progress = context, progress
+        self._stage, self._sync_request = context.stage, context.sync_request
+        if is_allowed and _is_worthwhile(self._sync_request):
+            self._stage.splitter.inserter = self
         self._transaction = ExitStack()
-        self.is_open = False
-        self._may_be_new: dict[str, bool] = {}
+        self._is_open = False
+        self._now = ""
+        # The entities that records were inserted of, and whether it is worth trying, by entity.
+        self._inserted: dict[str, StageTable] = {}
+        self._is_worth_trying: dict[str, bool] = {}
         self._keys: dict[str, _Keys] = {}
-        self._reporting = ThreadPoolExecutor(1, thread_name_prefix="report")
-        self._reported: Future | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
-        self.stage.copy_thread.give_up()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stage.copy_thread.give_up()
         try:
-            self._transaction.__exit__(*exception)
+            self._transaction.__exit__(kind, error, traceback)
         finally:
-            self.is_open = False
-            # Only now, for a late report waits for the sync's row, which the transaction may have held.
-            if self._reported:
-                self._reporting.submit(connections.close_all)
-            self._reporting.shutdown()
+            self._is_open = False
 
     # While the source is read.
 
-    def insert(self, staged: StageTable, lines: Lines) -> np.ndarray | None:
-        """Make records of those lines of which it is certain what becomes of them; says which, or None for none."""
-        entity, frame = staged.entity, lines.frame
-        if not self._is_new(entity) or not _is_plain(entity, frame):
+    def insert(self, staged: StageTable, rows: CheckedRows) -> NDArray[np.bool_] | None:
+        """Insert those rows of which it is certain what becomes of them; returns which, or None for none."""
+        entity, frame = staged.entity, rows.frame
+        if not self._may_insert(entity) or not _refers_by_keys_only(entity, frame):
             return None
-        if not self.is_open:
-            self._open()
+        if not self._is_open:
+            self._begin()
         references = self._references(entity, frame)
         if references is None:
             return None
-        is_certain = _has_all_it_needs(entity, lines) & frame.select(_needs_no_product(entity, frame)).to_numpy()[:, 0]
-        for reference, named, ids in references:
-            is_certain &= (ids.is_not_null() if reference.required else ids.is_not_null() | named.is_null()).to_numpy()
+        is_certain: NDArray[np.bool_] = _has_all_needed(entity, rows)
+        is_certain &= frame.select(needs_no_product(entity, frame)).to_numpy()[:, 0]
+        for found in references:
+            is_certain &= found.is_certain()
         count = int(is_certain.sum())
-        # Where most lines have to wait anyway, the rest may wait with them.
-        self._may_be_new[entity.name] = count >= len(lines) / 2
+        # Where most rows have to wait for the merge, the others may as well wait too.
+        self._is_worth_trying[entity.name] = count >= len(rows) / 2
         if not count:
             return None
-        found = {reference.field: ids for reference, _, ids in references}
-        records = frame.select(**self._of_every_record(lines), **_values(entity, frame), **found)
+        records = frame.select(
+            **self._own_values(rows),
+            **values_of_new_records(entity, frame),
+            **{found.reference.field: found.ids for found in references},
+        )
         self._copy(staged, records if count == len(records) else records.filter(is_certain))
         return is_certain
 
-    def _is_new(self, entity: Entity) -> bool:
-        """Whether the enrollment had no record of the kind, as far as is of use here."""
-        if entity.name not in self._may_be_new:
-            self.stage.copy_thread.wait()
-            # Where the database narrows this user, which it does not where the tables are the user's, it takes no COPY.
-            self.work.run(
+    def _may_insert(self, entity: Entity) -> bool:
+        """Whether the enrollment had no record of the entity, and inserting is worth trying."""
+        if entity.name not in self._is_worth_trying:
+            self._stage.copy_thread.wait()
+            # PostgreSQL allows no COPY into a table under row-level security, unless the table's owner does it.
+            (has_records,) = self.context.row(
                 "SELECT row_security_active({name}::text) OR EXISTS "
                 "(SELECT FROM {records} WHERE app_enrollment_id = %(enrollment)s)",
                 name=sql.Literal(entity.table),
                 records=sql.Identifier(entity.table),
             )
-            self._may_be_new[entity.name] = not self.work.cursor.fetchone()[0]
-        return self._may_be_new[entity.name]
+            self._is_worth_trying[entity.name] = not has_records
+        return self._is_worth_trying[entity.name]
 
-    def _open(self):
-        self.stage.copy_thread.wait()
+    def _begin(self) -> None:
+        self._stage.copy_thread.wait()
         self._transaction.enter_context(transaction.atomic())
-        self.is_open = True
-        # Before the first record, or a preview that writes the same ones could wait for us and we for it.
-        self.sync_request.app_enrollment.lock_books()
-        # Where lines are known already, the session has nothing to do for long.
-        self.work.run("SET LOCAL idle_in_transaction_session_timeout = 0")
-        if connection.pg_version >= 170000:
-            self.work.run("SET LOCAL transaction_timeout = 0")
-        self.work.run("SELECT now()::text")
-        (self._now,) = self.work.cursor.fetchone()
+        self._is_open = True
+        self.progress.use_own_connection()
+        # Before the first record: else a preview that writes the same ones could wait for us, and we for it.
+        self.context.enrollment.lock_books()
+        # While unchanged rows are skipped, the session may have nothing to do for long.
+        self.context.run("SET LOCAL idle_in_transaction_session_timeout = 0")
+        if connection.connection.info.server_version >= 170000:
+            self.context.run("SET LOCAL transaction_timeout = 0")
+        (self._now,) = self.context.row("SELECT now()::text")
 
-    def _references(self, entity: Entity, frame: pl.DataFrame):
-        """(reference, what lines name, the ids that these are known by) of all that lines refer to.
-
-        None where a reference cannot be told by the lines' columns.
-        """
+    def _references(self, entity: Entity, frame: pl.DataFrame) -> "list[_FoundReference] | None":
+        """What the rows refer to; None where that takes more than one column, or a required one is missing."""
         found = []
         for reference in entity.references:
-            ways = [lookup for lookup in reference.lookups if lookup.column in frame.columns]
-            if len(ways) > 1 or (reference.required and not ways):
+            lookups = [lookup for lookup in reference.lookups if lookup.column in frame.columns]
+            if len(lookups) > 1 or (reference.required and not lookups):
                 return None
-            for lookup in ways:
+            for lookup in lookups:
                 if lookup.target not in self._keys:
-                    self.stage.copy_thread.wait()
-                    self._keys[lookup.target] = _Keys(self.work, lookup)
+                    self._stage.copy_thread.wait()
+                    self._keys[lookup.target] = _Keys(self.context, lookup)
                 named = frame[lookup.column]
-                found.append((reference, named, self._keys[lookup.target].ids_of(named)))
+                found.append(_FoundReference(reference, named, self._keys[lookup.target].ids_of(named)))
         return found
 
-    def _of_every_record(self, lines: Lines) -> dict:
-        given = {
-            "group_key": self.sync_request.group_key_id,
-            "app_enrollment_id": self.sync_request.app_enrollment_id,
+    def _own_values(self, rows: CheckedRows) -> dict[str, pl.Series | pl.Expr]:
+        """The values that do not come from a row's cells."""
+        same_for_all = {
+            "group_key": self._sync_request.group_key_id,
+            "app_enrollment_id": self._sync_request.app_enrollment_id,
             "created": self._now,
             "modified": self._now,
-            "created_sync_id": self.sync_request.pk,
-            "modified_sync_id": self.sync_request.pk,
+            "created_sync_id": self._sync_request.pk,
+            "modified_sync_id": self._sync_request.pk,
         }
-        row_hashes = pl.Series(lines.row_hashes or [None] * len(lines), dtype=pl.Binary)
-        each = {"id": new_ids(len(lines)), "row_hash": row_hashes.bin.encode("hex")}
-        return each | {name: pl.lit(str(value)) for name, value in given.items()}
+        row_hashes = pl.Series(rows.row_hashes or [None] * len(rows), dtype=pl.Binary).bin.encode("hex")
+        return {
+            "id": new_ids(len(rows)),
+            "row_hash": row_hashes,
+            **{name: pl.lit(str(value)) for name, value in same_for_all.items()},
+        }
 
-    def _copy(self, staged: StageTable, records: pl.DataFrame):
-        staged.inserted_count += len(records)
-        self.stage.totals.add_new(staged.entity, records)
+    def _copy(self, staged: StageTable, records: pl.DataFrame) -> None:
+        self._inserted[staged.entity.name] = staged
+        self._stage.totals.add_new(staged.entity, records)
         if keys := self._keys.get(staged.entity.name):
             keys.add(records)
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(staged.entity.table), sql.SQL(", ").join(map(sql.Identifier, records.columns))
+            sql.Identifier(staged.entity.table), identifiers(records.columns)
         )
-        self.stage.copy_thread.add(statement, records, null=NULL)
-
-    def report(self, lines_read: int):
-        """Tell how far the sync is; a later call raises WrongStatus if it is another's by then."""
-        if not self.is_open:
-            # Not at once: to wait for the connection every second would leave a core idle for a fifth of it.
-            self.stage.copy_thread.then(partial(self.sync_request.report, lines_read))
-            return
-        if self._reported:
-            self._reported.result()
-        # Within the transaction it would lock the sync's row, so that nobody could cancel it.
-        self._reported = self._reporting.submit(self._report_apart, lines_read)
-
-    def _report_apart(self, lines_read: int):
-        # A report that does not get through is no reason to fail.
-        try:
-            self.sync_request.report(lines_read)
-        except (Error, SyncRequest.DoesNotExist):
-            # The next one opens another.
-            connection.close()
+        self._stage.copy_thread.add(statement, records, null=NULL)
 
     # When it has been read.
 
     def may_have_repeated_a_key(self) -> bool:
-        """Whether a row that was inserted at once may have the key of another row, which then counts in its place."""
-        return any(staged.inserted_count and staged.may_repeat() for staged in self.stage.staged.values())
+        """Whether an inserted row may have the key of another row, of which only the last one counts."""
+        return any(staged.may_repeat() for staged in self._inserted.values())
 
     def has_caused(self, error: Exception) -> bool:
-        """Whether a sync may have failed only because rows were inserted at once."""
-        return self.is_open and isinstance(self.stage.copy_thread.failure or error, IntegrityError | DataError)
+        """Whether the error may have come of rows that should not have been inserted directly."""
+        return self._is_open and isinstance(self._stage.copy_thread.failure or error, IntegrityError | DataError)
 
     def raise_if_broken(self, error: Exception) -> None:
         """Raise what broke the transaction, if anything did: all that was staged is lost.
 
         Whatever else went wrong, in the source for instance, may be a consequence.
         """
-        if self.is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
-            raise (self.stage.copy_thread.failure or error) from None
+        if self._is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
+            raise (self._stage.copy_thread.failure or error) from None
 
-    def take_back(self):
-        """Delete every record; what was found out about the lines stays."""
-        for staged in self.stage.staged.values():
-            if staged.inserted_count:
-                self.work.run(
-                    "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
-                    records=sql.Identifier(staged.entity.table),
-                )
+    def take_back(self) -> None:
+        """Delete all records that were inserted; what was found out about the rows stays."""
+        for staged in self._inserted.values():
+            self.context.run(
+                "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
+                records=sql.Identifier(staged.entity.table),
+            )
 
-    def roll_back(self):
-        """Undo everything, also what was found out about the lines."""
-        if self.is_open:
+    def roll_back(self) -> None:
+        """Undo everything since the first insert, also what was found out about the rows."""
+        if self._is_open:
             transaction.set_rollback(True)
             self._transaction.close()
-            self.is_open = False
+            self._is_open = False
 
 
-@dataclass
+class _FoundReference(NamedTuple):
+    """What rows name by one reference, and the ids of the records that have these names; null if unknown."""
+
+    reference: ReferenceTo
+    named: pl.Series
+    ids: pl.Series
+
+    def is_certain(self) -> NDArray[np.bool_]:
+        """For each row, whether the reference is found, or may be left empty."""
+        is_found = self.ids.is_not_null()
+        return (is_found if self.reference.required else is_found | self.named.is_null()).to_numpy()
+
+
 class _Keys:
-    """By what id a record of a kind is known, by its key as COPY has it; those copied just now are among them."""
+    """The keys of a kind of record, as COPY texts, with the ids of their records, just inserted ones included."""
 
-    work: MergeContext
-    lookup: Lookup
-    # None where there are too many.
-    held: pl.DataFrame | None = None
-    added: list[pl.DataFrame] = field(default_factory=list)
+    def __init__(self, context: MergeContext, lookup: Lookup) -> None:
+        self.context, self.lookup = context, lookup
+        # None if there are too many.
+        self._ids: pl.DataFrame | None = None
+        self._added: list[pl.DataFrame] = []
+        ids = self._read(sql.SQL("true LIMIT {}").format(sql.Literal(MOST_KEYS + 1)))
+        if len(ids) <= MOST_KEYS:
+            self._ids = ids
 
-    def __post_init__(self):
-        held = self._read(sql.SQL("true LIMIT {}").format(sql.Literal(HELD + 1)))
-        self.held = held if len(held) <= HELD else None
-
-    def add(self, records: pl.DataFrame):
-        if self.held is None:
+    def add(self, records: pl.DataFrame) -> None:
+        """Add records that have just been inserted."""
+        if self._ids is None:
             return
-        self.added.append(records.select(key=self.lookup.target_column, id="id"))
-        if len(self.held) + sum(map(len, self.added)) > HELD:
-            self.held, self.added = None, []
+        self._added.append(records.select(key=self.lookup.target_column, id="id"))
+        if len(self._ids) + sum(map(len, self._added)) > MOST_KEYS:
+            self._ids, self._added = None, []
 
     def ids_of(self, named: pl.Series) -> pl.Series:
-        """The ids of the records that lines name; null where there is none, or where it is not certain."""
-        if self.added:
-            # Of two with the same key, one will not be accepted anyway.
-            self.held, self.added = pl.concat([self.held, *self.added]).unique("key", keep="any"), []
-        # Written as COPY has it, a key may look like another one.
+        """The ids of the records with these keys; null where there is none, or where it is not certain."""
+        if self._ids is not None and self._added:
+            # Of two records with the same key, PostgreSQL will not accept one.
+            self._ids, self._added = pl.concat([self._ids, *self._added]).unique("key", keep="any"), []
+        # A key that is escaped for COPY may look like another one.
         named = named.set(named.str.contains("\\", literal=True), None)
-        known = self._looked_up(named.drop_nulls().unique()) if self.held is None else self.held
-        return named.to_frame("key").join(known, on="key", how="left", maintain_order="left")["id"]
+        ids = self._look_up(named.drop_nulls().unique()) if self._ids is None else self._ids
+        return named.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"]
 
-    def _looked_up(self, named: pl.Series) -> pl.DataFrame:
-        self.work.stage.copy_thread.wait()
+    def _look_up(self, named: pl.Series) -> pl.DataFrame:
+        self.context.stage.copy_thread.wait()
         return self._read(sql.SQL("key = ANY(%(named)s)"), {"named": named.to_list()})
 
-    def _read(self, condition: sql.Composable, values: dict | None = None) -> pl.DataFrame:
-        self.work.run(
+    def _read(self, condition: sql.Composable, values: Mapping[str, Sequence[str]] | None = None) -> pl.DataFrame:
+        self.context.run(
             "SELECT key, id::text FROM ({records}) r WHERE {condition}",
             values,
             records=records_by_name(self.lookup),
             condition=condition,
         )
         found = pl.DataFrame(schema={"key": pl.String, "id": pl.String})
-        while rows := self.work.cursor.fetchmany(10_000):
+        while rows := self.context.cursor.fetchmany(10_000):
             found.extend(pl.DataFrame(rows, schema=found.schema, orient="row"))
         return found
 
 
-def _is_plain(entity: Entity, frame: pl.DataFrame) -> bool:
-    """Whether the lines name their own records, and all others, by keys alone."""
+def _is_worthwhile(sync_request: SyncRequest) -> bool:
+    """Whether the sync loads a large upload into the books at once: it is no preview, no replay, not in parts."""
+    is_ordinary = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
+    upload = sync_request.upload
+    return is_ordinary and upload is not None and upload.size >= settings.SYNC_AHEAD_BYTES
+
+
+def _refers_by_keys_only(entity: Entity, frame: pl.DataFrame) -> bool:
+    """Whether the rows identify their own records, and all others, by keys alone, whatever else they refer to."""
     return identifies_by_key_only(entity, set(frame.columns)) and not entity.model.MUST_DIFFER
 
 
-def _has_all_it_needs(entity: Entity, lines: Lines) -> np.ndarray:
-    """Which of the lines have every column that a new record needs."""
+def _has_all_needed(entity: Entity, rows: CheckedRows) -> NDArray[np.bool_]:
+    """For each row, whether it has every column that a new record needs."""
     needed = [at for at, column in enumerate(entity.columns.values()) if column.is_needed_where_new]
-    has_all = {marks: all(marks[at] == "1" for at in needed) for marks in set(lines.marks)}
-    return np.fromiter(map(has_all.get, lines.marks), bool, len(lines))
-
-
-def _values(entity: Entity, frame: pl.DataFrame) -> dict[str, pl.Expr]:
-    """What new records take from their lines, by field: the same as `values.inserts`, but for references."""
-    values = {}
-    for column in entity.columns.values():
-        if column.field and (value := _value(entity, column, frame)) is not None:
-            values[column.field] = value
-    return values
-
-
-def _value(entity: Entity, column: Column, frame: pl.DataFrame) -> pl.Expr | None:
-    fallback = None
-    if column.default is not None:
-        fallback = pl.lit(ColumnCheck(column).parse(""))
-    elif column.assumed and column.assumed.product_of:
-        amount, _ = (entity.columns[name] for name in column.assumed.product_of)
-        # Times 1; of other lines, `_needs_no_product` is not true.
-        fallback = _value(entity, amount, frame) if amount.name in frame.columns else None
-    elif column.assumed:
-        fallback = pl.lit(str(column.assumed.constant))
-    if column.name not in frame.columns:
-        return fallback
-    return pl.col(column.name) if fallback is None else pl.col(column.name).fill_null(fallback)
-
-
-def _needs_no_product(entity: Entity, frame: pl.DataFrame) -> pl.Expr:
-    """For which of the lines no amount has to be worked out, for it is given or the rate is 1."""
-    needs_none = [pl.lit(True)]
-    for column in entity.columns.values():
-        if not (column.assumed and column.assumed.product_of):
-            continue
-        amount, rate = (entity.columns[name] for name in column.assumed.product_of)
-        if amount.name in frame.columns:
-            is_given = pl.col(column.name).is_not_null() if column.name in frame.columns else pl.lit(False)
-            is_one = _value(entity, rate, frame).cast(pl.Float64) == 1
-            needs_none.append(is_given | is_one | pl.col(amount.name).is_null())
-    return pl.all_horizontal(needs_none)
+    has_all = {pattern: all(pattern[at] == "1" for at in needed) for pattern in set(rows.column_patterns)}
+    return np.fromiter(map(has_all.__getitem__, rows.column_patterns), bool, len(rows))

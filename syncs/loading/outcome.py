@@ -14,7 +14,7 @@ def complete_entities(context: MergeContext) -> list[str]:
     if sync_request.replay_of_id:
         return []
     seen = {name for name, staged in stage.staged.items() if staged.lines_read}
-    incomplete = {name for name, staged in stage.staged.items() if staged.rejected} | stage.unread
+    incomplete = {name for name, staged in stage.staged.items() if staged.rejected} | stage.files.unread
     if parent := context.parent:
         if sync_request.current_batch < sync_request.total_batches:
             return []

@@ -21,6 +21,7 @@ from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
 from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
+from syncs.loading.progress import ProgressReporter
 from syncs.loading.source import open_source
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
@@ -55,8 +56,11 @@ def _attempt(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
     with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of) as stage:
         context = MergeContext(cursor, stage, sync_request)
         may_insert = Shortcut.DIRECT_INSERT in shortcuts
-        with DirectInsert(sync_request, stage, cursor, is_allowed=may_insert) as direct_insert:
-            verdict = _read_and_merge(context, direct_insert)
+        with (
+            ProgressReporter(sync_request, stage.copy_thread) as progress,
+            DirectInsert(context, progress, is_allowed=may_insert) as direct_insert,
+        ):
+            verdict = _read_and_merge(context, progress, direct_insert)
             if isinstance(verdict, ReadAgain | TryLater):
                 direct_insert.roll_back()
             if isinstance(verdict, TryLater):
@@ -65,9 +69,9 @@ def _attempt(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
     return verdict
 
 
-def _read_and_merge(context: MergeContext, direct_insert: DirectInsert) -> Verdict:
+def _read_and_merge(context: MergeContext, progress: ProgressReporter, direct_insert: DirectInsert) -> Verdict:
     try:
-        _read(context, direct_insert)
+        _read(context, progress)
         rejected = context.stage.rejected_by_entity()
         try:
             return _merge(context, direct_insert)
@@ -99,7 +103,7 @@ class _Interval:
         return True
 
 
-def _read(context: MergeContext, direct_insert: DirectInsert) -> None:
+def _read(context: MergeContext, progress: ProgressReporter) -> None:
     """Stage everything the source holds."""
     stage, connector = context.stage, connector_named(context.sync_request.connector)
     interval = _Interval(REPORT_SECONDS)
@@ -113,9 +117,9 @@ def _read(context: MergeContext, direct_insert: DirectInsert) -> None:
             stage.add(block)
             crash_point("reading")
             if interval.is_over():
-                direct_insert.report(stage.lines_read)
+                progress.report(stage.lines_read)
     stage.finish()
-    direct_insert.report(stage.lines_read)
+    progress.report(stage.lines_read)
     stage.copy_thread.wait()
 
 
@@ -171,7 +175,7 @@ def _books_have_changed(context: MergeContext) -> bool:
 
 def _carry_out(context: MergeContext) -> Loaded:
     """Change the records as planned, or for a preview find out how; write counts, problems and control totals."""
-    has_unread = bool(context.stage.unread)
+    has_unread = bool(context.stage.files.unread)
     if context.sync_request.dry_run:
         written = results.write(context, preview.rehearse(context))
         merge_totals.write(context, loaded=True)

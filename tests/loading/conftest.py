@@ -84,13 +84,13 @@ def enrollment(db):
 def sync(enrollment, monkeypatch, settings):
     """Run a sync of the given rows, by name, or of the given files, and return the finished request.
 
-    With `ahead`, it is one of an upload, of which lines become records as soon as they have been read, if they can.
+    With `directly`, it loads an upload, so that rows are inserted directly if that is possible.
     """
 
-    def run(data, *, into=None, ahead=False, **values) -> SyncRequest:
+    def run(data, *, into=None, directly=False, **values) -> SyncRequest:
         connector = data if isinstance(data, GivenFiles) else GivenRows(data)
         monkeypatch.setitem(connectors._registry, "given-rows", connector)
-        if ahead:
+        if directly:
             settings.SYNC_AHEAD_BYTES = 0
             account = (into or enrollment).group_key
             values["upload"] = store_upload(account, None, io.BytesIO(b"Not looked at"), file_name="given.csv")

@@ -130,7 +130,7 @@ def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
         sync({"companies": [company("x")]}, into=stranger)
         books = Books()
         if draw.random() < 0.7:
-            check(sync, counts, books, everything_good(), False, "ours", into, ahead=draw.random() < 0.5)
+            check(sync, counts, books, everything_good(), False, "ours", into, directly=draw.random() < 0.5)
         for _ in range(draw.randrange(1, 4)):
             full, whose = draw.random() < 0.5, draw.choice(("ours", "ours", "ours", "theirs"))
             form = draw.choice(list(FORMS))
@@ -138,7 +138,7 @@ def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
             if form == "csv":
                 blocks = [(kind, filled) for kind, rows in blocks if (filled := with_all_columns(rows))]
                 blocks = blocks or everything_good()
-            first = check(sync, counts, books, blocks, full, whose, into, form, ahead=draw.random() < 0.5)
+            first = check(sync, counts, books, blocks, full, whose, into, form, directly=draw.random() < 0.5)
             # A line that lacks what only a new record needs may load once another line has made the record.
             deletes = any(str(row.get("onMatchAction")) == "2" for _, rows in blocks for row in rows)
             if not first.rejected and not deletes:
@@ -150,12 +150,13 @@ def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
         raise Rollback
 
 
-def check(sync, counts, books, blocks, full, whose, into, form="rows", ahead=False):
+def check(sync, counts, books, blocks, full, whose, into, form="rows", directly=False):
     """Sync the blocks; outcome and records must be those of the rules."""
-    note(f"{'full' if full else 'delta'} sync of {whose} as {form}{', inserted ahead' if ahead else ''}: {blocks}")
+    how = f"{'full' if full else 'delta'} sync of {whose} as {form}{', inserted directly' if directly else ''}"
+    note(f"{how}: {blocks}")
     before = everything()
     expected = books.sync(copy.deepcopy(blocks), whose, full)
-    result = sync(FORMS[form](blocks), into=into[whose], run_full_sync=full, ahead=ahead)
+    result = sync(FORMS[form](blocks), into=into[whose], run_full_sync=full, directly=directly)
     assert result.status_code == expected.status, result.process_result_message
     assert "our side" not in result.process_result_message
     assert counts(result) == expected.counts

@@ -18,8 +18,10 @@ from syncs.connectors.protocol import (
     Rows,
     in_larger_blocks,
 )
-from syncs.loading.staging.columnar_blocks import ColumnChecks, content_lines, copy_lines, to_columnar
-from syncs.loading.staging.header_mapping import mapped
+from syncs.loading.staging.block_checker import ColumnChecks
+from syncs.loading.staging.columnar_blocks import to_columnar
+from syncs.loading.staging.copy_format import copy_lines
+from syncs.loading.staging.header_mapping import map_columns
 
 NAMES = ["erpKey", "companyName", "companyType", "isActive"]
 CELLS = st.sampled_from(
@@ -32,9 +34,12 @@ PLAIN_CELLS = st.sampled_from(["", "a", " ", '"', "é", "\ufeffa", "#", None, 5,
 @given(st.one_of(st.lists(st.tuples(*[cells] * len(NAMES)), min_size=1, max_size=8) for cells in (CELLS, PLAIN_CELLS)))
 def test_every_cell_comes_through_as_its_text(rows):
     entity = entity_named("companies")
-    columns, _ = mapped(entity, "f", NAMES)
+    columns, _ = map_columns(entity, "f", NAMES)
     block = to_columnar(
-        Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)), entity, columns, unguard=False
+        Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)),
+        entity,
+        columns,
+        is_download=False,
     )
     for column, name, given_cells in zip(columns, NAMES, zip(*rows, strict=True), strict=True):
         if column not in block.columns:
@@ -50,13 +55,16 @@ def test_every_cell_comes_through_as_its_text(rows):
 @given(st.lists(st.tuples(*[PLAIN_CELLS] * len(NAMES)), min_size=1, max_size=8))
 def test_copy_is_given_what_was_checked(rows):
     entity = entity_named("companies")
-    columns, _ = mapped(entity, "f", NAMES)
+    columns, _ = map_columns(entity, "f", NAMES)
     block = to_columnar(
-        Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)), entity, columns, unguard=False
+        Rows("companies", "f", NAMES, rows, list(range(len(rows))), [""] * len(rows)),
+        entity,
+        columns,
+        is_download=False,
     )
-    checked, faults, apart = ColumnChecks().check(block)
+    checked, faults, changed = ColumnChecks().check(block)
     good = [at for at in range(len(rows)) if at not in faults]
-    lines, wanted = content_lines(block, checked, apart), copy_lines(checked)
+    lines, wanted = block.copy_lines(checked, changed), copy_lines(checked)
     assert [lines[at] for at in good] == [wanted[at] for at in good]
 
 
@@ -108,12 +116,12 @@ def test_what_was_read_before_the_source_broke_off_is_handed_on():
 
 def check(name, names, rows):
     entity = entity_named(name)
-    columns, _ = mapped(entity, "f", names)
+    columns, _ = map_columns(entity, "f", names)
     places = list(range(1, len(rows) + 1))
-    block = to_columnar(Rows(name, "f", names, rows, places, [""] * len(rows)), entity, columns, unguard=False)
-    checked, faults, apart = ColumnChecks().check(block)
+    block = to_columnar(Rows(name, "f", names, rows, places, [""] * len(rows)), entity, columns, is_download=False)
+    checked, faults, changed = ColumnChecks().check(block)
     codes = {at: [(column.wire, fault.code) for column, fault in found] for at, found in faults.items()}
-    return block, content_lines(block, checked, apart), codes
+    return block, block.copy_lines(checked, changed), codes
 
 
 @pytest.mark.parametrize("nested", [{"en": "Bolt"}, ["Bolt", "Nut"], {}, [], OrderedDict(en="Bolt")])

@@ -1,4 +1,4 @@
-"""Lines that become records while their source is still being read: what comes out is what had come out otherwise."""
+"""Rows that are inserted directly, while their source is read: the outcome is the same as without."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from enrollments.models import AppEnrollment
 from syncs.connectors.protocol import ConnectorError
 from syncs.loading import pipeline
 from syncs.loading.control_totals.recount import recount
-from syncs.loading.direct_insert import DirectInsert
+from syncs.loading.staging.copy_thread import CopyThread
 from syncs.models import SyncRequest
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.test_any_input import rows
@@ -28,35 +28,41 @@ def contact(key="K1", of="C1", **values):
     return {"erpKey": key, "companyErpKey": of, "isActive": "true"} | values
 
 
-class Watched:
-    """Counts the lines, block by block, that became records before everything was read, and how often that was."""
+class DirectLoad:
+    """Loads an upload; counts the rows that each block inserted directly, and how often the source was read."""
 
     def __init__(self, sync, monkeypatch):
         self.sync, self.blocks, self.attempts = sync, [], 0
-        copy, attempt = DirectInsert._copy, pipeline._attempt
+        add, stage = CopyThread.add, pipeline.Stage
 
-        def watched_copy(ahead, staged, records):
-            self.blocks.append(len(records))
-            copy(ahead, staged, records)
+        def counting_add(copy_thread, statement, rows, **options):
+            if is_insert(statement, copy_thread):
+                self.blocks.append(len(rows))
+            add(copy_thread, statement, rows, **options)
 
-        def watched_attempt(*args):
+        def counting_stage(*args):
             self.attempts += 1
-            return attempt(*args)
+            return stage(*args)
 
-        monkeypatch.setattr(DirectInsert, "_copy", watched_copy)
-        monkeypatch.setattr(pipeline, "_attempt", watched_attempt)
+        monkeypatch.setattr(CopyThread, "add", counting_add)
+        monkeypatch.setattr(pipeline, "Stage", counting_stage)
 
     def __call__(self, data, **values):
         self.blocks, self.attempts = [], 0
         with CaptureQueriesContext(connection) as captured:
-            result = self.sync(data, ahead=True, **values)
+            result = self.sync(data, directly=True, **values)
         self.transactions = sum(str(query["sql"]).startswith("SAVEPOINT") for query in captured)
         return result
 
 
+def is_insert(statement, copy_thread):
+    """Whether a COPY writes records."""
+    return "records_" in statement.as_string(copy_thread.cursor.connection)
+
+
 @pytest.fixture
-def ahead(sync, monkeypatch):
-    return Watched(sync, monkeypatch)
+def load(sync, monkeypatch):
+    return DirectLoad(sync, monkeypatch)
 
 
 @pytest.fixture
@@ -66,16 +72,16 @@ def enrollment(enrollment):
     return enrollment
 
 
-def test_what_is_certain_becomes_records_block_by_block(ahead, counts, enrollment):
+def test_rows_that_depend_on_nothing_later_are_inserted_block_by_block(load, counts, enrollment):
     data = blocks(
         ("Company", [company("C1"), company("C2")]),
         ("Company", [company("C3", parentCompanyErpKey="C1")]),
         ("Contact", [contact("K1", "C3")]),
         ("Invoice", [invoice("I1", "C2", totalAmount="10", currencyRate="1.0"), invoice("I2", "C3")]),
     )
-    result = ahead(data)
+    result = load(data)
     assert result.status_code == "Success"
-    assert (ahead.blocks, ahead.attempts) == ([2, 1, 1, 2], 1)
+    assert (load.blocks, load.attempts) == ([2, 1, 1, 2], 1)
     assert counts(result) == {
         "Company": {"lines_read": 3, "inserted": 3},
         "Contact": {"lines_read": 1, "inserted": 1},
@@ -85,23 +91,23 @@ def test_what_is_certain_becomes_records_block_by_block(ahead, counts, enrollmen
     assert Contact.objects.get().company.erp_key == "C3"
     assert Invoice.objects.get(erp_key="I1").base_currency_total_amount == 10
     assert recount(enrollment) == []
-    again = ahead(data)
-    assert (ahead.blocks, ahead.transactions) == ([], 1)
+    again = load(data)
+    assert (load.blocks, load.transactions) == ([], 1)
     assert counts(again)["Invoice"] == {"lines_read": 2, "unchanged": 2}
-    changed = ahead(blocks(("Company", [company("C1", companyName="Other"), company("C9")])))
-    assert (ahead.blocks, ahead.attempts) == ([], 1)
+    changed = load(blocks(("Company", [company("C1", companyName="Other"), company("C9")])))
+    assert (load.blocks, load.attempts) == ([], 1)
     assert counts(changed) == {"Company": {"lines_read": 2, "inserted": 1, "updated": 1}}
 
 
-def test_what_has_to_wait_is_placed_at_the_end(ahead, counts):
-    result = ahead(
+def test_rows_that_refer_to_later_ones_are_inserted_by_the_merge(load, counts):
+    result = load(
         blocks(
             ("Invoice", [invoice("I1", "C1")]),
             ("Company", [company("C1"), company("C2"), company("C3", parentCompanyErpKey="C4")]),
             ("Company", [company("C4")]),
         )
     )
-    assert (result.status_code, ahead.blocks) == ("Success", [2, 1])
+    assert (result.status_code, load.blocks) == ("Success", [2, 1])
     assert counts(result) == {
         "Invoice": {"lines_read": 1, "inserted": 1},
         "Company": {"lines_read": 4, "inserted": 4},
@@ -111,8 +117,8 @@ def test_what_has_to_wait_is_placed_at_the_end(ahead, counts):
 
 
 @pytest.mark.parametrize("between", [[], [("Company", [company("C7")])]], ids=["next block", "later block"])
-def test_the_last_line_of_a_key_still_wins(ahead, counts, enrollment, between):
-    result = ahead(
+def test_the_last_row_of_a_key_still_wins(load, counts, enrollment, between):
+    result = load(
         blocks(
             ("Company", [company("C1", companyName="First"), company("C2")]),
             ("Contact", [contact("K1", "C1")]),
@@ -122,20 +128,20 @@ def test_the_last_line_of_a_key_still_wins(ahead, counts, enrollment, between):
             ("Invoice", [invoice("I1", "C2", totalAmount="20")]),
         )
     )
-    assert (result.status_code, ahead.attempts) == ("Success", 2)
+    assert (result.status_code, load.attempts) == ("Success", 2)
     assert counts(result)["Company"]["skipped"] == counts(result)["Invoice"]["skipped"] == 1
     assert Company.objects.get(erp_key="C1").company_name == "Last"
     assert Contact.objects.get().company == Company.objects.get(erp_key="C1")
     assert [(i.total_amount, i.company.erp_key) for i in Invoice.objects.filter(erp_key="I1")] == [(20, "C2")]
     assert recount(enrollment) == []
-    told = result.details.get(kind="skip", entity="Company")
-    assert told.message.startswith("Superseded by line 2 of Company")
+    skipped = result.details.get(kind="skip", entity="Company")
+    assert skipped.message.startswith("Superseded by line 2 of Company")
 
 
 @pytest.mark.parametrize("held", [0, 1, 2, 100])
-def test_however_many_keys_are_held_references_are_found(ahead, counts, monkeypatch, held):
-    monkeypatch.setattr("syncs.loading.direct_insert.HELD", held)
-    result = ahead(
+def test_references_are_found_however_many_keys_fit_into_memory(load, counts, monkeypatch, held):
+    monkeypatch.setattr("syncs.loading.direct_insert.MOST_KEYS", held)
+    result = load(
         blocks(
             ("Company", [company("C1"), company("C2")]),
             ("Contact", [contact("K1", "C2")]),
@@ -143,15 +149,15 @@ def test_however_many_keys_are_held_references_are_found(ahead, counts, monkeypa
             ("Contact", [contact("K2", "50%s"), contact("K3", "C9"), contact("K4", "C1")]),
         )
     )
-    assert (ahead.blocks, ahead.attempts) == ([2, 1, 1, 2], 1)
+    assert (load.blocks, load.attempts) == ([2, 1, 1, 2], 1)
     assert counts(result)["Contact"] == {"lines_read": 4, "inserted": 3, "rejected": 1}
     found = dict(Contact.objects.values_list("erp_key", "company__erp_key"))
     assert found == {"K1": "C2", "K2": "50%s", "K4": "C1"}
 
 
-def test_keys_that_look_alike_once_they_are_escaped_are_not_confused(ahead, counts):
+def test_keys_that_look_alike_when_escaped_are_not_confused(load, counts):
     keys = ["a\tb", "a\\tb", "a\\\\tb", "\\N", "ä"]
-    result = ahead(
+    result = load(
         blocks(
             ("Company", [company(key, companyName=repr(key)) for key in keys]),
             ("Contact", [contact(f"K{at}", key) for at, key in enumerate(keys)]),
@@ -163,8 +169,8 @@ def test_keys_that_look_alike_once_they_are_escaped_are_not_confused(ahead, coun
     assert all(c.company.company_name == repr(keys[int(c.erp_key[1:])]) for c in Contact.objects.all())
 
 
-def test_of_accounts_with_one_code_the_oldest_is_the_one_that_came_first_in_the_end(ahead, counts):
-    result = ahead(
+def test_of_accounts_with_the_same_code_the_earlier_remaining_one_is_used(load, counts):
+    result = load(
         blocks(
             ("FinancialAccount", [account("A1"), account("A2")]),
             ("Company", [company()]),
@@ -176,33 +182,34 @@ def test_of_accounts_with_one_code_the_oldest_is_the_one_that_came_first_in_the_
     assert FinancialAccountBalanceHistory.objects.get().financial_account.erp_key == "A2"
 
 
-def test_what_the_same_input_refers_to_is_not_deleted(ahead, sync):
+def test_a_record_that_the_same_input_refers_to_is_not_deleted(load, sync):
     sync({"companies": [company("C1")]})
-    result = ahead(
+    result = load(
         blocks(("Contact", [contact("K1", "C1")]), ("Company", [company("C1", onMatchAction="2"), company("C2")]))
     )
-    assert ahead.blocks == [1]
+    assert load.blocks == [1]
     (problem,) = result.details.filter(code="still_referenced")
     assert "of the same input" in problem.message
     assert Contact.objects.get().company.erp_key == "C1"
 
 
-def test_what_the_database_says_is_told_and_not_what_comes_of_it(ahead, monkeypatch):
-    copy = DirectInsert._copy
+def test_a_database_error_is_reported_rather_than_its_consequence(load, monkeypatch):
+    add = CopyThread.add
 
-    def out_of_room(self, *args):
-        copy(self, *args)
-        self.stage.copy_thread.then(lambda: self.work.run("SELECT FROM nowhere"))
+    def failing_add(copy_thread, statement, rows, **options):
+        add(copy_thread, statement, rows, **options)
+        if is_insert(statement, copy_thread):
+            copy_thread.then(lambda: copy_thread.cursor.execute("SELECT FROM nowhere"))
 
-    monkeypatch.setattr(DirectInsert, "_copy", out_of_room)
+    monkeypatch.setattr(CopyThread, "add", failing_add)
     data = blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1")]))
-    result = ahead(data | {"broken": ConnectorError("Refused with the password 1234.")})
+    result = load(data | {"broken": ConnectorError("Refused with the password 1234.")})
     assert result.failure_code == "our_fault"
     assert not Company.objects.exists()
 
 
-def test_what_refers_to_a_line_that_falls_falls_too(ahead, counts, enrollment):
-    result = ahead(
+def test_a_row_that_refers_to_a_rejected_row_is_rejected_too(load, counts, enrollment):
+    result = load(
         blocks(
             ("Company", [company("C1"), company("C2"), company("C3", parentCompanyErpKey="")]),
             ("Company", [company("C4", parentCompanyErpKey="C1")]),
@@ -220,45 +227,45 @@ def test_what_refers_to_a_line_that_falls_falls_too(ahead, counts, enrollment):
     assert recount(enrollment) == []
 
 
-def test_lines_that_may_mean_something_else_go_through_the_stage(ahead, counts):
-    result = ahead(
+def test_rows_that_may_mean_another_record_are_staged(load, counts):
+    result = load(
         blocks(
             ("Company", [company("C1"), company("C2")]),
             ("Contact", [contact("K1", "C1")]),
             ("Company", [company("C3", onMatchAction="1"), company("C4", networkId="")]),
         )
     )
-    assert (result.status_code, ahead.blocks) == ("Success", [2, 1])
+    assert (result.status_code, load.blocks) == ("Success", [2, 1])
     assert counts(result) == {
         "Company": {"lines_read": 4, "inserted": 4},
         "Contact": {"lines_read": 1, "inserted": 1},
     }
 
 
-def test_a_line_that_lacks_what_a_new_record_needs_is_rejected_as_ever(ahead, counts):
+def test_a_row_that_lacks_what_a_new_record_needs_is_rejected(load, counts):
     incomplete = company("C3")
     del incomplete["companyName"]
-    result = ahead(blocks(("Company", [company("C1"), company("C2")]), ("Company", [incomplete])))
+    result = load(blocks(("Company", [company("C1"), company("C2")]), ("Company", [incomplete])))
     assert counts(result) == {"Company": {"lines_read": 3, "inserted": 2, "rejected": 1}}
     assert result.details.get(kind="error").code == "required_missing"
 
 
-def test_an_amount_that_becomes_too_large_is_rejected_as_ever(ahead, counts):
+def test_an_amount_that_becomes_too_large_is_rejected(load, counts):
     large = invoice("I2", totalAmount="9" * 20, currencyRate="100")
     rated = invoice("I3", totalAmount="10", currencyRate="2")
-    result = ahead(blocks(("Company", [company()]), ("Invoice", [invoice("I1"), large, rated])))
-    assert ahead.blocks == [1, 1]
+    result = load(blocks(("Company", [company()]), ("Invoice", [invoice("I1"), large, rated])))
+    assert load.blocks == [1, 1]
     assert counts(result)["Invoice"] == {"lines_read": 3, "inserted": 2, "rejected": 1}
     assert Invoice.objects.get(erp_key="I3").base_currency_total_amount == 20
     assert result.details.get(kind="error").code == "number_too_large"
 
 
 @pytest.mark.parametrize("transient", [False, True])
-def test_a_source_that_breaks_off_leaves_nothing(ahead, counts, enrollment, transient):
-    # Contacts begin when what there is of companies has been inserted.
+def test_a_source_that_breaks_off_leaves_nothing(load, counts, enrollment, transient):
+    # Contacts begin when the companies have been inserted.
     data = blocks(("Company", [company("C1"), company("C2", isActive="perhaps")]), ("Contact", [contact()]))
-    result = ahead(data | {"broken": ConnectorError("The source is away. Try again later.", transient=transient)})
-    assert ahead.blocks == [1, 1]
+    result = load(data | {"broken": ConnectorError("The source is away. Try again later.", transient=transient)})
+    assert load.blocks == [1, 1]
     assert not Company.objects.exists()
     assert recount(enrollment) == []
     if transient:
@@ -267,29 +274,29 @@ def test_a_source_that_breaks_off_leaves_nothing(ahead, counts, enrollment, tran
         assert not result.details.exists()
     else:
         assert result.status_code == "Failed"
-        # What was found out about the lines is told all the same.
+        # What was found out about the rows is reported all the same.
         assert counts(result)["Company"] == {"lines_read": 2, "skipped": 1, "rejected": 1}
         assert result.details.filter(code="bad_boolean").exists()
 
 
-def test_what_a_guard_stops_leaves_nothing(ahead, counts, enrollment):
+def test_a_sync_that_a_guard_stops_leaves_nothing(load, counts, enrollment):
     enrollment.reject_limit_percent = 20
     enrollment.save()
     bad = [company(f"C{number}", isActive="perhaps") for number in range(3, 6)]
-    result = ahead(blocks(("Company", [company("C1"), company("C2")]), ("Company", bad)))
-    assert (result.status_code, result.failure_code, ahead.blocks) == ("Failed", "reject_limit", [2])
+    result = load(blocks(("Company", [company("C1"), company("C2")]), ("Company", bad)))
+    assert (result.status_code, result.failure_code, load.blocks) == ("Failed", "reject_limit", [2])
     assert not Company.objects.exists()
     assert counts(result) == {"Company": {"lines_read": 5, "skipped": 2, "rejected": 3}}
 
 
-def test_amounts_of_what_a_guard_stops_were_not_loaded(ahead, sync, enrollment):
+def test_amounts_of_a_sync_that_a_guard_stops_count_as_not_loaded(load, sync, enrollment):
     enrollment.reject_limit_percent = 20
     enrollment.save()
     good = [invoice(f"I{number}", "C1", totalAmount="10") for number in range(2)]
     bad = [invoice(f"J{number}", "C1", totalAmount="10", invoiceDate="soon") for number in range(2)]
     companies = ("Company", [company("C1")])
-    failed = ahead(blocks(companies, ("Invoice", good + bad)))
-    assert (failed.failure_code, ahead.blocks) == ("reject_limit", [1, 2])
+    failed = load(blocks(companies, ("Invoice", good + bad)))
+    assert (failed.failure_code, load.blocks) == ("reject_limit", [1, 2])
     assert sync(blocks(companies, ("Invoice", good))).status_code == "Success"
     of_known = sync(blocks(companies, ("Invoice", good + bad)))
     assert of_known.failure_code == "reject_limit"
@@ -299,20 +306,20 @@ def test_amounts_of_what_a_guard_stops_were_not_loaded(ahead, sync, enrollment):
         assert found == (40, 0, 20, 20, in_books)
 
 
-def test_a_merge_that_fails_leaves_nothing(ahead, enrollment, monkeypatch):
+def test_a_merge_that_fails_leaves_nothing(load, enrollment, monkeypatch):
     monkeypatch.setattr(pipeline.steps, "counts", lambda work: 1 / 0)
-    result = ahead(blocks(("Company", [company("C1"), company("C1"), company("C2")]), ("Contact", [contact()])))
+    result = load(blocks(("Company", [company("C1"), company("C1"), company("C2")]), ("Contact", [contact()])))
     assert result.status_code == "Failed"
     assert not Company.objects.exists()
     assert not Contact.objects.exists()
     assert recount(enrollment) == []
 
 
-def test_full_syncs_delete_nothing_of_it(ahead, sync, counts):
+def test_a_full_sync_does_not_delete_what_it_inserted(load, sync, counts):
     sync({"invoices": []})
-    result = ahead(blocks(("Company", [company("C1"), company("C2")])), run_full_sync=True)
+    result = load(blocks(("Company", [company("C1"), company("C2")])), run_full_sync=True)
     assert counts(result) == {"Company": {"lines_read": 2, "inserted": 2}}
-    result = ahead(
+    result = load(
         blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1", "C1")])), run_full_sync=True, allow_deletes=True
     )
     assert counts(result) == {
@@ -321,28 +328,28 @@ def test_full_syncs_delete_nothing_of_it(ahead, sync, counts):
     }
 
 
-def test_where_the_database_narrows_us_it_takes_no_copy_and_need_not(ahead, counts):
+def test_under_row_level_security_nothing_is_inserted_directly(load, counts):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE records_company FORCE ROW LEVEL SECURITY")
         cursor.execute("SELECT row_security_active('records_company')")
-        (is_narrowed,) = cursor.fetchone()
-    result = ahead(blocks(("Company", [company("C1"), company("C2")])))
+        (is_restricted,) = cursor.fetchone()
+    result = load(blocks(("Company", [company("C1"), company("C2")])))
     assert counts(result) == {"Company": {"lines_read": 2, "inserted": 2}}
-    # A superuser is narrowed by nothing.
-    assert ahead.blocks == ([] if is_narrowed else [2])
+    # Row-level security does not apply to a superuser.
+    assert load.blocks == ([] if is_restricted else [2])
 
 
-def test_previews_and_parts_wait_for_the_end(ahead):
-    ahead(blocks(("Company", [company()])), dry_run=True)
-    assert not ahead.blocks
+def test_previews_and_parts_insert_nothing_directly(load):
+    load(blocks(("Company", [company()])), dry_run=True)
+    assert not load.blocks
     assert not Company.objects.exists()
-    ahead(blocks(("Company", [company()])), total_batches=2, current_batch=1)
-    assert not ahead.blocks
+    load(blocks(("Company", [company()])), total_batches=2, current_batch=1)
+    assert not load.blocks
     assert Company.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch):
+def test_others_see_the_progress_and_may_cancel(load, monkeypatch):
     monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0)
     seen = []
 
@@ -367,8 +374,8 @@ def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch
     for number in range(0, 30, 2):
         data[f"company{number}"] = rows(number, "Company", [company(f"C{number}"), company(f"C{number + 1}")])
         data["companies" + " " * number] = Looking([company(f"D{number}")])
-    result = ahead(data)
-    assert len(ahead.blocks) > 1
+    result = load(data)
+    assert len(load.blocks) > 1
     assert result.status_code == "Cancelled"
     assert not Company.objects.exists()
     assert not result.results.exists()
@@ -376,7 +383,7 @@ def test_meanwhile_others_see_how_far_it_is_and_may_cancel_it(ahead, monkeypatch
 
 
 @pytest.mark.django_db(transaction=True)
-def test_meanwhile_no_preview_writes_the_same_and_the_enrollment_may_be_changed(ahead, enrollment):
+def test_the_books_are_locked_but_the_enrollment_may_be_changed(load, enrollment):
     locked = []
 
     def look_in():
@@ -399,28 +406,28 @@ def test_meanwhile_no_preview_writes_the_same_and_the_enrollment_may_be_changed(
                 elsewhere.submit(look_in).result()
             return super().__iter__()
 
-    # A small block is held back until the next one shows whether it belongs to it.
+    # A small block waits until the next one shows whether it belongs to it.
     data = blocks(("Company", [company("C1")]), ("Contact", [contact()]))
-    assert ahead({"contacts": LookingIn()} | data | {"invoices": LookingIn()}).status_code == "Success"
+    assert load({"contacts": LookingIn()} | data | {"invoices": LookingIn()}).status_code == "Success"
     assert locked[0] is False
     assert locked[-1] is True
 
 
-def test_a_csv_of_many_lines_is_loaded_while_it_is_read(ahead, counts):
+def test_a_long_csv_is_inserted_while_it_is_read(load, counts):
     lines = [f"C{number},Company {number},Customer,true" for number in range(45_000)]
     text = "erpKey,companyName,companyType,isActive\n" + "\n".join(lines)
-    result = ahead(GivenFiles({"companies.csv": text}))
-    assert len(ahead.blocks) >= 3
-    assert sum(ahead.blocks) == 45_000
+    result = load(GivenFiles({"companies.csv": text}))
+    assert len(load.blocks) >= 3
+    assert sum(load.blocks) == 45_000
     assert counts(result) == {"Company": {"lines_read": 45_000, "inserted": 45_000}}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_report_that_comes_late_keeps_nobody_waiting(ahead, monkeypatch):
+def test_a_late_progress_report_does_not_block_the_commit(load, monkeypatch):
     report = SyncRequest.report
 
     def late(sync_request, lines_read):
-        # Until the transaction holds the row itself.
+        # Until the transaction has locked the row itself.
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '20s'")
         while threading.current_thread() is not threading.main_thread() and not is_succeeding.wait(10):
@@ -435,5 +442,5 @@ def test_a_report_that_comes_late_keeps_nobody_waiting(ahead, monkeypatch):
     monkeypatch.setattr(SyncRequest, "report", late)
     monkeypatch.setattr(SyncRequest, "succeed", succeed)
     began = time.monotonic()
-    assert ahead(blocks(("Company", [company()]))).status_code == "Success"
+    assert load(blocks(("Company", [company()]))).status_code == "Success"
     assert time.monotonic() - began < 9

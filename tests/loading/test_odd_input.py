@@ -4,7 +4,7 @@ import pytest
 
 from adsplatform.records.models import Company, Invoice
 from syncs.connectors.protocol import ABSENT, ConnectorError, RowProblem, Rows
-from syncs.loading.staging import stage
+from syncs.loading.staging import tables
 from syncs.loading.staging.copy_thread import CopyThread
 from tests.loading.conftest import company, invoice
 
@@ -128,9 +128,9 @@ def test_one_line_is_one_line_in_every_sentence(sync):
     )
 
 
-@pytest.mark.parametrize(("from_bytes", "copies"), [(1, 6), (1_000_000, 4)])
+@pytest.mark.parametrize(("from_bytes", "copies"), [(1, 6), (1_000_000, 3)])
 def test_little_that_comes_together_is_copied_together_and_in_order(sync, counts, monkeypatch, from_bytes, copies):
-    monkeypatch.setattr(stage, "COPIED_FROM_BYTES", from_bytes)
+    monkeypatch.setattr(tables, "COPIED_FROM_BYTES", from_bytes)
     copied, add = [], CopyThread.add
     monkeypatch.setattr(CopyThread, "add", lambda *args, **options: copied.append(args) or add(*args, **options))
     given = [

@@ -70,8 +70,8 @@ def test_lines_that_come_in_another_form_are_not_compared_each_with_each(sync, c
 @pytest.mark.usefixtures("others")
 def test_what_many_records_may_be_referred_to_by_is_looked_up_by_key(sync, explained, monkeypatch):
     sync({"companies": [company("C1")]})
-    monkeypatch.setattr(direct_insert, "HELD", 0)
-    sync({"invoices": [invoice("I1", "C1")]}, ahead=True)
+    monkeypatch.setattr(direct_insert, "MOST_KEYS", 0)
+    sync({"invoices": [invoice("I1", "C1")]}, directly=True)
     looking_up = [plan for plan in explained if "erp_key)::text = ANY" in plan]
     assert looking_up
     assert all("Index Scan using one_company_per_key" in plan for plan in looking_up)

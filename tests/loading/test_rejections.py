@@ -7,7 +7,7 @@ import pytest
 from adsplatform.records.models import Company, Contact, CustomField, Invoice, InvoiceLine, Payment
 from enrollments.models import CustomFieldDefinition
 from syncs.connectors.protocol import ConnectorError, RowProblem, Rows
-from syncs.loading.staging import stage
+from syncs.loading.staging import raw_line_store
 from tests.loading.conftest import company, invoice
 
 
@@ -373,7 +373,7 @@ def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):
 
 
 def test_the_text_of_every_line_is_put_to_its_problem_however_many_there_are(sync, monkeypatch):
-    monkeypatch.setattr(stage, "RAW_AT_ONCE", 2)
+    monkeypatch.setattr(raw_line_store, "PROBLEMS_AT_ONCE", 2)
     result = sync(
         {
             "companies": [company("C1"), company("C1")],

@@ -23,7 +23,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
     """Write one result an entity (and one a file of no known kind), and every problem as a detail."""
     sync_request, stage = context.sync_request, context.stage
     warnings = dict(context.rows("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity"))
-    for file, lines in stage.unknown_files.items():
+    for file, lines in stage.files.unknown.items():
         # A file may be called like a kind of record whose lines came in another.
         found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
         found["lines_read"] += lines
@@ -39,7 +39,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
         for entity, numbers in counts.items()
     )
     name_cells(context)
-    stage.put_raw()
+    stage.write_raw_lines()
     context.run(
         """
         INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line)
@@ -57,7 +57,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
             columns=[printable(name) for name in head.columns],
             delimiter=head.delimiter,
         )
-        for (entity, file), head in stage.heads.items()
+        for (entity, file), head in stage.files.heads.items()
         if entity in stage.staged
     )
     return results
@@ -65,7 +65,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
 
 def name_cells(context: MergeContext) -> None:
     """Let a problem of a sheet say its cell, by which a person finds it there: “Cell C7, totalAmount: …”."""
-    letters = context.stage.letters
+    letters = context.stage.files.letters
     if not letters:
         return
     files, columns = zip(*letters, strict=True)

@@ -34,7 +34,7 @@ def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
 def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
     """A new record needs columns that a row about an existing record may leave out."""
     for column in staged.entity.columns.values():
-        if not column.is_needed_where_new or column.name in (staged.always or ()):
+        if not column.is_needed_where_new or column.name in staged.always:
             continue
         lacks = sql.SQL("true")
         if staged.has(column.name):

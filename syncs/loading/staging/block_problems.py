@@ -1,5 +1,7 @@
 """The problems that the checks of a block find: faulty cells, values assumed for what is left out, unknown texts."""
 
+from typing import TypeAlias
+
 import polars as pl
 
 from adsplatform.records.checks import Fault, quoted
@@ -7,6 +9,8 @@ from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.problem_log import Problem, ProblemLog, RejectedReference
 
+# The faults of a block, by the place of their row.
+Faults: TypeAlias = dict[int, list[tuple[Column, Fault]]]
 # How many unknown texts of a column are listed per file.
 UNKNOWN_TEXTS_LISTED = 20
 
@@ -51,7 +55,7 @@ class BlockProblems:
                     )
                 )
 
-    def note_assumed(self, block: Block, checked: pl.DataFrame, faults: dict[int, list[tuple[Column, Fault]]]) -> None:
+    def note_assumed(self, block: Block, checked: pl.DataFrame, faults: Faults) -> None:
         """Remember the columns that the file leaves out, or leaves empty, and for which a value is assumed."""
         assumed = self._assumed.setdefault(block.file, {})
         faulty: dict[str, list[int]] = {}
@@ -96,7 +100,7 @@ class BlockProblems:
                     )
                 )
 
-    def add_faults(self, block: Block, faults: dict[int, list[tuple[Column, Fault]]]) -> None:
+    def add_faults(self, block: Block, faults: Faults) -> None:
         """Log all faults of rejected rows, and which records these rows refer to, which the merge checks."""
         key = block.entity.columns.get("erp_key")
         key = key if key in block.columns else None

@@ -1,4 +1,4 @@
-"""COPY in a thread of its own, so that rows are checked on one core while PostgreSQL takes in others on another."""
+"""COPY in a thread of its own, so that one core checks rows while PostgreSQL stores earlier ones on another."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,48 +7,50 @@ from functools import partial
 
 import polars as pl
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
+from psycopg import sql
 
 from syncs.crash_points import crash_point
-from syncs.loading.staging.columnar_blocks import copy_text
+from syncs.loading.staging.copy_format import copy_text
 
-# How much may wait before more is added, in the largest of the blocks so far; it bounds the memory. One that waits
-# while another is copied keeps PostgreSQL busy, and little ones are not to keep it from that.
+# How much may wait before `add` blocks, in units of the largest block so far: it bounds the memory. Room for one block
+# besides the one that is being copied keeps PostgreSQL busy, also while small blocks come in between.
 WAITING = 1.2
 
 
 class CopyThread:
-    """Copies blocks into tables, one after another. Whoever uses the connection otherwise waits for it first."""
+    """Copies rows into tables, one COPY after another. Any other use of the connection has to `wait` first."""
 
-    def __init__(self, cursor):
+    def __init__(self, cursor: CursorWrapper) -> None:
         self.cursor = cursor
         self._connection = cursor.db
         self._connection.inc_thread_sharing()
         self._is_shared = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy", initializer=self._share_connection)
-        # What has not been asked about yet, with its size; and that of the largest so far.
-        self._waiting: deque[tuple[Future, int]] = deque()
-        self._largest = 0
-        # The first thing that went wrong; what came after it may be of its making.
+        # What is not known to be done yet, with its size in bytes.
+        self._waiting: deque[tuple[Future[None], float]] = deque()
+        self._largest = 0.0
+        # The first error. Any later one may be a consequence of it.
         self.failure: BaseException | None = None
 
-    def add(self, statement, lines: pl.DataFrame, *, null: str = ""):
-        """Have lines copied, in which `null` is to stand for null; raises what an earlier COPY raised.
+    def add(self, statement: sql.Composable, rows: pl.DataFrame, *, null: str = "") -> None:
+        """Have rows copied, with `null` as text for nulls; raises what an earlier COPY raised.
 
-        Whoever has less to do makes their text: this thread where PostgreSQL is at work, that one where it waits.
+        Their text is made here while PostgreSQL is busy, and in the COPY thread if that has nothing else to do.
         """
-        size = lines.estimated_size()
+        size = float(rows.estimated_size())
         self._largest = max(self._largest, size)
         while sum(size for _, size in self._waiting) > WAITING * self._largest:
             self._waiting.popleft()[0].result()
-        text = partial(copy_text, lines, null=null)
+        text: Callable[[], bytes] = partial(copy_text, rows, null=null)
         if self._waiting and not self._waiting[-1][0].done():
             text = partial(bytes, text())
         self._submit(partial(self._copy, statement, text), size)
 
-    def then(self, call: Callable[[], None]):
-        """Have something else done on the connection, after what waits to be copied; what it raises comes later too.
+    def then(self, call: Callable[[], object]) -> None:
+        """Have something else done on the connection, after what waits; its errors are raised later too.
 
-        Once given up, it is done at once.
+        After `give_up` it is done at once.
         """
         if not self._is_shared:
             self._do(call)
@@ -57,27 +59,27 @@ class CopyThread:
             self._waiting.popleft()[0].result()
         self._submit(call)
 
-    def _submit(self, call, size: int = 0):
+    def _submit(self, call: Callable[[], object], size: float = 0.0) -> None:
         self._waiting.append((self._thread.submit(self._do, call), size))
 
-    def wait(self):
-        """Return when everything is done."""
+    def wait(self) -> None:
+        """Return when everything is done; raises the first error."""
         while self._waiting:
             self._waiting.popleft()[0].result()
 
-    def give_up(self):
-        """Return when the connection is free; what was not copied by then never is."""
+    def give_up(self) -> None:
+        """Return when the connection is free; what has not been started by then is never done."""
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._waiting.clear()
         if self._is_shared:
             self._connection.dec_thread_sharing()
         self._is_shared = False
 
-    def _share_connection(self):
+    def _share_connection(self) -> None:
         # Django would give each thread a connection of its own.
         connections[self._connection.alias] = self._connection
 
-    def _do(self, call):
+    def _do(self, call: Callable[[], object]) -> None:
         try:
             with self._connection.wrap_database_errors:
                 call()
@@ -85,7 +87,7 @@ class CopyThread:
             self.failure = self.failure or error
             raise
 
-    def _copy(self, statement, text):
+    def _copy(self, statement: sql.Composable, text: Callable[[], bytes]) -> None:
         lines = text()
         with self.cursor.copy(statement) as copy:
             copy.write(lines)

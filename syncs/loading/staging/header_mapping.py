@@ -1,8 +1,8 @@
-"""How the columns of a file map onto those of an entity, and what is to be said of those that do not."""
+"""How the columns of a file map onto those of an entity, and remarks on those that do not."""
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from adsplatform.records.checks import ColumnCheck, quoted
@@ -10,13 +10,13 @@ from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import DELIMITERS
 from syncs.rejected_rows.formula_guard import ADDED_COLUMNS
 
-# A file may have as many unknown columns as lines; so many remarks of one kind are made on one file.
+# The most remarks of one kind on one file, which may have as many unknown columns as lines.
 REMARKS_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something to say about a file's columns."""
+    """A problem with a file's columns."""
 
     code: str
     message: str
@@ -24,21 +24,24 @@ class Remark:
     kind: str = "warning"
 
 
-def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Column | None, ...], list[Remark]]:
-    """The entity's column behind each name (None for those not loaded), and the remarks.
+def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Column | None, ...], list[Remark]]:
+    """The entity's column for each name, None for columns that are not loaded, and remarks.
 
-    A remark of kind "error" says that the key or the whole header is missing, so that no line can be loaded.
+    A remark of kind "error" means that no line can be loaded, because the key or the whole header is missing.
     """
     if not any(name.strip().lower() in entity.by_wire_name for name in names):
         return (None,) * len(names), [_on_unknown_header(entity, file, names)]
-    columns, seen, remarks = [], {}, []
+    columns: list[Column | None] = []
+    remarks: list[Remark] = []
+    # The name that was used for each column.
+    seen: dict[str, str] = {}
     for name in names:
         folded = name.strip().lower()
         column = entity.by_wire_name.get(folded)
         if column is None and folded in ADDED_COLUMNS:
-            pass  # what a download of rejected lines has added
+            pass  # a download of rejected rows has added it
         elif column is None:
-            # Looking for what was meant takes time, and no more will be told.
+            # To find what was meant takes time, and no more remarks are listed.
             if len(remarks) < REMARKS_LISTED:
                 remarks.append(_on_unknown(entity, name))
         elif column.name in seen:
@@ -68,7 +71,7 @@ def mapped(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[Colum
 
 
 def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remark:
-    """Why no name of a header is known: another mark separates them, they are misspelt, or there is no header."""
+    """Why no name of a header is known: another delimiter separates them, they are misspelt, or there is no header."""
     if len(names) == 1 and (mark := _mark_between(entity, names[0][:1_000])):
         advice = f"Separate the cells by a comma, or write sep={mark} alone into the first line."
         if mark in DELIMITERS:  # so another was said to be it
@@ -92,10 +95,10 @@ def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remar
 
 
 def _mark_between(entity: Entity, header: str) -> str:
-    """The mark that separates known names in a header that was read as one name; nothing where there is none."""
+    """The delimiter of known names in a header that was read as one name; empty if there is none."""
     for mark in dict.fromkeys(re.findall(r"[^\w\s\"]|\t", header)):
         if all(part.strip(' "').lower() in entity.by_wire_name for part in header.split(mark)[:2]):
-            return mark
+            return str(mark)
     return ""
 
 
@@ -109,7 +112,7 @@ def _on_unknown(entity: Entity, name: str) -> Remark:
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
-    """A question for the name that was probably meant, and a blank; nothing where none is near."""
+    """A question for the name that was probably meant, followed by a space; empty if none is similar."""
     spellings = {known.lower(): known for known in names}
     folded = name.strip()[:100].lower().replace("_", "").replace("-", "").replace(" ", "")
     near = difflib.get_close_matches(folded, spellings, n=1, cutoff=0.8)
@@ -117,29 +120,31 @@ def nearest(name: str, names: Sequence[str]) -> str:
 
 
 def columns_of_line(entity: Entity, values: dict[str, str]) -> dict[str, tuple[Column, str]]:
-    """The columns of one line with their text, by the entity's own names; of one that comes twice, the first counts."""
-    columns = {}
+    """The columns of one line with their texts, by name; where two mean the same column, the first is used."""
+    columns: dict[str, tuple[Column, str]] = {}
     for name, text in values.items():
         if column := entity.by_wire_name.get(name.strip().lower()):
             columns.setdefault(column.name, (column, text))
     return columns
 
 
-def _missing_key(entity: Entity, seen) -> str:
-    """The wire name of a key column the file lacks, or nothing."""
+def _missing_key(entity: Entity, names: Iterable[str]) -> str:
+    """The wire name of a key column that is not among the names, or an empty text."""
+    present = set(names)
     for name in entity.key:
         ways = [name]
         for reference in entity.references:
             if reference.field == name:
                 ways = [lookup.column for lookup in reference.lookups]
-        if not any(way in seen for way in ways):
+        if present.isdisjoint(ways):
             return " or ".join(entity.columns[way].wire for way in ways)
     return ""
 
 
 def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
-    """(column, code, sentence) of all that is wrong with a line by itself, by the checks of a sync."""
-    columns, found = columns_of_line(entity, values), []
+    """(column, code, sentence) of everything that is wrong with one line by itself, by the checks of a sync."""
+    columns = columns_of_line(entity, values)
+    found = []
     if missing := _missing_key(entity, columns):
         found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
     for column, text in columns.values():

@@ -1,65 +1,90 @@
-"""The text of staged lines as it was received, kept until it is known which of them something is to be said of.
+"""The raw lines of staged rows, until it is known which of them have a problem.
 
-Few lines need theirs, so PostgreSQL is spared all of them: they wait in a compressed temporary file of this process.
+Few have one. So raw lines are kept out of PostgreSQL, in a compressed temporary file of this process.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 
 import lz4.block
+from django.db.backends.utils import CursorWrapper
 
 from adsplatform.records.checks import printable
 from syncs.models.results import RAW_KEPT
 
-# Takes a quarter less time than 1, and no more room.
+# Takes a quarter less time than 1, and compresses as well.
 ACCELERATION = 8
+# For how many problems raw lines are looked up at once.
+PROBLEMS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """Where the lines of one block stand in the file."""
+class _Chunk:
+    """Where the raw lines of one block are in the file."""
 
-    numbers: Sequence[int]
+    numbers: range
     offset: int
     size: int
 
 
 class RawLineStore:
-    """Lines by their number in the sync, which only grows."""
+    """Raw lines by the number of their staged row; numbers only grow."""
 
-    def __init__(self):
-        self._file, self._pieces = TemporaryFile(), []
+    def __init__(self) -> None:
+        self._file = TemporaryFile()  # noqa: SIM115 (closed by `close`, when the stage is)
+        self._chunks: list[_Chunk] = []
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
-    def add(self, numbers: Sequence[int], lines: list[str]):
-        packed = lz4.block.compress("\0".join(kept(lines)).encode(), mode="fast", acceleration=ACCELERATION)
+    def add(self, numbers: range, lines: list[str]) -> None:
+        compressed = lz4.block.compress("\0".join(_storable(lines)).encode(), mode="fast", acceleration=ACCELERATION)
         offset = self._file.seek(0, 2)
-        self._file.write(packed)
-        self._pieces.append(_Piece(numbers, offset, len(packed)))
+        self._file.write(compressed)
+        self._chunks.append(_Chunk(numbers, offset, len(compressed)))
 
-    def of(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
-        """Number and text of each line asked for, in ascending order."""
-        lasts = [piece.numbers[-1] for piece in self._pieces]
-        at, texts = None, {}
+    def write_for_problems(self, cursor: CursorWrapper) -> None:
+        """Create the table `raw_line`, with the raw lines of all staged rows that have a problem."""
+        cursor.execute("CREATE TEMP TABLE raw_line (seq bigint, raw text) ON COMMIT DROP")
+        cursor.execute("CREATE INDEX ON staged_problem (seq) WHERE seq IS NOT NULL")
+        last = -1
+        while numbers := _next_with_problem(cursor, last):
+            last = numbers[-1]
+            with cursor.copy("COPY raw_line FROM STDIN") as copy:
+                for line in self._find(numbers):
+                    copy.write_row(line)
+        cursor.execute("ANALYZE raw_line")
+
+    def _find(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """(number, raw line) for ascending numbers."""
+        lasts = [chunk.numbers[-1] for chunk in self._chunks]
+        at: int | None = None
+        lines: dict[int, str] = {}
         for number in numbers:
             place = bisect_left(lasts, number)
             if place != at:
-                at, texts = place, self._read(self._pieces[place])
-            yield number, texts[number]
+                at, lines = place, self._read(self._chunks[place])
+            yield number, lines[number]
 
-    def _read(self, piece: _Piece) -> dict[int, str]:
-        self._file.seek(piece.offset)
-        lines = lz4.block.decompress(self._file.read(piece.size)).decode().split("\0")
-        return dict(zip(piece.numbers, lines, strict=True))
+    def _read(self, chunk: _Chunk) -> dict[int, str]:
+        self._file.seek(chunk.offset)
+        lines = lz4.block.decompress(self._file.read(chunk.size)).decode().split("\0")
+        return dict(zip(chunk.numbers, lines, strict=True))
 
 
-def kept(lines: list[str]) -> list[str]:
-    """The lines as the books can hold them."""
-    together = "".join(lines)
-    if together.isascii() and "\0" not in together and max(map(len, lines), default=0) <= RAW_KEPT:
+def _next_with_problem(cursor: CursorWrapper, number: int) -> list[int]:
+    """The numbers of the next staged rows that have a problem, after the given number."""
+    cursor.execute(
+        "SELECT DISTINCT seq FROM staged_problem WHERE seq > %s ORDER BY seq LIMIT %s", [number, PROBLEMS_AT_ONCE]
+    )
+    return [found for (found,) in cursor.fetchall()]
+
+
+def _storable(lines: list[str]) -> list[str]:
+    """The lines as the database can store them."""
+    text = "".join(lines)
+    if text.isascii() and "\0" not in text and max(map(len, lines), default=0) <= RAW_KEPT:
         return lines
     return [printable(line[:RAW_KEPT]) for line in lines]

@@ -12,7 +12,7 @@ import xxhash
 from adsplatform.records.checks import RULES
 from adsplatform.records.fields import Assumed
 from adsplatform.records.specification import Column, Entity, Lookup, ReferenceTo, entities
-from syncs.loading.staging.columnar_blocks import copy_lines
+from syncs.loading.staging.copy_format import copy_lines
 
 # The first bytes are a hash of the row. The others are the same for all rows that were loaded by the same rules.
 CONTENT_BYTES, RULES_BYTES = 10, 6

@@ -7,6 +7,7 @@ out to be about one record, the source is read again without skipping any row.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from uuid import UUID
 
 import numpy as np
@@ -16,9 +17,10 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity
 from syncs.loading.staging import hash_index
+from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.hash_index import HashIndex
-from syncs.loading.staging.row_hashes import CONTENT_BYTES
+from syncs.loading.staging.row_hashes import CONTENT_BYTES, RowHasher
 
 
 class UnchangedRows:
@@ -45,6 +47,23 @@ class UnchangedRows:
         is_unchanged, is_repeated = self._indexes[entity.name].match(row_hashes)
         self.has_duplicates |= is_repeated
         return is_unchanged if is_unchanged.any() else None
+
+    def split_block(self, block: Block, hasher: RowHasher) -> tuple[Block, Block | None]:
+        """The other rows and the unchanged ones, before any cell is checked.
+
+        Only rows are found that have the same text as a line of COPY, which most have if anything is unchanged.
+        """
+        if not block.is_ready_to_copy or not self.may_include(block.entity):
+            return block, None
+        is_delimited = np.ones(len(block), bool)
+        is_delimited[list(block.not_delimited)] = False
+        lines = list(compress(block.delimited_lines, is_delimited))
+        found = self.find(block.entity, hasher.of_lines(lines, [column.name for column in block.columns]))
+        if found is None:
+            return block, None
+        is_unchanged = np.zeros(len(block), bool)
+        is_unchanged[is_delimited] = found
+        return block.filter(~is_unchanged), block if is_unchanged.all() else block.filter(is_unchanged)
 
     def has_matched_any(self, entity: Entity, row_hashes: sql.Composable) -> bool:
         """Whether an unchanged row has one of the row hashes that a query selects as `row_hash`."""

@@ -1,0 +1,56 @@
+"""Reports how far a sync has got while it reads; so it also finds out that it was cancelled."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from django.db import Error, connection, connections
+
+from syncs.loading.staging.copy_thread import CopyThread
+from syncs.models import SyncRequest
+
+
+class ProgressReporter:
+    """Writes the number of rows read to the sync's row, through a connection of its own if need be."""
+
+    def __init__(self, sync_request: SyncRequest, copy_thread: CopyThread) -> None:
+        self.sync_request, self.copy_thread = sync_request, copy_thread
+        self._has_own_connection = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="report")
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # Has to come after the transaction's end: a late report may wait for the sync's row, which that has locked.
+        if self._last:
+            self._thread.submit(connections.close_all)
+        self._thread.shutdown()
+
+    def use_own_connection(self) -> None:
+        """Report through another connection from now on.
+
+        Within a transaction, a report would lock the sync's row, so that nobody could cancel the sync.
+        """
+        self._has_own_connection = True
+
+    def report(self, lines_read: int) -> None:
+        """Report how far the sync has got; a later call raises WrongStatus if it is no longer this worker's."""
+        if not self._has_own_connection:
+            # Not here: to wait for the connection every second would leave a core idle for a fifth of it.
+            self.copy_thread.then(partial(self.sync_request.report, lines_read))
+            return
+        if self._last:
+            self._last.result()
+        self._last = self._thread.submit(self._report, lines_read)
+
+    def _report(self, lines_read: int) -> None:
+        try:
+            self.sync_request.report(lines_read)
+        except (Error, SyncRequest.DoesNotExist):
+            # A report that does not get through is no reason to fail. The next one opens another connection.
+            connection.close()

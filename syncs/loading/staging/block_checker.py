@@ -1,0 +1,126 @@
+"""Checks blocks column by column: which rows are rejected, and the cells of the others as COPY takes them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from adsplatform.records.checks import Fault, quoted
+from adsplatform.records.column_patterns import PatternCheck
+from adsplatform.records.specification import Column, Entity
+from syncs.loading.staging.block_problems import BlockProblems, Faults
+from syncs.loading.staging.columnar_blocks import Block, CheckedRows
+
+
+class CheckedCells(NamedTuple):
+    """The cells of a block as COPY takes them, null where they are empty or faulty.
+
+    `changed` has the places of rows whose cells are not as the block has them.
+    """
+
+    frame: pl.DataFrame
+    faults: Faults
+    changed: set[int]
+
+
+class ColumnChecks:
+    """Checks the cells of blocks, and puts defaults in place of empty ones."""
+
+    def __init__(self) -> None:
+        # By entity and column; a check remembers what it has parsed.
+        self._checks: dict[tuple[str, str], PatternCheck] = {}
+
+    def check(self, block: Block) -> CheckedCells:
+        """Check every cell."""
+        series: dict[str, pl.Series] = {}
+        checks: dict[str, PatternCheck] = {}
+        faults: Faults = {}
+        for column, cells in zip(block.columns, block.cells, strict=True):
+            check = self._checks.setdefault((block.entity.name, column.name), PatternCheck(column))
+            if isinstance(cells, pl.Series):
+                series[column.name], checks[column.name] = cells, check
+            else:
+                series[column.name], found = check.check_each(cells)
+                _add(faults, column, found)
+        frame, changed = pl.DataFrame(series), set(block.not_delimited)
+        rechecked = []
+        for name, places in _unclear_cells(frame, checks, is_plain=block.is_plain).items():
+            checked_cells, found = checks[name].check_at(frame[name], places)
+            rechecked.append(checked_cells.alias(name))
+            changed.update(places)
+            _add(faults, block.entity.columns[name], found)
+        _reject_nested(block, faults)
+        _drop_faults_of_missing_cells(block, faults)
+        return CheckedCells(frame.with_columns(rechecked) if rechecked else frame, faults, changed)
+
+    def with_defaults(self, entity: Entity, frame: pl.DataFrame, changed: set[int]) -> pl.DataFrame:
+        """The frame with defaults in its empty cells. The places of these rows are added to `changed`."""
+        filled = []
+        for name in frame.columns:
+            default = self._checks[entity.name, name].default
+            if default is not None and frame[name].null_count():
+                filled.append(pl.col(name).fill_null(default))
+                changed.update(frame[name].is_null().arg_true())
+        return frame.with_columns(filled) if filled else frame
+
+
+def _unclear_cells(frame: pl.DataFrame, checks: Mapping[str, PatternCheck], *, is_plain: bool) -> dict[str, pl.Series]:
+    """By column, the places of cells that no pattern proves clean."""
+    unclear = {name: check.needs_cell_check(pl.col(name), is_plain=is_plain) for name, check in checks.items()}
+    # Most columns have none, and it takes less time to see that than to list them.
+    has_any = frame.select(is_unclear.any().alias(name) for name, is_unclear in unclear.items())
+    listed = frame.select(unclear[name].arg_true().implode().alias(name) for name in unclear if has_any[name][0])
+    return {name: listed[name][0] for name in frame.columns if name in listed.columns}
+
+
+def _reject_nested(block: Block, faults: Faults) -> None:
+    """Reject objects and lists in place of texts. No other fault of such a cell means anything."""
+    for column in block.columns:
+        if not (places := block.nested.get(column.name)):
+            continue
+        for at, text in zip(places, block.texts(column, places), strict=True):
+            fault = Fault(
+                "nested_value",
+                f"{column.wire}: {quoted(text)} is an object or a list, and a text belongs here. "
+                "Write the text that is meant, or null for none.",
+            )
+            others = [found for found in faults.get(at, ()) if found[0] != column]
+            faults[at] = [*others, (column, fault)]
+
+
+def _drop_faults_of_missing_cells(block: Block, faults: Faults) -> None:
+    """A missing cell is not an empty one: the merge checks whether the row may lack the column."""
+    for name, gap in block.gaps.items():
+        if name in block.entity.key:
+            continue
+        for at in [at for at in faults if gap[at]]:
+            faults[at] = [fault for fault in faults[at] if fault[0].name != name]
+            if not faults[at]:
+                del faults[at]
+
+
+def _add(faults: Faults, column: Column, found: Mapping[int, Fault]) -> None:
+    for at, fault in found.items():
+        faults.setdefault(at, []).append((column, fault))
+
+
+class BlockChecker:
+    """Separates the rows of blocks that have a fault, and logs what is wrong with them."""
+
+    def __init__(self, problems: BlockProblems) -> None:
+        self.problems = problems
+        self._checks = ColumnChecks()
+
+    def check(self, block: Block) -> tuple[CheckedRows, pl.DataFrame]:
+        """The rows without a fault; and the cells of the rejected ones, null where faulty."""
+        frame, faults, changed = self._checks.check(block)
+        self.problems.note_assumed(block, frame, faults)
+        frame = self._checks.with_defaults(block.entity, frame, changed)
+        rows = CheckedRows(block.lines, block.raw, block.column_patterns(), frame, block.copy_lines(frame, changed))
+        if not faults:
+            return rows, frame.clear()
+        self.problems.add_faults(block, faults)
+        is_good = np.ones(len(block), bool)
+        is_good[list(faults)] = False
+        return rows.filter(is_good), frame.filter(~is_good)

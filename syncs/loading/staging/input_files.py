@@ -1,0 +1,107 @@
+"""The files of an input: which kind of record each holds, and how its columns map onto that entity's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
+from syncs.connectors.protocol import Columns, FileHead, Rows
+from syncs.loading.staging.header_mapping import map_columns, nearest
+from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
+from syncs.loading.staging.row_hashes import RowHasher, row_hasher_for
+from syncs.loading.staging.tables import StageTable
+from syncs.rejected_rows.formula_guard import is_download, unescape_cell
+
+# The headers that are remembered: JSON may have another one in each block.
+MOST_HEADERS = 1_000
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One header of a file. `staged` is None where no entity has the file's name."""
+
+    name: str
+    staged: StageTable | None = None
+    columns: tuple[Column | None, ...] = ()
+    # Whether all rows are rejected, because the header or a key column is missing.
+    is_rejected: bool = False
+    # Whether it is a download of rejected rows, which has some cells escaped.
+    is_download: bool = False
+    # None where equal rows may mean different things.
+    hasher: RowHasher | None = None
+
+
+class InputFiles:
+    """All files met so far. A file's problems are logged when its header is met."""
+
+    def __init__(self, problem_log: ProblemLog, staged_for: Callable[[Entity], StageTable]) -> None:
+        self.problem_log, self.staged_for = problem_log, staged_for
+        # How many rows of files that belong to no entity were rejected, by file name.
+        self.unknown: dict[str, int] = {}
+        # Entities of which a file could not be read; an empty name stands for any of them.
+        self.unread: set[str] = set()
+        # By entity and file.
+        self.heads: dict[tuple[str, str], FileHead] = {}
+        # The letters of a sheet's columns, by file and wire name.
+        self.letters: dict[tuple[str, str], str] = {}
+        self._by_header: dict[tuple[str, str, tuple[str, ...]], InputFile] = {}
+
+    def add_head(self, head: FileHead) -> None:
+        """Remember how the lines of a file can be read again one by one."""
+        if entity := entity_named(head.name):
+            self.heads[entity.name, storable_name(head.file)] = head
+
+    def reject_unknown(self, file: str, count: int) -> None:
+        """Count rows of a file that belongs to no entity."""
+        self.unknown[file] = self.unknown.get(file, 0) + count
+
+    def of(self, block: Rows | Columns) -> InputFile:
+        """The file of a block."""
+        header = (block.name, block.file, tuple(block.columns))
+        if header not in self._by_header:
+            if len(self._by_header) > MOST_HEADERS:
+                self._by_header.clear()
+            self._by_header[header] = self._read_header(block)
+        return self._by_header[header]
+
+    def _read_header(self, block: Rows | Columns) -> InputFile:
+        entity = entity_named(block.name)
+        name = storable_name(block.file)
+        if entity is None:
+            self.unread.add("")
+            self.problem_log.add_for_file(
+                Problem(
+                    entity=name,
+                    file=block.file,
+                    column=block.name if block.file != block.name else "",
+                    code="unknown_file",
+                    message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
+                    f"{nearest(block.name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
+                )
+            )
+            return InputFile(name)
+        has_escapes = is_download(block.columns)
+        columns, remarks = map_columns(
+            entity, block.file, list(map(unescape_cell, block.columns)) if has_escapes else block.columns
+        )
+        for remark in remarks:
+            self.problem_log.add_for_file(
+                Problem(
+                    entity=entity.name,
+                    kind=remark.kind,
+                    file=block.file,
+                    column=remark.column,
+                    code=remark.code,
+                    message=remark.message,
+                )
+            )
+        for column, letters in zip(columns, block.letters, strict=False):
+            if column:
+                self.letters[block.file, column.wire] = letters
+        return InputFile(
+            name,
+            self.staged_for(entity),
+            columns,
+            is_rejected=any(remark.kind == "error" for remark in remarks),
+            is_download=has_escapes,
+            hasher=row_hasher_for(entity, columns),
+        )

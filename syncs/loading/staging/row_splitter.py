@@ -1,0 +1,71 @@
+"""Which rows of a block are staged: not those that are rejected, unchanged, or inserted into the books directly."""
+
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from syncs.loading.staging.amounts import LOADED, REJECTED, FileTotals
+from syncs.loading.staging.block_checker import BlockChecker
+from syncs.loading.staging.block_problems import BlockProblems
+from syncs.loading.staging.columnar_blocks import Block, CheckedRows
+from syncs.loading.staging.row_hashes import RowHasher
+from syncs.loading.staging.tables import StageTable
+from syncs.loading.staging.unchanged_rows import UnchangedRows
+
+
+class RowInserter(Protocol):
+    """Inserts rows into the books as they are read, if it can."""
+
+    def insert(self, staged: StageTable, rows: CheckedRows) -> NDArray[np.bool_] | None:
+        """Insert rows; returns which they were, or None for none."""
+
+
+class NoInserter:
+    """Leaves all rows to the merge."""
+
+    def insert(self, staged: StageTable, rows: CheckedRows) -> None:
+        return None
+
+
+class RowSplitter:
+    """Takes blocks through checks and shortcuts, counts the rows that need not be staged, and adds up amounts."""
+
+    def __init__(self, problems: BlockProblems, unchanged_rows: UnchangedRows, totals: FileTotals) -> None:
+        self.problems, self.unchanged_rows, self.totals = problems, unchanged_rows, totals
+        self.inserter: RowInserter = NoInserter()
+        self._checker = BlockChecker(problems)
+
+    def rows_to_stage(self, staged: StageTable, block: Block, hasher: RowHasher | None) -> CheckedRows | None:
+        """The rows that have to be staged, if any. `hasher` is None where equal rows may mean different things."""
+        if hasher:
+            block, unchanged_block = self.unchanged_rows.split_block(block, hasher)
+            if unchanged_block:
+                cells = unchanged_block.cells_by_name
+                self.problems.note_assumed(unchanged_block, pl.DataFrame(cells), {})
+                self._count_unchanged(staged, pl.DataFrame(cells))
+            if not len(block):
+                return None
+        rows, rejected = self._checker.check(block)
+        staged.rejected += len(rejected)
+        self.totals.add(staged.entity, rejected, REJECTED)
+        if hasher:
+            rows.row_hashes = hasher.of_rows(rows.frame, rows.copy_lines, rows.column_patterns)
+        changed, unchanged = rows.split(self.unchanged_rows.find(staged.entity, rows.row_hashes))
+        if unchanged:
+            self._count_unchanged(staged, unchanged.frame)
+        if not changed:
+            return None
+        staged.note_keys(changed.frame)
+        to_stage, inserted = changed.split(self.inserter.insert(staged, changed))
+        if inserted:
+            staged.inserted_count += len(inserted)
+            self.totals.add(staged.entity, inserted.frame, LOADED)
+        if to_stage:
+            self.totals.add(staged.entity, to_stage.frame)
+        return to_stage
+
+    def _count_unchanged(self, staged: StageTable, rows: pl.DataFrame) -> None:
+        staged.unchanged_count += len(rows)
+        self.totals.add(staged.entity, rows, LOADED)
