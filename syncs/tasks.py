@@ -1,6 +1,7 @@
-"""What the queue calls. A message is only a bell: it carries nothing, and may ring twice or in vain."""
+"""The tasks that messages of the queue name. A wake-up carries nothing, and may come twice or in vain."""
 
 import time
+from uuid import UUID
 
 from django.db import transaction
 
@@ -16,19 +17,17 @@ from syncs.worker import process
 def run_next_sync() -> str:
     """Run the next sync that may run, if there is one; a cluster that is stopping leaves it to the others."""
     if shutdown.is_requested():
-        # Till then it has stopped taking messages.
+        # By then this cluster no longer takes messages.
         time.sleep(1)
-        with transaction.atomic():
-            send_wakeup()
+        _send_wakeup_now()
         return "This cluster is stopping."
     sync_request = process.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
     crash_point("before the next wake-up")
-    # What waited for this one to end had its own bell rung in vain.
+    # The wake-up of a sync that waited for this one to end may have been spent in vain.
     if SyncRequest.objects.may_run().within_caps().exists():
-        with transaction.atomic():
-            send_wakeup()
+        _send_wakeup_now()
     crash_point("before the acknowledgement")
     return str(sync_request)
 
@@ -36,6 +35,11 @@ def run_next_sync() -> str:
 @transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
     """Remove every record of a deleted enrollment, and note that they are gone."""
-    removed = removal.remove_records_of(app_enrollment_id)
+    removed = removal.remove_records_of(UUID(app_enrollment_id))
     AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
     return f"{removed} records removed."
+
+
+@transaction.atomic
+def _send_wakeup_now() -> None:
+    send_wakeup()

@@ -1,41 +1,48 @@
 """The admin's pages for people, the keys programs use, and the audit trail."""
 
+from typing import TYPE_CHECKING
+
 import django_filters
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group
-from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from adsplatform.accounts.models import ApiKey, AuditEntry, User
+from adsplatform.accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry, User
 from adsplatform.accounts.sign_in import AdminSignInForm
-from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked
+from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, staff_of
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
 
 admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
 
+if TYPE_CHECKING:
+    _UserForm = forms.ModelForm[User]
+else:
+    _UserForm = forms.ModelForm
 
-class OneEmailPerUser(forms.ModelForm):
-    """Tells of an e-mail address that is taken in words; capitals make no difference."""
 
-    def clean_email(self):
+class UniqueEmailForm(_UserForm):
+    """Refuses an e-mail address that another user has, in whatever case."""
+
+    def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
-        if User.objects.called(email).exclude(pk=self.instance.pk).exists():
+        if User.objects.with_email(email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(f"There is a user with the e-mail address “{email}” already.")
         return email
 
 
-class UserAddForm(OneEmailPerUser, auth_forms.BaseUserCreationForm):
+class UserAddForm(UniqueEmailForm, auth_forms.BaseUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "name"]
 
 
-class UserChangeForm(OneEmailPerUser, auth_forms.UserChangeForm):
+class UserChangeForm(UniqueEmailForm, auth_forms.UserChangeForm):
     class Meta:
         model = User
         fields = ["email", "name", "password", "is_active", "is_staff", "is_superuser"]
@@ -53,10 +60,10 @@ class UserFilters(django_filters.FilterSet):
 
 
 @admin.register(User)
-class UserAdmin(BoundedAdmin, auth_admin.UserAdmin):
+class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
     """People, who sign in with their e-mail address."""
 
-    POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+    PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
     form, add_form = UserChangeForm, UserAddForm
     filterset_class = UserFilters
@@ -67,42 +74,45 @@ class UserAdmin(BoundedAdmin, auth_admin.UserAdmin):
     search_help_text = "A part of the e-mail address or the name."
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
-        ("Permissions", {"fields": ["is_active", *POWERS]}),
+        ("Permissions", {"fields": ["is_active", *PERMISSION_FIELDS]}),
         ("More", {"fields": ["id", "last_login", "created", "accounts"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
     readonly_fields = ["id", "last_login", "created", "accounts"]
 
-    def get_readonly_fields(self, request, obj=None):
-        """Only superusers give powers, or a helper who may edit users could make themselves one."""
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str] | tuple[str, ...]:
+        """Only superusers give permissions; otherwise staff who may edit users could make themselves superusers."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else [*fields, *self.POWERS]
+        return fields if request.user.is_superuser else [*fields, *self.PERMISSION_FIELDS]
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         out_of_reach = obj is not None and (obj.is_superuser or obj.is_staff) and obj != request.user
         return super().has_change_permission(request, obj) and (request.user.is_superuser or not out_of_reach)
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
     @admin.display(description="member of")
-    def accounts(self, user):
+    def accounts(self, user: User) -> str:
         memberships = user.memberships.select_related("group_key").order_by("group_key__name")
-        shown = ((link(membership.group_key), membership.role) for membership in memberships)
-        return format_html_join(", ", "{} ({})", shown) or "-"
+        roles = ((link(membership.group_key), membership.role) for membership in memberships)
+        return format_html_join(", ", "{} ({})", roles) or "-"
 
 
 @admin.register(Group)
-class GroupAdmin(BoundedAdmin, auth_admin.GroupAdmin):
-    """Groups give powers too, so they are for superusers as well."""
+class GroupAdmin(BoundedAdmin[Group], auth_admin.GroupAdmin):
+    """Groups give permissions too, so they are for superusers only."""
 
-    def has_module_permission(self, request):
+    def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
 
-    def has_view_permission(self, request, obj=None):
+    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return request.user.is_superuser
 
-    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    has_change_permission = has_delete_permission = has_view_permission
 
 
 class ApiKeyFilters(django_filters.FilterSet):
@@ -111,24 +121,22 @@ class ApiKeyFilters(django_filters.FilterSet):
     account = AccountFilter()
     state = django_filters.ChoiceFilter(label="State", choices=STATES, empty_label=ANY, method="in_state")
 
-    def in_state(self, queryset, name, state):
-        expired = Q(expires__lte=timezone.now(), revoked__isnull=True)
-        narrowed = {
-            "usable": queryset.usable,
-            "expired": lambda: queryset.filter(expired),
-            "revoked": lambda: queryset.filter(revoked__isnull=False),
-        }
-        return narrowed[state]()
+    def in_state(self, queryset: ApiKeyQuerySet, name: str, state: str) -> ApiKeyQuerySet:
+        if state == "usable":
+            return queryset.usable()
+        if state == "revoked":
+            return queryset.filter(revoked__isnull=False)
+        return queryset.filter(expires__lte=timezone.now(), revoked__isnull=True)
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
-    """Keys, by their first letters. They are made where they can be shown once; here they are revoked."""
+class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
+    """API keys, by their first letters. They are created where they can be shown once; here they are revoked."""
 
     filterset_class = ApiKeyFilters
     list_filter = [FilterForm]
     list_display = [
-        "shown_prefix",
+        "prefix",
         "name",
         linked("group_key", "account"),
         linked("created_user", "user"),
@@ -141,7 +149,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     search_fields = ["key_prefix", "name", "created_user__email"]
     search_help_text = "A part of the key's first letters, its name or its user's e-mail address."
     fields = [
-        "shown_prefix",
+        "prefix",
         "name",
         "account",
         "user",
@@ -156,18 +164,18 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     user = staticmethod(linked("created_user", "user"))
     actions = ["revoke"]
 
-    def has_revoke_permission(self, request):
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apikey")
 
     @admin.display(description="key")
-    def shown_prefix(self, api_key):
+    def prefix(self, api_key: ApiKey) -> str:
         return f"{api_key.key_prefix}…"
 
     @admin.action(description="Revoke selected keys at once", permissions=["revoke"])
-    def revoke(self, request, queryset):
+    def revoke(self, request: HttpRequest, queryset: ApiKeyQuerySet) -> None:
         revoked = 0
         for api_key in queryset.filter(revoked__isnull=True):
-            api_key.revoke(request.user)
+            api_key.revoke(staff_of(request))
             self.log_change(request, api_key, "Revoked.")
             revoked += 1
         self.message_user(
@@ -180,12 +188,12 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 class AuditEntryFilters(django_filters.FilterSet):
     account = AccountFilter()
     door = django_filters.ChoiceFilter(
-        label="Came through", choices=[choice for choice in AuditEntry.Door.choices if choice[0]], empty_label=ANY
+        label="Came through", choices=[choice for choice in AuditEntry.Interface.choices if choice[0]], empty_label=ANY
     )
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     """Who changed what, across all accounts."""
 
     filterset_class = AuditEntryFilters
@@ -203,9 +211,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
 
     @admin.display(description="who")
-    def who(self, entry):
+    def who(self, entry: AuditEntry) -> str:
         return entry.user_email or "-"
 
     @admin.display(description="before and after")
-    def what(self, entry):
+    def what(self, entry: AuditEntry) -> str:
         return format_html_join("", "<div>{}: {} → {}</div>", entry.differences)

@@ -1,91 +1,98 @@
-"""Who changed what, and when: a trail that the database keeps with each change.
+"""The audit trail: who changed what, and when.
 
-Triggers write it (`accounts.audit_triggers`), so that nothing gets past it, whatever door a change came through; the
-doors only say who is there, to the session of the database. Where a pooler gives that session to others between two
-statements, they say nothing: no name is better than a wrong one.
+Triggers of the database write it with each change (`accounts.audit_triggers`), so that no change can bypass it. The
+interfaces only store in the database session who makes the request. Behind a pooler that lends the session to others
+between two transactions they store nothing: no name is better than a wrong one.
 """
 
 import json
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import Error, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from adsplatform.accounts.audit_triggers import ACTOR
-from adsplatform.accounts.models import AuditEntry, User
+from adsplatform.accounts.models import ApiKey, AuditEntry, User
 from adsplatform.observability.request_ids import request_id_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
-TELL = f"SELECT set_config('{ACTOR}', %s, false)"
+SET_ACTOR = f"SELECT set_config('{ACTOR}', %s, false)"
 
-# Who is there in this thread, as the connection is the thread's.
-_actor: ContextVar[dict | None] = ContextVar("actor", default=None)
+# Belongs to the thread, as the connection does.
+_actor: ContextVar[dict[str, str | None] | None] = ContextVar("actor", default=None)
 
 
 class ActorMiddleware:
-    """Tells the database who is there while a request may change something."""
+    """Lets the database know who makes a request that may change something."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method in SAFE_METHODS:
             return self.get_response(request)
         try:
-            acting(request, request.user)
+            record_actor(request, request.user)
             return self.get_response(request)
         finally:
-            _nobody_is_there()
+            _clear_actor()
 
 
-def acting(request, user, api_key=None):
-    """Have what this request changes put down to a person; to the address alone where nobody has signed in."""
+def record_actor(request: HttpRequest | Request, user: User | AnonymousUser, api_key: ApiKey | None = None) -> None:
+    """Attribute the changes of this request to a person, or only to the address where nobody has signed in."""
     if request.method in SAFE_METHODS or settings.POOLED_BY_TRANSACTION:
         return
-    known = isinstance(user, User)
+    wrapped = request if isinstance(request, Request) else Request(request)
+    person = user if isinstance(user, User) else None
     _actor.set(
         {
-            "user_id": str(user.pk) if known else None,
-            "user_email": user.email if known else "",
+            "user_id": str(person.pk) if person else None,
+            "user_email": person.email if person else "",
             "key_prefix": api_key.key_prefix if api_key else "",
-            "door": _door_of(request.path_info),
-            "address": (BaseThrottle().get_ident(request) or "")[:255],
+            "door": _interface_of(request.path_info),
+            "address": (BaseThrottle().get_ident(wrapped) or "")[:255],
             "request_id": request_id_of(request),
         }
     )
-    _tell(connection)
+    _send_actor(connection)
 
 
-def _door_of(path: str) -> str:
+def _interface_of(path: str) -> str:
     first = path.lstrip("/").partition("/")[0]
-    return {"api": AuditEntry.Door.API, "admin": AuditEntry.Door.ADMIN}.get(first, AuditEntry.Door.INBOX)
+    return {"api": AuditEntry.Interface.API, "admin": AuditEntry.Interface.ADMIN}.get(first, AuditEntry.Interface.INBOX)
 
 
-def _tell(connection):
+def _send_actor(connection: BaseDatabaseWrapper) -> None:
     actor = _actor.get()
     with connection.cursor() as cursor:
-        cursor.execute(TELL, [json.dumps(actor) if actor else ""])
+        cursor.execute(SET_ACTOR, [json.dumps(actor) if actor else ""])
 
 
-def _nobody_is_there():
+def _clear_actor() -> None:
     if _actor.get() is None:
         return
     _actor.set(None)
     if connection.connection is None or (connection.in_atomic_block and connection.needs_rollback):
-        return  # The session is gone, or forgets by itself.
+        return  # The session has ended, or the rollback clears the parameter.
     try:
-        _tell(connection)
+        _send_actor(connection)
     except Error:
-        # Whoever comes next must not be taken for this one.
+        # The next request on this connection must not be attributed to this actor.
         connection.close()
 
 
-def _again(connection, **kwargs):
-    """A request whose connection was lost is told of to the next one too."""
+def _send_actor_to_new_connection(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+    """Set the actor on a connection that replaces one that was lost during the request."""
     if _actor.get():
-        _tell(connection)
+        _send_actor(connection)
 
 
-connection_created.connect(_again, dispatch_uid="accounts.audit")
+connection_created.connect(_send_actor_to_new_connection, dispatch_uid="accounts.audit")

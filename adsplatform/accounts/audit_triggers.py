@@ -1,10 +1,11 @@
-"""What migrations have the trail of changes kept by. They have run: what is here stays as it is."""
+"""For migrations: the triggers that write the audit trail. Migrations have run, so the SQL must stay the same."""
 
 import json
+from collections.abc import Sequence
 
 from django.db import migrations
 
-# Where the database's session remembers who is there, as JSON.
+# The parameter of the database session that says who makes a change, as JSON.
 ACTOR = "ads.actor"
 
 
@@ -12,17 +13,17 @@ def audited(
     table: str,
     subject: str,
     *columns: str,
-    key="id",
-    name="",
-    account="group_key",
-    secrets=(),
-    of_people_only=False,
+    key: str = "id",
+    name: str = "",
+    account: str = "group_key",
+    secrets: Sequence[str] = (),
+    of_people_only: bool = False,
 ) -> migrations.RunSQL:
-    """Have changes of a table's columns kept; `of_people_only` not those that the platform makes by itself."""
-    told = {
+    """Record changes of a table's columns; `of_people_only`: except those that the platform makes by itself."""
+    arguments = {
         "subject": subject, "key": key, "name": name, "account": account, "columns": columns, "secrets": secrets,
     }  # fmt: skip
-    argument = json.dumps(told).replace("'", "''")
+    argument = json.dumps(arguments).replace("'", "''")
     when = f"WHEN (coalesce(current_setting('{ACTOR}', true), '') <> '')" if of_people_only else ""
     watched = ", ".join(f'"{column}"' for column in [*columns, *secrets])
     return migrations.RunSQL(

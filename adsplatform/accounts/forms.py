@@ -1,5 +1,7 @@
 """Forms of the Inbox about API keys."""
 
+from datetime import datetime
+
 from django import forms
 from django.utils import timezone
 
@@ -7,7 +9,7 @@ from adsplatform.admin_lists.day_filters import DayInput, end_of
 
 
 class KeyForm(forms.Form):
-    """What is asked when an API key is made."""
+    """What is asked when an API key is created."""
 
     name = forms.CharField(
         label="Name",
@@ -21,14 +23,13 @@ class KeyForm(forms.Form):
         help_text="Leave empty for a key without an end.",
         widget=DayInput,
     )
-
     is_read_only = forms.BooleanField(
         label="It may only read",
         required=False,
         help_text="Whoever gets hold of it can look, but change nothing.",
     )
 
-    def clean_expires(self):
+    def clean_expires(self) -> datetime | None:
         """The end of the chosen day, in UTC."""
         day = self.cleaned_data["expires"]
         if day is None:

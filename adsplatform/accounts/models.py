@@ -1,10 +1,10 @@
-"""Accounts (a GroupKey each), the people in them, and the keys programs use."""
+"""Accounts, the people in them, the API keys of programs, and the audit trail."""
 
 import hashlib
 import secrets
 import uuid
-from datetime import timedelta
-from typing import Self, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -18,36 +18,42 @@ _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
 
 class Account(models.Model):
-    """One customer of the platform; its key, the GroupKey, is on everything the customer owns."""
+    """One customer of the platform; its key, the GroupKey, marks everything that the customer owns."""
 
     group_key = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100)
-    # Kept by syncs: the BaseCurrency a connector reports for the whole account.
+    # Set by syncs: the BaseCurrency that a connector reports for the whole account.
     base_currency_code = models.CharField(max_length=3, blank=True)
-    # The IANA name of the zone in which its schedules are read.
+    # The IANA name of the time zone of its schedules.
     time_zone = models.CharField(max_length=64, default="UTC", db_default="UTC")
     created = models.DateTimeField(default=timezone.now, editable=False)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
-class UserManager(BaseUserManager):
-    def create_user(self, email, password=None, **fields):
+if TYPE_CHECKING:
+    _UserManager = BaseUserManager["User"]
+else:
+    _UserManager = BaseUserManager
+
+
+class UserManager(_UserManager):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email, password=None, **fields):
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
-    def called(self, email):
-        """Users with an e-mail address, whatever its case; the database sees to it that there is one at most."""
+    def with_email(self, email: str) -> "models.QuerySet[User]":
+        """The user with an e-mail address in any case; the database allows one at most."""
         return self.alias(lowered=Lower("email")).filter(lowered=Lower(models.Value(email)))
 
-    def get_by_natural_key(self, email):
-        return self.called(email).get()
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.with_email(email or "").get()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -66,12 +72,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name or self.email
 
 
 class Role(models.TextChoices):
-    """What a member may do, by the texts of the published API."""
+    """What a member may do; the values are those of the published API."""
 
     OWNER = "Group Owner"
     ADMIN = "Group Admin"
@@ -92,12 +98,12 @@ class Membership(models.Model):
         on_delete=models.CASCADE,
         db_column="group_key",
         related_name="memberships",
-        # `one_membership_per_user` begins with it.
+        # The index of `one_membership_per_user` begins with it.
         db_index=False,
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
-    # Whether this person is told of notices by e-mail; only owners and admins are.
+    # Whether notices are sent to this person by e-mail; only owners and admins get them.
     wants_notices = models.BooleanField("notices by e-mail", default=True, db_default=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -107,7 +113,7 @@ class Membership(models.Model):
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.user}, {self.role} of {self.group_key}"
 
 
@@ -119,7 +125,8 @@ class TenantQuerySet(models.QuerySet[_Row]):
 
 
 class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
-    def usable(self):
+    def usable(self) -> Self:
+        """Those that are accepted now."""
         now = timezone.now()
         return self.filter(
             models.Q(expires__isnull=True) | models.Q(expires__gt=now),
@@ -130,30 +137,30 @@ class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
 
 
 class ApiKey(models.Model):
-    """A program's credential: acts as the user who made it, in one account. Only a hash is kept."""
+    """A program's credential: it acts as the user who created it, in one account. Only its hash is stored."""
 
     PREFIX_LENGTH = 10
-    # How exactly it is known when a key was last used, so that not every call writes.
-    USE_NOTED_EVERY = timedelta(minutes=1)
+    # The resolution of `last_used`, so that not every call writes.
+    LAST_USED_RESOLUTION = timedelta(minutes=1)
 
     api_key_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     group_key = models.ForeignKey(Account, on_delete=models.CASCADE, db_column="group_key", related_name="+")
     name = models.CharField(max_length=100)
     key_prefix = models.CharField(max_length=PREFIX_LENGTH)
-    # SHA-256 suffices: the key has 256 random bits, so there is nothing to guess slowly.
+    # A fast hash suffices: a key of 256 random bits cannot be guessed.
     key_hash = models.CharField(max_length=64, unique=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     expires = models.DateTimeField(null=True, blank=True)
     last_used = models.DateTimeField(null=True, editable=False)
-    # Whatever its maker may do, a program with the key only looks.
+    # A program with the key can only read, whatever its user may do.
     is_read_only = models.BooleanField(default=False, db_default=False)
     revoked = models.DateTimeField(null=True, blank=True)
     revoked_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects = ApiKeyQuerySet.as_manager()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.key_prefix}…)"
 
     @staticmethod
@@ -161,8 +168,10 @@ class ApiKey(models.Model):
         return hashlib.sha256(key.encode()).hexdigest()
 
     @classmethod
-    def make(cls, *, account, user, name, expires=None, is_read_only=False) -> tuple["ApiKey", str]:
-        """Create a key; the second value is the key itself, which nobody can read again."""
+    def make(
+        cls, *, account: Account, user: User, name: str, expires: datetime | None = None, is_read_only: bool = False
+    ) -> tuple["ApiKey", str]:
+        """Create a key; the second value is the key itself, which cannot be read again."""
         key = f"LSPK-{secrets.token_urlsafe(32)}"
         api_key = cls.objects.create(
             group_key=account,
@@ -175,29 +184,29 @@ class ApiKey(models.Model):
         )
         return api_key, key
 
-    def note_use(self):
-        """Remember that the key is in use, to the minute, so that one that nobody needs can be told and revoked."""
+    def note_use(self) -> None:
+        """Record that the key is in use, to the minute, so that people see which keys nobody needs."""
         now = timezone.now()
-        is_due = models.Q(last_used=None) | models.Q(last_used__lt=now - self.USE_NOTED_EVERY)
-        if self.last_used is None or self.last_used < now - self.USE_NOTED_EVERY:
+        is_due = models.Q(last_used=None) | models.Q(last_used__lt=now - self.LAST_USED_RESOLUTION)
+        if self.last_used is None or self.last_used < now - self.LAST_USED_RESOLUTION:
             ApiKey.objects.filter(is_due, pk=self.pk).update(last_used=now)
 
-    def revoke(self, user):
-        """Revoke at once; a revoked key stays revoked, with its first revocation kept."""
+    def revoke(self, user: User) -> None:
+        """Revoke at once; a key that is revoked already keeps its first revocation."""
         now = timezone.now()
         if ApiKey.objects.filter(pk=self.pk, revoked__isnull=True).update(revoked=now, revoked_user=user):
             self.revoked, self.revoked_user = now, user
 
 
 class AuditEntryQuerySet(TenantQuerySet["AuditEntry"]):
-    def newest_first(self):
+    def newest_first(self) -> Self:
         return self.order_by("-pk")
 
 
 class AuditEntry(models.Model):
-    """One change of one row: who made it, from where, and what the row held before and after.
+    """One change of one row: who made it, from where, and the values before and after.
 
-    It names things by their ids and names, not by foreign keys, for it outlives them.
+    It refers to objects by id and name, not by foreign key, because it outlives them.
     """
 
     class Action(models.TextChoices):
@@ -205,7 +214,7 @@ class AuditEntry(models.Model):
         CHANGED = "changed", "Changed"
         REMOVED = "removed", "Removed"
 
-    class Door(models.TextChoices):
+    class Interface(models.TextChoices):
         API = "api", "API"
         INBOX = "inbox", "Inbox"
         ADMIN = "admin", "Administration"
@@ -213,21 +222,22 @@ class AuditEntry(models.Model):
 
     audit_entry_id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
-    # Of things that are no account's own, there is none.
+    # None for objects that belong to no account.
     group_key = models.UUIDField(null=True)
     user_id = models.UUIDField(null=True)
     user_email = models.CharField(max_length=254, blank=True)
-    # The key's first letters, where a program with a key did it.
+    # The first letters of the API key, if a program made the change.
     key_prefix = models.CharField(max_length=10, blank=True)
-    door = models.CharField(max_length=10, blank=True, choices=Door.choices)
+    # The interface that the change came through.
+    door = models.CharField(max_length=10, blank=True, choices=Interface.choices)
     address = models.CharField("IP address", max_length=255, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
     action = models.CharField(max_length=10, choices=Action.choices)
-    # What kind of thing it was, its id and its name.
+    # The kind of object, its id and its name.
     subject = models.CharField(max_length=40)
     subject_id = models.CharField(max_length=40)
     subject_name = models.CharField(max_length=255, blank=True)
-    # By column; only those that differ. Of secrets and of lines only that they do.
+    # By column; only those that differ. For secrets and the content of lines a placeholder.
     before = models.JSONField()
     after = models.JSONField()
 
@@ -239,19 +249,24 @@ class AuditEntry(models.Model):
             models.Index(fields=["group_key", "-audit_entry_id"], name="audit_of_account"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.subject} {self.subject_name or self.subject_id} {self.action}"
 
     @property
     def differences(self) -> list[tuple[str, str, str]]:
-        """What each column is called, and what it held before and after, in words."""
+        """The name of each column, and its values before and after, in words."""
         names = sorted({**self.before, **self.after})
-        return [(name.removesuffix("_id").replace("_", " "), _said(self.before, name), _said(self.after, name))
-                for name in names]  # fmt: skip
+        return [
+            (
+                name.removesuffix("_id").replace("_", " "),
+                _in_words(self.before.get(name)),
+                _in_words(self.after.get(name)),
+            )
+            for name in names
+        ]
 
 
-def _said(values: dict, name: str) -> str:
-    value = values.get(name)
+def _in_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "nothing" if value is None else str(value)

@@ -1,6 +1,10 @@
-"""What every page says to browsers: load from this host alone, and keep nothing."""
+"""Response headers of every page: browsers load from this host only, and cache nothing."""
+
+from collections.abc import Callable
 
 from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 POLICY = "; ".join(
     (
@@ -15,15 +19,15 @@ POLICY = "; ".join(
 
 
 class PageHeadersMiddleware:
-    """Comes after WhiteNoise: static files are kept, and pages, which are somebody's own, are not."""
+    """Adds the headers; must come after WhiteNoise, so that static files can be cached."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store, private")
-        # Django's own error pages, shown to developers only, carry their styles inline.
+        # Django's error pages for developers have inline styles.
         if not (settings.DEBUG and response.status_code in (404, 500)):
             response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -1,4 +1,4 @@
-"""Everything that can be asked of accounts: API keys, tokens, and who a credential stands for."""
+"""What can be asked of accounts: API keys, tokens, and whom a credential belongs to."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,16 +10,16 @@ from django.core.signing import BadSignature, Signer
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from adsplatform.accounts.models import ADMINS, Account, ApiKey, Membership, Role, User
+from adsplatform.accounts.models import ADMINS, Account, ApiKey, ApiKeyQuerySet, Membership, Role, User
 from adsplatform.errors import NotAllowed, PlatformError
 
-KEY_START = "LSPK-"
-TOKEN_SALT = "adsplatform.accounts.token"
-TOKEN_LIFE = timedelta(hours=1)
+KEY_PREFIX = "LSPK-"
+SIGNING_SALT = "adsplatform.accounts.token"
+TOKEN_LIFETIME = timedelta(hours=1)
 
 
 class NotSignedIn(PlatformError):
-    """A credential that is no good; the sentence says what is wrong with it."""
+    """A credential that is not accepted; the sentence says why."""
 
     status = 401
     title = "Unauthorized"
@@ -50,66 +50,66 @@ class Caller:
 
 
 def caller_of_key(key: str) -> Caller:
-    """Whom an API key stands for, looked up at every call so that a revocation works at once."""
+    """The caller with an API key; looked up at every call, so that a revocation works at once."""
     api_key = ApiKey.objects.filter(key_hash=ApiKey.hash(key)).first()
     if api_key is None:
         raise NotSignedIn("No API key is like this one. Check that all of it was copied, or make a new one.")
     if api_key.revoked:
-        raise NotSignedIn(f"The API key {api_key} was revoked {_at(api_key.revoked)}. Make a new one.")
+        raise NotSignedIn(f"The API key {api_key} was revoked {_on(api_key.revoked)}. Make a new one.")
     if api_key.expires and api_key.expires <= timezone.now():
-        raise NotSignedIn(f"The API key {api_key} expired {_at(api_key.expires)}. Make a new one.")
+        raise NotSignedIn(f"The API key {api_key} expired {_on(api_key.expires)}. Make a new one.")
     caller = Caller(_membership(api_key.group_key_id, api_key.created_user_id), api_key)
     api_key.note_use()
     return caller
 
 
 def caller_of_token(token: str) -> Caller:
-    """Whom a token from sign-in stands for, until it expires or the person's password changes."""
+    """The caller with a token from sign-in, which is valid until it expires or the password changes."""
     try:
-        said = Signer(salt=TOKEN_SALT).unsign_object(token)
+        claims = Signer(salt=SIGNING_SALT).unsign_object(token)
     except BadSignature as error:
         raise NotSignedIn(
             "The bearer token is none of ours or is damaged. Sign in again for a new one, or send an API key."
         ) from error
-    expires = datetime.fromtimestamp(said["expires"], UTC)
+    expires = datetime.fromtimestamp(claims["expires"], UTC)
     if expires <= timezone.now():
-        raise NotSignedIn(f"The token expired {_at(expires)}. Sign in again for a new one.")
-    membership = _membership(UUID(said["account"]), UUID(said["user"]))
-    if not constant_time_compare(said["password"], _password_mark(membership.user)):
+        raise NotSignedIn(f"The token expired {_on(expires)}. Sign in again for a new one.")
+    membership = _membership(UUID(claims["account"]), UUID(claims["user"]))
+    if not constant_time_compare(claims["password"], _password_fingerprint(membership.user)):
         raise NotSignedIn("The password has been changed since this token was made. Sign in again for a new one.")
     return Caller(membership)
 
 
 def sign_in(email: str, password: str, group_key: UUID | None = None) -> Membership:
-    """Check a password; the place it opens is the account named, or the one the person joined first."""
+    """Check a password; the membership is that in the account named, or the person's first."""
     user = authenticate(email=email, password=password)
     if user is None:
         raise NotSignedIn("This e-mail address and this password do not go together.")
-    places = user.memberships.select_related("group_key", "user").order_by("created", "pk")
+    memberships = user.memberships.select_related("group_key", "user").order_by("created", "pk")
     if group_key:
-        places = places.filter(group_key=group_key)
-    membership = places.first()
+        memberships = memberships.filter(group_key=group_key)
+    membership = memberships.first()
     if membership is None:
         which = f"the account {group_key}" if group_key else "any account"
         raise NotAllowed(f"You are not a member of {which}. Ask its owner to invite you.", field="groupKey")
-    update_last_login(None, user)
+    update_last_login(User, user)
     return membership
 
 
 def issue_token(membership: Membership) -> tuple[str, datetime]:
     """A signed token for a member, and when it expires."""
-    expires = (timezone.now() + TOKEN_LIFE).replace(microsecond=0)
-    said = {
+    expires = (timezone.now() + TOKEN_LIFETIME).replace(microsecond=0)
+    claims = {
         "user": str(membership.user_id),
         "account": str(membership.group_key_id),
-        "password": _password_mark(membership.user),
+        "password": _password_fingerprint(membership.user),
         "expires": int(expires.timestamp()),
     }
-    return Signer(salt=TOKEN_SALT).sign_object(said), expires
+    return Signer(salt=SIGNING_SALT).sign_object(claims), expires
 
 
-def api_keys_for(caller: Caller):
-    """The keys a caller may see and revoke: owners and admins all of the account's, others their own."""
+def api_keys_for(caller: Caller) -> ApiKeyQuerySet:
+    """The keys that a caller may see and revoke: owners and admins all of the account, others their own."""
     keys = ApiKey.objects.of(caller.account)
     return keys if caller.role in ADMINS else keys.filter(created_user=caller.user)
 
@@ -117,11 +117,11 @@ def api_keys_for(caller: Caller):
 def make_api_key(
     caller: Caller, *, name: str, expires: datetime | None = None, is_read_only: bool = False
 ) -> tuple[ApiKey, str]:
-    """Make a key that acts as the caller or, as its maker, only reads; the second value is the key, shown this once."""
+    """Create a key that acts as the caller, or only reads; the second value is the key, which is shown only now."""
     if expires and expires <= timezone.now():
         raise PlatformError("A key must expire in the future, or never.", field="expires")
     if caller.api_key and caller.api_key.expires:
-        # Else a key lent for a day could make itself one for ever.
+        # Otherwise a key that expires could create one that does not.
         expires = min(expires or caller.api_key.expires, caller.api_key.expires)
     return ApiKey.make(
         account=caller.account,
@@ -133,21 +133,21 @@ def make_api_key(
 
 
 def revoke_api_key(api_key: ApiKey, user: User) -> list[str]:
-    """Revoke a key at once, and say so."""
+    """Revoke a key at once; returns what was done."""
     if api_key.revoked:
-        return [f"API key {api_key.pk} had been revoked {_at(api_key.revoked)}"]
+        return [f"API key {api_key.pk} had been revoked {_on(api_key.revoked)}"]
     api_key.revoke(user)
     return [f"Revoked API key {api_key.pk}"]
 
 
 def choose_notices(membership: Membership, wants: bool) -> Membership:
-    """Say whether a member wants to be told of notices by e-mail."""
+    """Choose whether a member gets notices by e-mail."""
     membership.wants_notices = wants
     membership.save(update_fields=["wants_notices"])
     return membership
 
 
-def _membership(account_id, user_id) -> Membership:
+def _membership(account_id: UUID, user_id: UUID) -> Membership:
     membership = (
         Membership.objects.filter(group_key=account_id, user=user_id).select_related("group_key", "user").first()
     )
@@ -158,10 +158,10 @@ def _membership(account_id, user_id) -> Membership:
     return membership
 
 
-def _password_mark(user: User) -> str:
-    # Ends with the password as a session does, without putting the session's own hash into the token.
-    return salted_hmac(TOKEN_SALT, user.get_session_auth_hash()).hexdigest()[:32]
+def _password_fingerprint(user: User) -> str:
+    # Like a session, a token ends when the password changes; but it does not contain the session's own hash.
+    return salted_hmac(SIGNING_SALT, user.get_session_auth_hash()).hexdigest()[:32]
 
 
-def _at(moment: datetime) -> str:
+def _on(moment: datetime) -> str:
     return f"on {moment.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"

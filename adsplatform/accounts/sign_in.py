@@ -1,47 +1,53 @@
 """Signing in and out of the Inbox, and changing one's password."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import views
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
 from rest_framework.exceptions import Throttled
 
-from adsplatform.accounts.inbox_mixins import SESSION_KEY, tenant_of
+from adsplatform.accounts.inbox_mixins import SESSION_KEY, TenantRequest, tenant_of
 from adsplatform.rest.throttling import count_sign_in
 
 
-class CountedAttempts:
-    """A form that signs in; `wait` is in how many seconds one who tried too often may try again."""
+class ThrottledSignInForm(AuthenticationForm):
+    """A form for signing in; `wait` is the number of seconds until the next attempt after too many."""
 
     wait = 0
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         try:
-            count_sign_in(self.request, self.cleaned_data.get("username", ""))
+            if self.request:
+                count_sign_in(self.request, self.cleaned_data.get("username", ""))
         except Throttled as refused:
-            self.wait = max(1, round(refused.wait or 1))
+            # The attribute exists, but not in the stubs.
+            self.wait = max(1, round(getattr(refused, "wait", None) or 1))
             raise ValidationError(
                 f"Too many attempts to sign in. Wait {self.wait} seconds, then try again."
             ) from refused
         return super().clean()
 
 
-class SignInForm(CountedAttempts, AuthenticationForm):
+class SignInForm(ThrottledSignInForm):
     """E-mail address and password."""
 
     error_messages = {
         "invalid_login": "This e-mail address and password do not match. Check both, then try again.",
     }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "E-mail address"
         self.fields["username"].widget.attrs |= {"autocomplete": "username", "type": "email"}
 
 
-class AdminSignInForm(CountedAttempts, AdminAuthenticationForm):
+class AdminSignInForm(ThrottledSignInForm, AdminAuthenticationForm):
     """The administration's."""
 
 
@@ -50,27 +56,30 @@ class SignIn(views.LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def form_invalid(self, form):
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
-        if form.wait:
+        if isinstance(form, ThrottledSignInForm) and form.wait:
             response.status_code = 429
             response.headers["Retry-After"] = str(form.wait)
         return response
 
 
 class SignOut(views.LogoutView):
-    """Signs out on POST; a GET comes from nowhere in the Inbox and is answered 405."""
+    """Signs out on POST; a GET is answered 405."""
 
 
 class Password(views.PasswordChangeView):
     template_name = "inbox/password.html"
     success_url = reverse_lazy("inbox:home")
+    request: TenantRequest
 
-    def dispatch(self, request, *args, **kwargs):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
-            request.tenant = tenant_of(request.user, request.session.get(SESSION_KEY))
+            tenant = tenant_of(self.request.user, request.session.get(SESSION_KEY))
+            if tenant:
+                self.request.tenant = tenant
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form):
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         messages.success(self.request, "Your password has been changed.")
         return super().form_valid(form)

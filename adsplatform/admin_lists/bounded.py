@@ -14,7 +14,7 @@ import psycopg
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
@@ -26,6 +26,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django_filters import FilterSet
+
+from adsplatform.accounts.models import User
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -195,6 +197,13 @@ class ReadOnlyAdmin(BoundedAdmin[_Row]):
 
     def has_delete_permission(self, request: HttpRequest, obj: _Row | None = None) -> bool:
         return False
+
+
+def staff_of(request: HttpRequest) -> User:
+    """The person who uses the admin."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def link(to: Model | None, text: str = "") -> str:

@@ -23,7 +23,7 @@ class CredentialAuthentication(BaseAuthentication):
         caller = caller_of(request)
         if caller is None:
             return None
-        audit.acting(request, caller.user, caller.api_key)
+        audit.record_actor(request, caller.user, caller.api_key)
         row_security.restrict_to(caller.account.pk, caller.user.pk)
         return caller.user, caller
 
@@ -50,7 +50,7 @@ def caller_of(request: Request | HttpRequest) -> Caller | None:
     credential = credential.strip()
     if scheme.lower() != "bearer" or not credential:
         raise NotSignedIn("The Authorization header is not understood. Write “Bearer”, a blank, and the key or token.")
-    if credential.startswith(services.KEY_START):
+    if credential.startswith(services.KEY_PREFIX):
         return services.caller_of_key(credential)
     return services.caller_of_token(credential)
 

@@ -1,7 +1,11 @@
 """The admin's page of accounts, with their members and time zone."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 
 from adsplatform.accounts.models import Account, ApiKey, Membership
@@ -13,8 +17,14 @@ from enrollments.services import change_time_zone
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.notices import Notice
 
+if TYPE_CHECKING:
+    _AccountForm = forms.ModelForm[Account]
+    _MembershipInline = admin.TabularInline[Membership, Account]
+else:
+    _AccountForm, _MembershipInline = forms.ModelForm, admin.TabularInline
 
-class MembershipInline(admin.TabularInline):
+
+class MembershipInline(_MembershipInline):
     model = Membership
     extra = 0
     autocomplete_fields = ["user"]
@@ -22,8 +32,8 @@ class MembershipInline(admin.TabularInline):
     verbose_name_plural = "members"
 
 
-class AccountForm(forms.ModelForm):
-    """An account; its time zone is that of its schedules, which are planned anew when it changes."""
+class AccountForm(_AccountForm):
+    """An account; its schedules are planned again when its time zone changes."""
 
     time_zone = forms.ChoiceField(
         choices=lambda: [(name, name) for name in zone_names()],
@@ -37,8 +47,8 @@ class AccountForm(forms.ModelForm):
 
 
 @admin.register(Account)
-class AccountAdmin(BoundedAdmin):
-    """Accounts and who is in them. Deleting one would delete all it owns, so that is not done here."""
+class AccountAdmin(BoundedAdmin[Account]):
+    """Accounts and their members. Deleting an account would delete all it owns, so it is not possible here."""
 
     form = AccountForm
     list_display = ["name", "group_key", "time_zone", "base_currency_code", "created", "owned"]
@@ -49,23 +59,27 @@ class AccountAdmin(BoundedAdmin):
     readonly_fields = ["group_key", "base_currency_code", "created", "owned"]
     inlines = [MembershipInline]
 
-    def save_model(self, request, account, form, change):
+    def save_model(
+        self, request: HttpRequest, account: Account, form: "forms.ModelForm[Account]", change: bool
+    ) -> None:
         if not change:
             account.save()
             return
         account.save(update_fields=["name"])
         change_time_zone(account, form.cleaned_data["time_zone"])
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         return False
 
-    def get_search_results(self, request, queryset, term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Account], term: str
+    ) -> tuple[QuerySet[Account], bool]:
         if group_key := as_uuid(term):
             return queryset.filter(pk=group_key), False
         return super().get_search_results(request, queryset, term)
 
     @admin.display(description="what it has")
-    def owned(self, account):
+    def owned(self, account: Account) -> str:
         if account._state.adding:
             return "-"
         return format_html(

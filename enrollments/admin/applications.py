@@ -1,16 +1,24 @@
 """The admin's page of the catalogue of applications."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from adsplatform.admin_lists.bounded import BoundedAdmin, list_url
+from adsplatform.admin_lists.bounded import BoundedAdmin, list_url, staff_of
 from enrollments.models import AppEnrollment, Application
 
+if TYPE_CHECKING:
+    _ApplicationForm = forms.ModelForm[Application]
+else:
+    _ApplicationForm = forms.ModelForm
 
-class ApplicationForm(forms.ModelForm):
-    """An application; the addresses become links elsewhere, so they must be web addresses."""
+
+class ApplicationForm(_ApplicationForm):
+    """An application; pages link to its addresses, so they must be web addresses."""
 
     project_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
     icon_url = forms.URLField(required=False, max_length=200, assume_scheme="https")
@@ -25,19 +33,14 @@ class ApplicationForm(forms.ModelForm):
 
 
 @admin.register(Application)
-class ApplicationAdmin(BoundedAdmin):
-    """Connectors enter themselves into the catalogue, so nothing is added here, and nothing deleted."""
+class ApplicationAdmin(BoundedAdmin[Application]):
+    """The catalogue. Connectors publish themselves in it, so nothing is added or deleted here."""
 
     form = ApplicationForm
     list_display = ["name", "connector", "app_type", "is_active", "enrollments", "modified"]
     ordering = ["name"]
     search_fields = ["name", "connector"]
-    fields = [
-        "name",
-        "description",
-        "project_url",
-        "icon_url",
-        "is_active",
+    readonly_fields = [
         "connector",
         "app_id",
         "app_type",
@@ -48,18 +51,20 @@ class ApplicationAdmin(BoundedAdmin):
         "modified_user",
         "enrollments",
     ]
-    readonly_fields = fields[fields.index("connector") :]
+    fields = ["name", "description", "project_url", "icon_url", "is_active", *readonly_fields]
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
         return False
 
     @admin.display(description="enrollments")
-    def enrollments(self, application):
+    def enrollments(self, application: Application) -> str:
         return format_html('<a href="{}">Show</a>', list_url(AppEnrollment, app=application.pk))
 
-    def save_model(self, request, application, form, change):
-        application.modified, application.modified_user = timezone.now(), request.user
+    def save_model(
+        self, request: HttpRequest, application: Application, form: "forms.ModelForm[Application]", change: bool
+    ) -> None:
+        application.modified, application.modified_user = timezone.now(), staff_of(request)
         application.save()

@@ -76,7 +76,7 @@ def outlook() -> list[Outlook]:
     now = timezone.now()
     found = []
     for rule in retention.RULES:
-        before = rule.before(now)
+        before = rule.expires_before(now)
         count = rule.expired(before).order_by()[:COUNTED_AT_MOST].count() if before else 0
         found.append(Outlook(rule.name, rule.days(), before, count))
     return found

@@ -53,6 +53,10 @@ class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
         """Those that are not previews."""
         return self.filter(dry_run=False)
 
+    def loads(self) -> Self:
+        """Those that load what a source has: neither previews nor replays of corrected lines."""
+        return self.real().filter(replay_of__isnull=True)
+
     def newest_first(self) -> Self:
         return self.order_by("-created", "-sync_request_id")
 
@@ -249,6 +253,11 @@ class SyncRequest(models.Model):
     @property
     def operation_type_name(self) -> str:
         return self.get_operation_type_display()
+
+    @property
+    def lease_renewed(self) -> datetime | None:
+        """When the lease was taken or last renewed; None if it is not in progress."""
+        return self.lease_expires and self.lease_expires - timedelta(seconds=settings.SYNC_LEASE_SECONDS)
 
     @property
     def next_try(self) -> datetime | None:

@@ -1,1 +1,1 @@
-"""What is wrong with an enrollment as a whole, and who gets an e-mail about it."""
+"""Watches whether data arrive as expected, and sends e-mails about what is wrong."""

@@ -1,124 +1,129 @@
-"""The watch over the enrollments: opens a notice for each problem it finds, and closes it when it is cured.
+"""Opens a notice for each problem of an enrollment (failing, stale, schedule stopped) and closes it when it is cured.
 
-It compares what is wrong now with the notices that are open. So it may be killed, and may look as often as it
-likes: each problem has one notice, which is opened and closed once.
+Each run compares the present problems with the open notices. So it may be killed and may run as often as it likes:
+each problem has one notice, which is opened once and closed once.
 """
 
+from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from adsplatform import locks
 from adsplatform.wording import counted
 from adsplatform.zones import format_in_zone
 from enrollments.models import AppEnrollment, SyncPlan
 from enrollments.schedules import data_due_at, plan
-from syncs.models import SyncRequest
+from syncs.models import SyncRequest, SyncRequestQuerySet
 from syncs.models.notices import Notice
-from syncs.monitoring.notice_emails import owe_cured, owe_opened
+from syncs.monitoring.notice_emails import queue_cured, queue_opened
 
 Kind = Notice.Kind
 
 
 class Problem(NamedTuple):
+    """What is wrong with an enrollment, as a sentence; `sync_request_id` is the failed sync, if one failed."""
+
     enrollment: AppEnrollment
     kind: Kind
     message: str
-    sync_id: object = None
+    sync_request_id: UUID | None = None
 
 
-def watch(now: datetime) -> bool:
-    """Bring the notices up to date; where another process is at it, leave it to that one."""
+class NoticeKey(NamedTuple):
+    """An enrollment has at most one open notice of a kind."""
+
+    app_enrollment_id: UUID
+    kind: str
+
+
+def update_notices(now: datetime) -> bool:
+    """Bring the notices up to date, unless another process is doing so; returns False, as all is done at once."""
     with transaction.atomic():
         if locks.try_acquire(locks.FRESHNESS):
             _plan_unplanned(now)
-            _settle(now)
+            _open_and_close(now)
     return False
 
 
-def _plan_unplanned(now):
-    """Plan what has no plan yet: enrollments from before there were plans."""
+def _plan_unplanned(now: datetime) -> None:
+    """Plan enrollments that were made before there were plans."""
     scheduled = Q(cron_settings__gt="", sync_schedule_is_active=True)
-    unplanned = _watched().filter(scheduled | Q(expected_every_hours__isnull=False), sync_plan__isnull=True)
+    unplanned = _monitored().filter(scheduled | Q(expected_every_hours__isnull=False), sync_plan__isnull=True)
     for enrollment in unplanned:
         if enrollment.is_scheduled or enrollment.expected_every_hours:
             plan(enrollment, now)
 
 
-def _settle(now):
-    noticed = {
-        (notice.app_enrollment_id, notice.kind): notice
-        for notice in Notice.objects.open().select_related("app_enrollment__app", "app_enrollment__modified_user")
-    }
-    found = {(problem.enrollment.pk, problem.kind): problem for problem in _problems(now, noticed)}
-    for key, problem in found.items():
-        if key not in noticed:
+def _open_and_close(now: datetime) -> None:
+    notices = Notice.objects.open().select_related("app_enrollment__app", "app_enrollment__modified_user")
+    open_notices = {NoticeKey(notice.app_enrollment_id, notice.kind): notice for notice in notices}
+    problems = {NoticeKey(problem.enrollment.pk, problem.kind): problem for problem in _problems(now, open_notices)}
+    for key, problem in problems.items():
+        if key not in open_notices:
             _open(problem, now)
-    for key, notice in noticed.items():
-        if key not in found:
+    for key, notice in open_notices.items():
+        if key not in problems:
             _close(notice, now)
 
 
-def _watched():
+def _monitored() -> QuerySet[AppEnrollment]:
     return AppEnrollment.objects.current().filter(is_active=True).select_related("app", "group_key", "sync_plan")
 
 
-def _loads(status):
-    """The enrollment's syncs that loaded, or should have loaded, what there is; the newest first."""
-    return (
-        SyncRequest.objects.real()
-        .filter(app_enrollment=OuterRef("pk"), replay_of__isnull=True, status_code=status)
-        .newest_first()
-    )
+def _last_load(status: SyncRequest.Status) -> SyncRequestQuerySet:
+    """For a subquery on enrollments: the last sync of that status that was to load the source's data."""
+    return SyncRequest.objects.loads().filter(status_code=status).last_of(OuterRef("pk"))
 
 
-def _problems(now, noticed):
+def _problems(now: datetime, open_notices: Container[NoticeKey]) -> Iterator[Problem]:
     failing = set()
     for problem in _failing():
         failing.add(problem.enrollment.pk)
         yield problem
-    for enrollment in _watched().exclude(sync_plan__error="").filter(sync_plan__isnull=False):
+    for enrollment in _monitored().exclude(sync_plan__error="").filter(sync_plan__isnull=False):
         yield Problem(
             enrollment,
             Kind.SCHEDULE,
             f"The schedule of {enrollment} has been stopped: {enrollment.sync_plan.error} Set it anew.",
         )
     for problem in _stale(now):
-        # That data are late because syncs fail is one problem, and not two.
-        if problem.enrollment.pk not in failing or (problem.enrollment.pk, Kind.STALE) in noticed:
+        # Data that are late because syncs fail are one problem, not two.
+        if problem.enrollment.pk not in failing or NoticeKey(problem.enrollment.pk, Kind.STALE) in open_notices:
             yield problem
 
 
-def _failing():
-    success, failure = _loads(SyncRequest.Status.SUCCESS), _loads(SyncRequest.Status.FAILED)
-    enrollments = _watched().annotate(
-        succeeded=Subquery(success.values("created")[:1]),
-        failed=Subquery(failure.values("created")[:1]),
-        failed_id=Subquery(failure.values("pk")[:1]),
-        reason=Subquery(failure.values("process_result_message")[:1]),
+def _failing() -> Iterator[Problem]:
+    success, failure = _last_load(SyncRequest.Status.SUCCESS), _last_load(SyncRequest.Status.FAILED)
+    enrollments = _monitored().annotate(
+        succeeded=Subquery(success.values("created")),
+        failed=Subquery(failure.values("created")),
+        failed_id=Subquery(failure.values("pk")),
+        reason=Subquery(failure.values("process_result_message")),
     )
     for enrollment in enrollments.filter(Q(succeeded=None) | Q(succeeded__lt=F("failed")), failed__isnull=False):
         reason = enrollment.reason or "No reason was recorded."
         yield Problem(enrollment, Kind.FAILING, f"The last sync of {enrollment} failed: {reason}", enrollment.failed_id)
 
 
-def _stale(now):
-    loaded = Subquery(_loads(SyncRequest.Status.SUCCESS).values("finished")[:1])
-    for enrollment in _watched().filter(sync_plan__data_due_at__lte=now).annotate(loaded=loaded):
+def _stale(now: datetime) -> Iterator[Problem]:
+    loaded = Subquery(_last_load(SyncRequest.Status.SUCCESS).values("finished"))
+    for enrollment in _monitored().filter(sync_plan__data_due_at__lte=now).annotate(loaded=loaded):
         due = data_due_at(enrollment, enrollment.loaded)
         if due is None or due > now:
-            # Unless it has been planned anew meanwhile.
+            # Only while nobody has planned the enrollment anew since it was read.
             unchanged = SyncPlan.objects.filter(pk=enrollment.pk, planned_at=enrollment.sync_plan.planned_at)
             unchanged.update(data_due_at=due)
         else:
-            yield Problem(enrollment, Kind.STALE, _late(enrollment, due))
+            yield Problem(enrollment, Kind.STALE, _stale_message(enrollment, enrollment.loaded, due))
 
 
-def _late(enrollment, due) -> str:
+def _stale_message(enrollment: AppEnrollment, loaded: datetime | None, due: datetime) -> str:
     zone = enrollment.group_key.time_zone
-    since = f"since {format_in_zone(enrollment.loaded, zone)}" if enrollment.loaded else "yet"
+    since = f"since {format_in_zone(loaded, zone)}" if loaded else "yet"
     if hours := enrollment.expected_every_hours:
         expected = f"Some are expected at least every {counted(hours, 'hour')}"
     else:
@@ -126,42 +131,42 @@ def _late(enrollment, due) -> str:
     return f"No data of {enrollment} were loaded {since}. {expected}, by {format_in_zone(due, zone)} at the latest."
 
 
-def _open(problem: Problem, now):
+def _open(problem: Problem, now: datetime) -> None:
     notice = Notice.objects.create(
         group_key=problem.enrollment.group_key,
         app_enrollment=problem.enrollment,
         kind=problem.kind,
         message=problem.message,
         opened=now,
-        sync_request_id=problem.sync_id,
+        sync_request_id=problem.sync_request_id,
     )
-    owe_opened(notice, now)
+    queue_opened(notice, now)
 
 
-def _close(notice: Notice, now):
+def _close(notice: Notice, now: datetime) -> None:
     enrollment = notice.app_enrollment
     notice.closed, notice.closed_user = now, enrollment.modified_user
-    sync = _cured_by(notice)
+    sync_request = _load_that_cured(notice)
     if enrollment.is_deleted:
         notice.cure = "The enrollment was deleted."
     elif not enrollment.is_active:
         notice.cure = "The enrollment was switched off."
     elif notice.kind == Kind.SCHEDULE:
         notice.cure = "The schedule was set anew."
-    elif sync:
+    elif sync_request:
         notice.cure = "A sync has loaded its data."
-        notice.closed_sync, notice.closed_user = sync, sync.modified_user
+        notice.closed_sync, notice.closed_user = sync_request, sync_request.modified_user
     else:
         notice.cure = "What is expected was changed."
     notice.save()
-    owe_cured(notice, now)
+    queue_cured(notice, now)
 
 
-def _cured_by(notice):
-    """The last successful sync, if it came after what the notice is about."""
-    loads = SyncRequest.objects.real().filter(
-        app_enrollment=notice.app_enrollment_id, replay_of__isnull=True, status_code=SyncRequest.Status.SUCCESS
-    )
+def _load_that_cured(notice: Notice) -> SyncRequest | None:
+    """The last successful sync, if it came after the problem of the notice."""
+    loads = SyncRequest.objects.loads().succeeded()
     if notice.kind == Kind.FAILING and notice.sync_request:
-        return loads.filter(created__gt=notice.sync_request.created).newest_first().first()
-    return loads.filter(finished__gt=notice.opened).newest_first().first()
+        loads = loads.filter(created__gt=notice.sync_request.created)
+    else:
+        loads = loads.filter(finished__gt=notice.opened)
+    return loads.last_of(notice.app_enrollment).first()

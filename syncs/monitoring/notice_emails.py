@@ -1,18 +1,20 @@
 """E-mails about notices: one to each person when a notice is opened, one when it is cured.
 
-They are owed in the transaction that opens or closes the notice, and sent from there: so none is lost, and none
-is written twice. Only when a sender dies between the mail server's yes and its own commit is an e-mail sent
-again, with the same Message-ID, by which mail programs know the copy.
+They are queued in the transaction that opens or closes the notice, and sent later: so none is lost, and none is queued
+twice. Only if a sender dies between the mail server's acceptance and its own commit, an e-mail is sent again, with the
+same Message-ID, by which mail programs recognise the copy.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from smtplib import SMTPException
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -22,30 +24,30 @@ from syncs.models.notices import Notice, NoticeMail
 logger = logging.getLogger(__name__)
 
 MAILS_AT_ONCE = 20
-# The server is asked again after 1, 2, 4 … minutes, at most every 6 hours; in all for about two days.
+# After a refusal an e-mail is tried again in 1, 2, 4 … minutes, at most 6 hours; in all for about two days.
 MOST_TRIES, LONGEST_WAIT = 16, timedelta(hours=6)
 
 
-def owe_opened(notice: Notice, now: datetime):
-    """Note that those who want it are to be told of a notice; where no mail server is set, nobody is."""
+def queue_opened(notice: Notice, now: datetime) -> None:
+    """Queue e-mails to those who want them, if a mail server is set."""
     if settings.EMAIL_URL:
-        _owe(notice, _wanted_by(notice).values_list("user", flat=True), NoticeMail.About.OPENED, now)
+        _queue(notice, _recipients(notice).values_list("user", flat=True), NoticeMail.About.OPENED, now)
 
 
-def owe_cured(notice: Notice, now: datetime):
-    """Note that those who were told of a notice are to be told of its end."""
-    told = notice.mails.filter(about=NoticeMail.About.OPENED)
-    _owe(notice, told.values_list("user", flat=True), NoticeMail.About.CURED, now)
+def queue_cured(notice: Notice, now: datetime) -> None:
+    """Queue e-mails to those who have one about the opening of the notice."""
+    opening = notice.mails.filter(about=NoticeMail.About.OPENED)
+    _queue(notice, opening.values_list("user", flat=True), NoticeMail.About.CURED, now)
 
 
 def send_due(now: datetime) -> bool:
-    """Send what is owed; returns whether there may be more of it."""
+    """Send e-mails that are due; returns whether there may be more of them."""
     return all(send_next(now) for _ in range(MAILS_AT_ONCE))
 
 
 @transaction.atomic
 def send_next(now: datetime) -> bool:
-    """Send the e-mail that is owed longest; returns whether there was one."""
+    """Send the e-mail that has been due longest; returns whether there was one."""
     opening = NoticeMail.objects.filter(
         notice=OuterRef("notice"), user=OuterRef("user"), about=NoticeMail.About.OPENED, due__isnull=False
     )
@@ -58,8 +60,8 @@ def send_next(now: datetime) -> bool:
     )
     if mail is None:
         return False
-    if not _wanted_by(mail.notice).filter(user=mail.user).exists():
-        # No owner or admin any more, or would rather not be told.
+    if not _recipients(mail.notice).filter(user=mail.user).exists():
+        # No longer an owner or admin, or no longer wants these e-mails.
         mail.delete()
         return True
     try:
@@ -76,7 +78,7 @@ def send_next(now: datetime) -> bool:
 
 
 def message_of(mail: NoticeMail) -> EmailMessage:
-    """The e-mail itself."""
+    """The e-mail as it is sent."""
     notice = mail.notice
     is_cured = mail.about == NoticeMail.About.CURED
     subject = f"{notice.get_kind_display()} – {notice.app_enrollment}, {notice.group_key}"
@@ -102,19 +104,19 @@ def message_of(mail: NoticeMail) -> EmailMessage:
     )
 
 
-def _wanted_by(notice):
+def _recipients(notice: Notice) -> QuerySet[Membership]:
     return Membership.objects.filter(
         group_key=notice.group_key_id, role__in=ADMINS, wants_notices=True, user__is_active=True
     )
 
 
-def _owe(notice, users, about, now):
+def _queue(notice: Notice, users: Iterable[UUID], about: NoticeMail.About, now: datetime) -> None:
     NoticeMail.objects.bulk_create(
         NoticeMail(notice=notice, user_id=user, about=about, created=now, due=now) for user in users
     )
 
 
-def _url(name, *args) -> str:
+def _url(name: str, *args: UUID) -> str:
     return settings.PUBLIC_URL + reverse(name, args=args) if settings.PUBLIC_URL else ""
 
 

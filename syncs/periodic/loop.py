@@ -1,13 +1,13 @@
-"""What is done again and again in every cluster: each tick in a thread of its own, so that none holds up another.
+"""Runs the periodic jobs of a cluster, each in a thread of its own, so that none delays another.
 
-To add one, write a function that takes the time, does a bounded piece of work that may be done by many at once,
-and returns whether there is more to do at once; then name it in TICKS.
+To add one, write a function that takes the time, does a bounded piece of work that several clusters may do at once,
+and returns whether there is more to do at once; then add it to PERIODIC_JOBS.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,56 +22,57 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PeriodicJob:
+    """A function and the pause, in seconds, after it has found nothing more to do."""
+
     name: str
     work: Callable[[datetime], bool]
     seconds: float
 
 
 PERIODIC_JOBS = (
-    PeriodicJob("the clock of the schedules", scheduler.start_due, 1),
-    PeriodicJob("the watch over fresh data", freshness.watch, 30),
-    PeriodicJob("the e-mails about notices", notice_emails.send_due, 5),
-    PeriodicJob("the rescue of lost syncs", reaper.run_once, 1),
+    PeriodicJob("scheduler", scheduler.start_due, 1),
+    PeriodicJob("notices", freshness.update_notices, 30),
+    PeriodicJob("notice e-mails", notice_emails.send_due, 5),
+    PeriodicJob("reaper", reaper.run_once, 1),
     PeriodicJob("retention", retention.prune_some, 60),
 )
 
 
 class PeriodicLoop:
-    """Does the ticks until it is stopped."""
+    """Runs periodic jobs until it is stopped."""
 
-    def __init__(self, ticks=PERIODIC_JOBS):
-        self.ticks = ticks
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self._go_on, args=[tick], daemon=True) for tick in ticks]
+    def __init__(self, jobs: Iterable[PeriodicJob] = PERIODIC_JOBS) -> None:
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._repeat, args=[job], name=job.name, daemon=True) for job in jobs]
 
     def start(self) -> None:
-        for thread in self.threads:
+        for thread in self._threads:
             thread.start()
 
     def stop(self, seconds: float = 5) -> None:
-        """Let what is being done end; what takes longer is rolled back when the process ends."""
-        self.stopping.set()
+        """Let running jobs end; what takes longer is rolled back when the process ends."""
+        self._stopping.set()
         until = time.monotonic() + seconds
-        for thread in self.threads:
+        for thread in self._threads:
             thread.join(max(0, until - time.monotonic()))
 
-    def _go_on(self, tick: PeriodicJob) -> None:
-        is_well = True
-        while not self.stopping.is_set():
+    def _repeat(self, job: PeriodicJob) -> None:
+        is_failing = False
+        while not self._stopping.is_set():
             has_more = False
             try:
                 close_old_connections()
-                has_more = tick.work(database_time())
-                if not is_well:
-                    logger.info("%s goes on.", tick.name.capitalize())
-                is_well = True
+                has_more = job.work(database_time())
+                if is_failing:
+                    logger.info("Periodic job “%s” works again.", job.name)
+                is_failing = False
             except Exception:
-                # Most likely the database is away; said once, tried again for as long as it takes.
-                if is_well:
-                    logger.exception("%s does not get on; it is tried again.", tick.name.capitalize())
-                is_well = False
+                # Most likely the database is away: logged once, tried again for as long as it takes.
+                if not is_failing:
+                    logger.exception("Periodic job “%s” failed; it will be tried again.", job.name)
+                is_failing = True
             if not has_more:
-                self.stopping.wait(tick.seconds)
+                self._stopping.wait(job.seconds)
         connections.close_all()
 
 

@@ -1,7 +1,7 @@
-"""The clock of the schedules: asks for each sync that is due, exactly once however many clocks there are.
+"""The scheduler: asks for each scheduled sync that is due, exactly once however many schedulers run.
 
-Whoever locks an enrollment's timing first asks for the sync, writes it into the ledger and notes the next run,
-in one transaction; the others pass over the locked row. A clock that is killed leaves the run due.
+The scheduler that locks an enrollment's plan first asks for the sync, records the run and plans the next one, in one
+transaction; the others skip the locked row. If a scheduler is killed, the run stays due.
 """
 
 import logging
@@ -17,14 +17,14 @@ from syncs.services.requests import request_sync
 
 logger = logging.getLogger(__name__)
 
-# Runs one tick starts before it looks whether it shall end; the next tick follows at once.
+# How many runs to start before checking whether to stop; the rest follow at once.
 RUNS_AT_ONCE = 100
-# As far as missed runs are counted: two months of one every ten minutes.
+# The most missed runs that are counted: two months of one every ten minutes.
 MISSED_COUNTED = 10_000
 
 
 def start_due(now: datetime) -> bool:
-    """Ask for the syncs that schedules have due; returns whether there may be more of them."""
+    """Ask for scheduled syncs that are due; returns whether there may be more of them."""
     return all(start_next(now) for _ in range(RUNS_AT_ONCE))
 
 
@@ -44,18 +44,18 @@ def start_next(now: datetime) -> bool:
         with transaction.atomic():
             _start(sync_plan, now)
     except (OperationalError, InterfaceError):
-        # The database's own trouble, not the schedule's: it stays due.
+        # The database failed, not the schedule: the run stays due.
         raise
     except Exception as reason:
-        # One schedule that cannot be worked off must not stand in the way of the others.
-        logger.exception("The schedule of enrollment %s has been stopped.", sync_plan.pk)
+        # One bad schedule must not block the others.
+        logger.exception("The schedule of enrollment %s was stopped by an error.", sync_plan.pk)
         sync_plan.next_sync_at = sync_plan.slot = None
         sync_plan.error = str(reason) if isinstance(reason, PlatformError) else "Something went wrong on our side."
         sync_plan.save()
     return True
 
 
-def _start(sync_plan: SyncPlan, now: datetime):
+def _start(sync_plan: SyncPlan, now: datetime) -> None:
     enrollment = sync_plan.app_enrollment
     due, following = _due(sync_plan, now)
     *missed, run = due
@@ -73,13 +73,19 @@ def _start(sync_plan: SyncPlan, now: datetime):
 
 
 def _due(sync_plan: SyncPlan, now: datetime) -> tuple[list[Run], Run | None]:
-    """All runs that are due by now, of which only the last will be made, and the one after them."""
-    enrollment = sync_plan.app_enrollment
-    due = [Run(sync_plan.slot, sync_plan.next_sync_at)]
-    for run in runs(enrollment, sync_plan.slot):
+    """All runs that are due by now, of which only the last is started, and the one after them."""
+    enrollment, first = sync_plan.app_enrollment, _planned_run(sync_plan)
+    due = [first]
+    for run in runs(enrollment, first.slot):
         if run.start > now:
             return due, run
         due.append(run)
         if len(due) > MISSED_COUNTED:
             return due, next(runs(enrollment, now), None)
     return due, None
+
+
+def _planned_run(sync_plan: SyncPlan) -> Run:
+    if sync_plan.slot is None or sync_plan.next_sync_at is None:
+        raise ValueError(f"No run of enrollment {sync_plan.pk} is planned.")
+    return Run(sync_plan.slot, sync_plan.next_sync_at)

@@ -1,1 +1,1 @@
-"""One worker's turn, and the reaper of what workers left behind."""
+"""What a worker does with a wake-up, and the reaper that recovers what lost workers left behind."""

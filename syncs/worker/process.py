@@ -1,8 +1,8 @@
-"""One worker's turn: claim a sync, have a process of its own carry it out, and stand by until that has ended.
+"""One turn of a worker: claim a sync, fork a process that carries it out, and watch that process until it has ended.
 
-The process can hang, be killed or run out of memory without harm to the worker, which goes on renewing the lease, ends
-the process when the sync is no longer its own (say because it was cancelled), and notes when it died. The worker itself
-does nothing with polars: the threads that it starts would be missing in the process that is forked.
+The process may hang, be killed or run out of memory without harm to the worker. The worker renews the lease, kills the
+process when the sync is no longer its own (because it was cancelled, say), and records its death. The worker itself
+never uses polars: that starts threads, which a forked process does not inherit.
 """
 
 import contextlib
@@ -13,6 +13,9 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections
@@ -31,28 +34,28 @@ from syncs.queue.claims import claim_next
 
 logger = logging.getLogger(__name__)
 
-# How often the lease is renewed; also how long a process goes on after its sync was cancelled.
-BEAT_SECONDS = 1.0
+# How often the lease is renewed; also how long a process can go on after its sync was cancelled.
+HEARTBEAT_SECONDS = 1.0
 
 
 def run_next() -> SyncRequest | None:
-    """Claim the sync whose turn it is and see it through; returns it, or None if none may run."""
+    """Claim the sync whose turn it is and run it to its end; returns it, or None if none may run."""
     sync_request = claim_next(owner=f"{socket.gethostname()}, process {os.getpid()}"[:100])
     if sync_request is None:
         return None
     with logs.about(sync_id=sync_request.pk):
-        _see_through(sync_request)
+        _run(sync_request)
     return sync_request
 
 
-def _see_through(sync_request):
+def _run(sync_request: SyncRequest) -> None:
     waited = (timezone.now() - sync_request.created).total_seconds()
-    logger.info("The sync begins, %.1f s after it was asked for.", waited)
+    logger.info("The sync starts, %.1f s after it was asked for.", waited)
     began = time.monotonic()
     keep_freed_memory()
     crash_point("claimed")
     if settings.SYNC_OWN_PROCESS:
-        _stand_by(sync_request)
+        _run_in_own_process(sync_request)
     else:
         pipeline.run(sync_request)
     sync_request.refresh_from_db(fields=["status_code", "lines_read"])
@@ -60,43 +63,43 @@ def _see_through(sync_request):
     logger.info("The sync is %s after %.1f s; lines read: %d.", sync_request.status_code, took, sync_request.lines_read)
 
 
-def _stand_by(sync_request):
-    # Looked up once for all processes to come, each of which would have to do it again.
+def _run_in_own_process(sync_request: SyncRequest) -> None:
+    # Cached here for all processes to come, each of which would have to load them again.
     registered()
     entities()
-    # A session cannot be shared by two processes.
+    # Two processes cannot share a database session.
     connections.close_all()
-    process = _Process(lambda: _carry_out(sync_request))
+    process = ForkedProcess(lambda: _carry_out(sync_request))
     try:
-        while not process.ends_within(min(BEAT_SECONDS, settings.SYNC_LEASE_SECONDS / 4)):
-            if not _still_ours(sync_request):
+        while not process.ends_within(min(HEARTBEAT_SECONDS, settings.SYNC_LEASE_SECONDS / 4)):
+            if not _renew(sync_request):
                 process.kill()
             elif shutdown.is_time_up():
-                process.ask_to_end()
+                process.terminate()
     finally:
         process.kill()
-    if process.was_told_to_end:
-        _note(sync_request, lambda: pipeline.hand_back(sync_request, retry_policy.WORKER_STOPPING, "worker_stopping"))
+    if process.was_terminated:
+        _decide(sync_request, lambda: pipeline.hand_back(sync_request, retry_policy.WORKER_STOPPING, "worker_stopping"))
     elif process.has_crashed:
-        logger.error("The process that ran sync %s ended: %s.", sync_request.pk, process.how)
+        logger.error("The process that ran sync %s ended: %s.", sync_request.pk, process.ending)
         crash_point("before recording a crash")
-        _note(sync_request, lambda: pipeline.give_up_crashed(sync_request))
+        _decide(sync_request, lambda: pipeline.give_up_crashed(sync_request))
 
 
-def _carry_out(sync_request):
+def _carry_out(sync_request: SyncRequest) -> None:
+    """What the forked process does."""
+    # If memory runs short, the kernel is to kill this process before the worker.
     with contextlib.suppress(OSError):
-        # If memory runs short, this process is to go before the worker.
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("500")
-    # What there is by now stays: it need not be looked through for garbage again and again.
+        Path("/proc/self/oom_score_adj").write_text("500")
+    # Objects that exist by now stay, so the garbage collector need not examine them again and again.
     gc.freeze()
     crash_point("started")
     sessions.name_session(sync_request)
     pipeline.run(sync_request)
 
 
-def _still_ours(sync_request) -> bool:
-    """Renew the lease. While the database is away nobody else can have it."""
+def _renew(sync_request: SyncRequest) -> bool:
+    """Renew the lease; returns whether the sync is still ours. Without the database nobody else can claim it."""
     try:
         if sync_request.renew():
             return True
@@ -107,74 +110,80 @@ def _still_ours(sync_request) -> bool:
         return True
 
 
-def _note(sync_request, decide):
-    """Have it decided at once what is to come of a sync whose process is gone; if that fails, its lease runs out."""
+def _decide(sync_request: SyncRequest, decide: Callable[[], None]) -> None:
+    """Decide at once about a sync whose process is gone; if that fails, its lease runs out and the reaper decides."""
     try:
-        # What the process had begun may still be going on in the database.
+        # What the process had begun may still be running in the database.
         sessions.end_session(sync_request)
         decide()
     except WrongStatus as gone:
-        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.present_status)
+        logger.info("Sync %s is %s; nothing of this run was kept.", sync_request.pk, gone.present_status)
     except (DatabaseError, InterfaceError):
-        logger.exception("Sync %s is left to the rescue.", sync_request.pk)
+        logger.exception("Sync %s is left to the reaper, because the database did not answer.", sync_request.pk)
         connection.close()
 
 
-class _Process:
-    """A fork of this one that makes one call and ends."""
+class ForkedProcess:
+    """A fork of this process that makes one call and exits."""
 
-    def __init__(self, call):
-        self.killed = False
-        self.status = None
-        # Nothing is ever written: that the other end is closed tells at once that the process has ended.
-        self.alive, held = os.pipe()
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.was_killed = False
+        # As of `os.waitstatus_to_exitcode`: negative after a signal; None while it runs.
+        self.exit_code: int | None = None
+        # Nothing is ever written to the pipe: when its other end closes, the process has ended.
+        self._alive, child_end = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self.alive)
-            _end_after(call)
-        os.close(held)
+            os.close(self._alive)
+            _exit_after(call)
+        os.close(child_end)
 
     def ends_within(self, seconds: float) -> bool:
-        if self.status is not None:
+        """Wait for its end, at most so many seconds; returns whether it has ended."""
+        if self.exit_code is not None:
             return True
-        if select.select([self.alive], [], [], seconds)[0]:
+        if select.select([self._alive], [], [], seconds)[0]:
             self._reap(0)
         else:
             self._reap(os.WNOHANG)
-        return self.status is not None
+        return self.exit_code is not None
 
-    def ask_to_end(self):
-        if self.status is None:
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self.exit_code is None:
             os.kill(self.pid, signal.SIGTERM)
 
-    def kill(self):
-        if self.status is None:
-            self.killed = True
+    def kill(self) -> None:
+        """End it, and wait until it has ended."""
+        if self.exit_code is None:
+            self.was_killed = True
             os.kill(self.pid, signal.SIGKILL)
             self._reap(0)
 
-    def _reap(self, options):
+    def _reap(self, options: int) -> None:
         pid, status = os.waitpid(self.pid, options)
         if pid:
-            self.status = os.waitstatus_to_exitcode(status)
-            os.close(self.alive)
+            self.exit_code = os.waitstatus_to_exitcode(status)
+            os.close(self._alive)
 
     @property
-    def was_told_to_end(self) -> bool:
-        """By SIGTERM, as by a service manager that stops all processes of a service."""
-        return self.status == -signal.SIGTERM
+    def was_terminated(self) -> bool:
+        """Whether SIGTERM ended it, also one from a service manager that stops all processes of a service."""
+        return self.exit_code == -signal.SIGTERM
 
     @property
     def has_crashed(self) -> bool:
-        return self.status != 0 and not self.killed
+        return self.exit_code != 0 and not self.was_killed
 
     @property
-    def how(self) -> str:
-        return signal.strsignal(-self.status) or "by a signal" if self.status < 0 else f"exit code {self.status}"
+    def ending(self) -> str:
+        """How it ended, for the log."""
+        code = self.exit_code or 0
+        return signal.strsignal(-code) or "by a signal" if code < 0 else f"exit code {code}"
 
 
-def _end_after(call):
-    """In the new process: make the call and end, past everything that the worker would do at its own end."""
+def _exit_after(call: Callable[[], None]) -> NoReturn:
+    """In the forked process: make the call and exit, without anything that the worker would do at its own exit."""
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -182,7 +191,7 @@ def _end_after(call):
         call()
         code = 0
     except BaseException:
-        logger.exception("A sync's process broke off.")
+        logger.exception("The process of a sync ended with an error.")
     finally:
         logging.shutdown()
         os._exit(code)

@@ -128,4 +128,4 @@ def test_people_are_found_in_an_index_whatever_the_case(db):
     assert User.objects.get_by_natural_key("Ana@Example.COM") == person
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-    assert "one_user_per_email" in User.objects.called("ana@example.com").explain()
+    assert "one_user_per_email" in User.objects.with_email("ana@example.com").explain()

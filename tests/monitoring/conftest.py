@@ -6,7 +6,7 @@ import pytest
 
 from adsplatform.accounts.models import Role
 from syncs.models.notices import Notice
-from syncs.monitoring.freshness import watch
+from syncs.monitoring.freshness import update_notices
 from tests.factories import AccountFactory, SyncRequestFactory, member
 from tests.periodic.conftest import at, planned
 
@@ -43,7 +43,7 @@ def notices():
     """Looks at the time, and says what is open then."""
 
     def look(moment):
-        watch(at(moment))
+        update_notices(at(moment))
         return list(Notice.objects.open().order_by("kind").values_list("kind", flat=True))
 
     return look

@@ -6,7 +6,7 @@ from enrollments import services
 from enrollments.models import AppEnrollment, SyncPlan
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
-from syncs.monitoring.freshness import watch
+from syncs.monitoring.freshness import update_notices
 from syncs.periodic.scheduler import start_due
 from tests.factories import AppEnrollmentFactory
 from tests.periodic.conftest import at, planned
@@ -121,7 +121,7 @@ def test_a_schedule_that_was_stopped_raises_a_notice(enrollment, owner, notices)
 def test_a_schedule_from_before_there_was_a_clock_is_planned(owner):
     enrollment = AppEnrollmentFactory(group_key=owner.group_key, cron_settings="0 2 * * *")
     AppEnrollmentFactory(group_key=owner.group_key, cron_settings="0 2 * * *", is_active=False)
-    watch(at("7 00:00"))
+    update_notices(at("7 00:00"))
     assert SyncPlan.objects.get().app_enrollment == enrollment
 
 
@@ -136,10 +136,10 @@ def test_a_text_from_before_texts_were_checked_raises_a_notice_and_hurts_no_othe
 
 def test_more_enrollments_need_no_more_queries(owner, enrollment, loaded, django_assert_max_num_queries):
     loaded("7 01:10", failed=True)
-    watch(at("7 03:00"))
+    update_notices(at("7 03:00"))
     for _ in range(20):
         planned(owner.group_key, "0 2 * * *", at("6 12:00"))
-    watch(at("6 12:01"))
+    update_notices(at("6 12:01"))
     assert SyncRequest.objects.count() == 1
     with django_assert_max_num_queries(10):
-        watch(at("6 12:02"))
+        update_notices(at("6 12:02"))

@@ -82,7 +82,7 @@ def test_a_key_expires_to_the_moment(program):
 
 
 def test_an_expired_token(program, monkeypatch):
-    monkeypatch.setattr(services, "TOKEN_LIFE", timedelta(seconds=-1))
+    monkeypatch.setattr(services, "TOKEN_LIFETIME", timedelta(seconds=-1))
     token, expires = services.issue_token(program.membership)
     assert refusal({"Authorization": f"Bearer {token}"}) == (
         f"The token expired on {expires:%Y-%m-%d at %H:%M} UTC. Sign in again for a new one."

@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import Error, connection, transaction
 from django.test import Client, RequestFactory
 
-from adsplatform.accounts.audit import ActorMiddleware, acting
+from adsplatform.accounts.audit import ActorMiddleware, record_actor
 from adsplatform.accounts.models import AuditEntry, Role
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
@@ -212,7 +212,7 @@ def test_a_connection_that_is_lost_within_a_request_is_told_again(transactional_
     since()
 
     def loses_it(request):
-        acting(request, owner.user)
+        record_actor(request, owner.user)
         connection.close()
         owner.account.name = "Later"
         owner.account.save()

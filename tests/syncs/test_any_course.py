@@ -198,7 +198,7 @@ def test_whatever_happens_the_requests_stand_as_the_model_says(settings, monkeyp
     settings.SYNC_TRIES, settings.SYNC_CRASHES, settings.SYNC_RUNNING_PER_ACCOUNT = TRIES, CRASHES, CAP
     settings.SYNC_TURN_SECONDS = 0
     # The test's server may have been started a moment ago, which looks like an outage.
-    monkeypatch.setattr(reaper, "_was_renewed_before_a_restart", lambda sync_request: False)
+    monkeypatch.setattr(reaper, "database_restarted_since", lambda moment: False)
     run_state_machine_as_test(
         Course,
         settings=hypothesis_settings(

@@ -22,7 +22,7 @@ LONG_AGO = timedelta(hours=-1)
 @pytest.fixture
 def old_server(monkeypatch):
     """The test's server may have been started a moment ago, which looks like an outage."""
-    monkeypatch.setattr(reaper, "_was_renewed_before_a_restart", lambda sync_request: False)
+    monkeypatch.setattr(reaper, "database_restarted_since", lambda moment: False)
 
 
 def lost(seconds=1, **values):
