@@ -16,6 +16,7 @@ from adsplatform.errors import PlatformError
 from syncs.admin import table_sizes
 from syncs.admin.filters import SyncRequestFilters
 from syncs.admin.result_details import SyncResultDetailAdmin
+from syncs.loading.control_totals.recount import check_totals
 from syncs.models import ControlTotal, SyncRequest, SyncResultDetail
 from syncs.presentation.sync_course import schedule_sentences
 from syncs.presentation.sync_summary import has_problems, will_try_again
@@ -192,7 +193,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
             form_url,
             {
                 "may_see_problems": may_see,
-                "control_totals": totals[: self.TOTALS_SHOWN],
+                "control_totals": check_totals(totals[: self.TOTALS_SHOWN]),
                 "problems": first[: self.PROBLEMS_SHOWN],
                 "has_more_problems": len(first) > self.PROBLEMS_SHOWN,
                 "problems_url": list_url(SyncResultDetail, sync=object_id),

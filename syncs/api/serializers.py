@@ -1,17 +1,20 @@
 """How syncs look on the wire, and what callers may say when they ask for one."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from rest_framework import serializers
 
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
-from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
-from syncs.models.control_totals import plain
+from syncs.loading.control_totals.recount import check_totals
+from syncs.models import ControlTotal, SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.models.control_totals import sum_as_text
 from syncs.presentation.sync_summary import who_acts
 from syncs.rejected_rows.corrections import Problem
 
@@ -148,7 +151,7 @@ class ExactSum(serializers.Field):
     """A sum of amounts as text: many programs would round so long a number."""
 
     def to_representation(self, value):
-        return plain(value)
+        return sum_as_text(value)
 
 
 class ControlTotalModel(WireModel):
@@ -172,11 +175,20 @@ class ControlTotalModel(WireModel):
             "books_sum",
         )
 
+    # Left out where the records were not counted again.
+    agrees = serializers.SerializerMethodField()
     file_sum = ExactSum(source="file_sum")
     loaded_sum = ExactSum(source="loaded_sum")
     rejected_sum = ExactSum(source="rejected_sum")
     skipped_sum = ExactSum(source="skipped_sum")
     books_sum = ExactSum(source="books_sum")
+
+    @classmethod
+    def load(cls, records: Sequence[ControlTotal], includes: frozenset[str], caller: Caller) -> dict[str, object]:
+        return {"agrees": {checked.total.pk: checked.agrees for checked in check_totals(records)}}
+
+    def get_agrees(self, total: ControlTotal) -> bool | None:
+        return self.context["agrees"][total.pk]
 
 
 class SyncSubmit(WireInput):

@@ -17,6 +17,7 @@ from syncs.inbox.correction_views import urlpatterns as line_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
+from syncs.loading.control_totals.recount import COUNTED_AT_MOST, check_totals
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
 from syncs.presentation.paging import page_of
@@ -123,7 +124,8 @@ class SyncPage(TenantMixin):
             "schedule": schedule_sentences(sync_request),
             "blocking_sync": blocking_sync_of(sync_request),
             "results": sync_request.results.order_by("entity"),
-            "control_totals": sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE],
+            "control_totals": check_totals(sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE]),
+            "counted_at_most": COUNTED_AT_MOST,
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **reruns.offered(sync_request),
             "problems": first_problems(sync_request, PROBLEMS_ON_SYNC_PAGE),

@@ -1,7 +1,6 @@
 """Control totals: what the amounts of an enrollment's books, and those of a sync's lines, add up to."""
 
 from decimal import Context, Decimal, Inexact
-from functools import reduce
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,11 +8,11 @@ from django.db.models import F, Q
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.records.specification import entities
 
-# Sums of as many amounts as there may ever be; one that could not be held exactly would raise an error.
+# Exact for the sums of as many amounts as there may ever be; an inexact result would raise an error.
 EXACT = Context(prec=200, traps=[Inexact])
 
 
-def sum_field() -> models.DecimalField:
+def sum_field() -> "models.DecimalField[Decimal, Decimal]":
     """A sum of amounts: as exact as they are, and with room for 10¹² of the greatest."""
     return models.DecimalField(max_digits=40, decimal_places=8, default=0)
 
@@ -21,8 +20,8 @@ def sum_field() -> models.DecimalField:
 class BookTotal(models.Model):
     """Count and sum of one amount, in one currency, over all records of a kind in an enrollment's books.
 
-    Each merge adds what it changes, in its own transaction, so that nobody ever has to count all records; whoever
-    changes records otherwise runs `manage.py recount_books --correct`.
+    Each merge adds its changes, in its own transaction, so that nobody has to count all records. Whoever changes
+    records in another way runs `manage.py recount_books --correct`.
     """
 
     # The unique constraint's index begins with it.
@@ -44,15 +43,16 @@ class BookTotal(models.Model):
             models.UniqueConstraint("app_enrollment", "entity", "column", "currency", name="one_total_of_books")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.entity} {self.column} {self.currency}: {self.count}, {self.sum}"
 
 
 class ControlTotal(models.Model):
-    """One amount in one currency: what a sync's lines gave, what became of it, and what the books held afterwards.
+    """One amount in one currency: what a sync's rows contained, what became of it, and what the books held afterwards.
 
-    `file` counts the lines that gave a readable amount. They were `loaded`; or `rejected`; or `skipped`, which is to
-    say passed over: superseded by a later line, or told by `onMatchAction` to leave or to delete the record.
+    `file` counts the rows with a readable amount. They were `loaded`, `rejected`, or `skipped`: superseded by a later
+    row, or told by `onMatchAction` to leave or to delete the record. A constraint holds that these three make up the
+    first. Whether the records really hold what `books` says is counted again by `control_totals.recount`.
     """
 
     # The unique constraint's index begins with it.
@@ -90,7 +90,7 @@ class ControlTotal(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.entity} {self.column} {self.currency}: {self.file_count}, {self.file_sum}"
 
     @property
@@ -101,15 +101,8 @@ class ControlTotal(models.Model):
         column = columns.get(self.column.lower())
         return bool(column and column.currency)
 
-    @property
-    def agrees(self) -> bool:
-        """Whether count and sum in the file are those loaded, not loaded and passed over; the database insists."""
-        parts = (self.loaded_sum, self.rejected_sum, self.skipped_sum)
-        count = self.loaded_count + self.rejected_count + self.skipped_count
-        return (self.file_count, self.file_sum) == (count, reduce(EXACT.add, parts))
 
-
-def plain(sum: Decimal) -> str:
+def sum_as_text(sum: Decimal) -> str:
     """A sum as text: every digit, and no zeros at the end."""
     whole, _, fraction = f"{sum:f}".partition(".")
     fraction = fraction.rstrip("0")

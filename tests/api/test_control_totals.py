@@ -2,6 +2,7 @@
 
 import pytest
 
+from adsplatform.records.models import Invoice
 from syncs import tasks
 from tests.callers import Program
 from tests.factories import ControlTotalFactory, SyncRequestFactory
@@ -39,6 +40,19 @@ def test_they_are_told_by_kind_of_record_amount_and_currency(program, loaded):
         "rejectedCount": 1, "rejectedSum": "5", "skippedCount": 0, "skippedSum": "0", "agrees": True,
         "booksCount": 2, "booksSum": "100000000000000000010.09999999",
     }  # fmt: skip
+
+
+def test_they_say_where_the_records_hold_something_else(program, loaded):
+    Invoice.objects.filter(erp_key="I4").delete()
+    answer = program.get(f"Sync/{loaded}/control-totals").json()
+    assert [one["agrees"] for one in answer["records"]] == [False, True, False]
+
+
+def test_of_books_that_have_changed_since_nothing_is_said(program, loaded):
+    program.post("Sync/batch", BATCH | {"invoices": [INVOICE | {"erpKey": "I5"}]})
+    tasks.run_next_sync()
+    answer = program.get(f"Sync/{loaded}/control-totals").json()
+    assert [one.get("agrees") for one in answer["records"]] == [True, None, None]
 
 
 def test_they_are_filtered_ordered_and_paged(program, loaded):

@@ -27,7 +27,7 @@ def test_totals_are_read_without_scrolling_sideways(open_browser, width):
     table = page.get_by_role("table", name="Control totals")
     row = table.get_by_role("row").filter(has_text="EUR")
     expect(row).to_contain_text("1,234,584.505")
-    expect(row).to_contain_text("✓ agrees")
+    expect(row).to_contain_text("✓ agree")
     assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     labels = row.evaluate(

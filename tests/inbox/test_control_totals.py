@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from adsplatform.records.models import Invoice
 from enrollments.models import AppEnrollment
 from syncs import tasks
 from tests.factories import ControlTotalFactory
@@ -41,15 +42,31 @@ def invoices():
     return csv("invoices.csv", (HEADER + "\n".join(LINES) + "\n").encode())
 
 
-EUR = ["Invoice totalAmount", "EUR", "1,234,584.505 of 4", "1,234,577.50 of 2", "7.00 of 1", "0.005 of 1", "✓ agrees"]
+EUR = ["Invoice totalAmount", "EUR", "1,234,584.505 of 4", "1,234,577.50 of 2", "7.00 of 1", "0.005 of 1"]
 
 
 def test_they_stand_on_the_page_with_every_digit(inbox, company_c0):
     assert load(inbox, invoices()) == [
-        ["Invoice totalAmount", "none given", "3.00 of 1", "3.00 of 1", "–", "–", "✓ agrees", "3.00 of 1"],
-        [*EUR, "1,234,577.50 of 2"],
-        ["Invoice baseCurrencyTotalAmount", "–", "–", "–", "–", "–", "–", "1,234,580.50 of 3"],
+        ["Invoice totalAmount", "none given", "3.00 of 1", "3.00 of 1", "–", "–", "3.00 of 1", "✓ agree"],
+        [*EUR, "1,234,577.50 of 2", "✓ agree"],
+        ["Invoice baseCurrencyTotalAmount", "–", "–", "–", "–", "–", "1,234,580.50 of 3", "✓ agree"],
     ]
+
+
+def test_where_the_records_do_not_hold_what_the_books_say_it_is_shown(inbox, company_c0):
+    address = inbox.post("/upload/", {"file": invoices()}).url
+    tasks.run_next_sync()
+    Invoice.objects.filter(erp_key="I1").update(total_amount="1")
+    page = inbox.get(address).text
+    assert [row[-1] for row in totals(page)] == ["✓ agree", "differ", "✓ agree"]
+    assert "The database has checked that these three make up what was in the file." in page
+
+
+def test_books_that_have_changed_since_are_not_compared(inbox, company_c0):
+    address = inbox.post("/upload/", {"file": invoices()}).url
+    tasks.run_next_sync()
+    load(inbox, csv("invoices.csv", (HEADER + "I9,C0,C0,EUR,1,1\n").encode()))
+    assert [row[-1] for row in totals(inbox.get(address).text)] == ["✓ agree", "–", "–"]
 
 
 def test_a_preview_says_what_the_books_would_hold(inbox, company_c0):
@@ -66,7 +83,7 @@ def test_of_a_failed_sync_everything_was_passed_over(inbox, company_c0):
     tasks.run_next_sync()
     page = inbox.get(address).text
     assert "<h2>Failed</h2>" in page
-    assert totals(page)[1][2:] == ["1,234,584.505 of 4", "–", "7.00 of 1", "1,234,577.505 of 3", "✓ agrees", "–"]
+    assert totals(page)[1][2:] == ["1,234,584.505 of 4", "–", "7.00 of 1", "1,234,577.505 of 3", "–", "✓ agree"]
     assert "as the sync failed, every line without a problem was" in page
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from adsplatform.records import models
 from adsplatform.records.specification import entities
 from syncs.connectors.protocol import ABSENT, Rows
-from syncs.loading.control_totals.recount import recount
+from syncs.loading.control_totals.recount import check_totals, recount
 from syncs.models import BookTotal
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
@@ -223,8 +223,8 @@ def told(result):
 def control_totals(result):
     """By entity, column and currency: what (count, sum) is in the file, loaded, …, leaving out nothings."""
     found = {}
-    for total in result.control_totals.all():
-        assert total.agrees
+    for total, agrees in check_totals(result.control_totals.all()):
+        assert agrees is not False
         found[total.entity, total.column, total.currency] = {
             name: (getattr(total, f"{name}_count"), getattr(total, f"{name}_sum"))
             for name in ("file", "loaded", "rejected", "skipped", "books")

@@ -11,9 +11,11 @@ from django.db import IntegrityError, connection, transaction
 from adsplatform.records.models import Invoice
 from adsplatform.records.specification import entities
 from syncs.connectors.protocol import ConnectorError
-from syncs.loading.control_totals.recount import recount
+from syncs.loading.control_totals import recount as recounting
+from syncs.loading.control_totals.recount import check_totals, recount
+from syncs.loading.merge import steps
 from syncs.models import BookTotal, ControlTotal
-from syncs.models.control_totals import plain
+from syncs.models.control_totals import sum_as_text
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import balance, company, invoice
 
@@ -37,11 +39,11 @@ def of_books(sync_request, column="totalAmount"):
 
 def kept(column="totalAmount"):
     """By currency: count and sum that are kept of the books."""
-    return {total.currency: (total.count, plain(total.sum)) for total in BookTotal.objects.filter(column=column)}
+    return {total.currency: (total.count, sum_as_text(total.sum)) for total in BookTotal.objects.filter(column=column)}
 
 
 def told(total, of):
-    return (getattr(total, f"{of}_count"), plain(getattr(total, f"{of}_sum")))
+    return (getattr(total, f"{of}_count"), sum_as_text(getattr(total, f"{of}_sum")))
 
 
 def one(count, sum):
@@ -95,7 +97,7 @@ def test_lines_that_do_not_load_are_told_apart(sync, loaded):
         "": ((1, "64"), NONE, (1, "64"), NONE),
     }
     assert of_books(result) == {"EUR": (2, "12.1"), "USD": (1, "5")}
-    assert all(total.agrees for total in result.control_totals.all())
+    assert {checked.agrees for checked in check_totals(result.control_totals.all())} == {True}
 
 
 def test_a_line_without_a_currency_counts_under_none_its_record_under_its_own(sync, loaded):
@@ -131,7 +133,7 @@ def test_sums_are_exact_whatever_their_size(sync):
     sum = "300000000000000000008.59999998"
     assert of_lines(result) == {"JPY": one(8, sum)}
     assert of_books(result) == {"JPY": (8, sum)}
-    assert result.control_totals.get(column="totalAmount").agrees
+    assert {checked.agrees for checked in check_totals(result.control_totals.all())} == {True}
     assert recount(result.app_enrollment) == []
 
 
@@ -303,6 +305,69 @@ def test_recounting_says_where_the_records_differ_and_sets_it_right(loaded, enro
     assert capsys.readouterr().out.splitlines()[-1] == "4 totals were set right."
     assert recount(enrollment) == []
     assert kept() == {"EUR": (1, "10.1"), "CHF": (1, "5")}
+
+
+def agreements(sync_request, column="totalAmount"):
+    """By currency: whether the records, counted again, hold what the control total says of the books."""
+    checked = check_totals(sync_request.control_totals.filter(column=column))
+    return {total.currency: agrees for total, agrees in checked}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda invoices: invoices.filter(erp_key="I1").update(total_amount="10.11"),
+        lambda invoices: invoices.filter(erp_key="I1").update(currency_code="CHF"),
+        lambda invoices: invoices.filter(erp_key="I1").delete(),
+        # The sum stays, the number of amounts does not.
+        lambda invoices: invoices.filter(erp_key="I1").update(total_amount=None),
+    ],
+)
+def test_records_that_were_changed_past_the_merge_do_not_agree_with_the_books(loaded, change):
+    assert agreements(loaded) == {"EUR": True, "USD": True}
+    change(Invoice.objects)
+    assert agreements(loaded) == {"EUR": False, "USD": True}
+
+
+def test_a_stored_total_that_was_changed_is_not_compared_with_an_older_one(loaded):
+    BookTotal.objects.filter(column="totalAmount", currency="EUR").update(sum=7)
+    assert agreements(loaded) == {"EUR": None, "USD": True}
+
+
+def test_a_merge_that_counts_wrongly_is_found_out(sync, loaded, monkeypatch):
+    add_up_lines = steps.add_up_lines
+
+    def twice(context):
+        add_up_lines(context)
+        context.run("UPDATE amount_tally SET sum = 2 * sum WHERE fate = 'change' AND \"column\" = 'totalAmount'")
+
+    monkeypatch.setattr(steps, "add_up_lines", twice)
+    result = sync({"invoices": [invoice("I4", totalAmount="1", currencyCode="EUR")]})
+    assert of_lines(result) == {"EUR": one(1, "1")}
+    assert agreements(result) == {"EUR": False, "USD": True}
+    assert agreements(result, "baseCurrencyTotalAmount") == {"": True}
+
+
+def test_books_that_changed_since_the_sync_are_not_compared(sync, loaded):
+    later = sync({"invoices": [invoice("I4", totalAmount="1", currencyCode="EUR")]})
+    assert agreements(loaded) == {"EUR": None, "USD": True}
+    assert agreements(later) == {"EUR": True, "USD": True}
+
+
+def test_a_preview_leaves_no_books_to_compare(sync, loaded):
+    preview = sync({"invoices": [invoice("I1", totalAmount="10.10", currencyCode="EUR")]}, dry_run=True)
+    assert agreements(preview) == {"EUR": None, "USD": None}
+
+
+def test_many_records_are_not_counted_for_a_page(loaded, monkeypatch):
+    monkeypatch.setattr(recounting, "COUNTED_AT_MOST", 2)
+    assert agreements(loaded) == {"EUR": None, "USD": None}
+
+
+def test_records_of_another_enrollment_are_not_counted(sync, loaded, enrollment):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    sync({"companies": COMPANIES, "invoices": [invoice(totalAmount="1", currencyCode="EUR")]}, into=other)
+    assert agreements(loaded) == {"EUR": True, "USD": True}
 
 
 @pytest.mark.parametrize("id", ["nonsense", "00000000-0000-0000-0000-000000000007"])

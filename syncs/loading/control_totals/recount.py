@@ -1,57 +1,69 @@
-"""Whether the totals kept of an enrollment's books are those of its records: counted again, compared, set right."""
+"""Counts the records again and compares them with the stored totals of the books, which every merge only adds to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
 
 from django.db import connection, transaction
 from psycopg import sql
 
-from adsplatform.records.specification import entities
+from adsplatform.records.specification import Entity, entities
 from adsplatform.wording import counted
 from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.merge_totals import added_up, amounts_of_records
-from syncs.models import BookTotal
-from syncs.models.control_totals import EXACT, plain
+from syncs.models import BookTotal, ControlTotal
+from syncs.models.control_totals import EXACT, sum_as_text
 
-NOTHING = (0, Decimal())
+# Count and sum.
+Total: TypeAlias = tuple[int, Decimal]
+NOTHING: Total = (0, Decimal())
+# Of a kind with more records than that, a page does not count them again; `recount_books` does.
+COUNTED_AT_MOST = 50_000
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A total that is not what the records say; `str()` is the sentence to show."""
+    """A stored total that is not what the records hold; `str()` is the sentence to show."""
 
     enrollment: AppEnrollment
     entity: str
     column: str
     currency: str
-    kept: tuple[int, Decimal]
-    counted: tuple[int, Decimal]
+    stored: Total
+    counted: Total
 
-    def __str__(self):
+    def __str__(self) -> str:
         kind = entities()[self.entity].plural if self.entity in entities() else self.entity
         currency = self.currency or "no currency"
         return (
-            f"{self.enrollment}: of {self.column} of {kind} in {currency}, {_told(self.kept)} are kept as the total, "
-            f"but the records hold {_told(self.counted)}."
+            f"{self.enrollment}: of {self.column} of {kind} in {currency}, {_in_words(self.stored)} are kept as the "
+            f"total, but the records hold {_in_words(self.counted)}."
         )
 
 
 @transaction.atomic
 def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Difference]:
-    """Count an enrollment's records and list where the totals kept of them differ; `correct` sets those right.
+    """Count all records of an enrollment and list where the stored totals differ; `correct` repairs them.
 
     No sync of the enrollment is merged meanwhile.
     """
     enrollment.lock_books()
-    kept = {
+    stored = {
         (total.entity, total.column, total.currency): (total.count, total.sum)
         for total in BookTotal.objects.filter(app_enrollment=enrollment)
     }
-    counted = _counted(enrollment)
+    found = {
+        (entity.name, *key): total
+        for entity in entities().values()
+        if entity.amounts
+        for key, total in _stored_and_counted(enrollment.pk, entity).counted.items()
+    }
     differences = [
-        Difference(enrollment, *key, kept.get(key, NOTHING), counted.get(key, NOTHING))
-        for key in sorted(kept.keys() | counted.keys())
-        if kept.get(key, NOTHING) != counted.get(key, NOTHING)
+        Difference(enrollment, *key, stored.get(key, NOTHING), found.get(key, NOTHING))
+        for key in sorted(stored.keys() | found.keys())
+        if stored.get(key, NOTHING) != found.get(key, NOTHING)
     ]
     if correct and differences:
         BookTotal.objects.filter(app_enrollment=enrollment).delete()
@@ -65,29 +77,93 @@ def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Differe
                 count=count,
                 sum=sum,
             )
-            for (entity, column, currency), (count, sum) in counted.items()
+            for (entity, column, currency), (count, sum) in found.items()
         )
     return differences
 
 
-def _counted(enrollment: AppEnrollment) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
-    """Count and sum by entity, column and currency, from all records."""
-    found = {}
+class CheckedTotal(NamedTuple):
+    """A control total, and whether the records, counted again, hold what it says of the books.
+
+    `agrees` is None where that was not counted: for a preview, where the books have changed since the sync, and for a
+    kind with more than COUNTED_AT_MOST records.
+    """
+
+    total: ControlTotal
+    agrees: bool | None
+
+
+def check_totals(totals: Iterable[ControlTotal]) -> list[CheckedTotal]:
+    """Compare the control totals of one sync with the records."""
+    totals = list(totals)
+    books: dict[str, _Books] = {}
+    if totals and (enrollment_id := _enrollment_to_compare(totals[0])):
+        for name in {total.entity for total in totals} & entities().keys():
+            if _is_small(enrollment_id, entities()[name]):
+                books[name] = _stored_and_counted(enrollment_id, entities()[name])
+    return [
+        CheckedTotal(total, books[total.entity].agree(total) if total.entity in books else None) for total in totals
+    ]
+
+
+def _enrollment_to_compare(total: ControlTotal) -> UUID | None:
+    """The enrollment whose books the total's sync left behind; None for a preview, which leaves none."""
+    return None if total.sync_request.dry_run else total.sync_request.app_enrollment_id
+
+
+def _is_small(enrollment_id: UUID, entity: Entity) -> bool:
     with connection.cursor() as cursor:
-        for entity in entities().values():
-            if not entity.amounts:
-                continue
-            records = sql.SQL("{} r WHERE r.app_enrollment_id = {}").format(
-                sql.Identifier(entity.table), sql.Literal(enrollment.pk)
-            )
-            cursor.execute(added_up(entity, amounts_of_records(entity), records))
-            for name, _, column, currency, count, sum in cursor.fetchall():
-                # Currencies that are written differently may be the same.
-                before = found.get((name, column, currency), NOTHING)
-                found[name, column, currency] = (before[0] + count, EXACT.add(before[1], sum))
-    return found
+        cursor.execute(
+            sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE app_enrollment_id = %s LIMIT %s) r").format(
+                sql.Identifier(entity.table)
+            ),
+            [enrollment_id, COUNTED_AT_MOST + 1],
+        )
+        return bool(cursor.fetchone()[0] <= COUNTED_AT_MOST)
 
 
-def _told(total: tuple[int, Decimal]) -> str:
+class _Books(NamedTuple):
+    """Of one kind of record, by column and currency: the stored totals, and what the records hold."""
+
+    stored: dict[tuple[str, str], Total]
+    counted: dict[tuple[str, str], Total]
+
+    def agree(self, total: ControlTotal) -> bool | None:
+        key, books = (total.column, total.currency), (total.books_count, total.books_sum)
+        if self.stored.get(key, NOTHING) != books:
+            return None
+        return self.counted.get(key, NOTHING) == books
+
+
+def _stored_and_counted(enrollment_id: UUID, entity: Entity) -> _Books:
+    """Read both in one statement, so that no merge can commit between them."""
+    records = sql.SQL("{} r WHERE r.app_enrollment_id = {}").format(
+        sql.Identifier(entity.table), sql.Literal(enrollment_id)
+    )
+    query = sql.SQL(
+        """
+        SELECT true AS is_counted, "column", currency, count, sum
+        FROM ({counted}) c (entity, fate, "column", currency, count, sum)
+        UNION ALL
+        SELECT false, "column", currency, count, sum FROM syncs_booktotal
+        WHERE app_enrollment_id = {enrollment} AND entity = {entity}
+        """
+    ).format(
+        counted=added_up(entity, amounts_of_records(entity), records),
+        enrollment=sql.Literal(enrollment_id),
+        entity=sql.Literal(entity.name),
+    )
+    books = _Books({}, {})
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        for is_counted, column, currency, count, sum in cursor.fetchall():
+            totals = books.counted if is_counted else books.stored
+            # Records may spell one currency in several ways, and each is added up by itself.
+            before = totals.get((column, currency), NOTHING)
+            totals[column, currency] = (before[0] + count, EXACT.add(before[1], sum))
+    return books
+
+
+def _in_words(total: Total) -> str:
     count, sum = total
-    return f"{counted(count, 'amount')} adding up to {plain(sum)}"
+    return f"{counted(count, 'amount')} adding up to {sum_as_text(sum)}"
