@@ -1,10 +1,14 @@
 """The catalogue of applications and an account's enrollments in them, for programs."""
 
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import path
 from rest_framework.response import Response
+from rest_framework.serializers import ListSerializer
 
 from adsplatform.accounts.models import ADMINS, EVERYONE
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments import services
@@ -24,7 +28,7 @@ from enrollments.wire import (
 from syncs.services import enrollments as enrollment_services
 
 
-class AppEnrollmentViewSet(WireViewSet):
+class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
     """Enrol in applications, change, reconnect and end enrollments."""
 
     queryset = AppEnrollment.objects.current().select_related("app", "group_key", "sync_plan")
@@ -71,13 +75,13 @@ class AppEnrollmentViewSet(WireViewSet):
         ),
     )
 
-    def create(self, request):
+    def create(self, request: WireRequest) -> HttpResponse:
         """Enrol in every application of the list, or in none."""
 
-        def enroll():
+        def enroll() -> Response:
             enrollments = enrollment_services.enroll_all(
-                request.auth.account,
-                request.user,
+                request.caller.account,
+                request.caller.user,
                 AppEnrollmentInput.read_list(request.data),
                 start_sync=EnrollQuery.read(request.parameters)["start_sync"],
             )
@@ -85,31 +89,31 @@ class AppEnrollmentViewSet(WireViewSet):
 
         return once(request, request.data, enroll)
 
-    def change(self, request, pk):
+    def change(self, request: WireRequest, pk: str) -> HttpResponse:
         changes = AppEnrollmentChange.read_changes(request.data)
-        return self.answer(services.change_enrollment(self.get_object(pk), request.user, **changes))
+        return self.answer(services.change_enrollment(self.get_object(pk), request.caller.user, **changes))
 
-    def destroy(self, request, pk):
+    def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
         wanted = RemoveQuery.read(request.parameters)
         messages = enrollment_services.remove_enrollment(
-            self.get_object(pk), request.user, remove_data=wanted["remove_enrollment_data"]
+            self.get_object(pk), request.caller.user, remove_data=wanted["remove_enrollment_data"]
         )
         return Response({"messages": messages})
 
-    def reconnect(self, request, pk):
-        """Replace the connector's credentials with ones that work."""
+    def reconnect(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Replace the connector's credentials after trying the new ones."""
         credentials = ConnectorInfo.read(request.data)
-        enrollment = services.reconnect(self.get_object(pk), request.user, credentials)
-        return Response(CustomFieldValueModel(services.settings_of(enrollment), many=True).data)
+        enrollment = services.reconnect(self.get_object(pk), request.caller.user, credentials)
+        return Response(ListSerializer(list(services.settings_of(enrollment)), child=CustomFieldValueModel()).data)
 
 
-class EnrollmentSettingsViewSet(WireViewSet):
+class EnrollmentSettingsViewSet(WireViewSet[AppEnrollment]):
     """The settings of one enrollment."""
 
     queryset = AppEnrollment.objects.current()
     wire_model = AppEnrollmentCustomFieldModel
     noun = "enrollment"
-    roles = {"query": EVERYONE}
+    roles = {"query_settings": EVERYONE}
     searchlight = Searchlight(
         Fields.from_model(
             CustomFieldDefinition,
@@ -125,16 +129,16 @@ class EnrollmentSettingsViewSet(WireViewSet):
         )
     )
 
-    def query(self, request, pk):
+    def query_settings(self, request: WireRequest, pk: str) -> HttpResponse:
         return self.fetch_result(services.settings_of(self.get_object(pk)).select_related("app"))
 
 
-class ApplicationViewSet(WireViewSet):
-    """The catalogue: the same for every account, kept by platform staff."""
+class ApplicationViewSet(WireViewSet[Application]):
+    """The catalogue: the same for every account, changed by platform staff."""
 
     wire_model = ApplicationModel
     noun = "application"
-    # Of staff, whatever their role; the services see to that.
+    # The services check that changes are made by staff, whatever their role in the account.
     roles = dict.fromkeys(("create", "change", "destroy", "retrieve", "query"), EVERYONE)
     searchlight = Searchlight(
         Fields.from_model(
@@ -159,23 +163,23 @@ class ApplicationViewSet(WireViewSet):
         includes=("Notes", "Attachments", "CustomFields", "Enrollments"),
     )
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet[Application]:
         return Application.objects.all()
 
-    def query(self, request):
-        """A deleted application is kept, but no longer on offer."""
+    def query(self, request: WireRequest) -> HttpResponse:
+        """Those that can be enrolled; retired ones can still be retrieved."""
         return self.fetch_result(self.get_queryset().filter(is_active=True))
 
-    def create(self, request):
+    def create(self, request: WireRequest) -> HttpResponse:
         wanted = ApplicationInput.read_list(request.data)
-        return self.answer_list(services.create_applications(request.user, wanted))
+        return self.answer_list(services.create_applications(request.caller.user, wanted))
 
-    def change(self, request, pk):
+    def change(self, request: WireRequest, pk: str) -> HttpResponse:
         changes = ApplicationInput.read_changes(request.data)
-        return self.answer(services.change_application(self.get_object(pk), request.user, **changes))
+        return self.answer(services.change_application(self.get_object(pk), request.caller.user, **changes))
 
-    def destroy(self, request, pk):
-        return Response({"messages": services.retire_application(self.get_object(pk), request.user)})
+    def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
+        return Response({"messages": services.retire_application(self.get_object(pk), request.caller.user)})
 
 
 urlpatterns = [
@@ -183,7 +187,7 @@ urlpatterns = [
     path("appenrollments/query", AppEnrollmentViewSet.as_view({"get": "query"}), name="enrollment-query"),
     path(
         "appenrollments/settings/<str:pk>",
-        EnrollmentSettingsViewSet.as_view({"get": "query"}),
+        EnrollmentSettingsViewSet.as_view({"get": "query_settings"}),
         name="enrollment-settings",
     ),
     path(

@@ -1,18 +1,21 @@
 """Pages of the Inbox about enrollments: the home page, one enrollment, the catalogue."""
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from uuid import UUID
 
 from django.conf import settings as product
 from django.contrib import messages
-from django.db.models import OuterRef, Prefetch, Subquery, Value
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
+from adsplatform.accounts.models import Account
 from enrollments import services
 from enrollments.forms import AccountForm, CredentialsForm, EnrollForm, EnrollmentForm
 from enrollments.models import AppEnrollment, Application
@@ -23,21 +26,45 @@ from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
 
 LAST_SYNCS = 10
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
-def listed(account):
-    """The account's enrollments by name, each with its last sync's id and the time its data are of."""
-    of_this = SyncRequest.objects.real().filter(app_enrollment=OuterRef("pk")).newest_first()
-    return (
-        AppEnrollment.objects.of(account)
-        .current()
-        .select_related("app", "group_key", "sync_plan")
-        .prefetch_related(Prefetch("notices", Notice.objects.open().order_by("opened"), to_attr="open_notices"))
+
+class FreshnessColumns(TypedDict):
+    last_sync_id: UUID | None
+    data_as_of: datetime | None
+
+
+class EnrollmentState(NamedTuple):
+    """An enrollment, how fresh its data are, and what is wrong with it."""
+
+    enrollment: AppEnrollment
+    last_sync_id: UUID | None
+    # When its last successful sync finished.
+    data_as_of: datetime | None
+    open_notices: list[Notice]
+
+
+def enrollment_states(account: Account, **narrowed: UUID) -> list[EnrollmentState]:
+    """The account's enrollments by name, or those of them that the lookups in `narrowed` leave."""
+    real = SyncRequest.objects.real()
+    successful = real.filter(status_code=SyncRequest.Status.SUCCESS)
+    rows: QuerySet[AppEnrollment] = AppEnrollment.objects.of(account).current().filter(**narrowed)
+    enrollments: QuerySet[WithAnnotations[AppEnrollment, FreshnessColumns]] = (
+        rows.select_related("app", "group_key", "sync_plan")
         .annotate(
-            last_sync_id=Subquery(of_this.values("pk")[:1]),
-            data_as_of=Subquery(of_this.filter(status_code=SyncRequest.Status.SUCCESS).values("finished")[:1]),
+            last_sync_id=Subquery(real.last_of(OuterRef("pk")).values("pk")),
+            data_as_of=Subquery(successful.last_of(OuterRef("pk")).values("finished")),
         )
         .order_by(Lower(Coalesce(NullIf("name", Value("")), "app__name")), "pk")
     )
+    notices: dict[UUID, list[Notice]] = {enrollment.pk: [] for enrollment in enrollments}
+    for notice in Notice.objects.open().filter(app_enrollment__in=list(notices)).order_by("opened"):
+        notices[notice.app_enrollment_id].append(notice)
+    return [
+        EnrollmentState(enrollment, enrollment.last_sync_id, enrollment.data_as_of, notices[enrollment.pk])
+        for enrollment in enrollments
+    ]
 
 
 class Home(TenantMixin, TemplateView):
@@ -45,25 +72,22 @@ class Home(TenantMixin, TemplateView):
 
     template_name = "inbox/home.html"
 
-    def get_context_data(self, **context):
-        enrollments = list(listed(self.account))
-        last = with_summary_columns(SyncRequest.objects.of(self.account)).in_bulk(
-            [enrollment.last_sync_id for enrollment in enrollments if enrollment.last_sync_id]
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        states = enrollment_states(self.account)
+        last_syncs = with_summary_columns(SyncRequest.objects.of(self.account)).in_bulk(
+            [state.last_sync_id for state in states if state.last_sync_id]
         )
-        rows = []
-        for enrollment in enrollments:
-            last_sync = last.get(enrollment.last_sync_id)
-            rows.append(
-                {
-                    "enrollment": enrollment,
-                    "has_connector": enrollment.app.is_asked,
-                    "last_sync": SyncSummary.of(last_sync) if last_sync else None,
-                }
-            )
+        rows = [
+            {
+                "state": state,
+                "last_sync": SyncSummary.of(last_syncs[state.last_sync_id]) if state.last_sync_id else None,
+            }
+            for state in states
+        ]
         return super().get_context_data(rows=rows, **context)
 
 
-class Enrollment(TenantMixin, AskFormMixin, FormView):
+class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
     """One enrollment: its last syncs, its settings, and the form by which admins change them."""
 
     template_name = "inbox/enrollment.html"
@@ -72,19 +96,25 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
     roles = ADMINS
 
     @cached_property
-    def enrollment(self):
-        return get_object_or_404(listed(self.account), pk=self.kwargs["pk"])
+    def state(self) -> EnrollmentState:
+        for state in enrollment_states(self.account, pk=self.kwargs["pk"]):
+            return state
+        raise Http404
 
-    def get_form_kwargs(self):
+    @property
+    def enrollment(self) -> AppEnrollment:
+        return self.state.enrollment
+
+    def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {
             "has_schedule": self.enrollment.app.is_asked,
             "time_zone": self.account.time_zone,
         }
 
-    def get_initial(self):
+    def get_initial(self) -> dict[str, Any]:
         return {name: getattr(self.enrollment, name) for name in EnrollmentForm.base_fields}
 
-    def ask(self, form):
+    def ask(self, form: EnrollmentForm) -> HttpResponse:
         changes = form.cleaned_data
         if "cron_settings" in changes:
             changes["cron_settings"] = changes["cron_settings"] or None
@@ -92,13 +122,14 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
         messages.success(self.request, "The settings are saved.")
         return redirect("inbox:enrollment", self.enrollment.pk)
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         enrollment = self.enrollment
         syncs = with_summary_columns(enrollment.sync_requests.newest_first())[: LAST_SYNCS + 1]
         summaries = [SyncSummary.of(sync) for sync in syncs]
         return super().get_context_data(
             enrollment=enrollment,
-            has_connector=enrollment.app.is_asked,
+            data_as_of=self.state.data_as_of,
+            notices=self.state.open_notices,
             settings=services.settings_of(enrollment),
             takes_credentials=bool(services.credentials_declared_by(enrollment.app)),
             summaries=summaries[:LAST_SYNCS],
@@ -109,22 +140,22 @@ class Enrollment(TenantMixin, AskFormMixin, FormView):
         )
 
 
-class Switch(ButtonView):
+class SwitchEnrollment(ButtonView[AppEnrollment]):
     """Switches an enrollment on or off."""
 
     roles = ADMINS
 
-    def get_subject(self, pk):
+    def get_subject(self, pk: UUID) -> AppEnrollment:
         enrollments = AppEnrollment.objects.of(self.account).current()
         return get_object_or_404(enrollments.select_related("app"), pk=pk)
 
-    def press(self, enrollment):
-        wanted = self.request.POST.get("is_active") == "true"
-        services.change_enrollment(enrollment, self.request.user, is_active=wanted)
-        messages.success(self.request, f"{enrollment} is switched {'on' if wanted else 'off'}.")
+    def press(self, enrollment: AppEnrollment) -> str:
+        is_active = self.request.POST.get("is_active") == "true"
+        services.change_enrollment(enrollment, self.request.user, is_active=is_active)
+        messages.success(self.request, f"{enrollment} is switched {'on' if is_active else 'off'}.")
         return self.page_of(enrollment)
 
-    def page_of(self, enrollment):
+    def page_of(self, enrollment: AppEnrollment) -> str:
         return reverse("inbox:enrollment", args=[enrollment.pk])
 
 
@@ -133,12 +164,12 @@ class Catalogue(TenantMixin, TemplateView):
 
     template_name = "inbox/catalogue.html"
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         apps = Application.objects.filter(is_active=True).order_by("app_type", "name")
         return super().get_context_data(apps=apps, **context)
 
 
-class Enroll(FormPageMixin, AskFormMixin, FormView):
+class Enroll(FormPageMixin, AskFormMixin[EnrollForm], FormView):
     """Enrols the account in one application."""
 
     template_name = "inbox/enroll.html"
@@ -146,7 +177,7 @@ class Enroll(FormPageMixin, AskFormMixin, FormView):
     roles = ADMINS
 
     @cached_property
-    def app(self):
+    def app(self) -> Application:
         return get_object_or_404(Application, is_active=True, pk=self.kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -166,11 +197,11 @@ class Enroll(FormPageMixin, AskFormMixin, FormView):
         messages.success(self.request, f"{enrollment} is enrolled.")
         return redirect("inbox:enrollment", enrollment.pk)
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(app=self.app, **context)
 
 
-class Reconnect(FormPageMixin, AskFormMixin, FormView):
+class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
     """Replaces the credentials of an enrollment."""
 
     template_name = "inbox/credentials.html"
@@ -195,7 +226,7 @@ class Reconnect(FormPageMixin, AskFormMixin, FormView):
         return super().get_context_data(enrollment=self.enrollment, **context)
 
 
-class AccountSettings(FormPageMixin, AskFormMixin, FormView):
+class AccountSettings(FormPageMixin, AskFormMixin[AccountForm], FormView):
     """The settings of the whole account."""
 
     template_name = "inbox/account_settings.html"
@@ -203,10 +234,10 @@ class AccountSettings(FormPageMixin, AskFormMixin, FormView):
     form_fields = {"timeZone": "time_zone"}
     roles = ADMINS
 
-    def get_initial(self):
+    def get_initial(self) -> dict[str, Any]:
         return {"time_zone": self.account.time_zone}
 
-    def ask(self, form):
+    def ask(self, form: AccountForm) -> HttpResponse:
         services.change_time_zone(self.account, form.cleaned_data["time_zone"])
         messages.success(self.request, f"Schedules are read on the clocks of {self.account.time_zone} from now on.")
         return redirect("inbox:account-settings")
@@ -219,5 +250,5 @@ urlpatterns = [
     path("enroll/<uuid:pk>/", Enroll.as_view(), name="enroll-in"),
     path("enrollments/<uuid:pk>/", Enrollment.as_view(), name="enrollment"),
     path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
-    path("enrollments/<uuid:pk>/switch/", Switch.as_view(), name="switch"),
+    path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
 ]

@@ -1,7 +1,7 @@
 """What can be asked of the catalogue and of enrollments, except what concerns their syncs (see `syncs.services`)."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -59,7 +59,7 @@ def publish_application(entry: ApplicationEntry) -> Application:
 
 
 @transaction.atomic
-def create_applications(user: User, wanted: Sequence[ApplicationValues]) -> list[Application]:
+def create_applications(user: User, wanted: Sequence[dict[str, Any]]) -> list[Application]:
     """Add applications without a connector of ours to the catalogue; for platform staff."""
     _check_staff(user)
     return [Application.objects.create(created_user=user, modified_user=user, **values) for values in wanted]

@@ -1,10 +1,16 @@
-"""How applications and enrollments look on the wire, and what callers may say of them."""
+"""The wire format of applications and enrollments, and what callers may send."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
 
-from django.db.models import OuterRef, Prefetch, Subquery, prefetch_related_objects
+from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from rest_framework import serializers
 
+from adsplatform.accounts.services import Caller
 from adsplatform.naming import camel_case
 from adsplatform.rest.serializers import (
     AnyCaseBoolean,
@@ -18,11 +24,12 @@ from enrollments.schedules import next_runs
 from enrollments.services import MAX_EXPECTED_HOURS, SETTINGS_TABLE
 from syncs.api.serializers import SyncRequestModel
 from syncs.models import SyncRequest
+from syncs.models.requests import SyncRequestQuerySet
 
 NUMBERS = ("number", "numeric", "decimal", "integer")
 
 
-class CustomFieldDefinitionModel(WireModel):
+class CustomFieldDefinitionModel(WireModel[CustomFieldDefinition]):
     class Meta:
         fields = (
             "group_key",
@@ -40,16 +47,16 @@ class CustomFieldDefinitionModel(WireModel):
         )
 
 
-class SettingValue(WireModel):
-    """A setting's value under all the names the wire has for it."""
+class SettingValue(WireModel[CustomFieldDefinition]):
+    """A setting's value under all its names on the wire."""
 
     string_value = serializers.SerializerMethodField("get_string_value")
     numeric_value = serializers.SerializerMethodField("get_numeric_value")
 
-    def get_string_value(self, setting):
+    def get_string_value(self, setting: CustomFieldDefinition) -> str | None:
         return setting.value if setting.data_type.lower() == "string" else None
 
-    def get_numeric_value(self, setting):
+    def get_numeric_value(self, setting: CustomFieldDefinition) -> Decimal | None:
         if setting.data_type.lower() not in NUMBERS:
             return None
         try:
@@ -103,8 +110,8 @@ class AppEnrollmentCustomFieldModel(SettingValue):
         )
 
 
-class ApplicationFields(WireModel):
-    """An application as every answer shows it."""
+class ApplicationFields(WireModel[Application]):
+    """An application as in every answer."""
 
     class Meta:
         fields = (
@@ -123,8 +130,8 @@ class ApplicationFields(WireModel):
         )
 
 
-class AppEnrollmentModel(WireModel):
-    """An enrollment; its credentials are nowhere in it."""
+class AppEnrollmentModel(WireModel[AppEnrollment]):
+    """An enrollment, without its credentials."""
 
     SOURCES = {**WireModel.SOURCES, "time_zone": "group_key.time_zone"}
 
@@ -157,50 +164,54 @@ class AppEnrollmentModel(WireModel):
 
     next_runs = serializers.SerializerMethodField("get_next_runs")
     app = ApplicationFields()
-    custom_field_definitions = CustomFieldDefinitionModel(source="settings_rows", many=True)
-    custom_field_values = CustomFieldValueModel(source="settings_rows", many=True)
+    custom_field_definitions = serializers.SerializerMethodField("get_definitions")
+    custom_field_values = serializers.SerializerMethodField("get_values")
     last_sync = serializers.SerializerMethodField("get_last_sync")
     last_successful_sync = serializers.SerializerMethodField("get_last_successful_sync")
 
-    def get_next_runs(self, enrollment):
-        """The starts of the next three, as the clock will make them."""
+    def get_next_runs(self, enrollment: AppEnrollment) -> list[datetime]:
+        """When the next three scheduled syncs start."""
         return [run.start for run in next_runs(enrollment)]
 
-    def get_last_sync(self, enrollment) -> dict | None:
+    def get_last_sync(self, enrollment: AppEnrollment) -> dict[str, Any] | None:
         return self._sync_of(enrollment, "last_syncs")
 
-    def get_last_successful_sync(self, enrollment) -> dict | None:
+    def get_last_successful_sync(self, enrollment: AppEnrollment) -> dict[str, Any] | None:
         return self._sync_of(enrollment, "last_successful_syncs")
 
-    def _sync_of(self, enrollment, by_enrollment: str) -> dict | None:
+    def _sync_of(self, enrollment: AppEnrollment, by_enrollment: str) -> dict[str, Any] | None:
         found = self.context[by_enrollment].get(enrollment.pk)
         return SyncRequestModel(found).data if found else None
 
+    def get_definitions(self, enrollment: AppEnrollment) -> list[Any]:
+        return list(CustomFieldDefinitionModel(self.context["settings"].get(enrollment.pk, []), many=True).data)
+
+    def get_values(self, enrollment: AppEnrollment) -> list[Any]:
+        return list(CustomFieldValueModel(self.context["settings"].get(enrollment.pk, []), many=True).data)
+
     @classmethod
-    def load(cls, records, includes, caller) -> dict[str, object]:
+    def load(cls, records: Sequence[AppEnrollment], includes: frozenset[str], caller: Caller) -> dict[str, object]:
         prefetch_related_objects(records, "app", "group_key", "sync_plan")
-        if includes & {"CustomFields", "CustomFieldDefinitions", "CustomFieldValues"}:
-            rows = CustomFieldDefinition.objects.filter(table_key=SETTINGS_TABLE).order_by("sort_order", "pk")
-            settings_rows = Prefetch("custom_field_definitions", rows, to_attr="settings_rows")
-            prefetch_related_objects(records, settings_rows)
         loaded: dict[str, object] = {}
+        if includes & {"CustomFields", "CustomFieldDefinitions", "CustomFieldValues"}:
+            loaded["settings"] = _settings_by_enrollment(records)
         if "LastSync" in includes:
-            loaded["last_syncs"] = _latest(records, SyncRequest.objects.real())
+            loaded["last_syncs"] = _last_by_enrollment(records, SyncRequest.objects.real())
         if "LastSuccessfulSync" in includes:
-            successes = SyncRequest.objects.real().filter(status_code=SyncRequest.Status.SUCCESS)
-            loaded["last_successful_syncs"] = _latest(records, successes)
+            successful = SyncRequest.objects.real().filter(status_code=SyncRequest.Status.SUCCESS)
+            loaded["last_successful_syncs"] = _last_by_enrollment(records, successful)
         return loaded
 
 
-class Nothing(serializers.ReadOnlyField):
-    """A list that is always empty, but there for whoever asks."""
+class EmptyList(serializers.ReadOnlyField):
+    """A list of the published API that is always empty here."""
 
-    def get_attribute(self, instance):
+    def get_attribute(self, instance: object) -> list[object]:
         return []
 
 
 class ApplicationModel(ApplicationFields):
-    """An application with what can be asked for; nobody has notes or attachments on one here."""
+    """An application with what can be included; there are no notes and attachments."""
 
     class Meta(ApplicationFields.Meta):
         included = {
@@ -211,56 +222,61 @@ class ApplicationModel(ApplicationFields):
             "enrollments": {"Enrollments"},
         }
 
-    notes = Nothing()
-    attachments = Nothing()
-    custom_field_definitions = Nothing()
-    custom_field_values = Nothing()
-    enrollments = AppEnrollmentModel(source="own_enrollments", many=True)
+    notes = EmptyList()
+    attachments = EmptyList()
+    custom_field_definitions = EmptyList()
+    custom_field_values = EmptyList()
+    enrollments = serializers.SerializerMethodField("get_enrollments")
+
+    def get_enrollments(self, app: Application) -> list[Any]:
+        return list(AppEnrollmentModel(self.context["enrollments"].get(app.pk, []), many=True).data)
 
     @classmethod
-    def load(cls, records, includes, caller) -> dict[str, object]:
-        if "Enrollments" in includes:
-            own = AppEnrollment.objects.of(caller.account).current().order_by("created", "pk")
-            own = own.select_related("app", "group_key", "sync_plan")
-            prefetch_related_objects(records, Prefetch("enrollments", own, to_attr="own_enrollments"))
-        return {}
+    def load(cls, records: Sequence[Application], includes: frozenset[str], caller: Caller) -> dict[str, object]:
+        if "Enrollments" not in includes:
+            return {}
+        enrollments = defaultdict(list)
+        rows = AppEnrollment.objects.of(caller.account).current().filter(app__in=records)
+        for enrollment in rows.select_related("app", "group_key", "sync_plan").order_by("created", "pk"):
+            enrollments[enrollment.app_id].append(enrollment)
+        return {"enrollments": enrollments}
 
 
-def _secret() -> serializers.Field:
-    # A port may come as a number, a password with blanks at its ends.
+def _credential() -> serializers.Field:
+    # A port may be sent as a number, and a password may begin or end with blanks.
     return serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, max_length=10_000)
 
 
 class ConnectorInfo(WireInput):
-    """A connector's credentials, with every member an SDK ever had; read into a dict by wire names."""
+    """A connector's credentials: every member that an SDK ever had; read into a dict by wire names."""
 
-    realm_id = _secret()
-    username = _secret()
-    password = _secret()
-    auth_code = _secret()
-    token_id = _secret()
-    token_secret = _secret()
-    subsidiary_id = _secret()
-    redirect_uri = _secret()
-    email = _secret()
-    server_name = _secret()
-    server_port = _secret()
-    client_id = _secret()
-    client_secret = _secret()
-    tenant = _secret()
-    auth_token = _secret()
+    realm_id = _credential()
+    username = _credential()
+    password = _credential()
+    auth_code = _credential()
+    token_id = _credential()
+    token_secret = _credential()
+    subsidiary_id = _credential()
+    redirect_uri = _credential()
+    email = _credential()
+    server_name = _credential()
+    server_port = _credential()
+    client_id = _credential()
+    client_secret = _credential()
+    tenant = _credential()
+    auth_token = _credential()
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: object) -> dict[str, Any]:
         values = super().to_internal_value(data)
         return {camel_case(name): value for name, value in values.items() if value}
 
 
-def _hours() -> serializers.Field:
+def _expected_hours() -> serializers.Field:
     return serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_EXPECTED_HOURS)
 
 
 class AppEnrollmentInput(WireInput):
-    """One member of the list that POST /AppEnrollments takes."""
+    """One object of the list that POST /AppEnrollments takes."""
 
     app_id = serializers.PrimaryKeyRelatedField(
         source="app",
@@ -272,18 +288,18 @@ class AppEnrollmentInput(WireInput):
     is_active = AnyCaseBoolean(required=False)
     cron_settings = ClearableText(max_length=50, cleared=None)
     sync_schedule_is_active = AnyCaseBoolean(required=False)
-    expected_every_hours = _hours()
+    expected_every_hours = _expected_hours()
     connector_info = ConnectorInfo(required=False, source="credentials")
 
 
 class AppEnrollmentChange(WireInput):
-    """What PATCH /AppEnrollments/{id} may change."""
+    """What PATCH /AppEnrollments/{id} can change."""
 
     name = ClearableText(max_length=100)
     is_active = AnyCaseBoolean(required=False)
     cron_settings = ClearableText(max_length=50, cleared=None)
     sync_schedule_is_active = AnyCaseBoolean(required=False)
-    expected_every_hours = _hours()
+    expected_every_hours = _expected_hours()
 
 
 class EnrollQuery(WireInput):
@@ -295,7 +311,7 @@ class RemoveQuery(WireInput):
 
 
 class ApplicationInput(WireInput):
-    """What platform staff may say of an application in the catalogue."""
+    """What platform staff may set of an application in the catalogue."""
 
     name = serializers.CharField(max_length=100)
     description = ClearableText(max_length=500)
@@ -306,9 +322,18 @@ class ApplicationInput(WireInput):
     is_active = AnyCaseBoolean(required=False)
 
 
-def _latest(records, requests) -> dict:
-    """Of each enrollment, the last of these sync requests; one query for the whole page."""
-    of_enrollment = requests.filter(app_enrollment=OuterRef("pk")).newest_first().values("pk")[:1]
-    enrollments = AppEnrollment.objects.filter(pk__in=[record.pk for record in records])
-    latest = SyncRequest.objects.filter(pk__in=enrollments.annotate(latest=Subquery(of_enrollment)).values("latest"))
-    return {request.app_enrollment_id: request for request in latest}
+def _settings_by_enrollment(enrollments: Sequence[AppEnrollment]) -> dict[UUID, list[CustomFieldDefinition]]:
+    settings = defaultdict(list)
+    rows = CustomFieldDefinition.objects.filter(app_enrollment__in=enrollments, table_key=SETTINGS_TABLE)
+    for setting in rows.order_by("sort_order", "pk"):
+        settings[setting.app_enrollment_id].append(setting)
+    return settings
+
+
+def _last_by_enrollment(
+    enrollments: Sequence[AppEnrollment], syncs: SyncRequestQuerySet
+) -> dict[UUID | None, SyncRequest]:
+    """The last of these syncs of each enrollment, by one query for the whole page."""
+    last = Subquery(syncs.last_of(OuterRef("pk")).values("pk"))
+    ids = AppEnrollment.objects.filter(pk__in=[enrollment.pk for enrollment in enrollments]).annotate(last=last)
+    return {sync.app_enrollment_id: sync for sync in SyncRequest.objects.filter(pk__in=ids.values("last"))}

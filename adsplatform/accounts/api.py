@@ -1,24 +1,27 @@
 """Status, API keys and signing in, for programs."""
 
 from django.conf import settings
+from django.db.models import Model
+from django.http import HttpResponse
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.response import Response
 
 import adsplatform
 from adsplatform.accounts import services
-from adsplatform.accounts.models import EVERYONE
+from adsplatform.accounts.models import EVERYONE, ApiKey, ApiKeyQuerySet
 from adsplatform.observability import health
 from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel
 from adsplatform.rest.throttling import count_sign_in
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Field, Fields, Searchlight
 
 
-class ApiKeyModel(WireModel):
-    """A key as everyone may see it; the key itself is only in the answer that made it."""
+class ApiKeyModel(WireModel[ApiKey]):
+    """What is known of a key; the key itself is only in the answer that created it."""
 
     class Meta:
         fields = (
@@ -38,10 +41,11 @@ class ApiKeyModel(WireModel):
     environment = serializers.SerializerMethodField()
     is_read_only = serializers.SerializerMethodField("get_is_read_only")
 
-    def get_is_read_only(self, api_key):
+    def get_is_read_only(self, api_key: ApiKey) -> bool | None:
+        # Left out unless it is true, as the published API does not have it.
         return api_key.is_read_only or None
 
-    def get_environment(self, api_key):
+    def get_environment(self, api_key: ApiKey) -> str:
         return settings.ENVIRONMENT
 
 
@@ -57,8 +61,8 @@ class SignInInput(WireInput):
     group_key = Guid(required=False)
 
 
-class ApiKeyViewSet(WireViewSet):
-    """Make keys, see and revoke them."""
+class ApiKeyViewSet(WireViewSet[ApiKey]):
+    """Create, query and revoke keys."""
 
     wire_model = ApiKeyModel
     noun = "API key"
@@ -81,26 +85,26 @@ class ApiKeyViewSet(WireViewSet):
         )
     )
 
-    def get_queryset(self):
-        return services.api_keys_for(self.request.auth)
+    def get_queryset(self) -> ApiKeyQuerySet:
+        return services.api_keys_for(self.request.caller)
 
-    def create(self, request):
-        def make():
-            api_key, key = services.make_api_key(request.auth, **ApiKeyInput.read(request.data))
+    def create(self, request: WireRequest) -> HttpResponse:
+        def make() -> Response:
+            api_key, key = services.make_api_key(request.caller, **ApiKeyInput.read(request.data))
             return Response({**self.serialize([api_key])[0], "apiKey": key}, status=201)
 
         return once(request, request.data, make, omit_on_replay=("apiKey",))
 
-    def destroy(self, request, pk):
-        return Response({"messages": services.revoke_api_key(self.get_object(pk), request.user)})
+    def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
+        return Response({"messages": services.revoke_api_key(self.get_object(pk), request.caller.user)})
 
 
-class SignInViewSet(WireViewSet):
-    """A token for a person with a password."""
+class SignInViewSet(WireViewSet[Model]):
+    """Give a token to a person with a password."""
 
     authentication_classes = permission_classes = ()
 
-    def create(self, request):
+    def create(self, request: WireRequest) -> HttpResponse:
         wanted = SignInInput.read(request.data)
         count_sign_in(request, wanted["email"])
         membership = services.sign_in(**wanted)
@@ -108,26 +112,26 @@ class SignInViewSet(WireViewSet):
         return Response({"token": token, "expires": expires, "groupKey": membership.group_key_id})
 
 
-class StatusViewSet(WireViewSet):
-    """Who is calling, and whether everything the platform stands on is there; answers everyone."""
+class StatusViewSet(WireViewSet[Model]):
+    """Who calls, and whether the services that the platform depends on are up; for everyone."""
 
     authentication_classes = permission_classes = ()
 
-    def show(self, request):
+    def show(self, request: WireRequest) -> HttpResponse:
         return Response(status_of(request))
 
 
-class AuthStatusViewSet(WireViewSet):
-    """The same, for callers with a good credential only."""
+class AuthStatusViewSet(WireViewSet[Model]):
+    """The same, for callers with a valid credential only."""
 
     roles = {"show": EVERYONE}
 
-    def show(self, request):
+    def show(self, request: WireRequest) -> HttpResponse:
         return Response(status_of(request))
 
 
-def status_of(request) -> dict:
-    """The StatusModel: without a good credential it shows no more than the published one did."""
+def status_of(request: WireRequest) -> dict[str, object]:
+    """The StatusModel; without a valid credential it says no more than the published one does."""
     state = health.dependencies()
     if state["Database"] != health.HEALTHY:
         return {"loggedIn": False, "errorMessage": state["Database"], "dependencies": state}
@@ -152,12 +156,12 @@ def status_of(request) -> dict:
         "isImpersonated": False,
         "userGroups": [
             {
-                "groupKey": place.group_key_id,
-                "userRole": place.role,
-                "groupName": place.group_key.name,
+                "groupKey": membership.group_key_id,
+                "userRole": membership.role,
+                "groupName": membership.group_key.name,
                 "status": "Active",
             }
-            for place in user.memberships.select_related("group_key").order_by("created", "pk")
+            for membership in user.memberships.select_related("group_key").order_by("created", "pk")
         ],
         "dependencies": state,
     }

@@ -1,8 +1,12 @@
 """Pages of the Inbox about the person and the account: sign-in, the choice of account, API keys."""
 
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.views.generic import FormView, TemplateView
@@ -10,10 +14,15 @@ from django.views.generic import FormView, TemplateView
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, ButtonView, TenantMixin
-from adsplatform.accounts.models import ADMINS, EVERYONE, AuditEntry
+from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
 
 KEYS_SHOWN, CHANGES_SHOWN = 200, 50
+
+if TYPE_CHECKING:
+    _KeyFormView = FormView[KeyForm]
+else:
+    _KeyFormView = FormView
 
 
 class ChooseAccount(TenantMixin, TemplateView):
@@ -23,56 +32,55 @@ class ChooseAccount(TenantMixin, TemplateView):
     # Everyone may look at another of their own accounts.
     roles = EVERYONE
 
-    def post(self, request):
+    def post(self, request: HttpRequest) -> HttpResponse:
         wanted = request.POST.get("group_key", "")
-        found = next((m for m in request.tenant.memberships if str(m.group_key_id) == wanted), None)
-        if found is None:
+        if wanted not in {str(membership.group_key_id) for membership in self.request.tenant.memberships}:
             messages.error(request, "You are not a member of that account. Choose one from the list.")
             return redirect("inbox:account")
         request.session[SESSION_KEY] = wanted
         return redirect("inbox:home")
 
 
-class Keys(TenantMixin, FormView):
-    """The API keys a person may see and revoke, and the form that makes one; a new key is shown this once."""
+class Keys(TenantMixin, _KeyFormView):
+    """The API keys that a person may see and revoke, and the form that creates one; a new key is shown once."""
 
     template_name = "inbox/keys.html"
     form_class = KeyForm
     # A key may do no more than its maker.
     roles = EVERYONE
 
-    def form_valid(self, form):
+    def form_valid(self, form: KeyForm) -> HttpResponse:
         api_key, secret = services.make_api_key(self.request.tenant, **form.cleaned_data)
         context = self.get_context_data(form=self.form_class(), made=api_key, secret=secret)
         return self.render_to_response(context)
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         keys = services.api_keys_for(self.request.tenant).select_related("created_user")
-        # Those that may still work first: they are the ones to look after.
-        shown = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_SHOWN + 1])
-        usable = set(keys.usable().filter(pk__in=[key.pk for key in shown]).values_list("pk", flat=True))
+        # Keys that are not revoked first, as people look for those.
+        found = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_SHOWN + 1])
+        usable = set(keys.usable().filter(pk__in=[key.pk for key in found]).values_list("pk", flat=True))
         return super().get_context_data(
-            keys=[{"key": key, "is_usable": key.pk in usable} for key in shown[:KEYS_SHOWN]],
+            keys=[{"key": key, "is_usable": key.pk in usable} for key in found[:KEYS_SHOWN]],
             keys_shown=KEYS_SHOWN,
-            has_more=len(shown) > KEYS_SHOWN,
+            has_more=len(found) > KEYS_SHOWN,
             **context,
         )
 
 
-class RevokeKey(ButtonView):
-    """Ends an API key for good."""
+class RevokeKey(ButtonView[ApiKey]):
+    """Revokes an API key for good."""
 
     roles = EVERYONE
 
-    def get_subject(self, pk):
+    def get_subject(self, pk: UUID) -> ApiKey:
         return get_object_or_404(services.api_keys_for(self.request.tenant), pk=pk)
 
-    def press(self, api_key):
+    def press(self, api_key: ApiKey) -> str:
         services.revoke_api_key(api_key, self.request.user)
         messages.success(self.request, f"The key “{api_key.name}” is revoked. Nothing can use it any more.")
         return "inbox:keys"
 
-    def page_of(self, api_key):
+    def page_of(self, api_key: ApiKey) -> str:
         return "inbox:keys"
 
 
@@ -82,22 +90,22 @@ class Changes(TenantMixin, TemplateView):
     template_name = "inbox/changes.html"
     roles = ADMINS
 
-    def get(self, request):
-        if request.tenant.role not in self.roles:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        role = self.request.tenant.role
+        if role not in self.roles:
             raise PermissionDenied(
-                f"Your role in {self.account} is {request.tenant.role}. "
-                "Who changed what is for owners and admins to see."
+                f"Your role in {self.account} is {role}. Who changed what is for owners and admins to see."
             )
-        return super().get(request)
+        return super().get(request, *args, **kwargs)
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         entries = AuditEntry.objects.of(self.account.pk).newest_first()
         before = self.request.GET.get("before", "")
         if before.isdecimal() and len(before) < 19:
             entries = entries.filter(pk__lt=int(before))
-        shown = list(entries[: CHANGES_SHOWN + 1])
-        older = shown[CHANGES_SHOWN - 1].pk if len(shown) > CHANGES_SHOWN else None
-        return super().get_context_data(entries=shown[:CHANGES_SHOWN], older=older, **context)
+        found = list(entries[: CHANGES_SHOWN + 1])
+        older = found[CHANGES_SHOWN - 1].pk if len(found) > CHANGES_SHOWN else None
+        return super().get_context_data(entries=found[:CHANGES_SHOWN], older=older, **context)
 
 
 urlpatterns = [

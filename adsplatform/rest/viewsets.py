@@ -51,7 +51,7 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
     def get_throttles(self) -> list[BaseThrottle]:
         return [throttle() for throttle in self.throttles.get(self.action, ())]
 
-    def get_queryset(self) -> TenantQuerySet[_Row]:
+    def get_queryset(self) -> QuerySet[_Row]:
         """The rows of this caller's account; every action starts here."""
         return self.queryset.of(self.request.caller.account)
 

@@ -8,11 +8,11 @@ from enrollments.models import AppEnrollment
 class Command(BaseCommand):
     help = "Encrypt all connector credentials with the first key of CREDENTIALS_KEYS, so that the others can go."
 
-    def handle(self, **options):
-        """Rotate every enrollment's credentials, each in a statement of its own; safe to run twice."""
-        kept = AppEnrollment.objects.exclude(encrypted_credentials="")
+    def handle(self, **options: object) -> None:
+        """Encrypt the credentials of each enrollment again, one at a time; safe to run twice."""
+        enrollments = AppEnrollment.objects.exclude(encrypted_credentials="")
         count = 0
-        for enrollment in kept.iterator():
+        for enrollment in enrollments.iterator():
             enrollment.rotate_credentials()
             count += 1
         self.stdout.write(f"{count} enrollments now use the newest key. Older keys can be taken away.")
