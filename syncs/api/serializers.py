@@ -1,29 +1,26 @@
 """How syncs look on the wire, and what callers may say when they ask for one."""
 
-from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 import msgspec
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from rest_framework import serializers
 
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
+from syncs.api.entity_details import EntityDetails, details_of
 from syncs.loading.control_totals.recount import check_totals
-from syncs.models import ControlTotal, SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.models import ControlTotal, SyncDifference, SyncRequest
 from syncs.models.control_totals import sum_as_text
 from syncs.presentation.sync_summary import who_acts
 from syncs.rejected_rows.corrections import Problem
 
-# Problems shown inside `details`, of one sync and of a whole page; the rest by /Sync/{id}/details/query.
-SHOWN_OF_AN_ENTITY = 1_000
-SHOWN_OF_A_PAGE = 20_000
 
-
-class SyncRequestModel(WireModel):
+class SyncRequestModel(WireModel[SyncRequest]):
     SOURCES = {
         **WireModel.SOURCES,
         "repeat_of": "repeat_of_id",
@@ -67,33 +64,34 @@ class SyncRequestModel(WireModel):
     who_acts = serializers.SerializerMethodField("get_who_acts")
     details = serializers.SerializerMethodField("get_details")
 
-    def get_dry_run(self, sync_request):
+    def get_dry_run(self, sync_request: SyncRequest) -> bool | None:
         return sync_request.dry_run or None
 
-    def get_allow_deletes(self, sync_request):
+    def get_allow_deletes(self, sync_request: SyncRequest) -> bool | None:
         return sync_request.allow_deletes or None
 
-    def get_next_try(self, sync_request):
+    def get_next_try(self, sync_request: SyncRequest) -> datetime | None:
         return sync_request.next_try
 
-    def get_failure_code(self, sync_request):
+    def get_failure_code(self, sync_request: SyncRequest) -> str | None:
         return sync_request.failure_code or None
 
-    def get_who_acts(self, sync_request):
+    def get_who_acts(self, sync_request: SyncRequest) -> str | None:
         return who_acts(sync_request) or None
 
-    def get_details(self, sync_request):
+    def get_details(self, sync_request: SyncRequest) -> dict[str, EntityDetails] | None:
         """None while the sync has not finished."""
-        return self.context["details"].get(sync_request.pk)
+        details: dict[UUID, dict[str, EntityDetails]] = self.context["details"]
+        return details.get(sync_request.pk)
 
     @classmethod
-    def load(cls, records, includes, caller) -> dict[str, object]:
+    def load(cls, records: Sequence[SyncRequest], includes: frozenset[str], caller: Caller) -> dict[str, object]:
         if "Details" not in includes:
             return {}
         return {"details": details_of([sync_request for sync_request in records if sync_request.is_finished])}
 
 
-class SyncResultDetailModel(WireModel):
+class SyncResultDetailModel(WireModel[Problem]):
     """A problem of a sync, with the correction of its line."""
 
     class Meta:
@@ -116,14 +114,16 @@ class SyncResultDetailModel(WireModel):
 
     mending = serializers.SerializerMethodField()
 
-    def get_mending(self, problem: Problem):
-        """What has been made of the line since: by whom, when, and what is still wrong with it.
+    def get_mending(self, problem: Problem) -> dict[str, object] | None:
+        """The correction of the line: by whom, when, and what is still wrong with it.
 
         What it refers to is looked up only in the answer to whoever has just corrected it.
         """
         correction = problem.correction
+        if correction is None:
+            return None
         looked_up = {} if problem.still_missing is None else {"stillMissing": problem.still_missing}
-        return correction and {
+        return {
             "state": correction.state,
             "values": correction.values,
             "problems": correction.problems,
@@ -134,13 +134,13 @@ class SyncResultDetailModel(WireModel):
         }
 
 
-class Mending(WireInput):
+class CorrectionInput(WireInput):
     """Body of PATCH /Sync/{id}/details/{detailId}: values by the name of their column."""
 
     values = serializers.DictField(error_messages={"not_a_dict": "Send an object: a value for each column."})
 
 
-class SyncDifferenceModel(WireModel):
+class SyncDifferenceModel(WireModel[SyncDifference]):
     """What a preview found would change in one record."""
 
     class Meta:
@@ -150,11 +150,11 @@ class SyncDifferenceModel(WireModel):
 class ExactSum(serializers.Field):
     """A sum of amounts as text: many programs would round so long a number."""
 
-    def to_representation(self, value):
+    def to_representation(self, value: Decimal) -> str:
         return sum_as_text(value)
 
 
-class ControlTotalModel(WireModel):
+class ControlTotalModel(WireModel[ControlTotal]):
     """What one amount, in one currency, adds up to: in the file, by what became of its lines, in the books after."""
 
     class Meta:
@@ -188,7 +188,8 @@ class ControlTotalModel(WireModel):
         return {"agrees": {checked.total.pk: checked.agrees for checked in check_totals(records)}}
 
     def get_agrees(self, total: ControlTotal) -> bool | None:
-        return self.context["agrees"][total.pk]
+        agrees: dict[int, bool | None] = self.context["agrees"]
+        return agrees[total.pk]
 
 
 class SyncSubmit(WireInput):
@@ -232,7 +233,7 @@ class OperationQuery(WireInput):
 BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync", "dryrun")
 
 
-def batch_options(members: dict[str, msgspec.Raw]) -> dict:
+def batch_options(members: dict[str, msgspec.Raw]) -> dict[str, object]:
     """What a batch says besides its records; the records themselves are left unread for the connector."""
     records = [name for name in members if name not in BATCH_OPTIONS and memoryview(members[name])[:1] == b"["]
     if not records:
@@ -240,47 +241,3 @@ def batch_options(members: dict[str, msgspec.Raw]) -> dict:
             "The batch holds no records. Send at least one list of them, such as companies or invoices."
         )
     return {name: read_json(bytes(members[name]).decode()) for name in BATCH_OPTIONS if name in members}
-
-
-def details_of(sync_requests) -> dict:
-    """Each sync's counts and problems by entity, as SyncEntityResultModels; two queries for all syncs."""
-    details = {sync_request.pk: defaultdict(_empty) for sync_request in sync_requests}
-    for result in SyncEntityResult.objects.filter(sync_request__in=details).order_by("id"):
-        details[result.sync_request_id][result.entity] |= {
-            "insertCount": result.inserted,
-            "updateCount": result.updated,
-            "deleteCount": result.delete_count,
-            "skipCount": result.skip_count,
-            "errorCount": result.rejected,
-        }
-    for problem in _problems_of(details):
-        shown = details[problem.sync_request_id][problem.entity]
-        by_key = shown["errors" if problem.kind == SyncResultDetail.Kind.ERROR else "skips"]
-        by_key.setdefault(_key_of(problem), []).append(str(problem))
-        # A whole file's problem is on no line, and so in no count of lines.
-        shown["errorCount"] += problem.kind == SyncResultDetail.Kind.ERROR and problem.line is None
-    return details
-
-
-def _empty() -> dict:
-    counts = ("insertCount", "updateCount", "deleteCount", "skipCount", "errorCount")
-    return {**dict.fromkeys(counts, 0), "errors": {}, "skips": {}}
-
-
-def _key_of(problem: SyncResultDetail) -> str:
-    return problem.erp_key or (f"line {problem.line}" if problem.line else problem.file or problem.entity)
-
-
-def _problems_of(details: dict):
-    """The first errors and skips of each entity of each sync, in the order they were found."""
-    limit = min(SHOWN_OF_AN_ENTITY, SHOWN_OF_A_PAGE // max(1, len(details)))
-    place = Window(RowNumber(), partition_by=[F("sync_request_id"), F("entity"), F("kind")], order_by="id")
-    return (
-        SyncResultDetail.objects.filter(
-            sync_request__in=details, kind__in=(SyncResultDetail.Kind.ERROR, SyncResultDetail.Kind.SKIP)
-        )
-        .annotate(place=place)
-        .filter(place__lte=limit)
-        .defer("value", "raw_line", "code", "column")
-        .order_by("id")
-    )

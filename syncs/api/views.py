@@ -1,6 +1,13 @@
 """Syncs, for programs: ask for them, follow them, stop them."""
 
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+from uuid import UUID
+
 from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path
 from rest_framework.response import Response
 
@@ -8,6 +15,7 @@ from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.rest.bodies import spooled_json
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
@@ -15,7 +23,7 @@ from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
 from syncs.api.serializers import (
     ControlTotalModel,
-    Mending,
+    CorrectionInput,
     OperationQuery,
     SyncChange,
     SyncDifferenceModel,
@@ -32,7 +40,7 @@ from syncs.rejected_rows.download import download_of, streaming_response
 from syncs.services import corrections, requests, reruns
 
 
-class SyncViewSet(WireViewSet):
+class SyncViewSet(WireViewSet[SyncRequest]):
     """The seven Sync endpoints."""
 
     queryset = SyncRequest.objects.all()
@@ -84,69 +92,71 @@ class SyncViewSet(WireViewSet):
         includes=("Details",),
     )
 
-    def create(self, request):
+    def create(self, request: WireRequest) -> HttpResponse:
         """Have the enrollment's connector fetch."""
 
-        def ask():
+        def ask() -> Response:
             wanted = SyncSubmit.read(request.data)
             enrollment = self._enrollment(wanted["app_enrollment_id"])
             if enrollment is None:
                 raise PlatformError("Name the enrollment to sync.", field="appEnrollmentId")
             return self.answer(
-                requests.request_sync(enrollment, request.user, full=wanted["run_full_sync"], dry_run=wanted["dry_run"])
+                requests.request_sync(
+                    enrollment, request.caller.user, full=wanted["run_full_sync"], dry_run=wanted["dry_run"]
+                )
             )
 
         return once(request, request.data, ask)
 
-    def batch(self, request):
+    def batch(self, request: WireRequest) -> HttpResponse:
         """Load the records in the body."""
         with spooled_json(request, settings.BATCH_MAX_BYTES) as (members, records):
             wanted = self._wanted(batch_options(members))
             return self._load(records, "batch.json", wanted, format=Upload.Format.BATCH)
 
-    def zip(self, request):
+    def zip(self, request: WireRequest) -> HttpResponse:
         """Load the file in the body."""
         wanted = self._wanted(request.parameters)
         with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
             return self._load(file.content, file.name, wanted)
 
-    def change(self, request, pk):
+    def change(self, request: WireRequest, pk: str) -> HttpResponse:
         """Correct a sync by hand; for platform staff."""
         changes = SyncChange.read_changes(request.data)
         return self.answer(
             requests.amend_sync(
                 self.get_object(pk),
-                request.user,
+                request.caller.user,
                 status_code=changes.get("status_code"),
                 message=changes.get("process_result_message"),
             )
         )
 
-    def cancel(self, request, pk):
+    def cancel(self, request: WireRequest, pk: str) -> HttpResponse:
         """Stop a sync that has not finished."""
-        return self.answer(requests.cancel_sync(self.get_object(pk), request.user))
+        return self.answer(requests.cancel_sync(self.get_object(pk), request.caller.user))
 
-    def replay(self, request, pk):
-        """Load the sync's mended lines, and nothing else."""
-        return self.answer(corrections.load_again(self.get_object(pk), request.user))
+    def replay(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Load the sync's corrected lines, and nothing else."""
+        return self.answer(corrections.load_again(self.get_object(pk), request.caller.user))
 
-    def apply(self, request, pk):
-        """Load what a preview has shown."""
-        return self.answer(reruns.apply_preview(self.get_object(pk), request.user))
+    def apply(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Load what a preview found."""
+        return self.answer(reruns.apply_preview(self.get_object(pk), request.caller.user))
 
-    def allow_deletes(self, request, pk):
+    def allow_deletes(self, request: WireRequest, pk: str) -> HttpResponse:
         """Run a sync again that the guard stopped, and let it delete."""
-        return self.answer(reruns.allow_deletes(self.get_object(pk), request.user))
+        return self.answer(reruns.allow_deletes(self.get_object(pk), request.caller.user))
 
-    def query(self, request):
+    def query(self, request: WireRequest) -> HttpResponse:
         wanted = OperationQuery.read(request.parameters)
         return self.fetch_result(self.get_queryset().filter(**wanted))
 
-    def _enrollment(self, id):
+    def _enrollment(self, id: UUID | None) -> AppEnrollment | None:
         rows = AppEnrollment.objects.select_related("app")
         return self.find_reference(rows, id, field="appEnrollmentId", noun="enrollment")
 
-    def _wanted(self, given) -> dict:
+    def _wanted(self, given: Mapping[str, object]) -> dict[str, Any]:
         wanted = UploadSubmit.read(given)
         return {
             "enrollment": self._enrollment(wanted.get("app_enrollment_id")),
@@ -162,13 +172,13 @@ class SyncViewSet(WireViewSet):
             "dry_run": wanted["dry_run"],
         }
 
-    def _load(self, content, file_name, wanted, **options):
+    def _load(self, content: IO[bytes], file_name: str, wanted: dict[str, Any], *, format: str = "") -> HttpResponse:
         request = self.request
 
-        def load():
+        def load() -> Response:
             return self.answer(
                 requests.load_upload(
-                    request.auth.account, request.user, content, file_name=file_name, **wanted, **options
+                    request.caller.account, request.caller.user, content, file_name=file_name, format=format, **wanted
                 )
             )
 
@@ -176,13 +186,25 @@ class SyncViewSet(WireViewSet):
         return once(request, {"file": content, "name": file_name}, load)
 
 
-class SyncDetailViewSet(WireViewSet):
-    """Why lines of one sync were left out or passed over, at any status and however many."""
+class SyncPartViewSet(WireViewSet[SyncRequest]):
+    """Rows that belong to one sync, by page, at any status of the sync and however many there are."""
 
     queryset = SyncRequest.objects.all()
-    wire_model = SyncResultDetailModel
     noun = "sync"
-    roles = {"query": EVERYONE, "download": EVERYONE, "mend": WRITERS}
+    roles = {"query_parts": EVERYONE}
+
+    def parts_of(self, sync_request: SyncRequest) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def query_parts(self, request: WireRequest, pk: str) -> HttpResponse:
+        return self.fetch_result(self.parts_of(self.get_object(pk)))
+
+
+class SyncDetailViewSet(SyncPartViewSet):
+    """Why lines of one sync were left out or passed over."""
+
+    wire_model = SyncResultDetailModel
+    roles = {**SyncPartViewSet.roles, "download": EVERYONE, "correct": WRITERS}
     searchlight = Searchlight(
         Fields.from_model(
             SyncResultDetail,
@@ -192,39 +214,35 @@ class SyncDetailViewSet(WireViewSet):
         )
     )
 
-    def query(self, request, pk):
-        return self.fetch_result(self.get_object(pk).details.all())
+    def parts_of(self, sync_request: SyncRequest) -> QuerySet[SyncResultDetail]:
+        return sync_request.details.all()
 
-    def serialize(self, rows, includes=frozenset()):
-        if not rows:
-            return []
-        return super().serialize(with_corrections(rows[0].sync_request, rows), includes)
+    def serialize(self, rows: Sequence[Any], includes: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+        return super().serialize(with_corrections(rows[0].sync_request, rows) if rows else [], includes)
 
-    def download(self, request, pk):
+    def download(self, request: WireRequest, pk: str) -> HttpResponseBase:
         """The rejected lines as a file to correct and upload again."""
         sync_request = self.get_object(pk)
         wanted = sync_request.details.filter(self.searchlight.filter(request.parameters.get("filter")))
         return streaming_response(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
 
-    def mend(self, request, pk, detail):
+    def correct(self, request: WireRequest, pk: str, detail: str) -> HttpResponse:
         """Put values into a rejected line; answers with what is still wrong, and what it refers to that is missing."""
         details = self.get_object(pk).details.select_related("sync_request")
         found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
         if found is None:
             raise NotFound(f"There is no problem with the id “{detail}”.")
-        correction = corrections.save_correction(found, request.user, Mending.read(request.data)["values"])
+        values = CorrectionInput.read(request.data)["values"]
+        correction = corrections.save_correction(found, request.caller.user, values)
         still_missing = [] if correction.problems else corrections.still_missing(correction)
         problem = Problem(found, correction, still_missing=still_missing)
         return Response(self.wire_model(problem).data)
 
 
-class SyncDifferenceViewSet(WireViewSet):
+class SyncDifferenceViewSet(SyncPartViewSet):
     """What a preview found would change: the first differences, deletes and changes before additions."""
 
-    queryset = SyncRequest.objects.all()
     wire_model = SyncDifferenceModel
-    noun = "sync"
-    roles = {"query": EVERYONE}
     searchlight = Searchlight(
         Fields.from_model(
             SyncDifference,
@@ -234,37 +252,35 @@ class SyncDifferenceViewSet(WireViewSet):
         )
     )
 
-    def query(self, request, pk):
-        return self.fetch_result(self.get_object(pk).differences.all())
+    def parts_of(self, sync_request: SyncRequest) -> QuerySet[SyncDifference]:
+        return sync_request.differences.all()
 
 
-class ControlTotalViewSet(WireViewSet):
+class ControlTotalViewSet(SyncPartViewSet):
     """What the amounts of one sync's lines add up to, and those of the books after it."""
 
-    queryset = SyncRequest.objects.all()
     wire_model = ControlTotalModel
-    noun = "sync"
-    roles = {"query": EVERYONE}
     searchlight = Searchlight(
         Fields.from_model(ControlTotal, ("entity", "column", "currency"), default_order=("id",), key="id")
     )
 
-    def query(self, request, pk):
-        return self.fetch_result(self.get_object(pk).control_totals.all())
+    def parts_of(self, sync_request: SyncRequest) -> QuerySet[ControlTotal]:
+        return sync_request.control_totals.all()
 
 
 class ProblemCodeViewSet(WireViewSet):
     """The catalogue of problems; answers everyone."""
 
-    authentication_classes = permission_classes = ()
+    authentication_classes = ()
+    permission_classes = ()
 
-    def query(self, request):
+    def query(self, request: WireRequest) -> HttpResponse:
         asked = request.parameters
         page = Searchlight(Fields({}, default_order=(), key="")).page(asked.get("pageSize"), asked.get("pageNumber"))
         start = page.size * page.number
         return Response(
             {
-                "records": shown_codes()[start : start + page.size],
+                "records": problem_code_records()[start : start + page.size],
                 "totalCount": len(CODES),
                 "pageSize": page.size,
                 "pageNumber": page.number if page.number_given else None,
@@ -272,7 +288,8 @@ class ProblemCodeViewSet(WireViewSet):
         )
 
 
-def shown_codes() -> list[dict]:
+def problem_code_records() -> list[dict[str, object]]:
+    """The whole catalogue as it looks on the wire."""
     return [
         {
             "code": entry.code,
@@ -305,10 +322,12 @@ urlpatterns = [
     path("sync/<str:pk>/allow-deletes", SyncViewSet.as_view({"post": "allow_deletes"}), name="sync-allow-deletes"),
     path(
         "sync/<str:pk>/differences/query",
-        SyncDifferenceViewSet.as_view({"get": "query"}),
+        SyncDifferenceViewSet.as_view({"get": "query_parts"}),
         name="sync-differences",
     ),
-    path("sync/<str:pk>/control-totals", ControlTotalViewSet.as_view({"get": "query"}), name="sync-control-totals"),
-    path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query"}), name="sync-details"),
-    path("sync/<str:pk>/details/<str:detail>", SyncDetailViewSet.as_view({"patch": "mend"}), name="sync-detail"),
+    path(
+        "sync/<str:pk>/control-totals", ControlTotalViewSet.as_view({"get": "query_parts"}), name="sync-control-totals"
+    ),
+    path("sync/<str:pk>/details/query", SyncDetailViewSet.as_view({"get": "query_parts"}), name="sync-details"),
+    path("sync/<str:pk>/details/<str:detail>", SyncDetailViewSet.as_view({"patch": "correct"}), name="sync-detail"),
 ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncs.api import serializers
+from syncs.api import entity_details
 from tests.callers import Program
 from tests.factories import SyncEntityResultFactory, SyncRequestFactory, SyncResultDetailFactory
 
@@ -107,7 +107,7 @@ def test_a_page_of_syncs_with_details_takes_the_same_queries_as_one(program, enr
 
 
 def test_an_entity_shows_so_many_problems_and_counts_all(program, finished, monkeypatch):
-    monkeypatch.setattr(serializers, "SHOWN_OF_AN_ENTITY", 3)
+    monkeypatch.setattr(entity_details, "LISTED_OF_AN_ENTITY", 3)
     SyncEntityResultFactory(sync_request=finished, lines_read=5, rejected=5)
     for number in range(5):
         SyncResultDetailFactory(sync_request=finished, erp_key=f"I{number}")
@@ -118,7 +118,7 @@ def test_an_entity_shows_so_many_problems_and_counts_all(program, finished, monk
 
 
 def test_the_syncs_of_a_page_share_what_a_page_may_show(program, enrollment, monkeypatch):
-    monkeypatch.setattr(serializers, "SHOWN_OF_A_PAGE", 4)
+    monkeypatch.setattr(entity_details, "LISTED_OF_A_PAGE", 4)
     for _ in range(2):
         made = SyncRequestFactory(app_enrollment=enrollment, failed=True)
         SyncResultDetailFactory.create_batch(3, sync_request=made)
