@@ -1,4 +1,4 @@
-"""Rows turned into columns, whatever they hold, and small blocks put together."""
+"""Rows by column, whatever their cells have; and small blocks that are joined."""
 
 from collections import OrderedDict
 
@@ -27,12 +27,12 @@ NAMES = ["erpKey", "companyName", "companyType", "isActive"]
 CELLS = st.sampled_from(
     ["", "a", " ", "x\ty", "one\ntwo", "\\N", '"', "é", "\ud800", "a\rb", "a\0b", None, 5, True, ABSENT]
 )
-PLAIN_CELLS = st.sampled_from(["", "a", " ", '"', "é", "\ufeffa", "#", None, 5, True])
+SAFE_CELLS = st.sampled_from(["", "a", " ", '"', "é", "\ufeffa", "#", None, 5, True])
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.one_of(st.lists(st.tuples(*[cells] * len(NAMES)), min_size=1, max_size=8) for cells in (CELLS, PLAIN_CELLS)))
-def test_every_cell_comes_through_as_its_text(rows):
+@given(st.one_of(st.lists(st.tuples(*[cells] * len(NAMES)), min_size=1, max_size=8) for cells in (CELLS, SAFE_CELLS)))
+def test_a_block_has_the_text_of_every_cell(rows):
     entity = entity_named("companies")
     columns, _ = map_columns(entity, "f", NAMES)
     block = to_columnar(
@@ -45,15 +45,15 @@ def test_every_cell_comes_through_as_its_text(rows):
         if column not in block.columns:
             assert all(cell is ABSENT for cell in given_cells), name
             continue
-        held = list(block.cells[block.columns.index(column)])
-        assert [cell or "" for cell in held] == ["" if cell is ABSENT else as_text(cell) for cell in given_cells]
+        found = list(block.cells[block.columns.index(column)])
+        assert [cell or "" for cell in found] == ["" if cell is ABSENT else as_text(cell) for cell in given_cells]
         gaps = block.gaps.get(column.name, [False] * len(rows))
         assert gaps == [cell is ABSENT for cell in given_cells]
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(*[PLAIN_CELLS] * len(NAMES)), min_size=1, max_size=8))
-def test_copy_is_given_what_was_checked(rows):
+@given(st.lists(st.tuples(*[SAFE_CELLS] * len(NAMES)), min_size=1, max_size=8))
+def test_lines_for_copy_are_the_checked_cells(rows):
     entity = entity_named("companies")
     columns, _ = map_columns(entity, "f", NAMES)
     block = to_columnar(
@@ -73,7 +73,7 @@ def block(first, count, name="companies", columns=("erpKey",)):
     return Rows(name, "f", columns, [(f"C{line}",) for line in lines], lines, [str(line) for line in lines])
 
 
-def test_pages_of_one_kind_become_one_block():
+def test_pages_of_one_kind_are_joined_to_one_block():
     pages = [block(1, 2), block(3, 1), block(4, 2)]
     [whole] = in_larger_blocks(pages)
     assert (whole.lines, whole.raw) == ([1, 2, 3, 4, 5], ["1", "2", "3", "4", "5"])
@@ -81,18 +81,18 @@ def test_pages_of_one_kind_become_one_block():
     assert [len(page) for page in pages] == [2, 1, 2], "a connector's own lists are left alone"
 
 
-def test_blocks_stay_apart_where_anything_differs():
+def test_blocks_that_differ_in_anything_are_not_joined():
     problem, head = RowProblem("companies", "f", 4, "bad_json", "…"), FileHead("companies", "f", ["erpKey"], ",")
     found = [block(1, 1), block(2, 1, name="invoices"), block(3, 1, columns=("code",)), problem, head, block(5, 1)]
     assert list(in_larger_blocks(found)) == found
 
 
-def test_a_block_that_is_large_enough_is_handed_on():
+def test_a_block_that_is_large_enough_is_yielded():
     sizes = [len(whole) for whole in in_larger_blocks(block(1, 1_000) for _ in range(12))]
     assert sizes == [BLOCK_ROWS, BLOCK_ROWS, 2_000]
 
 
-def test_blocks_of_long_rows_are_not_put_together_without_end():
+def test_joined_blocks_of_long_rows_have_a_limited_size():
     def pages():
         for line in range(1, 9):
             page = block(line, 1)
@@ -102,7 +102,7 @@ def test_blocks_of_long_rows_are_not_put_together_without_end():
     assert [len(whole) for whole in in_larger_blocks(pages())] == [3, 3, 2]
 
 
-def test_what_was_read_before_the_source_broke_off_is_handed_on():
+def test_rows_read_before_the_source_broke_off_are_yielded():
     def breaking_off():
         yield block(1, 1)
         yield block(2, 1)
@@ -125,7 +125,7 @@ def check(name, names, rows):
 
 
 @pytest.mark.parametrize("nested", [{"en": "Bolt"}, ["Bolt", "Nut"], {}, [], OrderedDict(en="Bolt")])
-def test_a_text_is_no_object(nested):
+def test_an_object_in_place_of_a_text_is_a_fault(nested):
     rows = [("C1", "Acme", "Customer", True), ("C2", nested, "Customer", True)]
     _, _, codes = check("companies", NAMES, rows)
     assert codes == {1: [("companyName", "nested_value")]}
@@ -135,7 +135,7 @@ def test_a_text_is_no_object(nested):
     ("journalEntryLines", "dimensions"), ("invoices", "taxSummary"), ("companies", "companyIdentifiers"),
 ])  # fmt: skip
 @pytest.mark.parametrize("other", ["", ABSENT])
-def test_what_takes_an_object_is_given_it(name, column, other):
+def test_a_column_of_objects_accepts_them(name, column, other):
     block, lines, codes = check(name, ["erpKey", column], [("K1", [{"a": 'say "b"'}]), ("K2", other)])
     assert (block.nested, codes) == ({}, {})
     # As COPY takes it, a backslash stands for itself when there are two.

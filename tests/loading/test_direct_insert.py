@@ -138,9 +138,9 @@ def test_the_last_row_of_a_key_still_wins(load, counts, enrollment, between):
     assert skipped.message.startswith("Superseded by line 2 of Company")
 
 
-@pytest.mark.parametrize("held", [0, 1, 2, 100])
-def test_references_are_found_however_many_keys_fit_into_memory(load, counts, monkeypatch, held):
-    monkeypatch.setattr("syncs.loading.direct_insert.MOST_KEYS", held)
+@pytest.mark.parametrize("most_keys", [0, 1, 2, 100])
+def test_references_are_found_however_many_keys_fit_into_memory(load, counts, monkeypatch, most_keys):
+    monkeypatch.setattr("syncs.loading.direct_insert.MOST_KEYS", most_keys)
     result = load(
         blocks(
             ("Company", [company("C1"), company("C2")]),

@@ -1,4 +1,4 @@
-"""Input that no sane program writes: each line of it is accounted for all the same."""
+"""Input that no sane program writes: every line of it is accounted for."""
 
 import pytest
 
@@ -7,6 +7,9 @@ from syncs.connectors.protocol import ABSENT, ConnectorError, RowProblem, Rows
 from syncs.loading.staging import tables
 from syncs.loading.staging.copy_thread import CopyThread
 from tests.loading.conftest import company, invoice
+
+# A byte that is not UTF-8, and half a character, as Python decodes them.
+BYTE, HALF = "\udcff", "\ud800"
 
 
 def block(name, *lines, file="batch", columns=None):
@@ -19,21 +22,21 @@ def codes(sync_request):
     return [(d.entity, d.line, d.column, d.code) for d in sync_request.details.order_by("entity", "line", "id")]
 
 
-def test_lines_without_a_key_are_rejected_and_not_taken_for_the_same(sync, counts):
+def test_rows_without_a_key_are_rejected_and_not_superseded(sync, counts):
     keyless = {"companyName": "Acme", "companyType": "Customer", "isActive": "true"}
     result = sync({"companies": [keyless, company(), keyless]})
     assert counts(result) == {"Company": {"lines_read": 3, "inserted": 1, "rejected": 2}}
     assert codes(result) == [("Company", 2, "erpKey", "required_empty"), ("Company", 4, "erpKey", "required_empty")]
 
 
-def test_lines_too_short_to_have_a_key_are_rejected(sync, counts):
+def test_rows_too_short_to_have_a_key_are_rejected(sync, counts):
     columns = ["companyName", "companyType", "isActive", "erpKey"]
     short = {"companyName": "Acme", "companyType": "Customer", "isActive": "true"}
     result = sync({"companies": [company()], "short": block("companies", short, short, columns=columns)})
     assert counts(result) == {"Company": {"lines_read": 3, "inserted": 1, "rejected": 2}}
 
 
-def test_two_lists_of_one_batch_without_their_keys_are_told_apart(sync, counts):
+def test_each_list_of_a_batch_without_its_key_column_gets_its_own_problem(sync, counts):
     result = sync(
         {
             "a": block("companies", {"companyName": "Acme", "colour": "red"}),
@@ -49,27 +52,27 @@ def test_two_lists_of_one_batch_without_their_keys_are_told_apart(sync, counts):
     ]
 
 
-def test_a_kind_of_which_no_line_can_be_read_costs_the_others_nothing(sync, counts):
+def test_an_unreadable_kind_does_not_keep_others_from_loading(sync, counts):
     result = sync({"companies": [company()], "financialAccounts": [{"code": "1000"}]})
     assert result.status_code == "Success"
     assert counts(result)["FinancialAccount"] == {"lines_read": 1, "rejected": 1}
 
 
-def test_of_very_many_unknown_columns_a_hundred_are_named(sync):
+def test_of_very_many_unknown_columns_a_hundred_are_listed(sync):
     lines = [company(f"C{number}") | {f"field{number}": "1"} for number in range(1_000)]
     result = sync({"a": block("companies", *lines[:500]), "b": block("companies", *lines[500:])})
-    said = list(result.details.order_by("id").values_list("message", flat=True))
-    assert len(said) == 100
-    assert said[0] == "No company has a column “field0”; its values were not loaded."
-    assert said[-1] == (
+    messages = list(result.details.order_by("id").values_list("message", flat=True))
+    assert len(messages) == 100
+    assert messages[0] == "No company has a column “field0”; its values were not loaded."
+    assert messages[-1] == (
         "No company has a column “field99”; its values were not loaded. "
         "There are more of these in batch, which are not listed."
     )
     assert Company.objects.count() == 1_000
 
 
-@pytest.mark.parametrize("file", ["x" * 300 + ".csv", "a\0b.csv", "\udcff.csv", "\ud800.csv", "100%s {0} '\".csv"])
-def test_any_file_name_will_do(sync, counts, file):
+@pytest.mark.parametrize("file", ["x" * 300 + ".csv", "a\0b.csv", BYTE + ".csv", HALF + ".csv", "100%s {0} '\".csv"])
+def test_any_file_name_is_accepted(sync, counts, file):
     result = sync(
         {
             "mystery": block("mystery", {"a": "1"}, file=file),
@@ -103,25 +106,25 @@ def test_texts_are_never_part_of_a_statement(sync, text):
     assert result.details.get(code="reference_not_found", column="companyErpKey").value == f"{text}?"
 
 
-def test_an_empty_rate_is_assumed_and_said(sync):
+def test_an_assumed_rate_is_reported(sync):
     result = sync({"companies": [company()], "invoices": [invoice(currencyRate="", baseCurrencyTotalAmount="")]})
     assert Invoice.objects.get().currency_rate == 1
     assert result.details.get().message.startswith("invoices.csv leaves out currencyRate and baseCurrencyTotalAmount.")
 
 
-def test_what_is_given_is_not_said_to_be_assumed(sync):
+def test_given_amounts_are_not_reported_as_assumed(sync):
     amounts = {"totalAmount": "", "baseCurrencyTotalAmount": "", "netAmount": "1", "baseCurrencyNetAmount": "1"}
     result = sync({"companies": [company()], "invoices": [invoice(**amounts)]})
     assert not result.details.exists()
 
 
-def test_a_reason_with_characters_that_cannot_be_stored_still_ends_the_sync(sync):
+def test_an_error_message_that_cannot_be_stored_still_ends_the_sync(sync):
     result = sync({"companies": [company()], "broken": ConnectorError("It is not JSON, near “\udcff\0\ud800”.")})
     assert result.status_code == "Failed"
     assert "\0" not in result.process_result_message
 
 
-def test_one_line_is_one_line_in_every_sentence(sync):
+def test_messages_about_a_single_line_use_the_singular(sync):
     assert sync({"companies": [company()]}).process_result_message == "1 company loaded: 1 added."
     assert sync({"companies": [company(isActive="x")]}).process_result_message == (
         "Nothing could be loaded: the only line was rejected. The problems say why."
@@ -129,7 +132,7 @@ def test_one_line_is_one_line_in_every_sentence(sync):
 
 
 @pytest.mark.parametrize(("from_bytes", "copies"), [(1, 6), (1_000_000, 3)])
-def test_little_that_comes_together_is_copied_together_and_in_order(sync, counts, monkeypatch, from_bytes, copies):
+def test_small_blocks_of_a_kind_are_copied_together_and_in_order(sync, counts, monkeypatch, from_bytes, copies):
     monkeypatch.setattr(tables, "COPIED_FROM_BYTES", from_bytes)
     copied, add = [], CopyThread.add
     monkeypatch.setattr(CopyThread, "add", lambda *args, **options: copied.append(args) or add(*args, **options))

@@ -1,4 +1,4 @@
-"""Lines that are in the books already are known by what they say and not staged; no other line is."""
+"""Rows that are in the books already are recognised by their hash and not staged; all others are."""
 
 import json
 
@@ -25,7 +25,7 @@ FILE = HEADER + "".join(LINES)
 
 @pytest.fixture
 def load(uploads):
-    """Upload a file of companies, run its sync and return what became of its lines."""
+    """Upload a file of companies, run its sync and return the result."""
 
     def run(text, name="companies.csv", **wanted):
         sync_request = uploads.load(text, name, **wanted)
@@ -37,7 +37,7 @@ def load(uploads):
 
 @pytest.fixture
 def staged(monkeypatch):
-    """How many lines of each merge were known, and how many were staged besides."""
+    """For each merge, how many rows were unchanged and how many were staged."""
     found, check = [], plan.meets_unchanged_record
 
     def noting(work, staged):
@@ -64,22 +64,22 @@ def test_the_same_file_again_stages_nothing_and_writes_no_row(load, staged, text
     assert list(Company.objects.values()) == before
 
 
-def test_rows_of_a_connector_are_known_too(sync, staged, counts):
+def test_unchanged_rows_of_a_connector_are_recognised_too(sync, staged, counts):
     sync({"companies": [company("C1"), company("C2", city="Bonn")]})
     result = sync({"companies": [company("C2", city="Bonn"), company("C1")]})
     assert staged[-1] == (2, 0)
     assert counts(result) == {"Company": {"lines_read": 2, "unchanged": 2}}
 
 
-def test_a_line_is_known_whatever_other_lines_stand_beside_it(load, staged):
+def test_a_row_is_recognised_whatever_other_rows_come_with_it(load, staged):
     load(as_json(LINES[:2]), "companies.jsonl")
-    # What the third line has and the others have not makes them lines that lack it.
+    # A column that only the third line has is one that the others lack.
     result = load(as_json(LINES[:2]) + as_json(LINES[2:3]).replace('"city"', '"country"'), "companies.jsonl")
     assert staged[-1] == (2, 1)
     assert (result.unchanged, result.inserted) == (2, 1)
 
 
-def test_what_a_line_has_become_is_no_line_that_would_be_rejected(load, staged):
+def test_a_row_that_would_be_rejected_is_never_recognised(load, staged):
     header = "erpKey,companyErpKey,customerErpKey,isVoided\n"
     load(FILE)
     load(header + "I1,C1,C1,\nI2,C1,C1, TRUE \n", "invoices.csv")
@@ -89,7 +89,7 @@ def test_what_a_line_has_become_is_no_line_that_would_be_rejected(load, staged):
     assert (staged[-1], result.unchanged) == ((2, 0), 2)
 
 
-def test_only_the_changed_line_is_staged(load, staged):
+def test_only_the_changed_row_is_staged(load, staged):
     load(FILE)
     result = load(FILE.replace("Company 7,", "Seven,"))
     assert staged[-1] == (49, 1)
@@ -113,14 +113,14 @@ def test_a_column_that_is_empty_is_not_one_that_is_absent(load, staged):
     assert result.unchanged == 1
 
 
-def test_other_columns_make_another_line(load, staged):
+def test_rows_with_other_columns_have_other_hashes(load, staged):
     load("erpKey,companyName,companyType,isActive,city\nC1,Acme,Customer,true,Berlin\n")
     result = load("erpKey,companyName,companyType,isActive,country\nC1,Acme,Customer,true,Berlin\n")
     assert staged[-1] == (0, 1)
     assert result.updated == 1
 
 
-def test_other_rules_make_another_line_once(load, staged, monkeypatch):
+def test_after_a_change_of_rules_all_rows_are_compared_once(load, staged, monkeypatch):
     load(FILE)
     modified = set(Company.objects.values_list("pk", "modified"))
     monkeypatch.setattr(row_hashes, "RULES", row_hashes.RULES + 1)
@@ -131,7 +131,7 @@ def test_other_rules_make_another_line_once(load, staged, monkeypatch):
     assert set(Company.objects.values_list("pk", "modified")) == modified
 
 
-def test_a_record_without_a_digest_is_given_one(load, staged):
+def test_a_record_without_a_row_hash_is_given_one(load, staged):
     load(FILE)
     Company.objects.update(row_hash=None)
     for expected in ((0, 50), (50, 0)):
@@ -139,7 +139,7 @@ def test_a_record_without_a_digest_is_given_one(load, staged):
         assert staged[-1] == expected
 
 
-def test_a_source_that_sends_two_forms_in_turn_rewrites_no_record(load, staged):
+def test_a_source_that_alternates_between_two_forms_rewrites_no_record(load, staged):
     load(FILE)
     before = list(Company.objects.order_by("pk").values())
     load("erpKey,companyName,companyType,isActive\n" + "".join(line.replace(",Berlin", "") for line in LINES))
@@ -147,7 +147,7 @@ def test_a_source_that_sends_two_forms_in_turn_rewrites_no_record(load, staged):
     assert list(Company.objects.order_by("pk").values()) == before
 
 
-def test_of_a_key_that_comes_twice_the_last_line_counts_all_the_same(load, staged):
+def test_of_a_repeated_key_the_last_row_counts_all_the_same(load, staged):
     load(FILE)
     old, new = LINES[7], LINES[7].replace("Berlin", "Bonn")
     result = load(FILE + new)
@@ -160,18 +160,18 @@ def test_of_a_key_that_comes_twice_the_last_line_counts_all_the_same(load, stage
     assert (result.skipped, result.unchanged) == (1, 50)
 
 
-def test_a_key_that_comes_twice_and_is_new_is_found(load):
+def test_a_repeated_new_key_is_found(load):
     result = load(FILE + LINES[7].replace("Berlin", "Bonn"))
     assert (result.inserted, result.skipped) == (50, 1)
 
 
-# Of few different ones, many are the same; of all there are, next to none.
+# Of few different hashes, many are equal; of all that are possible, hardly any.
 hashes = st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 3))
 
 
 @settings(deadline=None)
 @given(st.lists(st.lists(hashes, max_size=30), max_size=5))
-def test_a_key_that_comes_twice_is_found_however_many_there_are(hashes):
+def test_a_repeated_key_is_found_however_many_keys_there_are(hashes):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(duplicate_keys, "READ_AT_ONCE", 3)
         patched.setattr(duplicate_keys, "SORTED_AT_ONCE", 7)
@@ -179,14 +179,14 @@ def test_a_key_that_comes_twice_is_found_however_many_there_are(hashes):
         for some in hashes:
             keys.add(np.array(some, np.uint64))
         together = [one for some in hashes for one in some]
-        # Where they are very uneven, two are taken for equal; with these, they are.
+        # Very uneven hashes are always assumed to repeat, and these do.
         assert keys.may_repeat() == (len(set(together)) < len(together))
         keys.add(np.array(together[:1], np.uint64))
         assert keys.may_repeat() == (len(set(together)) < len(together) or together != [])
         keys.close()
 
 
-def test_what_is_known_is_not_missing_from_a_full_sync(load, staged):
+def test_unchanged_rows_are_not_missing_from_a_full_sync(load, staged):
     load(FILE)
     result = load(HEADER + "".join(LINES[1:-1]) + LINES[-1].replace("Berlin", "Bonn"), full=True)
     assert staged[-1] == (48, 1)
@@ -194,27 +194,27 @@ def test_what_is_known_is_not_missing_from_a_full_sync(load, staged):
     assert not Company.objects.filter(erp_key="C0").exists()
 
 
-def test_a_record_without_a_digest_can_be_missing_too(load):
+def test_a_record_without_a_row_hash_can_be_missing_too(load):
     load(FILE)
     Company.objects.filter(erp_key="C0").update(row_hash=None)
     result = load(HEADER + "".join(LINES[1:]), full=True)
     assert (result.unchanged, result.deleted_as_missing) == (49, 1)
 
 
-def test_a_line_that_says_what_to_do_is_never_skipped(load):
+def test_a_row_with_a_match_action_is_never_skipped(load):
     for deleted in (0, 1):
         result = load("erpKey,companyName,companyType,isActive,onMatchAction\nC1,Acme,Customer,true,2\n")
         assert result.deleted_by_match == deleted
 
 
-def test_a_record_that_names_itself_is_told_each_time(load, uploads):
+def test_a_record_that_names_itself_is_reported_each_time(load, uploads):
     text = "erpKey,companyName,companyType,isActive,parentCompanyErpKey\nC1,Acme,Customer,true,C1\n"
     for _ in range(2):
         sync_request = uploads.load(text, "companies.csv")
         assert [detail.code for detail in sync_request.details.all()] == ["self_reference"]
 
 
-def test_books_that_changed_since_they_were_looked_at_are_compared(load, staged, uploads):
+def test_if_the_books_have_changed_meanwhile_all_rows_are_compared(load, staged, uploads):
     load(FILE)
     sync_request = uploads.ask(FILE, "companies.csv")
     sync_request.refresh_from_db()
@@ -226,7 +226,7 @@ def test_books_that_changed_since_they_were_looked_at_are_compared(load, staged,
     assert sync_request.results.get().unchanged == 50
 
 
-def test_of_too_many_records_none_is_taken_for_known(load, staged, monkeypatch):
+def test_of_too_many_records_no_row_is_recognised(load, staged, monkeypatch):
     load(FILE)
     monkeypatch.setattr(hash_index, "CAPACITY", 49)
     result = load(FILE)
