@@ -127,7 +127,7 @@ class SyncPage(TenantMixin):
             "control_totals": check_totals(sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE]),
             "counted_at_most": COUNTED_AT_MOST,
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
-            **reruns.offered(sync_request),
+            **reruns.rerun_options(sync_request),
             "problems": first_problems(sync_request, PROBLEMS_ON_SYNC_PAGE),
         }
 
@@ -197,7 +197,7 @@ class AllowDeletes(SyncButtonView):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         sync_request = self.get_subject(pk)
-        figures = reruns.would_delete(sync_request)
+        figures = reruns.stopped_by_guard(sync_request)
         if not figures or not self.request.tenant.may_administer:
             return redirect(sync_page(sync_request))
         return render(request, "inbox/allow_deletes.html", {"sync": sync_request, "figures": figures})

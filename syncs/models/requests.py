@@ -246,6 +246,13 @@ class SyncRequest(models.Model):
         return self.status_code not in self.MOVES
 
     @property
+    def enrollment(self) -> AppEnrollment:
+        """The enrollment that it loads into; raises ValueError for a request from before there were enrollments."""
+        if self.app_enrollment is None:
+            raise ValueError(f"Sync {self.pk} has no enrollment.")
+        return self.app_enrollment
+
+    @property
     def origin_id(self) -> UUID:
         """The sync whose rejected lines these are: a replay's lines are those of the sync it replays."""
         return self.replay_of_id or self.pk

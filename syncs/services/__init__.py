@@ -1,1 +1,1 @@
-"""What may be asked of syncs, whoever asks."""
+"""What people and programs may ask of syncs; every interface makes these calls."""

@@ -1,58 +1,67 @@
-"""Rejected lines, corrected and loaded again: each function returns the object or raises a PlatformError."""
+"""Corrections of rejected lines, and loading them again: each function returns the object or raises a PlatformError."""
 
 import difflib
 import json
+from collections.abc import Collection, Mapping
+from functools import reduce
+from operator import or_
 from tempfile import SpooledTemporaryFile
+from typing import NamedTuple
 
-from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from adsplatform.accounts.models import User
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, quoted
-from adsplatform.records.specification import Lookup, entities
+from adsplatform.records.specification import Entity, Lookup, entities
 from syncs.loading.merge.references import is_in_books, name_called
 from syncs.loading.staging.header_mapping import check_line, columns_of_line
 from syncs.models import SyncRequest, SyncResultDetail, Upload
-from syncs.models.corrections import Correction
+from syncs.models.corrections import Correction, CorrectionQuerySet
 from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
 from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
-# Of a value that the books could not hold, what was kept is not what was sent: of an object, its text.
+# Codes of values that were stored in another form than they were sent; of an object, for example, its text.
 _ALTERED = {"nul_character", "bad_encoding", "nested_value"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 
+class _Name(NamedTuple):
+    """What a reference of a line names: a record of `lookup.target` by its key, code or id."""
+
+    lookup: Lookup
+    name: str
+
+
 def rejected_line(detail: SyncResultDetail) -> tuple[RejectedRow, Correction | None]:
-    """The line a problem is about as it was sent, and as it has been mended, if so; raises where there is none."""
+    """The line that a problem is about, as it was sent, and its correction; raises if it cannot be corrected."""
     line = RejectedRowReader(detail.sync_request).row_of(detail)
     if line is None:
         raise PlatformError("Only a line that was not loaded can be mended; this problem is not about one.")
-    if line.kind is None:
-        raise PlatformError(
-            f"“{detail.entity}” is not a kind of record, so its lines cannot be mended here. Rename the file, then "
-            "upload it again."
-        )
-    return line, _mended(detail.sync_request, line).select_related("corrected_by", "replay").first()
+    _entity_of(line)
+    return line, _corrections_of(detail.sync_request, line).select_related("corrected_by", "replay").first()
 
 
 @transaction.atomic
-def save_correction(detail: SyncResultDetail, user, values: dict) -> Correction:
+def save_correction(detail: SyncResultDetail, user: User | None, values: Mapping[str, object]) -> Correction:
     """Put values (by column, in any case) into a rejected line and check it by the rules of a sync.
 
-    What is not given stays as it was. What it refers to may still come: see `still_missing`.
+    Other columns stay as they were. Records that the line refers to may be loaded later: see `still_missing`.
     """
     line, _ = rejected_line(detail)
-    mended = _mended(detail.sync_request, line).select_for_update(of=("self",)).select_related("replay").first()
-    if mended and mended.state == Correction.State.CURED:
+    found = _corrections_of(detail.sync_request, line).select_for_update(of=("self",)).select_related("replay")
+    correction = found.first()
+    if correction and correction.state == Correction.State.CURED:
         raise Conflict("This line has been loaded since it was mended. Change the record where it comes from.")
-    if mended and mended.is_being_loaded:
+    if correction and correction.is_being_loaded:
         raise Conflict("This line is just being loaded again. Wait for the end of that sync.")
-    before = mended.values if mended else line.values
+    before = correction.values if correction else line.values
     after = _with_values(line, before, values)
     problems = _problems(line, after)
-    mended, _ = Correction.objects.update_or_create(
+    correction, _ = Correction.objects.update_or_create(
         sync_request_id=detail.sync_request.origin_id,
         entity=line.entity,
         file=line.file,
@@ -66,70 +75,98 @@ def save_correction(detail: SyncResultDetail, user, values: dict) -> Correction:
             "corrected_at": timezone.now(),
         },
     )
-    return mended
+    return correction
 
 
-def still_missing(mended: Correction) -> list[dict]:
-    """What a mended line refers to that is not there yet: column, code and message of each.
+def still_missing(correction: Correction) -> list[dict[str, str]]:
+    """What a corrected line refers to that does not exist yet: column, code and message of each.
 
-    It may be loaded before the line is, so that it keeps nobody from mending; where it is not, the line fails again.
+    It does not keep anybody from correcting the line, because it may be loaded before the line is; if not, the line is
+    rejected again.
     """
-    entity, given = entities()[mended.entity], _given(mended.entity, mended.values)
+    entity = entities()[correction.entity]
+    missing = [name for name in _names(entity, correction.values) if not _is_in_books(correction, name)]
+    on_corrected_lines = _on_corrected_lines(correction, missing)
+    return [_missing_problem(entity, name) for name in missing if name not in on_corrected_lines]
+
+
+def _names(entity: Entity, values: dict[str, str]) -> list[_Name]:
+    """What the references of a line name, without those that name the line's own record."""
+    given = _comparable(entity, values)
     found = []
     for lookup in (lookup for reference in entity.references for lookup in reference.lookups):
-        named, target = given.get(lookup.column), entities()[lookup.target]
-        if not named or (lookup.when and given.get(lookup.when[0]) != lookup.when[1]):
+        name = given.get(lookup.column)
+        if not name or (lookup.when and given.get(lookup.when[0]) != lookup.when[1]):
             continue
-        if target == entity and given.get(lookup.target_column) == named:
+        if lookup.target == entity.name and given.get(lookup.target_column) == name:
             continue
-        if not (_is_in_the_books(mended, lookup, named) or _is_on_a_mended_line(mended, lookup, named)):
-            wire, called = entity.columns[lookup.column].wire, name_called(lookup)
-            message = (
-                f"{wire}: no {target.singular} has the {called} {quoted(named)} yet, neither in the books nor on a "
-                f"mended line of this sync. Load the {target.singular} first, or correct the {called}."
-            )
-            found.append({"column": wire, "code": "reference_not_found", "message": message})
+        found.append(_Name(lookup, name))
     return found
 
 
-def _is_in_the_books(mended: Correction, lookup: Lookup, named: str) -> bool:
-    enrollment = mended.sync_request.app_enrollment_id
-    return is_in_books(lookup, named, enrollment=enrollment, group_key=mended.group_key_id)
-
-
-def _is_on_a_mended_line(mended: Correction, lookup: Lookup, named: str) -> bool:
-    others = Correction.objects.filter(
-        sync_request=mended.sync_request_id,
-        entity=lookup.target,
-        state=Correction.State.CORRECTED,
-        cells__icontains=json.dumps(named, ensure_ascii=False),
+def _missing_problem(entity: Entity, name: _Name) -> dict[str, str]:
+    target = entities()[name.lookup.target]
+    wire, called = entity.columns[name.lookup.column].wire, name_called(name.lookup)
+    message = (
+        f"{wire}: no {target.singular} has the {called} {quoted(name.name)} yet, neither in the books nor on a "
+        f"mended line of this sync. Load the {target.singular} first, or correct the {called}."
     )
-    cells = others.values_list("cells", flat=True).iterator()
-    return any(_given(lookup.target, dict(its)).get(lookup.target_column) == named for its in cells)
+    return {"column": wire, "code": "reference_not_found", "message": message}
 
 
-def _given(entity: str, values: dict[str, str]) -> dict[str, str]:
-    """What a line says of each column, as it is compared with the books: blanks count in texts."""
-    columns = columns_of_line(entities()[entity], values)
+def _is_in_books(correction: Correction, name: _Name) -> bool:
+    enrollment = correction.sync_request.enrollment.pk
+    return is_in_books(name.lookup, name.name, enrollment=enrollment, group_key=correction.group_key_id)
+
+
+def _on_corrected_lines(correction: Correction, names: Collection[_Name]) -> set[_Name]:
+    """Those of the names that a corrected line of the same sync brings; one query for all of them.
+
+    The query narrows by the unique constraint's index to the corrections of one sync, and by the text of a cell,
+    whatever its column; which column it is depends on the spelling of its name.
+    """
+    if not names:
+        return set()
+    has_name = reduce(or_, (Q(entity=lookup.target, cells__contains=[[name]]) for lookup, name in names))
+    others = Correction.objects.filter(
+        has_name, sync_request=correction.sync_request_id, state=Correction.State.CORRECTED
+    )
+    found = set()
+    for target, cells in others.values_list("entity", "cells").iterator():
+        given = _comparable(entities()[target], dict(cells))
+        found |= {
+            name for name in names if name.lookup.target == target and given.get(name.lookup.target_column) == name.name
+        }
+    return found
+
+
+def _comparable(entity: Entity, values: dict[str, str]) -> dict[str, str]:
+    """The texts of a line by column, as they are compared with the books: blanks count in columns of text."""
+    columns = columns_of_line(entity, values)
     return {name: text if column.type == "text" else text.strip() for name, (column, text) in columns.items()}
 
 
 @transaction.atomic
-def load_again(sync_request: SyncRequest, user) -> SyncRequest:
-    """Load the mended lines of a sync, and nothing else, as a child sync; never deletes what it does not name."""
-    enrollment = sync_request.app_enrollment
+def load_again(sync_request: SyncRequest, user: User | None) -> SyncRequest:
+    """Load the corrected lines of a sync, and nothing else, as a replay; it deletes nothing that it does not name."""
+    enrollment = sync_request.enrollment
     check_usable(enrollment)
-    # Two clicks meet here, so that the second finds no line left to load.
+    # Of two clicks, the second waits here and then finds no line left to load.
     enrollment.lock()
-    lines = Correction.objects.ready().filter(sync_request=sync_request.origin_id)
-    lines = lines.select_for_update(of=("self",)).order_by("entity", "file", "line")
-    taken = []
+    ready = Correction.objects.ready().filter(sync_request=sync_request.origin_id)
+    ready = ready.select_for_update(of=("self",)).order_by("entity", "file", "line")
+    included = []
     with SpooledTemporaryFile(_SPOOLED_BYTES) as file:
-        for line in lines.iterator():
-            taken.append(line.pk)
-            row = {"name": line.entity, "file": line.file, "line": line.line, "values": line.values}
+        for correction in ready.iterator():
+            included.append(correction.pk)
+            row = {
+                "name": correction.entity,
+                "file": correction.file,
+                "line": correction.line,
+                "values": correction.values,
+            }
             file.write(json.dumps(row).encode() + b"\n")
-        if not taken:
+        if not included:
             raise Conflict("No mended line waits to be loaded again. Correct a rejected line first.")
         file.seek(0)
         upload = store_upload(
@@ -137,46 +174,55 @@ def load_again(sync_request: SyncRequest, user) -> SyncRequest:
         )
     try:
         replay = request_replay(sync_request, user, upload)
-        Correction.objects.filter(pk__in=taken).update(replay=replay)
+        Correction.objects.filter(pk__in=included).update(replay=replay)
     except Exception:
-        default_storage.delete(upload.content.name)
+        upload.content.delete(save=False)
         raise
     return replay
 
 
-def _mended(sync_request: SyncRequest, line: RejectedRow):
+def _corrections_of(sync_request: SyncRequest, line: RejectedRow) -> CorrectionQuerySet:
     return Correction.objects.filter(
         sync_request=sync_request.origin_id, entity=line.entity, file=line.file, line=line.line
     )
 
 
-def _with_values(line: RejectedRow, before: dict, given: dict) -> dict[str, str]:
-    after = dict(before)
+def _entity_of(line: RejectedRow) -> Entity:
+    if line.kind is None:
+        raise PlatformError(
+            f"“{line.entity}” is not a kind of record, so its lines cannot be mended here. Rename the file, then "
+            "upload it again."
+        )
+    return line.kind
+
+
+def _with_values(line: RejectedRow, before: Mapping[str, str], given: Mapping[str, object]) -> dict[str, str]:
+    entity, after = _entity_of(line), dict(before)
     spelled = {name.strip().lower(): name for name in (*line.columns, *before)}
-    known = line.kind.by_wire_name
+    known = entity.by_wire_name
     for name, value in given.items():
         folded = name.strip().lower()
         if folded not in spelled and folded not in known:
             near = difflib.get_close_matches(folded, known, n=1, cutoff=0.8)
             hint = f" Did you mean “{known[near[0]].wire}”?" if near else ""
-            raise PlatformError(f"No {line.kind.singular} has a column {quoted(name)}.{hint}", field="values")
+            raise PlatformError(f"No {entity.singular} has a column {quoted(name)}.{hint}", field="values")
         after[spelled.setdefault(folded, name)] = as_text(value)
     return after
 
 
-def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict]:
-    """What is wrong with the line now, as far as it can be told without the books."""
-    found = check_line(line.kind, values)
-    told = {column for column, _, _ in found}
+def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict[str, str]]:
+    """What is wrong with the line now, as far as that can be checked without the books."""
+    found = check_line(_entity_of(line), values)
+    found_columns = {column for column, _, _ in found}
     now, sent = _by_folded_name(values), _by_folded_name(line.values)
     for column, code, message in line.problems:
         name = column.lower()
         still_missing = code == "required_missing" and name not in now
         still_altered = code in _ALTERED and now.get(name) == sent.get(name)
-        if column not in told and (still_missing or still_altered):
+        if column not in found_columns and (still_missing or still_altered):
             found.append((column, code, message))
     return [{"column": column, "code": code, "message": printable(message)} for column, code, message in found]
 
 
-def _by_folded_name(values: dict[str, str]) -> dict[str, str]:
+def _by_folded_name(values: Mapping[str, str]) -> dict[str, str]:
     return {name.strip().lower(): text for name, text in values.items()}

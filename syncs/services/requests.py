@@ -1,14 +1,15 @@
-"""Everything that can be asked of syncs: each one function, which returns the object or raises a PlatformError."""
+"""Requests for syncs, and what can be done with a request: each function returns it or raises a PlatformError."""
 
 import logging
 from functools import partial
+from typing import IO, TypedDict, Unpack
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
+from adsplatform.accounts.models import Account, User
 from adsplatform.errors import NotAllowed, PlatformError, TooMany
 from adsplatform.observability import logs
 from adsplatform.wording import counted
@@ -22,10 +23,12 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run: bool = False) -> SyncRequest:
-    """Ask the enrollment's connector for a sync; while an equal one still waits, that one is returned.
+def request_sync(
+    enrollment: AppEnrollment, user: User | None, *, full: bool = False, dry_run: bool = False
+) -> SyncRequest:
+    """Ask the enrollment's connector for a sync; returns an equal one that still waits, if there is one.
 
-    If that waits for another try, it need not wait any longer.
+    If that one waits for its next try, it waits no longer.
     """
     check_usable(enrollment)
     connector = enrollment.app.connector
@@ -34,7 +37,7 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
             f"{enrollment} has no connector to ask. Load its data by uploading a file or sending a batch.",
             field="appEnrollmentId",
         )
-    # Two clicks on "Sync now" meet here, so that the second finds the first one's request.
+    # Of two clicks on "Sync now", the second waits here and then finds the request of the first.
     enrollment.lock()
     waiting = SyncRequest.objects.filter(
         app_enrollment=enrollment,
@@ -54,8 +57,8 @@ def request_sync(enrollment: AppEnrollment, user, *, full: bool = False, dry_run
 
 @transaction.atomic
 def request_upload(
-    account,
-    user,
+    account: Account,
+    user: User | None,
     upload: Upload,
     *,
     enrollment: AppEnrollment | None = None,
@@ -68,10 +71,10 @@ def request_upload(
     """Ask for an upload or batch to be loaded; without an enrollment, into the account's own *Uploads*."""
     enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
     if parent:
-        # The same part, sent twice at once, meets itself here.
+        # If the same part is sent twice at once, the second waits here and then finds the request of the first.
         enrollment.lock()
     check_usable(enrollment)
-    _check_room(enrollment)
+    _check_waiting(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)
     if dry_run and total_batches > 1:
         raise PlatformError(
@@ -93,27 +96,46 @@ def request_upload(
     )
 
 
-def request_replay(sync_request: SyncRequest, user, upload: Upload) -> SyncRequest:
-    """Ask for a sync's mended lines to be loaded; of what else there is, a replay touches nothing."""
-    enrollment = sync_request.app_enrollment
+def request_replay(sync_request: SyncRequest, user: User | None, upload: Upload) -> SyncRequest:
+    """Ask for the corrected lines of a sync to be loaded; a replay changes no other records."""
+    enrollment = sync_request.enrollment
     check_usable(enrollment)
-    _check_room(enrollment)
+    _check_waiting(enrollment)
     return record_request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
 
 
-def load_upload(account, user, content, *, file_name: str, format: str = "", **wanted) -> SyncRequest:
-    """Store a file and ask for it to be loaded, as `request_upload` says; a refusal leaves no file behind."""
+class UploadOptions(TypedDict, total=False):
+    """The options of `request_upload`."""
+
+    enrollment: AppEnrollment | None
+    full: bool
+    parent: SyncRequest | None
+    current_batch: int
+    total_batches: int
+    dry_run: bool
+
+
+def load_upload(
+    account: Account,
+    user: User | None,
+    content: IO[bytes],
+    *,
+    file_name: str,
+    format: str = "",
+    **options: Unpack[UploadOptions],
+) -> SyncRequest:
+    """Store a file and ask for it to be loaded, with the options of `request_upload`; a refusal removes the file."""
     upload = store_upload(account, user, content, file_name=file_name, format=format)
     try:
-        return request_upload(account, user, upload, **wanted)
+        return request_upload(account, user, upload, **options)
     except Exception:
         upload.delete()
-        default_storage.delete(upload.content.name)
+        upload.content.delete(save=False)
         raise
 
 
-def cancel_sync(sync_request: SyncRequest, user) -> SyncRequest:
-    """Stop a sync that has not finished; nothing of it stays. Raises WrongStatus when it has."""
+def cancel_sync(sync_request: SyncRequest, user: User | None) -> SyncRequest:
+    """Stop a sync that has not finished; nothing of it stays. Raises WrongStatus if it has finished."""
     if sync_request.status_code == SyncRequest.Status.CANCELLED:
         return sync_request
     try:
@@ -122,36 +144,38 @@ def cancel_sync(sync_request: SyncRequest, user) -> SyncRequest:
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
-            # Its process was stopped at the very end; what it has not committed by now is taken back.
+            # Its process hangs while it holds the row's lock; ending the session rolls back what is not committed.
             sessions.end_all_sessions(sync_request)
             _cancel(sync_request, user)
     except WrongStatus:
-        # Somebody else may have been faster.
+        # Somebody else may have cancelled it at the same time.
         if sync_request.status_code != SyncRequest.Status.CANCELLED:
             raise
     return sync_request
 
 
-def _cancel(sync_request, user):
+def _cancel(sync_request: SyncRequest, user: User | None) -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
-        sync_request.cancel(_kept_of_cancelled(sync_request), user)
-        # What waited for it may run now, and its own bell has rung in vain.
+        sync_request.cancel(_cancel_message(sync_request), user)
+        # A sync that waited for this one may run now, and its own wake-up may have been spent in vain.
         notify.send_wakeup()
-        # Whatever its statement is doing ends here and now; its process is ended by the worker.
+        # This ends its statement at once; the worker ends its process.
         transaction.on_commit(partial(sessions.end_all_sessions, sync_request))
 
 
-def _kept_of_cancelled(sync_request) -> str:
+def _cancel_message(sync_request: SyncRequest) -> str:
     if not sync_request.lines_read:
         return "Cancelled before it had finished. Nothing was changed."
     lines = counted(sync_request.lines_read, "line")
     return f"Cancelled after {lines} had been read. Nothing of them was kept, and no record was changed."
 
 
-def amend_sync(sync_request: SyncRequest, user, *, status_code=None, message=None) -> SyncRequest:
-    """Correct a sync by hand: for platform staff, along the allowed moves."""
+def amend_sync(
+    sync_request: SyncRequest, user: User, *, status_code: str | None = None, message: str | None = None
+) -> SyncRequest:
+    """Change status or message by hand: only for platform staff, and along the allowed moves."""
     if not user.is_staff:
         raise NotAllowed("Only the platform's own staff may change a sync. To stop it, cancel it.")
     if status_code is not None and status_code != sync_request.status_code:
@@ -172,8 +196,8 @@ def amend_sync(sync_request: SyncRequest, user, *, status_code=None, message=Non
     return sync_request
 
 
-def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
-    """Record that a sync is wanted and queue it; the object shows the request as it was made (Ready)."""
+def record_request(enrollment: AppEnrollment, user: User | None, **values: object) -> SyncRequest:
+    """Record a request with the given values and queue it; the object returned is the request as made (Ready)."""
     sync_request = SyncRequest.objects.create(
         app_enrollment=enrollment, group_key=enrollment.group_key, modified_user=user, **values
     )
@@ -184,7 +208,7 @@ def record_request(enrollment: AppEnrollment, user, **values) -> SyncRequest:
     return sync_request
 
 
-def check_usable(enrollment: AppEnrollment):
+def check_usable(enrollment: AppEnrollment) -> None:
     """Refuse a sync of an enrollment that is switched off or deleted."""
     if enrollment.is_deleted:
         raise PlatformError(
@@ -194,8 +218,8 @@ def check_usable(enrollment: AppEnrollment):
         raise PlatformError(f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId")
 
 
-def _check_room(enrollment):
-    """Refuse one more while very many wait, by whichever door they came."""
+def _check_waiting(enrollment: AppEnrollment) -> None:
+    """Refuse one more while very many of the enrollment wait."""
     most = settings.SYNC_MOST_WAITING
     if SyncRequest.objects.waiting().filter(app_enrollment=enrollment)[:most].count() >= most:
         raise TooMany(
@@ -204,7 +228,7 @@ def _check_room(enrollment):
         )
 
 
-def _check_part(enrollment, parent, current, total, full):
+def _check_part(enrollment: AppEnrollment, parent: SyncRequest | None, current: int, total: int, full: bool) -> None:
     if not 1 <= current <= total:
         raise PlatformError(
             f"Part {current} of {total} cannot be: the parts are counted from 1 to the total.",

@@ -1,33 +1,45 @@
-"""Uploads: kept as they were received, and recognised when they come again."""
+"""Uploads: stored as they were received, and recognised when the same content is sent again."""
 
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from adsplatform.accounts.models import Account, User
 from adsplatform.errors import PlatformError, TooLarge
 from enrollments.models import AppEnrollment
 from syncs.models import SyncEntityResult, SyncRequest, Upload
 
+if TYPE_CHECKING:
+    BytesFile = File[bytes]
+else:
+    BytesFile = File
+
+CHUNK_BYTES = 1024**2
 CHANGED = Q(inserted__gt=0) | Q(updated__gt=0) | Q(deleted_by_match__gt=0) | Q(deleted_as_missing__gt=0)
 
-# No line of a log or a header may be broken by a file's name, and PostgreSQL stores no NUL.
+# A file's name must not break a line of a log or a header, and PostgreSQL cannot store NUL.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-def store_upload(account, user, content, *, file_name: str, format: str = "") -> Upload:
-    """Stream a file into the upload storage, checksummed on the way; never held whole in memory.
+def store_upload(
+    account: Account, user: User | None, content: IO[bytes], *, file_name: str, format: str = ""
+) -> Upload:
+    """Stream a file into the upload storage and compute its checksum on the way; it is never in memory as a whole.
 
-    `content` has `chunks()` or `read(size)`. Raises TooLarge above the limit, PlatformError for an empty file.
+    Without a `format` it is told by the content and the name. Raises TooLarge above the limit, PlatformError for an
+    empty file.
     """
     file_name = UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
-    measured = _Measured(content, limit)
-    # The name in storage is ours: nothing of the sender's reaches a path.
+    measured = _MeasuredFile(content, limit)
+    # The name in the storage is made by us, so that nothing from the sender gets into a path.
     upload = Upload(group_key=account, created_user=user, file_name=file_name)
     name = f"{account.pk}/{upload.pk}"
     try:
@@ -49,8 +61,8 @@ def store_upload(account, user, content, *, file_name: str, format: str = "") ->
     return upload
 
 
-def _format_of(file_name: str, start: bytes) -> str:
-    """Zip by its first bytes, else by the name's ending; anything else is left to fail as an unreadable ZIP."""
+def _format_of(file_name: str, start: bytes) -> Upload.Format:
+    """ZIP by the first bytes, others by the end of the name; anything else will fail as an unreadable ZIP."""
     ending = file_name.lower().rpartition(".")[2]
     if start.startswith(b"PK"):
         return Upload.Format.ZIP
@@ -61,11 +73,12 @@ def _format_of(file_name: str, start: bytes) -> str:
     return Upload.Format.ZIP
 
 
-class _Measured(File):
-    """A file that is counted and hashed as the storage reads it, and cut off above the limit."""
+class _MeasuredFile(BytesFile):
+    """A file whose bytes are counted and hashed as the storage reads them, and cut off above the limit."""
 
-    def __init__(self, content, limit: int):
+    def __init__(self, content: IO[bytes], limit: int) -> None:
         super().__init__(content)
+        self.content = content
         self.limit = limit
         self.size_read = 0
         self.start = b""
@@ -75,43 +88,45 @@ class _Measured(File):
     def size(self) -> int:
         return self.size_read
 
-    def _see(self, chunk: bytes) -> bytes:
+    def read(self, size: int = -1) -> bytes:
+        if self.size_read > self.limit:
+            return b""
+        chunk = self.content.read(size)
         if not self.start:
             self.start = chunk[:4]
         self.size_read += len(chunk)
         self.digest.update(chunk)
         return chunk
 
-    def read(self, size: int = -1) -> bytes:
-        return self._see(self.file.read(size)) if self.size_read <= self.limit else b""
-
-    def chunks(self, chunk_size=None):
-        chunk_size = chunk_size or 1024**2
-        while chunk := self.read(chunk_size):
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        while chunk := self.read(chunk_size or CHUNK_BYTES):
             yield chunk
 
 
 def last_load_of(upload: Upload, enrollment: AppEnrollment, *, full: bool) -> SyncRequest | None:
-    """The sync that loaded the same content into the enrollment in the same way, if nothing was changed since."""
-    loads = SyncRequest.objects.real().filter(
-        app_enrollment=enrollment,
-        status_code=SyncRequest.Status.SUCCESS,
-        run_full_sync=full,
-        upload__group_key=upload.group_key_id,
-        upload__sha256=upload.sha256,
-        upload__format=upload.format,
+    """The last sync that loaded the same content into the enrollment in the same way, if nothing has changed since."""
+    loads = (
+        SyncRequest.objects.real()
+        .succeeded()
+        .filter(
+            app_enrollment=enrollment,
+            run_full_sync=full,
+            upload__group_key=upload.group_key_id,
+            upload__sha256=upload.sha256,
+            upload__format=upload.format,
+        )
     )
     if upload.format in (Upload.Format.CSV, Upload.Format.JSONL):
-        # There the name says what kind of record the lines are.
+        # In these formats the name says which kind of record the lines are.
         loads = loads.filter(upload__file_name=upload.file_name)
     last = loads.order_by("-finished").first()
     return last if last and not _changed_since(last) else None
 
 
 def _changed_since(sync_request: SyncRequest) -> bool:
-    later = SyncRequest.objects.real().filter(
-        app_enrollment=sync_request.app_enrollment_id,
-        status_code=SyncRequest.Status.SUCCESS,
-        finished__gt=sync_request.finished,
+    later = (
+        SyncRequest.objects.real()
+        .succeeded()
+        .filter(app_enrollment=sync_request.app_enrollment_id, finished__gt=sync_request.finished)
     )
     return SyncEntityResult.objects.filter(CHANGED, sync_request__in=later).exists()

@@ -184,10 +184,10 @@ def test_a_file_that_was_gone_already_is_noted_as_removed():
 def test_a_preview_whose_file_is_gone_offers_nothing_and_says_why(settings):
     preview = sync_of(dry_run=True)
     upload_of(preview)
-    assert reruns.offered(preview)["apply"] is True
+    assert reruns.rerun_options(preview)["apply"] is True
     prune()
     preview.refresh_from_db()
-    assert reruns.offered(preview)["apply"] is False
+    assert reruns.rerun_options(preview)["apply"] is False
     membership, _ = member()
     with pytest.raises(reruns.NothingToRepeat) as refused:
         reruns.apply_preview(preview, membership.user)
