@@ -13,7 +13,11 @@ from syncs.loading import pipeline
 from syncs.models import SyncRequest
 from tests.loading.conftest import GivenRows
 
-SET_UP = "import django; django.setup()\nfrom adsplatform.resource_limits import limit_resources\nlimit_resources()\n"
+SET_UP = """
+import django; django.setup()
+from adsplatform.cluster.resource_limits import limit_resources
+limit_resources()
+"""
 
 
 def run(code: str, **environment) -> subprocess.CompletedProcess:
@@ -68,7 +72,7 @@ def test_memory_may_be_left_unlimited():
 def test_memory_of_one_block_is_kept_for_the_next():
     code = """
 from resource import RUSAGE_SELF, getrusage
-from adsplatform.resource_limits import keep_freed_memory
+from adsplatform.cluster.resource_limits import keep_freed_memory
 
 def pages_cleared():
     before = getrusage(RUSAGE_SELF).ru_minflt

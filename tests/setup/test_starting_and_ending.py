@@ -11,27 +11,33 @@ import pytest
 from tests.product import free_port
 
 
-def test_a_second_start_keeps_the_sign_in(up):
-    first = up().wait()
+@pytest.fixture(scope="module")
+def used_var(tmp_path_factory):
+    """A var folder that the tests of this module use one after the other: only its first start makes a database."""
+    return tmp_path_factory.mktemp("used") / "var"
+
+
+def test_a_second_start_keeps_the_sign_in(up, used_var):
+    first = up(used_var).wait()
     demo = first.demo()
     first.end()
-    second = up(PORT=first.port).wait()
+    second = up(used_var, PORT=first.port).wait()
     assert second.demo() == demo
 
 
-def test_a_lost_file_gives_a_new_sign_in_and_ends_the_old_key(up):
-    first = up().wait()
+def test_a_lost_file_gives_a_new_sign_in_and_ends_the_old_key(up, used_var):
+    first = up(used_var).wait()
     demo = first.demo()
     first.end()
     (first.var / "demo.json").unlink()
-    fresh = up(PORT=first.port).wait().demo()
+    fresh = up(used_var, PORT=first.port).wait().demo()
     assert fresh["appEnrollmentId"] == demo["appEnrollmentId"]
     assert fresh["password"] != demo["password"]
     assert fresh["apiKey"] != demo["apiKey"]
 
 
-def test_ctrl_c_ends_everything(up):
-    product = up().wait()
+def test_ctrl_c_ends_everything(up, used_var):
+    product = up(used_var).wait()
     product.process.send_signal(signal.SIGINT)
     code, said = product.finish()
     assert code == 0
@@ -39,22 +45,22 @@ def test_ctrl_c_ends_everything(up):
     assert product.survivors() == []
 
 
-def test_nothing_outlives_a_killed_supervisor_and_the_next_start_is_clean(up):
-    product = up().wait()
+def test_nothing_outlives_a_killed_supervisor_and_the_next_start_is_clean(up, used_var):
+    product = up(used_var).wait()
     product.process.kill()
     assert product.survivors(10) == []
-    assert up().wait().status() == 200
+    assert up(used_var).wait().status() == 200
 
 
-def test_a_start_after_everything_was_killed_is_clean(up):
-    product = up().wait()
+def test_a_start_after_everything_was_killed_is_clean(up, used_var):
+    product = up(used_var).wait()
     demo = product.demo()
     for process in [product.process, *product.look()]:
         # Some end by themselves as soon as the one above them has.
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     assert product.survivors() == []
-    assert up(PORT=product.port).wait().demo() == demo
+    assert up(used_var, PORT=product.port).wait().demo() == demo
 
 
 def test_a_busy_port_is_named(up):
