@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import get_commands, load_command_class
 
 from adsplatform import __version__
@@ -151,3 +152,13 @@ def test_every_setting_named_in_a_document_exists():
         named = {text.split("=")[0] for text in inline_code(document) if text.isupper() or "=" in text}
         named = {text for text in named if re.fullmatch(r"[A-Z_]+", text) and text.startswith(prefixes)}
         assert named <= documented_settings().keys(), document
+
+
+def test_pre_commit_runs_the_checks_of_make_lint_and_downloads_nothing():
+    recipe = (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0]
+    ours = set(re.findall(r"\.venv-test/bin/([\w -]+?)(?: \.)?$", recipe, re.MULTILINE))
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    assert [repo["repo"] for repo in config["repos"]] == ["local"]
+    hooks = config["repos"][0]["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert {hook["entry"].removeprefix(".venv-test/bin/") for hook in hooks} == ours
