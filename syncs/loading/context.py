@@ -5,7 +5,7 @@ The merge and the control totals both build on this module; neither imports the 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
@@ -27,6 +27,8 @@ OF_ACCOUNT = sql.SQL(
     "app_enrollment_id IN (SELECT app_enrollment_id FROM enrollments_appenrollment WHERE group_key = %(group_key)s)"
 )
 
+Value: TypeAlias = str | int | UUID | list[str] | list[UUID] | None
+
 
 @dataclass
 class MergeContext:
@@ -45,6 +47,7 @@ class MergeContext:
 
     @property
     def staged(self) -> list[StageTable]:
+        """The entities of which the input had rows."""
         return list(self.stage.staged.values())
 
     @property
@@ -57,18 +60,16 @@ class MergeContext:
     @property
     def parent(self) -> UUID | None:
         """The request of the first of several parts; None where the input came in one."""
-        return (
-            (self.sync_request.parent_sync_request_id or self.sync_request.pk)
-            if self.sync_request.total_batches > 1
-            else None
-        )
+        if self.sync_request.total_batches == 1:
+            return None
+        return self.sync_request.parent_sync_request_id or self.sync_request.pk
 
-    def execute(self, statement: sql.Composed, values: Mapping[str, object] | None = None) -> None:
+    def execute(self, statement: sql.Composed, values: Mapping[str, Value] | None = None) -> None:
         """Execute a composed statement; all other methods go through here."""
         self.cursor.execute(
             statement,
             {
-                "enrollment": self.sync_request.app_enrollment_id,
+                "enrollment": self.enrollment.pk,
                 "group_key": self.enrollment.group_key_id,
                 "sync": self.sync_request.pk,
                 "parent": self.parent,
@@ -76,31 +77,34 @@ class MergeContext:
             },
         )
 
-    def run(self, statement: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable) -> int:
+    def run(self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable) -> int:
         """Execute a statement and return the number of rows it touched."""
         self.execute(sql.SQL(statement).format(**parts), values)
-        return self.cursor.rowcount
+        count: int = self.cursor.rowcount
+        return count
 
     def rows(
-        self, statement: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable
+        self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable
     ) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         self.run(statement, values, **parts)
-        return self.cursor.fetchall()
+        rows: list[tuple[Any, ...]] = self.cursor.fetchall()
+        return rows
 
     def row(
-        self, statement: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable
+        self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable
     ) -> tuple[Any, ...]:
         """The row of a query that has exactly one."""
         (row,) = self.rows(statement, values, **parts)
         return row
 
-    def exists(self, query: str, values: Mapping[str, object] | None = None, /, **parts: sql.Composable) -> bool:
+    def exists(self, query: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable) -> bool:
         """Whether a query has any row; it is stopped at the first one."""
         return bool(self.rows(f"{query} LIMIT 1", values, **parts))
 
 
 def columns_of(names: Iterable[str], alias: str) -> sql.Composed:
+    """The columns of one table, separated by commas."""
     return sql.SQL(", ").join(sql.SQL("{}.{}").format(sql.SQL(alias), sql.Identifier(name)) for name in names)
 
 

@@ -335,13 +335,13 @@ def test_a_stored_total_that_was_changed_is_not_compared_with_an_older_one(loade
 
 
 def test_a_merge_that_counts_wrongly_is_found_out(sync, loaded, monkeypatch):
-    add_up_lines = steps.add_up_lines
+    tally_plan = steps.tally_plan
 
     def twice(context):
-        add_up_lines(context)
+        tally_plan(context)
         context.run("UPDATE amount_tally SET sum = 2 * sum WHERE fate = 'change' AND \"column\" = 'totalAmount'")
 
-    monkeypatch.setattr(steps, "add_up_lines", twice)
+    monkeypatch.setattr(steps, "tally_plan", twice)
     result = sync({"invoices": [invoice("I4", totalAmount="1", currencyCode="EUR")]})
     assert of_lines(result) == {"EUR": one(1, "1")}
     assert agreements(result) == {"EUR": False, "USD": True}

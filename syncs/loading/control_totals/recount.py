@@ -12,7 +12,7 @@ from psycopg import sql
 from adsplatform.records.specification import Entity, entities
 from adsplatform.wording import counted
 from enrollments.models import AppEnrollment
-from syncs.loading.control_totals.merge_totals import added_up, amounts_of_records
+from syncs.loading.control_totals.sums import added_up, amounts_of_records
 from syncs.models import BookTotal, ControlTotal
 from syncs.models.control_totals import EXACT, sum_as_text
 

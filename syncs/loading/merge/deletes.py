@@ -142,7 +142,7 @@ def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
         return
     for entity, field in referring_to(staged.entity):
         other = context.stage.staged.get(entity.name)
-        unless_deleted_too = sql.SQL("")
+        unless_deleted_too: sql.Composable = sql.SQL("")
         if other:
             unless_deleted_too = sql.SQL(
                 "AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.record_id = x.id AND o.action = 'delete')"

@@ -3,7 +3,8 @@
 from psycopg import sql
 
 from syncs.loading.context import PROBLEM_INTO, MergeContext, columns_of, comma_prefixed, erp_key_of
-from syncs.loading.control_totals.merge_totals import needed_for_totals, tally_of_gone
+from syncs.loading.control_totals.merge_totals import tally_of_gone
+from syncs.loading.control_totals.sums import columns_added_up
 from syncs.loading.merge.references import match_action, resolution
 from syncs.loading.staging.amounts import SKIPPED
 from syncs.loading.staging.assignments import changed, too_large
@@ -67,7 +68,7 @@ def _supersede(
         entity=sql.Literal(staged.entity.name),
         erp_key=erp_key_of(staged.entity),
         into_problems=PROBLEM_INTO,
-        amounts=comma_prefixed(needed_for_totals(staged)),
+        amounts=comma_prefixed(columns_added_up(staged)),
         tallied=tally_of_gone(staged, SKIPPED),
     )
 

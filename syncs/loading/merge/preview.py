@@ -1,55 +1,87 @@
-"""A preview: everything a sync would do to the books is done, looked at and taken back."""
+"""A preview: the plan is applied, what it changed is recorded, and it is rolled back."""
 
+from collections.abc import Iterator
 from itertools import islice
 from tempfile import SpooledTemporaryFile
+from typing import IO, NamedTuple, TypeAlias
 from uuid import UUID
 
 from django.db import connection, transaction
 from psycopg import sql
 
-from adsplatform.records.specification import Entity, entities
+from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.loading.context import MergeContext, erp_key_of
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.merge import steps
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
 from syncs.models import SyncDifference
 
-DIFFERENCES_KEPT = 100
-KEPT_IN_MEMORY = 1024**2
-# What is easily overlooked, and cannot be undone, comes before a long list of what is new.
+DIFFERENCES_STORED = 100
+# Problems up to this many bytes wait in memory, more of them in a file.
+PROBLEM_BYTES_IN_MEMORY = 1024**2
+# Deletes are easily overlooked and cannot be undone, so they come before a long list of new records.
 ACTIONS = (SyncDifference.Action.DELETE, SyncDifference.Action.UPDATE, SyncDifference.Action.INSERT)
+
+# By wire name, the texts of one record's columns.
+Values: TypeAlias = dict[str, str | None]
+
+
+class _Touched(NamedTuple):
+    """A record that the sync inserts, updates or deletes, and the row that causes it, if any."""
+
+    action: SyncDifference.Action
+    entity: str
+    record_id: UUID
+    erp_key: str = ""
+    file: str = ""
+    line: int | None = None
 
 
 def rehearse(context: MergeContext) -> dict[str, dict[str, int]]:
-    """Write and take back; returns the counts, keeps the first differences and every problem that was found."""
-    before_it = _last_problem(context)
+    """Apply the plan and roll it back; returns the counts, and stores the first differences and every problem found."""
+    last_problem = _last_problem(context)
     savepoint = transaction.savepoint()
     steps.apply_plan(context)
-    # What is only looked at on commit would not be seen otherwise.
+    # A violation of a deferred constraint would otherwise not be noticed.
     connection.check_constraints()
     counts = steps.counts(context)
-    found = list(islice(_touched(context), DIFFERENCES_KEPT))
-    after = _values(context, found)
-    totals = merge_totals.put_aside(context)
-    with SpooledTemporaryFile(KEPT_IN_MEMORY) as problems:
-        _put_aside(context, problems, before_it)
+    touched = list(islice(_touched(context), DIFFERENCES_STORED))
+    after = _values(context, touched)
+    tallies = merge_totals.saved_tallies(context)
+    with SpooledTemporaryFile(PROBLEM_BYTES_IN_MEMORY) as problems:
+        _save_problems(context, problems, last_problem)
         transaction.savepoint_rollback(savepoint)
-        _put_back(context, problems)
-    merge_totals.put_back(context, totals)
-    before = _values(context, found)
-    for difference in found:
-        of_record = (difference.entity, difference.record_id)
-        was = before.get(of_record, {})
-        difference.fields = _changes(was, after.get(of_record, {}))
-        # A record that no line is about is named by its own key.
-        difference.erp_key = difference.erp_key or was.get("erpKey") or ""
-        difference.sync_request, difference.group_key_id = context.sync_request, context.sync_request.group_key_id
-    SyncDifference.objects.bulk_create(found)
+        _restore_problems(context, problems)
+    merge_totals.restore_tallies(context, tallies)
+    before = _values(context, touched)
+    SyncDifference.objects.bulk_create(
+        _difference(
+            context, one, before.get((one.entity, one.record_id), {}), after.get((one.entity, one.record_id), {})
+        )
+        for one in touched
+    )
     return counts
 
 
-def _touched(context: MergeContext):
-    """The records that are not as they were, each as a difference that still lacks its values."""
+def _difference(context: MergeContext, touched: _Touched, before: Values, after: Values) -> SyncDifference:
+    return SyncDifference(
+        sync_request=context.sync_request,
+        group_key_id=context.sync_request.group_key_id,
+        entity=touched.entity,
+        action=touched.action,
+        # A record that no row is about is identified by its own key.
+        erp_key=touched.erp_key or before.get("erpKey") or "",
+        file=touched.file,
+        line=touched.line,
+        fields=[
+            {"name": name, "before": before.get(name), "after": after.get(name)}
+            for name in dict.fromkeys([*before, *after])
+            if before.get(name) != after.get(name)
+        ],
+    )
+
+
+def _touched(context: MergeContext) -> Iterator[_Touched]:
     for action in ACTIONS:
         for staged in context.staged:
             found = context.rows(
@@ -62,49 +94,43 @@ def _touched(context: MergeContext):
                 plan=staged.plan,
                 stage=staged.table,
                 action=sql.Literal(action.value),
-                limit=sql.Literal(DIFFERENCES_KEPT),
+                limit=sql.Literal(DIFFERENCES_STORED),
             )
             for record_id, erp_key, file, line in found:
-                yield _difference(staged.entity.name, action, record_id, erp_key=erp_key, file=file[:255], line=line)
+                yield _Touched(action, staged.entity.name, record_id, erp_key, file[:255], line)
         if action == SyncDifference.Action.DELETE:
-            limit = sql.Literal(DIFFERENCES_KEPT)
+            limit = sql.Literal(DIFFERENCES_STORED)
             missing = context.rows("SELECT entity, id FROM missing ORDER BY entity, id LIMIT {limit}", limit=limit)
             for name, record_id in missing:
-                yield _difference(name, action, record_id)
+                yield _Touched(action, name, record_id)
 
 
-def _difference(entity: str, action, record_id: UUID, **values) -> SyncDifference:
-    difference = SyncDifference(entity=entity, action=action, **values)
-    difference.record_id = record_id
-    return difference
-
-
-def _values(context: MergeContext, differences: list[SyncDifference]) -> dict[tuple, dict[str, str | None]]:
-    """What the records hold now, as texts by the wire's names."""
+def _values(context: MergeContext, touched: list[_Touched]) -> dict[tuple[str, UUID], Values]:
+    """What the records hold now, as texts, by entity and record id."""
     values = {}
-    for name in dict.fromkeys(difference.entity for difference in differences):
-        entity = entities()[name]
-        ids = [difference.record_id for difference in differences if difference.entity == name]
-        for record_id, record in _records(context, entity, ids).items():
+    for name in dict.fromkeys(one.entity for one in touched):
+        ids = [one.record_id for one in touched if one.entity == name]
+        for record_id, record in _records(context, entities()[name], ids).items():
             values[name, record_id] = record
     return values
 
 
-def _records(context: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUID, dict[str, str | None]]:
-    columns = {
+def _records(context: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUID, Values]:
+    columns: dict[str, sql.Composable] = {}
+    for reference in entity.references:
+        keys: dict[str, list[sql.Composable]] = {}
+        for lookup in reference.lookups:
+            if lookup.target_column != "id":
+                keys.setdefault(entity.columns[lookup.column].wire, []).append(_key_of(reference, lookup))
+        named = {name: sql.SQL("coalesce({})").format(sql.SQL(", ").join(ways)) for name, ways in keys.items()}
+        columns = {**named, **columns}
+    columns |= {
         column.wire: sql.SQL("trim_scale(r.{})::text" if column.type == "amount" else "r.{}::text").format(
             sql.Identifier(column.field)
         )
         for column in entity.columns.values()
         if column.field
     }
-    for reference in entity.references:
-        keys = {}
-        for lookup in reference.lookups:
-            if lookup.target_column != "id":
-                keys.setdefault(entity.columns[lookup.column].wire, []).append(_key_of(reference, lookup))
-        named = {name: sql.SQL("coalesce({})").format(sql.SQL(", ").join(ways)) for name, ways in keys.items()}
-        columns = named | columns
     records = context.rows(
         "SELECT r.id, {columns} FROM {records} r WHERE r.id = ANY(%(ids)s)",
         {"ids": ids},
@@ -114,30 +140,24 @@ def _records(context: MergeContext, entity: Entity, ids: list[UUID]) -> dict[UUI
     return {record_id: dict(zip(columns, record, strict=True)) for record_id, *record in records}
 
 
-def _key_of(reference, lookup) -> sql.Composable:
-    """What a person calls the record that a reference points to."""
+def _key_of(reference: ReferenceTo, lookup: Lookup) -> sql.Composed:
+    """The name of the record that a reference of the record `r` points to."""
     target = entities()[lookup.target]
     return sql.SQL("(SELECT t.{}::text FROM {} t WHERE t.id = r.{})").format(
         sql.Identifier(lookup.target_column), sql.Identifier(target.table), sql.Identifier(reference.field)
     )
 
 
-def _changes(before: dict, after: dict) -> list[dict]:
-    names = dict.fromkeys([*before, *after])
-    return [
-        {"name": name, "before": before.get(name), "after": after.get(name)}
-        for name in names
-        if before.get(name) != after.get(name)
-    ]
+# Problems found while applying the plan would be rolled back with it.
 
 
 def _last_problem(context: MergeContext) -> int:
     (last,) = context.row("SELECT coalesce(max(id), 0) FROM staged_problem")
-    return last
+    return int(last)
 
 
-def _put_aside(context: MergeContext, file, after: int):
-    """Problems found while writing would be taken back with it."""
+def _save_problems(context: MergeContext, file: IO[bytes], after: int) -> None:
+    """Write the problems with a greater id than `after` to the file."""
     statement = sql.SQL("COPY (SELECT {} FROM staged_problem WHERE id > {} ORDER BY id) TO STDOUT").format(
         identifiers(PROBLEM_COLUMNS), sql.Literal(after)
     )
@@ -147,9 +167,8 @@ def _put_aside(context: MergeContext, file, after: int):
     file.seek(0)
 
 
-def _put_back(context: MergeContext, file):
-    with context.cursor.copy(
-        sql.SQL("COPY staged_problem ({}) FROM STDIN").format(identifiers(PROBLEM_COLUMNS))
-    ) as copy:
-        while chunk := file.read(KEPT_IN_MEMORY):
+def _restore_problems(context: MergeContext, file: IO[bytes]) -> None:
+    statement = sql.SQL("COPY staged_problem ({}) FROM STDIN").format(identifiers(PROBLEM_COLUMNS))
+    with context.cursor.copy(statement) as copy:
+        while chunk := file.read(PROBLEM_BYTES_IN_MEMORY):
             copy.write(chunk)

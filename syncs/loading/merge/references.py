@@ -97,16 +97,16 @@ def resolution(context: MergeContext, staged: StageTable, reference: ReferenceTo
     joins: list[sql.Composable] = []
     found: list[sql.Composable] = []
     for at, lookup in enumerate(lookups_used(staged, reference)):
-        aliases = []
+        ids: list[sql.Composable] = []
         for where, records in _searched(context, lookup):
             alias = sql.Identifier(f"{reference.field}_{where}_{at}")
-            aliases.append(sql.SQL("{}.id").format(alias))
+            ids.append(sql.SQL("{}.id").format(alias))
             joins.append(
                 sql.SQL("LEFT JOIN ({}) {} ON {}.key = s.{} AND {}").format(
                     records, alias, alias, sql.Identifier(lookup.column), applies(lookup)
                 )
             )
-        found.append(_first(aliases))
+        found.append(_first(ids))
     columns = plan_columns(staged, reference)
     return Resolution(joins, list(zip(columns, [_first(found), *found][: len(columns)], strict=True)))
 

@@ -10,6 +10,7 @@ from syncs.loading.context import PROBLEM_INTO, MergeContext, erp_key_of
 from syncs.loading.merge.references import plan_column
 from syncs.loading.staging.assignments import inserts, line_has, lookups_used, updates, worked_out
 from syncs.loading.staging.tables import StageTable
+from syncs.loading.staging.value_rules import product_of
 
 
 def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
@@ -36,7 +37,7 @@ def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
     for column in staged.entity.columns.values():
         if not column.is_needed_where_new or column.name in staged.always:
             continue
-        lacks = sql.SQL("true")
+        lacks: sql.Composable = sql.SQL("true")
         if staged.has(column.name):
             lacks = sql.SQL("NOT {}").format(line_has(staged, [column.name]))
         context.run(
@@ -58,9 +59,18 @@ def find_amounts_too_large(context: MergeContext, staged: StageTable) -> None:
     """An amount in base currency that is computed must fit its column."""
     if not context.exists("SELECT 1 FROM {plan} WHERE is_too_large", plan=staged.plan):
         return
-    columns = worked_out(staged)
-    new, changed = dict(inserts(staged)), dict(updates(staged))
-    (rate,) = {column.assumed.product_of[1] for column in columns}
+    entity, new, changed = staged.entity, dict(inserts(staged)), dict(updates(staged))
+    products = [(column, factors) for column in worked_out(staged) if (factors := product_of(entity, column))]
+    (rate,) = {rate.wire for _, (_, rate) in products}
+    amounts: list[sql.Composable] = [
+        sql.SQL("({}, {}, CASE p.action WHEN 'insert' THEN {} ELSE {} END)").format(
+            sql.Literal(column.wire),
+            sql.Literal(amount.wire),
+            new.get(column.field, sql.SQL("NULL")),
+            changed[column.field],
+        )
+        for column, (amount, _) in products
+    ]
     context.run(
         """
         INSERT INTO line_problem
@@ -73,17 +83,9 @@ def find_amounts_too_large(context: MergeContext, staged: StageTable) -> None:
         """,
         stage=staged.table,
         plan=staged.plan,
-        records=sql.Identifier(staged.entity.table),
-        rate_wire=sql.SQL(staged.entity.columns[rate].wire),
-        amounts=sql.SQL(", ").join(
-            sql.SQL("({}, {}, CASE p.action WHEN 'insert' THEN {} ELSE {} END)").format(
-                sql.Literal(column.wire),
-                sql.Literal(staged.entity.columns[column.assumed.product_of[0]].wire),
-                new.get(column.field, sql.SQL("NULL")),
-                changed[column.field],
-            )
-            for column in columns
-        ),
+        records=sql.Identifier(entity.table),
+        rate_wire=sql.SQL(rate),
+        amounts=sql.SQL(", ").join(amounts),
     )
 
 
@@ -154,7 +156,7 @@ def warn_of_self_references(context: MergeContext, staged: StageTable) -> None:
         for lookup in lookups_used(staged, reference):
             if lookup.target != staged.entity.name:
                 continue
-            parts = {
+            parts: dict[str, sql.Composable] = {
                 "plan": staged.plan,
                 "stage": staged.table,
                 "itself": sql.SQL("s.{} IS NOT NULL AND p.{} = coalesce(p.record_id, p._id)").format(

@@ -8,7 +8,7 @@ inserted, and those that must go deleted.
 from psycopg import sql
 
 from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
-from syncs.loading.control_totals.merge_totals import add_up_lines, carry_into_books
+from syncs.loading.control_totals.merge_totals import add_to_books, tally_plan
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import meets_unchanged_record, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.rejections import reject_unloadable_rows
@@ -39,7 +39,7 @@ def make_plan(context: MergeContext) -> ReadAgain | None:
 
 def apply_plan(context: MergeContext) -> None:
     """Change the records as planned."""
-    add_up_lines(context)
+    tally_plan(context)
     for staged in context.staged:
         log_records_left(context, staged)
         update_changed(context, staged)
@@ -49,7 +49,7 @@ def apply_plan(context: MergeContext) -> None:
     for staged in context.staged:
         delete_matched(context, staged)
     delete_missing(context)
-    carry_into_books(context)
+    add_to_books(context)
     if "CustomField" in context.stage.staged:
         define_custom_fields(context)
     if "BaseCurrency" in context.stage.staged:
