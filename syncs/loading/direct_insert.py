@@ -9,7 +9,7 @@ From the first such row on, reading and merging are one transaction. It does not
 are loaded in this way, not what is fetched from another system.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -247,7 +247,7 @@ class _Keys:
         self.context.stage.copy_thread.wait()
         return self._read(sql.SQL("key = ANY(%(named)s)"), {"named": named.to_list()})
 
-    def _read(self, condition: sql.Composable, values: Mapping[str, Sequence[str]] | None = None) -> pl.DataFrame:
+    def _read(self, condition: sql.Composable, values: Mapping[str, list[str]] | None = None) -> pl.DataFrame:
         self.context.run(
             "SELECT key, id::text FROM ({records}) r WHERE {condition}",
             values,
