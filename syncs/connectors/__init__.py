@@ -1,36 +1,39 @@
-"""The registry of connectors: a class of a module of this folder, decorated with `@register`, is one."""
+"""The registry of connectors: every class in a module of this package that is decorated with `@register`."""
 
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TypeVar
 
 from syncs.connectors.protocol import Connector, ConnectorError
+
+ConnectorClass = TypeVar("ConnectorClass", bound=type[Connector])
 
 _registry: dict[str, Connector] = {}
 
 
-def register(connector_class):
-    """Make an instance of the class known by its application's connector name."""
+def register(connector_class: ConnectorClass) -> ConnectorClass:
+    """Register an instance of the class under its application's connector name."""
     connector = connector_class()
     _registry[connector.application.connector] = connector
     return connector_class
 
 
 @cache
-def _load():
+def _import_all() -> None:
     for module in iter_modules(__path__, f"{__name__}."):
         import_module(module.name)
 
 
 def registered() -> list[Connector]:
     """Every connector, by name."""
-    _load()
+    _import_all()
     return [_registry[name] for name in sorted(_registry)]
 
 
 def connector_named(name: str) -> Connector:
     """The connector of that name; raises ConnectorError with the known names."""
-    _load()
+    _import_all()
     try:
         return _registry[name]
     except KeyError:

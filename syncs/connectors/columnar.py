@@ -1,32 +1,35 @@
-"""Rows by column, for all readers."""
+"""Rows as columns of text, for all readers: polars splits many lines at once."""
 
 import codecs
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
+# What may separate the cells of a file whose delimiter has to be found out.
 DELIMITERS = ",;\t|"
 
-
-def _count(text: bytes, mark: str) -> int:
-    """How often the character stands in the text; `bytes.count` is slow where that is often."""
-    if not mark.isascii():
-        return text.count(mark.encode())
-    return np.count_nonzero(np.frombuffer(text, np.uint8) == ord(mark))
+C = TypeVar("C")
 
 
-def split(lines: bytes, count: int, delimiter: str, width: int) -> list[pl.Series] | None:
-    """So many columns of the cells of so many lines, empty ones null; None if they do not fit.
+def count_character(text: bytes, character: str) -> int:
+    """How often a character occurs in UTF-8 text; faster than `bytes.count` for a character that is frequent."""
+    if not character.isascii():
+        return text.count(character.encode())
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
 
-    Quotation marks are none.
+
+def split_into_columns(lines: bytes, count: int, delimiter: str, width: int) -> list[pl.Series] | None:
+    """The cells of `count` lines as `width` columns of text, empty cells null; None where they do not fit.
+
+    Quotation marks have no meaning.
     """
     try:
         frame = pl.read_csv(
             lines,
             has_header=False,
-            schema={str(at): pl.String for at in range(width)},
+            schema={str(position): pl.String for position in range(width)},
             separator=delimiter,
             quote_char=None,
         )
@@ -35,30 +38,35 @@ def split(lines: bytes, count: int, delimiter: str, width: int) -> list[pl.Serie
     return frame.get_columns() if len(frame) == count else None
 
 
-def by_column(
-    rows: Iterable[Sequence], width: int, text_of: Callable[[Any], str]
+def rows_to_columns(
+    rows: Iterable[Sequence[C]], width: int, text_of: Callable[[C], str]
 ) -> tuple[list[str], list[pl.Series]] | None:
-    """Rows as lines of cells with tabs between them, and as columns of texts; None where a cell would break its line.
+    """The rows as tab-separated lines and as `width` columns of text; None where a cell would break its line.
 
-    To put a row together and have polars cut all of them is faster than to gather columns from all over the memory.
+    `text_of` is asked for the text of cells that are neither text nor None. To join each row and let polars split all
+    of them is faster than to gather each column's cells, which are scattered over the memory.
     """
     lines = [_line(row, text_of) for row in rows]
     together = "\n".join(lines).encode()
-    if _count(together, "\t") != len(lines) * (width - 1) or _count(together, "\n") != len(lines) - 1:
+    if (
+        count_character(together, "\t") != len(lines) * (width - 1)
+        or count_character(together, "\n") != len(lines) - 1
+        or any(special in together for special in (b"\\", b"\r", b"\0"))
+        # At the very beginning, polars would take a byte order mark for that of the whole text.
+        or together.startswith(codecs.BOM_UTF8)
+    ):
         return None
-    # At the very beginning, polars would take a byte order mark for the text's.
-    is_odd = together.startswith(codecs.BOM_UTF8) or any(mark in together for mark in (b"\\", b"\r", b"\0"))
-    columns = None if is_odd else split(together, len(lines), "\t", width)
+    columns = split_into_columns(together, len(lines), "\t", width)
     return (lines, columns) if columns else None
 
 
-def _line(row: Sequence, text_of: Callable[[Any], str]) -> str:
+def _line(row: Sequence[C], text_of: Callable[[C], str]) -> str:
     try:
-        return "\t".join(row)
+        return "\t".join(row)  # type: ignore[arg-type]  # most rows are texts; the others raise
     except TypeError:
         pass
     try:
-        # Most of what is no text is none at all.
-        return "\t".join(["" if cell is None else cell for cell in row])
+        # In most of the other rows, whatever is not text is None.
+        return "\t".join(["" if cell is None else cell for cell in row])  # type: ignore[misc]
     except TypeError:
-        return "\t".join([cell if cell.__class__ is str else text_of(cell) for cell in row])
+        return "\t".join([cell if isinstance(cell, str) else text_of(cell) for cell in row])

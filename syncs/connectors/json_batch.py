@@ -4,33 +4,35 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, NoReturn
 from uuid import UUID
 
 from syncs.connectors import register
 from syncs.connectors.formats.json_objects import (
     DuplicateMember,
     FlatObjects,
+    JsonObject,
     blocks_of,
     duplicate_member,
-    the_object,
+    object_or_problem,
     unique_members,
 )
 from syncs.connectors.protocol import (
     BLOCK_BYTES,
     BLOCK_ROWS,
     ApplicationEntry,
-    Columns,
     ConnectorError,
     JsonValue,
     RowProblem,
     Source,
+    SourceItems,
 )
 
 FILE = "batch"
-# Enough for work by column to pay, little enough to keep memory small.
+# Enough to make work by column pay, little enough to keep memory small.
 CHUNK_BYTES = 4 * 1024**2
-# Members that say how to sync; the request has taken note of them.
+# Members that say how to sync; the API has read them already.
 ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -38,7 +40,7 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 
 @register
 class JsonBatch:
-    """Reads the lists of records in a batch body."""
+    """Reads the lists of records in the body of a batch."""
 
     application = ApplicationEntry(
         app_id=UUID("6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be002"),
@@ -48,33 +50,36 @@ class JsonBatch:
         app_type="Upload",
     )
 
-    def check(self, credentials):
+    def check(self, credentials: Mapping[str, str]) -> None:
         """There is nothing to reach: the records come with the request."""
 
-    def rows(self, source: Source) -> Iterator[Columns | RowProblem]:
+    def rows(self, source: Source) -> SourceItems:
         text = _JsonText(source)
         is_wrapped = text.skip("[")
         text.expect("{")
-        # A list that comes twice goes on where it stopped.
-        places = Counter()
+        # If a list is there twice, its numbers go on.
+        counts: Counter[str] = Counter()
         for _ in text.parts("}"):
             key = text.key()
             text.expect(":")
             if text.skip("["):
-                yield from _listed(text, key, places)
+                yield from _records(text, key, counts)
             else:
-                value, _, _ = text.value(f"the member “{key}”")
-                yield from _not_a_list(key, value)
+                yield from _not_a_list(key, text.value(f"the member “{key}”").value)
         if is_wrapped:
             text.expect("]")
         text.expect_end()
 
 
-def _listed(text: "_JsonText", key: str, places: Counter) -> Iterator[Columns | RowProblem]:
-    """The records of one list, some at a time."""
-    found, lines, raw, size = [], [], [], 0
+def _records(text: "_JsonText", key: str, counts: Counter[str]) -> SourceItems:
+    """The records of one list, block by block; `counts` is how many of each list have been read."""
+    name = key.casefold()
+    found: list[JsonObject | RowProblem] = []
+    lines: list[int] = []
+    raw: list[str] = []
+    size = 0
     for _ in text.parts("]"):
-        line = places[key.casefold()] + 1
+        line = counts[name] + 1
         flat, texts = text.flat_objects()
         is_full = flat or len(found) >= BLOCK_ROWS or size >= BLOCK_BYTES
         if is_full and found:
@@ -83,25 +88,25 @@ def _listed(text: "_JsonText", key: str, places: Counter) -> Iterator[Columns | 
         if flat:
             at_lines = range(line, line + len(texts))
             if by_column := flat.by_column:
-                yield Columns(key, FILE, lines=at_lines, raw=texts, **by_column)
+                yield by_column.block(key, FILE, at_lines, texts)
             else:
-                yield from blocks_of(key, FILE, flat.one_by_one, at_lines, texts)
-            places[key.casefold()] += len(texts)
+                yield from blocks_of(key, FILE, flat.one_by_one or [], at_lines, texts)
+            counts[name] += len(texts)
             continue
-        value, one, doubled = text.value(f"record {line:,} of “{key}”")
-        places[key.casefold()] = line
-        if doubled:
-            found.append(duplicate_member(key, FILE, line, doubled, one))
+        parsed = text.value(f"record {line:,} of “{key}”")
+        counts[name] = line
+        if parsed.duplicate:
+            found.append(duplicate_member(key, FILE, line, parsed.duplicate, parsed.raw))
         else:
-            found.append(the_object(key, FILE, line, value, one))
+            found.append(object_or_problem(key, FILE, line, parsed.value, parsed.raw))
         lines.append(line)
-        raw.append(one)
-        size += len(one)
+        raw.append(parsed.raw)
+        size += len(parsed.raw)
     if found:
         yield from blocks_of(key, FILE, found, lines, raw)
 
 
-def _not_a_list(key: str, value) -> Iterator[RowProblem]:
+def _not_a_list(key: str, value: JsonValue) -> Iterator[RowProblem]:
     if value is None or key.casefold() in ENVELOPE:
         return
     problem = RowProblem(
@@ -118,39 +123,49 @@ def _not_a_list(key: str, value) -> Iterator[RowProblem]:
     yield problem
 
 
-class _JsonText:
-    """A JSON text that is read value by value, holding little more of it than the value at hand."""
+class _Parsed(NamedTuple):
+    """A value, its text, and the name of a member that is in one of its objects twice, or nothing."""
 
-    def __init__(self, source: Source):
-        self._read = source.content.read
-        self._most = source.limits.line_bytes
-        # Bytes that are no UTF-8 stay in the cell as lone surrogates, for staging to name the cell.
+    value: JsonValue
+    raw: str
+    duplicate: str
+
+
+class _JsonText:
+    """A JSON text that is read value by value; little more than the current value is in memory."""
+
+    def __init__(self, source: Source) -> None:
+        self._read = source.upload.read
+        self._max_length = source.limits.line_bytes
+        # Bytes that are not UTF-8 become lone surrogates, by which staging finds the cell that they are in.
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
         self._buffer, self._at, self._ended = "", 0, False
-        # Up to where in the buffer only a look at each value tells.
-        self._unsure = 0
-        self._doubled: list[str] = []
-        self._value = json.JSONDecoder(
+        # Up to this position of the buffer, values have to be decoded one by one.
+        self._one_by_one_until = 0
+        self._duplicates: list[str] = []
+        self._decode_value = json.JSONDecoder(
             object_pairs_hook=self._members, parse_float=str, parse_constant=_refuse
         ).raw_decode
 
-    def skip(self, mark: str) -> bool:
-        """Step over the mark if it comes next."""
-        if self._peek() != mark:
+    def skip(self, character: str) -> bool:
+        """Skip the character if it comes next; says whether it did."""
+        if self._peek() != character:
             return False
         self._at += 1
         return True
 
-    def expect(self, mark: str) -> None:
-        if not self.skip(mark):
-            raise self._broken(f"where “{mark}” should stand", self._at)
+    def expect(self, character: str) -> None:
+        """Skip the character, which must come next."""
+        if not self.skip(character):
+            raise self._broken(f"where “{character}” should stand", self._at)
 
     def expect_end(self) -> None:
+        """Raise unless only white space is left."""
         if self._peek():
             raise self._broken("after its end", self._at)
 
     def parts(self, end: str) -> Iterator[None]:
-        """Stand before each part of a list or object in turn, and in the end behind its end."""
+        """Go to the beginning of each part of a list or object in turn, and then past its end."""
         if self.skip(end):
             return
         yield
@@ -159,43 +174,44 @@ class _JsonText:
             yield
 
     def key(self) -> str:
+        """The name of the member that comes next."""
         if self._peek() != '"':
             raise self._broken("where the name of a member should stand", self._at)
-        return self.value("the name of a member")[0]
+        return str(self.value("the name of a member").value)
 
     def flat_objects(self) -> tuple[FlatObjects | None, list[str]]:
-        """The flat objects that come next in a list, as many as have been read, and their texts; often none."""
+        """The flat objects that come next in a list, as many as are in the buffer, and their texts; often none."""
         self._peek()
-        if len(self._buffer) - self._at < min(CHUNK_BYTES // 4, self._most):
+        if len(self._buffer) - self._at < min(CHUNK_BYTES // 4, self._max_length):
             self._grow("")
-        if self._at < self._unsure:
+        if self._at < self._one_by_one_until:
             return None, []
         close = self._buffer.find("]", self._at)
         end = self._buffer.rfind("}", self._at, len(self._buffer) if close < 0 else close) + 1
         text = self._buffer[self._at : end]
         flat = FlatObjects(text)
-        # Each closing bracket ends an object, if there are no more of them than of the others.
-        if flat.closed == flat.count and (flat.by_column or flat.one_by_one):
+        # If there are as many closing as opening brackets, each closing one ends an object.
+        if flat.closing_count == flat.count and (flat.by_column or flat.one_by_one):
             texts = ["{" + part[: part.rfind("}") + 1] for part in text.split("{")[1:]]
-            if max(map(len, texts)) <= self._most:
+            if max(map(len, texts)) <= self._max_length:
                 self._at = end
                 return flat, texts
-        self._unsure = max(end, self._at + 1)
+        self._one_by_one_until = max(end, self._at + 1)
         return None, []
 
-    def value(self, what: str) -> tuple[object, str, str]:
-        """The value that comes next, its text, and a member that stands in it twice."""
+    def value(self, what: str) -> _Parsed:
+        """The value that comes next; `what` names it in error messages."""
         self._peek()
         while True:
-            self._doubled.clear()
+            self._duplicates.clear()
             try:
-                value, end = self._value(self._buffer, self._at)
+                value, end = self._decode_value(self._buffer, self._at)
             except RecursionError:
                 raise _unreadable(f"{what} is nested too deeply. Send flat records.") from None
             except json.JSONDecodeError as error:
                 if self._is_final(error) or not self._grow(what):
                     raise self._broken(f"in {what}", error.pos) from None
-            except _NoJson as constant:
+            except _NotJson as constant:
                 raise _unreadable(f"{what} holds “{constant}”. Send a number, or null.") from None
             except ValueError:
                 raise _unreadable(f"{what} holds a number of too many digits. Shorten it.") from None
@@ -204,44 +220,45 @@ class _JsonText:
                 if end < len(self._buffer) or not self._grow(what):
                     self._check_length(end - self._at, what)
                     raw, self._at = self._buffer[self._at : end], end
-                    return value, raw, self._doubled[0] if self._doubled else ""
+                    return _Parsed(value, raw, self._duplicates[0] if self._duplicates else "")
 
     def _peek(self) -> str:
-        """The next character that is no blank; empty at the end."""
+        """Skip white space; returns the character that follows, or nothing at the end."""
         while True:
-            self._at = _BLANKS.match(self._buffer, self._at).end()
+            if blanks := _BLANKS.match(self._buffer, self._at):
+                self._at = blanks.end()
             if self._at < len(self._buffer):
                 return self._buffer[self._at]
             if not self._grow(""):
                 return ""
 
     def _grow(self, what: str) -> bool:
-        """Read on, as much again as waits, so that a long value is not tried too often."""
+        """Read on; False at the end. At least as much as is waiting, so that a long value is not decoded too often."""
         if self._ended:
             return False
         waiting = self._buffer[self._at :]
         self._check_length(len(waiting), what)
         data = self._read(max(CHUNK_BYTES, len(waiting)))
         self._ended = not data
-        self._buffer, self._at, self._unsure = waiting + self._decode(data, final=self._ended), 0, 0
+        self._buffer, self._at, self._one_by_one_until = waiting + self._decode(data, final=self._ended), 0, 0
         return True
 
     def _check_length(self, length: int, what: str) -> None:
-        if length > self._most:
+        if length > self._max_length:
             raise _unreadable(
-                f"{what} is longer than {self._most:,} bytes, or is not closed. Correct it, then send again.",
+                f"{what} is longer than {self._max_length:,} bytes, or is not closed. Correct it, then send again.",
                 "line_too_long",
             )
 
-    def _members(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    def _members(self, pairs: list[tuple[str, JsonValue]]) -> JsonObject:
         try:
             return unique_members(pairs)
         except DuplicateMember as duplicate:
-            self._doubled.append(duplicate.member)
+            self._duplicates.append(duplicate.member)
             return dict(pairs)
 
     def _is_final(self, error: json.JSONDecodeError) -> bool:
-        """Whether the fault stays one however the text goes on."""
+        """Whether the text is not JSON whatever follows it."""
         return not error.msg.startswith("Unterminated") and error.pos < len(self._buffer) - 20
 
     def _broken(self, where: str, at: int) -> ConnectorError:
@@ -251,12 +268,12 @@ class _JsonText:
         return _unreadable(f"it is not valid JSON {where}, near “{near}”. Correct it, then send it again.")
 
 
-class _NoJson(Exception):
-    """Stops at NaN and Infinity, which Python writes although they are no JSON."""
+class _NotJson(Exception):
+    """The text contains NaN or Infinity, which Python writes although they are not JSON."""
 
 
-def _refuse(constant):
-    raise _NoJson(constant)
+def _refuse(constant: str) -> NoReturn:
+    raise _NotJson(constant)
 
 
 def _unreadable(why: str, code: str = "bad_json") -> ConnectorError:

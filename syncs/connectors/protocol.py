@@ -1,18 +1,38 @@
-"""The record protocol: what a connector yields, and what it may complain of."""
+"""The record protocol: what a connector is given, what it yields, and how it reports problems.
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+A connector is a class with the attributes of `Connector`, decorated with `syncs.connectors.register`. It reads its
+source once, from beginning to end, and yields what it finds in the source's order without collecting it:
+
+- `FileHeader`, once for each file that has a header, before the rows of the file;
+- `Rows` or `Columns`, a block of rows of one kind of record; blocks of up to BLOCK_ROWS rows or BLOCK_BYTES of raw
+  text are best, and smaller ones are combined;
+- `RowProblem`, for a line that cannot be read and for a remark about a line or a file.
+
+Every line of the source is either a row of one block or a `RowProblem` of kind "error" with its number, so that the
+counts of the sync add up. A source that cannot be read to its end raises `ConnectorError`. What a row means – types,
+required columns, references – is not the connector's concern.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import BinaryIO, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 import polars as pl
 
+# Rows of a block: enough to make work by column pay, few enough to keep memory small.
+BLOCK_ROWS = 5_000
+BLOCK_BYTES = 8 * 1024**2
+
 
 class Absent:
-    """Marks a cell whose column the row does not have; not the same as an empty one, which clears."""
+    """The type of ABSENT: the cell of a column that the row does not have, so that the record keeps its value.
 
-    def __repr__(self):
+    An empty cell ("" or None) clears the value instead.
+    """
+
+    def __repr__(self) -> str:
         return "ABSENT"
 
 
@@ -20,104 +40,68 @@ ABSENT = Absent()
 
 # What JSON has; a number with a decimal point comes as text, so that no digit is lost.
 JsonValue: TypeAlias = "str | int | bool | list[JsonValue] | dict[str, JsonValue] | None"
+# What a connector may put into a cell.
 Cell: TypeAlias = "JsonValue | Absent"
-
-# Rows of a block: enough to make column-wise work pay, few enough to keep memory small.
-BLOCK_ROWS = 5_000
-BLOCK_BYTES = 8 * 1024**2
 
 
 @dataclass(slots=True)
 class Rows:
-    """A block of rows of one kind from one place, all with the same columns.
+    """A block of rows of one kind from one file, all with the same columns.
 
-    `name` is the source's own word for the kind of record (a file's stem, a batch key, an entity name).
-    `cells` holds a sequence a row, as long as `columns`; a cell is text, None, or what JSON has (int, bool,
-    dict, list; numbers with a decimal point come as text), or ABSENT. `lines` says where each row stands,
-    counted from 1; `raw` is each row as the source wrote it. A sheet names its columns by `letters` too, so that a
-    problem can be found by its cell.
+    `name` is the source's own word for the kind of record: a file name without extension, a batch key, an entity name.
+    `cells` has one sequence for each row, as long as `columns`. `lines` has the line number where each row starts,
+    counted from 1, and `raw` each row as the source wrote it. `letters` are the columns' letters in a spreadsheet, so
+    that a problem can name its cell; empty for other sources.
     """
 
     name: str
     file: str
     columns: Sequence[str]
-    cells: list[Sequence[Any]] = field(default_factory=list)
+    cells: list[Sequence[Cell]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
     letters: Sequence[str] = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.cells)
-
-
-def in_larger_blocks(found: Iterable) -> Iterator:
-    """What a connector yields, its small blocks of rows put together where one follows on another of the same kind."""
-    held, size = None, 0
-    try:
-        for block in found:
-            added = sum(map(len, block.raw)) if isinstance(block, Rows) else 0
-            has_room = held and len(held) < BLOCK_ROWS and size + added <= BLOCK_BYTES
-            if has_room and isinstance(block, Rows) and _are_alike(held, block):
-                size += added
-                held.cells += block.cells
-                held.lines += block.lines
-                held.raw += block.raw
-                continue
-            if held:
-                yield held
-            held, size = None, added
-            if isinstance(block, Rows):
-                # The lists of a block are the connector's.
-                held = replace(block, cells=[*block.cells], lines=[*block.lines], raw=[*block.raw])
-            else:
-                yield block
-    except ConnectorError:
-        # What has been read of the source before it broke off is told all the same.
-        if held:
-            yield held
-        raise
-    if held:
-        yield held
-
-
-def _are_alike(one: Rows, other: Rows) -> bool:
-    return (one.name, one.file, list(one.columns)) == (other.name, other.file, list(other.columns)) and (
-        one.letters == other.letters
-    )
 
 
 @dataclass(slots=True)
 class Columns:
-    """A block of rows by column, for sources that hold many: `Rows` turned on their side.
+    """A block of rows like `Rows`, but stored by column, which is faster for sources with many rows.
 
-    `cells` holds for each of the `columns` either a sequence of what `Rows` have, or a Series of texts, null where a
-    cell is empty; `gaps` says of a Series, by its place, in which rows there is no cell (null there). Nothing may be
-    in a cell that is not in the raw text of its row, but what stands for escapes (backslashes). `delimited` has each
-    row as its cells with a `delimiter` between them, but for rows at the places `apart`: often that is the raw text.
-    Without a delimiter nothing of the kind is said.
+    `cells` has for each of the `columns` either a sequence with a cell for each row, or a Series of texts in which an
+    empty or absent cell is null. `gaps` tells these two apart: for the position of a Series in `cells`, it has whether
+    the cell of each row is absent. A cell may contain only characters of the raw text of its row, except those that
+    an escape sequence (with a backslash) stands for.
+
+    `delimited` has each row as its cells with `delimiter` between them, which often is its raw text, except for rows at
+    the positions `not_delimited`. It may be left empty, together with `delimiter`.
     """
 
     name: str
     file: str
     columns: Sequence[str]
-    cells: list[pl.Series | Sequence[Any]]
+    cells: Sequence[pl.Series | Sequence[Cell]]
     lines: Sequence[int]
     raw: list[str]
     gaps: Mapping[int, list[bool]] = field(default_factory=dict)
     delimited: list[str] = field(default_factory=list)
     delimiter: str = ""
-    apart: Collection[int] = ()
+    not_delimited: Collection[int] = ()
     letters: Sequence[str] = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.raw)
 
 
 @dataclass(slots=True)
 class RowProblem:
-    """A line that cannot be read, or something to say about a whole file (`line` None).
+    """A line that cannot be read, or a remark about a line or a whole file (`line` is None).
 
-    An error with a line is a rejected line and counted as one; without a line it is the file's.
+    An error with a line is counted as a rejected row; an error without one means that the file could not be read.
+    A warning is not counted. `code` is one of `syncs.problem_codes`, and `message` a sentence that says what is wrong
+    and what to do.
     """
 
     name: str
@@ -125,17 +109,17 @@ class RowProblem:
     line: int | None
     code: str
     message: str
-    kind: str = "error"
+    kind: Literal["error", "warning"] = "error"
     column: str = ""
     value: str = ""
     raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class FileHead:
-    """How the lines of a file are to be read again, one by one; said once, before its rows.
+class FileHeader:
+    """The columns and the delimiter by which a single raw line of the file can be read again.
 
-    A file without one has a JSON object a line.
+    The raw lines of a file without a header are JSON objects.
     """
 
     name: str
@@ -144,11 +128,16 @@ class FileHead:
     delimiter: str
 
 
-class ConnectorError(Exception):
-    """The source cannot be read (to its end), so that the attempt fails; `str()` is the sentence to show.
+SourceItem: TypeAlias = Rows | Columns | RowProblem | FileHeader
+SourceItems: TypeAlias = Iterator[SourceItem]
 
-    `transient` if it may go better without anybody's doing (no connection, 429, 5xx): the sync is tried again, not
-    before the `retry_after` seconds that the source asked for. All else fails at once; who must act, the code tells.
+
+class ConnectorError(Exception):
+    """The source cannot be read, or not to its end, so that the attempt fails; `str()` is the sentence to show.
+
+    `transient` is for causes that may go away by themselves (no connection, HTTP 429 or 5xx): the sync is tried again,
+    not before the `retry_after` seconds that the source asked for. Other failures are final. `code` is one of
+    `syncs.problem_codes`, which says who must act.
     """
 
     def __init__(
@@ -159,7 +148,7 @@ class ConnectorError(Exception):
         file: str = "",
         transient: bool = False,
         retry_after: float | None = None,
-    ):
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.file = file
@@ -169,7 +158,7 @@ class ConnectorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Something an enrollment of the connector can be told; never a secret."""
+    """Something that can be set for an enrollment of the connector; never a secret. `value` is the default."""
 
     label: str
     value: str = ""
@@ -180,7 +169,7 @@ class Setting:
 class Credential:
     """Something a connector needs to sign in to its source; people fill it in when they enrol.
 
-    `name` is a member of `connectorInfo` in the API. A secret is typed unseen and never shown again.
+    `name` is a member of `connectorInfo` in the API. A secret is typed unseen and never displayed again.
     """
 
     name: str
@@ -192,7 +181,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationEntry:
-    """A connector's entry in the catalogue of applications."""
+    """A connector's entry in the catalogue of applications; `app_id` and `connector` may never change."""
 
     app_id: UUID
     connector: str
@@ -205,7 +194,7 @@ class ApplicationEntry:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a source may hold. Sizes in bytes."""
+    """How large a source may be: bytes after unpacking and per line, times of its packed size, files in a ZIP."""
 
     unpacked_bytes: int
     ratio: int
@@ -215,10 +204,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a connector is given to read: whose data, which run, how to reach it.
+    """What a connector is given to read: for which enrollment, how to reach it, and what kind of sync is wanted.
 
-    `anchor` is the day of the enrollment's last successful full sync, where there was one. `content` is the upload
-    as a seekable binary file, where there is one, and `format` its kind: zip, csv, jsonl, batch or mended.
+    `content` is the upload as a seekable binary file, if there is one, and `format` its kind: zip, csv, jsonl, batch or
+    mended (corrected rows). `anchor` is the day of the enrollment's last successful full sync, if there was one.
     """
 
     app_enrollment_id: UUID
@@ -231,14 +220,21 @@ class Source:
     format: str = ""
     anchor: date | None = None
 
+    @property
+    def upload(self) -> BinaryIO:
+        """The content of a source that is an upload."""
+        if self.content is None:
+            raise ConnectorError("This connector reads uploads only, and there is none.", code="upload_missing")
+        return self.content
+
 
 class Connector(Protocol):
-    """Knows one kind of source; yields its rows, never collects them."""
+    """Reads one kind of source."""
 
     application: ApplicationEntry
 
     def check(self, credentials: Mapping[str, str]) -> None:
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
-    def rows(self, source: Source) -> Iterator[Rows | Columns | RowProblem | FileHead]:
+    def rows(self, source: Source) -> SourceItems:
         """Yield everything the source holds; raise ConnectorError where it cannot be read to its end."""

@@ -13,7 +13,8 @@ from adsplatform.observability.redaction import mask_secrets, redact
 from adsplatform.records.checks import printable
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ConnectorError, RowProblem, in_larger_blocks
+from syncs.connectors.blocks import combine_blocks
+from syncs.connectors.protocol import ConnectorError, RowProblem
 from syncs.crash_points import crash_point
 from syncs.loading import outcome, retry_policy
 from syncs.loading.context import MergeContext
@@ -110,7 +111,7 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
     with ExitStack() as opened:
         source = open_source(context.sync_request, context.enrollment, opened)
         secrets = secrets_in(source.credentials)
-        for block in in_larger_blocks(connector.rows(source)):
+        for block in combine_blocks(connector.rows(source)):
             if secrets and isinstance(block, RowProblem):
                 # A connector's sentence may quote its source, and that its credentials.
                 block.message = mask_secrets(block.message, secrets)

@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from syncs.connectors.formats.csv_reader import COLUMN_LINES
+from syncs.connectors.formats.csv_rows import COLUMN_LINES
 from syncs.connectors.protocol import ABSENT, BLOCK_BYTES
 from tests.connectors.reading import read, table
 

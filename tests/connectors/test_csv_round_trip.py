@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncs.connectors.formats import csv_reader, text_lines
+from syncs.connectors.formats import csv_rows, text_lines
 from tests.connectors.reading import read, table
 
 CELL = st.text(st.sampled_from('ab",;|\t\n\r é€\x0b\u2028\0'), max_size=8)
@@ -22,7 +22,7 @@ def tables(draw):
 @pytest.fixture
 def small_pieces(monkeypatch):
     monkeypatch.setattr(text_lines, "CHUNK_BYTES", 7)
-    monkeypatch.setattr(csv_reader, "BLOCK_ROWS", 3)
+    monkeypatch.setattr(csv_rows, "BLOCK_ROWS", 3)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -176,7 +176,7 @@ def test_an_empty_file_is_remarked_on(text):
 
 def test_rows_come_in_blocks_of_the_agreed_size():
     blocks, _ = read("\n".join(f'{{"a": {number}}}' for number in range(12_345)), format="jsonl")
-    assert [len(block) for block in blocks] == [jsonl_reader.LINES, 2_345]
+    assert [len(block) for block in blocks] == [jsonl_reader.BLOCK_LINES, 2_345]
 
 
 def test_objects_without_a_member_in_common_do_not_make_a_wide_block():

@@ -7,7 +7,7 @@ import pytest
 
 from syncs.connectors import connector_named
 from syncs.connectors.formats import xlsx_parts
-from syncs.connectors.protocol import ConnectorError, FileHead, Rows
+from syncs.connectors.protocol import ConnectorError, FileHeader, Rows
 from tests.connectors.reading import read, source, table, zipped
 from tests.samples.sheets import DATE, EXACT, STAMP, TIME, ZEROS, cell, number, sheet, text, workbook
 
@@ -34,7 +34,7 @@ def test_a_row_has_its_number_its_cells_and_their_letters():
 def test_how_its_lines_are_read_again_is_said_before_the_rows():
     book = workbook(sheet(["erpKey", "total"], ["I1", number("5")]))
     head, rows = connector_named("file-upload").rows(source(book, format="zip", file_name="invoices.xlsx"))
-    assert head == FileHead("invoices", "invoices.xlsx", ("erpKey", "total"), ",")
+    assert head == FileHeader("invoices", "invoices.xlsx", ("erpKey", "total"), ",")
     assert isinstance(rows, Rows)
 
 

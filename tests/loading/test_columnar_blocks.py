@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from adsplatform.records.checks import as_text
 from adsplatform.records.specification import entity_named
+from syncs.connectors.blocks import combine_blocks
 from syncs.connectors.protocol import (
     ABSENT,
     BLOCK_BYTES,
     BLOCK_ROWS,
     ConnectorError,
-    FileHead,
+    FileHeader,
     RowProblem,
     Rows,
-    in_larger_blocks,
 )
 from syncs.loading.staging.block_checker import ColumnChecks
 from syncs.loading.staging.columnar_blocks import to_columnar
@@ -75,20 +75,20 @@ def block(first, count, name="companies", columns=("erpKey",)):
 
 def test_pages_of_one_kind_are_joined_to_one_block():
     pages = [block(1, 2), block(3, 1), block(4, 2)]
-    [whole] = in_larger_blocks(pages)
+    [whole] = combine_blocks(pages)
     assert (whole.lines, whole.raw) == ([1, 2, 3, 4, 5], ["1", "2", "3", "4", "5"])
     assert whole.cells == [("C1",), ("C2",), ("C3",), ("C4",), ("C5",)]
     assert [len(page) for page in pages] == [2, 1, 2], "a connector's own lists are left alone"
 
 
 def test_blocks_that_differ_in_anything_are_not_joined():
-    problem, head = RowProblem("companies", "f", 4, "bad_json", "…"), FileHead("companies", "f", ["erpKey"], ",")
+    problem, head = RowProblem("companies", "f", 4, "bad_json", "…"), FileHeader("companies", "f", ["erpKey"], ",")
     found = [block(1, 1), block(2, 1, name="invoices"), block(3, 1, columns=("code",)), problem, head, block(5, 1)]
-    assert list(in_larger_blocks(found)) == found
+    assert list(combine_blocks(found)) == found
 
 
 def test_a_block_that_is_large_enough_is_yielded():
-    sizes = [len(whole) for whole in in_larger_blocks(block(1, 1_000) for _ in range(12))]
+    sizes = [len(whole) for whole in combine_blocks(block(1, 1_000) for _ in range(12))]
     assert sizes == [BLOCK_ROWS, BLOCK_ROWS, 2_000]
 
 
@@ -99,7 +99,7 @@ def test_joined_blocks_of_long_rows_have_a_limited_size():
             page.raw = ["x" * (BLOCK_BYTES // 3)]
             yield page
 
-    assert [len(whole) for whole in in_larger_blocks(pages())] == [3, 3, 2]
+    assert [len(whole) for whole in combine_blocks(pages())] == [3, 3, 2]
 
 
 def test_rows_read_before_the_source_broke_off_are_yielded():
@@ -108,7 +108,7 @@ def test_rows_read_before_the_source_broke_off_are_yielded():
         yield block(2, 1)
         raise ConnectorError("It broke off.")
 
-    found = in_larger_blocks(breaking_off())
+    found = combine_blocks(breaking_off())
     assert next(found).lines == [1, 2]
     with pytest.raises(ConnectorError):
         next(found)

@@ -1,4 +1,4 @@
-"""The head of a CSV file: what separates its cells, and the names of its columns."""
+"""The header of a CSV file: the delimiter, and the names of the columns."""
 
 import csv
 import re
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from syncs.connectors.columnar import DELIMITERS
 
 MAX_COLUMNS = 1_000
-# What spreadsheets write into the first line to name the delimiter; some programs quote it like any cell.
+# The first line by which spreadsheets declare the delimiter; some programs quote it like any cell.
 SEPARATOR = re.compile(r"""("?)sep=([^\w"\r\n ])\1[\r\n]*""", re.IGNORECASE)
 
 
 class UnusableFile(Exception):
-    """The file cannot be read for what stands in its head; `str()` is the sentence to show."""
+    """The file cannot be read because of its header or its structure; `str()` is the sentence to show."""
 
-    def __init__(self, code: str, message: str, *, column: str = "", raw: str = ""):
+    def __init__(self, code: str, message: str, *, column: str = "", raw: str = "") -> None:
         super().__init__(message)
         self.code, self.column, self.raw = code, column, raw
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The delimiter, the names of the columns, and the number of lines that the head takes up."""
+    """The delimiter, the names of the columns, and the number of lines up to the end of the header."""
 
     delimiter: str
     columns: list[str]
@@ -30,38 +30,38 @@ class Header:
 
 
 def read_header(lines: list[str], first_line: int) -> Header | None:
-    """Read the head of the file off its lines; None while they are all blank. Raises UnusableFile."""
-    said = SEPARATOR.fullmatch(lines[0]) if first_line == 1 else None
-    place = 1 if said else 0
-    while place < len(lines) and not lines[place].strip():
-        place += 1
-    if place == len(lines):
+    """The header at the beginning of the lines; None if they are all blank. Raises UnusableFile."""
+    declared = SEPARATOR.fullmatch(lines[0]) if first_line == 1 else None
+    position = 1 if declared else 0
+    while position < len(lines) and not lines[position].strip():
+        position += 1
+    if position == len(lines):
         return None
-    line = lines[place]
+    line = lines[position]
     if "\0" in line or line.startswith("PK\x03\x04"):
         raise UnusableFile("not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again.")
-    delimiter = said[2] if said else _delimiter_of(line)
-    reader = csv.reader(lines[place:], delimiter=delimiter, strict=True)
+    delimiter = declared[2] if declared else _delimiter_of(line)
+    reader = csv.reader(lines[position:], delimiter=delimiter, strict=True)
     try:
         names = next(reader)
     except csv.Error:
         raise UnusableFile(
             "header_unreadable",
-            f"The header in line {first_line + place} cannot be read: a quotation mark stands in a wrong "
+            f"The header in line {first_line + position} cannot be read: a quotation mark stands in a wrong "
             "place or is not closed. Correct the header, then send the file again.",
             raw=line.rstrip("\r\n"),
         ) from None
-    return Header(delimiter, column_names(names, first_line + place), place + reader.line_num)
+    return Header(delimiter, column_names(names, first_line + position), position + reader.line_num)
 
 
 def _delimiter_of(header: str) -> str:
-    """The mark that separates the names of the header most often; a comma where nothing does."""
+    """The delimiter that occurs most often outside quotation marks; a comma if none does."""
     bare = re.sub(r'"[^"]*"', "", header)
     return max(DELIMITERS, key=bare.count)
 
 
 def column_names(header: list[str], line: int) -> list[str]:
-    """The names of the columns; raises UnusableFile where one is missing or stands there twice."""
+    """The names of the columns; raises UnusableFile where one is missing or is there twice."""
     names = [name.strip() for name in header]
     while names and not names[-1]:  # a delimiter at the end of the line names no column
         names.pop()

@@ -1,56 +1,34 @@
-"""Lines of CSV cut into cells: by column, many at once, where each is simply its cells; row by row where not."""
+"""Lines of CSV split into cells: many at once by column where no quotation mark is involved, else row by row."""
 
 import csv
+from typing import NamedTuple
 
 import polars as pl
 
-from syncs.connectors.columnar import _count, split
+from syncs.connectors.columnar import count_character, split_into_columns
 from syncs.connectors.formats.csv_header import Header
 
-# The limit is the process's; ours bounds a line before the csv module sees it.
+# Of the whole process. A line is limited before the csv module sees it.
 csv.field_size_limit(2**31 - 1)
 
+UNEXPECTED_END = "unexpected end of data"
 
-def odd_lines(raw: list[str], together: str, header: Header) -> list[int]:
-    """The places of lines that are not simply as many cells as there are columns, at least one of them not empty.
 
-    `together` is all of them as one text, to be looked at first; empty where that has told nothing.
+class ParsedRows(NamedTuple):
+    """What the csv module makes of some lines.
+
+    `ends` has for each row the number of lines up to its end. `fault` is what the csv module says of the row where it
+    stopped, after `fault_span` lines of that row; empty where it parsed all lines.
     """
-    delimiter, inner = header.delimiter, len(header.columns) - 1
-    blank = delimiter * inner
-    is_plain = together and '"' not in together and blank not in raw
-    if is_plain and _count(together.encode(), delimiter) == inner * len(raw):
-        return []
-    return [place for place, line in enumerate(raw) if line.count(delimiter) != inner or '"' in line or line == blank]
+
+    rows: list[list[str]]
+    ends: list[int]
+    fault_span: int = 0
+    fault: str = ""
 
 
-def cut(raw: list[str], odd: list[int], header: Header) -> list[pl.Series] | None:
-    """The cells of all lines by column, empty ones null, those of odd lines all empty; None if they do not fit."""
-    lines, width = raw, len(header.columns)
-    if odd:
-        lines = list(raw)
-        blank = header.delimiter * (width - 1)
-        for place in odd:
-            lines[place] = blank
-    return split("\n".join(lines).encode(), len(lines), header.delimiter, width)
-
-
-def rows_of(lines: list[str], delimiter: str) -> list[list[str] | None] | None:
-    """Each line as a row by itself, None for one with a stray quotation mark; None if one is no whole row."""
-    rows, _, _, fault = parsed(lines, delimiter)
-    if not fault and len(rows) == len(lines):
-        return rows
-    rows = []
-    for line in lines:
-        found, _, _, fault = parsed([line], delimiter)
-        if fault == "unexpected end of data":
-            return None
-        rows.append(None if fault else found[0])
-    return rows
-
-
-def parsed(lines: list[str], delimiter: str) -> tuple[list[list[str]], list[int], int, str]:
-    """The rows, after how many lines each ends, and of the row that stopped it the span and the fault."""
+def parse_rows(lines: list[str], delimiter: str) -> ParsedRows:
+    """The rows of the lines, up to the first that is not valid CSV."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rows, ends = [], []
     try:
@@ -58,5 +36,51 @@ def parsed(lines: list[str], delimiter: str) -> tuple[list[list[str]], list[int]
             rows.append(row)
             ends.append(reader.line_num)
     except csv.Error as fault:
-        return rows, ends, reader.line_num - (ends[-1] if ends else 0), str(fault)
-    return rows, ends, 0, ""
+        return ParsedRows(rows, ends, reader.line_num - (ends[-1] if ends else 0), str(fault))
+    return ParsedRows(rows, ends)
+
+
+def parse_each(lines: list[str], delimiter: str) -> list[list[str] | None] | None:
+    """Each line as a row of its own, or None in its place if it has a stray quotation mark.
+
+    None in place of the list where a row goes on after its line.
+    """
+    parsed = parse_rows(lines, delimiter)
+    if not parsed.fault and len(parsed.rows) == len(lines):
+        return list(parsed.rows)
+    rows: list[list[str] | None] = []
+    for line in lines:
+        parsed = parse_rows([line], delimiter)
+        if parsed.fault == UNEXPECTED_END:
+            return None
+        rows.append(None if parsed.fault else parsed.rows[0])
+    return rows
+
+
+def irregular_lines(raw: list[str], together: str, header: Header) -> list[int]:
+    """The positions of lines that cannot be split at their delimiters into one cell for each column.
+
+    Those are lines with a quotation mark, with another number of cells, and with nothing but delimiters. `together`
+    is the text of all lines, which is examined first because that is faster; if it is empty, each line is.
+    """
+    delimiter, delimiters = header.delimiter, len(header.columns) - 1
+    blank = delimiter * delimiters
+    is_regular = together and '"' not in together and blank not in raw
+    if is_regular and count_character(together.encode(), delimiter) == delimiters * len(raw):
+        return []
+    return [
+        position
+        for position, line in enumerate(raw)
+        if line.count(delimiter) != delimiters or '"' in line or line == blank
+    ]
+
+
+def split_lines(raw: list[str], irregular: list[int], header: Header) -> list[pl.Series] | None:
+    """The cells of the lines by column, null where empty and in irregular lines; None where they do not fit."""
+    lines, width = raw, len(header.columns)
+    if irregular:
+        lines = list(raw)
+        blank = header.delimiter * (width - 1)
+        for position in irregular:
+            lines[position] = blank
+    return split_into_columns("\n".join(lines).encode(), len(lines), header.delimiter, width)

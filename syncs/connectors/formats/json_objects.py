@@ -1,24 +1,28 @@
-"""JSON objects become blocks of rows: the columns of a block are the members of its objects together."""
+"""JSON objects as blocks of rows: the columns of a block are the members of its objects."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from types import GenericAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import msgspec
 import numpy as np
+import polars as pl
 
-from syncs.connectors.columnar import by_column
-from syncs.connectors.protocol import ABSENT, Columns, JsonValue, RowProblem
+from syncs.connectors.columnar import rows_to_columns
+from syncs.connectors.protocol import ABSENT, Cell, Columns, JsonValue, RowProblem
+
+JsonObject: TypeAlias = dict[str, JsonValue]
 
 MAX_COLUMNS = 1_000
 MAX_DEPTH = 100
-# The most members of objects that are read into columns at once.
-MAX_TOGETHER = 300
+# The most members of objects that are decoded into columns at once.
+MAX_MEMBERS_BY_COLUMN = 300
 TOO_DEEP = "The object is nested too deeply to be read. Write a flat object: one value for each name."
 
 # Amounts stay text: a float would round them.
-decode = msgspec.json.Decoder(float_hook=str).decode
+decode: Callable[[str | bytes], JsonValue] = msgspec.json.Decoder(float_hook=str).decode
 
 
 class DuplicateMember(ValueError):
@@ -41,14 +45,30 @@ def unique_members(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     return members
 
 
-class FlatObjects:
-    """The objects of a list, given without its brackets, if each is certain to be flat.
+class ObjectColumns(NamedTuple):
+    """The members of objects of one shape, in the terms of `Columns`."""
 
-    To read many at once is much faster. What stands between two opening brackets is then one object's; and no member
-    stands twice where a name and its colon are there no more often than there are members.
+    columns: list[str]
+    cells: Sequence[pl.Series | Sequence[JsonValue]]
+    delimited: list[str]
+    delimiter: str
+
+    def block(self, name: str, file: str, lines: Sequence[int], raw: list[str]) -> Columns:
+        """The objects as a block of rows, given where each is and its raw text."""
+        return Columns(
+            name, file, self.columns, self.cells, lines, raw, delimited=self.delimited, delimiter=self.delimiter
+        )
+
+
+class FlatObjects:
+    """The objects of a list, given as its text without the brackets, if all of them are certain to be flat.
+
+    Decoding many objects at once is much faster than one by one, but their texts must be told apart without a parser.
+    If no value is nested, each "{" begins an object. If a quotation mark followed by a colon occurs as often as there
+    are members, no member was lost because its name is there twice.
     """
 
-    def __init__(self, text: str):
+    def __init__(self, text: str) -> None:
         try:
             self._data = f"[{text}]".encode()
         except UnicodeEncodeError:
@@ -56,30 +76,31 @@ class FlatObjects:
         letters = np.frombuffer(self._data, np.uint8)
         before_colons = letters[np.flatnonzero(letters == ord(":")) - 1]
         self.count = np.count_nonzero(letters == ord("{"))
-        self.closed = np.count_nonzero(letters == ord("}"))
+        self.closing_count = np.count_nonzero(letters == ord("}"))
         ends = np.flatnonzero(letters == ord("\n"))
-        # Whether the line breaks are where one object ends and the next begins, and how many there are.
-        self.breaks = len(ends)
+        self.line_breaks = len(ends)
+        # Whether every line break is where one object ends and the next begins.
         self.breaks_between = bool((letters[ends - 2] == ord("}")).all() and (letters[ends + 1] == ord("{")).all())
-        self._members = np.count_nonzero(before_colons == ord('"'))
-        is_nested = np.count_nonzero(letters == ord("[")) != 1
-        self._is_sure = self.count and not is_nested and not (before_colons <= ord(" ")).any()
+        self._member_count = np.count_nonzero(before_colons == ord('"'))
+        has_lists = np.count_nonzero(letters == ord("[")) != 1
+        self._is_certain = self.count > 0 and not has_lists and not (before_colons <= ord(" ")).any()
 
     @cached_property
     def shape(self) -> list[str] | None:
-        """The names of the members, where each object has the same ones, in the same order or another."""
-        if not self._is_sure:
+        """The names of the members, if each object has the same ones, in any order."""
+        if not self._is_certain:
             return None
         try:
-            names = list(decode(self._data[1 : self._data.index(b"}") + 1]))
+            first = decode(self._data[1 : self._data.index(b"}") + 1])
         except (ValueError, RecursionError):
             return None
-        is_one = 0 < len(names) == len(set(map(str.casefold, names))) <= MAX_TOGETHER
-        return names if is_one and self._members == self.count * len(names) else None
+        names = list(first) if isinstance(first, dict) else []
+        is_valid = 0 < len(names) == len(set(map(str.casefold, names))) <= MAX_MEMBERS_BY_COLUMN
+        return names if is_valid and self._member_count == self.count * len(names) else None
 
     @cached_property
-    def by_column(self) -> dict | None:
-        """What `Columns` are made of; None where not all objects have one shape."""
+    def by_column(self) -> ObjectColumns | None:
+        """The members by column; None if the objects do not all have one shape."""
         if not self.shape:
             return None
         try:
@@ -88,93 +109,128 @@ class FlatObjects:
             return None
         if len(found) != self.count:
             return None
-        rows = list(map(msgspec.structs.astuple, found))
-        if cut := by_column(rows, len(self.shape), _text):
-            delimited, cells = cut
-            return {"columns": self.shape, "cells": cells, "delimited": delimited, "delimiter": "\t"}
-        return {"columns": self.shape, "cells": list(zip(*rows, strict=True))}
+        rows: list[tuple[JsonValue, ...]] = list(map(msgspec.structs.astuple, found))
+        if split := rows_to_columns(rows, len(self.shape), _scalar_text):
+            delimited, columns = split
+            return ObjectColumns(self.shape, columns, delimited, "\t")
+        return ObjectColumns(self.shape, list(zip(*rows, strict=True)), [], "")
 
     @cached_property
-    def one_by_one(self) -> list[dict] | None:
-        """The objects; None where only a look at each by itself tells."""
-        if not self._is_sure:
+    def one_by_one(self) -> list[JsonObject] | None:
+        """The objects; None if they have to be decoded one by one."""
+        if not self._is_certain:
             return None
         try:
             found = decode(self._data)
         except (ValueError, RecursionError):
             return None
-        is_sure = set(map(type, found)) == {dict} and len(found) == self.count
-        return found if is_sure and sum(map(len, found)) == self._members else None
+        if not isinstance(found, list) or not _are_objects(found) or len(found) != self.count:
+            return None
+        return found if sum(map(len, found)) == self._member_count else None
 
 
-def _text(value: int | bool | None) -> str:
+def _are_objects(found: Sequence[object]) -> TypeGuard[list[JsonObject]]:
+    return set(map(type, found)) == {dict}
+
+
+def _scalar_text(value: JsonValue) -> str:
     return "" if value is None else json.dumps(value)
 
 
 @lru_cache(100)
-def _decoder_of(names: tuple[str, ...]):
+def _decoder_of(names: tuple[str, ...]) -> Callable[[bytes], list[msgspec.Struct]]:
     """Decodes a list of objects that each have all of these members and no others."""
-    # Whatever a value is: only of one that may be anything does a decimal stay text.
-    fields = [(f"m{at}", Any) for at in range(len(names))]
+    # Only in a member of type Any does a number with a decimal point come as text.
+    fields = [(f"m{position}", Any) for position in range(len(names))]
     renamed = {field: name for (field, _), name in zip(fields, names, strict=True)}
-    shape = msgspec.defstruct("Flat", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
-    return msgspec.json.Decoder(list[shape], float_hook=str).decode
+    flat = msgspec.defstruct("Flat", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(GenericAlias(list, (flat,)), float_hook=str).decode
+
+
+class _Objects(NamedTuple):
+    """Objects with the line and the raw text of each."""
+
+    values: list[JsonObject]
+    lines: Sequence[int]
+    raw: list[str]
+
+    def only(self, positions: Iterable[int]) -> "_Objects":
+        chosen = list(positions)
+        return _Objects(
+            [self.values[position] for position in chosen],
+            [self.lines[position] for position in chosen],
+            [self.raw[position] for position in chosen],
+        )
 
 
 def blocks_of(
-    name: str, file: str, found: list[dict | RowProblem], lines: Sequence[int], raw: list[str]
+    name: str, file: str, found: Sequence[JsonObject | RowProblem | None], lines: Sequence[int], raw: list[str]
 ) -> Iterator[Columns | RowProblem]:
-    """What stands on some lines, as a block of rows or more; `name` is the source's word for the kind of record.
+    """What was found on some lines as one block of rows or more; `name` is the source's word for the kind of record.
 
-    What is wrong with a line may stand in place of its object, and is handed on.
-    Member names are matched without regard to case, as the API does; a block keeps the first spelling it met.
+    A problem in place of an object is yielded as it is, and None means an empty line. Names of members are matched
+    without regard to case, as the API does; a block has the spelling that comes first.
     """
-    if RowProblem in set(map(type, found)):
-        yield from (value for value in found if value.__class__ is RowProblem)
-        kept = [at for at, value in enumerate(found) if value.__class__ is not RowProblem]
-        found, lines, raw = ([values[at] for at in kept] for values in (found, lines, raw))
-    spellings, columns, doubled = {}, {}, {}
-    shapes = dict.fromkeys(map(tuple, found))
-    for shape in list(shapes):
+    if _are_objects(found):
+        yield from _blocks_of_objects(name, file, _Objects(found, lines, raw))
+        return
+    yield from (value for value in found if isinstance(value, RowProblem))
+    kept = [position for position, value in enumerate(found) if isinstance(value, dict)]
+    values = [value for value in found if isinstance(value, dict)]
+    objects = _Objects(values, [lines[position] for position in kept], [raw[position] for position in kept])
+    yield from _blocks_of_objects(name, file, objects)
+
+
+def _blocks_of_objects(name: str, file: str, objects: _Objects) -> Iterator[Columns | RowProblem]:
+    spellings: dict[str, str] = {}
+    columns: dict[str, None] = {}
+    shapes: dict[tuple[str, ...], list[str]] = {}
+    repeated: dict[tuple[str, ...], str] = {}
+    for shape in dict.fromkeys(map(tuple, objects.values)):
         spelled = [spellings.setdefault(member.casefold(), member) for member in shape]
         if len(set(spelled)) < len(spelled):
-            doubled[shape] = next(member for at, member in enumerate(shape) if spelled[at] in spelled[:at])
-            del shapes[shape]
+            repeated[shape] = next(
+                member for position, member in enumerate(shape) if spelled[position] in spelled[:position]
+            )
         else:
             shapes[shape] = spelled
             columns.update(dict.fromkeys(spelled))
-    if len(columns) > MAX_COLUMNS and len(found) > 1:
-        half = len(found) // 2
-        yield from blocks_of(name, file, found[:half], lines[:half], raw[:half])
-        yield from blocks_of(name, file, found[half:], lines[half:], raw[half:])
+    count = len(objects.values)
+    if len(columns) > MAX_COLUMNS and count > 1:
+        yield from _blocks_of_objects(name, file, objects.only(range(count // 2)))
+        yield from _blocks_of_objects(name, file, objects.only(range(count // 2, count)))
         return
-    if doubled:
+    if repeated:
         kept = []
-        for at, one in enumerate(found):
-            if member := doubled.get(tuple(one)):
-                yield duplicate_member(name, file, lines[at], member, raw[at])
+        for position, value in enumerate(objects.values):
+            if member := repeated.get(tuple(value)):
+                yield duplicate_member(name, file, objects.lines[position], member, objects.raw[position])
             else:
-                kept.append(at)
-        found, lines, raw = ([values[at] for at in kept] for values in (found, lines, raw))
-    if found:
-        yield Columns(name, file, list(columns), _cells(found, shapes, list(columns)), lines, raw)
+                kept.append(position)
+        objects = objects.only(kept)
+    if objects.values:
+        cells = _cells(objects.values, shapes, list(columns))
+        yield Columns(name, file, list(columns), cells, objects.lines, objects.raw)
 
 
-def _cells(found: list[dict], shapes: dict[tuple, list[str]], columns: list[str]) -> list[Sequence]:
+def _cells(
+    values: list[JsonObject], shapes: dict[tuple[str, ...], list[str]], columns: list[str]
+) -> Sequence[Sequence[Cell]]:
+    """The cells of each column; `shapes` maps the names of an object's members to the columns that they are."""
     if list(shapes.values()) == [columns]:
-        return list(zip(*map(dict.values, found), strict=True))
+        return list(zip(*map(dict.values, values), strict=True))
     if any(list(shape) != spelled for shape, spelled in shapes.items()):
-        found = [dict(zip(shapes[tuple(one)], one.values(), strict=True)) for one in found]
-    return [[one.get(column, ABSENT) for one in found] for column in columns]
+        values = [dict(zip(shapes[tuple(value)], value.values(), strict=True)) for value in values]
+    return [[value.get(column, ABSENT) for value in values] for column in columns]
 
 
-def the_object(name: str, file: str, line: int, value, raw: str) -> dict | RowProblem:
+def object_or_problem(name: str, file: str, line: int, value: JsonValue, raw: str) -> JsonObject | RowProblem:
     """The object that a value is, or what is wrong with it."""
-    if type(value) is list and len(value) == 1:  # as the Ruby client wraps an object
+    if isinstance(value, list) and len(value) == 1:  # as the Ruby client wraps an object
         value = value[0]
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return bad_json(name, file, line, _not_an_object(value), raw)
-    if raw.count("{") + raw.count("[") > MAX_DEPTH and _is_deep(value):
+    if raw.count("{") + raw.count("[") > MAX_DEPTH and _is_too_deep(value):
         return bad_json(name, file, line, TOO_DEEP, raw)
     return value
 
@@ -188,18 +244,18 @@ def duplicate_member(name: str, file: str, line: int, member: str, raw: str) -> 
     return RowProblem(name, file, line, "duplicate_member", message, column=member, raw=raw)
 
 
-def _is_deep(found) -> bool:
-    """Whether the object holds others deeper than can safely be written as text again."""
-    level = [found]
+def _is_too_deep(value: JsonObject) -> bool:
+    """Whether the object is nested deeper than can safely be written as text again."""
+    level: list[JsonObject | list[JsonValue]] = [value]
     for _ in range(MAX_DEPTH):
-        inner = (value for outer in level for value in (outer.values() if type(outer) is dict else outer))
-        level = [value for value in inner if type(value) in (dict, list)]
+        inner = (value for outer in level for value in (outer.values() if isinstance(outer, dict) else outer))
+        level = [value for value in inner if isinstance(value, dict | list)]
         if not level:
             return False
     return True
 
 
-def _not_an_object(found) -> str:
+def _not_an_object(value: JsonValue) -> str:
     kinds = {
         str: "a text or a number",
         bool: "true or false",
@@ -208,6 +264,6 @@ def _not_an_object(found) -> str:
         type(None): "null",
     }
     return (
-        f"Here stands {kinds.get(type(found), 'something else')}, not an object. "
+        f"Here stands {kinds.get(type(value), 'something else')}, not an object. "
         'Write an object, like {"erpKey": "I1"}.'
     )

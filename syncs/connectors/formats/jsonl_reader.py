@@ -1,9 +1,9 @@
-"""JSONL: one JSON object a line."""
+"""JSONL: one JSON object on each line."""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Sequence
+from typing import BinaryIO, NoReturn
 
 import msgspec
 
@@ -11,25 +11,29 @@ from syncs.connectors.formats.json_objects import (
     TOO_DEEP,
     DuplicateMember,
     FlatObjects,
+    JsonObject,
     bad_json,
     blocks_of,
     decode,
     duplicate_member,
-    the_object,
+    object_or_problem,
     unique_members,
 )
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
-from syncs.connectors.protocol import Columns, Limits, RowProblem
+from syncs.connectors.protocol import Limits, RowProblem, SourceItems
 
-# Of so few lines each is looked at by itself where together they cannot be read.
-FEW = 32
+# Up to so many lines that cannot be decoded together are decoded one by one; more are halved.
+ONE_BY_ONE = 32
 # What is read at a time: objects with the names of their members take more room than lines of CSV.
-LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
+BLOCK_LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
+
+# What may be on a line: an object, what is wrong with it, or nothing.
+OnLine = JsonObject | RowProblem | None
 
 _encode = msgspec.json.Encoder().encode
 
 
-def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> Iterator[Columns | RowProblem]:
+def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) -> SourceItems:
     """The rows of a JSONL file."""
     number, is_first = 1, True
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file, chunk_bytes=CHUNK_BYTES):
@@ -37,7 +41,7 @@ def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) 
             yield RowProblem(name, file, piece.line, "encoding_assumed", piece.message, kind="warning")
             continue
         is_long = isinstance(piece, LongLine)
-        raw = [piece.start] if is_long else [line.rstrip("\r\n") for line in piece]
+        raw = [piece.start] if isinstance(piece, LongLine) else [line.rstrip("\r\n") for line in piece]
         if is_first and (first := next((text for line in raw if (text := line.strip())), "")):
             if _is_one_document(first, is_long):
                 yield RowProblem(name, file, None, "not_json_lines", _NOT_LINES, raw=first[:200])
@@ -46,55 +50,53 @@ def read_json_lines(content: BinaryIO, *, name: str, file: str, limits: Limits) 
         lines = range(number, number + len(raw))
         number += len(raw)
         if is_long:
-            yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=piece.start)
+            yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=raw[0])
         else:
-            for start in range(0, len(raw), LINES):
-                yield from _read(name, file, lines[start : start + LINES], raw[start : start + LINES])
+            for start in range(0, len(raw), BLOCK_LINES):
+                yield from _read(name, file, lines[start : start + BLOCK_LINES], raw[start : start + BLOCK_LINES])
     if is_first:
         yield RowProblem(
             name, file, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
         )
 
 
-def _read(name: str, file: str, lines: Sequence[int], raw: list[str]) -> Iterator[Columns | RowProblem]:
-    """The rows of some whole lines, of which an empty one is none."""
+def _read(name: str, file: str, lines: Sequence[int], raw: list[str]) -> SourceItems:
+    """The rows of some complete lines; an empty line is no row."""
     if (flat := _flat(raw)) and (by_column := flat.by_column):
-        yield Columns(name, file, lines=lines, raw=raw, **by_column)
-        return
-    found = _values(raw, name, file, lines)
-    if any(value is _NOTHING for value in found):
-        kept = [at for at, value in enumerate(found) if value is not _NOTHING]
-        found, lines, raw = ([values[at] for at in kept] for values in (found, lines, raw))
-    yield from blocks_of(name, file, found, lines, raw)
+        yield by_column.block(name, file, lines, raw)
+    else:
+        yield from blocks_of(name, file, _decode_lines(raw, name, file, lines), lines, raw)
 
 
 def _flat(raw: list[str]) -> FlatObjects | None:
-    """The lines read together; None unless each is an object from its first character to its last."""
+    """The lines as one list; None unless each is an object from its first character to its last."""
     flat = FlatObjects(",\n".join(raw))
-    # Then, and as many opening brackets as lines, none can lend another its brackets.
-    return flat if flat.breaks_between and flat.breaks == len(raw) - 1 and flat.count == len(raw) else None
+    # With as many opening brackets as lines, no object can begin on another's line.
+    return flat if flat.breaks_between and flat.line_breaks == len(raw) - 1 and flat.count == len(raw) else None
 
 
-def _values(raw: list[str], name, file, lines) -> list:
-    """What stands on each line: the object, or what is wrong with it, or _NOTHING."""
+def _decode_lines(raw: list[str], name: str, file: str, lines: Sequence[int]) -> Sequence[OnLine]:
+    """What is on each line."""
     if (flat := _flat(raw)) and (found := flat.one_by_one):
         return found
-    if len(raw) <= FEW:
-        return [_value(text, name, file, line) for text, line in zip(raw, lines, strict=True)]
+    if len(raw) <= ONE_BY_ONE:
+        return [_decode_line(text, name, file, line) for text, line in zip(raw, lines, strict=True)]
     half = len(raw) // 2
-    return _values(raw[:half], name, file, lines[:half]) + _values(raw[half:], name, file, lines[half:])
+    return [
+        *_decode_lines(raw[:half], name, file, lines[:half]),
+        *_decode_lines(raw[half:], name, file, lines[half:]),
+    ]
 
 
-def _value(raw: str, name, file, line):
-    """What stands on a line."""
+def _decode_line(raw: str, name: str, file: str, line: int) -> OnLine:
     text = raw.strip()
     if not text:
-        return _NOTHING
+        return None
     if not text.isascii() and has_undecoded(text):
-        return RowProblem(name, file, line, "bad_encoding", what_byte(raw), raw=raw)
+        return RowProblem(name, file, line, "bad_encoding", _undecoded_byte(raw), raw=raw)
     try:
         found = decode(text)
-        # As many colons out as in, unless a member that stands there twice has been lost.
+        # Encoded again it has as many colons, unless a member was lost because its name is there twice.
         if _encode(found).count(b":") != text.count(":") + text.count("\\u003"):
             json.loads(text, object_pairs_hook=unique_members, parse_float=str)
     except DuplicateMember as duplicate:
@@ -102,12 +104,12 @@ def _value(raw: str, name, file, line):
     except RecursionError:
         return bad_json(name, file, line, TOO_DEEP, raw)
     except ValueError:
-        return bad_json(name, file, line, what_is_wrong(text), raw)
-    return the_object(name, file, line, found, raw)
+        return bad_json(name, file, line, _syntax_error(text), raw)
+    return object_or_problem(name, file, line, found, raw)
 
 
-def what_is_wrong(text: str) -> str:
-    """A sentence on what keeps a text from being JSON, with the place."""
+def _syntax_error(text: str) -> str:
+    """A sentence on why the text is not JSON, with the place."""
     try:
         json.loads(text, parse_constant=_refuse, parse_float=str)
     except json.JSONDecodeError as error:
@@ -131,13 +133,13 @@ def what_is_wrong(text: str) -> str:
     return "The text is not valid JSON. Correct it, or export it again."
 
 
-def what_byte(text: str) -> str:
-    """A sentence on the first byte of a line that is no text."""
-    for place, character in enumerate(text):
+def _undecoded_byte(text: str) -> str:
+    """A sentence on the first byte of a line that could not be decoded."""
+    for position, character in enumerate(text):
         if "\udc80" <= character <= "\udcff":
             byte = ord(character) - 0xDC00
             return (
-                f"The line holds the byte 0x{byte:02X} at character {place + 1:,}, which is not UTF-8 text. "
+                f"The line holds the byte 0x{byte:02X} at character {position + 1:,}, which is not UTF-8 text. "
                 "Export the file again as UTF-8, then send it again."
             )
     return "The line holds half a character. Export the file again as UTF-8, then send it again."
@@ -154,7 +156,7 @@ def _is_one_document(text: str, is_long: bool) -> bool:
     return text == "{"
 
 
-def _refuse(constant):
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
@@ -165,7 +167,6 @@ def _too_long(line_bytes: int) -> str:
     )
 
 
-_NOTHING = object()
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
 _NOT_LINES = (
     "The file is one JSON document, not JSON lines. Write one object on each line, without a list around "

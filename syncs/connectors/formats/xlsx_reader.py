@@ -11,7 +11,7 @@ from syncs.connectors.formats.csv_header import UnusableFile, column_names
 from syncs.connectors.formats.xlsx_cells import letters_of
 from syncs.connectors.formats.xlsx_parts import Broken, SheetRow, Workbook
 from syncs.connectors.formats.zip_archive import Archive
-from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHead, Limits, RowProblem, Rows
+from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHeader, Limits, RowProblem, Rows
 
 WORKBOOK = "xl/workbook.xml"
 # How a file begins that only Excel of before 2007, or a password, makes.
@@ -21,7 +21,7 @@ COPIED_BYTES = 512 * 1024
 
 def read_packed_workbook(
     content: BinaryIO, *, name: str, file: str, limits: Limits
-) -> Iterator[Rows | RowProblem | FileHead]:
+) -> Iterator[Rows | RowProblem | FileHeader]:
     """The rows of a workbook that comes as a stream; it is copied, still packed, to where it can be sought in."""
     with TemporaryFile() as copy:
         while data := content.read(COPIED_BYTES):
@@ -37,7 +37,9 @@ def read_packed_workbook(
         yield from read_workbook(archive, name=name, file=file, limits=limits)
 
 
-def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits) -> Iterator[Rows | RowProblem | FileHead]:
+def read_workbook(
+    archive: Archive, *, name: str, file: str, limits: Limits
+) -> Iterator[Rows | RowProblem | FileHeader]:
     """The rows of an opened workbook."""
     return _SheetReader(name, file, limits).read(archive)
 
@@ -73,7 +75,7 @@ class _SheetReader:
         self.size = 0
         self.has_rows = False
 
-    def read(self, archive: Archive) -> Iterator[Rows | RowProblem | FileHead]:
+    def read(self, archive: Archive) -> Iterator[Rows | RowProblem | FileHeader]:
         try:
             workbook = Workbook(archive, self.limits.line_bytes)
             if workbook.others:
@@ -82,7 +84,7 @@ class _SheetReader:
                 if not self.columns:
                     self._take_header(row)
                     # Its raw lines are what `_as_csv` makes of the rows.
-                    yield FileHead(self.name, self.file, tuple(self.columns), ",")
+                    yield FileHeader(self.name, self.file, tuple(self.columns), ",")
                     continue
                 self.has_rows = True
                 problem = self._problem_of(row)

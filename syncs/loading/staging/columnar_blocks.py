@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adsplatform.records.checks import as_text
 from adsplatform.records.specification import Column, Entity
-from syncs.connectors.columnar import by_column
+from syncs.connectors.columnar import rows_to_columns
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.loading.staging.copy_format import copy_lines
 from syncs.rejected_rows.formula_guard import unescape_cell
@@ -162,7 +162,7 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
         found = _by_column(found, entity, columns)
     block = Block(entity, found.file, found.lines, found.raw)
     if isinstance(found, Columns):
-        block.is_plain = _is_plain(found.delimited or found.raw, "" if found.apart else found.delimiter)
+        block.is_plain = _is_plain(found.delimited or found.raw, "" if found.not_delimited else found.delimiter)
         loaded = _loaded(columns, found.cells)
         if not found.delimiter:
             loaded = _in_order_of(entity, loaded)
@@ -184,7 +184,8 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
             texts, gap = _texts(cells)
         _add_column(block, column, texts, gap, is_download=is_download)
     if isinstance(found, Columns) and None not in columns and not is_download and not block.gaps:
-        block.delimited, block.delimiter, block.not_delimited = found.delimited, found.delimiter, set(found.apart)
+        block.delimited, block.delimiter = found.delimited, found.delimiter
+        block.not_delimited = set(found.not_delimited)
     return block
 
 
@@ -226,7 +227,7 @@ def _by_column(found: Rows, entity: Entity, columns: Sequence[Column | None]) ->
         return as_text(cell)
 
     try:
-        split = by_column(found.cells, len(found.columns), text)
+        split = rows_to_columns(found.cells, len(found.columns), text)
     except (_Gap, UnicodeEncodeError):
         return found
     if split is None:

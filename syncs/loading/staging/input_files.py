@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
-from syncs.connectors.protocol import Columns, FileHead, Rows
+from syncs.connectors.protocol import Columns, FileHeader, Rows
 from syncs.loading.staging.header_mapping import map_columns, nearest
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
 from syncs.loading.staging.row_hashes import RowHasher, row_hasher_for
@@ -40,12 +40,12 @@ class InputFiles:
         # Entities of which a file could not be read; an empty name stands for any of them.
         self.unread: set[str] = set()
         # By entity and file.
-        self.heads: dict[tuple[str, str], FileHead] = {}
+        self.heads: dict[tuple[str, str], FileHeader] = {}
         # The letters of a sheet's columns, by file and wire name.
         self.letters: dict[tuple[str, str], str] = {}
         self._by_header: dict[tuple[str, str, tuple[str, ...]], InputFile] = {}
 
-    def add_head(self, head: FileHead) -> None:
+    def add_head(self, head: FileHeader) -> None:
         """Remember how the lines of a file can be read again one by one."""
         if entity := entity_named(head.name):
             self.heads[entity.name, storable_name(head.file)] = head

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from adsplatform.records.specification import Entity, entity_named
-from syncs.connectors.protocol import Columns, FileHead, RowProblem, Rows
+from syncs.connectors.protocol import Columns, FileHeader, RowProblem, Rows
 from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
 from syncs.loading.staging.block_problems import BlockProblems
 from syncs.loading.staging.columnar_blocks import to_columnar
@@ -84,11 +84,11 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, found: Rows | Columns | RowProblem | FileHead) -> None:
+    def add(self, found: Rows | Columns | RowProblem | FileHeader) -> None:
         """Take in what a connector yields: a block of rows, a line that could not be read, or a file's head."""
         if isinstance(found, RowProblem):
             self._add_problem(found)
-        elif isinstance(found, FileHead):
+        elif isinstance(found, FileHeader):
             self.files.add_head(found)
         elif len(found):
             self._add_rows(found)

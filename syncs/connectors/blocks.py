@@ -1,0 +1,44 @@
+"""Small blocks of rows combined into larger ones, for sources that yield a page or a file of a few rows at a time."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, ConnectorError, Rows, SourceItem, SourceItems
+
+
+def combine_blocks(items: Iterable[SourceItem]) -> SourceItems:
+    """What a connector yields, in the same order, with successive `Rows` of the same columns in one block."""
+    combined: Rows | None = None
+    size = 0
+    try:
+        for item in items:
+            added = sum(map(len, item.raw)) if isinstance(item, Rows) else 0
+            if combined and isinstance(item, Rows) and size + added <= BLOCK_BYTES and _can_join(combined, item):
+                size += added
+                combined.cells += item.cells
+                combined.lines += item.lines
+                combined.raw += item.raw
+                continue
+            if combined:
+                yield combined
+            combined, size = None, added
+            if isinstance(item, Rows):
+                # The lists of a block are the connector's.
+                combined = replace(item, cells=[*item.cells], lines=[*item.lines], raw=[*item.raw])
+            else:
+                yield item
+    except ConnectorError:
+        # The rows that were read before the source broke off are loaded or reported all the same.
+        if combined:
+            yield combined
+        raise
+    if combined:
+        yield combined
+
+
+def _can_join(block: Rows, following: Rows) -> bool:
+    return (
+        len(block) < BLOCK_ROWS
+        and (block.name, block.file, block.letters) == (following.name, following.file, following.letters)
+        and list(block.columns) == list(following.columns)
+    )
