@@ -15,6 +15,7 @@ from syncs.loading import pipeline
 from syncs.loading.control_totals.recount import recount
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.models import SyncRequest
+from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
 from tests.loading.test_any_input import rows
 
@@ -97,6 +98,28 @@ def test_rows_that_depend_on_nothing_later_are_inserted_block_by_block(load, cou
     changed = load(blocks(("Company", [company("C1", companyName="Other"), company("C9")])))
     assert (load.blocks, load.attempts) == ([], 1)
     assert counts(changed) == {"Company": {"lines_read": 2, "inserted": 1, "updated": 1}}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"currencyRate": ""},
+        {"baseCurrencyTotalAmount": "7.5", "currencyRate": "2"},
+        {"totalAmount": "", "isVoided": ""},
+        {"netAmount": "3.10", "isVoided": "true", "invoiceDate": "2024-02-29"},
+    ],
+)
+def test_records_have_the_values_that_a_merge_would_give_them(load, sync, enrollment, values):
+    data = blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1", "C1", **values)]))
+    other = AppEnrollmentFactory(app=enrollment.app)
+    assert load(data).status_code == sync(data, into=other).status_code == "Success"
+    assert load.blocks == [1, 1]
+    own = {"id", "group_key", "app_enrollment", "company", "customer"}
+    own |= {"created", "modified", "created_sync_id", "modified_sync_id"}
+    names = [field.name for field in Invoice._meta.concrete_fields if field.name not in own]
+    directly = Invoice.objects.filter(app_enrollment=enrollment).values(*names).get()
+    assert directly == Invoice.objects.filter(app_enrollment=other).values(*names).get()
 
 
 def test_rows_that_refer_to_later_ones_are_inserted_by_the_merge(load, counts):
