@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import django_filters
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
@@ -13,8 +14,9 @@ from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.sync_summary import has_problems
 
 
-def connector_names():
-    return [(connector.application.connector,) * 2 for connector in registered()]
+def connector_names() -> list[tuple[str, str]]:
+    names = [connector.application.connector for connector in registered()]
+    return [(name, name) for name in names]
 
 
 class SyncRequestFilters(django_filters.FilterSet):
@@ -30,7 +32,7 @@ class SyncRequestFilters(django_filters.FilterSet):
     since = SinceFilter("created", label="Asked for since")
     until = UntilFilter("created", label="Until")
 
-    def by_problems(self, queryset, name, wanted):
+    def by_problems(self, queryset: QuerySet[SyncRequest], name: str, wanted: bool) -> QuerySet[SyncRequest]:
         return queryset.filter(has_problems() if wanted else ~has_problems())
 
 
@@ -59,5 +61,7 @@ class GroupFilters(django_filters.FilterSet):
     entity = django_filters.CharFilter("entity", lookup_expr="iexact", label="Entity")
     code = django_filters.CharFilter("code", lookup_expr="iexact", label="Code")
 
-    def of_the_last_days(self, queryset, name, days):
+    def of_the_last_days(
+        self, queryset: QuerySet[SyncResultDetail], name: str, days: str
+    ) -> QuerySet[SyncResultDetail]:
         return queryset.filter(sync_request__created__gte=timezone.now() - timedelta(days=int(days)))

@@ -2,6 +2,7 @@
 
 import django_filters
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
@@ -15,15 +16,15 @@ class NoticeFilters(django_filters.FilterSet):
     account = AccountFilter()
     enrollment = EnrollmentFilter()
     kind = django_filters.ChoiceFilter(label="Problem", choices=Notice.Kind.choices, empty_label=ANY)
-    is_open = YesNoFilter(label="Open", method="which_are_open")
+    is_open = YesNoFilter(label="Open", method="by_state")
 
-    def which_are_open(self, queryset, name, wanted):
+    def by_state(self, queryset: QuerySet[Notice], name: str, wanted: bool) -> QuerySet[Notice]:
         return queryset.filter(closed__isnull=wanted)
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
-    """What was wrong with enrollments as a whole; the watch opens and closes notices by itself."""
+class NoticeAdmin(ReadOnlyAdmin[Notice]):
+    """What was wrong with enrollments as a whole; the freshness check opens and closes notices by itself."""
 
     filterset_class = NoticeFilters
     list_filter = [FilterForm]
@@ -64,18 +65,18 @@ class NoticeAdmin(ReadOnlyAdmin):
     ]
 
     @admin.display(description="state")
-    def state(self, notice):
+    def state(self, notice: Notice) -> str:
         kind, word = ("good", "Cured") if notice.closed else ("bad", "Open")
         return format_html('<span class="badge badge-{}">{}</span>', kind, word)
 
     @admin.display(description="e-mails")
-    def mails(self, notice):
+    def mails(self, notice: Notice) -> str:
         mails = notice.mails.select_related("user").order_by("pk")
-        told = ((mail.about, mail.user.email, _fate(mail)) for mail in mails)
-        return format_html_join(mark_safe("<br>"), "{} to {}: {}", told) or "-"
+        lines = ((mail.about, mail.user.email, _delivery(mail)) for mail in mails)
+        return format_html_join(mark_safe("<br>"), "{} to {}: {}", lines) or "-"
 
 
-def _fate(mail: NoticeMail) -> str:
+def _delivery(mail: NoticeMail) -> str:
     if mail.sent:
         return f"sent {mail.sent:%Y-%m-%d %H:%M}"
     if mail.due:

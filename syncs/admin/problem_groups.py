@@ -1,24 +1,44 @@
 """Problems of all accounts, grouped: the same thing said of many lines is one row."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from adsplatform.accounts.models import Account
-from adsplatform.admin_lists.bounded import list_url, newest
+from adsplatform.admin_lists.bounded import ReadOnlyAdmin, list_url, newest
 from syncs.admin.filters import GroupFilters
 from syncs.models import SyncResultDetail
 
 # The work of the page is bounded by this, however many lines there are.
 GROUPED_LINES = 200_000
-GROUPS_SHOWN = 200
+GROUPS_LISTED = 200
 
 
-def group_problems(details) -> list[dict]:
-    """Groups by code, entity and account, the largest first, each with its newest message."""
-    lines = newest(details, "pk", GROUPED_LINES)
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """The problems of one code, kind of record and account; `message` is the newest one's, `url` lists them all."""
+
+    code: str
+    entity: str
+    kind: str
+    account: Account
+    lines: int
+    syncs: int
+    first: datetime
+    last: datetime
+    message: str
+    url: str
+
+
+def group_problems(details: QuerySet[SyncResultDetail]) -> list[ProblemGroup]:
+    """The largest groups, the largest first."""
     groups = list(
-        lines.values("code", "entity", "kind", "group_key")
+        newest(details, "pk", GROUPED_LINES)
+        .values_list("code", "entity", "kind", "group_key")
         .annotate(
             lines=Count("pk"),
             syncs=Count("sync_request", distinct=True),
@@ -26,26 +46,28 @@ def group_problems(details) -> list[dict]:
             last=Max("sync_request__created"),
             newest=Max("pk"),
         )
-        .order_by("-lines", "code")[:GROUPS_SHOWN]
+        .order_by("-lines", "code")[:GROUPS_LISTED]
     )
-    accounts = Account.objects.in_bulk({group["group_key"] for group in groups})
-    messages = dict(
-        SyncResultDetail.objects.filter(pk__in=[group["newest"] for group in groups]).values_list("pk", "message")
-    )
-    for group in groups:
-        group["account"] = accounts[group["group_key"]]
-        group["message"] = messages[group["newest"]]
-        group["url"] = list_url(
-            SyncResultDetail,
-            account=group["group_key"],
-            kind=group["kind"],
-            entity=group["entity"],
-            code=group["code"],
+    accounts = Account.objects.in_bulk({group_key for _, _, _, group_key, *_ in groups})
+    newest_details = SyncResultDetail.objects.only("message").in_bulk([newest_id for *_, newest_id in groups])
+    return [
+        ProblemGroup(
+            code,
+            entity,
+            kind,
+            accounts[group_key],
+            lines,
+            syncs,
+            first,
+            last,
+            message=newest_details[newest_id].message,
+            url=list_url(SyncResultDetail, account=group_key, kind=kind, entity=entity, code=code),
         )
-    return groups
+        for code, entity, kind, group_key, lines, syncs, first, last, newest_id in groups
+    ]
 
 
-def problem_groups_view(request, model_admin):
+def problem_groups_view(request: HttpRequest, model_admin: ReadOnlyAdmin[SyncResultDetail]) -> TemplateResponse:
     """The page of groups: of the last 7 days' errors unless asked otherwise."""
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
@@ -63,6 +85,6 @@ def problem_groups_view(request, model_admin):
             "form": filters.form,
             "groups": groups,
             "grouped_lines": GROUPED_LINES,
-            "groups_shown": GROUPS_SHOWN,
+            "groups_listed": GROUPS_LISTED,
         },
     )

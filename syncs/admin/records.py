@@ -1,9 +1,15 @@
 """The admin's pages for the accounting records: one list for each kind, to look things up in."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
 import django_filters
 from django.contrib import admin
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest
 from django.utils.text import camel_case_to_spaces
 
 from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, linked
@@ -35,14 +41,14 @@ COLUMNS = {
 COLUMNS_UNLESS_NAMED = 6
 
 
-def amount(name: str, title: str):
+def amount(name: str, title: str) -> Callable[[Record], str]:
     """A column of an amount without the zeros that only fill its eight places."""
 
     @admin.display(description=title)
-    def column(record):
+    def column(record: Record) -> str:
         value = getattr(record, name)
         if value is None:
-            return None
+            return "-"
         whole, _, places = f"{value:,.8f}".partition(".")
         return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
@@ -50,22 +56,25 @@ def amount(name: str, title: str):
     return column
 
 
-def own_fields(model) -> list[models.Field]:
+def own_fields(model: type[Record]) -> list[models.Field]:
     """The fields of this kind of record alone, in the model's order."""
     shared = {field.name for base in (Record, SourceStamps) for field in base._meta.local_fields}
     return [field for field in model._meta.local_fields if field.name not in shared]
 
 
-def columns_of(model) -> list:
+def columns_of(model: type[Record]) -> list[str | Callable[[Any], str | bool]]:
     fields = {field.name: field for field in own_fields(model)}
     key = fields.pop("erp_key", None)
     references = [name for name, field in fields.items() if isinstance(field, Reference)]
-    plain = [name for name in fields if name not in references]
-    named = COLUMNS.get(model.__name__, plain[:COLUMNS_UNLESS_NAMED])
+    others = [name for name in fields if name not in references]
+    named = COLUMNS.get(model.__name__, others[:COLUMNS_UNLESS_NAMED])
     return [
         "erp_key" if key else "id",
-        *(amount(name, fields[name].verbose_name) if isinstance(fields[name], AmountField) else name for name in named),
-        *(linked(name, fields[name].verbose_name) for name in references),
+        *(
+            amount(name, str(fields[name].verbose_name)) if isinstance(fields[name], AmountField) else name
+            for name in named
+        ),
+        *(linked(name, str(fields[name].verbose_name)) for name in references),
         linked("app_enrollment", "enrollment"),
         account,
         "modified",
@@ -73,7 +82,7 @@ def columns_of(model) -> list:
 
 
 @admin.display(description="account")
-def account(record):
+def account(record: Record) -> str:
     return linked("group_key", "account")(record.app_enrollment)
 
 
@@ -83,47 +92,33 @@ class RecordFilters(django_filters.FilterSet):
     enrollment = EnrollmentFilter()
     account = AccountFilter("app_enrollment__group_key", method="of_accounts")
 
-    def of_accounts(self, queryset, name, accounts):
+    def of_accounts(self, queryset: QuerySet[Record], name: str, accounts: Iterable[UUID]) -> QuerySet[Record]:
         enrollments = AppEnrollment.objects.filter(group_key__in=accounts).values_list("pk", flat=True)
         return queryset.filter(app_enrollment__in=list(enrollments))
 
 
-class RecordAdmin(ReadOnlyAdmin):
+class RecordAdmin(ReadOnlyAdmin[Record]):
     """One kind of record, of all accounts."""
 
     filterset_class = RecordFilters
     list_filter = [FilterForm]
+    has_erp_key = False
 
-    def __init__(self, model, admin_site):
-        self.has_erp_key = any(field.name == "erp_key" for field in own_fields(model))
-        self.list_display = columns_of(model)
-        self.search_fields = ["erp_key" if self.has_erp_key else "id"]
-        self.search_help_text = f"The exact {'ERP key or ' if self.has_erp_key else ''}id of a record."
-        self.fields = [
-            *(field.name for field in own_fields(model)),
-            *(["source_created_date", "source_modified_date"] if issubclass(model, SourceStamps) else []),
-            "id",
-            "app_enrollment",
-            "created",
-            "modified",
-            "created_sync_id",
-            "modified_sync_id",
-        ]
-        super().__init__(model, admin_site)
-
-    def get_queryset(self, request):
-        # Not joined but read on the side: what a record refers to may be gone, and a join would hide it.
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
+        # Prefetched, not joined: what a record refers to may be gone, and an inner join would leave the record out.
         references = [field.name for field in own_fields(self.model) if isinstance(field, Reference)]
         enrollments = AppEnrollment.objects.select_related("app", "group_key")
         return super().get_queryset(request).prefetch_related(Prefetch("app_enrollment", enrollments), *references)
 
-    def get_ordering(self, request):
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
         """Newest first; within an enrollment or account by key, which is how those are indexed."""
         if request.GET.get("enrollment") or request.GET.get("account"):
             return ["app_enrollment_id", *self.model.KEY]
         return ["-id"]
 
-    def get_search_results(self, request, queryset, term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Record], term: str
+    ) -> tuple[QuerySet[Record], bool]:
         term = term.strip()
         if not term:
             return queryset, False
@@ -134,10 +129,33 @@ class RecordAdmin(ReadOnlyAdmin):
         if not self.has_erp_key:
             return queryset.none(), False
         # Every index of keys begins with the enrollment: naming them all lets the database look up each.
-        return queryset.filter(erp_key=term, app_enrollment__in=AppEnrollment.objects.values("pk")), False
+        return queryset.filter(Q(("erp_key", term)), app_enrollment__in=AppEnrollment.objects.values("pk")), False
+
+
+def admin_of(kind: type[Record]) -> type[RecordAdmin]:
+    """The RecordAdmin with the columns of one kind."""
+    own = [field.name for field in own_fields(kind)]
+
+    class KindAdmin(RecordAdmin):
+        has_erp_key = "erp_key" in own
+        list_display = columns_of(kind)
+        search_fields = ["erp_key" if has_erp_key else "id"]
+        search_help_text = f"The exact {'ERP key or ' if has_erp_key else ''}id of a record."
+        fields = [
+            *own,
+            *(["source_created_date", "source_modified_date"] if issubclass(kind, SourceStamps) else []),
+            "id",
+            "app_enrollment",
+            "created",
+            "modified",
+            "created_sync_id",
+            "modified_sync_id",
+        ]
+
+    return KindAdmin
 
 
 for kind in Record.__subclasses__():
     # "Companies" and the like, as the batch API calls them, where adding an s would not do.
     kind._meta.verbose_name_plural = camel_case_to_spaces(kind.BATCH_KEY)
-    admin.site.register(kind, RecordAdmin)
+    admin.site.register(kind, admin_of(kind))

@@ -1,16 +1,18 @@
 """The admin's pages for single lines that syncs left out, passed over or remarked on, across all accounts."""
 
 from django.contrib import admin
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked
 from syncs.admin.filters import SyncResultDetailFilters
 from syncs.admin.problem_groups import problem_groups_view
+from syncs.models import SyncResultDetail
 
 
-class SyncResultDetailAdmin(ReadOnlyAdmin):
+class SyncResultDetailAdmin(ReadOnlyAdmin[SyncResultDetail]):
     """Lines that were left out, passed over or remarked on, across all accounts."""
 
     filterset_class = SyncResultDetailFilters
@@ -44,33 +46,33 @@ class SyncResultDetailAdmin(ReadOnlyAdmin):
     ]
     account = staticmethod(linked("group_key", "account"))
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         groups = self.admin_site.admin_view(self.groups)
         return [path("groups/", groups, name="syncs_syncresultdetail_groups"), *super().get_urls()]
 
-    def groups(self, request):
+    def groups(self, request: HttpRequest) -> HttpResponse:
         return problem_groups_view(request, self)
 
     @admin.display(description="message")
-    def what(self, detail):
+    def what(self, detail: SyncResultDetail) -> str:
         return Truncator(detail.message).chars(110)
 
     @admin.display(description="sync")
-    def sync(self, detail):
+    def sync(self, detail: SyncResultDetail) -> str:
         return link(detail.sync_request, f"{detail.sync_request.created:%Y-%m-%d %H:%M}")
 
     @admin.display(description="enrollment")
-    def enrollment(self, detail):
+    def enrollment(self, detail: SyncResultDetail) -> str:
         return link(detail.sync_request.app_enrollment)
 
     @admin.display(description="value")
-    def shortened_value(self, detail):
+    def shortened_value(self, detail: SyncResultDetail) -> str:
         return Truncator(detail.value).chars(40)
 
     @admin.display(description="value")
-    def value_as_it_was(self, detail):
+    def value_as_it_was(self, detail: SyncResultDetail) -> str:
         return format_html('<pre class="raw">{}</pre>', detail.value) if detail.value else "-"
 
     @admin.display(description="line as it was")
-    def raw_line_as_it_was(self, detail):
+    def raw_line_as_it_was(self, detail: SyncResultDetail) -> str:
         return format_html('<pre class="raw">{}</pre>', detail.raw_line) if detail.raw_line else "-"

@@ -1,16 +1,20 @@
 """The admin's pages for syncs, across all accounts."""
 
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from uuid import UUID
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
-from django.http import FileResponse
+from django.db.models import Q, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
-from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked, list_url
+from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked, list_url, staff_of
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.errors import PlatformError
 from syncs.admin import table_sizes
@@ -22,24 +26,32 @@ from syncs.presentation.sync_course import schedule_sentences
 from syncs.presentation.sync_summary import has_problems, will_try_again
 from syncs.services import requests
 
-BADGES = {
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class ProblemColumn(TypedDict):
+        has_problems: bool
+
+    SyncWithProblems: TypeAlias = WithAnnotations[SyncRequest, ProblemColumn]
+
+BADGES: dict[str, str] = {
     SyncRequest.Status.IN_PROGRESS: "running",
     SyncRequest.Status.SUCCESS: "good",
     SyncRequest.Status.FAILED: "bad",
 }
 
 
-def rejected_lines(sync_request) -> int:
+def rejected_lines(sync_request: SyncRequest) -> int:
     return sum(result.rejected for result in sync_request.results.all())
 
 
 @admin.register(SyncRequest)
-class SyncRequestAdmin(ReadOnlyAdmin):
+class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
     """Syncs of all accounts: to look at, and to cancel."""
 
     CANCELLED_AT_ONCE = 100
-    PROBLEMS_SHOWN = 100
-    TOTALS_SHOWN = 100
+    PROBLEMS_LISTED = 100
+    TOTALS_LISTED = 100
 
     filterset_class = SyncRequestFilters
     list_filter = [FilterForm]
@@ -114,10 +126,12 @@ class SyncRequestAdmin(ReadOnlyAdmin):
     account = staticmethod(linked("group_key", "account"))
     enrollment = staticmethod(linked("app_enrollment", "enrollment"))
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[SyncWithProblems]":
         return super().get_queryset(request).prefetch_related("results").annotate(has_problems=has_problems())
 
-    def get_search_results(self, request, queryset, term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SyncRequest], term: str
+    ) -> tuple[QuerySet[SyncRequest], bool]:
         term = term.strip()
         if not term:
             return queryset, False
@@ -131,16 +145,16 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         ), False
 
     @admin.display(description="schedule")
-    def schedule(self, sync_request):
+    def schedule(self, sync_request: SyncRequest) -> str:
         return " ".join(schedule_sentences(sync_request)) or "-"
 
-    def has_cancel_permission(self, request):
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("syncs.change_syncrequest")
 
-    def has_download_permission(self, request):
+    def has_download_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("syncs.view_upload")
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download_upload)
         return [
             path("<uuid:sync_request_id>/upload/", download, name="syncs_syncrequest_upload"),
@@ -148,15 +162,15 @@ class SyncRequestAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    def download_upload(self, request, sync_request_id):
+    def download_upload(self, request: HttpRequest, sync_request_id: UUID) -> HttpResponseBase:
         """What the account sent, as a file to save; never shown in the browser."""
-        sync_request = get_object_or_404(
-            SyncRequest.objects.select_related("upload"), pk=sync_request_id, upload__isnull=False
-        )
+        sync_request = get_object_or_404(SyncRequest.objects.select_related("upload"), pk=sync_request_id)
+        upload = sync_request.upload
+        if upload is None:
+            raise Http404
         if not self.has_download_permission(request):
             self.message_user(request, "You may not download what accounts have sent.", messages.ERROR)
             return redirect("admin:syncs_syncrequest_change", sync_request.pk)
-        upload = sync_request.upload
         try:
             content = upload.content.open("rb")
         except FileNotFoundError:
@@ -165,7 +179,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         name = "".join(letter if letter.isprintable() else "_" for letter in upload.file_name)
         return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
 
-    def sizes(self, request):
+    def sizes(self, request: HttpRequest) -> HttpResponse:
         """How much there is of what grows, and what retention removes next."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -180,22 +194,28 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         }
         return render(request, "admin/syncs/syncrequest/sizes.html", context)
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         """The sync, with what became of its lines and its first problems below."""
         may_see = request.user.has_perm("syncs.view_syncresultdetail")
         details = SyncResultDetail.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
         details = details if may_see else details.none()
         totals = ControlTotal.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
-        first = list(details[: self.PROBLEMS_SHOWN + 1])
+        first = list(details[: self.PROBLEMS_LISTED + 1])
         return super().change_view(
             request,
             object_id,
             form_url,
             {
                 "may_see_problems": may_see,
-                "control_totals": check_totals(totals[: self.TOTALS_SHOWN]),
-                "problems": first[: self.PROBLEMS_SHOWN],
-                "has_more_problems": len(first) > self.PROBLEMS_SHOWN,
+                "control_totals": check_totals(totals[: self.TOTALS_LISTED]),
+                "problems": first[: self.PROBLEMS_LISTED],
+                "has_more_problems": len(first) > self.PROBLEMS_LISTED,
                 "problems_url": list_url(SyncResultDetail, sync=object_id),
                 "may_cancel": self.has_cancel_permission(request),
                 **(extra_context or {}),
@@ -203,7 +223,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         )
 
     @admin.action(description="Cancel selected syncs", permissions=["cancel"])
-    def cancel(self, request, queryset):
+    def cancel(self, request: HttpRequest, queryset: QuerySet[SyncRequest]) -> None:
         selected = list(queryset[: self.CANCELLED_AT_ONCE + 1])
         if len(selected) > self.CANCELLED_AT_ONCE:
             self.message_user(
@@ -218,7 +238,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"The {name} was cancelled before.", messages.WARNING)
                 continue
             try:
-                requests.cancel_sync(sync_request, request.user)
+                requests.cancel_sync(sync_request, staff_of(request))
             except PlatformError as refused:
                 self.message_user(request, f"The {name} was not cancelled. {refused}", messages.WARNING)
             else:
@@ -226,11 +246,11 @@ class SyncRequestAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"The {name} was cancelled.", messages.SUCCESS)
 
     @admin.display(description="asked for")
-    def asked_for(self, sync_request):
+    def asked_for(self, sync_request: SyncRequest) -> str:
         return f"{sync_request.created:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="status")
-    def status(self, sync_request):
+    def status(self, sync_request: "SyncWithProblems") -> str:
         kind = BADGES.get(sync_request.status_code, "waiting")
         word = sync_request.get_status_code_display()
         if sync_request.status_code == SyncRequest.Status.SUCCESS and sync_request.has_problems:
@@ -238,21 +258,21 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         return format_html('<span class="badge badge-{}">{}</span>', kind, word)
 
     @admin.display(description="sync of")
-    def what(self, sync_request):
+    def what(self, sync_request: SyncRequest) -> str:
         return "Everything" if sync_request.run_full_sync else "Changes"
 
     @admin.display(description="part")
-    def part(self, sync_request):
+    def part(self, sync_request: SyncRequest) -> str:
         if sync_request.total_batches == 1:
             return "-"
         return f"{sync_request.current_batch} of {sync_request.total_batches}"
 
     @admin.display(description="lines")
-    def lines(self, sync_request):
+    def lines(self, sync_request: SyncRequest) -> str:
         return f"{sync_request.lines_read:,}"
 
     @admin.display(description="rejected")
-    def rejected(self, sync_request):
+    def rejected(self, sync_request: SyncRequest) -> str:
         rejected = rejected_lines(sync_request)
         if not rejected:
             return "0"
@@ -260,7 +280,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', problems, f"{rejected:,}")
 
     @admin.display(description="took")
-    def duration(self, sync_request):
+    def duration(self, sync_request: SyncRequest) -> str:
         if not sync_request.started:
             return "-"
         took = (sync_request.finished or timezone.now()) - sync_request.started
@@ -268,12 +288,12 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         return f"{took.total_seconds():.1f} s" if seconds < 60 else f"{seconds // 60} min {seconds % 60} s"
 
     @admin.display(description="message")
-    def message(self, sync_request):
+    def message(self, sync_request: SyncRequest) -> str:
         text = Truncator(sync_request.process_result_message).chars(120)
         return f"{text} {will_try_again(sync_request)}" if sync_request.next_try else text
 
     @admin.display(description="all parts")
-    def parts(self, sync_request):
+    def parts(self, sync_request: SyncRequest) -> str:
         first = sync_request.parent_sync_request or sync_request
         parts = [first, *first.parts.order_by("current_batch")]
         if len(parts) == 1:
@@ -281,7 +301,7 @@ class SyncRequestAdmin(ReadOnlyAdmin):
         return format_html_join(", ", "{}", ((link(part, f"part {part.current_batch}"),) for part in parts))
 
     @admin.display(description="upload")
-    def upload_file(self, sync_request):
+    def upload_file(self, sync_request: SyncRequest) -> str:
         upload = sync_request.upload
         if upload is None:
             return "-"

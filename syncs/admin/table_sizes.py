@@ -1,4 +1,4 @@
-"""How much there is of what grows, and what retention takes away next."""
+"""The sizes of the largest tables, and what retention removes next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +11,9 @@ from adsplatform.wording import counted
 from syncs.models import Upload
 from syncs.periodic import retention
 
-# More than so many are not counted.
+# Counting stops here.
 COUNTED_AT_MOST = 10_000
-TABLES_SHOWN = 20
+TABLES_LISTED = 20
 
 _TABLES = """
     SELECT c.relname, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
@@ -25,7 +25,7 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the database: rows as of its last ANALYZE, if any, and bytes with its indexes and long texts."""
+    """A table: its rows as of the last ANALYZE, if any, and its bytes, with those of indexes and TOAST."""
 
     name: str
     rows: int | None
@@ -34,7 +34,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What one rule of retention is going to remove; `before` is None where it keeps everything."""
+    """What one rule of retention is going to remove; `before` is None where it removes nothing."""
 
     name: str
     days: float
@@ -42,7 +42,7 @@ class Outlook:
     count: int
 
     @property
-    def kept_for(self) -> str:
+    def retention_period(self) -> str:
         if not self.before:
             return "ever"
         count, unit = (self.days, "day") if self.days >= 1 else (self.days * 24, "hour")
@@ -54,20 +54,21 @@ class Outlook:
 
 
 def tables() -> list[Table]:
-    """The biggest tables, the biggest first."""
+    """The largest tables, the largest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_TABLES, [TABLES_SHOWN])
+        cursor.execute(_TABLES, [TABLES_LISTED])
         return [Table(*row) for row in cursor.fetchall()]
 
 
 def database_bytes() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
-        return cursor.fetchone()[0]
+        ((size,),) = cursor.fetchall()
+    return int(size)
 
 
 def uploads_bytes() -> int:
-    """What all uploaded files take that have not been removed, whatever storage they are in."""
+    """The size of all uploaded files that have not been removed, in any storage."""
     return Upload.objects.filter(removed__isnull=True).aggregate(Sum("size"))["size__sum"] or 0
 
 

@@ -1,13 +1,17 @@
 """What the Inbox's lists can be narrowed by."""
 
+from typing import Any
+
 import django_filters as filters
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from adsplatform.accounts.inbox_mixins import TenantRequest
 from adsplatform.accounts.templatetags.wording import kind_of_record
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
 from enrollments.models import AppEnrollment
 from syncs.models import SyncRequest, SyncResultDetail
+from syncs.presentation.problem_list import Overview
 from syncs.presentation.sync_summary import has_problems
 from syncs.problem_codes import title_of
 
@@ -18,7 +22,7 @@ KINDS = [
 ]
 
 
-def enrollments_of(request):
+def enrollments_of(request: TenantRequest) -> QuerySet[AppEnrollment]:
     """The account's enrollments, the ended ones too: their history is still there."""
     enrollments = AppEnrollment.objects.of(request.tenant.account).select_related("app")
     return enrollments.order_by("name", "app__name", "pk")
@@ -44,14 +48,14 @@ class SyncFilter(filters.FilterSet):
 
     class Meta:
         model = SyncRequest
-        fields = []
+        fields: list[str] = []
 
-    def by_problems(self, syncs, name, value):
+    def by_problems(self, syncs: QuerySet[SyncRequest], name: str, value: str) -> QuerySet[SyncRequest]:
         return syncs.filter(has_problems() if value == "yes" else ~has_problems())
 
 
 class ProblemFilter(filters.FilterSet):
-    """Narrows one sync's details; the choices are what is there, as `overview_of` found it."""
+    """Narrows one sync's details; the choices are what the overview has."""
 
     kind = filters.ChoiceFilter(label="Kind", choices=KINDS, empty_label="Any")
     entity = filters.ChoiceFilter(label="Record", empty_label="Any")
@@ -65,9 +69,9 @@ class ProblemFilter(filters.FilterSet):
 
     class Meta:
         model = SyncResultDetail
-        fields = []
+        fields: list[str] = []
 
-    def __init__(self, *args, overview, **kwargs):
+    def __init__(self, *args: Any, overview: Overview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         reasons = overview.reasons
         entities = sorted({reason.entity for reason in reasons if reason.entity})
@@ -76,5 +80,5 @@ class ProblemFilter(filters.FilterSet):
         self.filters["code"].extra["choices"] = [(code, title_of(code)) for code in codes]
         self.filters["file"].extra["choices"] = [(name, name) for name in overview.files]
 
-    def by_text(self, details, name, value):
+    def by_text(self, details: QuerySet[SyncResultDetail], name: str, value: str) -> QuerySet[SyncResultDetail]:
         return details.filter(Q(erp_key__icontains=value) | Q(message__icontains=value))

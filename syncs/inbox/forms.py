@@ -1,23 +1,17 @@
 """The upload form."""
 
+from typing import Any
+
 from django import forms
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import filesizeformat
 
+from adsplatform.accounts.models import Account
 from enrollments.models import AppEnrollment
 
 
 class UploadForm(forms.Form):
     """A file to load, into which enrollment, and whether it is everything there is."""
 
-    # Before the file: where one that is too large is cut off, what comes after it is lost.
-    enrollment = forms.ModelChoiceField(
-        label="Load into",
-        queryset=AppEnrollment.objects.none(),
-        required=False,
-        empty_label="Uploads",
-        help_text="Records are matched by their key within one enrollment.",
-    )
     file = forms.FileField(
         label="File",
         help_text="A ZIP with CSV, JSONL or Excel (XLSX) files, or one such file.",
@@ -34,23 +28,27 @@ class UploadForm(forms.Form):
         help_text="Records that are not in it are deleted. Leave this off to add and change only.",
     )
 
-    def __init__(self, *args, account, too_large="", limit=0, **kwargs):
+    def __init__(self, *args: Any, account: Account, too_large: str = "", limit: int = 0, **kwargs: Any) -> None:
+        """`too_large` is the name of a file that had more than `limit` bytes; "" where none had."""
         super().__init__(*args, **kwargs)
         self.too_large, self.limit = too_large, limit
-        self.fields["enrollment"].queryset = (
-            AppEnrollment.objects.of(account)
-            .current()
-            .filter(is_active=True, is_uploads=False)
-            .select_related("app")
-            .order_by("name", "app__name")
+        enrollments = AppEnrollment.objects.of(account).current().filter(is_active=True, is_uploads=False)
+        self.fields["enrollment"] = forms.ModelChoiceField(
+            label="Load into",
+            queryset=enrollments.select_related("app").order_by("name", "app__name"),
+            required=False,
+            empty_label="Uploads",
+            help_text="Records are matched by their key within one enrollment.",
         )
+        # Where a file that is too large is cut off, what comes after it is lost.
+        self.order_fields(["enrollment", "file", "full"])
 
-    def _clean_fields(self):
-        super()._clean_fields()
+    def clean(self) -> dict[str, Any]:
         if self.too_large:
             self.errors.pop("file", None)
             self.add_error(
                 "file",
                 f"The file “{self.too_large}” is larger than the {filesizeformat(self.limit)} "
-                f"({intcomma(self.limit)} bytes) that may be uploaded at once. Send it in parts.",
+                f"({self.limit:,} bytes) that may be uploaded at once. Send it in parts.",
             )
+        return self.cleaned_data

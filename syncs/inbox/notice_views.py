@@ -1,14 +1,17 @@
-"""The Inbox's page of notices: what is wrong now, what was, and whether one is told by e-mail."""
+"""The Inbox's page of notices: what is wrong now, what was, and who gets e-mails about it."""
+
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
 from django.views.generic import TemplateView
 
 from adsplatform.accounts import services
-from adsplatform.accounts.inbox_mixins import ADMINS, TenantMixin
+from adsplatform.accounts.inbox_mixins import ADMINS, Tenant, TenantMixin
 from syncs.models.notices import Notice
 from syncs.presentation.paging import page_of
 
@@ -21,14 +24,14 @@ class Notices(TenantMixin, TemplateView):
     template_name = "inbox/notices.html"
     roles = ADMINS
 
-    def post(self, request):
+    def post(self, request: HttpRequest) -> HttpResponse:
         wants = "wants_notices" in request.POST
-        services.choose_notices(request.tenant.membership, wants)
-        told = "You get e-mails about notices" if wants else "You get no e-mails about notices"
-        messages.success(request, f"{told} of {self.account} from now on.")
+        services.choose_notices(self.request.tenant.membership, wants)
+        choice = "You get e-mails about notices" if wants else "You get no e-mails about notices"
+        messages.success(request, f"{choice} of {self.account} from now on.")
         return redirect("inbox:notices")
 
-    def get_context_data(self, **context):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
         notices = Notice.objects.of(self.account).select_related("app_enrollment__app", "closed_user")
         page = page_of(
             notices.closed().order_by("-closed", "-pk"), self.request.GET.get("page", ""), size=NOTICES_ON_PAGE
@@ -41,11 +44,11 @@ class Notices(TenantMixin, TemplateView):
         )
 
 
-def open_notices(request) -> dict:
-    """For every page: how many notices of the account are open; asked only where it is shown."""
+def open_notices(request: HttpRequest) -> dict[str, object]:
+    """A context processor: how many notices of the account are open, counted only where a page says it."""
 
-    def count():
-        tenant = getattr(request, "tenant", None)
+    def count() -> int:
+        tenant: Tenant | None = getattr(request, "tenant", None)
         return Notice.objects.of(tenant.account).open().count() if tenant else 0
 
     return {"open_notices": SimpleLazyObject(count)}

@@ -1,29 +1,41 @@
-"""Stops keeping a form's file that is larger than may be uploaded, or a stranger's, before it fills the disk."""
+"""Stops storing a form's file that is too large, or that nobody signed in sends, before it fills the disk."""
+
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
+from django.http import HttpRequest
+
+
+class OversizedUploadRequest(HttpRequest):
+    """The type of a request whose file was too large."""
+
+    # The file's name.
+    upload_is_too_large: str
 
 
 class UploadLimit(FileUploadHandler):
-    """First of the settings' FILE_UPLOAD_HANDLERS: lets chunks pass until there are too many.
+    """First of the settings' FILE_UPLOAD_HANDLERS: passes chunks on until there are too many.
 
-    The rest of the request is read and thrown away, so that the browser gets an answer; the form finds
-    `request.upload_is_too_large`.
+    The rest of the request is read and discarded, so that the browser gets an answer; the form then finds the file's
+    name in `request.upload_is_too_large`.
     """
 
-    def new_file(self, *args, **kwargs):
+    request: OversizedUploadRequest
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         self.received = 0
-        # The form's token is looked for in the form, so all of it is read before a page asks who sends it.
+        # The CSRF token is looked for in the form, so the form is read before a page asks who sends it.
         if not self.request.user.is_authenticated:
             raise SkipFile
 
-    def receive_data_chunk(self, raw_data, start):
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.received += len(raw_data)
         if self.received > settings.UPLOAD_MAX_BYTES:
-            self.request.upload_is_too_large = self.file_name
+            self.request.upload_is_too_large = self.file_name or ""
             raise StopUpload(connection_reset=False)
         return raw_data
 
-    def file_complete(self, file_size):
-        """Leaves the finished file to the handlers after it."""
+    def file_complete(self, file_size: int) -> None:
+        """Leave the finished file to the handlers after this one."""

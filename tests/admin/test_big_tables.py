@@ -114,4 +114,4 @@ def test_what_takes_too_long_is_stopped_and_said_so(browser, many_lines, monkeyp
 
 def test_a_page_of_groups_of_many_lines_opens(browser, many_lines):
     page = browser.get("/admin/syncs/syncresultdetail/groups/")
-    assert [group["lines"] for group in page.context["groups"]] == [9_990] * SYNCS
+    assert [group.lines for group in page.context["groups"]] == [9_990] * SYNCS

@@ -71,15 +71,15 @@ def test_the_same_said_of_many_lines_is_one_group(browser):
     other = SyncResultDetailFactory(code="unknown_reference", entity="Payment")
     page = browser.get(GROUPS)
     assert [
-        (group["lines"], group["syncs"], group["entity"], group["code"], group["account"], group["message"])
+        (group.lines, group.syncs, group.entity, group.code, group.account, group.message)
         for group in page.context["groups"]
     ] == [
         (5, 2, "Invoice", "bad_number", old.group_key, "Of 3 lines."),
         (1, 1, "Payment", "unknown_reference", other.group_key, other.message),
     ]
     largest = page.context["groups"][0]
-    assert (largest["first"], largest["last"]) == (old.created, new.created)
-    assert browser.get(largest["url"]).context["cl"].result_count == 5
+    assert (largest.first, largest.last) == (old.created, new.created)
+    assert browser.get(largest.url).context["cl"].result_count == 5
 
 
 def test_groups_look_back_a_week_and_at_errors_unless_asked_otherwise(browser):
@@ -88,7 +88,7 @@ def test_groups_look_back_a_week_and_at_errors_unless_asked_otherwise(browser):
     SyncResultDetailFactory(sync_request__created=timezone.now() - timedelta(days=40), code="too_old")
 
     def codes(**asked):
-        return [group["code"] for group in browser.get(GROUPS, asked).context["groups"]]
+        return [group.code for group in browser.get(GROUPS, asked).context["groups"]]
 
     assert codes() == []
     assert codes(days="30") == ["twenty_days_old"]

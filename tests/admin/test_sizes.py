@@ -19,7 +19,7 @@ def staff():
     return client
 
 
-def test_it_tells_sizes_and_what_goes_next(staff, settings):
+def test_it_has_the_largest_tables_and_what_is_removed_next(staff, settings):
     settings.KEEP_SYNCS_DAYS, settings.KEEP_DETAILS_DAYS, settings.KEEP_UPLOADS_DAYS = 0, 400, 0
     for _ in range(3):
         SyncResultDetailFactory(
@@ -28,11 +28,13 @@ def test_it_tells_sizes_and_what_goes_next(staff, settings):
     page = staff.get(PAGE)
     assert page.status_code == 200
     (details, uploads, *_) = page.context["outlook"]
-    assert (details.count, details.kept_for) == (3, "400 days")
-    assert [rule.kept_for for rule in page.context["outlook"]].count("1 hour") == 1
+    assert (details.count, details.retention_period) == (3, "400 days")
+    assert [rule.retention_period for rule in page.context["outlook"]].count("1 hour") == 1
     assert uploads.before is None
     assert page.context["database_bytes"] > 1_000_000
-    assert "syncs_syncresultdetail" in {table.name for table in page.context["tables"]}
+    tables = page.context["tables"]
+    assert [table.bytes for table in tables] == sorted((table.bytes for table in tables), reverse=True)
+    assert {"records_invoice", "syncs_syncrequest"} < {table.name for table in tables}
     assert "Uploaded files" in page.content.decode()
 
 
