@@ -8,10 +8,17 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adsplatform.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
     from environs import EnvError
 
     try:
         execute_from_command_line(sys.argv)
     except (EnvError, ImproperlyConfigured) as problem:
-        # What is wrong stands in the environment, not in the code: a traceback would only hide it.
+        # A setting is wrong, not the code: a traceback would only hide what to do.
         sys.exit(str(problem))
+    except OperationalError:
+        from adsplatform import database
+
+        if missing := database.explain_missing():
+            sys.exit(missing)
+        raise

@@ -7,5 +7,5 @@ __version__ = "0.1.0"
 # The database role without login that a request takes once its account is known (see `accounts.row_security`).
 ROW_SECURITY_ROLE = "ads_door"
 
-# Columns are checked on one core while PostgreSQL takes in others on another; more threads would only get in the way.
+# While one core checks columns, PostgreSQL writes others on another; more threads of polars would slow both down.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")

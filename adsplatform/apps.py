@@ -1,4 +1,4 @@
-"""The project itself as an app, so that its management commands are found."""
+"""The project as an app, so that Django finds its management commands."""
 
 from django.apps import AppConfig
 

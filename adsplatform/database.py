@@ -1,9 +1,11 @@
-"""Which database is used: that of DATABASE_URL or, without one, the embedded one; and whether it will do."""
+"""Which database is used: that of DATABASE_URL or, without one, the embedded one; and whether it can be used."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import dj_database_url
 import psycopg
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from adsplatform.local import embedded_postgres
@@ -16,31 +18,38 @@ class DatabaseUnusable(Exception):
     """Why the database cannot be used, as a sentence."""
 
 
-def settings_for(url: str, var_dir: Path) -> dict:
+def settings_for(url: str, var_dir: Path) -> Mapping[str, object]:
     """Django's settings for the database; connects to nothing."""
     if not url:
         return embedded_postgres.database_settings(var_dir)
     try:
-        settings = dj_database_url.parse(url)
+        found = dj_database_url.parse(url)
     except ValueError:
-        settings = {"ENGINE": None}
-    if settings["ENGINE"] != ENGINE:
-        # Without the value: it holds a password.
+        found = None
+    if found is None or found.get("ENGINE") != ENGINE:
+        # Without the value, which holds a password.
         raise ImproperlyConfigured(
             "DATABASE_URL must name a PostgreSQL database, as postgresql://user:password@host:5432/name does."
         )
-    return settings
+    return found
+
+
+def explain_missing() -> str:
+    """What to do if there is neither a DATABASE_URL nor an embedded PostgreSQL; an empty text if there is one."""
+    if settings.DATABASE_URL or embedded_postgres.is_installed():
+        return ""
+    return embedded_postgres.NOT_INSTALLED
 
 
 def connected() -> psycopg.Connection:
-    """A connection of its own, which does not wait for ever for a server that is not there."""
+    """A new connection of its own; fails after a while if the server does not answer."""
     from django.db import connection
 
     return psycopg.connect(**{"connect_timeout": 10} | connection.get_connection_params())
 
 
 def check() -> None:
-    """Raise DatabaseUnusable when the database does not answer, or is older than we can use."""
+    """Raise DatabaseUnusable if the database does not answer, or is too old."""
     try:
         with connected() as found:
             version = found.info.server_version // 10000

@@ -1,10 +1,10 @@
-"""The errors a person can meet, each a full sentence, and the HTTP status each has at the doors."""
+"""The errors that a person can meet: each message is a full sentence, each class has an HTTP status."""
 
 
 class PlatformError(Exception):
-    """Something a caller asked for that cannot be done; `str()` is the sentence to show.
+    """A request that cannot be carried out; `str()` is the sentence for the caller.
 
-    `field` names the member or parameter at fault by its wire name, where there is one.
+    `field` is the wire name of the member or parameter at fault, if there is one.
     """
 
     status = 400

@@ -1,4 +1,4 @@
-"""Time-ordered identifiers (RFC 9562, version 7), which keep the indexes of big tables compact."""
+"""Time-ordered identifiers (RFC 9562, version 7), which keep the indexes of large tables compact."""
 
 import secrets
 import threading
@@ -10,11 +10,11 @@ _last = 0
 
 
 def uuid7() -> UUID:
-    """A new UUID of version 7: 48 bits of milliseconds, then 74 random ones; each greater than the one before."""
+    """A new UUID of version 7: 48 bits of milliseconds, then 74 random bits; each is greater than the one before."""
     global _last
     with _lock:
         milliseconds = time.time_ns() // 1_000_000
-        # Of those made in the same millisecond, a later one goes on from the earlier.
+        # In the same millisecond, the random bits may be smaller than the last ones; then count on from those.
         _last = max((milliseconds << 74) | secrets.randbits(74), _last + 1)
         bits = _last
     high, middle, low = bits >> 74, (bits >> 62) & 0xFFF, bits & ((1 << 62) - 1)

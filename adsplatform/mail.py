@@ -1,5 +1,6 @@
-"""Where e-mails go: Django's settings for a mail server that is given as one address."""
+"""The mail server that EMAIL_URL names, for Django's e-mail settings."""
 
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -9,33 +10,46 @@ SCHEMES = {"smtp": (25, False, False), "smtp+tls": (587, True, False), "smtp+ssl
 BACKENDS = "django.core.mail.backends"
 
 
-def settings_for(url: str) -> dict:
-    """Django's e-mail settings for EMAIL_URL; without one, or with `console:`, nothing is sent anywhere."""
+@dataclass(frozen=True)
+class MailServer:
+    """A mail server, or a backend that needs none."""
+
+    backend: str
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    use_starttls: bool = False
+    use_tls: bool = False
+
+
+def parse_url(url: str) -> MailServer:
+    """The server that EMAIL_URL names; without one, e-mails are dropped, and with `console:`, they are printed."""
     if not url:
-        return {"EMAIL_BACKEND": f"{BACKENDS}.dummy.EmailBackend"}
+        return MailServer(f"{BACKENDS}.dummy.EmailBackend")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise ImproperlyConfigured(_refusal()) from None
     if parts.scheme == "console":
-        return {"EMAIL_BACKEND": f"{BACKENDS}.console.EmailBackend"}
+        return MailServer(f"{BACKENDS}.console.EmailBackend")
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise ImproperlyConfigured(_refusal())
-    usual_port, starttls, tls = SCHEMES[parts.scheme]
-    return {
-        "EMAIL_BACKEND": f"{BACKENDS}.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": port or usual_port,
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": starttls,
-        "EMAIL_USE_SSL": tls,
-    }
+    usual_port, use_starttls, use_tls = SCHEMES[parts.scheme]
+    return MailServer(
+        f"{BACKENDS}.smtp.EmailBackend",
+        host=parts.hostname,
+        port=port or usual_port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        use_starttls=use_starttls,
+        use_tls=use_tls,
+    )
 
 
 def _refusal() -> str:
-    # Without the address itself, which may hold a password.
+    # Without the URL itself, which may hold a password.
     return (
         "EMAIL_URL is not the address of a mail server. Write it like smtp+tls://user:password@mail.example.com:587 "
         "(or smtp+ssl://, or smtp:// without encryption), or console: to see e-mails on the terminal."

@@ -1,10 +1,10 @@
-"""Operations that migrations of several apps use."""
+"""Operations for the migrations of several apps."""
 
 from django.db import migrations
 
 
 def drop_redundant_index(name: str, table: str, column: str) -> migrations.RunSQL:
-    """Drop the index of one column that is a prefix of another index; nobody waits for it, so not in a transaction."""
+    """Drop an index of one column that is a prefix of another index, without a lock; needs `atomic = False`."""
     return migrations.RunSQL(
         f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"',
         f'CREATE INDEX CONCURRENTLY IF NOT EXISTS "{name}" ON "{table}" ("{column}")',

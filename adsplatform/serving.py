@@ -1,4 +1,4 @@
-"""How gunicorn serves the product: `gunicorn -c python:adsplatform.serving adsplatform.wsgi`."""
+"""The configuration of gunicorn: `gunicorn -c python:adsplatform.serving adsplatform.wsgi`."""
 
 import os
 from pathlib import Path
@@ -11,19 +11,22 @@ bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
-# A worker that gives no sign of life for so long is replaced. A slow upload is no such worker.
+# A worker without a heartbeat for so many seconds is replaced. A slow upload does not stop the heartbeat.
 timeout = 60
-# A filter may be long, and its characters take up to nine bytes of an address; gunicorn allows no more than this.
+# The most that gunicorn allows: a filter may be long, and each of its characters may take nine bytes in a URL.
 limit_request_line = 8190
 graceful_timeout = 30
 keepalive = 5
 _level = os.environ.get("WEB_LOG_LEVEL", "warning").upper()
-logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT") or "text", root=_level, **{"gunicorn.error": _level})
+logconfig_dict = logs.configuration(
+    os.environ.get("LOG_FORMAT") or "text", root=_level, levels={"gunicorn.error": _level}
+)
 control_socket_disable = True
-# The workers' signs of life are file times; on a busy disk they could come late.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+# The workers' heartbeats are the times of files, which could be late on a busy disk; this one is in memory.
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there by tempfile
+worker_tmp_dir = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
 
 
-def post_fork(server, worker):
-    """A worker whose master was killed must not go on serving."""
+def post_fork(server: object, worker: object) -> None:
+    """Have a worker end when its master is killed."""
     end_with_parent()

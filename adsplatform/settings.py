@@ -1,4 +1,4 @@
-"""Settings, read from the environment; every default is safe to run in production.
+"""Settings, read from environment variables; every default is safe in production.
 
 docs/configuration.md describes the variables.
 """
@@ -6,6 +6,7 @@ docs/configuration.md describes the variables.
 import contextlib
 import secrets
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,31 +15,34 @@ from environs import Env, validate
 from adsplatform import database, mail
 from adsplatform.observability import logs
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGE_DIR = Path(__file__).resolve().parent
+# In a checkout, templates and static files are beside manage.py; an installed package has them inside.
+IS_CHECKOUT = (PACKAGE_DIR.parent / "manage.py").exists()
+BASE_DIR = PACKAGE_DIR.parent if IS_CHECKOUT else PACKAGE_DIR
 env = Env()
-# What the product keeps on this machine: the embedded database, uploads, generated keys.
-VAR_DIR = env.path("ADS_VAR_DIR", BASE_DIR / "var")
+# Files of this installation: the embedded database, uploads, generated keys.
+VAR_DIR = env.path("ADS_VAR_DIR", (BASE_DIR if IS_CHECKOUT else Path.cwd()) / "var")
 
 
-def kept_secret(name: str, make) -> str:
-    """A secret from the environment, or one made at first need and kept under var/ with mode 0600."""
+def read_or_make_secret(name: str, make: Callable[[], str]) -> str:
+    """A secret from the environment; without one, that of a file in VAR_DIR, made at first need with mode 0600."""
     if value := env.str(name, ""):
         return value
-    kept = VAR_DIR / name.lower()
+    path = VAR_DIR / name.lower()
     try:
-        if not kept.exists():
+        if not path.exists():
             VAR_DIR.mkdir(parents=True, exist_ok=True)
-            fresh = kept.with_name(f"{kept.name}.{secrets.token_hex(4)}")
+            fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             fresh.touch(mode=0o600)
             fresh.write_text(make())
             # Of two processes that start together, one wins and both read the same secret.
             with contextlib.suppress(FileExistsError):
-                kept.hardlink_to(fresh)
+                path.hardlink_to(fresh)
             fresh.unlink()
-        return kept.read_text().strip()
+        return path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{kept} cannot be read or written ({error.strerror}). "
+            f"{path} cannot be read or written ({error.strerror}). "
             "Give us that folder, or name another one with ADS_VAR_DIR."
         ) from None
 
@@ -50,11 +54,11 @@ def fernet_key() -> str:
 
 
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = kept_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
-# Fernet keys for connector credentials, newest first, comma-separated; older ones only read.
-CREDENTIALS_KEYS = kept_secret("CREDENTIALS_KEYS", fernet_key).split(",")
+SECRET_KEY = read_or_make_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
+# Fernet keys for connector credentials, comma-separated, newest first; the older ones only decrypt.
+CREDENTIALS_KEYS = read_or_make_secret("CREDENTIALS_KEYS", fernet_key).split(",")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 ENVIRONMENT = env.str("ENVIRONMENT", "production")
 
 INSTALLED_APPS = [
@@ -149,9 +153,10 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
-# Uploads are read by workers that may run on other machines: there, set UPLOAD_STORAGE to a shared
-# storage class (an object store, say) and its OPTIONS as JSON.
+# Inside the package, Django finds them as those of an app.
+STATICFILES_DIRS = [BASE_DIR / "static"] if IS_CHECKOUT else []
+# Workers read the uploads. If they run on other machines, set UPLOAD_STORAGE to a storage class that all machines share
+# (an object store, for example) and UPLOAD_STORAGE_OPTIONS to its options as JSON.
 STORAGES = {
     "default": {
         "BACKEND": env.str("UPLOAD_STORAGE", "django.core.files.storage.FileSystemStorage"),
@@ -162,10 +167,10 @@ STORAGES = {
 }
 WHITENOISE_MANIFEST_STRICT = False
 
-# Who may read /metrics: whoever sends this token or, without one, who asks from this machine and through no proxy.
+# /metrics answers requests with this token; if there is none, requests from this machine that came through no proxy.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
-# Plain http is only for trying the product out on one machine; `manage.py up` says so by itself.
+# http without TLS is only for trying the product out on one machine; `manage.py up` sets HTTPS to false itself.
 HTTPS = env.bool("HTTPS", True)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("HTTPS_REDIRECT", True)
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
@@ -186,23 +191,24 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "adsplatform.rest.problems.problem_response",
     "DEFAULT_THROTTLE_CLASSES": [],
     "DEFAULT_THROTTLE_RATES": {
-        # One person's passwords from one place; one person's from anywhere, and everyone's from one place.
+        # Attempts at one person's password from one address.
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
+        # Attempts at one person's password from any address, and at anyone's from one address.
         "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
-        # All keys of an account together, because anyone with a key can make more of them.
+        # Of all keys of an account together, because anyone with a key can make more keys.
         "create-sync-account": env.str("THROTTLE_CREATE_SYNC_ACCOUNT", "1200/min"),
     },
-    # How many reverse proxies write X-Forwarded-For; only what they wrote is believed.
+    # How many reverse proxies add to X-Forwarded-For; only what they added is trusted.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
 }
 
-# How long the answer to a request with an Idempotency-Key is kept, to be given again.
+# How long the answer to a request with an Idempotency-Key is stored, to be given again.
 IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)
 
-# Throttle counters must be shared by all web processes, so they live in the database. There must be room for
-# them: a full cache throws out a third of its entries, and some hundred made-up people would make it forget.
+# All web processes share the throttle counters, so they are in the database. The cache must be large enough: a full one
+# drops a third of its entries, so attempts with a few hundred invented names would reset the counters.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -211,10 +217,10 @@ CACHES = {
     }
 }
 
-# A message is only a bell: it wakes a worker, and the SyncRequest row says what there is to do.
-# So a message is never retried, timed out or kept; syncs.tasks rings again when work is left.
-# It travels by Redis or, without one, by a table of the database, in the transaction of who rings. LISTEN needs a
-# connection that stays: where a pooler gives away connections by the transaction, the table is looked at instead.
+# A queue message is only a wake-up: it makes a worker look for the next sync, and the SyncRequest row says what to do.
+# So messages are never retried, timed out or saved; syncs.tasks sends another wake-up when work is left.
+# They travel through Redis or, without one, through a table of the database, in the transaction of the sender. LISTEN
+# needs a connection of its own; with a pooler that shares connections between transactions, processes poll the table.
 REDIS_URL = env.str("REDIS_URL", "")
 QUEUE_LISTENS = env.bool("QUEUE_LISTENS", True)
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
@@ -229,7 +235,7 @@ Q_CLUSTER = {
     "queue_limit": 1,
     "bulk": 1,
     "save_limit": -1,
-    # Seconds between two looks at the queue; who listens looks only in case that news was lost.
+    # Seconds between two polls of the queue; a process that listens polls only in case a notification was lost.
     "poll": 1 if QUEUE_LISTENS else 0.2,
     "recycle": 500,
     "catch_up": False,
@@ -241,65 +247,73 @@ if REDIS_URL:
 elif QUEUE_LISTENS:
     Q_CLUSTER["broker_class"] = "adsplatform.cluster.brokers.ListeningBroker"
 
-# What a request says of itself to its connection, a pooler that gives those away by the transaction hands to others.
+# Whether a pooler shares connections between transactions. Session settings would then reach other requests.
 POOLED_BY_TRANSACTION = env.bool("POOLED_BY_TRANSACTION", not QUEUE_LISTENS)
 # Whether row-level security restricts a request to its account (see adsplatform.accounts.row_security).
 SECOND_FENCE = env.bool("SECOND_FENCE", not POOLED_BY_TRANSACTION)
 
-# How many days things are kept that grow for ever otherwise; 0 keeps them. A sync's counts are kept as long as books
-# have to be; its problems line by line, and the files, for a year and the time in which that is closed.
+# After how many days retention deletes what would otherwise grow for ever; 0 means never. The counts of a sync are kept
+# as long as books must be; its problems and files for a year, plus the time it takes to close that year.
 KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
 KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
 KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
 KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
 
-# How long after they were told to stop the workers are gone; what has not ended shortly before is handed back.
+# How long the workers may take to stop. A sync that has not ended shortly before is handed back, to be run again.
 STOP_SECONDS = env.float("STOP_SECONDS", 60)
 
-# Who works on a sync has it for so long, and renews that each second; after it, another worker may have it.
+# The lease of a worker on its sync. The worker renews it each second; once it has expired, another may take the sync.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
-# How often a sync is tried, and the pause before the second try; each further pause is twice as long, up to a limit.
+# The retry policy: how often a sync is tried, and the pause before the second try; each further pause is twice as long,
+# up to a limit.
 SYNC_TRIES = env.int("SYNC_TRIES", 5)
 SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
 SYNC_LONGEST_RETRY_SECONDS = env.float("SYNC_LONGEST_RETRY_SECONDS", 3600)
-# What stops its worker as often is set aside.
+# A sync that has crashed its worker so often fails for good.
 SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
-# What was handed back unfinished as often, say because the database went away each time, is given up.
+# So does a sync that was handed back unfinished so often, for example because the database was gone each time.
 SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
-# How many syncs of an enrollment may wait for their turn; each upload among them keeps its file until then.
+# How many syncs of an enrollment may wait; each upload among them needs storage for its file.
 SYNC_MOST_WAITING = env.int("SYNC_MOST_WAITING", 2_000)
-# How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; others have no limit).
+# How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; no limit for others).
 SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
 SYNC_RUNNING_PER_CONNECTOR: dict[str, int] = dict(env.json("SYNC_RUNNING_PER_CONNECTOR", {}))
-# Each sync that an account has waiting puts off its next one by so much, behind what others ask for till then.
+# Each waiting sync of an account delays its next one by so much, so that syncs that others request meanwhile go first.
 SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
-# Each sync runs in a process of its own, which can be ended; only tests and debuggers want it otherwise.
+# Each sync runs in a process of its own, which can be killed; false is for tests and debuggers.
 SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
 
-# Of larger uploads, lines that are sure to become new records do so while the rest is read.
+# For uploads larger than this, direct insert writes rows that are certain to be new while the rest is still being read.
 SYNC_AHEAD_BYTES = env.int("SYNC_AHEAD_BYTES", 1_000_000)
 
-# Syncs that schedules ask for at one time start within so many seconds of it, each enrollment at its own.
+# Scheduled syncs of one time are spread over so many seconds; each enrollment always has the same offset.
 SCHEDULE_SPREAD_SECONDS = env.int("SCHEDULE_SPREAD_SECONDS", 300)
-# Data are late when a scheduled sync has not brought any within so many minutes.
+# A scheduled sync that has not brought data after so many minutes makes the data late.
 FRESHNESS_GRACE_MINUTES = env.int("FRESHNESS_GRACE_MINUTES", 120)
 
-# E-mails about notices. Without EMAIL_URL none are written.
+# E-mails about notices; without EMAIL_URL there are none.
 EMAIL_URL = env.str("EMAIL_URL", "")
-globals().update(mail.settings_for(EMAIL_URL))
+mail_server = mail.parse_url(EMAIL_URL)
+EMAIL_BACKEND = mail_server.backend
+EMAIL_HOST = mail_server.host
+EMAIL_PORT = mail_server.port
+EMAIL_HOST_USER = mail_server.user
+EMAIL_HOST_PASSWORD = mail_server.password
+EMAIL_USE_TLS = mail_server.use_starttls
+EMAIL_USE_SSL = mail_server.use_tls
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "ADS Platform <ads-platform@localhost>")
-# Where people reach the Inbox, for links in e-mails: https://ads.example.com
+# The address of the Inbox, for links in e-mails: https://ads.example.com
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 
-# Limits of what may be uploaded. Sizes in bytes.
+# Limits of uploads, in bytes unless named otherwise.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
 BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)
 UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)
 UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
 ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
 LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
-# What a process that carries out syncs may take: address space (0 for any), and the size of a file it writes.
+# Limits of a process that runs a sync: its address space (0 for no limit), and the size of a file that it writes.
 SYNC_MEMORY_MAX_BYTES = env.int("SYNC_MEMORY_MAX_BYTES", 4 * 1024**3)
 SYNC_FILE_MAX_BYTES = env.int("SYNC_FILE_MAX_BYTES", UNPACKED_MAX_BYTES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
@@ -310,4 +324,4 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json")))
-LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), **{"django-q": "WARNING"})
+LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), levels={"django-q": "WARNING"})

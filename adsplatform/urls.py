@@ -1,4 +1,4 @@
-"""The site map: which module answers which address."""
+"""The URLs of the site."""
 
 from django.contrib import admin
 from django.shortcuts import redirect
@@ -9,10 +9,10 @@ from django.views.decorators.csrf import csrf_exempt
 from adsplatform.observability import probes
 from adsplatform.rest import problems
 
-# Modules are named, not imported: this package knows no app above it.
+# Modules are named, not imported, because this package must not import the apps.
 inbox_urls = [path("", include(f"{package}.inbox")) for package in ("adsplatform.accounts", "enrollments")]
 inbox_urls.append(path("", include("syncs.inbox.views")))
-# In lower case: rest.middleware hands every path over in it.
+# All in lower case: rest.middleware converts every path.
 api_urls = [path("", include(f"{package}.api")) for package in ("adsplatform.accounts", "enrollments")]
 api_urls.append(path("", include("syncs.api.views")))
 
@@ -22,15 +22,15 @@ handler404 = problems.not_found
 handler500 = problems.server_error
 
 urlpatterns = [
-    # For those who watch over the process; rest.probes answers them before all else.
+    # Probes; the middleware of observability.probes answers them before all else.
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", include("syncs.metrics")),
-    # What browsers ask for where no page names an icon: at the admin, and at the API's answers.
+    # Browsers ask for it where no page names an icon: in the admin, and for answers of the API.
     path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_urls, "api"))),
-    # Programs get a problem document, whatever DEBUG says, and never a redirect to a path with a slash.
+    # Unknown paths of the API get a problem document even if DEBUG is on, and no redirect to a path with a slash.
     re_path("^api(?:/|$)", csrf_exempt(problems.not_found)),
     path("", include((inbox_urls, "inbox"))),
 ]

@@ -1,4 +1,4 @@
-"""The web application as a production server runs it."""
+"""The web application for a production server."""
 
 import os
 
@@ -8,13 +8,13 @@ from django.utils.http import parse_header_parameters
 
 
 class Utf8Request(WSGIRequest):
-    """A request whose address is read as UTF-8, whatever character set the Content-Type names for the body.
+    """A request whose URL is read as UTF-8, whatever character set the Content-Type names for the body.
 
-    Django would read both by it: Java's SDK names ISO-8859-1 with every body, and a codec that is no
-    character set (`charset=hex`) makes Django fail before anything of ours could answer.
+    Django would use that character set for the URL too. The Java SDK sends ISO-8859-1 with every body, and a codec that
+    is no character set (`charset=hex`) makes Django fail before any of our code runs.
     """
 
-    def _set_content_type_params(self, meta):
+    def _set_content_type_params(self, meta: dict[str, str]) -> None:
         self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
 
 

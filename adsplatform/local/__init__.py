@@ -1,1 +1,1 @@
-"""What `make up` needs to run everything on one machine."""
+"""What `make up` needs to run the whole product on one machine."""

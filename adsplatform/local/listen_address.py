@@ -1,13 +1,18 @@
-"""Where the web server of `make up` listens: HOST and PORT of the environment."""
+"""Where the web server of `make up` listens: HOST and PORT from the environment."""
 
 import errno
 import os
 import socket
 from dataclasses import dataclass
+from typing import Self
 
 
 class BadAddress(Exception):
     """Why the address cannot be used, as a sentence."""
+
+
+# The addresses by which a server listens on every interface of the machine, and how to reach it from this machine.
+EVERY_INTERFACE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with HOST, never a default
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Address:
     port: int
 
     @classmethod
-    def from_environment(cls) -> "Address":
+    def from_environment(cls) -> Self:
         host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise BadAddress(f"PORT must be a number from 1 to 65535; “{port}” is not.")
@@ -26,7 +31,7 @@ class Address:
 
     @property
     def is_for_everyone(self) -> bool:
-        return self.host in ("0.0.0.0", "::")
+        return self.host in EVERY_INTERFACE
 
     @property
     def is_local(self) -> bool:
@@ -34,8 +39,8 @@ class Address:
 
     @property
     def local_host(self) -> str:
-        """What to call us from this machine."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        """The host by which this machine reaches the server."""
+        return EVERY_INTERFACE.get(self.host, self.host)
 
     @property
     def url(self) -> str:
@@ -43,7 +48,7 @@ class Address:
         return f"http://{host}:{self.port}"
 
     def names(self) -> list[str]:
-        """The names under which browsers may ask for us."""
+        """The host names that browsers may use."""
         names = {"localhost", "127.0.0.1", "[::1]"}
         if self.is_for_everyone:
             names |= {socket.gethostname(), socket.getfqdn()}
@@ -52,7 +57,7 @@ class Address:
         return sorted(names)
 
     def check_free(self) -> None:
-        """Raise BadAddress when the web server could not listen here."""
+        """Raise BadAddress if the web server could not listen here."""
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             family, *_, address = found[0]

@@ -1,8 +1,8 @@
-"""What the set-up asks of the operating system beyond `subprocess`: processes that leave no orphans,
-and a server that must not be root.
+"""What the operating system offers beyond `subprocess`: processes that end with their parent, and a server that must
+not run as root.
 
-A process can ask to be told when its parent dies only on Linux; elsewhere the product runs all the
-same, and only a `kill -9` of the supervisor can leave processes behind.
+Only on Linux can a process ask for a signal when its parent dies. Elsewhere the product works too, but a `kill -9` of
+the supervisor can leave processes behind.
 """
 
 import ctypes
@@ -12,9 +12,10 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 LINUX = sys.platform == "linux"
-# Loaded once here: between fork and exec there must be no imports.
+# Loaded here, because nothing may be imported between fork and exec.
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_PDEATHSIG = 1
@@ -30,28 +31,27 @@ def end_with_parent(number: int = signal.SIGKILL) -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
-def bound_to_us(number: int = signal.SIGKILL) -> Callable[[], None]:
+def end_child_with_us(number: int = signal.SIGKILL) -> Callable[[], None]:
     """For `preexec_fn` of `subprocess`: the new process gets the signal when this one dies."""
     parent = os.getpid()
 
-    def bind():
+    def in_child() -> None:
         end_with_parent(number)
         # The parent may have died before the line above.
         if os.getppid() != parent:
             os._exit(1)
 
-    return bind
+    return in_child
 
 
 def end_descendants_with_parents() -> None:
-    """From now on, every process forked from this one or its children dies with its parent."""
-
+    """From now on, every process that is forked from this one or its children dies with its parent."""
     parent = [0]
 
-    def before():
+    def before() -> None:
         parent[0] = os.getpid()
 
-    def in_child():
+    def in_child() -> None:
         end_with_parent()
         # The parent may have died between the fork and the line above.
         if os.getppid() != parent[0]:
@@ -62,44 +62,45 @@ def end_descendants_with_parents() -> None:
 
 @dataclass(frozen=True)
 class Identity:
-    """The user a server runs as: this one, or, for root, an ordinary one.
+    """The user that a server runs as: the current one or, if that is root, an ordinary one.
 
-    With `passage` the user keeps one privilege of root's, that of passing file permissions. It takes
-    it to reach a checkout below a closed folder, such as /root, without opening that folder to all.
+    With `ignores_permissions`, the user keeps one of root's privileges, that of ignoring file permissions. It is needed
+    to reach a checkout below a closed folder, such as /root, without opening that folder to everybody.
     """
 
     uid: int | None = None
-    passage: bool = False
+    ignores_permissions: bool = False
 
-    def own(self, path) -> None:
+    def take_ownership(self, path: Path) -> None:
         """Make the path this user's."""
         if self.uid is not None:
             os.chown(path, self.uid, -1)
 
     def assume(self, then: Callable[[], None]) -> Callable[[], None]:
         """For `preexec_fn` of `subprocess`: become this user, then do what is left to do."""
-        gid = None if self.uid is None else pwd.getpwuid(self.uid).pw_gid
+        if self.uid is None:
+            return then
+        uid, gid = self.uid, pwd.getpwuid(self.uid).pw_gid
 
-        def become():
-            if self.uid is not None:
-                if self.passage:
-                    # Or setuid would take the privilege away, and access(2) would not heed it.
-                    _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
-                os.setgroups([])
-                os.setgid(gid)
-                os.setuid(self.uid)
-                if self.passage:
-                    _keep_only_passage()
+        def become() -> None:
+            if self.ignores_permissions:
+                # Otherwise setuid would drop the privilege, and access(2) would ignore it.
+                _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+            if self.ignores_permissions:
+                _keep_only_dac_override()
             then()
 
         return become
 
 
-def _keep_only_passage() -> None:
-    """Reduce the capabilities to one and let it survive the coming exec (capabilities(7), “ambient”)."""
+def _keep_only_dac_override() -> None:
+    """Reduce the capabilities to one, and let it survive the coming exec (capabilities(7), “ambient”)."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     bit = 1 << _CAP_DAC_OVERRIDE
-    # Effective, permitted, inheritable, first the low 32 bits and then the high ones.
+    # Effective, permitted and inheritable: first the low 32 bits of each, then the high ones.
     sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
     if _libc.capset(header, sets) or _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0):
         raise OSError(ctypes.get_errno(), "This system lets no process keep a single privilege.")

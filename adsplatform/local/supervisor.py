@@ -1,4 +1,4 @@
-"""Runs the parts of the product as one job: starts them, restarts what crashes, ends all of them."""
+"""Runs the parts of the product as one job: starts them, restarts those that crash, and ends all of them."""
 
 import contextlib
 import math
@@ -7,15 +7,16 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import FrameType
 
 from adsplatform.local.embedded_postgres import Server
-from adsplatform.local.processes import bound_to_us
+from adsplatform.local.processes import end_child_with_us
 
-# A part that has crashed this often within this time will not get better by itself.
+# A part that crashes so often within this time is not started again.
 CRASHES, CRASH_SECONDS = 5, 60
 READY_SECONDS = 120
-TICK = 0.1
+POLL_SECONDS = 0.1
 
 
 class Stopped(Exception):
@@ -23,17 +24,17 @@ class Stopped(Exception):
 
 
 class Part:
-    """A process and all that it starts, in a session of their own so that Ctrl-C reaches only us."""
+    """A process and everything that it starts, in a session of its own, so that Ctrl-C reaches only the supervisor."""
 
-    def __init__(self, name: str, command: list[str], environment: dict):
+    def __init__(self, name: str, command: list[str], environment: Mapping[str, str]):
         self.name = name
         self.command = command
         self.environment = environment
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self.crashes: deque[float] = deque(maxlen=CRASHES)
         self.restart_at: float | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     def start(self) -> None:
@@ -42,64 +43,64 @@ class Part:
             env=self.environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=bound_to_us(),
+            preexec_fn=end_child_with_us(),
         )
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process is gone; what it started may not be."""
+        """Whether the process has ended; processes that it started may still run."""
         if self.process is None or self.process.returncode is not None:
             return True
-        # Not reaped yet: until it is, its number cannot become another process's.
+        # WNOWAIT leaves it a zombie: until it is reaped, no other process can get its number.
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def ask_to_end(self) -> None:
-        """Tell the process alone: it is for it to tell its workers, or to wait for them."""
-        if not self.has_ended:
+        """Ask the process to end; it has to tell its own workers, or to wait for them."""
+        if self.process is not None and not self.has_ended:
             self.process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
         """End the process and everything it started, at once."""
         if self.process is None or self.process.returncode is not None:
             return
-        # macOS says “not permitted” of a group in which all are dead.
+        # macOS raises PermissionError for a group in which all processes are dead.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 class DatabasePart(Part):
-    """The embedded database. The others need it until their end, so it starts first and ends last."""
+    """The embedded database. The other parts need it until they end, so it starts first and ends last."""
 
     def __init__(self, server: Server):
         super().__init__("database", [], {})
         self.server = server
 
-    def start(self):
+    def start(self) -> None:
         self.process = self.server.start()
 
     @property
-    def has_ended(self):
+    def has_ended(self) -> bool:
         return not self.server.is_running
 
-    def ask_to_end(self):
-        """Not before the others have ended."""
+    def ask_to_end(self) -> None:
+        """Does nothing: the database goes on until the other parts have ended."""
 
-    def end(self):
+    def end(self) -> None:
         self.server.stop()
 
 
 class Supervisor:
-    """Keeps parts running until a signal, or until one of them cannot be kept running."""
+    """Keeps parts running until a signal arrives, or until one of them crashes too often."""
 
     def __init__(self, parts: list[Part], *, stop_seconds: float):
         self.parts = parts
         self.stop_seconds = stop_seconds
         self.stopping_since: float | None = None
-        self.in_haste = False
+        self.stop_at_once = False
 
     def run(self, *, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
-        """Start the parts, announce when they are ready, and return when asked to stop and stopped."""
+        """Start the parts, announce that they are ready, and return once a signal has stopped them; raises Stopped."""
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             signal.signal(number, self._take_signal)
         try:
@@ -113,13 +114,13 @@ class Supervisor:
         finally:
             self._stop()
 
-    def _take_signal(self, number, frame) -> None:
+    def _take_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if self.stopping_since is None:
             self.stopping_since = now
-        # `make` passes on what the terminal has told us already: that is no second wish.
+        # `make` passes on the signal that the terminal has sent to us too, so that is no second request.
         elif now - self.stopping_since > 1:
-            self.in_haste = True
+            self.stop_at_once = True
 
     def _watch(self, *, until: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -129,7 +130,7 @@ class Supervisor:
                     self._revive(part)
             if time.monotonic() > deadline:
                 raise Stopped(f"ADS Platform did not answer within {seconds} seconds, so it was stopped.")
-            time.sleep(TICK)
+            time.sleep(POLL_SECONDS)
 
     def _revive(self, part: Part) -> None:
         now = time.monotonic()
@@ -149,7 +150,7 @@ class Supervisor:
             part.start()
 
     def _stop(self) -> None:
-        """Let the parts finish what they are doing, within limits, and leave no process behind."""
+        """Let the parts finish, within the time allowed, and leave no process behind."""
         if self.stopping_since is None:
             self.stopping_since = time.monotonic()
         say("Stopping, when the syncs that are running have ended. Ctrl-C again stops at once.")
@@ -158,17 +159,17 @@ class Supervisor:
         deadline = time.monotonic() + self.stop_seconds
         others = [part for part in self.parts if not isinstance(part, DatabasePart)]
         while not all(part.has_ended for part in others):
-            if self.in_haste or time.monotonic() > deadline:
+            if self.stop_at_once or time.monotonic() > deadline:
                 say("What was still running has been cut off.")
                 break
-            time.sleep(TICK)
+            time.sleep(POLL_SECONDS)
         for part in reversed(self.parts):
             part.end()
         say("Stopped.")
 
 
 def say(sentence: str) -> None:
-    """Tell whoever watches the terminal."""
+    """Print a sentence on the terminal."""
     with contextlib.suppress(OSError):
-        # The terminal may be gone already; that must not keep us from ending in good order.
+        # The terminal may be gone already; that must not prevent an orderly stop.
         print(sentence, flush=True)

@@ -1,1 +1,1 @@
-"""Logs, health, probes and request ids."""
+"""Logs, secrets kept out of them, request ids, and what monitoring asks."""

@@ -1,50 +1,50 @@
-"""What a line of the log looks like, and which request and which sync it is about."""
+"""The format of log lines, and the ids of the request and the sync that each line is about."""
 
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
-_told: ContextVar[Mapping] = ContextVar("about", default=MappingProxyType({}))
+_ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType({}))
 
 
 @contextmanager
-def about(**ids):
-    """Every line that is logged inside names these: `with about(sync_id=…)`. A thread of its own begins without."""
-    before = _told.set({**_told.get(), **{name: str(value) for name, value in ids.items()}})
+def about(**ids: object) -> Iterator[None]:
+    """Add ids to every line that is logged inside: `with about(sync_id=…)`. A new thread starts without any."""
+    before = _ids.set({**_ids.get(), **{name: str(value) for name, value in ids.items()}})
     try:
         yield
     finally:
-        _told.reset(before)
+        _ids.reset(before)
 
 
 class About(logging.Filter):
-    """Gives each record what it is about."""
+    """Adds the current ids to each record."""
 
-    def filter(self, record):
-        record.about = _told.get()
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.about = _ids.get()
         return True
 
 
 class TextLine(logging.Formatter):
-    """A line for people: time, level, logger, message, and what it is about."""
+    """A line for people: time, level, logger, ids, message."""
 
-    def format(self, record):
-        # Before the message's end, which may be a traceback of many lines.
+    def format(self, record: logging.LogRecord) -> str:
+        # The ids come before the message, because a traceback of many lines may follow it.
         record.ids = "".join(f" [{name} {value}]" for name, value in getattr(record, "about", {}).items())
         return super().format(record)
 
 
 class JsonLine(logging.Formatter):
-    """A line for programs: one JSON object, whatever the message holds."""
+    """A line for programs: one JSON object, whatever characters the message has."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
-    def format(self, record):
-        line = {
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03}Z",
             "level": record.levelname,
             "logger": record.name,
@@ -57,8 +57,8 @@ class JsonLine(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def configuration(format: str, **levels: str) -> dict:
-    """How to log: the lines' format, and the level of each logger; `root` is all others'."""
+def configuration(format: str, *, root: str, levels: Mapping[str, str]) -> dict[str, object]:
+    """The setting LOGGING: the format of the lines, the level of each named logger, and that of all others."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -74,7 +74,7 @@ def configuration(format: str, **levels: str) -> dict:
                 "filters": ["about"],
             }
         },
-        "root": {"handlers": ["console"], "level": levels.pop("root")},
+        "root": {"handlers": ["console"], "level": root},
         "loggers": {
             name: {"handlers": ["console"], "level": level, "propagate": False} for name, level in levels.items()
         },

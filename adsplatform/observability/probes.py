@@ -1,6 +1,8 @@
-"""What machines ask: is the process alive, can it answer requests. Nothing of what is in the books is told."""
+"""What load balancers and monitoring ask: is the process alive, can it answer requests. No business data in it."""
 
-from django.http import JsonResponse
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
 
 from adsplatform.observability import health
@@ -9,32 +11,32 @@ PATHS = ("/healthz", "/readyz", "/metrics")
 
 
 class ProbesMiddleware:
-    """Answers those who watch over the process before it matters by what name and protocol they ask.
+    """Answers probes before any middleware that checks the host name or redirects to https.
 
-    They come from within: by plain http, to an address that no browser uses.
+    Probes come from inside the network, over http, to an address that no browser uses.
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info not in PATHS:
             return self.get_response(request)
         if request.method not in ("GET", "HEAD"):
-            response = JsonResponse({"detail": f"Ask {request.path_info} with GET."}, status=405)
+            response: HttpResponse = JsonResponse({"detail": f"Ask {request.path_info} with GET."}, status=405)
         else:
             response = resolve(request.path_info).func(request)
         response.headers["Cache-Control"] = "no-store"
         return response
 
 
-def healthz(request):
-    """Whether the process answers; it asks nobody else, so that no outage elsewhere has it restarted."""
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Whether the process answers. It checks nothing else, so an outage elsewhere does not cause a restart."""
     return JsonResponse({"status": "alive"})
 
 
-def readyz(request):
-    """Whether requests can be answered; if not, 503 with a sentence on each thing that is missing."""
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Whether requests can be answered; if not, 503 with a sentence about each dependency that fails."""
     checks = health.readiness()
     is_ready = all(state == health.HEALTHY for state in checks.values())
     body = {"status": "ready" if is_ready else "not ready", "checks": checks}

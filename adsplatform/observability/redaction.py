@@ -1,7 +1,7 @@
-"""Keeps secrets out of what is told: the log, and sentences that are stored and shown.
+"""Masks secrets in log lines, and in sentences that are stored or displayed.
 
-What has a secret's form is masked wherever it stands; a connector's credentials are, because whoever holds them in
-clear makes them known here first.
+Anything that looks like a secret is masked. A connector's credentials need not look like one, so whoever decrypts them
+registers them here first.
 """
 
 import json
@@ -9,14 +9,15 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from threading import Lock
+from typing import TYPE_CHECKING, TextIO
 
 MASK = "[secret]"
-# Shorter texts stand in too many words to be masked there.
+# Shorter secrets are not masked, because they are part of too many words.
 SHORTEST = 4
-# So many are remembered, the latest, that a process which lives long does not collect them for ever.
+# Only so many are remembered, the latest ones, which bounds the memory of a process that runs for long.
 MOST = 1_000
 
-# Our API keys; credentials in addresses and headers; and `password=…` in any of its spellings.
+# Our API keys, credentials in URLs and headers, and `password=…` in its various spellings.
 _FORMS = (
     (re.compile(r"LSPK-[\w-]{8,}"), MASK),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE), rf"\1:{MASK}@"),
@@ -30,33 +31,34 @@ _FORMS = (
         rf"\1{MASK}",
     ),
 )
-_known: dict[str, None] = {}
+# What `remember_secrets` was given, oldest first.
+known_spellings: dict[str, None] = {}
 _lock = Lock()
 
 
 def remember_secrets(secrets: Iterable[str]) -> None:
-    """From now on, mask these in every line of this process's log."""
+    """Mask these in every line that this process logs from now on."""
     with _lock:
         for spelling in _spellings(secrets):
-            _known.pop(spelling, None)
-            _known[spelling] = None
-        while len(_known) > MOST:
-            del _known[next(iter(_known))]
+            known_spellings.pop(spelling, None)
+            known_spellings[spelling] = None
+        while len(known_spellings) > MOST:
+            del known_spellings[next(iter(known_spellings))]
 
 
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
     """The text with these secrets masked.
 
-    For sentences that people read name only the secrets of theirs: that a word is masked says that it is one.
+    For a sentence that a person reads, pass only secrets of that person's account: a masked word is known to be one.
     """
-    # Of two secrets of which one holds the other, the longer goes first, or its rest would stay.
-    for spelling in sorted((one for one in _spellings(secrets) if one in text), key=len, reverse=True):
+    # The longest first, because a secret may contain another, and the rest of it must not remain.
+    for spelling in sorted((found for found in _spellings(secrets) if found in text), key=len, reverse=True):
         text = text.replace(spelling, MASK)
     return text
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text with these secrets masked, and what has a secret's form."""
+    """The text with these secrets masked, and everything that looks like a secret."""
     text = mask_secrets(text, secrets)
     for form, mask in _FORMS:
         text = form.sub(mask, text)
@@ -64,22 +66,28 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def redact_for_log(text: str) -> str:
-    """The text as a log may hold it: with every known secret masked, and what has a secret's form."""
+    """The text with every remembered secret masked, and everything that looks like a secret."""
     with _lock:
-        known = list(_known)
-    return redact(text, known)
+        secrets = list(known_spellings)
+    return redact(text, secrets)
 
 
 def _spellings(secrets: Iterable[str]) -> Iterator[str]:
-    """Each secret long enough to be masked, as it is and as JSON writes it."""
+    """Each secret that is long enough to be masked, as it is and as JSON writes it."""
     for secret in secrets:
         if len(secret) >= SHORTEST:
             quoted = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
             yield from dict.fromkeys((secret, *quoted))
 
 
-class RedactingHandler(logging.StreamHandler):
-    """Writes log lines, tracebacks and all, with every secret in them masked, whatever their format."""
+if TYPE_CHECKING:
+    StreamHandler = logging.StreamHandler[TextIO]
+else:
+    StreamHandler = logging.StreamHandler
 
-    def format(self, record):
+
+class RedactingHandler(StreamHandler):
+    """Writes log lines and their tracebacks, in any format, with every secret masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
         return redact_for_log(super().format(record))

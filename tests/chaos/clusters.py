@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from adsplatform.local.embedded_postgres import Server
-from adsplatform.local.processes import bound_to_us
+from adsplatform.local.processes import end_child_with_us
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -38,7 +38,7 @@ class Cluster:
                 self.process = subprocess.Popen(
                     [sys.executable, "manage.py", "qcluster"],
                     cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True, preexec_fn=bound_to_us(),
+                    start_new_session=True, preexec_fn=end_child_with_us(),
                 )  # fmt: skip
 
     @property

@@ -102,7 +102,7 @@ def test_a_json_line_is_one_line_whatever_it_holds():
 
 
 def test_a_text_line_names_them_too():
-    logger_of = logs.configuration("text", root="INFO")["formatters"]["text"]
+    logger_of = logs.configuration("text", root="INFO", levels={})["formatters"]["text"]
     record = logging.LogRecord("syncs", logging.INFO, "", 1, "Done.", (), None)
     record.about = {"sync_id": "7"}
     line = logs.TextLine(logger_of["format"], style="{").format(record)

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 
 from adsplatform.accounts.models import Membership, Role
-from adsplatform.mail import settings_for
+from adsplatform.mail import parse_url
 from syncs.models.notices import NoticeMail
 from syncs.monitoring.notice_emails import send_due
 from tests.factories import member
@@ -130,13 +130,13 @@ def test_two_senders_send_each_once(enrollment, notices, owner):
     ],
 )
 def test_a_mail_server_is_given_as_an_address(url, host, port, user, starttls, tls):
-    found = settings_for(url)
-    assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_HOST_USER"]) == (host, port, user)
-    assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (starttls, tls)
+    found = parse_url(url)
+    assert (found.host, found.port, found.user) == (host, port, user)
+    assert (found.use_starttls, found.use_tls) == (starttls, tls)
 
 
 @pytest.mark.parametrize("url", ["mail.example.com", "http://mail.example.com", "smtp://", "smtp://x:secret@y:port"])
 def test_an_address_that_is_none_is_refused_without_showing_its_password(url):
     with pytest.raises(Exception, match="EMAIL_URL is not the address of a mail server") as refused:
-        settings_for(url)
+        parse_url(url)
     assert "secret" not in str(refused.value)

@@ -25,7 +25,7 @@ CANARY = 'canary-"ü\\4711'
 
 @pytest.fixture(autouse=True)
 def nothing_known_from_other_tests(monkeypatch):
-    monkeypatch.setattr(redaction, "_known", {})
+    monkeypatch.setattr(redaction, "known_spellings", {})
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
         program.post("AppEnrollments", [{"appId": "x", "cronSettings": "?", "connectorInfo": secrets}]),
     ]
     assert AppEnrollment.objects.get(pk=enrollment.pk).credentials["password"] == CANARY
-    redaction._known.clear()  # as in the worker, which is another process
+    redaction.known_spellings.clear()  # as in the worker, which is another process
     answers.append(program.post("Sync", {"appEnrollmentId": str(enrollment.pk)}))
     sync_request = SyncRequest.objects.get(app_enrollment=enrollment)
     sync_request.start()

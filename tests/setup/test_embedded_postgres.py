@@ -43,7 +43,7 @@ def test_we_are_no_superuser_and_nobody_else_gets_in(server):
 def test_a_cluster_of_before_the_second_fence_is_given_the_role_behind_doors(server):
     server.start()
     server.stop()
-    server._single_user(server.data, f"DROP ROLE {ROW_SECURITY_ROLE}")
+    server.run_as_superuser(f"DROP ROLE {ROW_SECURITY_ROLE}")
     kept = server.folder / "connection.json"
     kept.write_text(kept.read_text().replace(', "hasDoor": true', ""))
     server.start()
