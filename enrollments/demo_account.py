@@ -1,4 +1,4 @@
-"""The demo account: a company, a person who may do everything, a key and an enrollment, to try things out."""
+"""The demo account for trying things out: a company, an owner who is also superuser, an API key, an enrollment."""
 
 import json
 import secrets
@@ -18,26 +18,25 @@ KEY_NAME = "Demo"
 
 
 @transaction.atomic
-def ensure_demo_account(url: str) -> dict:
-    """Create the demo account, or what is missing of it, and keep its sign-in in var/demo.json.
+def ensure_demo_account(url: str) -> None:
+    """Create the demo account, or what is missing of it, and write how to sign in to var/demo.json.
 
-    What that file says stays valid. Where it does not, or is lost, there is a new password and a new
+    What the file says stays valid. If the file is lost or does not fit the database, there is a new password and a new
     key, and the earlier demo key is revoked.
     """
     path = settings.VAR_DIR / "demo.json"
-    kept = _read(path)
+    known = _read(path)
     user, _ = User.objects.get_or_create(email=EMAIL, defaults={"name": "Demo", "is_staff": True, "is_superuser": True})
     account = _account_of(user)
     demo = {
         "url": url,
         "email": EMAIL,
-        "password": _password(user, kept.get("password", "")),
-        "apiKey": _api_key(account, user, kept.get("apiKey", "")),
+        "password": _password(user, known.get("password", "")),
+        "apiKey": _api_key(account, user, known.get("apiKey", "")),
         "appEnrollmentId": str(_enrollment(account, user).pk),
     }
-    if demo != kept:
+    if demo != known:
         write_privately(path, json.dumps(demo, indent=2) + "\n")
-    return demo
 
 
 def _account_of(user: User) -> Account:
@@ -49,19 +48,19 @@ def _account_of(user: User) -> Account:
     return account
 
 
-def _password(user: User, kept: str) -> str:
-    if kept and user.check_password(kept):
-        return kept
+def _password(user: User, known: str) -> str:
+    if known and user.check_password(known):
+        return known
     password = secrets.token_urlsafe(12)
     user.set_password(password)
     user.save(update_fields=["password"])
     return password
 
 
-def _api_key(account: Account, user: User, kept: str) -> str:
+def _api_key(account: Account, user: User, known: str) -> str:
     keys = ApiKey.objects.of(account).usable().filter(name=KEY_NAME, created_user=user)
-    if kept and keys.filter(key_hash=ApiKey.hash(kept)).exists():
-        return kept
+    if known and keys.filter(key_hash=ApiKey.hash(known)).exists():
+        return known
     for earlier in keys:
         earlier.revoke(user)
     _, key = ApiKey.make(account=account, user=user, name=KEY_NAME)
@@ -74,9 +73,9 @@ def _enrollment(account: Account, user: User) -> AppEnrollment:
     return found or enroll(account, app, user)
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, str]:
     try:
-        kept = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return content if isinstance(content, dict) else {}
