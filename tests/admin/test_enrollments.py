@@ -1,4 +1,4 @@
-"""Enrollments and applications in the admin: what staff may adjust, and what nobody sees."""
+"""Enrollments and applications in the admin: what staff may change, and that credentials are never shown."""
 
 import pytest
 
@@ -10,10 +10,10 @@ LIST = "/admin/enrollments/appenrollment/"
 
 @pytest.fixture
 def enrollment(db):
-    made = AppEnrollmentFactory(name="Northwind ERP", cron_settings="30 2 * * 1-5")
-    made.credentials = {"apiToken": "the-secret"}
-    made.save()
-    return made
+    enrollment = AppEnrollmentFactory(name="Northwind ERP", cron_settings="30 2 * * 1-5")
+    enrollment.credentials = {"apiToken": "the-secret"}
+    enrollment.save()
+    return enrollment
 
 
 def change(browser, enrollment, **changes):
@@ -38,7 +38,7 @@ def test_staff_adjust_an_enrollment(browser, superuser, enrollment):
     assert enrollment.credentials == {"apiToken": "the-secret"}
 
 
-def test_a_schedule_that_cannot_be_is_refused_with_its_reason(browser, enrollment):
+def test_an_invalid_schedule_is_refused_with_the_reason(browser, enrollment):
     page = change(browser, enrollment, cron_settings="30 2 30 2 *")
     assert page.context["errors"] == [
         [
@@ -49,12 +49,12 @@ def test_a_schedule_that_cannot_be_is_refused_with_its_reason(browser, enrollmen
     assert enrollment.cron_settings == "30 2 * * 1-5"
 
 
-def test_a_limit_is_a_share(browser, enrollment):
+def test_a_limit_is_at_most_100_percent(browser, enrollment):
     page = change(browser, enrollment, reject_limit_percent="101")
     assert page.context["errors"] == [["Ensure this value is less than or equal to 100."]]
 
 
-def test_what_is_not_offered_is_not_changed(browser, enrollment):
+def test_other_fields_cannot_be_changed(browser, enrollment):
     change(browser, enrollment, is_deleted="on", group_key="x", encrypted_credentials="x")
     assert not enrollment.is_deleted
     assert enrollment.credentials == {"apiToken": "the-secret"}
@@ -68,7 +68,7 @@ def test_credentials_are_never_shown(browser, enrollment):
     assert "Kept, encrypted" in page
 
 
-def test_a_deleted_enrollment_is_only_shown(browser, enrollment):
+def test_a_deleted_enrollment_cannot_be_changed(browser, enrollment):
     type(enrollment).objects.update(is_deleted=True)
     assert change(browser, enrollment, name="ERP").status_code == 403
     assert "_save" not in browser.get(f"{LIST}{enrollment.pk}/change/").text
@@ -104,7 +104,7 @@ def test_an_application_is_switched_off_not_deleted(browser, superuser):
     assert application.modified_user == superuser
 
 
-def test_an_applications_address_is_a_web_address(browser, db):
+def test_an_applications_address_must_be_a_web_address(browser, db):
     application = Application.objects.get(connector="demo-data")
     page = browser.post(
         f"/admin/enrollments/application/{application.pk}/change/",

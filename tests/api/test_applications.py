@@ -1,4 +1,4 @@
-"""The catalogue: seen by all, kept by platform staff."""
+"""The catalogue in the API: everyone reads it, platform staff change it."""
 
 import uuid
 
@@ -61,7 +61,7 @@ def test_an_id_that_names_no_application_is_a_404(program, id):
     assert answer.json()["detail"] == f"There is no application with the id “{id}”."
 
 
-def test_staff_keeps_the_catalogue(staff):
+def test_staff_change_the_catalogue(staff):
     answer = staff.post("Applications", [{"name": "Example ERP", "appType": "Connector", "iconUrl": None}])
     assert answer.status_code == 200
     (made,) = answer.json()
@@ -84,7 +84,7 @@ def test_an_application_needs_a_name_and_a_type(staff):
     }
 
 
-def test_an_owner_who_is_no_staff_changes_nothing(program, demo):
+def test_an_owner_who_is_not_staff_changes_nothing(program, demo):
     answers = [
         program.post("Applications", [{"name": "Mine", "appType": "Connector"}]),
         program.patch(f"Applications/{demo.pk}", {"name": "Mine"}),

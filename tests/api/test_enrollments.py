@@ -44,12 +44,12 @@ def test_enrolling_takes_a_list_and_answers_one(program, demo):
     assert not SyncRequest.objects.exists()
 
 
-def test_an_object_alone_is_taken_for_a_list_of_it(program, demo):
+def test_a_single_object_counts_as_a_list_of_one(program, demo):
     answer = program.post("AppEnrollments", {"AppId": str(demo.pk)})
     assert (answer.status_code, len(answer.json())) == (201, 1)
 
 
-def test_ruby_wraps_and_nulls_everything(program, demo):
+def test_the_nested_lists_and_nulls_of_the_ruby_sdk_are_accepted(program, demo):
     enrollment = {
         "appEnrollmentId": None,
         "appId": str(demo.pk),
@@ -146,14 +146,14 @@ def test_credentials_that_the_connector_refuses_are_a_424_and_nothing_is_created
         ),
     ],
 )
-def test_one_wrong_member_of_the_list_and_none_is_enrolled(program, demo, wrong, errors):
+def test_if_one_object_of_the_list_is_wrong_none_is_enrolled(program, demo, wrong, errors):
     good = {"appId": str(demo.pk)}
     answer = program.post("AppEnrollments", [good, {**good, **wrong} if wrong and "appId" not in wrong else wrong])
     assert (answer.status_code, answer.json()["errors"]) == (400, errors)
     assert not AppEnrollment.objects.exists()
 
 
-def test_a_list_that_would_take_too_long_is_refused(program, demo):
+def test_a_list_that_is_too_long_is_refused(program, demo):
     answer = program.post("AppEnrollments", [{"appId": str(demo.pk)}] * 101)
     assert answer.json()["detail"] == "The list has 101 objects; at most 100 can be sent at once."
     assert not AppEnrollment.objects.exists()
@@ -203,7 +203,7 @@ def test_a_null_in_a_patch_clears(program, enrollment, nothing):
         ({"name": "x" * 101}, "name"),
     ],
 )
-def test_a_patch_that_makes_no_sense_is_a_400_that_names_the_member(program, enrollment, body, field):
+def test_an_invalid_patch_is_a_400_that_names_the_member(program, enrollment, body, field):
     answer = program.patch(f"AppEnrollments/{enrollment.pk}", body)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 
@@ -218,7 +218,7 @@ def test_a_patch_that_changes_nothing_says_what_can_be_changed(program, enrollme
     )
 
 
-def test_an_enrollment_is_ended_and_its_records_kept(program, enrollment):
+def test_deleting_an_enrollment_keeps_its_records(program, enrollment):
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True)
     answer = program.delete(f"AppEnrollments/{enrollment.pk}")
     assert answer.status_code == 200
@@ -235,7 +235,7 @@ def test_an_enrollment_is_ended_and_its_records_kept(program, enrollment):
 
 
 @pytest.mark.parametrize("text", ["true", "True", "TRUE"])
-def test_its_records_are_removed_when_that_is_asked_for(program, enrollment, text):
+def test_deleting_an_enrollment_can_remove_its_records(program, enrollment, text):
     answer = program.delete(f"AppEnrollments/{enrollment.pk}", query=f"removeEnrollmentData={text}")
     assert "All records of the enrollment are being removed" in answer.json()["messages"]
 
@@ -340,14 +340,14 @@ def test_includes(program, demo, example_erp):
     assert "customFieldDefinitions" not in only
 
 
-def test_a_page_with_everything_included_takes_the_same_queries_as_one(program, django_assert_num_queries):
+def test_a_page_with_everything_included_takes_as_many_queries_as_one_object(program, django_assert_num_queries):
     def enrolled():
         enrollment = AppEnrollmentFactory(group_key=program.account)
         SyncRequestFactory.create_batch(2, app_enrollment=enrollment, succeeded=True)
 
     enrolled()
     query = "include=App,CustomFields,LastSync,LastSuccessfulSync"
-    # The first call of a minute notes that the key is in use.
+    # The first call of a minute records that the key is in use.
     program.get("AppEnrollments/query", query=query)
     # Key, membership, taking the role, page, settings, last, last success, count, resetting the role.
     with django_assert_num_queries(9):

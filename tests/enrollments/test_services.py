@@ -99,25 +99,25 @@ def test_replacing_credentials_keeps_what_is_not_given():
         ("0 " * 30, "it is longer than 50 characters"),
     ],
 )
-def test_a_schedule_that_cannot_be_is_refused(cron, problem):
+def test_an_invalid_schedule_is_refused(cron, problem):
     with pytest.raises(PlatformError, match=problem):
         services.change_enrollment(AppEnrollmentFactory(), None, cron_settings=cron)
 
 
-def test_a_schedule_may_be_set_and_taken_away():
+def test_a_schedule_can_be_set_and_removed():
     enrollment = AppEnrollmentFactory()
     assert services.change_enrollment(enrollment, None, cron_settings="30 2 * * 1-5").cron_settings == "30 2 * * 1-5"
     assert services.change_enrollment(enrollment, None, cron_settings=None).cron_settings is None
 
 
-def test_an_application_out_of_use_cannot_be_enrolled():
+def test_a_retired_application_cannot_be_enrolled():
     member = MembershipFactory()
     app = Application.objects.create(name="Old", app_type="Connector", is_active=False)
     with pytest.raises(PlatformError, match="The application “Old” is no longer available. Choose another one."):
         services.enroll(member.group_key, app, member.user)
 
 
-def test_the_command_rotates_all(settings, capsys):
+def test_the_command_rotates_all_credentials(settings, capsys):
     enrollment = AppEnrollmentFactory()
     services.replace_credentials(enrollment, None, {"password": "s3cret"})
     new = Fernet.generate_key().decode()

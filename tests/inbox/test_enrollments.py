@@ -14,7 +14,7 @@ from enrollments.schedules import next_runs
 from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncRequestFactory, member
 
 
-def test_home_puts_freshness_first(inbox, enrollment, make_sync):
+def test_home_shows_how_fresh_the_data_are(inbox, enrollment, make_sync):
     assert "Never loaded" in inbox.get("/").text
     long_ago = timezone.now() - timedelta(hours=2)
     make_sync(succeeded=True, created=long_ago, finished=long_ago)
@@ -24,17 +24,17 @@ def test_home_puts_freshness_first(inbox, enrollment, make_sync):
     assert "The ledger did not answer." in text
 
 
-def test_home_invites_where_nothing_is_enrolled(inbox):
+def test_home_says_when_nothing_is_enrolled(inbox):
     assert "Nothing is enrolled yet" in inbox.get("/").text
 
 
-def test_home_leaves_out_ended_enrollments(inbox, account):
+def test_home_leaves_out_deleted_enrollments(inbox, account):
     AppEnrollmentFactory(group_key=account, name="Gone", is_deleted=True)
     assert "Gone" not in inbox.get("/").text
 
 
 @pytest.mark.parametrize("address", ["/", "/syncs/"])
-def test_more_rows_need_no_more_queries(inbox, account, address):
+def test_the_number_of_queries_does_not_depend_on_the_rows(inbox, account, address):
     def queries():
         with CaptureQueriesContext(
             connection,

@@ -1,4 +1,4 @@
-"""Every change through a door is put down to who made it, in the change's own transaction, and stays."""
+"""The audit trail: every change through an interface is attributed to a person, in the change's own transaction."""
 
 import pytest
 from django.core.cache import cache
@@ -9,12 +9,12 @@ from adsplatform.accounts.audit import ActorMiddleware, record_actor
 from adsplatform.accounts.models import AuditEntry, Role
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
-from tests.security.test_every_interface import ROUTES, House
+from tests.security.test_every_interface import ROUTES, PopulatedAccount
 
 SYNC = {("sync", "added"), ("sync", "changed")}
-# What an owner, or platform staff, leaves at each door that changes something when asked as the matrix of doors asks.
-# A new door that changes something fails here until it is said what it leaves.
-LEAVES = {
+# The entries that an owner (or platform staff) causes by a valid call of each route that changes something. A new route
+# that changes something fails here until its entries are named.
+ENTRIES = {
     ("POST", "account/settings/"): {("account", "changed")},
     ("POST", "api/v1/apikeys"): {("API key", "added")},
     ("DELETE", "api/v1/apikeys/<str:pk>"): {("API key", "changed")},
@@ -43,7 +43,7 @@ LEAVES = {
 
 @pytest.fixture
 def since(db):
-    """The entries since the last time it was asked, oldest first."""
+    """A function that returns the entries since its last call, oldest first."""
     cache.clear()
     seen = []
 
@@ -71,34 +71,34 @@ def inbox(since, owner):
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_every_door_leaves_who_came_and_what_they_changed(since, route):
-    house = House()
-    left, wanted = {}, {}
+def test_every_route_records_who_changed_what(since, route):
+    populated = PopulatedAccount()
+    recorded, expected = {}, {}
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         actor = "staff" if "applications" in route else "owner"
         with transaction.atomic():
             since()
-            answer = house.ask(actor, route, method)
-            # Signing in, which is not what was asked for here.
+            answer = populated.ask(actor, route, method)
+            # Without those of signing in.
             entries = [entry for entry in since() if "last_login" not in entry.after]
-            user = house.people[actor][0].user
+            user = populated.people[actor][0].user
             for entry in entries:
                 assert (entry.user_id, entry.user_email, entry.address) == (user.pk, user.email, "127.0.0.1")
                 assert entry.door == ("api" if route.startswith("api/") else "inbox")
                 assert entry.request_id == answer.headers["X-Request-ID"]
                 assert bool(entry.key_prefix) == (entry.door == "api")
-                assert entry.group_key == (None if entry.subject == "application" else house.account.pk)
-            left[method, route] = {(entry.subject, entry.action) for entry in entries}
-            wanted[method, route] = LEAVES.get((method, route), set())
+                assert entry.group_key == (None if entry.subject == "application" else populated.account.pk)
+            recorded[method, route] = {(entry.subject, entry.action) for entry in entries}
+            expected[method, route] = ENTRIES.get((method, route), set())
             transaction.set_rollback(True)
-    assert left == wanted
+    assert recorded == expected
 
 
-def test_every_door_named_here_exists():
-    assert {route for _, route in LEAVES} <= set(ROUTES)
+def test_every_route_named_here_exists():
+    assert {route for _, route in ENTRIES} <= set(ROUTES)
 
 
-def test_it_says_what_was_there_before_and_after(since, owner):
+def test_an_entry_has_the_values_before_and_after(since, owner):
     enrollment = AppEnrollmentFactory(group_key=owner.account, name="Books", delete_limit_percent=50)
     since()
     owner.patch(f"AppEnrollments/{enrollment.pk}", {"cronSettings": "0 2 * * *", "isActive": False})
@@ -109,7 +109,7 @@ def test_it_says_what_was_there_before_and_after(since, owner):
     assert entry.differences == [("cron settings", "nothing", "0 2 * * *"), ("is active", "yes", "no")]
 
 
-def test_of_secrets_it_says_only_that_they_were_changed(since, owner, inbox):
+def test_of_secrets_an_entry_says_only_that_they_changed(since, owner, inbox):
     enrollment = AppEnrollmentFactory(group_key=owner.account)
     enrollment.credentials = {"password": "first"}
     enrollment.save()
@@ -130,11 +130,11 @@ def test_of_secrets_it_says_only_that_they_were_changed(since, owner, inbox):
     assert reconnected.after == {"encrypted_credentials": "(not kept here)"}
     owner.user.refresh_from_db()
     enrollment.refresh_from_db()
-    for held in (owner.user.password, enrollment.encrypted_credentials, owner.key, "second"):
-        assert not any(held in f"{entry.before}{entry.after}" for entry in AuditEntry.objects.all())
+    for secret in (owner.user.password, enrollment.encrypted_credentials, owner.key, "second"):
+        assert not any(secret in f"{entry.before}{entry.after}" for entry in AuditEntry.objects.all())
 
 
-def test_keys_made_and_a_sync_cancelled_in_the_inbox(since, owner, inbox):
+def test_creating_a_key_and_cancelling_a_sync_in_the_inbox_are_recorded(since, owner, inbox):
     inbox.post("/keys/", {"name": "Nightly"})
     (made,) = since()
     assert (made.subject, made.action, made.subject_name, made.user_email) == (
@@ -147,7 +147,7 @@ def test_keys_made_and_a_sync_cancelled_in_the_inbox(since, owner, inbox):
     assert (cancelled.before["status_code"], cancelled.after["status_code"]) == ("Connector", "Cancelled")
 
 
-def test_what_platform_staff_change_in_the_administration_is_told_too(since):
+def test_changes_in_the_admin_are_recorded(since):
     staff, _ = member(Role.OWNER, is_staff=True, is_superuser=True)
     client = Client()
     client.force_login(staff.user)
@@ -159,7 +159,7 @@ def test_what_platform_staff_change_in_the_administration_is_told_too(since):
     assert (entry.door, entry.user_email, entry.after) == ("admin", staff.user.email, {"name": "Renamed"})
 
 
-def test_signing_in_is_told_with_the_address(since, owner):
+def test_signing_in_is_recorded_with_the_address(since, owner):
     owner.user.set_password("A-longer-secret-1")
     owner.user.save()
     since()
@@ -171,47 +171,47 @@ def test_signing_in_is_told_with_the_address(since, owner):
     assert list(entry.after) == ["last_login"]
 
 
-def test_what_the_platform_does_by_itself_is_nobodys(since, owner):
+def test_what_the_platform_does_by_itself_has_no_actor(since, owner):
     owner.account.name = "By hand"
     owner.account.save()
     (entry,) = since()
     assert (entry.user_id, entry.user_email, entry.door, entry.address) == (None, "", "", "")
 
 
-def test_a_request_that_breaks_leaves_nobody_behind(since, owner):
-    def breaks(request):
+def test_after_a_request_that_fails_the_actor_is_cleared(since, owner):
+    def fail(request):
         owner.account.name = "Half-way"
         owner.account.save()
-        raise ValueError
+        raise ValueError("half-way")
 
     request = RequestFactory().post("/account/settings/")
     request.user = owner.user
-    with pytest.raises(ValueError):
-        ActorMiddleware(breaks)(request)
+    with pytest.raises(ValueError, match="half-way"):
+        ActorMiddleware(fail)(request)
     owner.account.name = "Afterwards"
     owner.account.save()
     assert [entry.user_email for entry in since()] == [owner.user.email, ""]
 
 
-def told():
+def current_actor():
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('ads.actor', true)")
         return cursor.fetchone()[0]
 
 
-def test_who_only_looks_is_not_told_of(since, owner, inbox):
+def test_reading_requests_set_no_actor(since, owner, inbox):
     assert owner.get("Sync/query").status_code == inbox.get("/syncs/").status_code == 200
-    assert not told()
+    assert not current_actor()
     owner.account.name = "Afterwards"
     owner.account.save()
     assert [entry.user_email for entry in since()] == [""]
 
 
-def test_a_connection_that_is_lost_within_a_request_is_told_again(transactional_db, since):
+def test_a_connection_that_replaces_a_lost_one_gets_the_actor(transactional_db, since):
     owner = Program()
     since()
 
-    def loses_it(request):
+    def lose_connection(request):
         record_actor(request, owner.user)
         connection.close()
         owner.account.name = "Later"
@@ -219,28 +219,28 @@ def test_a_connection_that_is_lost_within_a_request_is_told_again(transactional_
 
     request = RequestFactory().post("/account/settings/")
     request.user = owner.user
-    ActorMiddleware(loses_it)(request)
-    assert not told()
+    ActorMiddleware(lose_connection)(request)
+    assert not current_actor()
     assert [entry.user_email for entry in since()] == [owner.user.email]
 
 
-def test_behind_a_pooler_nobody_is_told_rather_than_somebody_else(since, owner, settings):
+def test_behind_a_pooler_changes_have_no_actor(since, owner, settings):
     settings.POOLED_BY_TRANSACTION = True
     owner.post("ApiKeys", {"name": "Another"})
     (entry,) = since()
     assert (entry.subject, entry.user_email, entry.door) == ("API key", "", "")
 
 
-def test_what_a_mended_line_holds_is_not_kept(since):
-    house = House()
+def test_the_content_of_a_corrected_line_is_not_recorded(since):
+    populated = PopulatedAccount()
     since()
-    house.ask("owner", "api/v1/sync/<str:pk>/details/<str:detail>", "PATCH")
+    populated.ask("owner", "api/v1/sync/<str:pk>/details/<str:detail>", "PATCH")
     (entry,) = [entry for entry in since() if entry.subject == "mended line"]
     assert entry.after["cells"] == "(not kept here)"
     assert "Bee" not in f"{entry.after}"
 
 
-def test_what_is_rolled_back_was_never_there(since, owner):
+def test_a_rolled_back_change_is_not_recorded(since, owner):
     with transaction.atomic():
         owner.account.name = "Never"
         owner.account.save()
@@ -249,13 +249,16 @@ def test_what_is_rolled_back_was_never_there(since, owner):
 
 
 @pytest.mark.parametrize("how", ["UPDATE accounts_auditentry SET user_email = 'x'", "DELETE FROM accounts_auditentry"])
-def test_it_cannot_be_rewritten(since, owner, how):
-    with pytest.raises(Error, match="What the audit trail says stands"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(how)
+def test_entries_cannot_be_changed_or_deleted(since, owner, how):
+    with (
+        pytest.raises(Error, match="What the audit trail says stands"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(how)
 
 
-def test_owners_read_it_in_the_inbox_and_see_their_own_alone(since, owner, inbox):
+def test_owners_see_only_their_own_changes_in_the_inbox(since, owner, inbox):
     theirs = Program()
     theirs.post("ApiKeys", {"name": "Of a stranger"})
     for number in range(60):

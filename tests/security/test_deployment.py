@@ -1,4 +1,4 @@
-"""What production settings promise: no warning of Django's, and headers that hold browsers back."""
+"""Production settings: no warning by Django's checks, and the security headers."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.factories import member
 
-EVERYWHERE = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -31,8 +31,8 @@ def over_https(db, settings):
     return Client(raise_request_exception=False)
 
 
-def test_django_has_nothing_to_warn_of(tmp_path):
-    # None of what this run of the tests has set.
+def test_djangos_deployment_check_finds_nothing(tmp_path):
+    # Without the environment of this test run.
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     checked = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
@@ -48,14 +48,14 @@ def test_django_has_nothing_to_warn_of(tmp_path):
     "path",
     ["/sign-in/", "/", "/no-such-page/", "/admin/login/", "/api/v1/Status", "/api/v1/Sync/query", "/api/nothing"],
 )
-def test_every_answer_holds_browsers_back(over_https, path):
+def test_every_answer_has_the_security_headers(over_https, path):
     answer = over_https.get(path, secure=True)
     check_headers(answer)
     assert "Server" not in answer.headers
     assert "X-Powered-By" not in answer.headers
 
 
-def test_a_fault_and_a_refused_form_do_too(over_https, monkeypatch):
+def test_an_error_and_a_refused_form_have_them_too(over_https, monkeypatch):
     from adsplatform.observability import health
 
     monkeypatch.setattr(health, "dependencies", lambda: 1 / 0)
@@ -67,16 +67,16 @@ def test_a_fault_and_a_refused_form_do_too(over_https, monkeypatch):
 
 
 def check_headers(answer):
-    assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_plain_http_is_shown_the_way(over_https):
+def test_http_is_redirected_to_https(over_https):
     answer = over_https.get("/sign-in/")
     assert (answer.status_code, answer.headers["Location"]) == (301, "https://testserver/sign-in/")
 
 
-def test_cookies_are_for_https_this_site_and_no_script(over_https):
+def test_cookies_are_secure_http_only_and_same_site(over_https):
     _membership, _ = member(email="ana@example.com")
     values = {"username": "ana@example.com", "password": "correct horse battery"}
     answer = over_https.post("/sign-in/", values, secure=True)
@@ -86,7 +86,7 @@ def test_cookies_are_for_https_this_site_and_no_script(over_https):
     assert all(cookie["secure"] and cookie["samesite"] == "Lax" for cookie in answer.cookies.values())
 
 
-def test_the_session_is_another_after_signing_in_and_none_after_the_password_has_changed(over_https):
+def test_signing_in_renews_the_session_and_a_new_password_ends_it(over_https):
     membership, _ = member(email="ana@example.com")
     values = {"username": "ana@example.com", "password": "correct horse battery"}
     over_https.post("/sign-in/", values, secure=True)
@@ -101,6 +101,6 @@ def test_the_session_is_another_after_signing_in_and_none_after_the_password_has
 
 
 @pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "testserver:80@evil.example"])
-def test_another_host_is_not_answered(over_https, settings, host):
+def test_an_unknown_host_is_refused(over_https, settings, host):
     settings.ALLOWED_HOSTS = ["testserver"]
     assert over_https.get("/sign-in/", secure=True, headers={"Host": host}).status_code == 400

@@ -1,6 +1,6 @@
-"""Every route, every method, everybody: the address book of the product, read off the URLconf.
+"""Who may call what: every route of the URLconf, with every method, as every kind of person.
 
-A new route fails here until it is said who may do what there. A stranger is the owner of another account.
+A new route fails here until the matrix says who may do what. The stranger is the owner of another account.
 """
 
 import json
@@ -26,7 +26,7 @@ COMPANY = "erpKey,companyName,companyType,isActive\n"
 
 
 def rows(anonymous, stranger, reader, member, admin=None, owner=None, staff=None):
-    """What each actor gets; where not said, an admin what a member does, an owner what an admin does, and so on."""
+    """The status for each actor; by default an admin gets what a member gets, an owner what an admin gets, etc."""
     admin = member if admin is None else admin
     owner = admin if owner is None else owner
     return dict(zip(ACTORS, (anonymous, stranger, reader, member, admin, owner, staff or owner), strict=True))
@@ -36,20 +36,20 @@ def all_alike(status):
     return dict.fromkeys(ACTORS, status)
 
 
-# What the API answers where it has no such method, and what it has. Everyone may look, at what is theirs.
+# The API: where it has no such method; reading, which everyone in the account may.
 NO_METHOD = rows(401, 405, 405, 405)
 LOOK = rows(401, 404, 200, 200)
 LIST = rows(401, 200, 200, 200)
-# For everyone who may write; for owners and admins; for platform staff.
+# Writing: for everyone but read-only members; for owners and admins.
 WRITE = rows(401, 404, 403, 200)
 ADMINISTER = rows(401, 404, 403, 403, 200)
-# The Inbox shows its sign-in instead.
+# The Inbox redirects to its sign-in.
 PAGE_OF_ALL = rows(302, 200, 200, 200)
 PAGE = rows(302, 404, 200, 200)
 BUTTON_PAGE = rows(302, 404, 302, 302)
 BUTTON = rows(302, 404, 403, 302)
 ADMINS_BUTTON = rows(302, 404, 403, 403, 302)
-# Who may look but not change is told so, whatever the method.
+# Whoever may look but not change gets a 403, whatever the method.
 NO_METHOD_OF_PAGE = rows(302, 405, 403, 405)
 NO_METHOD_OF_ADMINS_PAGE = rows(302, 405, 403, 403, 405)
 NO_METHOD_OF_OPEN_PAGE = rows(302, 405, 405, 405)
@@ -145,7 +145,7 @@ INBOX = {
     "syncs/<uuid:pk>/lines/<int:detail>/": {"GET": PAGE, "POST": BUTTON},
     "syncs/<uuid:pk>/load-again/": {"GET": BUTTON_PAGE, "POST": BUTTON},
 }  # fmt: skip
-# Routes that are nobody's own; what the machines' tell whom stands in tests/deploy.
+# Routes outside the matrix; those for machines are tested in tests/deploy.
 OPEN = {"favicon.ico", "^api(?:/|$)", "admin/", "healthz", "readyz", "metrics"}
 
 
@@ -157,7 +157,7 @@ def routes():
 
 
 ROUTES = sorted(routes())
-EXPECTED = {f"api/v1/{route}": told for route, told in API.items()} | INBOX
+EXPECTED = {f"api/v1/{route}": row for route, row in API.items()} | INBOX
 
 
 def test_every_route_is_in_the_matrix():
@@ -165,8 +165,8 @@ def test_every_route_is_in_the_matrix():
     assert {str(part.pattern) for part in get_resolver().url_patterns} - {"api/v1/", ""} == OPEN
 
 
-class House:
-    """An account with something behind every door, and everybody who might come to one."""
+class PopulatedAccount:
+    """An account with an object for every route, and a person of every kind."""
 
     def __init__(self):
         uploads = Uploads()
@@ -185,7 +185,7 @@ class House:
         self.people = {actor: member(role, self.account) for actor, role in roles.items()}
         self.people["staff"] = member(Role.OWNER, self.account, is_staff=True)
         self.people["stranger"] = member(Role.OWNER)
-        # That of somebody else in the account.
+        # A key of another member of the account.
         other, _ = member(Role.MEMBER, self.account)
         self.key, _ = ApiKey.make(account=self.account, user=other.user, name="Private key")
         self.secrets = {str(self.account.pk), "Private", *(str(sync.pk) for sync in SyncRequest.objects.all())}
@@ -208,7 +208,7 @@ class House:
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)
 
     def body(self, route) -> dict | list:
-        """What a person who may would send; where another record can be named, one of the account's."""
+        """A valid body; where it can refer to another object, it refers to one of this account."""
         return {
             "api/v1/apikeys": {"name": "Another"},
             "api/v1/appenrollments": [{"appId": str(self.enrollment.app_id)}],
@@ -250,7 +250,7 @@ class House:
             return client.post(self.address(route), body)
         return client.generic(method, self.address(route))
 
-    def told_in(self, answer, route) -> list[str]:
+    def secrets_in(self, answer, route) -> list[str]:
         """What of the account's an answer holds, but for the id that was asked for."""
         text = (answer.getvalue() if answer.streaming else answer.content).decode("utf-8", "replace")
         for id in re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", self.address(route)):
@@ -259,34 +259,34 @@ class House:
 
 
 @pytest.fixture
-def house(db):
+def populated(db):
     cache.clear()
-    return House()
+    return PopulatedAccount()
 
 
 def expected_of(route, method) -> dict:
-    told = EXPECTED[route]
-    if method in told:
-        return told[method]
+    row = EXPECTED[route]
+    if method in row:
+        return row[method]
     if route.startswith("api/"):
-        return told.get("*", NO_METHOD)
+        return row.get("*", NO_METHOD)
     if method == "OPTIONS":
         return OPTIONS_OF_PAGE
-    if "*" in told:
-        return told["*"]
+    if "*" in row:
+        return row["*"]
     return NO_METHOD_OF_PAGE
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_who_may_do_what(house, route):
+def test_who_may_do_what(populated, route):
     got, expected = {}, {}
     for method in METHODS:
         for actor in ACTORS:
             with transaction.atomic():
-                answer = house.ask(actor, route, method)
+                answer = populated.ask(actor, route, method)
                 got[method, actor] = answer.status_code
                 if actor in ("anonymous", "stranger"):
-                    assert house.told_in(answer, route) == [], (method, actor)
+                    assert populated.secrets_in(answer, route) == [], (method, actor)
                 transaction.set_rollback(True)
             expected[method, actor] = expected_of(route, method)[actor]
     different = {key: (status, expected[key]) for key, status in got.items() if status != expected[key]}
@@ -302,12 +302,12 @@ def admin_pages(patterns, prefix="/admin/"):
             yield path
 
 
-def test_the_administration_is_for_platform_staff_with_rights_alone(house):
+def test_the_admin_is_only_for_platform_staff_with_permissions(populated):
     (admin,) = (part for part in get_resolver().url_patterns if str(part.pattern) == "admin/")
     pages = sorted(set(admin_pages(admin.url_patterns)))
     assert len(pages) > 100
     owner, staff = Client(), Client()
-    owner.force_login(house.people["owner"][0].user)
+    owner.force_login(populated.people["owner"][0].user)
     staff.force_login(UserFactory(is_staff=True))
     for page in pages:
         if page in ("/admin/login/", "/admin/logout/"):
@@ -315,13 +315,13 @@ def test_the_administration_is_for_platform_staff_with_rights_alone(house):
         for client in (Client(), owner):
             for answer in (client.get(page), client.post(page)):
                 assert (answer.status_code, "/admin/login/" in answer.headers.get("Location", "")) == (302, True), page
-        # Everybody may change their own password.
+        # All staff may change their own password.
         if page.count("/") > 3 and "/r/" not in page and "password_change" not in page:
             assert staff.get(page).status_code in (302, 403, 404), page
 
 
-# What a caller may never set, by the table it is in.
-OURS = {
+# Columns that no caller may set, by table.
+PROTECTED = {
     "syncs_syncrequest": {"sync_request_id", "group_key", "status_code", "failure_count", "created", "lines_read"},
     "enrollments_appenrollment": {
         "group_key", "created_user_id", "modified_user_id", "is_deleted", "is_uploads", "created", "app_id",
@@ -329,7 +329,7 @@ OURS = {
     },
     "accounts_apikey": {"group_key", "key_hash", "key_prefix", "created_user_id", "revoked", "api_key_id"},
 }  # fmt: skip
-EVIL = "00000000-0000-4000-8000-00000000e711"
+FORGED = "00000000-0000-4000-8000-00000000e711"
 
 
 @pytest.mark.parametrize(
@@ -341,30 +341,35 @@ EVIL = "00000000-0000-4000-8000-00000000e711"
         ("POST", "sync"),
     ],
 )
-def test_nobody_sets_what_is_ours(house, method, path):
-    stranger = house.people["stranger"][0]
-    owner = Program(account=house.account)
+def test_callers_cannot_set_protected_columns(populated, method, path):
+    stranger = populated.people["stranger"][0]
+    owner = Program(account=populated.account)
     tables = {"appenrollments": "enrollments_appenrollment", "apikeys": "accounts_apikey", "sync": "syncs_syncrequest"}
-    columns = OURS[tables[path.partition("/")[0]]]
-    evil = {}
+    columns = PROTECTED[tables[path.partition("/")[0]]]
+    forged = {}
     for column in columns:
         name = re.sub("_([a-z])", lambda found: found[1].upper(), column)
         for spelling in (column, name, f"{column}_id", f"{name}Id"):
-            evil[spelling] = EVIL
-    evil |= {"groupKey": str(stranger.group_key_id), "group_key": str(stranger.group_key_id), "statusCode": "Success"}
-    asked = house.body(f"api/v1/{path}")
-    asked = [evil | one for one in asked] if isinstance(asked, list) else evil | asked
-    before = {row["pk"]: row for row in type(house.enrollment).objects.values("pk", *OURS["enrollments_appenrollment"])}
-    answer = owner._json(method, house.address(f"api/v1/{path}"), asked, "")
+            forged[spelling] = FORGED
+    forged |= {"groupKey": str(stranger.group_key_id), "group_key": str(stranger.group_key_id), "statusCode": "Success"}
+    asked = populated.body(f"api/v1/{path}")
+    asked = [forged | one for one in asked] if isinstance(asked, list) else forged | asked
+    before = {
+        row["pk"]: row
+        for row in type(populated.enrollment).objects.values("pk", *PROTECTED["enrollments_appenrollment"])
+    }
+    answer = owner._json(method, populated.address(f"api/v1/{path}"), asked, "")
     assert answer.status_code in (200, 201)
     assert str(stranger.group_key_id) not in answer.text
-    assert EVIL not in answer.text
-    made = answer.json()[0] if isinstance(answer.json(), list) else answer.json()
-    assert made["groupKey"] == str(house.account.pk)
+    assert FORGED not in answer.text
+    created = answer.json()[0] if isinstance(answer.json(), list) else answer.json()
+    assert created["groupKey"] == str(populated.account.pk)
     if path == "sync":
-        assert made["statusCode"] in ("Ready", "Connector")
+        assert created["statusCode"] in ("Ready", "Connector")
     if method == "PATCH":
         changed = (
-            type(house.enrollment).objects.values("pk", *OURS["enrollments_appenrollment"]).get(pk=house.enrollment.pk)
+            type(populated.enrollment)
+            .objects.values("pk", *PROTECTED["enrollments_appenrollment"])
+            .get(pk=populated.enrollment.pk)
         )
-        assert {**changed, "modified_user_id": None} == {**before[house.enrollment.pk], "modified_user_id": None}
+        assert {**changed, "modified_user_id": None} == {**before[populated.enrollment.pk], "modified_user_id": None}

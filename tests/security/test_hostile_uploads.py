@@ -1,5 +1,5 @@
-"""Uploads that mean harm, through the real path: each ends in good time, in a sentence, in little memory, and in
-nothing but its own file.
+"""Malicious uploads, loaded for real: each fails within a time limit, with a sentence, with little memory, and without
+writing any file.
 """
 
 import gc
@@ -30,7 +30,7 @@ def nested(depth: int) -> bytes:
 
 
 def quoted(copies: int) -> bytes:
-    """Many directory entries that all point at the same bytes: a small ZIP that unpacks to anything."""
+    """A small ZIP that unpacks to any size: many entries of its directory point at the same bytes."""
     packed = bytearray(zipped({f"{number}.csv": COMPANY + "\n" for number in range(copies)}, zipfile.ZIP_STORED))
     at = packed.find(b"PK\x01\x02")
     while at >= 0:
@@ -40,7 +40,7 @@ def quoted(copies: int) -> bytes:
 
 
 def with_aes() -> bytes:
-    """What programs make of a ZIP with AES: method 99, flagged as encrypted."""
+    """A ZIP with AES encryption: method 99, flagged as encrypted."""
     packed = bytearray(with_flag(GOOD, 6, 1))
     for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         struct.pack_into("<H", packed, packed.find(signature) + offset, 99)
@@ -48,7 +48,7 @@ def with_aes() -> bytes:
 
 
 def with_links() -> bytes:
-    """Entries that are symbolic links, and names that lead out of any folder."""
+    """A ZIP with symbolic links, and with names that lead out of the folder."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         link = zipfile.ZipInfo("contacts.csv")
@@ -85,7 +85,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_it_ends_in_good_time_in_a_sentence_and_in_little_memory(uploads, tmp_path, name):
+def test_it_fails_quickly_with_a_sentence_and_little_memory(uploads, tmp_path, name):
     make, file_name, code = BOMBS[name]
     asked = uploads.ask(make(), file_name)
     before, start = everything_in(tmp_path), time.process_time()
@@ -104,7 +104,7 @@ def test_it_ends_in_good_time_in_a_sentence_and_in_little_memory(uploads, tmp_pa
 
 @contextmanager
 def measured_memory():
-    """How far this process's memory rose meanwhile; Linux keeps a mark of the highest, and takes it down if asked."""
+    """How far the memory of this process rises in the block, by the peak that Linux records and can reset."""
     measured = SimpleNamespace(peak=0)
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")

@@ -1,4 +1,4 @@
-"""No secret in the log, in what is stored, or in an answer: told by a canary in every place a secret comes in by."""
+"""No secret is in the log, in the database or in an answer; every way in for secrets is tried with a canary."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from syncs.models import SyncRequest
 from tests.callers import Program
 from tests.loading.conftest import GivenRows
 
-# With what JSON writes otherwise, and with letters beyond ASCII.
+# With characters that JSON escapes, and with letters beyond ASCII.
 CANARY = 'canary-"ü\\4711'
 
 
@@ -30,7 +30,7 @@ def nothing_known_from_other_tests(monkeypatch):
 
 @pytest.fixture
 def log():
-    """What the product's log would hold."""
+    """What would be written to the log."""
     stream = io.StringIO()
     handler, root = RedactingHandler(stream), logging.getLogger()
     root.addHandler(handler)
@@ -48,7 +48,7 @@ def rows_of_all_tables():
 
 
 @pytest.mark.parametrize(
-    ("told", "masked"),
+    ("text", "masked"),
     [
         ("key LSPK-AsECKHxldFMFCHhs9M3EHkci5AZzTZ7GkoZMkLdi0UI is", f"key {MASK} is"),
         ("postgresql://ads:pa:ss@db.example/x", f"postgresql://ads:{MASK}@db.example/x"),
@@ -61,23 +61,23 @@ def rows_of_all_tables():
         ("The password is wrong. Use a new token.", "The password is wrong. Use a new token."),
     ],
 )
-def test_what_has_a_secrets_form_is_masked(told, masked):
-    assert redact_for_log(told) == masked
+def test_text_in_the_form_of_a_secret_is_masked(text, masked):
+    assert redact_for_log(text) == masked
 
 
-def test_what_was_made_known_is_masked_wherever_it_stands():
+def test_remembered_secrets_are_masked_everywhere():
     redaction.remember_secrets(["tiger", "tigerlily", "abc"])
     assert redact_for_log("tigerlily and tiger; abc is too short to be one") == (
         f"{MASK} and {MASK}; abc is too short to be one"
     )
 
 
-def test_a_sentence_is_masked_for_the_secrets_of_its_own_alone():
+def test_a_sentence_is_masked_only_for_its_own_secrets():
     redaction.remember_secrets(["right"])
     assert mask_secrets("This is right, and not tiger.", ["tiger"]) == f"This is right, and not {MASK}."
 
 
-def test_of_very_many_the_latest_are_known(monkeypatch):
+def test_only_the_latest_secrets_are_remembered(monkeypatch):
     monkeypatch.setattr(redaction, "MOST", 2)
     for secret in ("first", "second", "first", "third"):
         redaction.remember_secrets([secret])
@@ -94,13 +94,13 @@ def test_a_traceback_is_masked_too(log):
     assert CANARY not in log.getvalue()
 
 
-def test_the_products_log_is_masked(settings):
+def test_all_log_handlers_redact(settings):
     assert settings.LOGGING["handlers"]["console"]["class"] == "adsplatform.observability.redaction.RedactingHandler"
     assert {handler for one in settings.LOGGING["loggers"].values() for handler in one["handlers"]} == {"console"}
 
 
 def failing(how):
-    """A connector that tells its password when it fails."""
+    """A connector that names its password when it fails."""
 
     class Failing(GivenRows):
         def check(self, credentials):
@@ -109,7 +109,7 @@ def failing(how):
 
         def rows(self, source):
             password = source.credentials["password"]
-            if how == "told":
+            if how == "refused":
                 raise ConnectorError(f"The source refused {password} of ana.")
             if how == "unforeseen":
                 raise RuntimeError(f"cannot connect: {password}")
@@ -120,7 +120,7 @@ def failing(how):
     return Failing({"companies": [{"erpKey": "C1", "companyName": "A", "companyType": "Customer", "isActive": True}]})
 
 
-@pytest.mark.parametrize("how", ["told", "unforeseen", "a line", "not at all"])
+@pytest.mark.parametrize("how", ["refused", "unforeseen", "a line", "not at all"])
 def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, capfd):
     program = Program(account=enrollment.group_key)
     secrets = dict.fromkeys(ConnectorInfo().fields, CANARY)
@@ -129,7 +129,7 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
     answers = [
         program.post(f"{path}/reconnect", secrets),
         program.post("AppEnrollments", [{"appId": str(enrollment.app_id), "connectorInfo": secrets}]),
-        # One that is refused, for its other values.
+        # This one is refused because of its other values.
         program.post("AppEnrollments", [{"appId": "x", "cronSettings": "?", "connectorInfo": secrets}]),
     ]
     assert AppEnrollment.objects.get(pk=enrollment.pk).credentials["password"] == CANARY
@@ -139,8 +139,8 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
     sync_request.start()
     pipeline.run(sync_request)
     sync_request.refresh_from_db()
-    assert sync_request.status_code == ("Failed" if how in ("told", "unforeseen") else "Success")
-    assert how != "told" or sync_request.process_result_message == f"The source refused {MASK} of ana."
+    assert sync_request.status_code == ("Failed" if how in ("refused", "unforeseen") else "Success")
+    assert how != "refused" or sync_request.process_result_message == f"The source refused {MASK} of ana."
     answers += [
         program.get(f"Sync/{sync_request.pk}", "include=Details"),
         program.get(f"Sync/{sync_request.pk}/details/query"),
@@ -157,7 +157,7 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
     assert [table for table, row in rows_of_all_tables() if "canary-" in row] == []
 
 
-def test_a_refusal_at_once_does_not_tell_it_either(enrollment, monkeypatch, log):
+def test_a_refused_connection_does_not_name_the_secret_either(enrollment, monkeypatch, log):
     monkeypatch.setitem(connectors._registry, "given-rows", failing("at once"))
     program = Program(account=enrollment.group_key)
     answer = program.post(f"AppEnrollments/{enrollment.pk}/reconnect", {"password": CANARY})
@@ -169,19 +169,19 @@ def test_no_key_password_or_token_is_stored_or_logged(db, log):
     program = Program(email="ana@example.com")
     key = program.post("ApiKeys", {"name": "Export"}, query="").json()["apiKey"]
     program.headers |= {"Idempotency-Key": "once"}
-    kept = program.post("ApiKeys", {"name": "Kept"}).json()["apiKey"]
+    replayed = program.post("ApiKeys", {"name": "Replayed"}).json()["apiKey"]
     signed_in = program.post("sign-in", {"email": "ana@example.com", "password": "correct horse battery"})
     token = signed_in.json()["token"]
     program.post("sign-in", {"email": "ana@example.com", "password": "wrong horse battery"})
     for header in ({"Api-Key": key + "x"}, {"Authorization": f"Bearer {token}x"}):
         assert program.send("GET", "Status/auth", headers=header).status_code == 401
-    secrets = (key, kept, token, program.key, "horse battery")
+    secrets = (key, replayed, token, program.key, "horse battery")
     for _, row in rows_of_all_tables():
         assert not any(secret in row for secret in secrets)
     assert not any(secret in log.getvalue() for secret in secrets)
 
 
-def test_after_a_rotation_the_old_key_opens_nothing_and_is_not_needed(enrollment, settings, capsys):
+def test_after_a_rotation_the_old_key_is_not_needed(enrollment, settings, capsys):
     from cryptography.fernet import Fernet
 
     enrollment.credentials = {"password": CANARY}
@@ -193,7 +193,7 @@ def test_after_a_rotation_the_old_key_opens_nothing_and_is_not_needed(enrollment
     assert CANARY not in capsys.readouterr().out
 
 
-def test_the_queue_carries_no_word_of_a_callers(enrollment):
+def test_messages_in_the_queue_have_no_text_of_a_caller(enrollment):
     from django_q.models import OrmQ
     from django_q.signing import SignedPackage
 

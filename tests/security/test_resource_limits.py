@@ -1,4 +1,4 @@
-"""What a process that carries out syncs may take: tried in processes of their own, because a limit stays."""
+"""Resource limits of processes that run syncs; each test starts a process, because a limit cannot be lifted."""
 
 import os
 import platform
@@ -14,8 +14,15 @@ from syncs.models import SyncRequest
 from tests.loading.conftest import GivenRows
 
 SET_UP = """
+<<<<<<< HEAD
 import django; django.setup()
 from adsplatform.cluster.resource_limits import limit_resources
+=======
+import django
+from adsplatform.cluster.resource_limits import limit_resources
+
+django.setup()
+>>>>>>> 739d313 (Name the security tests in plain sentences)
 limit_resources()
 """
 
@@ -31,7 +38,7 @@ def run(code: str, **environment) -> subprocess.CompletedProcess:
     )
 
 
-def test_memory_beyond_the_limit_is_refused_and_the_process_lives():
+def test_memory_beyond_the_limit_is_refused_and_the_process_goes_on():
     code = "try:\n    bytearray(10 * 1024**3)\nexcept MemoryError:\n    print('refused', len(bytearray(1024**2)))"
     assert run(code).stdout == "refused 1048576\n"
 
@@ -46,15 +53,16 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path):
     assert (tmp_path / "x").stat().st_size == 2000
 
 
-def test_files_cannot_be_opened_without_end_and_nothing_is_dumped():
+def test_open_files_are_limited_and_there_is_no_core_dump():
     ended = run(
         "import resource\nprint(resource.getrlimit(resource.RLIMIT_CORE))\n"
-        "try:\n    held = [open('/dev/null') for _ in range(5000)]\nexcept OSError as error:\n    print(error.strerror)"
+        "try:\n    files = [open('/dev/null') for _ in range(5000)]\n"
+        "except OSError as error:\n    print(error.strerror)"
     )
     assert ended.stdout == "(0, 0)\nToo many open files\n"
 
 
-def test_a_child_has_the_limits_and_a_lower_one_stays():
+def test_a_child_inherits_the_limits_and_a_lower_limit_stays():
     code = (
         "import resource, subprocess\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nlimit_resources()\n"
@@ -63,13 +71,13 @@ def test_a_child_has_the_limits_and_a_lower_one_stays():
     assert run(code).stdout.split() == ["64", str(4 * 1024**2)]
 
 
-def test_memory_may_be_left_unlimited():
+def test_memory_can_be_unlimited():
     code = "import resource\nprint(resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY)"
     assert run(code, SYNC_MEMORY_MAX_BYTES="0").stdout == "True\n"
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="Only glibc can be told what to do with freed memory.")
-def test_memory_of_one_block_is_kept_for_the_next():
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="Only glibc can be configured to keep freed memory.")
+def test_freed_memory_is_reused_without_page_faults():
     code = """
 from resource import RUSAGE_SELF, getrusage
 from adsplatform.cluster.resource_limits import keep_freed_memory
@@ -84,7 +92,7 @@ keep_freed_memory()
 pages_cleared()
 print(pages_cleared())
 """
-    # Else it is 480 MB, in 122,880 pages.
+    # Otherwise it would be 480 MB, in 122,880 pages.
     assert int(run(code).stdout) < 1_000
 
 
