@@ -1,7 +1,8 @@
 """Uploaded files: a ZIP of CSV, JSONL and XLSX files, or one such file."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Protocol
 from uuid import UUID
 
 from syncs.connectors import register
@@ -17,9 +18,24 @@ from syncs.connectors.formats.xlsx_reader import (
     rest_of,
 )
 from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
-from syncs.connectors.protocol import ApplicationEntry, ConnectorError, RowProblem, Rows, Source
+from syncs.connectors.protocol import (
+    ApplicationEntry,
+    ByteStream,
+    ConnectorError,
+    Limits,
+    RowProblem,
+    Source,
+    SourceItems,
+)
 
-READERS = {
+
+class Reader(Protocol):
+    """Reads a file of one format; `name` is its stem, which says what kind of records it contains."""
+
+    def __call__(self, content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems: ...
+
+
+READERS: dict[str, Reader] = {
     "csv": read_csv,
     "txt": read_csv,
     "tsv": read_csv,
@@ -36,7 +52,7 @@ ARCHIVES = {"zip", "gz", "tgz", "tar", "7z", "rar", "bz2", "xz"}
 
 @register
 class FileUpload:
-    """Reads the files of an upload, line by line."""
+    """Reads the files of an upload."""
 
     application = ApplicationEntry(
         app_id=UUID("6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be001"),
@@ -46,37 +62,39 @@ class FileUpload:
         app_type="Upload",
     )
 
-    def check(self, credentials):
+    def check(self, credentials: Mapping[str, str]) -> None:
         """There is nothing to reach: the files come with the request."""
 
-    def rows(self, source: Source) -> Iterator[Rows | RowProblem]:
+    def rows(self, source: Source) -> SourceItems:
         if source.format == "zip":
             yield from _zip_rows(source)
         elif source.format == "mended":
-            yield from read_corrected_lines(source.content)
+            yield from read_corrected_lines(source.upload)
         else:
             name, _ = stem_and_extension(source.file_name)
-            yield from READERS[source.format](source.content, name=name, file=source.file_name, limits=source.limits)
+            yield from READERS[source.format](source.upload, name=name, file=source.file_name, limits=source.limits)
 
 
-def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
-    if source.content.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
+def _zip_rows(source: Source) -> SourceItems:
+    """The rows of a ZIP, or of a workbook, which is a ZIP too."""
+    content = source.upload
+    if content.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
         reason = old_or_locked()
         raise ConnectorError(str(reason), code=reason.code, file=source.file_name)
-    source.content.seek(0)
+    content.seek(0)
     name, extension = stem_and_extension(source.file_name)
     if extension in WORKBOOKS:
-        yield from read_packed_workbook(source.content, name=name, file=source.file_name, limits=source.limits)
+        yield from read_packed_workbook(content, name=name, file=source.file_name, limits=source.limits)
         return
-    is_zip = extension in ("", "zip") or zipfile.is_zipfile(source.content)
+    is_zip = extension in ("", "zip") or zipfile.is_zipfile(content)
     if extension in OTHER_SHEETS or not is_zip:
         raise ConnectorError(
             f"The file “{source.file_name}” {_what_else(extension, alone=True)}, then send it again.",
             code="unknown_format",
             file=source.file_name,
         )
-    archive = Archive(source.content, file=source.file_name, limits=source.limits)
-    if archive.member(WORKBOOK):  # a workbook is a ZIP too
+    archive = Archive(content, file=source.file_name, limits=source.limits)
+    if archive.member(WORKBOOK):
         yield from read_workbook(archive, name=name, file=source.file_name, limits=source.limits)
         return
     readable = 0
@@ -86,9 +104,9 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
             yield problem
             continue
         readable += 1
-        with archive.open(entry) as content:
+        with archive.open(entry) as unpacked:
             limits = rest_of(source.limits, archive.unpacked)
-            yield from READERS[entry.extension](content, name=entry.stem, file=entry.name, limits=limits)
+            yield from READERS[entry.extension](unpacked, name=entry.stem, file=entry.name, limits=limits)
     if not readable:
         raise ConnectorError(
             f"The file “{source.file_name}” holds no CSV, JSONL or XLSX file that can be read. "
@@ -99,7 +117,7 @@ def _zip_rows(source: Source) -> Iterator[Rows | RowProblem]:
 
 
 def _what_else(extension: str, *, alone: bool = False) -> str:
-    """What a file of another kind is, and what to make of it."""
+    """What a file of another kind is, and what to do with it."""
     if extension in OTHER_SHEETS:
         return "is a workbook of another kind than XLSX, so nothing was loaded from it. Save it as “Excel workbook”"
     if extension in ARCHIVES and alone:
@@ -110,31 +128,21 @@ def _what_else(extension: str, *, alone: bool = False) -> str:
 
 
 def _unreadable(entry: Entry) -> RowProblem | None:
-    """Why an entry cannot be read, if so; the others are."""
+    """Why an entry cannot be read; None if it can."""
     if entry.extension not in READERS:
-        return RowProblem(
-            entry.stem,
-            entry.name,
-            None,
-            "unknown_format",
-            f"The file “{entry.name}” {_what_else(entry.extension)}, then send it again.",
+        code, reason = "unknown_format", f"{_what_else(entry.extension)}, then send it again."
+    elif entry.is_encrypted:
+        code = "encrypted"
+        reason = (
+            "is locked with a password, so nothing was loaded from it. Make the ZIP without a password, then send it "
+            "again."
         )
-    if entry.is_encrypted:
-        return RowProblem(
-            entry.stem,
-            entry.name,
-            None,
-            "encrypted",
-            f"The file “{entry.name}” is locked with a password, so nothing was loaded from it. "
-            "Make the ZIP without a password, then send it again.",
+    elif entry.is_unknown_compression:
+        code = "unknown_compression"
+        reason = (
+            "is compressed in an unusual way, so nothing was loaded from it. Make the ZIP with the ordinary method "
+            "(Deflate), then send it again."
         )
-    if entry.is_unknown_compression:
-        return RowProblem(
-            entry.stem,
-            entry.name,
-            None,
-            "unknown_compression",
-            f"The file “{entry.name}” is compressed in an unusual way, so nothing was loaded from it. "
-            "Make the ZIP with the ordinary method (Deflate), then send it again.",
-        )
-    return None
+    else:
+        return None
+    return RowProblem(entry.stem, entry.name, None, code, f"The file “{entry.name}” {reason}")

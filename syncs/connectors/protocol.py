@@ -228,6 +228,13 @@ class Source:
         return self.content
 
 
+class ByteStream(Protocol):
+    """What the readers of file formats read: a file that is read once, from beginning to end."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size` of them; none at the end."""
+
+
 class Connector(Protocol):
     """Reads one kind of source."""
 

@@ -225,7 +225,7 @@ def test_a_tag_or_a_text_without_end_is_not_held():
 
 
 def test_texts_that_many_cells_share_are_not_all_held_in_memory(monkeypatch):
-    monkeypatch.setattr(xlsx_parts, "TEXTS_KEPT", 100_000)
+    monkeypatch.setattr(xlsx_parts, "TEXTS_IN_MEMORY", 100_000)
     texts = [f"{random.getrandbits(64)} ü{at}" for at in range(20_000)]
     xml = sheet(["erpKey"], *[[cell("s", str(at))] for at, _ in enumerate(texts)])
     book = workbook(xml, shared="".join(f"<si><t>{one}</t></si>" for one in texts))

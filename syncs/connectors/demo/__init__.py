@@ -1,4 +1,4 @@
-"""Demo data, by a connector that makes them up."""
+"""A connector that invents the books of a company, to try the platform out with."""
 
 from syncs.connectors.demo.connector import DemoData
 

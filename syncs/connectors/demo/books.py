@@ -1,4 +1,4 @@
-"""The books of the demo company: invented, the same for a seed every time, and right to the cent."""
+"""The books of the demo company: invented, always the same for a seed, and correct to the cent."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,13 +8,14 @@ from syncs.connectors.demo.invoices import Invoices
 from syncs.connectors.demo.ledger import Ledger
 from syncs.connectors.demo.parties import Parties
 from syncs.connectors.demo.settlements import Settlements
-from syncs.connectors.demo.values import BASE_CURRENCY
+from syncs.connectors.demo.values import BASE_CURRENCY, Record
 
 
-def demo_books(seed: int, since: date, today: date, invoice_count: int) -> Iterator[tuple[str, list[dict]]]:
-    """The records of every kind up to `today`, under the names of the published sync models.
+def demo_books(seed: int, since: date, today: date, invoice_count: int) -> Iterator[tuple[str, list[Record]]]:
+    """Pairs of the name of a published sync model and its records, up to `today`.
 
-    `since` is the day the books began. Another day moves the dates, adds ledger periods, and changes nothing else.
+    `since` is the day the books begin. Another `today` moves the dates and adds ledger periods, and changes nothing
+    else.
     """
     random = Random(seed)
     parties = Parties(random, today)

@@ -1,7 +1,7 @@
-"""Demo data: believable books of a company that does not exist."""
+"""The connector for demo data: believable books of a company that does not exist."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -11,12 +11,12 @@ from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Rows, Se
 
 FILE = "demo data"
 INVOICES = Setting(label="Invoices", value="1200", data_type="Number")
-MOST_INVOICES = 20_000
+MAX_INVOICES = 20_000
 
 
 @register
 class DemoData:
-    """Makes up the books of a small company, the same ones for an enrollment every time."""
+    """Invents the books of a small company, always the same for an enrollment."""
 
     application = ApplicationEntry(
         app_id=UUID("6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be003"),
@@ -27,12 +27,12 @@ class DemoData:
         settings=(INVOICES,),
     )
 
-    def check(self, credentials):
-        """There is nothing to reach: the data are made up."""
+    def check(self, credentials: Mapping[str, str]) -> None:
+        """There is nothing to reach: the data are invented."""
 
     def rows(self, source: Source) -> Iterator[Rows]:
         enrollment = source.app_enrollment_id
-        books = demo_books(enrollment.int, _day_of(enrollment), _anchor(source), _invoices(source))
+        books = demo_books(enrollment.int, _creation_day(enrollment), _anchor(source), _invoice_count(source))
         for entity, records in books:
             yield Rows(
                 entity,
@@ -45,24 +45,24 @@ class DemoData:
 
 
 def _anchor(source: Source) -> date:
-    """The day up to which the books go: a full sync makes them new, a delta leaves them as they are."""
+    """The last day of the books: today for a full sync, else the day of the last one, so that nothing changes."""
     if source.full:
         return datetime.now(UTC).date()
-    return source.anchor or _day_of(source.app_enrollment_id)
+    return source.anchor or _creation_day(source.app_enrollment_id)
 
 
-def _day_of(enrollment: UUID) -> date:
-    """The day an enrollment was made, which ids of version 7 carry; a fixed one for other ids."""
+def _creation_day(enrollment: UUID) -> date:
+    """The day an enrollment was created, which UUIDs of version 7 contain; a fixed day for others."""
     if enrollment.version == 7:
         return datetime.fromtimestamp((enrollment.int >> 80) / 1000, UTC).date()
     return date(2025, 6, 30)
 
 
-def _invoices(source: Source) -> int:
-    said = source.settings.get(INVOICES.label) or INVOICES.value
-    if said.isascii() and said.isdigit() and 1 <= int(said) <= MOST_INVOICES:
-        return int(said)
+def _invoice_count(source: Source) -> int:
+    count = source.settings.get(INVOICES.label) or INVOICES.value
+    if count.isascii() and count.isdigit() and 1 <= int(count) <= MAX_INVOICES:
+        return int(count)
     raise ConnectorError(
-        f"The setting “{INVOICES.label}” is “{said}”. Write a whole number from 1 to {MOST_INVOICES:,}.",
+        f"The setting “{INVOICES.label}” is “{count}”. Write a whole number from 1 to {MAX_INVOICES:,}.",
         code="bad_setting",
     )

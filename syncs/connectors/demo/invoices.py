@@ -1,4 +1,4 @@
-"""What the demo company sells and buys: invoices, credit memos and their lines."""
+"""The demo company's sales and purchases: invoices, credit memos and their lines."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -7,7 +7,7 @@ from random import Random
 
 from syncs.connectors.demo import names
 from syncs.connectors.demo.parties import Parties, Party
-from syncs.connectors.demo.values import CENT, DAYS, RATES, number_in, stamps, text
+from syncs.connectors.demo.values import CENT, DAYS, RATES, Record, number_in, stamps, text
 
 
 @dataclass(slots=True)
@@ -18,36 +18,37 @@ class Document:
     party: Party
     is_credit: bool
     day: date
-    lines: list[dict] = field(default_factory=list)
+    lines: list[Record] = field(default_factory=list)
     net: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
     settled: Decimal = Decimal(0)
     settled_on: date | None = None
 
     @property
-    def total(self):
+    def total(self) -> Decimal:
         return self.net + self.tax
 
     @property
-    def outstanding(self):
+    def outstanding(self) -> Decimal:
         return self.total - self.settled
 
     def settle(self, amount: Decimal, day: date) -> None:
+        """Settle a part of the total on that day."""
         self.settled += amount
         self.settled_on = max(day, self.settled_on or day)
 
 
 class Invoices:
-    """So many invoices and credit memos, the oldest first."""
+    """A number of invoices and credit memos, the oldest first."""
 
-    def __init__(self, random: Random, today: date, parties: Parties, count: int):
+    def __init__(self, random: Random, today: date, parties: Parties, count: int) -> None:
         self.random, self.today, self.parties = random, today, parties
         self.documents = self._make(count)
 
-    def records(self) -> list[dict]:
+    def records(self) -> list[Record]:
         return list(map(self._invoice, self.documents))
 
-    def lines(self) -> list[dict]:
+    def lines(self) -> list[Record]:
         return [line for document in self.documents for line in document.lines]
 
     def _make(self, count: int) -> list[Document]:
@@ -57,8 +58,8 @@ class Invoices:
         for number, age in enumerate(ages, start=1):
             party = self.random.choice(customers if self.random.random() < 0.72 else vendors)
             is_credit = self.random.random() < 0.05
-            mark = "CM" if is_credit else "INV"
-            document = Document(f"DEMO-{mark}-{number:05d}", party, is_credit, self.today - timedelta(days=age))
+            prefix = "CM" if is_credit else "INV"
+            document = Document(f"DEMO-{prefix}-{number:05d}", party, is_credit, self.today - timedelta(days=age))
             for line in range(1, self.random.choices((1, 2, 3), (45, 27, 28))[0] + 1):
                 self._add_line(document, line)
             documents.append(document)
@@ -93,8 +94,8 @@ class Invoices:
             }
         )
 
-    def _invoice(self, document: Document) -> dict:
-        """The record of an invoice or credit memo: a vendor's is issued to us, ours to a customer."""
+    def _invoice(self, document: Document) -> Record:
+        """The record of an invoice or credit memo: one of a vendor is issued to us, one of ours to a customer."""
         own = self.parties.own
         party, rate = document.party, RATES[document.party.currency]
         recipient = own if party.is_vendor else party
@@ -118,7 +119,7 @@ class Invoices:
             "netAmount": text(document.net),
             "invoiceDate": document.day.isoformat(),
             "postedDate": document.day.isoformat(),
-            "invoiceClosedDate": document.settled_on.isoformat() if is_closed else None,
+            "invoiceClosedDate": document.settled_on.isoformat() if document.settled_on and is_closed else None,
             "paymentDueDate": (document.day + timedelta(days=party.terms)).isoformat(),
             "billToAddressLine1": recipient.address,
             "billToAddressCity": city,

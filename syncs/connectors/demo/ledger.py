@@ -4,34 +4,37 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from random import Random
+from typing import TypeAlias
 
 from syncs.connectors.demo import names
-from syncs.connectors.demo.values import BASE_CURRENCY, month_end, months_until, stamps, text
+from syncs.connectors.demo.values import BASE_CURRENCY, Record, month_end, months_until, stamps, text
 
 JOURNAL_MONTHS, LEAST_BALANCE_MONTHS = 15, 4
 BALANCING_ACCOUNT = "3900"
 ACCOUNT_NAMES = {code: name for code, name, *_ in names.ACCOUNTS}
+# Accounts, each with its share in per cent.
+Shares: TypeAlias = tuple[tuple[str, int], ...]
 
 
 class Ledger:
-    """The accounts, and what was written to them up to a day."""
+    """The accounts, and the journal entries up to a day."""
 
-    def __init__(self, random: Random, today: date):
+    def __init__(self, random: Random, today: date) -> None:
         self.random, self.today = random, today
-        self.entries: list[dict] = []
-        self.entry_lines: list[dict] = []
+        self.entries: list[Record] = []
+        self.entry_lines: list[Record] = []
         for month in months_until(today, JOURNAL_MONTHS):
-            for what in names.JOURNAL:
-                self._write(month, *what)
+            for template in names.JOURNAL:
+                self._write(month, *template)
 
-    def accounts(self) -> list[dict]:
+    def accounts(self) -> list[Record]:
         return list(map(_account, names.ACCOUNTS))
 
-    def balances(self, since: date) -> Iterator[dict]:
-        """Balances that add up to nothing in every period, debits above and credits below zero.
+    def balances(self, since: date) -> Iterator[Record]:
+        """Balances that add up to zero in every period; debits are positive and credits negative.
 
-        From the year of `since` on: what has been a period remains one, as books have it, however far the
-        day moves. A source that forgot its periods would be stopped by the guard against mass deletes.
+        The periods begin with the year of `since`, so that none disappears as `today` moves on. Otherwise the guard
+        against mass deletes would stop full syncs.
         """
         count = (self.today.year - since.year) * 12 + self.today.month
         months = months_until(self.today, max(count, LEAST_BALANCE_MONTHS))
@@ -56,8 +59,10 @@ class Ledger:
                     "balance": text(balance),
                 }
 
-    def _write(self, month: date, what: str, least: int, most: int, debits: tuple, credit: str) -> None:
-        """Write an entry at the end of a month, its debits equal to its credit."""
+    def _write(
+        self, month: date, what: str, least: int, most: int, debits: tuple[tuple[str, int], ...], credit: str
+    ) -> None:
+        """Write an entry at the end of a month; its debits add up to its credit."""
         key, day = f"DEMO-JE-{len(self.entries) + 1:04d}", min(month_end(month), self.today)
         self.entries.append(
             {
@@ -95,7 +100,7 @@ class Ledger:
             )
 
 
-def _account(account: tuple) -> dict:
+def _account(account: tuple[str, str, str, str, str]) -> Record:
     code, name, classification, category, cashflow_type = account
     return {
         "code": code,

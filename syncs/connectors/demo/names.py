@@ -1,4 +1,4 @@
-"""The names that demo books are made of; none of them is anybody's."""
+"""The names and texts of the demo books; no real person or company has them."""
 
 OWN_COMPANY = "Larkspur Office Supply"
 
@@ -165,7 +165,7 @@ ACCOUNTS = (
     ("7100", "Interest expense", "Expense", "Other expenses", "operation"),
 )
 
-# What it is, its least and its most; the accounts debited, with their shares in hundredths; the one credited.
+# Description, least and greatest amount; the accounts debited, with their shares in per cent; the account credited.
 JOURNAL = (
     ("Depreciation for the month", 800, 1600, (("6900", 100),), "1590"),
     ("Wages for the month", 14000, 21000, (("6000", 88), ("6010", 12)), "2200"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from syncs.connectors.demo import names
-from syncs.connectors.demo.values import BASE_CURRENCY, DAYS, number_in, stamps
+from syncs.connectors.demo.values import BASE_CURRENCY, DAYS, Record, number_in, stamps
 
 
 @dataclass(slots=True)
@@ -17,21 +17,21 @@ class Party:
     key: str
     name: str
     is_vendor: bool
-    place: tuple
+    place: tuple[str, str, str, str, str, str]
     address: str
     contact: str
     terms: int
     tax_rate: Decimal
 
     @property
-    def currency(self):
+    def currency(self) -> str:
         return self.place[5]
 
 
 class Parties:
-    """The demo company itself and all it deals with."""
+    """The demo company itself and all its customers and vendors."""
 
-    def __init__(self, random: Random, today: date):
+    def __init__(self, random: Random, today: date) -> None:
         self.random, self.today = random, today
         self.own = Party(
             "DEMO-COMPANY",
@@ -54,18 +54,18 @@ class Parties:
     def vendors(self) -> list[Party]:
         return [party for party in self.others if party.is_vendor]
 
-    def companies(self) -> list[dict]:
+    def companies(self) -> list[Record]:
         own = self._company(self.own) | {"companyType": "Company", "parentCompanyErpKey": None}
         return [own, *map(self._company, self.others)]
 
-    def contacts(self) -> Iterator[dict]:
+    def contacts(self) -> Iterator[Record]:
         for party in (self.own, *self.others):
             yield self._contact(party, "", "Primary")
             if self.random.random() < 0.3:
                 yield self._contact(party, "-B", "Billing")
 
-    def segments(self) -> list[dict]:
-        """A field of the customer's own, to show what such fields look like."""
+    def segments(self) -> list[Record]:
+        """A custom field, to show what such fields look like."""
         return [
             {
                 "tableKey": "Company",
@@ -89,7 +89,7 @@ class Parties:
             tax_rate=Decimal(self.random.choice(("0.065", "0.0825"))) if is_home else Decimal(0),
         )
 
-    def _company(self, party: Party) -> dict:
+    def _company(self, party: Party) -> Record:
         city, region, postal_code, _, country, currency = party.place
         number = number_in(party.key)
         domain = "".join(filter(str.isalpha, party.name.lower()))
@@ -113,7 +113,7 @@ class Parties:
             **stamps(self.today - timedelta(days=DAYS + 30), self.today - timedelta(days=DAYS)),
         }
 
-    def _contact(self, party: Party, suffix: str, role: str) -> dict:
+    def _contact(self, party: Party, suffix: str, role: str) -> Record:
         first, last = self.random.choice(names.FIRST_NAMES), self.random.choice(names.LAST_NAMES)
         city, region, postal_code, country_code, _, _ = party.place
         return {

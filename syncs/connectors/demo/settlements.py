@@ -1,4 +1,4 @@
-"""How the demo company's invoices are settled: payments, credit memos, and what each settles."""
+"""How the demo company's invoices are settled: payments, credit memos, and their applications."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -6,21 +6,21 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
 from syncs.connectors.demo.invoices import Document
-from syncs.connectors.demo.values import CENT, RATES, stamps, text
+from syncs.connectors.demo.values import CENT, RATES, Record, stamps, text
 
 
 class Settlements:
-    """Settles most of what is due up to a day, and marks it on the invoices."""
+    """Settles most of what is due up to a day, and records it on the invoices."""
 
-    def __init__(self, random: Random, today: date, documents: list[Document]):
+    def __init__(self, random: Random, today: date, documents: list[Document]) -> None:
         self.random, self.today = random, today
-        self.payments: list[dict] = []
-        self.payment_applications: list[dict] = []
-        self.credit_applications: list[dict] = []
+        self.payments: list[Record] = []
+        self.payment_applications: list[Record] = []
+        self.credit_applications: list[Record] = []
         self._settle(documents)
 
     def _settle(self, documents: list[Document]) -> None:
-        by_party = defaultdict(list)
+        by_party: defaultdict[str, list[Document]] = defaultdict(list)
         for document in documents:
             by_party[document.party.key].append(document)
         for found in by_party.values():
@@ -31,7 +31,7 @@ class Settlements:
             self._pay([invoice for invoice in invoices if invoice.outstanding])
 
     def _apply_credit(self, credit: Document, invoices: list[Document]) -> None:
-        """Settle with a credit memo one of the last invoices before it."""
+        """Settle one of the last invoices before a credit memo with it."""
         for invoice in reversed([invoice for invoice in invoices if invoice.day <= credit.day]):
             if invoice.outstanding and self.random.random() < 0.7:
                 amount, day = min(credit.outstanding, invoice.outstanding), credit.day
@@ -52,7 +52,7 @@ class Settlements:
                 return
 
     def _pay(self, invoices: list[Document]) -> None:
-        """Pay the invoices of one party, the old ones first: one, some together, or one in two halves."""
+        """Pay the invoices of one party, the oldest first: one, several together, or one in two halves."""
         while invoices:
             count = self.random.choices((1, 2, 3), (70, 18, 12))[0]
             paid, invoices = invoices[:count], invoices[count:]
@@ -61,14 +61,14 @@ class Settlements:
                 continue
             if count == 1 and paid[0].outstanding > 1 and self.random.random() < 0.15:
                 half = (paid[0].outstanding / 2).quantize(CENT, ROUND_HALF_UP)
-                self._payment([(paid[0], half)], day)
+                self._add_payment([(paid[0], half)], day)
                 if day + timedelta(days=20) > self.today:
                     continue
                 day += timedelta(days=20)
             extra = Decimal(self.random.randint(1, 200)) if self.random.random() < 0.04 else Decimal(0)
-            self._payment([(invoice, invoice.outstanding) for invoice in paid], day, extra)
+            self._add_payment([(invoice, invoice.outstanding) for invoice in paid], day, extra)
 
-    def _payment(self, parts: list[tuple[Document, Decimal]], day: date, unapplied=Decimal(0)) -> None:
+    def _add_payment(self, parts: list[tuple[Document, Decimal]], day: date, unapplied: Decimal = Decimal(0)) -> None:
         party = parts[0][0].party
         rate = RATES[party.currency]
         amount = sum(part for _, part in parts) + unapplied

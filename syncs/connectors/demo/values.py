@@ -1,7 +1,13 @@
-"""What all demo records share: the base currency, rates, and how values are written."""
+"""What all demo records have in common: the base currency, rates, and how values are written."""
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TypeAlias
+
+from syncs.connectors.protocol import JsonValue
+
+# A record by the names of the published sync models.
+Record: TypeAlias = dict[str, JsonValue]
 
 BASE_CURRENCY = "USD"
 RATES = {"USD": Decimal(1), "EUR": Decimal("1.08"), "GBP": Decimal("1.27"), "CAD": Decimal("0.74")}
@@ -10,8 +16,8 @@ CENT = Decimal("0.01")
 DAYS = 540
 
 
-def stamps(made: date, changed: date | None = None) -> dict:
-    """When a record was made and last changed, at nine in the morning."""
+def stamps(made: date, changed: date | None = None) -> Record:
+    """The members that say when a record was created and last modified: at nine in the morning of these days."""
     return {"created": f"{made}T09:00:00Z", "modified": f"{changed or made}T09:00:00Z"}
 
 

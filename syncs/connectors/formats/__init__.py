@@ -1,1 +1,1 @@
-"""Readers of files: ZIP, CSV, JSONL, XLSX."""
+"""Readers of file formats: ZIP, CSV, JSONL, XLSX, and the corrected rows of a replay."""

@@ -1,23 +1,33 @@
-"""Mended lines, as the platform hands them on: each with the file and line it stood in at first."""
+"""Corrected rows, as the platform passes them on for a replay: each with its original file and line."""
 
 import json
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 
 from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, Rows
 
 
+class CorrectedLine(TypedDict):
+    """A line of the file: a corrected row, its values by column."""
+
+    name: str
+    file: str
+    line: int
+    values: dict[str, str]
+
+
 def read_corrected_lines(content: BinaryIO) -> Iterator[Rows]:
-    """The rows of a file of mended lines; neighbours with the same columns share a block."""
-    block, size = None, 0
+    """The rows of a file of corrected lines; successive rows with the same columns share a block."""
+    block: Rows | None = None
+    size = 0
     for text in content:
-        found = json.loads(text)
+        found: CorrectedLine = json.loads(text)
         columns = list(found["values"])
-        of = (found["name"], found["file"], columns)
-        if block and ((block.name, block.file, block.columns) != of or len(block) >= BLOCK_ROWS or size > BLOCK_BYTES):
+        key = (found["name"], found["file"], columns)
+        if block and ((block.name, block.file, block.columns) != key or len(block) >= BLOCK_ROWS or size > BLOCK_BYTES):
             yield block
             block, size = None, 0
-        block = block or Rows(*of)
+        block = block or Rows(*key)
         block.cells.append(list(found["values"].values()))
         block.lines.append(found["line"])
         block.raw.append(json.dumps(found["values"], ensure_ascii=False))

@@ -1,14 +1,12 @@
 """CSV: the header of a file, then its rows; a bad line costs no other."""
 
-from typing import BinaryIO
-
 from syncs.connectors.formats.csv_header import UnusableFile, read_header
 from syncs.connectors.formats.csv_rows import CsvRows
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, physical_lines
-from syncs.connectors.protocol import FileHeader, Limits, RowProblem, SourceItems
+from syncs.connectors.protocol import ByteStream, FileHeader, Limits, RowProblem, SourceItems
 
 
-def read_csv(content: BinaryIO, *, name: str, file: str, limits: Limits) -> SourceItems:
+def read_csv(content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems:
     """The rows of a CSV file whose first line names the columns."""
     return _CsvFile(name, file, limits.line_bytes).read(content)
 
@@ -23,7 +21,7 @@ class _CsvFile:
         # Where the file turns out not to be text at all, its encoding is not worth a remark.
         self.encoding_remarks: list[RowProblem] = []
 
-    def read(self, content: BinaryIO) -> SourceItems:
+    def read(self, content: ByteStream) -> SourceItems:
         try:
             for piece in physical_lines(content, line_bytes=self.line_bytes, file=self.file):
                 if isinstance(piece, LongLine):

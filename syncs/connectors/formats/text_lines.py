@@ -1,29 +1,27 @@
-"""The physical lines of a text file, in bounded pieces and exactly as the file has them."""
+"""The lines of a text file, in pieces of bounded size and exactly as the file has them."""
 
 import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO, StringIO
-from typing import BinaryIO
 
-from syncs.connectors.protocol import ConnectorError
+from syncs.connectors.protocol import ByteStream, ConnectorError
 
-# Enough for work by column to pay, little enough to keep memory small.
+# Enough to make work by column pay, little enough to keep memory small.
 CHUNK_BYTES = 2 * 1024**2
 EXCERPT = 200
 
-# What `str.splitlines` takes for a line end although spreadsheets and editors do not.
+# `str.splitlines` splits at these characters too; spreadsheets and editors do not.
 ODD_LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
-
-# Bytes that Windows-1252 gives no character.
+# Bytes to which Windows-1252 assigns no character.
 UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 @dataclass(frozen=True, slots=True)
 class OtherEncoding:
-    """Stands before the first line that is not UTF-8 and was read as Windows-1252."""
+    """Comes before the first line that is not UTF-8 and was read as Windows-1252."""
 
     line: int
 
@@ -37,29 +35,32 @@ class OtherEncoding:
 
 @dataclass(frozen=True, slots=True)
 class LongLine:
-    """Stands for a line over the limit, of which only the beginning was kept."""
+    """Comes in place of a line over the limit, and has only its beginning."""
 
     start: str
 
 
 def physical_lines(
-    content: BinaryIO, *, line_bytes: int, file: str, chunk_bytes: int = CHUNK_BYTES
+    content: ByteStream, *, line_bytes: int, file: str, chunk_bytes: int | None = None
 ) -> Iterator[list[str] | LongLine | OtherEncoding]:
-    """The lines of a file with their ends, a list a piece; a line over the limit comes as `LongLine`."""
+    """The lines of a file with their ends, as a list for each chunk that is read (by default, of CHUNK_BYTES).
+
+    A line over `line_bytes` comes as a LongLine. Raises ConnectorError where the file ends inside a character.
+    """
     rest, too_long = "", False
     encoding = _Encoding()
-    for text, is_last in _texts(content, file, chunk_bytes):
+    for text, is_last in _texts(content, file, chunk_bytes or CHUNK_BYTES):
         text = rest + text
         lines = _split(text)
         if not text.isascii():
-            # Of the last line more may be to come, so it waits.
+            # The last line may go on in the next chunk.
             complete = len(lines) if is_last or text.endswith("\n") else len(lines) - 1
             if encoding.settle(lines, complete, is_last):
                 yield OtherEncoding(encoding.first_line)
                 text = "".join(lines)
         encoding.passed += len(lines)
         rest = ""
-        # A line that ends in CR is not known to be complete: the LF of a CRLF may follow.
+        # A line that ends in CR may not be complete: the LF of a CRLF may follow.
         if lines and not is_last and not text.endswith("\n"):
             rest = lines.pop()
             encoding.passed -= 1
@@ -67,28 +68,29 @@ def physical_lines(
             yield LongLine(lines.pop(0)[:EXCERPT])
             too_long = False
         if len(text) > line_bytes:
-            yield from _without_long(lines, line_bytes)
+            yield from _replace_long(lines, line_bytes)
         elif lines:
             yield lines
         if too_long or len(rest) > line_bytes:
-            # What follows of it is read and forgotten, up to its end.
+            # The rest of this line is read and dropped, up to its end.
             rest, too_long = rest[:EXCERPT] + ("\r" if rest.endswith("\r") else ""), True
 
 
 class _Encoding:
-    """Reads lines that are no UTF-8 as Windows-1252, where they can be that.
+    """Decodes lines that are not UTF-8 as Windows-1252, where they can be that.
 
-    Each line is judged by itself, because the file is not held; that the file has UTF-8 elsewhere counts where a
-    line has both. What cannot be read keeps its bytes as lone surrogates, for staging to name the cell.
+    Each line is judged on its own, because the file is not in memory. Where earlier lines had UTF-8 characters, a
+    line that contains some too is taken for damaged UTF-8. Bytes that cannot be decoded stay lone surrogates, by which
+    staging finds the cell that they are in.
     """
 
-    def __init__(self):
-        self.passed = 0  # lines before those at hand
+    def __init__(self) -> None:
+        self.passed = 0  # lines before the current chunk
         self.first_line = 0
         self.has_utf_8 = False
 
     def settle(self, lines: list[str], complete: int, is_last: bool) -> bool:
-        """Decode anew, in place, what is no UTF-8; says whether the first such line of the file is among them."""
+        """Decode lines that are not UTF-8 again, in place; says whether the file's first such line is among them."""
         if not has_undecoded("".join(lines[:complete])):
             self.has_utf_8 = True
             return False
@@ -115,14 +117,14 @@ class _Encoding:
             return None
         if UNDEFINED.search(data):
             return None
-        if self.has_utf_8 and not self.first_line:
-            if data.decode("utf-8", "ignore").isascii() is False or (cut_off and _ends_early(data)):
-                return None
+        is_utf_8 = self.has_utf_8 and not self.first_line
+        if is_utf_8 and (not data.decode("utf-8", "ignore").isascii() or (cut_off and _ends_early(data))):
+            return None
         return data.decode("cp1252")
 
 
 def has_undecoded(text: str) -> bool:
-    """Whether a text holds bytes that could not be decoded."""
+    """Whether a text contains bytes that could not be decoded, as lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -131,6 +133,7 @@ def has_undecoded(text: str) -> bool:
 
 
 def _ends_early(data: bytes) -> bool:
+    """Whether data ends inside a UTF-8 character."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -138,7 +141,8 @@ def _ends_early(data: bytes) -> bool:
     return False
 
 
-def _texts(content: BinaryIO, file: str, chunk_bytes: int) -> Iterator[tuple[str, bool]]:
+def _texts(content: ByteStream, file: str, chunk_bytes: int) -> Iterator[tuple[str, bool]]:
+    """The decoded chunks of a file, and whether each is the last."""
     data = content.read(chunk_bytes)
     decoder = _decoder(data)
     while True:
@@ -157,14 +161,14 @@ def _texts(content: BinaryIO, file: str, chunk_bytes: int) -> Iterator[tuple[str
         data = following
 
 
-def _decoder(start: bytes):
-    """UTF-8, or UTF-16 where the file says so or can be nothing else.
+def _decoder(start: bytes) -> codecs.IncrementalDecoder:
+    """The decoder for a file that starts like this: UTF-8, or UTF-16 if it has the mark or can be nothing else.
 
-    Bytes that are no UTF-8 are kept as lone surrogates, from which `_Encoding` reads them anew.
+    Bytes that are not UTF-8 become lone surrogates, from which `_Encoding` decodes them again.
     """
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return codecs.getincrementaldecoder("utf-16")("surrogatepass")
-    # Two letters without the mark: every other byte is zero.
+    # Without the mark, of two ASCII characters every other byte is zero.
     if len(start) > 3 and start[0] and not start[1] and start[2] and not start[3]:
         return codecs.getincrementaldecoder("utf-16-le")("surrogatepass")
     if len(start) > 3 and not start[0] and start[1] and not start[2] and start[3]:
@@ -173,10 +177,11 @@ def _decoder(start: bytes):
 
 
 def _split(text: str) -> list[str]:
+    """The lines of a text with their ends, which are LF, CRLF and CR."""
     if text.isascii():
-        # Bytes, which are split at line feeds only, in a third of the time.
+        # Bytes are split at line feeds only, in a third of the time.
         lines = [line.decode() for line in BytesIO(text.encode())]
-        # To count the pairs in the whole text would take longer than all the rest.
+        # Counting the CRLF pairs in the whole text would take longer than all of this.
         if "\r" not in text or text.count("\r") == sum(line.endswith("\r\n") for line in lines):
             return lines
     if any(odd in text for odd in ODD_LINE_ENDS):
@@ -184,7 +189,7 @@ def _split(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
-def _without_long(lines: list[str], line_bytes: int) -> Iterator[list[str] | LongLine]:
+def _replace_long(lines: list[str], line_bytes: int) -> Iterator[list[str] | LongLine]:
     start = 0
     for place, line in enumerate(lines):
         if len(line) > line_bytes:

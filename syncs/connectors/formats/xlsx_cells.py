@@ -1,16 +1,16 @@
-"""What the cells of a spreadsheet hold, as the text a CSV file would have.
+"""The cells of a workbook as the texts that a CSV file would have.
 
-A workbook keeps dates as day counts and decides by a cell's format that they are dates; it keeps numbers as text,
-which is taken over digit by digit and never passes through a float.
+A workbook stores a date as a number of days, and only the cell's format says that it is a date. It stores numbers as
+text, which is copied digit by digit and never converted to a float.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
-# Spreadsheets reckon with so many digits; what stands behind them is noise of binary fractions.
+# Spreadsheets calculate with so many digits; further ones are noise of binary fractions.
 SIGNIFICANT_DIGITS = 15
-# The longest number that binary fractions are written with; a longer one was not made by a spreadsheet.
+# A binary fraction is written with at most so many digits; a longer number was not calculated by a spreadsheet.
 NOISE_DIGITS = 17
 LAST_DAY = 2_958_465  # 9999-12-31
 BUILT_IN_DATES = {14, 15, 16, 17, *range(27, 32), 34, 35, 36, *range(50, 55), 57, 58}
@@ -19,7 +19,7 @@ BUILT_IN_STAMPS = {22}
 COLUMN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_COLUMNS = 16_384
 
-# Of a format code, what is written as it stands: quoted, escaped, a colour, a condition, a filling.
+# The literal parts of a format code: quoted or escaped text, fillings, colours and conditions.
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -27,14 +27,15 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})[0-9]+")
 
 
 def format_of(number: int, code: str | None) -> str:
-    """What a number format makes of a number: `date`, `time`, `stamp`, zeros to be filled up to, or nothing.
+    """What a number format makes of a number: `date`, `time`, `stamp` (date and time), or nothing.
 
-    A format that shows parts of a second has a `.` behind the word.
+    `date`, `time` and `stamp` are followed by `.` if the format shows parts of a second. A format of zeros only, which
+    a number is padded to, is returned as it is.
     """
     if code is None:
         known = (("date", BUILT_IN_DATES), ("time", BUILT_IN_TIMES), ("stamp", BUILT_IN_STAMPS))
         return next((kind for kind, numbers in known if number in numbers), "")
-    if re.fullmatch("0{2,}", code):  # a postal code's leading zeros are in its format alone
+    if re.fullmatch("0{2,}", code):  # a postal code has its leading zeros only in the format
         return code
     code = _LITERAL.sub("", code).split(";")[0].lower()
     if _ELAPSED.search(code) or "general" in code:
@@ -46,15 +47,15 @@ def format_of(number: int, code: str | None) -> str:
 
 
 def number_text(text: str, format: str = "", *, since_1904: bool = False) -> str:
-    """A number as it stands in the workbook: an exact number, or the date that its format makes of it."""
+    """A number of the workbook as exact text, or as the date or time that its format makes of it."""
     text = text.strip()
     if format[:1] in ("d", "t", "s"):
-        return _moment(text, format, since_1904) or _plain(text)
-    plain = _plain(text)
-    return plain.zfill(len(format)) if format and plain.isdigit() else plain
+        return _moment(text, format, since_1904) or _exact(text)
+    exact = _exact(text)
+    return exact.zfill(len(format)) if format and exact.isdigit() else exact
 
 
-def _plain(text: str) -> str:
+def _exact(text: str) -> str:
     if text.isdigit():
         return text
     try:
@@ -66,14 +67,14 @@ def _plain(text: str) -> str:
     digits = len(number.as_tuple().digits)
     if SIGNIFICANT_DIGITS < digits <= NOISE_DIGITS and number != number.to_integral_value():
         number = Decimal(f"{number:.{SIGNIFICANT_DIGITS - 1}e}")
-    plain = f"{number:f}"
-    if "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return "0" if plain == "-0" else plain
+    exact = f"{number:f}"
+    if "." in exact:
+        exact = exact.rstrip("0").rstrip(".")
+    return "0" if exact == "-0" else exact
 
 
 def _moment(text: str, format: str, since_1904: bool) -> str:
-    """The day a day count stands for, with the time of day where it has one; nothing where it is no day's."""
+    """The date and time that a number of days stands for; empty where it stands for none."""
     try:
         serial = Decimal(text)
     except InvalidOperation:
@@ -83,17 +84,12 @@ def _moment(text: str, format: str, since_1904: bool) -> str:
     days = int(serial)
     milliseconds = int(((serial - days) * 86_400_000).to_integral_value())
     if not format.endswith("."):
-        # As the sheet shows it, and as a CSV file saved from it has it.
+        # As the sheet shows it, and as a CSV file saved from the sheet has it.
         milliseconds -= milliseconds % 1_000
     if format.startswith("time") and not days:
         return _trimmed((datetime.min + timedelta(milliseconds=milliseconds)).time())
-    if since_1904:
-        start = datetime(1904, 1, 1)
-    else:
-        # Spreadsheets count a 29 February 1900, which there was not.
-        start = datetime(1899, 12, 30) if days >= 60 else datetime(1899, 12, 31)
     try:
-        moment = start + timedelta(days=days, milliseconds=milliseconds)
+        moment = _first_day(days, since_1904) + timedelta(days=days, milliseconds=milliseconds)
     except OverflowError:
         return ""
     if format == "date" and not milliseconds % 86_400_000:
@@ -101,22 +97,30 @@ def _moment(text: str, format: str, since_1904: bool) -> str:
     return f"{moment.date().isoformat()}T{_trimmed(moment.time())}"
 
 
-def _trimmed(time) -> str:
-    return time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
+def _first_day(days: int, since_1904: bool) -> datetime:
+    """The day from which a number of days is counted."""
+    if since_1904:
+        return datetime(1904, 1, 1)
+    # Spreadsheets count 29 February 1900, which did not exist.
+    return datetime(1899, 12, 30) if days >= 60 else datetime(1899, 12, 31)
+
+
+def _trimmed(moment: time) -> str:
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
 
 
 def unescaped(text: str) -> str:
-    """A text with the characters that XML cannot hold, which workbooks write as `_x000D_`."""
+    """The text with the characters that XML cannot contain, which workbooks write like `_x000D_`."""
     return _ESCAPED.sub(_character, text) if "_x" in text else text
 
 
-def _character(found) -> str:
+def _character(found: re.Match[str]) -> str:
     code = int(found[1], 16)
     return found[0] if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
 def column_of(address: str) -> int:
-    """The place of the column that an address like `C7` names, from 0; -1 where it names none."""
+    """The position of the column in an address like `C7`, counted from 0; -1 where it is not an address."""
     found = _ADDRESS.fullmatch(address)
     if not found:
         return -1

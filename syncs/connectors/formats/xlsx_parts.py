@@ -1,28 +1,29 @@
-"""The parts of a workbook (.xlsx): its sheets, its texts and formats, the rows of a sheet; read in pieces."""
+"""The parts of a workbook (.xlsx): its sheets, its texts and formats, the rows of a sheet; parsed in pieces."""
 
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from tempfile import TemporaryFile
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import IO
 from xml.parsers import expat
 
 from syncs.connectors.formats.csv_header import UnusableFile
 from syncs.connectors.formats.xlsx_cells import MAX_COLUMNS, column_of, format_of, number_text, unescaped
-from syncs.connectors.formats.zip_archive import Archive
+from syncs.connectors.formats.zip_archive import Archive, Entry
+from syncs.connectors.protocol import ByteStream
 
 PIECE_BYTES = 256 * 1024
-# Texts are kept in memory up to this size, the others in a temporary file.
-TEXTS_KEPT = 32 * 1024**2
+# Texts beyond this size, in bytes, are in a temporary file.
+TEXTS_IN_MEMORY = 32 * 1024**2
 MAX_TEXTS = 10_000_000
 MAX_ROW_NUMBER = 2**31 - 1
 EXCERPT = 200
 
 
-class Broken(UnusableFile):
-    """The workbook's own description of itself cannot be read."""
+class DamagedWorkbook(UnusableFile):
+    """A part of the workbook cannot be read."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "workbook_damaged",
             "The file is not a workbook that can be read, or it is damaged. Open it in your spreadsheet program, "
@@ -32,9 +33,9 @@ class Broken(UnusableFile):
 
 @dataclass(slots=True)
 class SheetRow:
-    """A row of a sheet: its number, its texts by place, and what could not be read of it.
+    """A row of a sheet: its number, its texts by the position of their column, and cells without a value.
 
-    `faults` are (place, text): the error a cell shows, or nothing for a formula without a result.
+    `faults` are pairs of a position and the error that the cell shows, or nothing for a formula without a result.
     """
 
     number: int
@@ -44,118 +45,147 @@ class SheetRow:
 
 
 class _Reader:
-    """Reads one XML part; subclasses have `start(name, attributes)` and `end(name)`, with names without prefix."""
+    """Parses one XML part; subclasses override `start` and `end`, which get names without their prefix.
 
-    def __init__(self, longest: int):
+    `longest` is how many bytes a tag may have.
+    """
+
+    def __init__(self, longest: int) -> None:
         self.longest = longest
         self.prefix: str | None = None
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.StartDoctypeDeclHandler = self._refuse_dtd
 
-    def read(self, content: BinaryIO) -> Iterator[None]:
-        """Parse piece by piece; the caller takes what has been found after each."""
+    def read(self, content: ByteStream) -> Iterator[None]:
+        """Parse piece by piece; the caller takes what was found after each."""
         fed = 0
         try:
             while data := content.read(PIECE_BYTES):
                 fed += len(data)
                 self.parser.Parse(data)
-                # What the parser holds back is a tag without an end.
+                # What the parser has not consumed is a tag without an end.
                 if fed - self.parser.CurrentByteIndex > self.longest + PIECE_BYTES:
-                    raise Broken()
+                    raise DamagedWorkbook()
                 yield
             self.parser.Parse(b"", True)
         except expat.ExpatError:
-            raise Broken() from None
+            raise DamagedWorkbook() from None
         yield
 
-    def read_whole(self, content: BinaryIO) -> None:
+    def read_all(self, content: ByteStream) -> None:
         for _ in self.read(content):
             pass
 
-    def _start(self, name, attributes):
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self.prefix is None:
             before, colon, _ = name.rpartition(":")
             self.prefix = before + colon
         self.start(name.removeprefix(self.prefix) if self.prefix else name, attributes)
 
-    def _end(self, name):
+    def _end(self, name: str) -> None:
         self.end(name.removeprefix(self.prefix) if self.prefix else name)
 
-    def _refuse(self, *_):
-        raise Broken()  # an honest workbook has no DTD, and entities can blow up
+    def _refuse_dtd(self, *_: object) -> None:
+        # No spreadsheet program writes a DTD, and its entities could expand to any size.
+        raise DamagedWorkbook()
 
-    def start(self, name, attributes): ...
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
 
-    def end(self, name): ...
+    def end(self, name: str) -> None:
+        """An element ends."""
 
 
 class _Elements(_Reader):
     """The attributes of a small part's elements, by name."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(1024**2)
-        self.found: dict[str, list[dict]] = {}
+        self.found: dict[str, list[dict[str, str]]] = {}
         self.count = 0
 
-    def start(self, name, attributes):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         self.count += 1
         if self.count > 200_000:
-            raise Broken()
+            raise DamagedWorkbook()
         self.found.setdefault(name, []).append(attributes)
 
 
 class _Formats(_Elements):
-    """What each cell style makes of a number; a workbook has two lists of styles, of which one is the cells'."""
+    """The number format of each cell style; of the workbook's two lists of styles, only one is for cells."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.is_cells, self.styles = False, []
+        self.is_cells = False
+        self.styles: list[int] = []
 
-    def start(self, name, attributes):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         super().start(name, attributes)
         if name == "cellXfs":
             self.is_cells = True
         elif name == "xf" and self.is_cells:
             self.styles.append(_whole(attributes.get("numFmtId", "0")))
 
-    def end(self, name):
+    def end(self, name: str) -> None:
         if name == "cellXfs":
             self.is_cells = False
 
     def formats(self) -> list[str]:
+        """What each style makes of a number, as `format_of` says it."""
         codes = {_whole(one.get("numFmtId", "0")): one.get("formatCode", "") for one in self.found.get("numFmt", [])}
         return [format_of(number, codes.get(number)) for number in self.styles]
 
 
-class Texts(_Reader):
-    """The texts that cells share, by number."""
+class _TextFile:
+    """Texts in a file, by number."""
 
-    def __init__(self, longest: int):
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._ends = array("Q")
+
+    def __getitem__(self, place: int) -> str:
+        start = self._ends[place - 1] if place else 0
+        self._file.seek(start)
+        return self._file.read(self._ends[place] - start).decode("utf-8", "surrogatepass")
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def append(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogatepass")
+        self._file.seek(0, 2)
+        self._file.write(data)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(data))
+
+
+class Texts(_Reader):
+    """The texts that cells share, by number; `file` is for those that are not in memory."""
+
+    def __init__(self, longest: int, file: IO[bytes]) -> None:
         super().__init__(longest)
-        self.kept: list[str] = []
-        self.kept_size = 0
-        self.ends = array("Q")
-        self.file = None
+        self.file = file
+        self.in_memory: list[str] = []
+        self.memory_size = 0
+        self.in_file: _TextFile | None = None
         self.is_text = self.is_phonetic = False
         self.pieces: list[str] = []
         self.length = 0
         self.parser.CharacterDataHandler = self._characters
 
     def __getitem__(self, place: int) -> str:
-        if place < len(self.kept):
-            return self.kept[place]
-        place -= len(self.kept)
-        start = self.ends[place - 1] if place else 0
-        self.file.seek(start)
-        return self.file.read(self.ends[place] - start).decode("utf-8", "surrogatepass")
+        if place < len(self.in_memory):
+            return self.in_memory[place]
+        if self.in_file is None:
+            raise IndexError(place)
+        return self.in_file[place - len(self.in_memory)]
 
-    def __len__(self):
-        return len(self.kept) + len(self.ends)
+    def __len__(self) -> int:
+        return len(self.in_memory) + (0 if self.in_file is None else len(self.in_file))
 
-    def start(self, name, attributes):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "si":
             self.pieces, self.length = [], 0
         elif name == "rPh":
@@ -163,42 +193,39 @@ class Texts(_Reader):
         elif name == "t":
             self.is_text = not self.is_phonetic
 
-    def end(self, name):
+    def end(self, name: str) -> None:
         if name == "t":
             self.is_text = False
         elif name == "rPh":
             self.is_phonetic = False
         elif name == "si":
-            self._keep(unescaped("".join(self.pieces)))
+            self._add(unescaped("".join(self.pieces)))
 
-    def _characters(self, text):
+    def _characters(self, text: str) -> None:
         if self.is_text and self.length <= self.longest:
             self.pieces.append(text)
             self.length += len(text)
 
-    def _keep(self, text: str):
+    def _add(self, text: str) -> None:
         if len(self) >= MAX_TEXTS:
             raise UnusableFile(
                 "workbook_too_big",
                 f"The workbook holds more than {MAX_TEXTS:,} different texts, the most that are read. "
                 "Save the sheet as “CSV UTF-8”, then send that.",
             )
-        if self.file is None:
-            self.kept.append(text)
-            self.kept_size += len(text) + 64
-            if self.kept_size > TEXTS_KEPT:
-                self.file = TemporaryFile()
+        if self.in_file is not None:
+            self.in_file.append(text)
             return
-        data = text.encode("utf-8", "surrogatepass")
-        self.file.seek(0, 2)
-        self.file.write(data)
-        self.ends.append((self.ends[-1] if self.ends else 0) + len(data))
+        self.in_memory.append(text)
+        self.memory_size += len(text) + 64
+        if self.memory_size > TEXTS_IN_MEMORY:
+            self.in_file = _TextFile(self.file)
 
 
 class _Sheet(_Reader):
     """The rows of one sheet."""
 
-    def __init__(self, longest: int, texts: Texts | None, formats: list[str], since_1904: bool):
+    def __init__(self, longest: int, texts: Texts | None, formats: list[str], since_1904: bool) -> None:
         super().__init__(longest)
         self.texts, self.formats, self.since_1904 = texts, formats, since_1904
         self.rows: list[SheetRow] = []
@@ -209,11 +236,11 @@ class _Sheet(_Reader):
         self.pieces: list[str] = []
         self.parser.CharacterDataHandler = self._characters
 
-    def start(self, name, attributes):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
             place = column_of(attributes["r"]) if "r" in attributes else self.place + 1
             if not 0 <= place < MAX_COLUMNS or self.row is None:
-                raise Broken()
+                raise DamagedWorkbook()
             self.place = place
             self.type, self.style = attributes.get("t", "n"), attributes.get("s", "")
             self.has_formula = self.has_value = False
@@ -227,27 +254,29 @@ class _Sheet(_Reader):
         elif name == "row":
             number = _whole(attributes.get("r", "")) or self.number + 1
             if not self.number < number <= MAX_ROW_NUMBER:
-                raise Broken()
+                raise DamagedWorkbook()
             self.number, self.place, self.row = number, -1, SheetRow(number)
 
-    def end(self, name):
+    def end(self, name: str) -> None:
         if name in ("v", "t"):
             self.is_text = False
         elif name == "c":
-            self._cell("".join(self.pieces))
+            self._add_cell("".join(self.pieces))
         elif name == "rPh":
             self.is_phonetic = False
         elif name == "row":
-            if self.row.cells or self.row.faults:
+            if self.row is not None and (self.row.cells or self.row.faults):
                 self.rows.append(self.row)
             self.row = None
 
-    def _characters(self, text):
+    def _characters(self, text: str) -> None:
         if self.is_text and self.row is not None and self.row.size <= self.longest:
             self.pieces.append(text)
             self.row.size += len(text)
 
-    def _cell(self, text: str):
+    def _add_cell(self, text: str) -> None:
+        if self.row is None:
+            raise DamagedWorkbook()
         if self.type == "e":
             self.row.faults.append((self.place, text or "#ERROR"))
             return
@@ -263,7 +292,7 @@ class _Sheet(_Reader):
                 return
             place = _whole(text, -1)
             if self.texts is None or not 0 <= place < len(self.texts):
-                raise Broken()
+                raise DamagedWorkbook()
             text = self.texts[place]
             self.row.size += len(text)
         elif self.type == "b":
@@ -271,14 +300,17 @@ class _Sheet(_Reader):
         else:
             text = unescaped(text)
         if text:
-            # A row over the limit is told with its beginning.
+            # Of a row over the limit, only the beginning is reported.
             self.row.cells[self.place] = text if self.row.size <= self.longest else text[:EXCERPT]
 
 
 class Workbook:
-    """An opened workbook: the rows of its first visible sheet, and the names of the others that hold something."""
+    """An opened workbook: the rows of its first visible sheet, and the names of the others that have rows.
 
-    def __init__(self, archive: Archive, longest: int):
+    `longest` is how many bytes a row may have.
+    """
+
+    def __init__(self, archive: Archive, longest: int) -> None:
         self.archive, self.longest = archive, longest
         described = self._elements("xl/workbook.xml")
         targets = {
@@ -292,43 +324,49 @@ class Workbook:
             if id in targets and sheet.get("state", "visible") == "visible":
                 sheets.append((sheet.get("name", ""), _path(targets[id])))
         if not sheets:
-            raise Broken()
+            raise DamagedWorkbook()
         (self.sheet, self._path), *others = sheets
-        self.others = [name for name, path in others if self._holds_rows(path)]
+        self.others = [name for name, path in others if self._has_rows(path)]
         properties = described.get("workbookPr", [{}])[0]
         self.since_1904 = properties.get("date1904", "0") in ("1", "true")
 
     def rows(self) -> Iterator[SheetRow]:
-        formats, texts = [], None
+        """The rows of the sheet that have a value or a fault."""
+        with SpooledTemporaryFile(PIECE_BYTES) as file:
+            sheet = self._sheet(file)
+            with self.archive.open(self._member(self._path)) as content:
+                for _ in sheet.read(content):
+                    yield from sheet.rows
+                    sheet.rows.clear()
+
+    def _sheet(self, file: IO[bytes]) -> _Sheet:
+        formats: list[str] = []
+        texts = None
         if self.archive.member("xl/styles.xml"):
             styles = _Formats()
             self._parse("xl/styles.xml", styles)
             formats = styles.formats()
         if self.archive.member("xl/sharedStrings.xml"):
-            texts = Texts(self.longest)
+            texts = Texts(self.longest, file)
             self._parse("xl/sharedStrings.xml", texts)
-        sheet = _Sheet(self.longest, texts, formats, self.since_1904)
-        with self.archive.open(self._member(self._path)) as content:
-            for _ in sheet.read(content):
-                yield from sheet.rows
-                sheet.rows.clear()
+        return _Sheet(self.longest, texts, formats, self.since_1904)
 
-    def _elements(self, path: str) -> dict[str, list[dict]]:
+    def _elements(self, path: str) -> dict[str, list[dict[str, str]]]:
         elements = _Elements()
         self._parse(path, elements)
         return elements.found
 
     def _parse(self, path: str, reader: _Reader) -> None:
         with self.archive.open(self._member(path)) as content:
-            reader.read_whole(content)
+            reader.read_all(content)
 
-    def _member(self, path: str):
+    def _member(self, path: str) -> Entry:
         member = self.archive.member(path)
         if member is None or member.is_encrypted or member.is_unknown_compression:
-            raise Broken()
+            raise DamagedWorkbook()
         return member
 
-    def _holds_rows(self, path: str) -> bool:
+    def _has_rows(self, path: str) -> bool:
         if self.archive.member(path) is None:
             return False
         with self.archive.open(self._member(path)) as content:

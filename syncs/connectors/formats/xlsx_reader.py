@@ -1,28 +1,35 @@
-"""Workbooks (.xlsx): the first sheet, its header in the first row, every other row a line."""
+"""Workbooks (.xlsx): the first sheet, whose first row is the header."""
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from syncs.connectors.formats.csv_header import UnusableFile, column_names
 from syncs.connectors.formats.xlsx_cells import letters_of
-from syncs.connectors.formats.xlsx_parts import Broken, SheetRow, Workbook
+from syncs.connectors.formats.xlsx_parts import DamagedWorkbook, SheetRow, Workbook
 from syncs.connectors.formats.zip_archive import Archive
-from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, ConnectorError, FileHeader, Limits, RowProblem, Rows
+from syncs.connectors.protocol import (
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    ByteStream,
+    ConnectorError,
+    FileHeader,
+    Limits,
+    RowProblem,
+    Rows,
+    SourceItems,
+)
 
 WORKBOOK = "xl/workbook.xml"
-# How a file begins that only Excel of before 2007, or a password, makes.
+# How a file begins that Excel wrote before 2007 or with a password.
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 COPIED_BYTES = 512 * 1024
 
 
-def read_packed_workbook(
-    content: BinaryIO, *, name: str, file: str, limits: Limits
-) -> Iterator[Rows | RowProblem | FileHeader]:
-    """The rows of a workbook that comes as a stream; it is copied, still packed, to where it can be sought in."""
+def read_packed_workbook(content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems:
+    """The rows of a workbook that comes as a stream; it is copied, still packed, to a file that can be sought in."""
     with TemporaryFile() as copy:
         while data := content.read(COPIED_BYTES):
             copy.write(data)
@@ -37,14 +44,13 @@ def read_packed_workbook(
         yield from read_workbook(archive, name=name, file=file, limits=limits)
 
 
-def read_workbook(
-    archive: Archive, *, name: str, file: str, limits: Limits
-) -> Iterator[Rows | RowProblem | FileHeader]:
+def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits) -> SourceItems:
     """The rows of an opened workbook."""
     return _SheetReader(name, file, limits).read(archive)
 
 
 def old_or_locked() -> UnusableFile:
+    """The problem of a file that begins with OLD_OR_LOCKED."""
     return UnusableFile(
         "workbook_locked",
         "The workbook is locked with a password, or is of a kind from before 2007 (.xls). "
@@ -57,17 +63,17 @@ def _opened(content: BinaryIO, file: str, limits: Limits) -> Archive:
         archive = Archive(content, file=file, limits=limits)
     except ConnectorError as reason:
         if reason.code == "zip_damaged":
-            raise Broken() from None
+            raise DamagedWorkbook() from None
         raise
     if archive.member(WORKBOOK) is None:
-        raise Broken()
+        raise DamagedWorkbook()
     return archive
 
 
 class _SheetReader:
     """One sheet being read: its columns, and the block so far."""
 
-    def __init__(self, name: str, file: str, limits: Limits):
+    def __init__(self, name: str, file: str, limits: Limits) -> None:
         self.name, self.file, self.limits = name, file, limits
         self.columns: list[str] = []
         self.letters: list[str] = []
@@ -75,7 +81,7 @@ class _SheetReader:
         self.size = 0
         self.has_rows = False
 
-    def read(self, archive: Archive) -> Iterator[Rows | RowProblem | FileHeader]:
+    def read(self, archive: Archive) -> SourceItems:
         try:
             workbook = Workbook(archive, self.limits.line_bytes)
             if workbook.others:
@@ -83,7 +89,7 @@ class _SheetReader:
             for row in workbook.rows():
                 if not self.columns:
                     self._take_header(row)
-                    # Its raw lines are what `_as_csv` makes of the rows.
+                    # The raw lines of its rows are made by `_as_csv`.
                     yield FileHeader(self.name, self.file, tuple(self.columns), ",")
                     continue
                 self.has_rows = True
@@ -96,7 +102,8 @@ class _SheetReader:
                     yield self.block
                     self.block, self.size = self._new_block(), 0
         except UnusableFile as unusable:
-            if self.has_rows:  # of which some may have been handed on: the file cannot be read to its end
+            # Rows may have been yielded already, so that the file counts as not read to its end.
+            if self.has_rows:
                 raise ConnectorError(
                     f"The workbook “{self.file}” is damaged and cannot be read to its end. "
                     "Save it again, then send it again.",
@@ -120,7 +127,7 @@ class _SheetReader:
     def _take_header(self, row: SheetRow) -> None:
         if row.faults:
             raise UnusableFile("cell_error", f"{self._faults(row)} The header must name the columns.")
-        # Columns without a name and without a value are none; those before the first named one are.
+        # A column without a name before the last named one is a problem; one after it is not a column.
         width = max(row.cells) + 1
         self.columns = column_names([row.cells.get(place, "") for place in range(width)], row.number)
         self.letters = [letters_of(place) for place in range(len(self.columns))]

@@ -1,4 +1,4 @@
-"""ZIP files: what is in one, read entry by entry, and never trusted."""
+"""ZIP files from strangers: their entries, unpacked within limits."""
 
 import re
 import struct
@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from syncs.connectors.protocol import ConnectorError, Limits
+from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
 
-# Below this, a high compression ratio harms nobody.
+# Below this size, a high compression ratio does no harm.
 RATIO_FROM_BYTES = 10 * 1024**2
-# A directory of the ZIP that is longer than this, for each entry allowed, is not read.
+# A longer directory, for each entry that is allowed, is not read.
 DIRECTORY_BYTES_PER_ENTRY = 1_024
 NAME_LENGTH = 255
-# What zipfile raises on what it cannot read.
+# What precedes the content of an entry, without its name.
+LOCAL_HEADER_BYTES = 30
+# What zipfile raises for a damaged file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError)
 
 _CLUTTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)", re.IGNORECASE)
@@ -25,7 +27,7 @@ _CLUTTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\.
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file in the ZIP: its name for people, and its stem, which tells what kind of records it holds."""
+    """A file in the ZIP: its name for people, and its stem, which says what kind of records it contains."""
 
     info: zipfile.ZipInfo
     name: str
@@ -34,22 +36,22 @@ class Entry:
 
     @property
     def is_encrypted(self) -> bool:
-        return bool(self.info.flag_bits & 0x41)  # also what ZIP calls strong encryption
+        return bool(self.info.flag_bits & 0x41)  # encrypted, or strongly encrypted
 
     @property
     def is_unknown_compression(self) -> bool:
-        # The others can be unpacked too, but not in pieces of a known size.
+        # Python can unpack other methods too, but not in chunks of a known size.
         return self.info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Archive:
     """An opened ZIP whose bytes are counted while they are unpacked."""
 
-    def __init__(self, content: BinaryIO, *, file: str, limits: Limits):
+    def __init__(self, content: BinaryIO, *, file: str, limits: Limits) -> None:
         self.file, self.limits = file, limits
         self.unpacked = self.packed = 0
         self._check_directory(content)
-        with self._damage_is_told():
+        with self._reports_damage():
             self._zip = zipfile.ZipFile(content)
         infos = self._zip.infolist()
         if len(infos) > limits.entries:
@@ -57,7 +59,7 @@ class Archive:
         self._check_overlaps(infos)
 
     def entries(self) -> list[Entry]:
-        """The files in it, without folders and what systems leave behind."""
+        """The files in it, without folders and without the files that operating systems add."""
         named = [(info, info.filename.replace("\\", "/")) for info in self._zip.infolist()]
         named = [(info, path) for info, path in named if not path.endswith("/") and not _CLUTTER.search(path)]
         shared = Counter(path.rpartition("/")[2] for _, path in named)
@@ -69,19 +71,19 @@ class Archive:
         return entries
 
     def member(self, path: str) -> Entry | None:
-        """The file of exactly that path, or None."""
+        """The file with exactly that path, or None."""
         info = self._zip.NameToInfo.get(path)
         return Entry(info, self.file, *stem_and_extension(path)) if info else None
 
     @contextmanager
-    def open(self, entry: Entry) -> Iterator[BinaryIO]:
-        """The entry's unpacked content, to be read in pieces."""
+    def open(self, entry: Entry) -> Iterator[ByteStream]:
+        """The entry's unpacked content, which counts towards the limits while it is read."""
         self.packed += entry.info.compress_size
-        with self._damage_is_told(entry.name), self._zip.open(entry.info) as unpacked:
-            yield _Counted(self, entry, unpacked)
+        with self._reports_damage(entry.name), self._zip.open(entry.info) as unpacked:
+            yield _CountedContent(self, entry, unpacked)
 
     def count(self, size: int) -> None:
-        """Take note of unpacked bytes; raises ConnectorError past a limit."""
+        """Count unpacked bytes; raises ConnectorError beyond a limit."""
         self.unpacked += size
         if self.unpacked > self.limits.unpacked_bytes:
             raise self._unusable(
@@ -97,7 +99,7 @@ class Archive:
             )
 
     def _check_directory(self, content: BinaryIO) -> None:
-        """Refuse a directory too long to be read; where it cannot be found, zipfile will say so."""
+        """Refuse a directory that is too long to be read. If there is none, zipfile will say so."""
         size = content.seek(0, 2)
         content.seek(max(0, size - 65_557))
         tail = content.read()
@@ -113,7 +115,7 @@ class Archive:
             raise self._too_many_entries(None)
 
     def _check_overlaps(self, infos: list[zipfile.ZipInfo]) -> None:
-        """Entries that share bytes make a small ZIP unpack to any size; this Python reads them."""
+        """Refuse entries that share bytes: they make a small ZIP unpack to any size, and this Python reads them."""
         end_of_last = 0
         for info in sorted(infos, key=lambda info: info.header_offset):
             if info.header_offset < end_of_last:
@@ -121,7 +123,7 @@ class Archive:
                     "has files that overlap each other, as no program that makes ZIP files does. Make the ZIP again.",
                     "zip_overlapping",
                 )
-            end_of_last = info.header_offset + zipfile.sizeFileHeader + info.compress_size
+            end_of_last = info.header_offset + LOCAL_HEADER_BYTES + info.compress_size
         if end_of_last > self._zip.start_dir:
             raise self._damaged()
 
@@ -133,7 +135,7 @@ class Archive:
         )
 
     @contextmanager
-    def _damage_is_told(self, name: str = ""):
+    def _reports_damage(self, name: str = "") -> Iterator[None]:
         try:
             yield
         except DAMAGE as damage:
@@ -153,25 +155,25 @@ class Archive:
         return ConnectorError(f"The file “{self.file}” {what}", code=code, file=self.file)
 
 
-class _Counted:
-    """An entry's unpacked content, whose bytes count towards the limits of the whole."""
+class _CountedContent:
+    """An entry's unpacked content; what is read of it counts towards the limits of the archive."""
 
-    def __init__(self, archive: Archive, entry: Entry, unpacked: BinaryIO):
-        self.archive, self.entry, self.unpacked = archive, entry, unpacked
-        self.size = 0
+    def __init__(self, archive: Archive, entry: Entry, unpacked: ByteStream) -> None:
+        self._archive, self._entry, self._unpacked = archive, entry, unpacked
+        self._size = 0
 
-    def read(self, size: int) -> bytes:
-        data = self.unpacked.read(size)
-        self.size += len(data)
-        self.archive.count(len(data))
-        # zipfile finds out by itself where there is more than was said, but not where there is less.
-        if size and not data and self.size != self.entry.info.file_size:
+    def read(self, size: int, /) -> bytes:
+        data = self._unpacked.read(size)
+        self._size += len(data)
+        self._archive.count(len(data))
+        # zipfile itself notices more content than the directory says, but not less.
+        if size and not data and self._size != self._entry.info.file_size:
             raise zipfile.BadZipFile
         return data
 
 
 def stem_and_extension(path: str) -> tuple[str, str]:
-    """The last part of a path, either slash, without and with its extension (in lower case, no dot)."""
+    """The last part of a path (with either slash), split into its stem and its extension in lower case."""
     last = path.replace("\\", "/").rpartition("/")[2]
     stem, dot, extension = last.rpartition(".")
     return (stem[:NAME_LENGTH], extension.lower()) if dot and stem else (last[:NAME_LENGTH], "")
