@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+import sys
 import threading
 import types
 import zipfile
@@ -70,6 +71,19 @@ def example(monkeypatch):
     module = types.ModuleType("syncs.connectors.example_erp")
     exec(compile(code, "docs/extending.md", "exec"), module.__dict__)
     return connectors.connector_named("example-erp")
+
+
+def test_the_example_connector_follows_our_rules():
+    (code,) = fenced_code(ROOT / "docs" / "extending.md", "python")
+    for command in (["check", "--quiet"], ["format", "--check", "--quiet"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", "syncs/connectors/example_erp.py", "-"]
+        checked = subprocess.run(ruff, cwd=ROOT, input=code, capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_the_example_connector_reads_no_files_of_the_server(example):
+    with pytest.raises(ConnectorError, match="must begin with https"):
+        example.check({"url": "file:///etc", "token": "right"})
 
 
 @pytest.mark.django_db
