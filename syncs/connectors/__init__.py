@@ -9,13 +9,14 @@ from syncs.connectors.protocol import Connector, ConnectorError
 
 ConnectorClass = TypeVar("ConnectorClass", bound=type[Connector])
 
-_registry: dict[str, Connector] = {}
+# By the connector name of the application.
+registry: dict[str, Connector] = {}
 
 
 def register(connector_class: ConnectorClass) -> ConnectorClass:
     """Register an instance of the class under its application's connector name."""
     connector = connector_class()
-    _registry[connector.application.connector] = connector
+    registry[connector.application.connector] = connector
     return connector_class
 
 
@@ -28,14 +29,14 @@ def _import_all() -> None:
 def registered() -> list[Connector]:
     """Every connector, by name."""
     _import_all()
-    return [_registry[name] for name in sorted(_registry)]
+    return [registry[name] for name in sorted(registry)]
 
 
 def connector_named(name: str) -> Connector:
     """The connector of that name; raises ConnectorError with the known names."""
     _import_all()
     try:
-        return _registry[name]
+        return registry[name]
     except KeyError:
-        known = ", ".join(sorted(_registry))
+        known = ", ".join(sorted(registry))
         raise ConnectorError(f"No connector is called “{name}”. Known: {known}.", code="unknown_connector") from None

@@ -70,7 +70,7 @@ def test_every_line_of_a_workers_sync_has_its_id(lines, monkeypatch):
         def rows(self, source):
             raise ValueError("never foreseen")
 
-    monkeypatch.setitem(connectors._registry, "broken", Broken())
+    monkeypatch.setitem(connectors.registry, "broken", Broken())
     sync_request = SyncRequestFactory(queued=True, connector="broken")
     tasks.run_next_sync()
     assert {line.get("sync_id") for line in lines if line["logger"].startswith("syncs.")} == {str(sync_request.pk)}

@@ -66,7 +66,7 @@ def credentials():
 @pytest.fixture
 def example(monkeypatch):
     """The connector of docs/extending.md, registered for one test."""
-    monkeypatch.setattr(connectors, "_registry", dict(connectors._registry))
+    monkeypatch.setattr(connectors, "registry", dict(connectors.registry))
     (code,) = fenced_code(ROOT / "docs" / "extending.md", "python")
     module = types.ModuleType("syncs.connectors.example_erp")
     exec(compile(code, "docs/extending.md", "exec"), module.__dict__)

@@ -89,7 +89,7 @@ def sync(enrollment, monkeypatch, settings):
 
     def run(data, *, into=None, directly=False, **values) -> SyncRequest:
         connector = data if isinstance(data, GivenFiles) else GivenRows(data)
-        monkeypatch.setitem(connectors._registry, "given-rows", connector)
+        monkeypatch.setitem(connectors.registry, "given-rows", connector)
         if directly:
             settings.SYNC_AHEAD_BYTES = 0
             account = (into or enrollment).group_key

@@ -125,7 +125,7 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
     program = Program(account=enrollment.group_key)
     secrets = dict.fromkeys(ConnectorInfo().fields, CANARY)
     path = f"AppEnrollments/{enrollment.pk}"
-    monkeypatch.setitem(connectors._registry, "given-rows", failing(how))
+    monkeypatch.setitem(connectors.registry, "given-rows", failing(how))
     answers = [
         program.post(f"{path}/reconnect", secrets),
         program.post("AppEnrollments", [{"appId": str(enrollment.app_id), "connectorInfo": secrets}]),
@@ -158,7 +158,7 @@ def test_a_connectors_secret_appears_nowhere(enrollment, monkeypatch, log, how, 
 
 
 def test_a_refused_connection_does_not_name_the_secret_either(enrollment, monkeypatch, log):
-    monkeypatch.setitem(connectors._registry, "given-rows", failing("at once"))
+    monkeypatch.setitem(connectors.registry, "given-rows", failing("at once"))
     program = Program(account=enrollment.group_key)
     answer = program.post(f"AppEnrollments/{enrollment.pk}/reconnect", {"password": CANARY})
     assert (answer.status_code, answer.json()["detail"]) == (424, f"The source refused {MASK}.")

@@ -102,7 +102,7 @@ def test_a_sync_without_enough_memory_fails_and_says_so(enrollment, monkeypatch)
         def rows(self, source):
             raise MemoryError
 
-    monkeypatch.setitem(connectors._registry, "given-rows", Greedy({}))
+    monkeypatch.setitem(connectors.registry, "given-rows", Greedy({}))
     sync_request = SyncRequest.objects.create(
         app_enrollment=enrollment, group_key=enrollment.group_key, connector="given-rows"
     )

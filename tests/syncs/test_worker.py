@@ -31,7 +31,7 @@ def work(settings, monkeypatch):
     enrollment = AppEnrollmentFactory(app=Application.objects.get(connector="given-rows"))
 
     def run(data, meanwhile=lambda sync_request: None):
-        monkeypatch.setitem(connectors._registry, "given-rows", GivenRows(data))
+        monkeypatch.setitem(connectors.registry, "given-rows", GivenRows(data))
         sync_request = SyncRequestFactory(app_enrollment=enrollment, connector="given-rows", queued=True)
 
         def watch():
