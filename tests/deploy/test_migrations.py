@@ -1,4 +1,4 @@
-"""Migrations may run while web servers and workers of the release before go on working (README, “Stopping and …”)."""
+"""Migrations can run while the previous release still serves and works (docs/deployment.md, “Release order”)."""
 
 import pytest
 from django.apps import apps

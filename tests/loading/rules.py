@@ -1,6 +1,6 @@
-"""The rules of loading (README: which lines load, and what they do) once more, in plain Python and for few kinds.
+"""The rules of loading (docs/loading.md) once more, in plain Python and for a few kinds of record.
 
-Slow and simple: what `syncs.merge` and its neighbours do in SQL is compared with this by `test_any_input`.
+Slow and simple: what `syncs.loading.merge` and its neighbours do in SQL is compared with this by `test_any_input`.
 """
 
 from dataclasses import dataclass, field
