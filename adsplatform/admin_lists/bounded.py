@@ -157,7 +157,7 @@ class BoundedAdmin(_ModelAdmin[_Row]):
     newest_by = "pk"
 
     class Media:
-        css = {"all": ["admin/browsing.css"]}
+        css = {"all": ["admin/lists.css"]}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedChangeList

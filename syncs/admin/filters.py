@@ -1,4 +1,4 @@
-"""Filters of the admin's lists of syncs and of what they have to say about single lines."""
+"""Filters of the admin's lists of syncs and of their problems."""
 
 from datetime import timedelta
 
@@ -51,7 +51,7 @@ class SyncResultDetailFilters(django_filters.FilterSet):
 
 
 class GroupFilters(django_filters.FilterSet):
-    """What the grouped page is about; it always looks back for a limited time."""
+    """Filters of the page of groups, which always looks back for a limited time."""
 
     DAYS = [("1", "the last day"), ("7", "the last 7 days"), ("30", "the last 30 days")]
 

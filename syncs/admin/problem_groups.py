@@ -1,4 +1,4 @@
-"""Problems of all accounts, grouped: the same thing said of many lines is one row."""
+"""Problems of all accounts, grouped: those of one code, kind of record and account are one row."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from adsplatform.admin_lists.bounded import ReadOnlyAdmin, list_url, newest
 from syncs.admin.filters import GroupFilters
 from syncs.models import SyncResultDetail
 
-# The work of the page is bounded by this, however many lines there are.
+# Only the newest lines are grouped, so that the page takes the same time however many there are.
 GROUPED_LINES = 200_000
 GROUPS_LISTED = 200
 

@@ -20,8 +20,8 @@ from adsplatform.records.models.base import SourceStamps
 from enrollments.admin.filters import EnrollmentFilter
 from enrollments.models import AppEnrollment
 
-# What a list shows besides the ERP key, the references and whose the record is; of kinds that are not
-# named here, the first fields.
+# The columns of a list besides the ERP key, the references, the enrollment and the account. Kinds that are not named
+# here have their first fields.
 COLUMNS = {
     "Company": ["company_name", "company_type", "is_active", "city", "country"],
     "Contact": ["contact_name", "role_code", "email_address", "is_active"],
@@ -42,7 +42,7 @@ COLUMNS_UNLESS_NAMED = 6
 
 
 def amount(name: str, title: str) -> Callable[[Record], str]:
-    """A column of an amount without the zeros that only fill its eight places."""
+    """A column of an amount, without the zeros at the end of its eight decimal places."""
 
     @admin.display(description=title)
     def column(record: Record) -> str:
@@ -57,7 +57,7 @@ def amount(name: str, title: str) -> Callable[[Record], str]:
 
 
 def own_fields(model: type[Record]) -> list[models.Field]:
-    """The fields of this kind of record alone, in the model's order."""
+    """The fields that not every kind of record has, in the model's order."""
     shared = {field.name for base in (Record, SourceStamps) for field in base._meta.local_fields}
     return [field for field in model._meta.local_fields if field.name not in shared]
 
@@ -87,7 +87,7 @@ def account(record: Record) -> str:
 
 
 class RecordFilters(django_filters.FilterSet):
-    """By whose they are; both find enrollments, with which every index of a record's table begins."""
+    """By account or enrollment; both become enrollments, for every index of a record's table begins with them."""
 
     enrollment = EnrollmentFilter()
     account = AccountFilter("app_enrollment__group_key", method="of_accounts")

@@ -1,4 +1,4 @@
-"""The admin's pages for single lines that syncs left out, passed over or remarked on, across all accounts."""
+"""The admin's pages for the problems of syncs, across all accounts."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from syncs.models import SyncResultDetail
 
 
 class SyncResultDetailAdmin(ReadOnlyAdmin[SyncResultDetail]):
-    """Lines that were left out, passed over or remarked on, across all accounts."""
+    """Lines that were rejected, skipped or remarked on, across all accounts."""
 
     filterset_class = SyncResultDetailFilters
     list_filter = [FilterForm]

@@ -163,7 +163,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
         ]
 
     def download_upload(self, request: HttpRequest, sync_request_id: UUID) -> HttpResponseBase:
-        """What the account sent, as a file to save; never shown in the browser."""
+        """The uploaded file, always to be saved: a browser must not open what an account sent."""
         sync_request = get_object_or_404(SyncRequest.objects.select_related("upload"), pk=sync_request_id)
         upload = sync_request.upload
         if upload is None:
@@ -180,7 +180,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
         return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
 
     def sizes(self, request: HttpRequest) -> HttpResponse:
-        """How much there is of what grows, and what retention removes next."""
+        """The sizes of the largest tables, and what retention removes next."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {

@@ -1,1 +1,1 @@
-"""What programs may ask of syncs, by the published API."""
+"""The API of syncs, for programs."""

@@ -1,4 +1,4 @@
-"""What became of each kind of record in a sync, as the wire's `details` have it."""
+"""The `details` of a sync on the wire: what became of each kind of record."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -44,7 +44,7 @@ def details_of(sync_requests: Iterable[SyncRequest]) -> dict[UUID, dict[str, Ent
         is_error = problem.kind == SyncResultDetail.Kind.ERROR
         by_key = of_entity["errors"] if is_error else of_entity["skips"]
         by_key.setdefault(_key_of(problem), []).append(str(problem))
-        # The problem of a whole file is on no line, and so in no count of lines.
+        # The problem of a whole file is in no count of lines.
         of_entity["errorCount"] += is_error and problem.line is None
     return details
 

@@ -1,4 +1,4 @@
-"""How syncs look on the wire, and what callers may say when they ask for one."""
+"""Syncs and what belongs to them on the wire, and the bodies and parameters of requests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -56,7 +56,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
         )
         included = {"details": {"Details"}}
 
-    # What the published model does not have is there only where there is something to say.
+    # Members that the published model does not have are left out where they would say nothing.
     dry_run = serializers.SerializerMethodField("get_dry_run")
     allow_deletes = serializers.SerializerMethodField("get_allow_deletes")
     next_try = serializers.SerializerMethodField("get_next_try")
@@ -117,7 +117,7 @@ class SyncResultDetailModel(WireModel[Problem]):
     def get_mending(self, problem: Problem) -> dict[str, object] | None:
         """The correction of the line: by whom, when, and what is still wrong with it.
 
-        What it refers to is looked up only in the answer to whoever has just corrected it.
+        What the line refers to is looked up only in the answer to its correction.
         """
         correction = problem.correction
         if correction is None:
@@ -148,14 +148,14 @@ class SyncDifferenceModel(WireModel[SyncDifference]):
 
 
 class ExactSum(serializers.Field):
-    """A sum of amounts as text: many programs would round so long a number."""
+    """A sum of amounts as text, for many programs would round a number of so many digits."""
 
     def to_representation(self, value: Decimal) -> str:
         return sum_as_text(value)
 
 
 class ControlTotalModel(WireModel[ControlTotal]):
-    """What one amount, in one currency, adds up to: in the file, by what became of its lines, in the books after."""
+    """The sums of one amount in one currency: of the file, of its lines by what became of them, of the books after."""
 
     class Meta:
         fields = (
@@ -201,7 +201,7 @@ class SyncSubmit(WireInput):
 
 
 class UploadSubmit(WireInput):
-    """What can be said of an upload, and of a batch besides its records."""
+    """The parameters of an upload, and of a batch the members besides its records."""
 
     app_enrollment_id = Guid(required=False)
     parent_sync_request_id = Guid(required=False)
@@ -221,7 +221,7 @@ class SyncChange(WireInput):
 
 
 class OperationQuery(WireInput):
-    """The query's own parameter; syncs that write to an accounting system are another list."""
+    """The query's own parameter: syncs that write to an accounting system are queried separately."""
 
     operation_type = Enum(
         {label: value for value, label in SyncRequest.OperationType.choices},
@@ -229,12 +229,12 @@ class OperationQuery(WireInput):
     )
 
 
-# Of BatchSyncModel: everything that is not a list of records.
+# The members of BatchSyncModel that are no lists of records, in lower case.
 BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync", "dryrun")
 
 
 def batch_options(members: dict[str, msgspec.Raw]) -> dict[str, object]:
-    """What a batch says besides its records; the records themselves are left unread for the connector."""
+    """The members of a batch besides its records, which the connector reads; refuses one without records."""
     records = [name for name in members if name not in BATCH_OPTIONS and memoryview(members[name])[:1] == b"["]
     if not records:
         raise PlatformError(

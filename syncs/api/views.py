@@ -1,4 +1,4 @@
-"""Syncs, for programs: ask for them, follow them, stop them."""
+"""The endpoints of syncs and of what belongs to them."""
 
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
@@ -93,7 +93,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
     )
 
     def create(self, request: WireRequest) -> HttpResponse:
-        """Have the enrollment's connector fetch."""
+        """Ask the enrollment's connector for a sync."""
 
         def ask() -> Response:
             wanted = SyncSubmit.read(request.data)
@@ -182,12 +182,12 @@ class SyncViewSet(WireViewSet[SyncRequest]):
                 )
             )
 
-        # Other wrappings of the same file are the same request: a form's boundary is new each time.
+        # The file and not the body: each time a form is sent, its boundary is another one.
         return once(request, {"file": content, "name": file_name}, load)
 
 
 class SyncPartViewSet(WireViewSet[SyncRequest]):
-    """Rows that belong to one sync, by page, at any status of the sync and however many there are."""
+    """Rows that belong to one sync of any status, page by page."""
 
     queryset = SyncRequest.objects.all()
     noun = "sync"
@@ -201,7 +201,7 @@ class SyncPartViewSet(WireViewSet[SyncRequest]):
 
 
 class SyncDetailViewSet(SyncPartViewSet):
-    """Why lines of one sync were left out or passed over."""
+    """The problems of one sync: why lines were rejected, skipped or remarked on."""
 
     wire_model = SyncResultDetailModel
     roles = {**SyncPartViewSet.roles, "download": EVERYONE, "correct": WRITERS}
@@ -227,7 +227,7 @@ class SyncDetailViewSet(SyncPartViewSet):
         return streaming_response(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
 
     def correct(self, request: WireRequest, pk: str, detail: str) -> HttpResponse:
-        """Put values into a rejected line; answers with what is still wrong, and what it refers to that is missing."""
+        """Correct a rejected line; answers with what is still wrong, and with what it refers to that is missing."""
         details = self.get_object(pk).details.select_related("sync_request")
         found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
         if found is None:
@@ -257,7 +257,7 @@ class SyncDifferenceViewSet(SyncPartViewSet):
 
 
 class ControlTotalViewSet(SyncPartViewSet):
-    """What the amounts of one sync's lines add up to, and those of the books after it."""
+    """The control totals of one sync."""
 
     wire_model = ControlTotalModel
     searchlight = Searchlight(
@@ -269,7 +269,7 @@ class ControlTotalViewSet(SyncPartViewSet):
 
 
 class ProblemCodeViewSet(WireViewSet):
-    """The catalogue of problems; answers everyone."""
+    """The catalogue of problem codes, for everyone."""
 
     authentication_classes = ()
     permission_classes = ()

@@ -1,1 +1,1 @@
-"""Pages of the Inbox about syncs, for people."""
+"""The Inbox's pages about syncs, for people."""

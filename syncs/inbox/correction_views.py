@@ -1,4 +1,4 @@
-"""Pages of the Inbox about rejected lines: download them, correct one."""
+"""The Inbox's pages about rejected lines: download them, correct one."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ State = Correction.State
 
 
 class Download(TenantMixin):
-    """The rejected lines that the filters of the problems page leave, as a file."""
+    """The rejected lines that the filters of the problems page select, as a file."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         sync_request = get_object_or_404(SyncRequest.objects.of(self.account), pk=pk)
@@ -38,7 +38,7 @@ class Download(TenantMixin):
 
 
 class LinePage(TenantMixin):
-    """One rejected line: every cell to correct, and what is wrong with which."""
+    """One rejected line, each cell with what is wrong with it, to be corrected."""
 
     def get(self, request: HttpRequest, pk: UUID, detail: int) -> HttpResponse:
         problem = self.get_problem(pk, detail)
@@ -91,7 +91,7 @@ class LinePage(TenantMixin):
 
 
 def next_line(problem: SyncResultDetail) -> SyncResultDetail | None:
-    """A problem of the next rejected line."""
+    """A problem of the next rejected line, if there is one."""
     later = SyncResultDetail.objects.filter(
         sync_request=problem.sync_request_id, kind=SyncResultDetail.Kind.ERROR, line__isnull=False, pk__gt=problem.pk
     )

@@ -1,4 +1,4 @@
-"""What the Inbox's lists can be narrowed by."""
+"""Filters of the Inbox's lists."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ KINDS = [
 
 
 def enrollments_of(request: TenantRequest) -> QuerySet[AppEnrollment]:
-    """The account's enrollments, the ended ones too: their history is still there."""
+    """The account's enrollments, with those that have ended but still have a history."""
     enrollments = AppEnrollment.objects.of(request.tenant.account).select_related("app")
     return enrollments.order_by("name", "app__name", "pk")
 

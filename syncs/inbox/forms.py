@@ -10,7 +10,7 @@ from enrollments.models import AppEnrollment
 
 
 class UploadForm(forms.Form):
-    """A file to load, into which enrollment, and whether it is everything there is."""
+    """A file to load, the enrollment to load it into, and whether it is the complete data set."""
 
     file = forms.FileField(
         label="File",
@@ -29,7 +29,7 @@ class UploadForm(forms.Form):
     )
 
     def __init__(self, *args: Any, account: Account, too_large: str = "", limit: int = 0, **kwargs: Any) -> None:
-        """`too_large` is the name of a file that had more than `limit` bytes; "" where none had."""
+        """`too_large` is the name of the file if it had more than `limit` bytes, else ""."""
         super().__init__(*args, **kwargs)
         self.too_large, self.limit = too_large, limit
         enrollments = AppEnrollment.objects.of(account).current().filter(is_active=True, is_uploads=False)
@@ -40,7 +40,7 @@ class UploadForm(forms.Form):
             empty_label="Uploads",
             help_text="Records are matched by their key within one enrollment.",
         )
-        # Where a file that is too large is cut off, what comes after it is lost.
+        # Before the file: a browser sends fields in this order, and those after a file that is cut off are lost.
         self.order_fields(["enrollment", "file", "full"])
 
     def clean(self) -> dict[str, Any]:

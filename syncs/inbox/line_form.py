@@ -7,7 +7,7 @@ from adsplatform.records.specification import Column
 from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import LineProblem, RejectedRow
 
-# The names of inputs begin with this, then comes the column.
+# The name of an input is this and its column.
 CELL = "cell:"
 # A longer value gets an input of several lines.
 LONG_VALUE = 80
@@ -55,7 +55,7 @@ def form_of(line: RejectedRow, correction: Correction | None) -> LineForm:
 
 
 def changed_cells(posted: Mapping[str, str], line: RejectedRow, correction: Correction | None) -> dict[str, str]:
-    """What a person has changed; a browser writes line ends its own way, which is no change."""
+    """The cells that a person has changed, by column; other line ends, as browsers send them, are no change."""
     before = _values(line, correction)
     given = {name.removeprefix(CELL): posted[name] for name in posted if name.startswith(CELL)}
     return {
@@ -74,7 +74,7 @@ def _problems_of(correction: Correction) -> list[LineProblem]:
 
 
 def _sort_to_cells(problems: Iterable[LineProblem], cells: dict[str, Cell], columns: Mapping[str, Column]) -> list[str]:
-    """Put each problem's sentence at its cell; returns those that belong to none."""
+    """Add each problem's sentence to its cell; returns the sentences that belong to none."""
     others: list[str] = []
     for column, _, message in problems:
         cell = cells.get(_wire_name(columns, column))

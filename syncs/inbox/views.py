@@ -1,4 +1,4 @@
-"""Pages of the Inbox about syncs: ask for one, watch it, read what came of it, look back."""
+"""The Inbox's pages about syncs: ask for one, watch it, read what came of it, look back."""
 
 from typing import Any
 from uuid import UUID
@@ -95,7 +95,7 @@ class History(TenantMixin, TemplateView):
 
 
 class SyncPage(TenantMixin):
-    """One sync: its way so far, what became of every line, and the first problems.
+    """One sync: its steps so far, what became of every line, and the first problems.
 
     htmx asks for the part that changes, and says which state it shows (`seen`); where there is nothing new
     it gets 204 and touches nothing.
@@ -133,7 +133,7 @@ class SyncPage(TenantMixin):
 
 
 class Problems(TenantMixin):
-    """Every line of one sync that was left out, passed over or remarked on."""
+    """The problems of one sync: every line that was rejected, skipped or remarked on."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         summary = summary_of(self.account, pk)
@@ -153,7 +153,7 @@ class Problems(TenantMixin):
 
 
 class ProblemCodes(TenantMixin, TemplateView):
-    """The catalogue of problems: what each means, and what to do."""
+    """The catalogue of problem codes: what each means, and what to do."""
 
     template_name = "inbox/problem_codes.html"
     extra_context = {"chapters": problem_codes.CHAPTERS}

@@ -88,7 +88,7 @@ def first_problems(sync_request: SyncRequest, size: int) -> Page[Problem]:
 
 
 def overview_of(sync_request: SyncRequest) -> Overview:
-    """The sync's reasons and files.
+    """The overview of a sync's problems.
 
     A finished sync's details do not change and there may be a million of them, so they are counted once and cached.
     """
@@ -99,7 +99,7 @@ def overview_of(sync_request: SyncRequest) -> Overview:
         return Overview([Reason(*values) for values in reasons], files)
     overview = _count(sync_request)
     if is_final:
-        # Not as our own classes, which the next release may have moved.
+        # As plain values: a class of ours may be elsewhere in the next release, and the cache outlives it.
         cache.set(key, ([astuple(reason) for reason in overview.reasons], overview.files), timeout=3600)
     return overview
 

@@ -155,7 +155,7 @@ def will_try_again(sync: SyncRequest) -> str:
 
 
 def who_acts(sync: SyncRequest) -> str:
-    """Whose turn it is after a failure; "" where there is nothing to do."""
+    """Who has to act after a failure; "" where there is nothing to do."""
     if sync.status_code != Status.FAILED or sync.failure_code not in CODES:
         return ""
     return CODES[sync.failure_code].who.value
