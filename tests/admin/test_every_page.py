@@ -54,8 +54,8 @@ def test_a_models_pages_open(browser, model):
     assert listed.context["cl"].result_count >= 1
     assert browser.get(address(model, "changelist"), {"q": "zz-nothing"}).status_code == 200
     assert browser.get(address(model, "changelist"), {"o": "1.2.3"}).status_code == 200
-    shown = browser.get(address(model, "change", made.pk))
-    assert shown.status_code == 200
+    page = browser.get(address(model, "change", made.pk))
+    assert page.status_code == 200
     assert browser.get(address(model, "history", made.pk)).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a hash, ended at once."""
+"""API keys: shown once, stored as a hash, ended at once."""
 
 from datetime import datetime, timedelta
 
@@ -76,11 +76,11 @@ def test_a_revoked_key_stays_revoked_and_visible(program):
         200,
         {"messages": [f"Revoked API key {made['apiKeyId']}"]},
     )
-    shown = program.get(f"ApiKeys/{made['apiKeyId']}").json()
-    assert shown["revokedUserId"] == str(program.user.pk)
+    body = program.get(f"ApiKeys/{made['apiKeyId']}").json()
+    assert body["revokedUserId"] == str(program.user.pk)
     again = program.delete(f"ApiKeys/{made['apiKeyId']}").json()["messages"]
     assert again[0].startswith(f"API key {made['apiKeyId']} had been revoked on ")
-    assert program.get(f"ApiKeys/{made['apiKeyId']}").json()["revoked"] == shown["revoked"]
+    assert program.get(f"ApiKeys/{made['apiKeyId']}").json()["revoked"] == body["revoked"]
     program.headers = {"Api-Key": made["apiKey"]}
     assert program.get("Sync/query").status_code == 401
 

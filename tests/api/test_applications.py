@@ -26,10 +26,10 @@ def test_everyone_sees_the_catalogue(demo):
     reader = Program(Role.READ_ONLY)
     answer = reader.get("Applications/query").json()
     assert [row["name"] for row in answer["records"]] == ["Demo Data Connector", "File Upload", "JSON Batch"]
-    shown = reader.get(f"Applications/{demo.pk}").json()
-    assert shown.pop("created").endswith("Z")
-    assert shown.pop("modified").endswith("Z")
-    assert shown == {
+    body = reader.get(f"Applications/{demo.pk}").json()
+    assert body.pop("created").endswith("Z")
+    assert body.pop("modified").endswith("Z")
+    assert body == {
         "appId": str(demo.pk),
         "name": "Demo Data Connector",
         "description": "Loads believable demo books, so that you can try the platform out.",
@@ -41,12 +41,12 @@ def test_everyone_sees_the_catalogue(demo):
 def test_includes_show_the_callers_own_enrollments_and_empty_lists(program, enrollment, foreign_enrollment, demo):
     AppEnrollmentFactory(group_key=program.account, is_deleted=True)
     query = "include=Notes,Attachments,CustomFields,enrollments"
-    for shown in (
+    for body in (
         program.get(f"Applications/{demo.pk}", query=query).json(),
         program.get("Applications/query", query=f"{query}&filter=appType+eq+Connector").json()["records"][0],
     ):
-        assert [row["appEnrollmentId"] for row in shown["enrollments"]] == [str(enrollment.pk)]
-        assert [shown[name] for name in ("notes", "attachments", "customFieldDefinitions", "customFieldValues")] == [
+        assert [row["appEnrollmentId"] for row in body["enrollments"]] == [str(enrollment.pk)]
+        assert [body[name] for name in ("notes", "attachments", "customFieldDefinitions", "customFieldValues")] == [
             [],
             [],
             [],

@@ -27,7 +27,7 @@ def loaded(program):
     return sync_request_id
 
 
-def test_they_are_told_by_kind_of_record_amount_and_currency(program, loaded):
+def test_control_totals_are_by_kind_of_record_amount_and_currency(program, loaded):
     answer = program.get(f"Sync/{loaded}/control-totals").json()
     assert answer["totalCount"] == 3
     assert [(one["column"], one.get("currency")) for one in answer["records"]] == [

@@ -25,11 +25,11 @@ def test_enrolling_takes_a_list_and_answers_one(program, demo):
     answer = program.post("AppEnrollments", [{"appId": str(demo.pk)}])
     enrollment = AppEnrollment.objects.get()
     assert answer.status_code == 201
-    (shown,) = answer.json()
-    created, modified = shown.pop("created"), shown.pop("modified")
+    (body,) = answer.json()
+    created, modified = body.pop("created"), body.pop("modified")
     assert created.endswith("Z")
     assert modified.endswith("Z")
-    assert shown == {
+    assert body == {
         "appEnrollmentId": str(enrollment.pk),
         "appId": str(demo.pk),
         "groupKey": str(program.account.pk),
@@ -175,20 +175,20 @@ def test_an_application_that_was_retired_cannot_be_enrolled(program, demo):
 def test_a_patch_changes_what_it_names_and_nothing_else(program, enrollment):
     path = f"AppEnrollments/{enrollment.pk}"
     body = {"IsActive": "False", "cronSettings": "30 2 * * *", "name": "Head office"}
-    shown = program.patch(path, body).json()
-    assert (shown["isActive"], shown["cronSettings"], shown["name"]) == (False, "30 2 * * *", "Head office")
-    assert shown["syncScheduleIsActive"] is True
-    assert shown["modifiedUserId"] == str(program.user.pk)
-    shown = program.patch(path, {"syncScheduleIsActive": False, "isActive": None}).json()
-    assert (shown["syncScheduleIsActive"], shown["isActive"]) == (False, False)
+    body = program.patch(path, body).json()
+    assert (body["isActive"], body["cronSettings"], body["name"]) == (False, "30 2 * * *", "Head office")
+    assert body["syncScheduleIsActive"] is True
+    assert body["modifiedUserId"] == str(program.user.pk)
+    body = program.patch(path, {"syncScheduleIsActive": False, "isActive": None}).json()
+    assert (body["syncScheduleIsActive"], body["isActive"]) == (False, False)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_null_in_a_patch_clears(program, enrollment, nothing):
     AppEnrollment.objects.update(cron_settings="30 2 * * *", name="Head office")
-    shown = program.patch(f"AppEnrollments/{enrollment.pk}", {"cronSettings": nothing, "name": nothing}).json()
-    assert "cronSettings" not in shown
-    assert "name" not in shown
+    body = program.patch(f"AppEnrollments/{enrollment.pk}", {"cronSettings": nothing, "name": nothing}).json()
+    assert "cronSettings" not in body
+    assert "name" not in body
     enrollment.refresh_from_db()
     assert (enrollment.cron_settings, enrollment.name) == (None, "")
 
@@ -316,25 +316,25 @@ def test_reconnecting_with_wrong_credentials_is_a_424_and_keeps_the_old(program,
 
 
 def test_nothing_is_included_unless_asked_for(program, enrollment):
-    shown = program.get(f"AppEnrollments/{enrollment.pk}").json()
-    assert not {"app", "customFieldDefinitions", "customFieldValues", "lastSync"} & set(shown)
+    body = program.get(f"AppEnrollments/{enrollment.pk}").json()
+    assert not {"app", "customFieldDefinitions", "customFieldValues", "lastSync"} & set(body)
 
 
 def test_includes(program, demo, example_erp):
     enrollment = enroll(program.account, demo, program.user)
     path = f"AppEnrollments/{enrollment.pk}"
     everything = "include=app, customfields, LastSync,lastSuccessfulSync"
-    shown = program.get(path, query=everything).json()
-    assert shown["app"]["name"] == "Demo Data Connector"
-    assert [row["customFieldLabel"] for row in shown["customFieldDefinitions"]] == ["Ledger", "Days", "Note"]
-    assert shown["customFieldValues"][0]["value"] == "main"
-    assert "lastSync" not in shown
-    assert "lastSuccessfulSync" not in shown
+    body = program.get(path, query=everything).json()
+    assert body["app"]["name"] == "Demo Data Connector"
+    assert [row["customFieldLabel"] for row in body["customFieldDefinitions"]] == ["Ledger", "Days", "Note"]
+    assert body["customFieldValues"][0]["value"] == "main"
+    assert "lastSync" not in body
+    assert "lastSuccessfulSync" not in body
     success = SyncRequestFactory(app_enrollment=enrollment, succeeded=True)
     last = SyncRequestFactory(app_enrollment=enrollment, failed=True)
-    shown = program.get(path, query=everything).json()
-    assert shown["lastSync"]["syncRequestId"] == str(last.pk)
-    assert shown["lastSuccessfulSync"]["syncRequestId"] == str(success.pk)
+    body = program.get(path, query=everything).json()
+    assert body["lastSync"]["syncRequestId"] == str(last.pk)
+    assert body["lastSuccessfulSync"]["syncRequestId"] == str(success.pk)
     only = program.get(path, query="include=CustomFieldValues").json()
     assert "customFieldValues" in only
     assert "customFieldDefinitions" not in only

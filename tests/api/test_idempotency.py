@@ -80,7 +80,7 @@ def test_a_key_is_the_callers_own_and_counts_for_one_endpoint(program, stranger,
     assert SyncRequest.objects.count() == 4
 
 
-def test_what_was_refused_is_not_kept(program, enrollment):
+def test_a_refusal_is_not_stored(program, enrollment):
     with_key(program)
     AppEnrollment.objects.update(is_active=False)
     body = {"appEnrollmentId": str(enrollment.pk)}
@@ -103,7 +103,7 @@ def test_enrolling_again_with_the_same_key_enrols_once(program):
     assert AppEnrollment.objects.of(program.account).filter(name="Ours").count() == 1
 
 
-def test_the_text_of_an_api_key_is_told_once_and_never_kept(program):
+def test_the_text_of_an_api_key_is_answered_once_and_never_stored(program):
     with_key(program)
     before = ApiKey.objects.count()
     first, second = program.post("ApiKeys", {"name": "ci"}), program.post("ApiKeys", {"name": "ci"})
@@ -114,7 +114,7 @@ def test_the_text_of_an_api_key_is_told_once_and_never_kept(program):
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "a\x7fb"])
-def test_a_key_that_cannot_be_kept_is_refused(program, key):
+def test_a_key_that_cannot_be_stored_is_refused(program, key):
     answer = with_key(program, key).post("Sync/batch", BATCH)
     assert answer.status_code == 400
     assert answer.json()["detail"] == "Idempotency-Key must be at most 255 printable characters."
@@ -189,7 +189,7 @@ def test_who_has_waited_too_long_hears_that_it_is_being_worked_on(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_that_cannot_be_kept_leaves_no_sync(monkeypatch):
+def test_an_answer_that_cannot_be_stored_leaves_no_sync(monkeypatch):
     program = with_key(Program())
     monkeypatch.setattr(KeptAnswer.objects, "update_or_create", lambda **values: 1 / 0)
     assert program.post("Sync/batch", BATCH).status_code == 500

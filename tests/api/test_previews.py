@@ -62,11 +62,11 @@ def test_a_connectors_sync_is_previewed(program, enrollment):
 def test_a_preview_is_neither_the_last_sync_nor_the_last_that_succeeded(program, enrollment):
     real = SyncRequestFactory(app_enrollment=enrollment, succeeded=True)
     SyncRequestFactory(app_enrollment=enrollment, succeeded=True, dry_run=True)
-    shown = program.get(f"AppEnrollments/{enrollment.pk}", "include=LastSync,LastSuccessfulSync").json()
-    assert shown["lastSync"]["syncRequestId"] == shown["lastSuccessfulSync"]["syncRequestId"] == str(real.pk)
+    body = program.get(f"AppEnrollments/{enrollment.pk}", "include=LastSync,LastSuccessfulSync").json()
+    assert body["lastSync"]["syncRequestId"] == body["lastSuccessfulSync"]["syncRequestId"] == str(real.pk)
 
 
-def test_previews_can_be_told_apart_in_a_query(program, enrollment):
+def test_previews_can_be_queried_separately(program, enrollment):
     SyncRequestFactory(app_enrollment=enrollment, succeeded=True)
     preview = SyncRequestFactory(app_enrollment=enrollment, succeeded=True, dry_run=True)
     found = program.get("Sync/query", "filter=dryRun EQ true").json()["records"]

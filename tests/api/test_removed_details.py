@@ -8,7 +8,7 @@ from tests.factories import SyncEntityResultFactory, SyncRequestFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_it_is_told_when_the_lines_were_removed(program):
+def test_a_sync_says_when_its_lines_were_removed(program):
     removed = timezone.now()
     sync_request = SyncRequestFactory(
         succeeded=True, app_enrollment__group_key=program.account, details_removed=removed

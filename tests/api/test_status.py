@@ -80,7 +80,7 @@ def test_status_auth_is_for_callers_with_a_good_credential():
     assert anonymous().get("/api/v1/Status/auth").status_code == 401
 
 
-def test_a_dependency_that_does_not_answer_is_told_and_breaks_nothing(monkeypatch):
+def test_a_dependency_that_does_not_answer_is_reported_and_breaks_nothing(monkeypatch):
     def fail():
         raise OSError("disk on fire")
 
@@ -97,7 +97,7 @@ def test_a_dependency_that_does_not_answer_is_told_and_breaks_nothing(monkeypatc
     }
 
 
-def test_an_upload_folder_that_cannot_be_written_is_told(monkeypatch, tmp_path, settings):
+def test_an_upload_folder_that_cannot_be_written_is_reported(monkeypatch, tmp_path, settings):
     (tmp_path / "uploads").mkdir()
     monkeypatch.setattr(health.os, "access", lambda path, mode: False)
     assert health.dependencies()["Storage"] == "Uploads cannot be written to their folder."

@@ -19,7 +19,7 @@ def stored():
         return file.read()
 
 
-def test_a_batch_is_kept_and_queued(program):
+def test_a_batch_is_stored_and_queued(program):
     answer = program.post("Sync/batch", BATCH)
     sync_request = SyncRequest.objects.get()
     assert answer.status_code == 200
@@ -63,7 +63,7 @@ def test_a_batch_says_where_it_goes_and_which_part_it_is(program, enrollment):
     ],
 )
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_batch_is_kept_as_utf_8_however_it_came(program, body, content_type, chunked):
+def test_a_batch_is_stored_as_utf_8_however_it_came(program, body, content_type, chunked):
     send = program.send_chunked if chunked else lambda *args: program.send("POST", *args)
     assert send("Sync/batch", body, content_type).status_code == 200
     assert json.loads(stored().decode()) == BATCH

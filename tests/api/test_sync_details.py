@@ -112,9 +112,9 @@ def test_an_entity_shows_so_many_problems_and_counts_all(program, finished, monk
     for number in range(5):
         SyncResultDetailFactory(sync_request=finished, erp_key=f"I{number}")
     SyncResultDetailFactory(sync_request=finished, entity="Company", erp_key="C1")
-    shown = details(program, finished)
-    assert (shown["Invoice"]["errorCount"], list(shown["Invoice"]["errors"])) == (5, ["I0", "I1", "I2"])
-    assert list(shown["Company"]["errors"]) == ["C1"]
+    body = details(program, finished)
+    assert (body["Invoice"]["errorCount"], list(body["Invoice"]["errors"])) == (5, ["I0", "I1", "I2"])
+    assert list(body["Company"]["errors"]) == ["C1"]
 
 
 def test_the_syncs_of_a_page_share_what_a_page_may_show(program, enrollment, monkeypatch):

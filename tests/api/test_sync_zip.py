@@ -42,7 +42,7 @@ def stored():
         return file.read()
 
 
-def test_an_upload_is_kept_and_queued(program):
+def test_an_upload_is_stored_and_queued(program):
     answer = program.send("POST", "Sync/zip", form(), FORM)
     sync_request = SyncRequest.objects.get()
     assert answer.status_code == 200

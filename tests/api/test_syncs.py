@@ -24,11 +24,11 @@ def test_a_new_sync_is_ready_in_the_answer_and_queued_in_the_books(program, enro
     answer = program.post("Sync", {"appEnrollmentId": str(enrollment.pk), "runFullSync": True})
     sync_request = SyncRequest.objects.get()
     assert answer.status_code == 200
-    shown = answer.json()
-    for stamp in (shown.pop("created"), shown.pop("modified")):
+    body = answer.json()
+    for stamp in (body.pop("created"), body.pop("modified")):
         assert len(stamp) == len("2025-03-01T14:02:09.120Z")
         assert stamp.endswith("Z")
-    assert shown == {
+    assert body == {
         "syncRequestId": str(sync_request.pk),
         "groupKey": str(program.account.pk),
         "statusCode": "Ready",
@@ -179,7 +179,7 @@ def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "expected"),
     [
         ("", "Read"),
         ("operationType=Read", "Read"),
@@ -191,11 +191,11 @@ def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
         ("params=%7B%22operationType%22:1%7D", "Write"),
     ],
 )
-def test_a_query_shows_reads_unless_writes_are_asked_for(program, enrollment, query, shown):
+def test_a_query_shows_reads_unless_writes_are_asked_for(program, enrollment, query, expected):
     SyncRequestFactory(app_enrollment=enrollment, operation_type=0)
     SyncRequestFactory(app_enrollment=enrollment, operation_type=1)
     records = program.get("Sync/query", query=query).json()["records"]
-    assert [row["operationTypeName"] for row in records] == [shown]
+    assert [row["operationTypeName"] for row in records] == [expected]
 
 
 def test_another_operation_type_is_a_400(program):

@@ -130,7 +130,7 @@ def test_an_unknown_application_is_not_found(inbox):
 
 
 @pytest.mark.parametrize("address", ["/", "/password/", "/sign-in/", "/no-such-page/", "/admin/login/"])
-def test_no_page_is_kept_by_a_browser(inbox, address):
+def test_no_page_is_stored_by_a_browser(inbox, address):
     assert "no-store" in inbox.get(address)["Cache-Control"]
 
 

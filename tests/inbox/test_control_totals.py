@@ -53,7 +53,7 @@ def test_they_stand_on_the_page_with_every_digit(inbox, company_c0):
     ]
 
 
-def test_where_the_records_do_not_hold_what_the_books_say_it_is_shown(inbox, company_c0):
+def test_a_recount_that_differs_from_the_books_is_displayed(inbox, company_c0):
     address = inbox.post("/upload/", {"file": invoices()}).url
     tasks.run_next_sync()
     Invoice.objects.filter(erp_key="I1").update(total_amount="1")

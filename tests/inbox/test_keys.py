@@ -18,7 +18,7 @@ def test_a_key_is_shown_once(inbox, membership):
     assert "Nightly" in again
 
 
-def test_a_key_that_nobody_uses_can_be_told(inbox, membership):
+def test_a_key_that_nobody_uses_is_recognisable(inbox, membership):
     key, secret = ApiKey.make(account=membership.group_key, user=membership.user, name="Nightly")
     unused = inbox.get("/keys/").text.count('<span class="soft">no use noted</span>')
     services.caller_of_key(secret)

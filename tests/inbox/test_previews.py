@@ -51,7 +51,7 @@ def test_applying_twice_is_explained(inbox):
     assert SyncRequest.objects.count() == 2
 
 
-def test_a_known_file_is_told(inbox):
+def test_a_file_that_was_loaded_before_is_recognised(inbox):
     first, _ = upload(inbox, companies("Acme"))
     loaded = SyncRequest.objects.get()
     _, text = upload(inbox, companies("Acme"))

@@ -39,7 +39,7 @@ def test_a_running_sync_says_how_far_it_is(inbox, make_sync):
     assert "Loading: 12,480 lines read so far." in page(inbox, make_sync(running=True, lines_read=12480))
 
 
-def test_success_is_told_in_numbers(inbox, make_sync):
+def test_success_is_described_in_numbers(inbox, make_sync):
     sync = make_sync(succeeded=True)
     with_result(sync, "Invoice", inserted=4000, updated=3, deleted_as_missing=5)
     with_result(sync, "InvoiceLine", inserted=818)

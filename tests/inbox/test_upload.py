@@ -52,7 +52,7 @@ def test_a_missing_or_empty_file_is_explained(inbox, files, sentence):
     assert not SyncRequest.objects.exists()
 
 
-def test_a_file_above_the_limit_is_explained_and_not_kept(inbox, settings, tmp_path):
+def test_a_file_above_the_limit_is_explained_and_not_stored(inbox, settings, tmp_path):
     settings.UPLOAD_MAX_BYTES = 100_000
     response = inbox.post("/upload/", {"file": csv(content=b"x" * 300_000)})
     assert response.status_code == 200
@@ -83,7 +83,7 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
     assert Upload.objects.get().size == 4_200_000
 
 
-def test_a_strangers_file_is_not_kept_while_the_form_is_searched_for_its_token(monkeypatch, db):
+def test_a_strangers_file_is_not_stored_while_the_form_is_searched_for_its_token(monkeypatch, db):
     from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
 
     kept = []
