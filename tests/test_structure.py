@@ -1,6 +1,7 @@
 """Sizes and rules of the code that neither ruff, mypy nor import-linter checks."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,23 @@ def test_no_module_and_no_function_is_too_long(path):
 @each_module
 def test_imports_are_absolute(path):
     assert not [node for node in nodes_of(path) if isinstance(node, ast.ImportFrom) and node.level]
+
+
+def test_every_module_of_the_apps_has_a_layer():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = " ".join(next(contract for contract in contracts if contract["type"] == "layers")["layers"])
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in MODULES
+        if path.parts[len(ROOT.parts)] != "adsplatform"
+    ]
+    covered = tuple(name for name in layers.split() if name not in (":", "|"))
+    packages = {"syncs", "enrollments", "syncs.loading"}  # which have no code of their own
+    assert [
+        name
+        for name in names
+        if name not in packages and not any(name == layer or name.startswith(f"{layer}.") for layer in covered)
+    ] == []
 
 
 def test_only_the_pipeline_turns_an_exception_into_a_failed_sync():
