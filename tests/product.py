@@ -1,4 +1,4 @@
-"""Starts the product as a person does, in a process of its own and with a var folder of its own."""
+"""Starts the product as a person does: `manage.py up` in a process and with a var folder of its own."""
 
 import contextlib
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 
 PROJECT = Path(__file__).resolve().parents[1]
-# Nothing of the caller's set-up may reach the product under test.
-OURS = (
+# Environment variables of the caller that must not reach the product under test.
+OWN_SETTINGS = (
     "DATABASE_URL",
     "DJANGO_",
     "ALLOWED_HOSTS",
@@ -31,17 +31,17 @@ OURS = (
 
 
 class Up:
-    """`manage.py up`, with a var folder and a port; `wait` is for the sign-in, `url` is where it serves."""
+    """A running `manage.py up` with its own var folder and port; it serves at `url` once `wait` has returned."""
 
     def __init__(self, var: Path, **environment):
         self.var = var
         self.port = environment.setdefault("PORT", str(free_port()))
         self.url = f"http://127.0.0.1:{self.port}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=PROJECT,
-            env=kept | {"ADS_VAR_DIR": str(var)} | environment,
+            env=inherited | {"ADS_VAR_DIR": str(var)} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -50,7 +50,7 @@ class Up:
         self.seen: set[psutil.Process] = set()
 
     def wait(self) -> "Up":
-        """Return when it has said where it runs."""
+        """Return once it has printed where it runs."""
         for line in self.process.stdout:
             if "Ctrl-C stops everything" in line:
                 self.look()
@@ -58,24 +58,25 @@ class Up:
         raise AssertionError(f"`up` ended with {self.process.wait()} before it had started.")
 
     def finish(self) -> tuple[int, str]:
-        """Exit code and what has been said since."""
-        said, _ = self.process.communicate(timeout=60)
-        return self.process.returncode, said
+        """Wait for its end; the exit code, and what it has printed since."""
+        printed, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, printed
 
     def look(self) -> list[psutil.Process]:
-        """All its processes, which `survivors` remembers."""
+        """All its processes now, which `survivors` remembers."""
         found = psutil.Process(self.process.pid).children(recursive=True)
         self.seen |= {*found}
         return found
 
     def named(self, word: str) -> psutil.Process:
-        """The part whose command line has this word: the one that `up` itself started, or starts in a moment."""
+        """The process that `up` itself has started, or is about to start, with this word in its command line."""
 
-        def find():
+        def find() -> psutil.Process | None:
             for child in psutil.Process(self.process.pid).children():
                 with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
                     if any(word in argument for argument in child.cmdline()):
                         return child
+            return None
 
         found = eventually(find)
         assert found, f"No part of the product is called {word}."
@@ -116,7 +117,7 @@ def free_port() -> int:
 
 
 def eventually(holds, seconds: float = 30):
-    """The first truth that `holds()` gives, or its last answer."""
+    """Call `holds()` until it is true or the time is over; its last answer."""
     deadline = time.monotonic() + seconds
     while not (answer := holds()) and time.monotonic() < deadline:
         time.sleep(0.1)

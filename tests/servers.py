@@ -11,7 +11,7 @@ from tests.product import eventually, free_port
 
 @contextmanager
 def redis_server(below: Path | None = None, *, port: int = 0):
-    """A Redis of our own that keeps nothing; yields its port. Needs the program `redis-server`."""
+    """A Redis that stores nothing on disk; yields its port. Needs the program `redis-server`."""
     import redis
 
     port = port or free_port()

@@ -109,11 +109,13 @@ def write_csv_zip(path: Path, invoices: Invoices) -> Path:
             ("companies.csv", COMPANY_COLUMNS, invoices.companies()),
             ("invoices.csv", invoices.columns, invoices),
         ):
-            with archive.open(name, "w", force_zip64=True) as entry:
-                with io.TextIOWrapper(entry, "utf-8", newline="") as text:
-                    writer = csv.writer(text)
-                    writer.writerow(columns)
-                    writer.writerows(rows)
+            with (
+                archive.open(name, "w", force_zip64=True) as entry,
+                io.TextIOWrapper(entry, "utf-8", newline="") as text,
+            ):
+                writer = csv.writer(text)
+                writer.writerow(columns)
+                writer.writerows(rows)
     return path
 
 

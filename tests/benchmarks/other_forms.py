@@ -18,9 +18,11 @@ def write_jsonl_zip(path: Path, invoices: Invoices) -> Path:
     """Write companies.jsonl and invoices.jsonl into a ZIP."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, records in _records(invoices):
-            with archive.open(f"{name}.jsonl", "w", force_zip64=True) as entry:
-                with io.TextIOWrapper(entry, "utf-8", newline="") as text:
-                    text.writelines(f"{json.dumps(record)}\n" for record in records)
+            with (
+                archive.open(f"{name}.jsonl", "w", force_zip64=True) as entry,
+                io.TextIOWrapper(entry, "utf-8", newline="") as text,
+            ):
+                text.writelines(f"{json.dumps(record)}\n" for record in records)
     return path
 
 

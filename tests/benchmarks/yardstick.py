@@ -45,10 +45,10 @@ def copy_seconds(server: BenchmarkServer, path: Path) -> float:
             )
         columns = sql.SQL(", ").join(map(sql.Identifier, server.written_columns("records_invoice")))
         began = time.monotonic()
-        with path.open("rb") as file:
-            with connection.cursor().copy(sql.SQL("COPY copied ({}) FROM STDIN").format(columns)) as into:
-                while chunk := file.read(1024**2):
-                    into.write(chunk)
+        statement = sql.SQL("COPY copied ({}) FROM STDIN").format(columns)
+        with path.open("rb") as file, connection.cursor().copy(statement) as into:
+            while chunk := file.read(1024**2):
+                into.write(chunk)
         seconds = time.monotonic() - began
         connection.execute("DROP TABLE copied")
     return seconds

@@ -143,11 +143,9 @@ def test_a_file_of_unusual_compression_is_told():
 
 def test_a_zip_without_a_readable_file_fails_and_says_why():
     found = []
+    packed = source(zipped({"a.pdf": "x"}), format="zip", file_name="books.zip")
     with pytest.raises(ConnectorError) as stopped:
-        for item in connector_named("file-upload").rows(
-            source(zipped({"a.pdf": "x"}), format="zip", file_name="books.zip")
-        ):
-            found.append(item)
+        found.extend(connector_named("file-upload").rows(packed))
     assert [problem.code for problem in found] == ["unknown_format"]
     assert stopped.value.code == "zip_without_files"
     assert str(stopped.value) == (
@@ -264,11 +262,13 @@ def test_a_single_file_is_named_by_itself():
 def test_memory_is_bounded_by_the_block_not_by_the_file():
     numbers = random.Random(1)
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("invoices.csv", "w") as entry:
-            entry.write(b"erpKey,name,total\n")
-            for _ in range(50):
-                entry.write(b"".join(b"%d,%s,%d\n" % (numbers.getrandbits(40), b"x" * 980, 5) for _ in range(1_024)))
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("invoices.csv", "w") as entry,
+    ):
+        entry.write(b"erpKey,name,total\n")
+        for _ in range(50):
+            entry.write(b"".join(b"%d,%s,%d\n" % (numbers.getrandbits(40), b"x" * 980, 5) for _ in range(1_024)))
     tracemalloc.start()
     started = time.monotonic()
     rows = 0
