@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 
-def publish_connectors(**kwargs):
+def publish_connectors(**kwargs: object) -> None:
     """Give every registered connector its entry in the catalogue, so that a new one needs no migration."""
     from enrollments.services import publish_application
     from syncs import connectors
@@ -16,5 +16,5 @@ def publish_connectors(**kwargs):
 class SyncsConfig(AppConfig):
     name = "syncs"
 
-    def ready(self):
+    def ready(self) -> None:
         post_migrate.connect(publish_connectors, sender=self)

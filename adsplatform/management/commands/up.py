@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -26,12 +27,12 @@ class Command(BaseCommand):
     help = "Starts database, web server and workers; Ctrl-C ends them."
     requires_system_checks = []
 
-    def handle(self, **options):
+    def handle(self, **options: object) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.default_int_handler)
         try:
             address = Address.from_environment()
-            with alone(address):
+            with only_one(address):
                 address.check_free()
                 with database_parts() as parts:
                     run(address, parts)
@@ -44,8 +45,8 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def alone(address: Address):
-    """Only one `up` at a time runs from one var folder."""
+def only_one(address: Address) -> Iterator[None]:
+    """Make sure that only one `up` at a time runs from one var folder."""
     path = settings.VAR_DIR / "up.lock"
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
         try:
@@ -59,8 +60,8 @@ def alone(address: Address):
 
 
 @contextmanager
-def database_parts():
-    """Have a database that answers; the embedded one is a part to keep running, and ends with us."""
+def database_parts() -> Iterator[list[Part]]:
+    """Have a database that answers; the embedded one is a part to keep running, and ends with this process."""
     if settings.DATABASE_URL:
         database.check()
         yield []
@@ -68,7 +69,7 @@ def database_parts():
     part = DatabasePart(embedded_postgres.Server(settings.VAR_DIR))
     try:
         part.start()
-        # Our own settings are from before the start, which chose the port and the password.
+        # The settings of this process are from before the start, which chose the port and the password.
         settings.DATABASES["default"].update(embedded_postgres.database_settings(settings.VAR_DIR))
         yield [part]
     finally:
@@ -76,7 +77,7 @@ def database_parts():
 
 
 def run(address: Address, parts: list[Part]) -> None:
-    """Prepare the database, then run web server and worker until told to stop."""
+    """Prepare the database, then run web server and workers until asked to stop."""
     try:
         demo = prepare(address)
     except DatabaseError as error:
@@ -88,23 +89,23 @@ def run(address: Address, parts: list[Part]) -> None:
     web = [sys.executable, "-m", "gunicorn", "--config", "python:adsplatform.serving", "adsplatform.wsgi"]
     worker = [sys.executable, "manage.py", "qcluster"]
     parts = [*parts, Part("web server", web, environment), Part("worker", worker, environment)]
-    # The workers keep to STOP_SECONDS themselves.
+    # The workers stop within STOP_SECONDS by themselves.
     supervisor = Supervisor(parts, stop_seconds=settings.STOP_SECONDS + 5)
     supervisor.run(is_ready=lambda: answers(address), announce=lambda: announce(address, demo))
 
 
-def prepare(address: Address) -> dict:
-    """Bring tables, static files and the demo account up to date; all of it can be done again."""
+def prepare(address: Address) -> dict[str, str]:
+    """Bring tables, static files and the demo account up to date; returns what `demo.json` says. Safe to repeat."""
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     call_command("demo_account", verbosity=0, url=address.url)
     return json.loads((settings.VAR_DIR / "demo.json").read_text())
 
 
-def environment_of_parts(address: Address) -> dict:
-    """The environment of web server and worker; what ours says already takes precedence."""
+def environment_of_parts(address: Address) -> dict[str, str]:
+    """The environment of web server and workers; variables that are set already take precedence."""
     return {
-        # Plain http, as nobody has a certificate for trying things out on one machine.
+        # Plain http, because nobody has a certificate for a trial on one machine.
         "HTTPS": "false",
         "PYTHONUNBUFFERED": "1",
         **os.environ,
@@ -124,11 +125,11 @@ def answers(address: Address) -> bool:
         return False
     finally:
         connection.close()
-    # With HTTPS set, plain http is only shown the way.
+    # With HTTPS set, plain http is redirected.
     return status in (200, 301)
 
 
-def announce(address: Address, demo: dict) -> None:
+def announce(address: Address, demo: dict[str, str]) -> None:
     """Say where the product is and how to sign in."""
     say(
         f"""
