@@ -42,7 +42,7 @@ def test_the_callers_request_id_is_returned_and_names_the_problem():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("given", ["", "short", "with blank", "a\tb-cdefgh", "ä" * 12, "x" * 101, '{"forged": 1}'])
-def test_another_one_is_made_where_the_callers_is_not_sane(given):
+def test_an_invalid_request_id_is_replaced(given):
     first, second = (Client().get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] for _ in "12")
     assert first != given
     assert len(first) == 32
@@ -78,7 +78,7 @@ def test_every_line_of_a_workers_sync_has_its_id(lines, monkeypatch):
     assert "The sync is Failed after" in lines[-1]["message"]
 
 
-def test_what_is_logged_afterwards_is_about_nothing(lines):
+def test_lines_that_are_logged_afterwards_have_no_ids(lines):
     with logs.about(sync_id="1"), logs.about(request_id="2"):
         logging.getLogger("syncs").warning("inside")
     logging.getLogger("syncs").warning("outside")
@@ -95,10 +95,10 @@ def test_a_json_line_is_one_line_whatever_it_holds():
         record = logging.LogRecord("syncs", logging.ERROR, "", 1, "“%s”", ("a\nb",), sys.exc_info())
     line = logs.JsonLine().format(record)
     assert "\n" not in line
-    told = json.loads(line)
-    assert (told["level"], told["logger"], told["message"]) == ("ERROR", "syncs", "“a\nb”")
-    assert told["exception"].endswith("ValueError: of\ntwo lines")
-    assert told["time"].endswith("Z")
+    found = json.loads(line)
+    assert (found["level"], found["logger"], found["message"]) == ("ERROR", "syncs", "“a\nb”")
+    assert found["exception"].endswith("ValueError: of\ntwo lines")
+    assert found["time"].endswith("Z")
 
 
 def test_a_text_line_names_them_too():

@@ -113,14 +113,14 @@ def test_the_last_hour():
     assert found["ads_sync_wait_seconds", "0.95"] == pytest.approx(60, abs=1)
 
 
-def test_nothing_of_tenants_is_told():
+def test_no_data_of_tenants_is_exposed():
     sync_request = SyncRequestFactory(succeeded=True)
     SyncEntityResultFactory(sync_request=sync_request, entity="secret-file.csv", lines_read=1, rejected=1)
     SyncResultDetailFactory(sync_request=sync_request, erp_key="SECRET-1", value="secret value")
-    told = Client().get("/metrics", **LOCAL).content.decode()
+    page = Client().get("/metrics", **LOCAL).content.decode()
     account = sync_request.group_key
     for secret in (account.name, str(account.pk), str(sync_request.pk), "secret", "SECRET", "demo-data"):
-        assert secret not in told
+        assert secret not in page
 
 
 def test_the_number_of_queries_does_not_grow_with_what_there_is():
@@ -150,7 +150,7 @@ def test_its_questions_are_answered_by_indexes(question):
         "problems": details,
     }[question]
     with connection.cursor() as cursor:
-        # The test's tables are so small that reading them whole costs less.
+        # The tables of the test are so small that a sequential scan would be cheaper.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + asked[0], asked[1])
         plan = "\n".join(line for (line,) in cursor.fetchall())
@@ -158,7 +158,7 @@ def test_its_questions_are_answered_by_indexes(question):
 
 
 @pytest.mark.parametrize(
-    ("caller", "may"),
+    ("caller", "is_allowed"),
     [
         ({"REMOTE_ADDR": "127.0.0.1"}, True),
         ({"REMOTE_ADDR": "::1"}, True),
@@ -171,10 +171,10 @@ def test_its_questions_are_answered_by_indexes(question):
         ({"REMOTE_ADDR": "10.0.0.7", "HTTP_AUTHORIZATION": "Bearer "}, False),
     ],
 )
-def test_without_a_token_only_this_machine_is_told(caller, may):
+def test_without_a_token_only_this_machine_gets_an_answer(caller, is_allowed):
     answer = Client().get("/metrics", **caller)
-    assert answer.status_code == (200 if may else 403)
-    if not may:
+    assert answer.status_code == (200 if is_allowed else 403)
+    if not is_allowed:
         assert answer.json()["detail"].startswith("Metrics are told to whoever sends METRICS_TOKEN")
 
 
@@ -184,10 +184,10 @@ def test_behind_a_known_proxy_nobody_is_local(settings):
 
 
 @pytest.mark.parametrize(
-    ("sent", "may"),
+    ("sent", "is_allowed"),
     [("Bearer s3cret", True), ("Bearer s3cre", False), ("s3cret", False), ("Bearer s3crét", False), (None, False)],
 )
-def test_a_token_is_asked_of_everybody(settings, sent, may):
+def test_a_token_is_asked_of_everybody(settings, sent, is_allowed):
     settings.METRICS_TOKEN = "s3cret"
     headers = {"Authorization": sent} if sent else {}
-    assert Client().get("/metrics", headers=headers, **LOCAL).status_code == (200 if may else 403)
+    assert Client().get("/metrics", headers=headers, **LOCAL).status_code == (200 if is_allowed else 403)

@@ -1,4 +1,4 @@
-"""/healthz and /readyz: what machines that watch over the process are told."""
+"""/healthz and /readyz, the probes of load balancers and monitoring."""
 
 import pytest
 from django.db import connection
@@ -83,7 +83,7 @@ def test_probes_come_by_plain_http_and_by_any_name(path, settings):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_probes_only_answer_questions(path):
+def test_probes_accept_only_get_and_head(path):
     answer = Client().post(path)
     assert answer.status_code == 405
     assert answer.json() == {"detail": f"Ask {path} with GET."}

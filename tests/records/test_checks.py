@@ -199,7 +199,7 @@ def test_faults_are_found_among_good_cells_every_time():
         assert (checked[0], checked[2]) == ("1", "2")
 
 
-def test_long_values_are_not_kept_in_memory():
+def test_long_values_are_not_cached():
     column = ColumnCheck(COLUMNS["json"])
     column.check([f'{{"a": "{number:0200}"}}' for number in range(10)])
     assert not column.cache

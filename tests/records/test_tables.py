@@ -8,7 +8,7 @@ from adsplatform.records.specification import entities
 pytestmark = pytest.mark.django_db
 
 
-def test_every_page_of_records_has_room_for_updates():
+def test_every_table_of_records_leaves_space_for_updates():
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname, reloptions FROM pg_class WHERE relname LIKE 'records\\_%' AND relkind = 'r'")
         options = dict(cursor.fetchall())

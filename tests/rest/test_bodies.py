@@ -63,7 +63,7 @@ def test_members_come_in_any_case_and_an_object_may_stand_in_a_list(program, bod
     assert program.post("ApiKeys", body).json()["name"] == "mine"
 
 
-def test_a_null_is_as_good_as_nothing(program):
+def test_a_null_counts_as_absent(program):
     enrollment = AppEnrollmentFactory(group_key=program.account)
     answer = program.post("Sync", {"appEnrollmentId": str(enrollment.pk), "runFullSync": None})
     assert answer.json()["runFullSync"] is False

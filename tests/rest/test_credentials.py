@@ -34,16 +34,16 @@ def refusal(headers):
 
 
 @pytest.mark.parametrize("header", ["Api-Key", "ApiKey", "APIKey", "api-key"])
-def test_a_key_opens_under_every_header_the_sdks_know(program, header):
+def test_a_key_is_accepted_in_every_header_that_sdks_send(program, header):
     assert ask({header: program.key}).status_code == 200
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER "])
-def test_a_key_opens_as_bearer(program, scheme):
+def test_a_key_is_accepted_as_bearer(program, scheme):
     assert ask({"Authorization": f"{scheme} {program.key}"}).status_code == 200
 
 
-def test_a_token_from_sign_in_opens(program):
+def test_a_token_from_sign_in_is_accepted(program):
     token, _ = services.issue_token(program.membership)
     assert ask({"Authorization": f"Bearer {token}"}).status_code == 200
 
@@ -57,7 +57,7 @@ def test_no_credential_at_all(headers):
 
 
 @pytest.mark.parametrize("key", ["LSPK-unknown", "nonsense", "Größe", "x" * 8000])
-def test_a_key_that_nobody_knows(key):
+def test_an_unknown_key_is_refused(key):
     assert refusal({"Api-Key": key}) == (
         "No API key is like this one. Check that all of it was copied, or make a new one."
     )

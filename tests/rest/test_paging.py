@@ -36,7 +36,7 @@ def test_the_newest_come_first_250_to_a_page(program):
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "records"),
     [
         ("pageSize=2", [4, 3]),
         ("pageSize=2&pageNumber=1", [2, 1]),
@@ -47,7 +47,7 @@ def test_the_newest_come_first_250_to_a_page(program):
         ("order=failureCount+desc&filter=failureCount+%3E+1", [4, 3, 2]),
         ("filter=failureCount+in+(1,3)", [3, 1]),
         ("filter=failureCount+eq+9", []),
-        # What the SDKs send for nothing.
+        # What the SDKs send for parameters that are not given.
         ("filter=None&include=None&order=None&pageSize=None&pageNumber=None", [4, 3, 2, 1, 0]),
         ("filter&include&order&pageSize&pageNumber", [4, 3, 2, 1, 0]),
         ("filter=&include=&order=&pageSize=&pageNumber=", [4, 3, 2, 1, 0]),
@@ -56,8 +56,8 @@ def test_the_newest_come_first_250_to_a_page(program):
         ("appEnrollmentId=abc&whatever=1", [4, 3, 2, 1, 0]),
     ],
 )
-def test_filter_order_and_page_choose_what_is_shown(program, query, shown):
-    assert counts(program.get("Sync/query", query=query)) == shown
+def test_filter_order_and_page_choose_the_records(program, query, records):
+    assert counts(program.get("Sync/query", query=query)) == records
 
 
 def test_the_total_counts_all_pages_and_a_given_page_number_is_repeated(program):

@@ -60,7 +60,7 @@ def test_a_problem_says_what_where_and_which_call(program):
         (SuspiciousOperation("secret"), 400, "Bad Request", "The request is not understood."),
     ],
 )
-def test_every_error_is_told_without_class_names(program, monkeypatch, error, status, title, detail):
+def test_every_error_is_reported_without_class_names(program, monkeypatch, error, status, title, detail):
     sync_request = SyncRequestFactory(app_enrollment__group_key=program.account)
 
     def refuse(*args):
@@ -74,7 +74,7 @@ def test_every_error_is_told_without_class_names(program, monkeypatch, error, st
     assert answer.headers["Content-Type"] == "application/problem+json; charset=utf-8"
 
 
-def test_our_own_failure_is_told_as_ours_and_found_in_the_log_by_its_trace_id(program, monkeypatch, caplog):
+def test_an_internal_error_is_reported_and_logged_with_its_trace_id(program, monkeypatch, caplog):
     sync_request = SyncRequestFactory(app_enrollment__group_key=program.account)
 
     def fail(*args):
@@ -141,13 +141,13 @@ def test_head_answers_as_get_does(program):
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_half_a_surrogate_pair_is_told_without_it(program):
+def test_half_of_a_surrogate_pair_is_replaced_in_the_answer(program):
     answer = program.get("Sync/query", query='params={"operationType":"%5Cud800"}')
     assert answer.status_code == 400
     assert answer.json()["detail"] == ("operationType: “?” is none of the possible values: Read (0), Write (1).")
 
 
-def test_several_faults_are_told_at_once(program):
+def test_several_faults_are_reported_at_once(program):
     answer = program.post("AppEnrollments", [{"appId": "x"}, {"isActive": "perhaps"}])
     assert answer.status_code == 400
     assert answer.json()["title"] == "One or more validation errors occurred."

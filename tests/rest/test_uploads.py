@@ -56,7 +56,7 @@ def test_of_two_files_none_is_dropped_in_silence():
     )
 
 
-def test_failing_a_file_name_the_first_part_that_begins_as_a_zip_is_taken():
+def test_without_a_file_name_the_first_part_that_begins_like_a_zip_is_taken():
     body = multipart(('name="note"', b"P"), ('name="a"', ZIP), ('name="b"', b"PKsecond"))
     assert taken(body, FORM) == ("upload.zip", ZIP)
 
@@ -109,7 +109,7 @@ def test_a_zip_may_be_the_whole_body(content_type, chunked):
     assert taken(ZIP, content_type, chunked) == ("upload.zip", ZIP)
 
 
-def test_what_is_called_a_zip_is_taken_though_it_is_none():
+def test_a_body_declared_as_zip_is_taken_even_if_it_is_none():
     assert taken(b"not a zip", "application/zip") == ("upload.zip", b"not a zip")
 
 
@@ -129,7 +129,7 @@ def test_a_large_file_crosses_chunks_unharmed():
         (multipart(('name="note"', b"hello"), ('name="empty"', b"")), FORM),
     ],
 )
-def test_no_file_is_said_so(body, content_type):
+def test_a_request_without_a_file_is_refused(body, content_type):
     with pytest.raises(PlatformError) as error:
         taken(body, content_type)
     assert (error.value.status, error.value.field) == (400, "file")
@@ -176,7 +176,7 @@ def test_a_declared_length_that_is_too_large_is_refused_unread():
 
 
 @pytest.mark.parametrize("content_type", [FORM, "application/zip"])
-def test_a_sender_that_breaks_off_leaves_nothing(content_type):
+def test_a_sender_that_breaks_off_is_refused(content_type):
     class Broken(io.BytesIO):
         def read(self, size=-1):
             chunk = super().read(size)
@@ -186,6 +186,6 @@ def test_a_sender_that_breaks_off_leaves_nothing(content_type):
 
     made = request(ZIP, content_type, chunked=True)
     made.META["wsgi.input"] = Broken(multipart(('name="file"; filename="a.zip"', ZIP))[:-9])
-    with pytest.raises(PlatformError, match=r"The body broke off after \d+ bytes. Send it again."):
-        with received_file(made, 10_000):
-            pass
+    refused = pytest.raises(PlatformError, match=r"The body broke off after \d+ bytes. Send it again.")
+    with refused, received_file(made, 10_000):
+        pass

@@ -42,7 +42,7 @@ def all_syncs():
 
 
 def parts_of(clause) -> str:
-    """A clause as a short text with every bracket shown, so that tests can state what was understood."""
+    """A clause as a short text with all brackets, so that tests can state how a filter was parsed."""
     if hasattr(clause, "clauses"):
         return f"({f' {clause.conjunction} '.join(parts_of(part) for part in clause.clauses)})"
     test = f"not {clause.test}" if clause.negated else clause.test

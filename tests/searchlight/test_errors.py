@@ -319,7 +319,7 @@ INCLUDES = [
 ]
 
 
-def told(refused) -> tuple[str, str, str]:
+def reported(refused) -> tuple[str, str, str]:
     return refused.value.field, refused.value.kind, str(refused.value)
 
 
@@ -327,21 +327,21 @@ def told(refused) -> tuple[str, str, str]:
 def test_a_filter_that_cannot_be_understood(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.filter(text)
-    assert told(refused) == ("filter", kind, sentence)
+    assert reported(refused) == ("filter", kind, sentence)
 
 
 @pytest.mark.parametrize(("text", "kind", "sentence"), ORDERS)
 def test_an_order_that_cannot_be_understood(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.order(text)
-    assert told(refused) == ("order", kind, sentence)
+    assert reported(refused) == ("order", kind, sentence)
 
 
 @pytest.mark.parametrize(("text", "kind", "sentence"), INCLUDES)
 def test_something_that_cannot_be_included(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.include(text)
-    assert told(refused) == ("include", kind, sentence)
+    assert reported(refused) == ("include", kind, sentence)
 
 
 def test_a_query_without_includes_says_so():
@@ -349,7 +349,7 @@ def test_a_query_without_includes_says_so():
         Searchlight(SHOP.fields).include("x")
 
 
-def test_the_leftmost_mistake_is_told():
+def test_the_leftmost_mistake_is_reported():
     with pytest.raises(SearchlightError, match="“many” at position 9"):
         SHOP.filter("stock = many and nonsense = 1 and")
 
@@ -376,10 +376,10 @@ def test_an_error_is_the_platforms_and_the_callers_fault():
         "stock = " + "-" * 7000,
     ],
 )
-def test_no_text_keeps_us_busy(text):
+def test_no_text_takes_long(text):
     def refuse():
         with pytest.raises(SearchlightError):
             SHOP.filter(text)
 
-    # The best of three, for the garbage of other tests may be collected during one.
+    # The best of three, because the garbage of other tests may be collected during one.
     assert min(timeit.repeat(refuse, number=1, repeat=3)) < 0.1

@@ -10,7 +10,7 @@ from adsplatform.searchlight import Field, Fields
 from syncs.models import SyncRequest, Upload
 
 
-def test_types_and_paths_are_read_off_a_model():
+def test_types_and_paths_are_read_from_a_model():
     fields = Fields.from_model(
         SyncRequest,
         [
@@ -54,13 +54,13 @@ def test_paths_may_be_named_and_lead_through_relations():
 
 
 @pytest.mark.parametrize(("path", "part"), [("groups", "groups"), ("groups__name", "groups"), ("api_keys", "api_keys")])
-def test_a_path_to_many_rows_is_a_mistake_of_ours(path, part):
+def test_a_path_to_many_rows_is_a_configuration_error(path, part):
     with pytest.raises(ImproperlyConfigured, match=f"^name: “{part}” leads to many rows.$"):
         Fields.from_model(User, {"name": path})
 
 
 @isolate_apps("syncs")
-def test_a_column_that_no_type_fits_is_a_mistake_of_ours():
+def test_a_column_that_no_type_fits_is_a_configuration_error():
     class Stopwatch(Model):  # noqa: DJ008
         took = DurationField()
 
@@ -78,17 +78,17 @@ def test_a_name_finds_its_field_in_any_case_and_by_its_aliases():
     assert fields.find("sync_request_id") is None
 
 
-def test_two_fields_of_one_name_are_a_mistake_of_ours():
+def test_two_fields_of_one_name_are_a_configuration_error():
     with pytest.raises(ImproperlyConfigured, match="^Two fields are called “ID”.$"):
         Fields([Field("id", "a", "text"), Field("other", "b", "text", aliases=("ID",))], key="id")
 
 
-def test_an_unknown_type_is_a_mistake_of_ours():
+def test_an_unknown_type_is_a_configuration_error():
     with pytest.raises(ImproperlyConfigured, match="^id: no type is called “string”.$"):
         Field("id", "id", "string")
 
 
-def test_a_list_without_members_is_a_mistake_of_ours():
+def test_an_enum_without_members_is_a_configuration_error():
     with pytest.raises(ImproperlyConfigured, match="^size: an enum has choices, and only an enum has.$"):
         Field("size", "size", "enum")
 

@@ -39,7 +39,7 @@ def test_a_value_may_be_quoted_or_bare():
 
 
 @pytest.mark.parametrize("value", ["and", "eq", "(", ")", ",", "failureCount", "not", "null", "TODAY"])
-def test_a_quoted_keyword_is_a_plain_value(value):
+def test_a_quoted_keyword_is_a_value(value):
     assert understood(f"message = '{value}' and message in ('{value}')") == (
         f"(message exact '{value}' AND message in '{value}')"
     )

@@ -147,7 +147,7 @@ def test_the_empty_text_is_a_value_and_part_of_every_text(texts, found):
         ("(userName != 'anna' or userName = 'anna')", ["anna", "bert"]),
     ],
 )
-def test_nothing_but_is_null_finds_what_is_not_there(people, found, text, names):
+def test_only_is_null_finds_nulls(people, found, text, names):
     assert found(text) == names
 
 

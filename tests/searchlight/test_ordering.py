@@ -30,7 +30,7 @@ def test_without_an_order_the_default_one_holds_down_to_the_last_tie(blank):
         (("id", "name"), ("id", "name")),
     ],
 )
-def test_the_key_is_added_to_the_default_order_where_it_lacks(default, order):
+def test_the_key_is_added_to_a_default_order_that_lacks_it(default, order):
     assert Searchlight(Fields(FIELDS, default_order=default, key="id")).order("") == order
 
 

@@ -7,7 +7,7 @@ from tests.searchlight.samples import SYNCS
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "])
-def test_without_a_word_it_is_the_first_page_of_the_usual_size(blank):
+def test_without_parameters_it_is_the_first_page_of_the_default_size(blank):
     assert SYNCS.page(blank, blank) == Page(size=250, number=0, number_given=False)
 
 
@@ -30,8 +30,8 @@ def test_a_size_out_of_range_or_no_number_is_refused_and_not_clamped(size):
     with pytest.raises(SearchlightError) as refused:
         SYNCS.page(size, None)
     assert (refused.value.field, refused.value.kind) == ("pageSize", "InvalidPageSize")
-    shown = size if len(size) <= 60 else f"{'9' * 60}…"
-    assert str(refused.value) == f"“{shown}” is no pageSize: it is a whole number from 1 to 500."
+    excerpt = size if len(size) <= 60 else f"{'9' * 60}…"
+    assert str(refused.value) == f"“{excerpt}” is no pageSize: it is a whole number from 1 to 500."
 
 
 @pytest.mark.parametrize("number", ["-1", "2147483648", "first", "0.5", "٣"])
@@ -42,7 +42,7 @@ def test_a_number_out_of_range_or_no_number_is_refused(number):
     assert str(refused.value) == f"“{number}” is no pageNumber: it is a whole number from 0 to 2,147,483,647."
 
 
-def test_of_two_mistakes_the_size_is_told():
+def test_of_two_mistakes_that_of_the_size_is_reported():
     with pytest.raises(SearchlightError, match="pageSize"):
         SYNCS.page("0", "-1")
 

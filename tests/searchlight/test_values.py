@@ -216,7 +216,7 @@ def test_date_words_count_from_now_in_utc(text, moment):
 
 
 @pytest.mark.parametrize(("text", "day"), [("NOW", 15), ("TODAY", 15), ("TOMORROW - 2", 14), ("NOW + 1", 16)])
-def test_date_words_are_plain_days_for_a_date(text, day):
+def test_date_words_are_days_for_a_date(text, day):
     found = value_of("day", text)
     assert found == date(2024, 5, day)
     assert type(found) is date

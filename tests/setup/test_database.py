@@ -2,6 +2,7 @@
 
 import uuid
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -9,13 +10,13 @@ from adsplatform import database
 
 
 @pytest.fixture
-def spare_url(database_url, django_db_blocker):
+def spare_url(database_url):
     """An empty database, dropped after the test, as a DATABASE_URL."""
     name = f"ads_{uuid.uuid4().hex}"
-    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+    with psycopg.connect(database_url, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
         yield database_url.rpartition("/")[0] + f"/{name}"
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def test_it_is_used_instead_of_the_embedded_one(up, spare_url):

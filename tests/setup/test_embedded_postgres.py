@@ -40,7 +40,7 @@ def test_we_are_no_superuser_and_nobody_else_gets_in(server):
         ask(server, "SELECT 1", password="wrong")
 
 
-def test_a_cluster_of_before_the_second_fence_is_given_the_role_behind_doors(server):
+def test_an_older_cluster_gets_the_role_for_row_level_security(server):
     server.start()
     server.stop()
     server.run_as_superuser(f"DROP ROLE {ROW_SECURITY_ROLE}")

@@ -15,14 +15,14 @@ def test_status_answers_200(running):
     assert running.status() == 200
 
 
-def test_the_sign_in_is_kept_for_the_owner_alone(running):
+def test_only_the_owner_can_read_the_sign_in(running):
     demo = running.demo()
     assert sorted(demo) == ["apiKey", "appEnrollmentId", "email", "password", "url"]
     assert demo["url"] == running.url
     assert stat.S_IMODE((running.var / "demo.json").stat().st_mode) == 0o600
 
 
-def test_the_second_fence_is_up(running):
+def test_row_level_security_is_active(running):
     at = embedded_postgres.database_settings(running.var)
     parameters = {"host": at["HOST"], "port": at["PORT"], "user": at["USER"], "password": at["PASSWORD"]}
     with psycopg.connect(dbname=at["NAME"], **parameters) as connection:
