@@ -6,7 +6,7 @@ from uuid import RFC_4122
 from adsplatform.identifiers import uuid7
 
 
-def test_identifiers_are_of_version_7_and_tell_the_time():
+def test_identifiers_are_of_version_7_and_contain_the_time():
     before = time.time_ns() // 1_000_000
     made = uuid7()
     assert (made.version, made.variant) == (7, RFC_4122)

@@ -15,7 +15,7 @@ from tests.benchmarks.server import PROJECT, BenchmarkServer
 
 def main():
     options = arguments().parse_args()
-    # Told to stop, it still stops its server and removes its folder.
+    # When it is terminated, it still stops its server and removes its folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     with BenchmarkServer(options.folder) as server:
         server.fresh()

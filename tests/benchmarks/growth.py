@@ -12,11 +12,11 @@ from tests.benchmarks.worker import Load
 from tests.benchmarks.yardstick import copy_seconds, dump
 
 CROWDED = "ads_benchmark_crowded"
-# How many invoices each of the others has, and of how many the records are made in one statement.
+# How many invoices each of the other accounts has, and how many of them one statement makes.
 OF_ANOTHER, AT_ONCE = 10_000, 50
 
-# What one account has loaded, once more for each number, under another account and enrollment. The ids rise with time,
-# as those of the product do.
+# Copies what one account has loaded to other accounts and enrollments, one for each number. The ids rise with time, as
+# those of the product do.
 COPY_OF_ANOTHER = """
     INSERT INTO {table} ({columns})
     SELECT {values} FROM {table} AS record CROSS JOIN generate_series(%(first)s::int, %(last)s::int) AS number

@@ -24,7 +24,7 @@ AMOUNTS = ("totalAmount", "salesTaxAmount", "discountAmount", "outstandingBalanc
 COMPANY_COLUMNS = ("erpKey", "companyName", "companyType", "isActive")
 COMPANIES = 500
 NOTES = 5_000
-# What is wrong with bad lines, in turn: the column and its value.
+# The faults of bad lines, in turn: a column and its wrong value.
 FAULTS = (
     ("totalAmount", "twelve"),
     ("invoiceDate", "2024-02-30"),
@@ -72,7 +72,8 @@ class Invoices:
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         draw, change, note = map(self._random, ("rows", "changes", "notes"))
-        # To make one up for each row would take longer than to load it; in a ZIP, none is near enough to its like.
+        # Inventing one for each row would take longer than loading it. Equal ones are so far from each other that the
+        # ZIP does not become smaller.
         notes = [_note(note, self.notes) for _ in range(NOTES)] if self.notes else []
         keys = self._keys()
         faults = 0

@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 DATABASE, TEMPLATE = "ads_benchmark", "ads_benchmark_template"
 # How long a worker's last connection may take to end.
 DROP_SECONDS = 60
-# The batch of a million invoices is larger than what one may send by default.
+# The batch of a million invoices is larger than the default limit.
 LIMITS = {"BATCH_MAX_BYTES": str(4 * 1024**3)}
 
 
@@ -58,7 +58,7 @@ class BenchmarkServer:
                 "ADS_VAR_DIR": str(self.folder / "var"),
                 "DJANGO_SETTINGS_MODULE": "adsplatform.settings",
                 "LOG_LEVEL": "WARNING",
-                # What is measured is the process that is told to work.
+                # The benchmark measures only the process that it starts for the sync.
                 "SYNC_OWN_PROCESS": "false",
             }  # fmt: skip
             self._make_template()
@@ -89,7 +89,7 @@ class BenchmarkServer:
 
     def drop(self, *names: str) -> None:
         for name in names:
-            # Not by force: an autovacuum at work there may only be ended by a superuser, but gives way by itself.
+            # Without FORCE: only a superuser may end an autovacuum that is at work there, but it gives way by itself.
             deadline = time.monotonic() + DROP_SECONDS
             while True:
                 try:
@@ -153,7 +153,7 @@ class BenchmarkServer:
 
     def _confine(self, cores: list[int]) -> None:
         served = psutil.Process(self._embedded.process.pid)
-        # What is started later keeps to what its parent does, the server's next process for a connection, say.
+        # Processes that are started later, like the server's next connection, inherit the cores of their parent.
         for process in (psutil.Process(), served, *served.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.cpu_affinity(cores)

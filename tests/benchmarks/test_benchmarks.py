@@ -25,13 +25,13 @@ def server(tmp_path_factory):
     assert list(folder.iterdir()) == []
 
 
-def test_every_form_is_loaded(server):
+def test_every_format_is_loaded(server):
     table = loading(server, rows=300, runs=1)
     for name in (JSONL, BATCH, CONNECTOR, TWO, *([HALF] if server.may_be_confined else [])):
         assert f"| {name} " in table
 
 
-def test_all_cores_are_free_again(server):
+def test_the_processes_are_bound_to_their_cores_only_while_measuring(server):
     if not server.may_be_confined:
         pytest.skip("There is no server of ours, or but one core.")
 
@@ -45,7 +45,7 @@ def test_all_cores_are_free_again(server):
     assert cores() == before
 
 
-def test_sizes_grow_beside_the_records_of_others(server):
+def test_growth_is_measured_beside_the_records_of_others(server):
     table = growth(server, [200, 400], 20_000, runs=1)
     assert "| 400 " in table
     assert "COPY: time per row ÷ that of 400" in table
@@ -53,7 +53,7 @@ def test_sizes_grow_beside_the_records_of_others(server):
     assert server.ask("SELECT count(*) FROM records_invoice") == 20_000 + 200 + 400
 
 
-def test_growth_is_held_against_a_straight_line():
+def test_growth_is_compared_with_linear_growth():
     seconds = {10_000: 0.5, 1_000_000: 20.3, 10_000_000: 240.36}
     found = {size: {"first": [Measured(size, took)]} for size, took in seconds.items()}
     assert report(found).endswith(
@@ -62,13 +62,13 @@ def test_growth_is_held_against_a_straight_line():
     )
 
 
-def test_bad_lines_are_told_of_one_by_one(server):
+def test_bad_lines_are_reported_one_by_one(server):
     table = memory(server, gigabytes=0.0005, bad_lines=200)
     assert "| a CSV of 0.0005 GB in a ZIP " in table
     assert "| 200 bad lines, 200 details " in table
 
 
-def test_every_broker_picks_up(server):
+def test_the_pick_up_time_is_measured_for_every_broker(server):
     found = pick_up(server, tasks=3)
     assert all(f"| {name} " in found for name in BROKERS)
 
@@ -77,7 +77,7 @@ def test_each_claimer_gets_another_sync(server):
     assert "| 200 " in claiming(server, history=400, waiting=200, claimers=2, claims=20)
 
 
-def test_a_load_that_does_something_else_is_no_result(server, tmp_path):
+def test_a_load_with_unexpected_counts_is_not_a_result(server, tmp_path):
     server.fresh()
     path = tmp_path / "invoices.csv"
     path.write_text("erpKey,totalAmount\nI1,twelve\n")
@@ -85,7 +85,7 @@ def test_a_load_that_does_something_else_is_no_result(server, tmp_path):
         measure(server, "a bad line", Load(str(path)), Invoices(1), inserted=1)
 
 
-def test_the_same_invoices_come_every_time():
+def test_the_invoices_are_the_same_every_time():
     assert list(Invoices(50)) == list(Invoices(50))
     changed = Invoices(50, changed=0.5)
     differing = [one[8] != other[8] for one, other in zip(Invoices(50), changed, strict=True)]

@@ -1,4 +1,4 @@
-"""One sync in a process of its own, asked for as the doors do and run as a worker does.
+"""One sync in a process of its own, requested as the interfaces do and run as a worker does.
 
 `python -m tests.benchmarks.worker` takes a Load as JSON. Told “ask”, the process asks for the sync; told “go”, it runs
 the queue's task and prints an Outcome as JSON. Before, it has run another, tiny sync: real workers are warm too.
@@ -100,7 +100,7 @@ def main():
     began, busy_before = time.monotonic(), _busy()
     tasks.run_next_sync()
     ended, busy_after = time.monotonic(), _busy()
-    # Beside others, this process may have run another's sync, and another still runs ours.
+    # Where several workers run, this process may have run another's sync, and another may still run this one.
     while sync_request.finished is None:
         time.sleep(0.05)
         sync_request.refresh_from_db()

@@ -7,8 +7,8 @@ from psycopg import sql
 
 from tests.benchmarks.server import BenchmarkServer
 
-# In the file's order, and with ids that rise with it: the order in which a loader happened to write the rows would
-# make this COPY faster (sorted by key) or slower (ids at random).
+# In the order of the file and with rising ids. In the order in which a loader happened to write the rows, this COPY
+# would be faster (sorted by key) or slower (random ids).
 IN_THE_FILES_ORDER = """
     COPY (
         WITH ids AS (SELECT id, row_number() OVER (ORDER BY id) AS number FROM records_invoice),

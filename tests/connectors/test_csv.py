@@ -26,7 +26,7 @@ def test_every_kind_of_line_end_is_read(end):
     assert table(blocks) == [(2, ["I1", "Acme"], "I1,Acme"), (4, ["I2", "Bolt"], "I2,Bolt")]
 
 
-def test_a_row_stands_where_it_begins_also_after_line_breaks_in_quotes():
+def test_the_line_of_a_row_is_where_it_begins_even_after_quoted_line_breaks():
     text = 'erpKey,name\nI1,"Acme\nof\r\nParis"\n\nI2,Bolt\n\n\nI3,"a ""b"""\n'
     blocks, _ = read(text)
     assert table(blocks) == [
@@ -43,18 +43,18 @@ def test_a_line_break_in_the_header_counts_too():
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
-def test_the_header_tells_the_delimiter(mark):
+def test_the_delimiter_is_found_in_the_header(mark):
     blocks, _ = read(f"erpKey{mark}name{mark}total\nI1{mark}Acme{mark}5\n")
     assert table(blocks) == [(2, ["I1", "Acme", "5"], f"I1{mark}Acme{mark}5")]
 
 
-def test_marks_inside_quoted_names_do_not_tell_the_delimiter():
+def test_delimiters_inside_quoted_names_do_not_count():
     blocks, _ = read('"a;b;c;d",e\n1,2\n')
     assert blocks[0].columns == ["a;b;c;d", "e"]
 
 
 @pytest.mark.parametrize(("said", "mark"), [("sep=;", ";"), ("SEP=^", "^"), ('"sep=;"', ";"), ("sep=\t", "\t")])
-def test_a_first_line_may_say_the_delimiter(said, mark):
+def test_a_first_line_may_declare_the_delimiter(said, mark):
     blocks, _ = read(f"{said}\r\nerpKey{mark}name, in full\r\nI1{mark}Acme\r\n")
     assert blocks[0].columns == ["erpKey", "name, in full"]
     assert table(blocks) == [(3, ["I1", "Acme"], f"I1{mark}Acme")]
@@ -69,7 +69,7 @@ def test_a_first_line_may_say_the_delimiter(said, mark):
         codecs.BOM_UTF16_BE + "erpKey,name\nI1,Zoë\n".encode("utf-16-be"),
     ],
 )
-def test_unicode_with_and_without_a_mark_is_read(encoded):
+def test_unicode_with_and_without_a_byte_order_mark_is_read(encoded):
     blocks, _ = read(encoded)
     assert blocks[0].columns == ["erpKey", "name"]
     assert table(blocks) == [(2, ["I1", "Zoë"], "I1,Zoë")]
@@ -94,7 +94,7 @@ def test_cells_missing_at_the_end_are_absent_not_empty():
     )
 
 
-def test_empty_cells_beyond_the_header_are_passed_over():
+def test_empty_cells_beyond_the_header_are_ignored():
     blocks, problems = read("erpKey,name,,\nI1,Acme,,\nI2,Bolt,,,,\n")
     assert problems == []
     assert blocks[0].columns == ["erpKey", "name"]
@@ -107,7 +107,7 @@ def test_rows_without_any_value_are_blank_lines():
     assert table(blocks) == [(3, ["I1", "Acme", "5"], "I1,Acme,5")]
 
 
-def test_blanks_around_names_are_dropped_and_those_in_values_kept():
+def test_blanks_around_names_are_stripped_and_those_in_values_are_not():
     blocks, _ = read(" erpKey , name\nI1, Acme \n")
     assert blocks[0].columns == ["erpKey", "name"]
     assert blocks[0].cells == [["I1", " Acme "]]
@@ -119,7 +119,7 @@ def test_quotation_marks_inside_an_unquoted_value_are_part_of_it():
     assert blocks[0].cells == [["I1", '6" nails']]
 
 
-def test_a_value_longer_than_the_csv_module_likes_is_read():
+def test_a_value_longer_than_the_default_limit_of_the_csv_module_is_read():
     blocks, problems = read(f"erpKey,name\nI1,{'x' * 200_000}\n")
     assert problems == []
     assert len(blocks[0].cells[0][1]) == 200_000
@@ -140,6 +140,6 @@ def test_big_rows_come_in_smaller_blocks():
     assert [raw for block in blocks for raw in block.raw] == rows
 
 
-def test_the_vendor_s_scientific_looking_codes_stay_text():
+def test_codes_that_look_like_scientific_numbers_stay_text():
     blocks, _ = read("erpKey,purchaseOrderCode\nI1,066E1\nI2,07463\n")
     assert blocks[0].cells == [["I1", "066E1"], ["I2", "07463"]]

@@ -40,7 +40,7 @@ def test_one_cell_too_many_is_one_cell():
     assert problem.message.startswith("The row has 1 cell more than the header has columns (2). Put a value that")
 
 
-def test_text_after_a_closing_quotation_mark_is_told_and_the_rest_read():
+def test_text_after_a_closing_quotation_mark_is_a_problem_and_the_rest_is_read():
     blocks, [problem] = read('erpKey,name\nI1,"6" nails"\nI2,"Bolt"\n')
     assert (problem.line, problem.code, problem.message) == (2, "stray_quote", STRAY)
     assert problem.raw == 'I1,"6" nails"'
@@ -55,7 +55,7 @@ def test_an_unclosed_quotation_mark_costs_one_line():
     assert [row[1][0] for row in table(blocks)] == ["I2", "I3", "I4"]
 
 
-def test_an_unclosed_quotation_mark_that_meets_no_other_costs_one_line():
+def test_an_unclosed_quotation_mark_without_a_later_one_costs_one_line():
     rows = [f"I{number},Acme" for number in range(3_000)]
     rows[10] = 'I10,"Acme'
     blocks, problems = read("\n".join(["erpKey,name", *rows]))
@@ -64,20 +64,20 @@ def test_an_unclosed_quotation_mark_that_meets_no_other_costs_one_line():
     assert [row[0] for row in table(blocks)] == [*range(2, 12), *range(13, 3_002)]
 
 
-def test_an_unclosed_quotation_mark_in_the_last_line_is_told():
+def test_an_unclosed_quotation_mark_in_the_last_line_is_a_problem():
     blocks, problems = read('erpKey,name\nI1,Acme\nI2,"Bolt')
     assert told(problems) == [(3, "unclosed_quote", 'I2,"Bolt')]
     assert len(blocks[0]) == 1
 
 
-def test_rows_swallowed_by_an_unclosed_quotation_mark_are_brought_back():
-    # The mark at the end of line 3 closes the one in line 2, so that the csv module sees one short row.
+def test_rows_swallowed_by_an_unclosed_quotation_mark_are_recovered():
+    # The quotation mark at the end of line 3 closes the one in line 2, so that the csv module sees one short row.
     blocks, problems = read('erpKey,name,total\nI1,"Acme,5\nI2,5,pipe of 24"\nI3,7,pipe\n')
     assert told(problems) == [(2, "unclosed_quote", 'I1,"Acme,5')]
     assert [row[2] for row in table(blocks)] == ['I2,5,pipe of 24"', "I3,7,pipe"]
 
 
-def test_swallowed_rows_with_too_many_cells_are_brought_back():
+def test_swallowed_rows_with_too_many_cells_are_recovered():
     blocks, problems = read('erpKey,name\nI1,"Acme\nI2,6",7\nI3,Core\n')
     assert told(problems) == [(2, "unclosed_quote", 'I1,"Acme'), (3, "too_many_cells", 'I2,6",7')]
     assert [row[2] for row in table(blocks)] == ["I3,Core"]
@@ -98,7 +98,7 @@ def test_a_row_of_one_cell_is_no_record():
     assert [row[0] for row in table(blocks)] == [2, 4]
 
 
-def test_rows_separated_otherwise_than_the_header_are_told_so():
+def test_rows_with_another_delimiter_than_the_header_are_a_problem_of_their_own():
     blocks, [first, second] = read("erpKey;name;total\nI1,Acme,5\nI2\tBolt\t6\nI3;Core;7\n")
     assert [first.code, second.code] == ["too_few_cells", "too_few_cells"]
     assert first.message == (
@@ -109,7 +109,7 @@ def test_rows_separated_otherwise_than_the_header_are_told_so():
     assert [row[0] for row in table(blocks)] == [4]
 
 
-def test_a_row_that_stands_in_quotation_marks_as_a_whole_is_told_so():
+def test_a_whole_row_in_quotation_marks_is_a_problem_of_its_own():
     blocks, [problem] = read('erpKey,name,total\n"I1,Acme,5"\nI2,Bolt,6\n')
     assert (problem.line, problem.code) == (2, "too_few_cells")
     assert problem.message == (
@@ -137,7 +137,7 @@ def test_a_row_of_a_thousand_lines_is_read_and_a_longer_one_is_not():
     assert blocks[-1].cells[-1] == ["I2", "Bolt"] or told(problems)[-1][1] == "unclosed_quote"
 
 
-def test_a_row_may_go_on_over_the_pieces_in_which_a_file_is_read():
+def test_a_row_may_span_the_chunks_in_which_a_file_is_read():
     long = "\n".join(["x" * 1_000] * 900)
     blocks, problems = read(f'erpKey,name\nI1,"{long}"\nI2,"{long}"\nI3,Core\n', line_bytes=2_000_000)
     assert problems == []
@@ -161,7 +161,7 @@ def test_a_file_of_unclosed_quotation_marks_ends_in_good_time():
     assert len(str(stopped.value)) <= 200
 
 
-def test_a_line_over_the_limit_is_told_and_not_held():
+def test_a_line_over_the_limit_is_a_problem_and_not_kept_in_memory():
     text = f"erpKey,name\nI1,Acme\nI2,{'x' * 5_000_000}\nI3,Core\n"
     blocks, [problem] = read(text, line_bytes=100_000)
     assert (problem.line, problem.code) == (3, "line_too_long")
@@ -173,7 +173,7 @@ def test_a_line_over_the_limit_is_told_and_not_held():
     assert [(row[0], row[2]) for row in table(blocks)] == [(2, "I1,Acme"), (4, "I3,Core")]
 
 
-def test_long_lines_among_short_ones_and_at_the_end_are_told():
+def test_long_lines_among_short_ones_and_at_the_end_are_problems():
     text = "erpKey\r\n" + "".join(f"{'x' * (2_000 if n % 3 == 0 else 5)}\r\n" for n in range(9)) + "y" * 2_000
     blocks, problems = read(text, line_bytes=1_000)
     assert [problem.line for problem in problems] == [2, 5, 8, 11]
@@ -242,12 +242,12 @@ def test_a_file_with_an_unusable_header_is_not_read(text, code, column, message)
     assert problem.message == message
 
 
-def test_of_what_is_no_text_the_encoding_is_not_worth_a_remark():
+def test_the_encoding_of_a_file_that_is_not_text_is_not_remarked_on():
     _, problems = read(b"PK\x03\x04\x14\0\xff\xfe\x90 \xe4\n")
     assert [problem.code for problem in problems] == ["not_text"]
 
 
-def test_of_a_file_without_a_usable_header_the_encoding_is_told():
+def test_the_encoding_of_a_file_without_a_usable_header_is_remarked_on():
     _, problems = read("größe,größe\nI1,2\n".encode("cp1252"))
     assert [problem.code for problem in problems] == ["encoding_assumed", "header_duplicated"]
 
@@ -274,7 +274,7 @@ def test_a_header_alone_is_remarked_on(text):
     assert problem.message == "The file has a header and no rows, so nothing was loaded from it."
 
 
-def test_a_file_of_bad_rows_alone_is_not_said_to_have_none():
+def test_a_file_with_only_bad_rows_is_not_called_a_file_without_rows():
     _, problems = read("erpKey\nI1,2\n")
     assert [problem.code for problem in problems] == ["too_many_cells"]
 

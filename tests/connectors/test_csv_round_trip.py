@@ -1,4 +1,4 @@
-"""Whatever a CSV writer writes comes back: the same cells, the right lines, the exact text."""
+"""Whatever a CSV writer writes is read back: the same cells, the right lines, the exact text."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def small_pieces(monkeypatch):
 @given(tables(), st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_written_tables_come_back(small_pieces, rows, delimiter, end):
     text = io.StringIO(newline="")
-    # All cells quoted: unquoted, the writer and readers differ on lone CRs and NULs.
+    # All cells are quoted, because writers and readers disagree on single CRs and NULs in unquoted cells.
     writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerow([f"column{number}" for number in range(len(rows[0]))])
     expected = []

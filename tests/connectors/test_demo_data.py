@@ -108,7 +108,7 @@ def test_what_is_outstanding_is_what_was_not_applied(demo):
     assert states.count("Closed") > 500
 
 
-def test_what_a_payment_has_left_is_what_was_not_applied(demo):
+def test_the_unapplied_amount_of_a_payment_is_what_was_not_applied(demo):
     applied = amounts(demo["PaymentApplied"], "paymentAppliedAmount", "paymentErpKey")
     for payment in demo["Payment"]:
         unapplied = Decimal(payment["paymentAmount"]) - applied[payment["erpKey"]]
@@ -161,7 +161,7 @@ def test_debits_equal_credits_in_every_journal_entry(demo):
         assert (line["debit"], line["credit"]) == (line["baseDebit"], line["baseCredit"])
 
 
-def test_balances_add_up_to_nothing_in_every_period(demo):
+def test_balances_add_up_to_zero_in_every_period(demo):
     balances = amounts(demo["FinancialAccountBalanceHistory"], "balance", "periodStartDate")
     assert set(balances.values()) == {Decimal(0)}
 
@@ -281,13 +281,13 @@ def test_the_number_of_invoices_can_be_set():
 
 
 @pytest.mark.parametrize("said", ["0", "many", "-5", "1.5", "20001", "²"])
-def test_a_number_of_invoices_that_makes_no_sense_is_told(said):
+def test_a_number_of_invoices_that_makes_no_sense_is_refused(said):
     with pytest.raises(ConnectorError) as stopped:
         books(settings={"Invoices": said})
     assert str(stopped.value) == (f"The setting “Invoices” is “{said}”. Write a whole number from 1 to 20,000.")
 
 
-def test_rows_say_where_they_stand():
+def test_rows_have_file_and_line():
     block = next(iter(connector_named("demo-data").rows(source(format=""))))
     assert (block.name, block.file, block.lines) == ("BaseCurrency", "demo data", [1])
     assert block.raw == ['{"baseCurrencyCode": "USD"}']

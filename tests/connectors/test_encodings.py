@@ -12,7 +12,7 @@ NAMES = "erpKey,name\nI1,Zoë\nI2,Łódź €\n"
 
 
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF8, b""])
-def test_utf_8_is_read_with_and_without_its_mark(mark):
+def test_utf_8_is_read_with_and_without_a_byte_order_mark(mark):
     blocks, problems = read(mark + NAMES.encode())
     assert problems == []
     assert blocks[0].columns == ["erpKey", "name"]
@@ -21,7 +21,7 @@ def test_utf_8_is_read_with_and_without_its_mark(mark):
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("has_mark", [True, False])
-def test_utf_16_is_read_with_and_without_its_mark(encoding, has_mark):
+def test_utf_16_is_read_with_and_without_a_byte_order_mark(encoding, has_mark):
     blocks, problems = read((("\ufeff" if has_mark else "") + NAMES).encode(encoding))
     assert problems == []
     assert blocks[0].cells == [["I1", "Zoë"], ["I2", "Łódź €"]]
@@ -46,7 +46,7 @@ def test_windows_1252_in_the_header_is_read():
     assert (blocks[0].columns, problem.line) == (["erpKey", "größe"], 1)
 
 
-def test_lines_are_found_over_the_pieces_in_which_a_file_is_read(monkeypatch):
+def test_line_numbers_do_not_depend_on_the_size_of_chunks(monkeypatch):
     rows = [f"I{at},Zo{'ë' if at % 7 == 5 else 'e'}" for at in range(500)]
     text = "\n".join(["erpKey,name", *rows])
     for size in (1, 3, 7, 64, 1000):
@@ -56,7 +56,7 @@ def test_lines_are_found_over_the_pieces_in_which_a_file_is_read(monkeypatch):
         assert [(problem.code, problem.line) for problem in problems] == [("encoding_assumed", 7)]
 
 
-def test_a_byte_that_is_a_character_nowhere_stays_for_its_cell():
+def test_a_byte_that_no_encoding_has_stays_in_its_cell():
     blocks, problems = read(b"erpKey,name\nI1,Caf\x81\nI2,Caf\xe9\n")
     assert [row[1][1] for row in table(blocks)] == ["Caf\udc81", "Café"]
     assert [problem.line for problem in problems] == [3]

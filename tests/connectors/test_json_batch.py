@@ -25,7 +25,7 @@ def refused(body, **given):
     return stopped.value.code, str(stopped.value)
 
 
-def test_a_record_is_a_row_at_its_place_in_its_list():
+def test_the_line_of_a_record_is_its_position_in_its_list():
     blocks, problems = batch(
         """{"appEnrollmentId": null, "isFullSync": true,
         "companies": [{"erpKey": "C1"}, {"erpKey":"C2", "total": 1.10}],
@@ -73,7 +73,7 @@ def test_a_list_that_comes_twice_is_read_to_its_end():
 
 
 @pytest.mark.parametrize(("value", "kind"), [({"erpKey": "I1"}, "error"), (5, "warning"), ("x", "warning")])
-def test_a_member_that_is_no_list_is_told(value, kind):
+def test_a_member_that_is_not_a_list_is_a_problem(value, kind):
     blocks, problems = batch({"invoices": value, "companies": [{"erpKey": "C1"}]})
     assert problems == [
         RowProblem(
@@ -90,7 +90,7 @@ def test_a_member_that_is_no_list_is_told(value, kind):
     assert [block.name for block in blocks] == ["companies"]
 
 
-def test_a_record_that_is_no_object_is_told_and_the_rest_read():
+def test_a_record_that_is_not_an_object_is_a_problem_and_the_rest_is_read():
     blocks, problems = batch('{"invoices": [{"erpKey": "I1"}, "I2", null, {"erpKey": "I4", "a": 1, "a": 2}, [], {}]}')
     assert [(problem.line, problem.code, problem.raw) for problem in problems] == [
         (2, "bad_json", '"I2"'),
@@ -151,7 +151,7 @@ def test_a_record_that_is_no_object_is_told_and_the_rest_read():
         ),
     ],
 )
-def test_a_body_that_is_no_json_fails(body, message):
+def test_a_body_that_is_not_json_fails(body, message):
     assert refused(body) == ("bad_json", message)
 
 

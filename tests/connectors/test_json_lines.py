@@ -123,14 +123,14 @@ def test_an_object_in_a_list_of_its_own_is_read():
         ),
     ],
 )
-def test_a_bad_line_is_told_and_the_rest_read(line, code, message):
+def test_a_bad_line_is_a_problem_and_the_rest_is_read(line, code, message):
     blocks, [problem] = read(f'{{"erpKey": "I0"}}\n{line}\n{{"erpKey": "I2"}}\n', format="jsonl")
     assert (problem.kind, problem.line, problem.code, problem.raw) == ("error", 2, code, line)
     assert problem.message == message
     assert [row[0] for row in table(blocks)] == [1, 3]
 
 
-def test_a_line_over_the_limit_is_told():
+def test_a_line_over_the_limit_is_a_problem():
     blocks, [problem] = read('{"a": 1}\n{"a": "' + "x" * 2_000 + '"}\n{"a": 3}', format="jsonl", line_bytes=1_000)
     assert (problem.line, problem.code) == (2, "line_too_long")
     assert problem.message == (
@@ -150,7 +150,7 @@ def test_a_line_over_the_limit_is_told():
         "\n[" + '{"erpKey": "I1"},' * 100_000,
     ],
 )
-def test_one_json_document_is_told_once(text):
+def test_one_json_document_is_one_problem(text):
     blocks, [problem] = read(text, format="jsonl")
     assert blocks == []
     assert (problem.kind, problem.line, problem.code, problem.message) == (
@@ -221,7 +221,7 @@ TOGETHER_NOT_ALONE = [
 
 
 @pytest.mark.parametrize("lines", TOGETHER_NOT_ALONE)
-def test_no_line_lends_another_its_brackets(lines):
+def test_brackets_of_one_line_never_complete_another(lines):
     assert by_line(lines) == expected(lines)
 
 
@@ -241,7 +241,7 @@ BROKEN = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(LINES | BROKEN, max_size=12), st.lists(LINES, min_size=1, max_size=2))
-def test_many_lines_say_what_each_says_alone(lines, repeated):
+def test_many_lines_are_read_as_each_is_alone(lines, repeated):
     lines = ['{"a": 1}', *(line for line in lines + repeated * 40 if line.strip())]
     assert by_line(lines) == expected(lines)
 
@@ -272,7 +272,7 @@ def expected(lines):
     found = {}
     for number, line in enumerate(lines, 1):
         try:
-            # Half a character can be read, but not be written.
+            # A lone surrogate can be decoded, but not be encoded.
             json.dumps(json.loads(line, parse_constant=refuse), ensure_ascii=False).encode()
             value = json.loads(line, object_pairs_hook=members, parse_float=str)
         except LookupError:

@@ -31,7 +31,7 @@ def test_a_row_has_its_number_its_cells_and_their_letters():
     assert table(blocks) == [(2, ["I1", "5"], "I1,5"), (4, ["I3", ""], "I3,")]
 
 
-def test_how_its_lines_are_read_again_is_said_before_the_rows():
+def test_the_header_comes_before_the_rows():
     book = workbook(sheet(["erpKey", "total"], ["I1", number("5")]))
     head, rows = connector_named("file-upload").rows(source(book, format="zip", file_name="invoices.xlsx"))
     assert head == FileHeader("invoices", "invoices.xlsx", ("erpKey", "total"), ",")
@@ -116,7 +116,7 @@ def test_prefixed_names_and_rows_without_addresses_are_read():
     assert table(blocks) == [(2, ["I1"], "I1")]
 
 
-def test_errors_in_cells_are_told_together_and_the_rest_read():
+def test_errors_in_cells_are_one_problem_of_their_row_and_the_rest_is_read():
     blocks, [problem] = read_book(
         workbook(
             sheet(
@@ -136,7 +136,7 @@ def test_errors_in_cells_are_told_together_and_the_rest_read():
     assert [row[0] for row in table(blocks)] == [3]
 
 
-def test_cells_beyond_the_header_are_told():
+def test_cells_beyond_the_header_are_a_problem():
     _, [problem] = read_book(workbook(sheet(["erpKey"], ["I1", None, "x", number("1")])))
     assert (problem.line, problem.code) == (2, "too_many_cells")
     assert problem.message == (
@@ -159,7 +159,7 @@ def test_further_sheets_with_something_in_them_are_named():
     ("rows", "code"),
     [([], "file_empty"), ([["erpKey"]], "file_without_rows"), ([["a", "A"], ["1"]], "header_duplicated")],
 )
-def test_the_header_is_held_to_the_rules_of_csv(rows, code):
+def test_the_header_follows_the_rules_of_csv(rows, code):
     _, [problem] = read_book(workbook(sheet(*rows)))
     assert (problem.line, problem.code) == (None, code)
 
@@ -179,7 +179,7 @@ DOCTYPE = '<!DOCTYPE x [<!ENTITY a "aaaa">]>'
         {"xl/worksheets/sheet1.xml": f"<worksheet><row>{'<c/>' * 20_000}</row></worksheet>"},
     ],
 )
-def test_a_workbook_that_is_broken_is_told(broken):
+def test_a_damaged_workbook_is_a_problem(broken):
     blocks, [problem] = read_book(workbook(sheet(["erpKey"], ["I1"]), **broken))
     assert blocks == []
     assert (problem.line, problem.code) == (None, "workbook_damaged")
@@ -193,7 +193,7 @@ def test_a_workbook_that_breaks_off_after_some_rows_fails():
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_old_or_locked_workbook_is_told(packed):
+def test_an_old_or_locked_workbook_is_a_problem(packed):
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     if not packed:
         with pytest.raises(ConnectorError) as stopped:
@@ -204,7 +204,7 @@ def test_an_old_or_locked_workbook_is_told(packed):
     assert (problem.file, problem.code) == ("invoices.xlsx", "workbook_locked")
 
 
-def test_the_limits_of_a_zip_hold_inside_a_workbook_too():
+def test_the_limits_of_a_zip_apply_to_a_workbook_too():
     book = workbook(sheet(["erpKey"], *[["x" * 1_000]] * 20_000))
     with pytest.raises(ConnectorError) as stopped:
         read(zipped({"invoices.xlsx": book}), format="zip", unpacked_bytes=10_000_000, ratio=10_000)
@@ -214,7 +214,7 @@ def test_the_limits_of_a_zip_hold_inside_a_workbook_too():
     assert stopped.value.code == "zip_ratio"
 
 
-def test_a_tag_or_a_text_without_end_is_not_held():
+def test_a_tag_or_a_text_without_end_is_not_kept_in_memory():
     bomb = f'<worksheet><row r="1"><c r="A1{"A" * 30_000_000}'
     _, [problem] = read_book(workbook(bomb), line_bytes=1_000_000, ratio=100_000)
     assert problem.code == "workbook_damaged"
@@ -224,7 +224,7 @@ def test_a_tag_or_a_text_without_end_is_not_held():
     assert table(blocks) == [(3, ["I2"], "I2")]
 
 
-def test_texts_that_many_cells_share_are_not_all_held_in_memory(monkeypatch):
+def test_shared_texts_are_not_all_kept_in_memory(monkeypatch):
     monkeypatch.setattr(xlsx_parts, "TEXTS_IN_MEMORY", 100_000)
     texts = [f"{random.getrandbits(64)} ü{at}" for at in range(20_000)]
     xml = sheet(["erpKey"], *[[cell("s", str(at))] for at, _ in enumerate(texts)])

@@ -57,7 +57,7 @@ def test_a_path_is_only_its_last_part(path):
     assert [(block.name, block.file) for block in blocks] == [("invoices", "invoices.csv")]
 
 
-def test_files_of_one_name_are_shown_with_their_folders():
+def test_files_of_the_same_name_are_named_with_their_folders():
     blocks, _ = read(zipped({"2023/invoices.csv": CSV, "2024/invoices.csv": CSV, "c.csv": CSV}), format="zip")
     assert [(block.name, block.file) for block in blocks] == [
         ("invoices", "2023/invoices.csv"),
@@ -66,7 +66,7 @@ def test_files_of_one_name_are_shown_with_their_folders():
     ]
 
 
-def test_what_systems_leave_behind_is_passed_over():
+def test_files_that_operating_systems_add_are_ignored():
     blocks, problems = read(
         zipped(
             {
@@ -85,7 +85,7 @@ def test_what_systems_leave_behind_is_passed_over():
 
 
 @pytest.mark.parametrize(("name", "stem"), [("invoices.pdf", "invoices"), ("README", "README"), (".csv", ".csv")])
-def test_a_file_of_another_kind_is_told_under_its_name_and_the_rest_read(name, stem):
+def test_a_file_of_another_kind_is_a_problem_under_its_name_and_the_rest_is_read(name, stem):
     blocks, problems = read(zipped({name: "x", "companies.csv": CSV}), format="zip")
     assert problems == [
         RowProblem(
@@ -109,7 +109,7 @@ def test_a_zip_in_the_zip_is_not_opened():
     )
 
 
-def test_a_locked_file_is_told_and_the_rest_read():
+def test_an_encrypted_file_is_a_problem_and_the_rest_is_read():
     packed = bytearray(zipped({"invoices.csv": CSV, "companies.csv": CSV}))
     for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         packed[packed.find(mark) + flags] |= 1
@@ -127,7 +127,7 @@ def test_a_locked_file_is_told_and_the_rest_read():
     assert [block.name for block in blocks] == ["companies"]
 
 
-def test_a_file_of_unusual_compression_is_told():
+def test_a_file_of_unusual_compression_is_a_problem():
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("invoices.csv", CSV, zipfile.ZIP_BZIP2)
@@ -159,7 +159,7 @@ def test_a_zip_of_nothing_fails():
 
 
 @pytest.mark.parametrize("content", [b"not a zip", b"PK\x05\x06", zipped({"a.csv": CSV * 99})[:-30]])
-def test_what_is_no_zip_fails(content):
+def test_a_file_that_is_not_a_zip_fails(content):
     assert refused(content) == (
         "zip_damaged",
         "The file “books.zip” is not a ZIP file or is damaged. Make it again, then send it again.",
@@ -177,14 +177,14 @@ def test_what_is_no_zip_fails(content):
          "Pack what it holds as ZIP"),
     ],
 )  # fmt: skip
-def test_a_lone_file_of_another_kind_is_told(name, content, sentence):
+def test_a_single_file_of_another_kind_fails_with_advice(name, content, sentence):
     with pytest.raises(ConnectorError) as stopped:
         read(content, format="zip", file_name=name)
     assert (stopped.value.code, stopped.value.file) == ("unknown_format", name)
     assert str(stopped.value) == f"The file “{name}” {sentence}, then send it again."
 
 
-def test_a_lone_workbook_that_is_none_is_told_as_one():
+def test_a_single_damaged_workbook_is_reported_as_a_workbook():
     for content in (b"no workbook", zipped({"a.csv": CSV}), zipped({"a.csv": CSV})[:-30]):
         _, (problem,) = read(content, format="zip", file_name="invoices.xlsx")
         assert problem.code == "workbook_damaged"
@@ -201,7 +201,7 @@ def test_a_damaged_file_in_a_zip_fails():
 
 
 @pytest.mark.parametrize("said", [40, 10**9])
-def test_a_file_that_lies_about_its_size_fails(said):
+def test_a_file_with_a_wrong_size_in_the_directory_fails(said):
     packed = bytearray(zipped({"invoices.csv": CSV * 50}))
     for mark, size in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<I", packed, packed.find(mark) + size, said)
@@ -230,7 +230,7 @@ def test_too_much_data_is_refused():
     )
 
 
-def test_a_bomb_is_refused():
+def test_a_zip_bomb_is_refused():
     assert refused(zipped({"a.csv": b"x\n" + b"0" * 30_000_000}), line_bytes=10_000) == (
         "zip_ratio",
         "The file “books.zip” unpacks to more than 200 times its size, as no real data do. "
@@ -238,7 +238,7 @@ def test_a_bomb_is_refused():
     )
 
 
-def test_a_small_file_may_be_packed_as_tight_as_it_likes():
+def test_a_small_file_may_have_any_compression_ratio():
     blocks, _ = read(zipped({"a.csv": "name\n" + "x\n" * 1_000_000}), format="zip")
     assert sum(map(len, blocks)) == 1_000_000
 

@@ -1,4 +1,4 @@
-"""A file of three good and three bad lines, loaded through the real path, and what is done about it."""
+"""Files with good and bad lines, loaded as a worker does, and corrections of their rejected rows."""
 
 import pytest
 
@@ -45,15 +45,15 @@ def faulty(load):
 
 
 @pytest.fixture
-def mend(owner):
+def correct(owner):
     """Put values into the rejected line with this number."""
 
-    def mend(sync_request, line, **values):
+    def correct(sync_request, line, **values):
         return corrections.save_correction(
             sync_request.details.filter(line=line, kind="error").first(), owner.user, values
         )
 
-    return mend
+    return correct
 
 
 @pytest.fixture

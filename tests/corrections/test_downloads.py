@@ -42,7 +42,7 @@ def cells_of(workbook):
         ]
 
 
-def test_a_row_a_line_with_all_its_problems_and_its_own_columns(faulty):
+def test_a_file_has_a_row_for_each_rejected_row_with_its_columns_and_problems(faulty):
     name, content = download(faulty)
     assert name == "Invoice.csv"
     header, second, fourth = rows_of(content, ";")
@@ -56,12 +56,12 @@ def test_a_row_a_line_with_all_its_problems_and_its_own_columns(faulty):
     assert fourth[:6] == ["I4", "C9", "C1", "+4.50", "2024-01-31", "'quoted"]
 
 
-def test_narrowed_to_one_reason_a_line_still_has_all_its_problems(faulty):
+def test_a_row_has_all_its_problems_even_when_filtered_by_one(faulty):
     (_, line) = rows_of(download(faulty, code="bad_number")[1], ";")
     assert line[9] == "bad_number; impossible_date"
 
 
-def test_corrected_and_uploaded_again_it_loads_without_a_remark(faulty, load):
+def test_a_corrected_file_loads_without_a_remark(faulty, load):
     name, content = download(faulty)
     corrected = content.replace(b"twelve", b"12").replace(b"2024-02-31;", b"2024-02-28;").replace(b"C9", b"C1")
     again = load(corrected, name=name)
@@ -71,7 +71,7 @@ def test_corrected_and_uploaded_again_it_loads_without_a_remark(faulty, load):
     assert Invoice.objects.get(erp_key="I2").reference_code == "two\nlines; and =a formula"
 
 
-def test_what_a_spreadsheet_might_calculate_comes_back_as_it_was(load):
+def test_cells_that_look_like_formulas_come_back_as_they_were(load):
     evil = "=cmd|' /C calc'!A0"
     sync = load({"companies.csv": COMPANIES + f'C2,"{evil}",Customer,perhaps\nC3,\'=x,Customer,perhaps\n'})
     name, content = download(sync)
@@ -81,7 +81,7 @@ def test_what_a_spreadsheet_might_calculate_comes_back_as_it_was(load):
     assert Company.objects.get(erp_key="C3").company_name == "'=x"
 
 
-def test_a_workbook_holds_typed_texts_and_no_formula(load):
+def test_a_workbook_has_texts_and_no_formulas(load):
     sync = load({"companies.csv": COMPANIES + "C2,=1+1,Customer,perhaps\n-5,'=x,Customer,perhaps\n"})
     name, content = download(sync, "xlsx")
     assert name == "Company.xlsx"
@@ -114,20 +114,20 @@ def test_every_kind_and_every_set_of_columns_has_its_own_file_in_a_zip(load):
     assert not again.details.filter(code__in=("unknown_column", "unknown_file")).exists()
 
 
-def test_a_line_that_could_not_be_taken_apart_is_left_blank_and_told(load):
+def test_a_line_that_could_not_be_split_has_blank_cells_and_its_raw_text(load):
     sync = load({"companies.csv": COMPANIES + "C2,Be,ta,Customer,true\n"})
     (_, line) = rows_of(download(sync)[1])
     assert line[:4] == ["", "", "", ""]
     assert line[-1].endswith("The line as it was sent: C2,Be,ta,Customer,true")
 
 
-def test_cured_lines_are_left_out(faulty, mend, load_again):
-    mend(faulty, 3, totalAmount="13", invoiceDate="2024-02-29")
+def test_cured_lines_are_left_out(faulty, correct, load_again):
+    correct(faulty, 3, totalAmount="13", invoiceDate="2024-02-29")
     load_again(faulty)
     assert [row[0] for row in rows_of(download(faulty)[1], ";")] == ["erpKey", "I4"]
 
 
-def test_where_there_is_none_or_the_format_is_odd_a_sentence_says_so(faulty, load):
+def test_nothing_to_download_and_an_unknown_format_are_refused(faulty, load):
     with pytest.raises(NotFound, match="no rejected line to download"):
         download(faulty, code="nothing")
     with pytest.raises(PlatformError, match="Lines come as csv or xlsx, not as “pdf”."):
@@ -161,7 +161,7 @@ def test_harmless_cells_are_written_as_they_are(cell):
         "＠x", "\u00a0=1", "=", "'=1", "''@x", "' =1", "-1e5",
     ],
 )  # fmt: skip
-def test_what_may_be_calculated_is_guarded_and_comes_back(cell):
+def test_cells_that_look_like_formulas_are_escaped_and_come_back(cell):
     assert escape_csv_cell(cell) == "'" + cell
     assert unescape_cell(escape_csv_cell(cell)) == cell
     assert unescape_cell(escape_workbook_cell(cell)) == cell

@@ -35,7 +35,7 @@ def browse(owner):
     return browse
 
 
-def test_a_program_mends_and_loads_again(faulty, detail, owner):
+def test_a_program_corrects_a_row_and_loads_it_again(faulty, detail, owner):
     program = Program(Role.MEMBER, owner.group_key)
     path = f"Sync/{faulty.pk}/details/{detail.pk}"
     answer = program.patch(path, {"Values": {"totalAmount": 12.10}})
@@ -70,12 +70,12 @@ def test_a_program_downloads_what_it_filters(faulty, owner):
 
 
 @pytest.mark.parametrize("values", [None, {}, {"values": 7}, {"values": {"nothing": 1}}, {"values": {"a": {"b": []}}}])
-def test_nonsense_is_refused_with_a_sentence(faulty, detail, owner, values):
+def test_values_that_make_no_sense_are_refused(faulty, detail, owner, values):
     answer = Program(Role.OWNER, owner.group_key).patch(f"Sync/{faulty.pk}/details/{detail.pk}", values)
     assert answer.status_code == 400
 
 
-def test_programs_of_others_find_nothing_and_readers_may_not(faulty, detail, owner):
+def test_programs_of_other_accounts_find_nothing_and_readers_may_not_correct(faulty, detail, owner):
     calls = [
         ("PATCH", f"Sync/{faulty.pk}/details/{detail.pk}", {"values": {"totalAmount": "1"}}),
         ("POST", f"Sync/{faulty.pk}/replay", None),
@@ -85,12 +85,12 @@ def test_programs_of_others_find_nothing_and_readers_may_not(faulty, detail, own
         assert stranger._json(method, path, body, "").status_code == 404
         assert reader._json(method, path, body, "").status_code == 403
     assert stranger.get(f"Sync/{faulty.pk}/rejected-lines").status_code == 404
-    # A problem of another sync is none of this one.
+    # A problem of another sync is not found below this one.
     other = Program(Role.OWNER, owner.group_key).patch(f"Sync/{faulty.pk}/details/{detail.pk + 10_000}", calls[0][2])
     assert other.status_code == 404
 
 
-def test_a_person_mends_a_line_and_loads_it_again(faulty, detail, browse):
+def test_a_person_corrects_a_row_and_loads_it_again(faulty, detail, browse):
     inbox, address = browse(), f"/syncs/{faulty.pk}/lines/{detail.pk}/"
     page = inbox.get(address).text
     assert "totalAmount: “twelve” is not a number." in page
@@ -121,7 +121,7 @@ def test_a_person_mends_a_line_and_loads_it_again(faulty, detail, browse):
     assert child.details.filter(kind="error").count() == 0
 
 
-def test_the_problems_page_hands_its_filters_to_the_download(faulty, browse):
+def test_the_problems_page_passes_its_filters_to_the_download(faulty, browse):
     inbox = browse(Role.READ_ONLY)
     page = inbox.get(f"/syncs/{faulty.pk}/problems/?code=bad_number").text
     assert f"/syncs/{faulty.pk}/problems/download/?code=bad_number&amp;format=csv" in page
@@ -131,7 +131,7 @@ def test_the_problems_page_hands_its_filters_to_the_download(faulty, browse):
     assert "There is no rejected line to download." in answer.text
 
 
-def test_others_find_no_line_and_readers_may_look_only(faulty, detail, browse):
+def test_other_accounts_find_no_line_and_readers_may_only_look(faulty, detail, browse):
     address = f"/syncs/{faulty.pk}/lines/{detail.pk}/"
     stranger, reader = browse(account=None), browse(Role.READ_ONLY)
     for method in (stranger.get, stranger.post):

@@ -1,4 +1,4 @@
-"""Rejected lines of a workbook: mended, loaded again, and downloaded like those of a CSV file."""
+"""Rejected rows of a workbook are corrected, loaded again and downloaded like those of a CSV file."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def faulty_book(load):
     return load(workbook(book), "company.xlsx")
 
 
-def test_a_line_of_a_workbook_is_taken_apart_again(faulty_book):
+def test_a_row_of_a_workbook_has_the_values_that_were_sent(faulty_book):
     head = SyncFile.objects.get(sync_request=faulty_book)
     assert (head.entity, head.file, head.columns, head.delimiter) == ("Company", "company.xlsx", HEADER, ",")
     detail = faulty_book.details.get(line=3)
@@ -31,8 +31,8 @@ def test_a_line_of_a_workbook_is_taken_apart_again(faulty_book):
     }
 
 
-def test_it_is_mended_and_loaded_again(faulty_book, mend, load_again):
-    assert mend(faulty_book, 3, isActive="true").state == "mended"
+def test_a_row_of_a_workbook_is_corrected_and_loaded_again(faulty_book, correct, load_again):
+    assert correct(faulty_book, 3, isActive="true").state == "mended"
     assert load_again(faulty_book).status_code == "Success"
     assert Company.objects.get(erp_key="2").company_name == 'Bolt, "the"\nlate'
     assert Correction.objects.get().state == "cured"

@@ -28,7 +28,7 @@ def database(running):
         yield connection
 
 
-def test_nothing_of_a_killed_sync_is_seen_then_or_later(running, database, tmp_path):
+def test_nothing_of_a_killed_sync_is_visible_then_or_later(running, database, tmp_path):
     path = write_zip(tmp_path / "books.zip", LINES)
     with path.open("rb") as content:
         asked = requests.post(
@@ -46,7 +46,7 @@ def test_nothing_of_a_killed_sync_is_seen_then_or_later(running, database, tmp_p
         return lines
 
     assert eventually(lines_read)
-    # Into the merge, or near its beginning: nothing may be visible in any case.
+    # It is killed in the merge or before; nothing may be visible in either case.
     time.sleep(1)
     assert records_of(database, asked) == 0
     worker = running.named("qcluster")
@@ -54,7 +54,7 @@ def test_nothing_of_a_killed_sync_is_seen_then_or_later(running, database, tmp_p
         process.kill()
     assert records_of(database, asked) == 0
     assert eventually(lambda: running.named("qcluster").pid != worker.pid)
-    # Another worker takes it up, reads all of it again, and loads it once.
+    # Another worker claims it, reads all of it again, and loads it once.
     assert eventually(lambda: state_of(database, asked)[0] not in ("In Progress", "Connector"), seconds=180)
     assert state_of(database, asked) == ("Success", 1, 2)
     assert records_of(database, asked) == LINES + 500

@@ -15,7 +15,7 @@ def statuses(product, key):
     return [record["statusCode"] for record in answer.json()["records"]]
 
 
-def test_ctrl_c_lets_the_running_sync_end_and_keeps_the_waiting_one(up, tmp_path):
+def test_ctrl_c_waits_for_the_running_sync_and_keeps_the_waiting_one(up, tmp_path):
     product = up().wait()
     demo = product.demo()
     path = write_zip(tmp_path / "books.zip", 60_000)

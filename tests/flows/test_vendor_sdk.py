@@ -72,7 +72,7 @@ def test_a_sync_of_the_demo_connector(api, running):
     assert enrollment.lastSync["syncRequestId"] == again.syncRequestId
 
 
-def test_the_six_files_load_then_change_nothing_then_name_their_faults(api, tmp_path):
+def test_six_files_load_then_change_nothing_then_report_their_problems(api, tmp_path):
     first = upload(api, tmp_path, workbooks())
     assert first.statusCode == "Success"
     assert first.processResultMessage == "4,821 lines loaded: 4,821 added."
@@ -91,7 +91,7 @@ def test_the_six_files_load_then_change_nothing_then_name_their_faults(api, tmp_
     for entity, file, line, _, _, message in FAULTS:
         assert list(faulty.details[entity]["errors"].values()) == [[f"{file}, line {line}: {message}"]]
 
-    # What the SDK does not know: every line, with its place and value.
+    # The SDK has no call for this: every rejected line with its place and value.
     found = requests.get(
         f"{api.serverUrl}api/v1/Sync/{faulty.syncRequestId}/details/query",
         params={"filter": "kind eq 'error'", "order": "entity"},
@@ -127,7 +127,7 @@ def test_syncs_are_found_by_query_and_a_finished_one_cannot_be_cancelled(api):
     assert "This sync is Success" in refused.error.detail
 
 
-def test_what_cannot_be_asked_is_said_in_words(api):
+def test_refused_requests_explain_why(api):
     refused = api.sync.create_sync({"appEnrollmentId": NOTHING})
     assert (refused.success, refused.error.status) == (False, 400)
     refused = api.sync.query_syncs("statuscod eq 'x'", None, None, None, None)
@@ -135,7 +135,7 @@ def test_what_cannot_be_asked_is_said_in_words(api):
     assert "No field is called “statuscod” (position 1). Did you mean “statusCode”?" in refused.error.detail
 
 
-def test_a_file_that_is_no_zip_fails_with_the_reason(api, tmp_path):
+def test_a_file_that_is_not_a_zip_fails_with_the_reason(api, tmp_path):
     path = tmp_path / "books.zip"
     path.write_bytes(b"PK this is not a ZIP")
     sync = finished(api, api.sync.upload_sync_file(None, None, str(path)))

@@ -132,7 +132,7 @@ def test_a_file_that_is_gone_cannot_be_loaded_again(load, user):
     )
 
 
-def test_an_enrollment_that_is_switched_off_loads_nothing_again(load, user):
+def test_an_inactive_enrollment_loads_nothing_again(load, user):
     preview = load([1], dry_run=True)
     AppEnrollment.objects.update(is_active=False)
     preview.refresh_from_db()

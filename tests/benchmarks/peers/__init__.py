@@ -1,4 +1,4 @@
-"""What else people load with, on the same rows, the same server and tables with the same key.
+"""Other loaders, with the same rows, on the same server and into tables with the same key.
 
 Each peer is a script of its own, which runs in a virtual environment of its own: `NAME.py`, installed from `NAME.txt`.
 """
@@ -51,7 +51,7 @@ def peers(server: BenchmarkServer, base: Path, rows: int, runs: int, only: list[
         again.append(measure(server, f"{OURS}, again", zipped, invoices, unchanged=rows))
         for name, python in pythons.items():
             server.fresh()
-            # What a peer keeps between two loads is kept, and what it kept in the run before is gone.
+            # A peer keeps its state between two loads of a run, but not between runs.
             with tempfile.TemporaryDirectory(dir=server.folder) as folder:
                 for measured, which in zip(found[PEERS[name]], ("first", "again"), strict=True):
                     measured.append(run_peer(server, name, python, plain, invoices, Path(folder), which))

@@ -18,7 +18,7 @@ def main():
     names = {name: snake_case(name) for name in header}
     changeable = [name for name in names.values() if name != names[KEY]]
     began = time.monotonic()
-    # One transaction, as ours is; committing each batch would only add waits.
+    # One transaction, as in the product; committing each batch would only add waits.
     with wanted.csv.open(newline="") as file, transaction.atomic():
         rows = csv.DictReader(file)
         while batch := list(islice(rows, BATCH)):

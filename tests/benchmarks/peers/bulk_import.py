@@ -9,7 +9,7 @@ from import_export.resources import modelresource_factory
 from outcome import KEY, task
 from tablib import Dataset
 
-# How the file writes its stamps; dates are told by their fields.
+# The format of the time stamps in the file; dates are recognised by their fields.
 STAMPS = {
     "imported_date": "%Y-%m-%dT%H:%M:%S.%f",
     "created": "%Y-%m-%dT%H:%M:%S.%f",
@@ -31,8 +31,8 @@ def main():
         "batch_size": 1_000,
         # One query for all known invoices instead of one for each row.
         "instance_loader_class": CachedInstanceLoader,
-        # Nobody looks at the differences, so they are not rendered; nor found, when all is new. When all is known,
-        # rows without any are passed over, which the documentation says spares the database needless work.
+        # The differences are not displayed, so they are not rendered; when all rows are new, they are not looked for.
+        # When all rows are known, rows without differences are skipped, as the documentation recommends.
         "skip_html_diff": True,
         "skip_diff": not wanted.is_reload,
         "skip_unchanged": wanted.is_reload,

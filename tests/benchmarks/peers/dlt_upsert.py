@@ -16,7 +16,7 @@ os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 @dlt.resource(
     name=TABLE,
     primary_key=KEY_COLUMN,
-    # Comparing spares the update of rows that have not changed.
+    # By comparing, it does not update rows that have not changed.
     write_disposition={"disposition": "merge", "strategy": "upsert", "skip_unchanged_rows": True},
     # A primary key is a hint to dlt and no index; a unique column is one.
     columns={KEY_COLUMN: {"unique": True}},
@@ -34,7 +34,7 @@ def invoices(path):
     options = pa.csv.ConvertOptions(
         column_types={name: kinds.get(name, pa.string()) for name in names}, strings_can_be_null=True
     )
-    # Tables, not rows: they go past the inference of types and the normalizing of each value.
+    # Tables instead of rows avoid the inference of types and the normalization of each value.
     for batch in pa.csv.open_csv(path, convert_options=options):
         yield pa.Table.from_batches([batch])
 

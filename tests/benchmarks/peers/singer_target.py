@@ -30,7 +30,7 @@ def main():
             "use_copy": True,
             # Larger than the default of 10,000: each batch is a temporary table, an INSERT and an UPDATE of its own.
             "batch_size_rows": 100_000,
-            # The most time goes into checking each record against the schema; other peers do not do it twice either.
+            # Checking each record against the schema takes most of the time; other peers do it only once, too.
             "validate_records": False,
             # Seven columns more, which nobody else writes; without them, versions cannot be activated.
             "add_record_metadata": False,
