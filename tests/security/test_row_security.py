@@ -121,7 +121,7 @@ def test_a_download_is_restricted_until_all_of_it_is_sent(two, login, monkeypatc
         for _ in range(2):
             yield f"{role()}: {SyncResultDetail.objects.count()}\n".encode()
 
-    monkeypatch.setattr(syncs_api, "sent", lambda download: StreamingHttpResponse(content()))
+    monkeypatch.setattr(syncs_api, "streaming_response", lambda download: StreamingHttpResponse(content()))
     answer = ours.get(f"Sync/{own.pk}/rejected-lines")
     restricted = f"{ROW_SECURITY_ROLE} ['{ours.account.pk}', '{ours.user.pk}']"
     assert role() == restricted
@@ -150,7 +150,7 @@ def test_after_switching_accounts_a_person_sees_the_other_one(two, client, forge
     for of in (theirs, ours, theirs):
         page = client.post("/account/", {"group_key": str(of.account.pk)}, follow=True)
         assert page.status_code == 200
-        assert {row["enrollment"].group_key_id for row in page.context["rows"]} == {of.account.pk}
+        assert {row["state"].enrollment.group_key_id for row in page.context["rows"]} == {of.account.pk}
     # The status names both.
     assert {of["groupKey"] for of in ours.get("Status/auth").json()["userGroups"]} == {
         str(ours.account.pk),
