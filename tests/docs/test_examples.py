@@ -58,7 +58,7 @@ class ExampleServer(BaseHTTPRequestHandler):
 def credentials():
     server = HTTPServer(("127.0.0.1", 0), ExampleServer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {"url": f"http://127.0.0.1:{server.server_port}", "token": "right"}
+    yield {"serverName": f"http://127.0.0.1:{server.server_port}", "authToken": "right"}
     server.shutdown()
     server.server_close()
 
@@ -83,7 +83,7 @@ def test_the_example_connector_follows_our_rules():
 
 def test_the_example_connector_reads_no_files_of_the_server(example):
     with pytest.raises(ConnectorError, match="must begin with https"):
-        example.check({"url": "file:///etc", "token": "right"})
+        example.check({"serverName": "file:///etc", "authToken": "right"})
 
 
 @pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_the_example_connector_loads_companies(example, credentials):
 def test_the_example_connector_checks_its_credentials(example, credentials):
     example.check(credentials)
     with pytest.raises(ConnectorError, match="answered 401") as refused:
-        example.check(credentials | {"token": "wrong"})
+        example.check(credentials | {"authToken": "wrong"})
     assert not refused.value.transient
 
 
@@ -112,7 +112,7 @@ def test_the_example_connector_asks_for_another_try_where_that_may_help(example,
         list(example.rows(source))
     assert (busy.value.transient, busy.value.retry_after) == (True, 7)
     with pytest.raises(ConnectorError, match="cannot be reached") as away:
-        example.check(credentials | {"url": "http://127.0.0.1:9"})
+        example.check(credentials | {"serverName": "http://127.0.0.1:9"})
     assert away.value.transient
 
 
