@@ -34,11 +34,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Kind:
-    """What of one kind of record is tried: its key, its plain columns and its references."""
+    """What of one kind of record is tried: its key, its own columns and its references."""
 
     key: tuple[str, ...]
     required: tuple[str, ...]
-    plain: tuple[str, ...]
+    own_columns: tuple[str, ...]
     references: dict[str, Reference] = field(default_factory=dict)
     always_complete: bool = False
 
@@ -176,8 +176,8 @@ class _Sync:
         self.reject([line for line in self.lines if self.is_faulty(line)])
         while fallen := [line for line in self.lines if any(one in self.rejected for one in line.found.values())]:
             self.reject(fallen)
-        while kept := [line for line in self.lines if line.action == "delete" and self.is_referred_to(line.record)]:
-            self.reject(kept)
+        while stay := [line for line in self.lines if line.action == "delete" and self.is_referred_to(line.record)]:
+            self.reject(stay)
         histories = [line for line in self.lines if line.kind == "FinancialAccountBalanceHistory"]
         self.supersede(histories, lambda line: (line.found["financialAccount"], line.value("periodNumber")))
         if not self.is_worth_it():
@@ -272,9 +272,9 @@ class _Sync:
         kind = KINDS[line.kind]
         if line.action == "insert" and any(not line.has(c) for c in kind.required if not c.endswith(("ErpKey",))):
             return True
-        if network_id := line.value("networkId"):
-            if line.record is None or str(line.record.id) != network_id:
-                return True
+        network_id = line.value("networkId")
+        if network_id and (line.record is None or str(line.record.id) != network_id):
+            return True
         for name, reference in kind.references.items():
             named = [column for column, _ in reference.ways if line.value(column) is not None]
             found, ways = line.found[name], line.cells[f"_ways_{name}"]
@@ -305,7 +305,7 @@ class _Sync:
         if "erpKey" in kind.key:
             values["erpKey"] = line.value("erpKey")
         old = dict(values)
-        for column in kind.plain:
+        for column in kind.own_columns:
             if line.has(column) or new:
                 values[column] = typed(column, line.value(column))
         for name, reference in kind.references.items():
@@ -382,9 +382,9 @@ class _Sync:
         self.books.records += made.values()
         self.forget([line.record for line in self.lines if line.action == "delete"])
         staying = [record for record in self.books.records if record not in missing]
-        while kept := [m for m in missing if any(m in record.values.values() for record in staying)]:
-            staying += kept
-            missing = [record for record in missing if record not in kept]
+        while referred_to := [m for m in missing if any(m in record.values.values() for record in staying)]:
+            staying += referred_to
+            missing = [record for record in missing if record not in referred_to]
         self.forget(missing)
         for record in missing:
             counts[record.kind]["deleted_as_missing"] = counts[record.kind].get("deleted_as_missing", 0) + 1

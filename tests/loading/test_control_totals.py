@@ -1,4 +1,4 @@
-"""What amounts add up to, in the file and in the books after: kept while loading, and always true."""
+"""Control totals: what the amounts of a file and of the books add up to, and whether the records agree."""
 
 from decimal import Decimal
 from importlib import import_module
@@ -26,7 +26,7 @@ NONE = (0, "0")
 def of_lines(sync_request, column="totalAmount"):
     """By currency: count and sum in the file, loaded, rejected and skipped, of what lines gave."""
     return {
-        total.currency: tuple(told(total, of) for of in ("file", "loaded", "rejected", "skipped"))
+        total.currency: tuple(figures(total, of) for of in ("file", "loaded", "rejected", "skipped"))
         for total in sync_request.control_totals.filter(column=column, file_count__gt=0)
     }
 
@@ -34,19 +34,19 @@ def of_lines(sync_request, column="totalAmount"):
 def of_books(sync_request, column="totalAmount"):
     """By currency: count and sum in the books after."""
     found = sync_request.control_totals.filter(column=column).exclude(books_count=0)
-    return {total.currency: told(total, "books") for total in found}
+    return {total.currency: figures(total, "books") for total in found}
 
 
-def kept(column="totalAmount"):
-    """By currency: count and sum that are kept of the books."""
+def stored(column="totalAmount"):
+    """By currency: count and sum stored for the books."""
     return {total.currency: (total.count, sum_as_text(total.sum)) for total in BookTotal.objects.filter(column=column)}
 
 
-def told(total, of):
+def figures(total, of):
     return (getattr(total, f"{of}_count"), sum_as_text(getattr(total, f"{of}_sum")))
 
 
-def one(count, sum):
+def loaded_only(count, sum):
     return (count, sum), (count, sum), NONE, NONE
 
 
@@ -61,8 +61,8 @@ def loaded(sync):
 
 
 def test_amounts_are_totalled_by_currency_whatever_its_case(loaded):
-    assert of_lines(loaded) == {"EUR": one(2, "10"), "USD": one(1, "5")}
-    assert of_books(loaded) == kept() == {"EUR": (2, "10"), "USD": (1, "5")}
+    assert of_lines(loaded) == {"EUR": loaded_only(2, "10"), "USD": loaded_only(1, "5")}
+    assert of_books(loaded) == stored() == {"EUR": (2, "10"), "USD": (1, "5")}
 
 
 def test_an_empty_cell_is_no_amount(sync):
@@ -76,11 +76,11 @@ def test_what_has_no_amounts_has_no_totals(sync):
 
 def test_the_same_lines_again_are_loaded_and_change_no_total(sync, loaded):
     again = sync({"invoices": [invoice("I1", totalAmount="10.1", currencyCode="EUR")]})
-    assert of_lines(again) == {"EUR": one(1, "10.1")}
+    assert of_lines(again) == {"EUR": loaded_only(1, "10.1")}
     assert of_books(again) == of_books(loaded)
 
 
-def test_lines_that_do_not_load_are_told_apart(sync, loaded):
+def test_rejected_and_skipped_amounts_are_totalled_separately(sync, loaded):
     result = sync({"invoices": [
         invoice("I4", totalAmount="1", currencyCode="EUR"),
         invoice("I4", totalAmount="2", currencyCode="EUR"),
@@ -100,24 +100,24 @@ def test_lines_that_do_not_load_are_told_apart(sync, loaded):
     assert {checked.agrees for checked in check_totals(result.control_totals.all())} == {True}
 
 
-def test_a_line_without_a_currency_counts_under_none_its_record_under_its_own(sync, loaded):
+def test_a_row_without_a_currency_counts_under_none_and_its_record_under_its_own(sync, loaded):
     result = sync({"invoices": [{"erpKey": "I1", "totalAmount": "20"}]})
-    assert of_lines(result) == {"": one(1, "20")}
+    assert of_lines(result) == {"": loaded_only(1, "20")}
     assert of_books(result) == {"EUR": (2, "19.9"), "USD": (1, "5")}
 
 
-def test_a_record_that_changes_its_currency_moves(sync, loaded):
+def test_a_record_that_changes_its_currency_moves_to_the_total_of_the_new_one(sync, loaded):
     result = sync({"invoices": [{"erpKey": "I1", "currencyCode": "CHF"}]})
     assert of_lines(result) == {}
-    assert of_books(result) == kept() == {"EUR": (1, "-0.1"), "CHF": (1, "10.1"), "USD": (1, "5")}
+    assert of_books(result) == stored() == {"EUR": (1, "-0.1"), "CHF": (1, "10.1"), "USD": (1, "5")}
 
 
-def test_the_last_record_of_a_currency_takes_its_total_along(sync, loaded):
+def test_a_total_disappears_with_the_last_record_of_its_currency(sync, loaded):
     result = sync({"invoices": [{"erpKey": "I3", "onMatchAction": "2"}]})
-    assert of_books(result) == kept() == {"EUR": (2, "10")}
+    assert of_books(result) == stored() == {"EUR": (2, "10")}
 
 
-def test_amounts_that_are_worked_out_count_in_the_books(sync, loaded):
+def test_computed_amounts_count_in_the_books(sync, loaded):
     assert of_lines(loaded, "baseCurrencyTotalAmount") == {}
     assert of_books(loaded, "baseCurrencyTotalAmount") == {"": (3, "15")}
     result = sync({"invoices": [{"erpKey": "I3", "currencyRate": "2"}]})
@@ -131,7 +131,7 @@ def test_sums_are_exact_whatever_their_size(sync):
         for at, amount in enumerate(amounts)
     ]})  # fmt: skip
     sum = "300000000000000000008.59999998"
-    assert of_lines(result) == {"JPY": one(8, sum)}
+    assert of_lines(result) == {"JPY": loaded_only(8, sum)}
     assert of_books(result) == {"JPY": (8, sum)}
     assert {checked.agrees for checked in check_totals(result.control_totals.all())} == {True}
     assert recount(result.app_enrollment) == []
@@ -142,7 +142,7 @@ def test_odd_currencies_count_as_none(sync):
     result = sync({"companies": COMPANIES, "invoices": [
         invoice(f"I{at}", totalAmount="1", currencyCode=code) for at, code in enumerate(odd)
     ]})  # fmt: skip
-    assert of_lines(result) == {"": one(8, "8")}
+    assert of_lines(result) == {"": loaded_only(8, "8")}
     assert of_books(result) == {"": (8, "8")}
 
 
@@ -155,7 +155,7 @@ def test_ledger_lines_are_totalled_in_both_their_currencies(sync):
     result = sync({
         "journalEntries": [{"erpKey": "J1", "sourcePostingDate": "2024-01-01"}], "journalEntryLines": [line],
     })  # fmt: skip
-    found = [(total.column, total.currency, told(total, "books")) for total in result.control_totals.order_by("pk")]
+    found = [(total.column, total.currency, figures(total, "books")) for total in result.control_totals.order_by("pk")]
     assert found == [
         ("debit", "USD", (1, "1")), ("credit", "USD", (1, "2")),
         ("baseDebit", "EUR", (1, "3")), ("baseCredit", "EUR", (1, "4")),
@@ -179,11 +179,11 @@ def test_rates_quantities_and_unit_prices_are_not_totalled():
             assert not column.currency or entity.columns[column.currency].type == "text"
 
 
-def test_a_full_sync_takes_away_what_it_deletes(sync, loaded):
+def test_a_full_sync_subtracts_what_it_deletes(sync, loaded):
     result = sync({"invoices": [invoice("I1", totalAmount="10.10", currencyCode="EUR")]}, run_full_sync=True,
                   allow_deletes=True)  # fmt: skip
-    assert of_lines(result) == {"EUR": one(1, "10.1")}
-    assert of_books(result) == kept() == {"EUR": (1, "10.1")}
+    assert of_lines(result) == {"EUR": loaded_only(1, "10.1")}
+    assert of_books(result) == stored() == {"EUR": (1, "10.1")}
 
 
 def test_each_part_has_totals_of_its_own(sync, loaded):
@@ -192,24 +192,24 @@ def test_each_part_has_totals_of_its_own(sync, loaded):
     assert of_books(first) == {"EUR": (2, "0.9"), "USD": (1, "5")}
     last = sync({"invoices": [invoice("I9", totalAmount="2", currencyCode="EUR")]}, current_batch=2,
                 parent_sync_request=first, **part)  # fmt: skip
-    assert of_lines(last) == {"EUR": one(1, "2")}
-    assert of_books(last) == kept() == {"EUR": (2, "3")}
+    assert of_lines(last) == {"EUR": loaded_only(1, "2")}
+    assert of_books(last) == stored() == {"EUR": (2, "3")}
 
 
-def test_balances_that_always_come_complete_are_taken_away(sync):
+def test_deleted_balances_are_subtracted(sync):
     accounts = [{
         "erpKey": "A1", "code": "1", "name": "Cash", "status": "Active", "cashflowType": "cash",
         "description": "Cash", "classification": "Asset",
     }]  # fmt: skip
     both = [balance("1", financialAccountErpKey="A1"), balance("2", financialAccountErpKey="A1", balance="5")]
     sync({"financialAccounts": accounts, "financialAccountBalanceHistories": both})
-    assert kept("balance") == {"": (2, "6.1")}
+    assert stored("balance") == {"": (2, "6.1")}
     result = sync({"financialAccountBalanceHistories": both[1:]})
-    assert of_books(result, "balance") == kept("balance") == {"": (1, "5")}
+    assert of_books(result, "balance") == stored("balance") == {"": (1, "5")}
 
 
-def test_a_preview_says_what_the_books_would_hold_and_keeps_nothing(sync, loaded):
-    before = kept()
+def test_a_preview_reports_what_the_books_would_hold_and_stores_nothing(sync, loaded):
+    before = stored()
     lines = [
         invoice("I1", totalAmount="1", currencyCode="EUR"),
         invoice("I4", totalAmount="2", currencyCode="EUR"),
@@ -220,20 +220,20 @@ def test_a_preview_says_what_the_books_would_hold_and_keeps_nothing(sync, loaded
     preview = sync({"invoices": lines}, dry_run=True)
     assert of_lines(preview)["EUR"] == ((4, "10"), (2, "4"), (1, "4"), (1, "2"))
     assert of_books(preview) == {"EUR": (3, "3.9")}
-    assert kept() == before
+    assert stored() == before
     result = sync({"invoices": lines})
     assert (of_lines(result), of_books(result)) == (of_lines(preview), of_books(preview))
-    assert kept() == of_books(result)
+    assert stored() == of_books(result)
 
 
-def test_a_preview_of_a_full_sync_takes_away_what_it_would_delete(sync, loaded):
+def test_a_preview_of_a_full_sync_subtracts_what_it_would_delete(sync, loaded):
     lines = [invoice("I1", totalAmount="10.10", currencyCode="EUR")]
     preview = sync({"invoices": lines}, dry_run=True, run_full_sync=True)
     assert of_books(preview) == {"EUR": (1, "10.1")}
-    assert kept() == {"EUR": (2, "10"), "USD": (1, "5")}
+    assert stored() == {"EUR": (2, "10"), "USD": (1, "5")}
 
 
-def test_of_a_sync_that_failed_every_amount_that_was_not_rejected_was_passed_over(sync, loaded):
+def test_in_a_failed_sync_every_amount_that_was_not_rejected_counts_as_skipped(sync, loaded):
     lines = [invoice("I1", totalAmount="1", currencyCode="EUR"), invoice("I4", totalAmount="2", currencyRate="x")]
     result = sync({"invoices": lines, "payments": ConnectorError("The source broke off.", code="source_failed")})
     assert result.status_code == "Failed"
@@ -241,7 +241,7 @@ def test_of_a_sync_that_failed_every_amount_that_was_not_rejected_was_passed_ove
     assert of_books(result) == of_books(loaded)
 
 
-def test_lines_that_the_merge_rejected_before_a_guard_stopped_it_are_rejected(sync, loaded, enrollment):
+def test_rows_that_the_merge_rejected_before_a_guard_stopped_it_count_as_rejected(sync, loaded, enrollment):
     enrollment.reject_limit_percent = 10
     enrollment.save()
     lines = [invoice("I1", totalAmount="1", currencyCode="EUR"), invoice("I4", "C9", totalAmount="2")]
@@ -250,7 +250,7 @@ def test_lines_that_the_merge_rejected_before_a_guard_stopped_it_are_rejected(sy
     assert of_lines(result) == {"EUR": ((1, "1"), NONE, NONE, (1, "1")), "": ((1, "2"), NONE, (1, "2"), NONE)}
 
 
-def test_a_merge_that_broke_off_leaves_no_total_behind(sync, loaded):
+def test_a_merge_that_fails_leaves_no_totals_behind(sync, loaded):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE records_invoice ADD CONSTRAINT broken CHECK (total_amount <> 66)")
     lines = [
@@ -260,7 +260,7 @@ def test_a_merge_that_broke_off_leaves_no_total_behind(sync, loaded):
     result = sync({"invoices": lines})
     assert result.process_result_message.startswith("Something went wrong on our side.")
     assert of_lines(result) == {"EUR": ((2, "69"), NONE, NONE, (2, "69"))}
-    assert of_books(result) == kept() == of_books(loaded)
+    assert of_books(result) == stored() == of_books(loaded)
 
 
 def test_the_database_refuses_totals_that_do_not_agree(loaded):
@@ -269,14 +269,14 @@ def test_the_database_refuses_totals_that_do_not_agree(loaded):
             loaded.control_totals.filter(column="totalAmount", currency="EUR").update(**wrong)
 
 
-def test_books_of_two_enrollments_are_kept_apart(sync, loaded, enrollment):
+def test_two_enrollments_have_separate_totals(sync, loaded, enrollment):
     other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
     result = sync({"companies": COMPANIES, "invoices": [invoice(totalAmount="1", currencyCode="EUR")]}, into=other)
     assert of_books(result) == {"EUR": (1, "1")}
     assert recount(enrollment) == recount(other) == []
 
 
-def test_what_an_enrollment_had_goes_with_it(enrollment):
+def test_stored_totals_are_deleted_with_their_enrollment(enrollment):
     other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
     for each in (enrollment, other):
         BookTotal.objects.create(app_enrollment=each, group_key=each.group_key, entity="Invoice", column="netAmount")
@@ -284,7 +284,7 @@ def test_what_an_enrollment_had_goes_with_it(enrollment):
     assert [total.app_enrollment for total in BookTotal.objects.all()] == [enrollment]
 
 
-def test_recounting_says_where_the_records_differ_and_sets_it_right(loaded, enrollment, capsys):
+def test_recounting_reports_where_the_records_differ_and_repairs_the_totals(loaded, enrollment, capsys):
     call_command("recount_books")
     assert capsys.readouterr().out == "The totals of 1 enrollment are those of the records.\n"
     Invoice.objects.filter(erp_key="I2").delete()
@@ -304,7 +304,7 @@ def test_recounting_says_where_the_records_differ_and_sets_it_right(loaded, enro
     call_command("recount_books", correct=True)
     assert capsys.readouterr().out.splitlines()[-1] == "4 totals were set right."
     assert recount(enrollment) == []
-    assert kept() == {"EUR": (1, "10.1"), "CHF": (1, "5")}
+    assert stored() == {"EUR": (1, "10.1"), "CHF": (1, "5")}
 
 
 def agreements(sync_request, column="totalAmount"):
@@ -323,7 +323,7 @@ def agreements(sync_request, column="totalAmount"):
         lambda invoices: invoices.filter(erp_key="I1").update(total_amount=None),
     ],
 )
-def test_records_that_were_changed_past_the_merge_do_not_agree_with_the_books(loaded, change):
+def test_records_changed_without_a_merge_do_not_agree_with_the_books(loaded, change):
     assert agreements(loaded) == {"EUR": True, "USD": True}
     change(Invoice.objects)
     assert agreements(loaded) == {"EUR": False, "USD": True}
@@ -334,7 +334,7 @@ def test_a_stored_total_that_was_changed_is_not_compared_with_an_older_one(loade
     assert agreements(loaded) == {"EUR": None, "USD": True}
 
 
-def test_a_merge_that_counts_wrongly_is_found_out(sync, loaded, monkeypatch):
+def test_a_merge_that_adds_up_wrongly_is_detected(sync, loaded, monkeypatch):
     tally_plan = steps.tally_plan
 
     def twice(context):
@@ -343,7 +343,7 @@ def test_a_merge_that_counts_wrongly_is_found_out(sync, loaded, monkeypatch):
 
     monkeypatch.setattr(steps, "tally_plan", twice)
     result = sync({"invoices": [invoice("I4", totalAmount="1", currencyCode="EUR")]})
-    assert of_lines(result) == {"EUR": one(1, "1")}
+    assert of_lines(result) == {"EUR": loaded_only(1, "1")}
     assert agreements(result) == {"EUR": False, "USD": True}
     assert agreements(result, "baseCurrencyTotalAmount") == {"": True}
 
@@ -371,24 +371,24 @@ def test_records_of_another_enrollment_are_not_counted(sync, loaded, enrollment)
 
 
 @pytest.mark.parametrize("id", ["nonsense", "00000000-0000-0000-0000-000000000007"])
-def test_recounting_an_enrollment_that_is_not_there_is_said(db, id):
+def test_recounting_an_unknown_enrollment_is_an_error(db, id):
     with pytest.raises(CommandError, match=f"^There is no enrollment with the id “{id}”.$"):
         call_command("recount_books", enrollment=id)
 
 
-def test_books_from_before_totals_were_kept_are_counted_by_the_migration(loaded, enrollment):
+def test_the_migration_counts_records_that_were_there_before_it(loaded, enrollment):
     migration = import_module("syncs.migrations.0005_totals_of_books")
     BookTotal.objects.all().delete()
     with connection.schema_editor() as editor:
         migration.count(apps, editor)
         migration.count(apps, editor)
     assert recount(enrollment) == []
-    assert kept() == {"EUR": (2, "10"), "USD": (1, "5")}
+    assert stored() == {"EUR": (2, "10"), "USD": (1, "5")}
     listed = {(entity, name) for entity, amounts in migration.AMOUNTS.values() for name, _, _ in amounts}
     assert listed == {(entity.name, column.wire) for entity in entities().values() for column in entity.amounts}
 
 
-def test_totals_go_with_their_sync(db):
+def test_control_totals_are_deleted_with_their_sync(db):
     sync_request = SyncRequestFactory(succeeded=True)
     ControlTotal.objects.create(
         sync_request=sync_request, group_key=sync_request.group_key, entity="Invoice", column="netAmount"

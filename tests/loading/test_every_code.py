@@ -14,7 +14,7 @@ from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.bad_inputs import BAD, COMPANY, ELSEWHERE, INVOICE, WITH_BOOKS
 
 # Code: kind, file, line, column, value, sentence.
-TOLD = {
+EXPECTED = {
     "required_empty": (
         "error", "companies.csv", 4, "erpKey", " ",
         "erpKey is empty, but every company needs it. Fill it in.",
@@ -389,8 +389,8 @@ def test_the_place_and_the_sentence_are_exact(code, uploads, settings, monkeypat
     is_full = code in ("kept_because_referenced", "delete_guard")
     result = uploads.load(given[1], given[0], format=format, full=is_full)
     found = result.details.filter(code=code).order_by("id").first()
-    told = (found.kind, found.file, found.line, found.column, found.value, found.message)
-    assert tuple(one.replace(id, "{B1}") if id and isinstance(one, str) else one for one in told) == TOLD[code]
+    reported = (found.kind, found.file, found.line, found.column, found.value, found.message)
+    assert tuple(one.replace(id, "{B1}") if id and isinstance(one, str) else one for one in reported) == EXPECTED[code]
 
 
 def fill_books(uploads, code) -> str:
@@ -405,12 +405,12 @@ def fill_books(uploads, code) -> str:
 
 
 def test_every_code_has_a_sample():
-    assert TOLD.keys() == BAD.keys()
-    assert TOLD.keys() | ELSEWHERE == CODES.keys()
+    assert EXPECTED.keys() == BAD.keys()
+    assert EXPECTED.keys() | ELSEWHERE == CODES.keys()
 
 
 def test_no_sentence_names_a_class_or_sql():
-    for code, (*_, message) in TOLD.items():
+    for code, (*_, message) in EXPECTED.items():
         for word in ("psycopg", "django", "Error", "Exception", "Traceback", "SELECT", "None", "staged", "NULL"):
             assert word not in message, code
         assert message.endswith((".", "?")), code
@@ -421,17 +421,17 @@ def reason_of(sync_request):
     return [(detail.code, detail.message) for detail in sync_request.details.all()]
 
 
-def test_a_source_that_does_not_answer_is_told(sync):
+def test_a_source_that_does_not_answer_is_reported(sync):
     result = sync({"companies": ConnectorError("The ERP did not answer. Try again later.")})
     assert reason_of(result) == [("source_unreadable", "The ERP did not answer. Try again later.")]
 
 
-def test_a_fault_of_ours_is_told_as_ours(sync):
+def test_an_error_of_the_platform_is_reported_as_such(sync):
     result = sync({"companies": [None]})
     assert reason_of(result) == [("our_fault", "Something went wrong on our side. Nothing was changed.")]
 
 
-def test_an_upload_that_is_gone_is_told(uploads):
+def test_a_missing_upload_is_reported(uploads):
     sync_request = uploads.ask("erpKey\nC1\n", "companies.csv")
     default_storage.delete(sync_request.upload.content.name)
     sync_request = uploads.run(sync_request)
@@ -443,7 +443,7 @@ def test_an_upload_that_is_gone_is_told(uploads):
     ]
 
 
-def test_an_unknown_connector_is_told(db):
+def test_an_unknown_connector_is_reported(db):
     sync_request = SyncRequestFactory(running=True, connector="nobody")
     pipeline.run(sync_request)
     sync_request.refresh_from_db()
@@ -452,7 +452,7 @@ def test_an_unknown_connector_is_told(db):
     ]
 
 
-def test_a_wrong_setting_is_told(db):
+def test_a_wrong_setting_is_reported(db):
     enrollment = AppEnrollmentFactory()
     CustomFieldDefinition.objects.filter(app=enrollment.app, app_enrollment=None).delete()
     CustomFieldDefinition.objects.create(

@@ -28,7 +28,7 @@ def test_a_partial_sync_deletes_nothing(sync):
     assert keys(Company) == ["C1", "C2"]
 
 
-def test_kinds_that_the_input_does_not_contain_stay(sync):
+def test_entities_that_the_input_does_not_contain_stay(sync):
     sync({"companies": [company("C1")], "invoices": [invoice("I1")]})
     sync({"companies": [company("C1")]}, run_full_sync=True)
     assert keys(Invoice) == ["I1"]
@@ -58,14 +58,14 @@ def test_nothing_is_deleted_where_a_file_is_of_no_known_kind(sync):
     assert keys(Company) == ["C1", "C2"]
 
 
-def test_other_enrollments_keep_theirs(sync, enrollment):
+def test_a_full_sync_deletes_nothing_of_other_enrollments(sync, enrollment):
     other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
     sync({"companies": [company("C2")]}, into=other)
     sync({"companies": [company("C1")]}, run_full_sync=True)
     assert keys(Company) == ["C1", "C2"]
 
 
-def test_what_others_still_refer_to_is_kept_with_a_warning(sync, counts):
+def test_a_record_that_others_refer_to_stays_with_a_warning(sync, counts):
     sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I2", "C2")]})
     result = sync({"companies": [company("C1")]}, run_full_sync=True)
     assert keys(Company) == ["C1", "C2"]
@@ -77,7 +77,7 @@ def test_what_others_still_refer_to_is_kept_with_a_warning(sync, counts):
     ]  # fmt: skip
 
 
-def test_what_another_enrollment_refers_to_is_kept(sync, enrollment):
+def test_a_record_that_another_enrollment_refers_to_stays(sync, enrollment):
     other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
     sync({"companies": [company("C1"), company("C2")]})
     parent = Company.objects.get(erp_key="C2")
@@ -86,7 +86,7 @@ def test_what_another_enrollment_refers_to_is_kept(sync, enrollment):
     assert keys(Company) == ["C1", "C2", "C3"]
 
 
-def test_what_refers_to_each_other_goes_together(sync):
+def test_records_that_refer_to_each_other_are_deleted_together(sync):
     contact = {"erpKey": "K2", "companyErpKey": "C2", "isActive": "true"}
     sync(
         {
@@ -114,7 +114,7 @@ def test_the_guard_stops_a_full_sync_that_would_delete_more_than_half(sync, coun
     assert Company.objects.count() == 20
 
 
-def test_the_guard_names_every_kind_of_which_too_much_would_go(sync):
+def test_the_guard_names_every_entity_of_which_too_much_would_be_deleted(sync):
     contacts = [{"erpKey": f"K{number}", "companyErpKey": "C0", "isActive": "true"} for number in range(30)]
     sync({"companies": [company(f"C{number}") for number in range(20)], "contacts": contacts})
     result = sync({"companies": [company("C0")], "contacts": contacts[:1]}, run_full_sync=True)
@@ -125,7 +125,7 @@ def test_the_guard_names_every_kind_of_which_too_much_would_go(sync):
     assert Company.objects.count() == 20
 
 
-def test_the_guard_keeps_to_the_enrollments_limit(sync, enrollment):
+def test_the_guard_uses_the_limit_of_the_enrollment(sync, enrollment):
     enrollment.delete_limit_percent = 60
     enrollment.save()
     sync({"companies": [company(f"C{number}") for number in range(20)]})

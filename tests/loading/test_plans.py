@@ -56,7 +56,7 @@ def test_a_small_sync_reads_no_table_of_records_whole(sync, explained):
     assert not [plan for plan in touching if "Seq Scan on records_company" in plan]
 
 
-def test_lines_that_come_in_another_form_are_not_compared_each_with_each(sync, counts, explained):
+def test_rows_in_another_form_are_matched_by_a_hash_join(sync, counts, explained):
     lines = [company(f"C{number}") for number in range(2_000)]
     sync({"companies": lines})
     explained.clear()
@@ -68,7 +68,7 @@ def test_lines_that_come_in_another_form_are_not_compared_each_with_each(sync, c
 
 
 @pytest.mark.usefixtures("others")
-def test_what_many_records_may_be_referred_to_by_is_looked_up_by_key(sync, explained, monkeypatch):
+def test_direct_insert_looks_keys_up_by_index_where_there_are_many(sync, explained, monkeypatch):
     sync({"companies": [company("C1")]})
     monkeypatch.setattr(direct_insert, "MOST_KEYS", 0)
     sync({"invoices": [invoice("I1", "C1")]}, directly=True)
@@ -79,7 +79,7 @@ def test_what_many_records_may_be_referred_to_by_is_looked_up_by_key(sync, expla
 
 
 @pytest.mark.usefixtures("others")
-def test_what_rejected_lines_refer_to_is_looked_up_by_key(sync, explained):
+def test_references_of_rejected_rows_are_looked_up_by_index(sync, explained):
     sync({"companies": [company("C1")]})
     explained.clear()
     sync({"invoices": [invoice(f"I{number}", "C1", totalAmount="ten") for number in range(200)]})

@@ -19,17 +19,17 @@ from tests.loading.conftest import company, invoice
 
 
 def books():
-    """Every row of every table that is not a sync's own story."""
-    kept = {}
+    """Every row of every table of records, enrollments and accounts."""
+    contents = {}
     with connection.cursor() as cursor:
         for model in apps.get_models():
             if model._meta.app_label in ("records", "enrollments", "accounts"):
                 cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t ORDER BY 1')
-                kept[model._meta.label] = cursor.fetchall()
-    return kept
+                contents[model._meta.label] = cursor.fetchall()
+    return contents
 
 
-def told(sync_request):
+def differences_of(sync_request):
     """The differences as (action, entity, key, {name: (before, after)})."""
     return [
         (one.action, one.entity, one.erp_key, {f["name"]: (f["before"], f["after"]) for f in one.fields})
@@ -64,7 +64,7 @@ def test_differences_show_the_values_before_and_after(sync):
                       {"erpKey": "I2", "onMatchAction": "2"}]},
         dry_run=True,
     )  # fmt: skip
-    deleted, changed, added = told(result)
+    deleted, changed, added = differences_of(result)
     assert changed == (
         "update", "Invoice", "I1",
         {"totalAmount": ("10", "12.5"), "baseCurrencyTotalAmount": ("10", "12.5"),
@@ -81,22 +81,22 @@ def test_differences_show_the_values_before_and_after(sync):
     ]  # fmt: skip
 
 
-def test_what_a_complete_data_set_lacks_is_shown_as_deleted_and_kept(sync, counts):
+def test_a_preview_lists_what_a_full_sync_would_delete_and_deletes_nothing(sync, counts):
     sync({"companies": [company("C1"), company("C2"), company("C3")], "invoices": [invoice("I3", "C3")]})
     before = books()
     result = sync({"companies": [company("C1")]}, dry_run=True, run_full_sync=True)
     assert result.process_result_message == "Preview: 1 would be deleted. Nothing was changed."
     assert counts(result) == {"Company": {"lines_read": 1, "unchanged": 1, "deleted_as_missing": 1}}
-    ((action, _, key, fields),) = told(result)
+    ((action, _, key, fields),) = differences_of(result)
     assert (action, key, fields["companyName"]) == ("delete", "C2", ("Acme", None))
     (difference,) = result.differences.all()
     assert (difference.file, difference.line) == ("", None)
-    # Found while deleting, and told although the deleting was taken back.
+    # Found while deleting, and reported although the deletes were rolled back.
     assert [(d.kind, d.erp_key, d.code) for d in result.details.all()] == [("warning", "C3", "kept_because_referenced")]
     assert books() == before
 
 
-def test_what_was_left_alone_is_told_although_the_writing_was_taken_back(sync):
+def test_problems_found_while_applying_the_plan_survive_its_rollback(sync):
     sync({"companies": [company("C1")]})
     line = company("C1", companyName="Tab\tand \\ and\nbreak", onMatchAction="1")
     result = sync({"companies": [line]}, dry_run=True)
@@ -128,11 +128,11 @@ def test_definitions_currency_and_seen_keys_stay_as_they_are(sync, enrollment):
     assert CustomFieldDefinition.objects.filter(custom_field_label="Region").exists()
 
 
-def test_a_hundred_differences_are_kept_and_additions_come_last(sync):
+def test_a_hundred_differences_are_stored_and_inserts_come_last(sync):
     sync({"companies": [company("C0"), company("C1")]})
     new = [company(f"N{number:03}") for number in range(150)]
     result = sync({"companies": [*new, company("C1", companyName="Acme Ltd")]}, dry_run=True)
-    differences = told(result)
+    differences = differences_of(result)
     assert len(differences) == 100
     assert [key for _, _, key, _ in differences[:3]] == ["C1", "N000", "N001"]
     assert result.process_result_message == "Preview: 150 would be added, 1 changed. Nothing was changed."
@@ -148,7 +148,7 @@ def test_a_preview_that_the_guard_stops_fails_with_the_figures(sync):
     assert Company.objects.count() == 20
 
 
-def test_a_fault_while_writing_fails_the_preview_and_changes_nothing(sync, monkeypatch):
+def test_an_error_while_applying_the_plan_fails_the_preview_and_changes_nothing(sync, monkeypatch):
     monkeypatch.setattr(steps, "delete_missing", lambda work: 1 / 0)
     before = books()
     result = sync({"companies": [company("C1")]}, dry_run=True)
@@ -157,7 +157,7 @@ def test_a_fault_while_writing_fails_the_preview_and_changes_nothing(sync, monke
     assert not SyncDifference.objects.exists()
 
 
-def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
+def test_a_cancelled_preview_stores_nothing(sync, monkeypatch):
     def cancel(*arguments):
         SyncRequest.objects.get(status_code="In Progress").cancel("Cancelled.")
         return rehearse(*arguments)
@@ -171,7 +171,7 @@ def test_a_cancelled_preview_keeps_nothing(sync, monkeypatch):
     assert not Company.objects.exists()
 
 
-def test_a_preview_is_no_point_to_start_the_next_delta_from(sync, enrollment):
+def test_the_next_delta_does_not_start_from_a_preview(sync, enrollment):
     sync({"companies": [company("C1")]}, run_full_sync=True, dry_run=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, connector="given-rows")
     assert open_source(waiting, enrollment, ExitStack()).anchor is None

@@ -61,7 +61,7 @@ def test_a_required_reference_cannot_be_emptied(sync, counts):
     assert Contact.objects.get().company.erp_key == "C1"
 
 
-def test_a_record_is_kept_where_the_deletion_of_what_refers_to_it_is_rejected(sync, counts):
+def test_a_record_stays_if_the_deletion_of_a_record_that_refers_to_it_is_rejected(sync, counts):
     sync(
         {
             "companies": [company()],
@@ -92,7 +92,7 @@ def test_a_record_that_another_enrollment_refers_to_cannot_be_deleted(sync, enro
     assert counts(result)["Company"] == {"lines_read": 2, "inserted": 1, "rejected": 1}
 
 
-def test_a_long_chain_falls_with_its_first_line_and_each_names_the_one_before(sync):
+def test_a_chain_of_references_is_rejected_with_its_first_row_and_each_names_the_one_before(sync):
     chain = [company("C0", parentCompanyErpKey="nobody")]
     chain += [company(f"C{number}", parentCompanyErpKey=f"C{number - 1}") for number in range(1, 2_000)]
     result = sync({"companies": [company("own"), *reversed(chain)]})

@@ -58,7 +58,7 @@ def test_a_reference_to_nothing_rejects_its_line_only(sync, counts):
     ]
 
 
-def test_what_refers_to_a_rejected_line_is_rejected_with_it_to_the_end(sync, counts):
+def test_rows_that_refer_to_a_rejected_row_are_rejected_along_the_whole_chain(sync, counts):
     result = sync(
         {
             "companies": [company("C1"), company("C2", parentCompanyErpKey="C9")],
@@ -85,7 +85,7 @@ def test_what_refers_to_a_rejected_line_is_rejected_with_it_to_the_end(sync, cou
     )
 
 
-def test_a_circle_of_references_falls_with_one_of_them(sync, counts):
+def test_a_circle_of_references_is_rejected_with_one_of_its_rows(sync, counts):
     result = sync(
         {
             "companies": [company("C0"), company("C1", primaryContactErpKey="K1", parentCompanyErpKey="C9")],
@@ -140,7 +140,7 @@ def test_a_source_that_breaks_off_changes_nothing(sync, counts):
 
 
 @pytest.mark.parametrize("bad", [2_500, 9_000])
-def test_every_bad_line_before_a_source_breaks_off_is_told(sync, counts, bad):
+def test_every_bad_row_before_a_source_breaks_off_is_reported(sync, counts, bad):
     good = [company(f"C{number}") for number in range(30_000)]
     columns = list(company())
     cells = [list(company(f"D{number}", isActive="perhaps").values()) for number in range(bad)]
@@ -153,8 +153,8 @@ def test_every_bad_line_before_a_source_breaks_off_is_told(sync, counts, bad):
         }
     )
     assert counts(result) == {"Company": {"lines_read": 30_000 + bad, "rejected": bad, "skipped": 30_000}}
-    told = result.details.filter(code="bad_boolean").order_by("id").values_list("line", flat=True)
-    assert list(told) == list(range(2, bad + 2))
+    reported = result.details.filter(code="bad_boolean").order_by("id").values_list("line", flat=True)
+    assert list(reported) == list(range(2, bad + 2))
 
 
 def test_an_unreadable_line_counts_as_rejected(sync, counts):
@@ -183,7 +183,7 @@ def test_without_its_key_column_no_line_of_a_file_loads(sync, counts):
     )
 
 
-def test_a_header_of_which_no_name_is_known_is_told_by_its_likely_cause(uploads):
+def test_a_header_without_any_known_name_is_reported_with_its_likely_cause(uploads):
     for header, sentence in (
         ("ERP Key,Company Name", "Write the names of the columns into its first line, like erpKey, companyName and "
          "companyType. “ERP Key” is not known. Did you mean “erpKey”?"),
@@ -193,11 +193,11 @@ def test_a_header_of_which_no_name_is_known_is_told_by_its_likely_cause(uploads)
     ):  # fmt: skip
         row = "C1:Acme" if ":" in header else "C1,Acme"
         result = uploads.load(f"{header}\n{row}\n", "companies.csv")
-        told = result.details.get(code__in=("header_missing", "wrong_delimiter"))
-        assert told.message.endswith(f"so none of its lines were loaded. {sentence}")
+        reported = result.details.get(code__in=("header_missing", "wrong_delimiter"))
+        assert reported.message.endswith(f"so none of its lines were loaded. {sentence}")
 
 
-def test_unknown_and_former_columns_are_remarked_on_and_the_lines_load(sync, counts):
+def test_unknown_and_former_columns_give_a_warning_and_the_rows_load(sync, counts):
     result = sync({"companies": [company(companyStatus="Active", companyNmae="Acme", favouriteColour="blue")]})
     assert counts(result)["Company"] == {"lines_read": 1, "inserted": 1}
     assert [(d[4], d[6], d[7]) for d in problems(result, "warning")] == [
@@ -315,7 +315,7 @@ def test_a_custom_field_belongs_to_the_record_its_table_key_names(sync, counts):
     ]
 
 
-def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync):
+def test_a_row_with_a_bad_cell_has_its_references_checked_too(sync):
     result = sync(
         {
             "companies": [company("C1"), company("C2", isActive="perhaps")],
@@ -349,7 +349,7 @@ def test_a_line_with_a_bad_cell_is_told_of_its_references_too(sync):
     assert {detail.raw_line for detail in found if detail.erp_key == "I2"} == {found[1].raw_line} != {""}
 
 
-def test_a_percent_sign_in_what_a_rejected_line_names_is_one(sync):
+def test_a_percent_sign_in_the_name_a_rejected_row_refers_to_is_no_placeholder(sync):
     result = sync(
         {
             "companies": [company("50%"), company("%s")],
@@ -366,13 +366,13 @@ def test_an_object_for_a_text_is_no_unknown_text(sync):
     assert [detail.code for detail in result.details.exclude(line=None)] == ["nested_value"]
 
 
-def test_the_only_line_is_told_all_that_is_wrong_with_it(sync):
+def test_all_problems_of_the_only_row_are_reported(sync):
     result = sync({"invoices": [invoice("I1", "C9", totalAmount="ten")]})
     assert result.status_code == "Failed"
     assert {detail.code for detail in result.details.exclude(line=None)} == {"bad_number", "reference_not_found"}
 
 
-def test_the_text_of_every_line_is_put_to_its_problem_however_many_there_are(sync, monkeypatch):
+def test_every_problem_gets_the_raw_line_however_many_there_are(sync, monkeypatch):
     monkeypatch.setattr(raw_line_store, "PROBLEMS_AT_ONCE", 2)
     result = sync(
         {

@@ -47,7 +47,7 @@ def test_a_sync_cancelled_while_it_reads_stops_reading(sync, monkeypatch):
     assert not result.results.exists()
 
 
-def test_our_own_fault_is_told_without_its_inside(sync, monkeypatch, counts):
+def test_an_error_of_the_platform_is_reported_without_its_details(sync, monkeypatch, counts):
     def broken(context):
         raise RuntimeError("secret inside")
 
@@ -87,7 +87,7 @@ def test_a_sync_whose_database_went_away_while_reading_waits_to_start_again(sync
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_sync_that_never_ends_is_given_up_at_last(sync, settings):
+def test_a_sync_that_was_started_too_often_fails(sync, settings):
     settings.SYNC_MOST_STARTS = 3
     result = sync({"invoices": HangingUp([invoice()])}, fencing_token=3)
     assert (result.status_code, result.failure_code) == ("Failed", "database_gone")

@@ -47,7 +47,7 @@ def test_an_absent_column_stays_and_an_empty_one_clears(sync):
     assert (changed.city, changed.country, changed.company_name) == (None, "DE", "Acme")
 
 
-def test_of_a_block_each_line_keeps_what_it_does_not_have(sync):
+def test_columns_that_a_row_lacks_keep_their_values(sync):
     sync({"companies": [company("C1", city="Berlin"), company("C2", city="Bonn")]})
     sync({"companies": [{"erpKey": "C1", "country": "DE"}, {"erpKey": "C2", "city": None}]})
     assert list(Company.objects.order_by("erp_key").values_list("city", "country")) == [

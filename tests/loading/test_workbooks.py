@@ -9,7 +9,7 @@ from tests.samples.workbooks import as_zip, workbooks
 HEADER = ["erpKey", "companyName", "companyType", "isActive", "postalCode", "parentCompanyErpKey"]
 
 
-def told(sync_request):
+def problems_of(sync_request):
     return [
         (d.file, d.line, d.column, d.value, d.code, d.message)
         for d in sync_request.details.filter(kind="error").order_by("id")
@@ -29,7 +29,7 @@ def test_a_problem_in_a_sheet_names_its_cell(uploads):
         "company.xlsx",
     )
     assert result.status_code == "Success"
-    assert told(result) == [
+    assert problems_of(result) == [
         (
             "company.xlsx", 3, "isActive", "perhaps", "bad_boolean",
             "Cell D3, isActive: “perhaps” is neither true nor false. Write true or false.",
