@@ -35,10 +35,10 @@ class Program:
         return self.send("GET", path, query=query)
 
     def post(self, path, body=None, query=""):
-        return self._json("POST", path, body, query)
+        return self.send_json("POST", path, body, query)
 
     def patch(self, path, body=None, query=""):
-        return self._json("PATCH", path, body, query)
+        return self.send_json("PATCH", path, body, query)
 
     def delete(self, path, query=""):
         return self.send("DELETE", path, query=query)
@@ -55,7 +55,7 @@ class Program:
             **{"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
         )
 
-    def _json(self, method, path, body, query):
+    def send_json(self, method, path, body, query):
         text = b"" if body is None else json.dumps(body).encode()
         return self.send(method, path, text, "application/json" if text else "", query)
 

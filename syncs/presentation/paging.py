@@ -37,9 +37,6 @@ class Page(Generic[Row]):
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
 
 def page_of(queryset: QuerySet[ModelRow], wanted: str, size: int = 50) -> Page[ModelRow]:
     """The wanted page; a number that makes no sense means the first."""

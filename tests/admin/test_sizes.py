@@ -1,4 +1,4 @@
-"""The page of sizes: what there is, and what goes next."""
+"""The page of sizes: the largest tables, and what is removed next."""
 
 import secrets
 from datetime import timedelta

@@ -90,7 +90,7 @@ def test_it_names_the_roles_it_is_for(method, path, view):
 def test_what_is_not_there_is_a_404_with_a_sentence(method, path, view):
     program = Program(is_staff=True)
     body = {"statusCode": "Failed", "name": "x"} if method == "PATCH" else {}
-    answer = program._json(method, path, body, "")
+    answer = program.send_json(method, path, body, "")
     assert answer.status_code == 404
     assert answer.json()["detail"].endswith("with the id “00000000-0000-0000-0000-000000000007”.")
 

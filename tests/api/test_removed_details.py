@@ -1,4 +1,4 @@
-"""A sync whose lines were removed tells programs when."""
+"""A sync whose lines were removed says when."""
 
 import pytest
 from django.utils import timezone
@@ -14,9 +14,9 @@ def test_a_sync_says_when_its_lines_were_removed(program):
         succeeded=True, app_enrollment__group_key=program.account, details_removed=removed
     )
     SyncEntityResultFactory(sync_request=sync_request, lines_read=3, rejected=3)
-    told = program.get(f"Sync/{sync_request.pk}", query="include=details").json()
-    assert told["detailsRemoved"][:10] == f"{removed:%Y-%m-%d}"
-    assert told["details"]["Invoice"]["errorCount"] == 3
+    answer = program.get(f"Sync/{sync_request.pk}", query="include=details").json()
+    assert answer["detailsRemoved"][:10] == f"{removed:%Y-%m-%d}"
+    assert answer["details"]["Invoice"]["errorCount"] == 3
 
 
 def test_others_do_not_mention_it(program):

@@ -1,4 +1,4 @@
-"""Status: answers everyone, and tells callers who they are."""
+"""Status: answers everyone, and says to callers who they are."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Batches of records: large, lenient, and kept as they came."""
+"""Batches of records: large, lenient, and stored as they came."""
 
 import json
 import uuid

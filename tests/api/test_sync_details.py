@@ -96,7 +96,7 @@ def test_a_page_of_syncs_with_details_takes_the_same_queries_as_one(program, enr
     sync()
     # The first call of a minute notes that the key is in use.
     program.get("Sync/query", query="include=details")
-    # Key, membership, the second fence up, page, results, problems, count, the fence down.
+    # Key, membership, row-level security on, page, results, problems, count, row-level security off.
     with django_assert_num_queries(8):
         program.get("Sync/query", query="include=details")
     for _ in range(20):

@@ -21,7 +21,7 @@ def test_a_change_is_found_under_the_name_of_who_made_it(open_browser, enrollmen
     expect(row).to_contain_text("ana@example.com")
     expect(row).to_contain_text("Inbox, from 127.0.0.1")
     expect(row).to_contain_text("time zone: UTC → Europe/Lisbon")
-    # What the platform did by itself is told as that.
+    # What the platform did by itself is listed as that.
     expect(page.get_by_text("The platform itself").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     take_screenshot(page, f"changes-{width}")

@@ -82,8 +82,8 @@ def test_programs_of_other_accounts_find_nothing_and_readers_may_not_correct(fau
     ]
     stranger, reader = Program(), Program(Role.READ_ONLY, owner.group_key)
     for method, path, body in calls:
-        assert stranger._json(method, path, body, "").status_code == 404
-        assert reader._json(method, path, body, "").status_code == 403
+        assert stranger.send_json(method, path, body, "").status_code == 404
+        assert reader.send_json(method, path, body, "").status_code == 403
     assert stranger.get(f"Sync/{faulty.pk}/rejected-lines").status_code == 404
     # A problem of another sync is not found below this one.
     other = Program(Role.OWNER, owner.group_key).patch(f"Sync/{faulty.pk}/details/{detail.pk + 10_000}", calls[0][2])

@@ -125,10 +125,10 @@ def test_a_page_of_many_costs_as_much_as_a_page_of_few(look, sync, three, django
         )
         for number in range(2000)
     )
-    # Session, person, membership, the second fence up, the sync, what is kept of its reasons, one page of problems,
-    # what is mended of it, open notices, the fence down.
+    # Session, person, membership, row-level security on, the sync, its cached overview, one page of problems, their
+    # corrections, open notices, row-level security off.
     with django_assert_num_queries(10):
-        assert len(look("page=40").context["page"]) == 50
+        assert len(look("page=40").context["page"].rows) == 50
 
 
 def test_long_values_and_lines_are_cut_and_safe(look, sync):

@@ -358,7 +358,7 @@ def test_callers_cannot_set_protected_columns(populated, method, path):
         row["pk"]: row
         for row in type(populated.enrollment).objects.values("pk", *PROTECTED["enrollments_appenrollment"])
     }
-    answer = owner._json(method, populated.address(f"api/v1/{path}"), asked, "")
+    answer = owner.send_json(method, populated.address(f"api/v1/{path}"), asked, "")
     assert answer.status_code in (200, 201)
     assert str(stranger.group_key_id) not in answer.text
     assert FORGED not in answer.text
