@@ -61,7 +61,7 @@ class Cluster:
         return [worker for worker in self.workers() if self._children(worker)]
 
     def idle(self) -> list[psutil.Process]:
-        """Workers without a sync, and those who hand out the bells and take in what became of them."""
+        """Workers without a sync, and the processes that pass on wake-ups and record results."""
         return [worker for worker in self.workers() if not self._children(worker)]
 
     @property

@@ -6,17 +6,17 @@ MUTANTS = {}
 
 
 def sound():
-    """No mutant: the engine as it is, to see that those who look for mutants find nothing where nothing is."""
+    """No mutant: the engine as it is, to see that nothing is found where nothing is broken."""
 
 
 def mutant(function):
-    """A function that breaks the engine of the process that calls it."""
+    """Register a function that breaks the engine of the process that calls it."""
     MUTANTS[function.__name__] = function
     return function
 
 
 def replace(owner, name):
-    """Put another function in the place of `owner.name`; it gets the old one first."""
+    """Replace `owner.name` by the decorated function, which gets the old one as its first argument."""
 
     def put(new):
         old = getattr(owner, name)
@@ -26,26 +26,26 @@ def replace(owner, name):
 
 
 def sessions_live_on():
-    """Whose sync was lost or cancelled keeps its session of the database, as where it cannot be reached.
+    """A worker whose sync was lost or cancelled keeps its database session, as if it could not be ended.
 
-    Else the end of the session alone would keep it from committing, and one could not see what the fence is for.
+    Otherwise the end of the session alone would keep it from committing, and the fencing token would not be tested.
     """
     from syncs.queue import sessions
 
-    @replace(sessions, "_end_sessions")
-    def _end_sessions(old, condition, value):
+    @replace(sessions, "terminate")
+    def terminate(old, condition, value):
         pass
 
 
 @mutant
-def no_fence():
-    """Whoever once had the lease may still end the sync."""
+def no_fencing_token():
+    """A worker whose claim is no longer the last one may still end the sync."""
     from syncs.models import SyncRequest
 
     sessions_live_on()
 
-    @replace(SyncRequest, "_held")
-    def _held(old, self):
+    @replace(SyncRequest, "under_own_claim")
+    def under_own_claim(old, self):
         return SyncRequest.objects.filter(pk=self.pk, status_code="In Progress")
 
 
@@ -56,8 +56,8 @@ def status_unchecked():
 
     sessions_live_on()
 
-    @replace(SyncRequest, "_held")
-    def _held(old, self):
+    @replace(SyncRequest, "under_own_claim")
+    def under_own_claim(old, self):
         return SyncRequest.objects.filter(pk=self.pk, fencing_token=self.fencing_token)
 
 
@@ -97,8 +97,8 @@ def success_first():
 
 
 @mutant
-def ahead_stays():
-    """What was inserted while the source was read stays when the sync fails."""
+def direct_insert_stays():
+    """Rows that were inserted while the source was read stay when the sync fails."""
     from syncs.loading.direct_insert import DirectInsert
 
     @replace(DirectInsert, "take_back")
@@ -132,7 +132,7 @@ def keep_plans():
 
 @mutant
 def no_renewal():
-    """Leases run out under those who work."""
+    """Workers do not renew their leases."""
     from syncs.models import SyncRequest
 
     @replace(SyncRequest, "renew")
@@ -141,17 +141,17 @@ def no_renewal():
 
 
 @mutant
-def no_rescue():
-    """What lost its worker is left alone."""
+def no_recovery():
+    """Syncs that lost their worker are not recovered."""
     from syncs.worker import reaper
 
-    @replace(reaper, "rescue_expired")
+    @replace(reaper, "recover_lost_syncs")
     def recover_lost_syncs(old):
         return 0
 
 
 @mutant
-def hasty_rescue():
+def hasty_recovery():
     """Every sync in progress is taken for lost."""
     from syncs.models import SyncRequest, SyncRequestQuerySet
 
@@ -161,18 +161,18 @@ def hasty_rescue():
 
 
 @mutant
-def no_bells():
-    """Bells that were lost stay lost."""
+def no_wakeups():
+    """Wake-ups that were lost are not replaced."""
     from syncs.worker import reaper
 
-    @replace(reaper, "tend_the_bells")
+    @replace(reaper, "requeue_lost_wakeups")
     def requeue_lost_wakeups(old):
         pass
 
 
 @mutant
 def crashes_uncounted():
-    """What kills its worker is tried for ever."""
+    """A sync that kills its process is tried for ever."""
     from syncs.loading import pipeline
 
     @replace(pipeline, "give_up_crashed")
@@ -182,7 +182,7 @@ def crashes_uncounted():
 
 @mutant
 def failures_uncounted():
-    """What fails for a passing reason never fails for good, and what fails for good is taken for passing."""
+    """Every failure is taken for a passing one, and no number of tries is too many."""
     from syncs.loading import retry_policy
 
     @replace(retry_policy, "pause_before_next")
@@ -192,10 +192,10 @@ def failures_uncounted():
 
 @mutant
 def nobody_kills():
-    """A sync that was cancelled or lost goes on hanging about in its worker."""
+    """The process of a sync that was cancelled or lost is not killed."""
     from syncs.worker import process
 
-    @replace(process._Process, "kill")
+    @replace(process.ForkedProcess, "kill")
     def kill(old, self):
         pass
 
@@ -226,7 +226,7 @@ def overlapping():
 
 @mutant
 def unguarded_return():
-    """Who hands a sync back does not look whether it has been decided meanwhile."""
+    """A sync is handed back although its outcome has been decided meanwhile."""
     from syncs.loading import pipeline
     from syncs.models import SyncRequest
 
@@ -243,13 +243,13 @@ def unguarded_return():
 
 @mutant
 def doubled_claim():
-    """Two workers may have the same sync, each with a number that the other does not know of."""
+    """Two workers may have the same sync, each under a claim of its own."""
     from syncs.models import SyncRequest
 
     sessions_live_on()
 
-    @replace(SyncRequest, "_held")
-    def _held(old, self):
+    @replace(SyncRequest, "under_own_claim")
+    def under_own_claim(old, self):
         return SyncRequest.objects.filter(pk=self.pk)
 
     @replace(SyncRequest, "renew")

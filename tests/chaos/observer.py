@@ -11,21 +11,21 @@ BEHAVIOURS_THAT_END_WELL = ("good", "long", "flaky")
 
 
 class Reader(threading.Thread):
-    """Reads each enrollment's books in one snapshot, over and over, until told to stop."""
+    """Reads each enrollment's books in one snapshot, over and over, until asked to stop."""
 
     def __init__(self, address: dict, enrollments: list):
         super().__init__(daemon=True)
         self.address, self.enrollments = address, enrollments
         self.looks = 0
         self.findings: list[str] = []
-        self.told_to_stop = False
+        self.must_stop = False
 
     def run(self):
-        while not self.told_to_stop:
+        while not self.must_stop:
             try:
                 with psycopg.connect(**self.address, connect_timeout=5) as connection:
                     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-                    while not self.told_to_stop:
+                    while not self.must_stop:
                         for enrollment in self.enrollments:
                             with connection.transaction():
                                 self.look(connection, enrollment)

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import django
@@ -123,7 +124,7 @@ class Chaos:
         finally:
             for cluster in self.clusters:
                 cluster.end()
-            reader.told_to_stop = True
+            reader.must_stop = True
             reader.join(20)
             self._conclude(reader)
             from django.db import connections
@@ -365,7 +366,7 @@ class Chaos:
                     time.sleep(0.3)
 
     def _empty_the_queue(self):
-        """As when a broker loses what it has: every bell is gone."""
+        """As if a broker had lost its messages: every wake-up is gone."""
         from django_q.models import OrmQ
 
         with self._asking():
@@ -453,6 +454,6 @@ class Chaos:
         for at, pid, number in attempts:
             by_number.setdefault(number, []).append((float(at), int(pid)))
         for tries in by_number.values():
-            for (began, pid), (again, _) in zip(tries, tries[1:], strict=False):
+            for (began, pid), (again, _) in pairwise(tries):
                 # Another process may have had the same number long before.
                 report.recoveries += (again - at for killed, at in self.killed if killed == pid and began <= at < again)

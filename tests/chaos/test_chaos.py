@@ -11,7 +11,7 @@ from tests.chaos.clusters import PROJECT
 from tests.chaos.run import POINTS
 
 
-def test_nothing_is_lost_doubled_or_half_done():
+def test_nothing_is_lost_doubled_or_partly_written():
     # In a process of its own, which is the parent of all that it kills.
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", "--short"], cwd=PROJECT, capture_output=True, text=True, check=False
@@ -22,7 +22,7 @@ def test_nothing_is_lost_doubled_or_half_done():
     assert int(figures["kills"].split()[0]) >= 30, done.stdout
 
 
-def test_every_named_place_is_in_the_engine_and_without_effect_in_production():
+def test_every_crash_point_is_in_the_engine_and_has_no_effect_in_production():
     sources = "\n".join(path.read_text() for path in (PROJECT / "syncs").rglob("*.py"))
     assert sorted(re.findall(r'crash_point\("(.*?)"\)', sources)) == sorted(POINTS)
     for name in POINTS:

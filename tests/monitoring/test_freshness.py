@@ -26,7 +26,7 @@ def test_data_are_late_when_the_schedule_has_brought_none_within_the_grace(enrol
     assert (notice.group_key, notice.opened, notice.closed) == (enrollment.group_key, at("7 03:00"), None)
 
 
-def test_however_often_one_looks_a_problem_has_one_notice(enrollment, notices):
+def test_a_problem_has_one_notice_however_often_it_is_found(enrollment, notices):
     for minute in range(10):
         assert notices(f"7 03:0{minute}") == ["stale"]
     assert notices("9 12:00") == ["stale"]
@@ -52,7 +52,7 @@ def test_data_that_come_in_time_raise_nothing(enrollment, loaded, notices):
     assert not Notice.objects.exists()
 
 
-def test_a_preview_or_mended_lines_are_no_new_data(enrollment, loaded, notices):
+def test_previews_and_replays_do_not_count_as_new_data(enrollment, loaded, notices):
     first = loaded("6 01:10")
     loaded("7 01:10", dry_run=True)
     loaded("7 01:20", replay_of=first)
@@ -89,7 +89,7 @@ def test_a_failed_sync_raises_one_notice_until_the_next_success(enrollment, load
     assert Notice.objects.get().closed_sync == cure
 
 
-def test_what_was_late_before_it_failed_stays_so(enrollment, loaded, notices):
+def test_a_stale_notice_stays_open_when_a_sync_fails_later(enrollment, loaded, notices):
     assert notices("7 03:00") == ["stale"]
     loaded("7 03:10", failed=True)
     assert notices("7 03:30") == ["failing", "stale"]
@@ -118,7 +118,7 @@ def test_a_schedule_that_was_stopped_raises_a_notice(enrollment, owner, notices)
     assert Notice.objects.get().cure == "The schedule was set anew."
 
 
-def test_a_schedule_from_before_there_was_a_clock_is_planned(owner):
+def test_an_enrollment_without_a_plan_is_planned(owner):
     enrollment = AppEnrollmentFactory(group_key=owner.group_key, cron_settings="0 2 * * *")
     AppEnrollmentFactory(group_key=owner.group_key, cron_settings="0 2 * * *", is_active=False)
     update_notices(at("7 00:00"))

@@ -60,7 +60,7 @@ def test_owners_and_admins_that_want_them_get_them_and_nobody_else(owner, enroll
     assert sorted(to for to, _ in sent()) == ["ann@example.com", "bea@example.com"]
 
 
-def test_who_wants_no_more_is_not_told_of_what_is_owed(owner, enrollment, notices):
+def test_queued_e_mails_are_not_sent_to_people_who_no_longer_want_them(owner, enrollment, notices):
     notices("7 03:00")
     Membership.objects.update(wants_notices=False)
     send_due(at("7 03:00"))
@@ -68,7 +68,7 @@ def test_who_wants_no_more_is_not_told_of_what_is_owed(owner, enrollment, notice
     assert not NoticeMail.objects.exists()
 
 
-def test_without_a_mail_server_nothing_is_owed(enrollment, notices, settings):
+def test_without_a_mail_server_no_e_mail_is_queued(enrollment, notices, settings):
     settings.EMAIL_URL = ""
     assert notices("7 03:00") == ["stale"]
     assert not NoticeMail.objects.exists()
@@ -81,7 +81,7 @@ def test_a_name_with_line_breaks_breaks_no_header(enrollment, notices):
     assert sent() == [("ann@example.com", "Data are late – Lisbon Bcc: all@example.com, Northwind")]
 
 
-def test_a_mail_server_that_is_away_is_tried_again_and_the_cure_waits_its_turn(enrollment, loaded, notices, settings):
+def test_an_unreachable_mail_server_is_tried_again_and_the_cure_is_sent_later(enrollment, loaded, notices, settings):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -1,4 +1,4 @@
-"""Two clocks race for the runs of many schedules, through the days on which clocks are changed.
+"""Two schedulers compete for the runs of many schedules, through days on which clocks are changed.
 
 `python -m tests.periodic.race` does it at length on a database of its own and says what came of it: each run started
 exactly once, or which not. Only the time is made up. What should start is worked out in `tests.periodic.calendar`,
@@ -48,7 +48,7 @@ class Report:
 
 
 class Racer:
-    """A clock in a process of its own."""
+    """A scheduler in a process of its own."""
 
     def __init__(self, database_url: str):
         self.process = subprocess.Popen(
@@ -66,7 +66,7 @@ class Racer:
 
     def answer(self) -> str:
         answer = self.process.stdout.readline().strip()
-        assert answer, "A clock has ended."
+        assert answer, "A scheduler has ended."
         return answer
 
     def kill(self):

@@ -1,4 +1,4 @@
-"""One clock of several that race: for each moment it is told, it starts what is due and says how much that was."""
+"""One of several competing schedulers: for each time that it reads, it starts what is due and prints how many."""
 
 import os
 import sys

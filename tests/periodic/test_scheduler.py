@@ -1,4 +1,4 @@
-"""The clock: what it asks for, what it tells of what it missed, and that one bad schedule stops no other."""
+"""The scheduler: which syncs it asks for, how it reports missed runs, and that a bad schedule stops no other."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def test_a_run_starts_at_its_time_and_not_before(enrollment):
     assert SyncRequest.objects.count() == 1
 
 
-def test_after_downtime_one_run_catches_up_and_tells_of_the_missed_ones(enrollment):
+def test_after_downtime_one_run_catches_up_and_reports_the_missed_ones(enrollment):
     start_due(at("7 04:30"))
     assert schedule_sentences(SyncRequest.objects.get()) == [
         "Asked for by the schedule, for 7 Jan 2026, 05:00 CET.",
@@ -48,7 +48,7 @@ def test_after_downtime_one_run_catches_up_and_tells_of_the_missed_ones(enrollme
     assert SyncPlan.objects.get().next_sync_at == at("7 07:00")
 
 
-def test_runs_that_come_while_one_waits_are_done_by_that_one(enrollment):
+def test_runs_that_are_due_while_one_waits_share_its_sync(enrollment):
     for hour in (1, 2, 3):
         start_due(at(f"7 0{hour}:00"))
     sync = SyncRequest.objects.get()
@@ -83,7 +83,7 @@ def test_a_schedule_that_breaks_is_stopped_alone(owner, enrollment):
     "changes",
     [{"is_active": False}, {"sync_schedule_is_active": False}, {"cron_settings": None}],
 )
-def test_a_schedule_that_rests_starts_nothing_and_misses_nothing(enrollment, owner, changes):
+def test_a_schedule_that_is_switched_off_starts_and_misses_nothing(enrollment, owner, changes):
     services.change_enrollment(enrollment, owner.user, **changes)
     assert next_runs(enrollment) == []
     start_due(at("7 09:00"))
@@ -96,7 +96,7 @@ def test_an_enrollment_that_is_sent_its_data_has_no_runs(owner):
     assert uploads.next_sync_at is None
 
 
-def test_a_change_of_what_is_planned_plans_anew_and_no_other_does(enrollment, owner):
+def test_only_a_change_of_the_schedule_plans_anew(enrollment, owner):
     before = SyncPlan.objects.get()
     services.change_enrollment(enrollment, owner.user, name="Porto", cron_settings="0 * * * *")
     assert SyncPlan.objects.get().planned_at == before.planned_at

@@ -1,4 +1,4 @@
-"""Each way in which a bell can reach a worker."""
+"""Each way in which a wake-up can reach a worker."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def redis_port():
 
 @pytest.fixture(params=BROKERS)
 def broker(request, monkeypatch, transactional_db):
-    """The broker that this process rings with, emptied; `environment` is what makes a cluster use it too."""
+    """The broker of this process, emptied; `environment` makes a cluster use it too."""
     monkeypatch.setattr(Conf, "BROKER_CLASS", CLASSES.get(request.param))
     monkeypatch.setattr(Conf, "POLL", 0.2)
     environment = dict(BROKERS[request.param])

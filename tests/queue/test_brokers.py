@@ -1,4 +1,4 @@
-"""A bell rings with the commit and wakes one worker, whichever broker carries it."""
+"""A wake-up is sent with the commit and wakes one worker, whichever broker carries it."""
 
 import base64
 import pickle
@@ -39,7 +39,7 @@ def test_a_sync_is_run_soon_after_it_was_asked_for(broker, cluster):
     assert eventually(lambda: broker.queue_size() == 0)
 
 
-def test_what_was_asked_before_a_cluster_starts_is_run_by_it(broker, cluster):
+def test_a_cluster_runs_syncs_that_were_requested_before_it_started(broker, cluster):
     sync_request = ask()
     assert broker.queue_size() == 1
     cluster(**broker.environment)
@@ -57,7 +57,7 @@ class Planted:
 
 
 @pytest.mark.parametrize("signature", ["", "by another key"])
-def test_a_message_that_is_not_ours_is_dropped_unread(broker, cluster, tmp_path, signature):
+def test_a_forged_message_is_dropped_unread(broker, cluster, tmp_path, signature):
     planted = tmp_path / "planted"
     forged = base64.urlsafe_b64encode(pickle.dumps(Planted(planted))).decode()
     if signature:
@@ -70,7 +70,7 @@ def test_a_message_that_is_not_ours_is_dropped_unread(broker, cluster, tmp_path,
     assert not planted.exists()
 
 
-def test_the_bell_rings_with_the_commit_and_not_before(broker):
+def test_a_wakeup_is_sent_with_the_commit_and_not_before(broker):
     with transaction.atomic():
         notify.send_wakeup()
         with ThreadPoolExecutor(1) as other:
@@ -78,7 +78,7 @@ def test_the_bell_rings_with_the_commit_and_not_before(broker):
     assert len(_taken_elsewhere()) == 1
 
 
-def test_what_was_rolled_back_rings_no_bell(broker):
+def test_a_rolled_back_transaction_sends_no_wakeup(broker):
     with transaction.atomic():
         notify.send_wakeup()
         transaction.set_rollback(True)
@@ -86,7 +86,7 @@ def test_what_was_rolled_back_rings_no_bell(broker):
     assert _taken_elsewhere() == []
 
 
-def test_of_many_takers_each_message_goes_to_one(broker):
+def test_each_message_goes_to_one_of_many_readers(broker):
     for _ in range(40):
         notify.send_wakeup()
 
@@ -118,7 +118,7 @@ def test_the_queue_goes_on_when_its_database_connections_were_cut(cluster):
     assert eventually(lambda: has_succeeded(second), seconds=20)
 
 
-def test_a_listener_is_told_while_it_waits(monkeypatch):
+def test_a_waiting_listener_is_notified(monkeypatch):
     monkeypatch.setattr(Conf, "POLL", 30)
 
     def take():

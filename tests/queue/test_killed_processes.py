@@ -49,7 +49,7 @@ def test_a_cluster_goes_on_when_idle_processes_are_killed(cluster):
     assert started.wait(15) == 0
 
 
-def test_what_is_put_is_taken_once_and_in_order():
+def test_records_are_taken_once_and_in_order():
     queue = Queue()
     assert queue.empty()
     for number in range(3):
@@ -66,7 +66,7 @@ def test_a_long_result_is_shortened_rather_than_lost():
     assert queue.get() == {"result": "x" * 20_000, "success": False}
 
 
-def test_whoever_stops_a_cluster_waits_for_nobody():
+def test_stopping_a_cluster_does_not_wait_for_a_full_queue():
     queue = Queue(maxsize=1)
     queue.put({"number": 1})
     queue.put("STOP")

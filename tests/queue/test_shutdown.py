@@ -1,4 +1,4 @@
-"""A cluster that is told to stop is gone in time, whatever its workers are doing."""
+"""A cluster that is asked to stop has ended in time, whatever its workers are doing."""
 
 import signal
 import time
@@ -20,7 +20,7 @@ from tests.product import eventually
 
 @pytest.fixture
 def clock(monkeypatch, settings):
-    """A cluster that has not been told to stop, and a clock to be set: `clock[0] = 12.5`."""
+    """A cluster that has not been asked to stop, and a clock that can be set: `clock[0] = 12.5`."""
     now = [1000.0]
     monkeypatch.setattr(shutdown, "requested_at", shutdown.SharedMoment())
     monkeypatch.setattr(shutdown.time, "monotonic", lambda: now[0])
@@ -32,12 +32,12 @@ def states():
     return shutdown.is_requested(), shutdown.is_time_up(), shutdown.is_over()
 
 
-def test_work_may_end_then_is_handed_back_then_cut_off(clock):
+def test_running_syncs_may_end_then_are_handed_back_then_killed(clock):
     assert states() == (False, False, False)
     shutdown.request()
     assert states() == (True, False, False)
     clock[0] += 49
-    # Told twice, it does not begin anew.
+    # A second request changes nothing.
     shutdown.request()
     assert states() == (True, False, False)
     clock[0] += 2
@@ -46,7 +46,7 @@ def test_work_may_end_then_is_handed_back_then_cut_off(clock):
     assert states() == (True, True, True)
 
 
-def test_of_a_short_time_half_is_for_handing_back(clock, settings):
+def test_half_of_a_short_stop_time_is_for_handing_back(clock, settings):
     settings.STOP_SECONDS = 4
     shutdown.request()
     clock[0] += 1.9
@@ -56,14 +56,14 @@ def test_of_a_short_time_half_is_for_handing_back(clock, settings):
 
 
 @pytest.mark.django_db
-def test_a_worker_of_a_stopping_cluster_begins_nothing(monkeypatch):
+def test_a_worker_of_a_stopping_cluster_starts_no_sync(monkeypatch):
     monkeypatch.setattr(shutdown, "requested_at", shutdown.SharedMoment())
     shutdown.request()
     sync_request = SyncRequestFactory(queued=True)
     assert tasks.run_next_sync() == "This cluster is stopping."
     sync_request.refresh_from_db()
     assert sync_request.status_code == SyncRequest.Status.CONNECTOR
-    # The bell rings again, for a cluster that goes on.
+    # The wake-up is sent again, for another cluster.
     assert get_broker().queue_size() == 1
 
 

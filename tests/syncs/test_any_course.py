@@ -1,4 +1,4 @@
-"""Whatever people, workers and the rescue do, in whatever order: the requests stand as a plain model says."""
+"""Whatever people, workers and the reaper do, in any order: the requests are as a simple model says."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,7 +98,7 @@ class Course(RuleBasedStateMachine):
         claim = data.draw(st.sampled_from(self.claims))
         expected = self.model[claim.pk]
         counts = expected.status == "In Progress" and expected.claims == claim.fencing_token
-        # A worker knows what it was told when it claimed.
+        # A worker knows the state as of its claim.
         return SyncRequest.objects.get(pk=claim.pk) if counts else claim, expected, counts
 
     @precondition(lambda self: self.claims)
@@ -158,7 +158,7 @@ class Course(RuleBasedStateMachine):
         expected.status = "Connector" if is_tried_again else "Failed"
         expected.is_due = False
 
-    # Time, and the rescue
+    # Time, and the reaper
 
     @precondition(lambda self: any(one.status == "In Progress" for one in self.model.values()))
     @rule(data=st.data())
@@ -174,7 +174,7 @@ class Course(RuleBasedStateMachine):
             expected.is_due = True
 
     @rule()
-    def rescue(self):
+    def recover(self):
         lost = [one for one in self.model.values() if one.status == "In Progress" and one.has_expired]
         assert reaper.recover_lost_syncs() == len(lost)
         for expected in lost:
@@ -194,7 +194,7 @@ class Course(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_whatever_happens_the_requests_stand_as_the_model_says(settings, monkeypatch):
+def test_after_any_course_of_events_the_requests_are_as_the_model_says(settings, monkeypatch):
     settings.SYNC_TRIES, settings.SYNC_CRASHES, settings.SYNC_RUNNING_PER_ACCOUNT = TRIES, CRASHES, CAP
     settings.SYNC_TURN_SECONDS = 0
     # The test's server may have been started a moment ago, which looks like an outage.

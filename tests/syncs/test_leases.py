@@ -21,7 +21,7 @@ def expire(sync_request):
     SyncRequest.objects.filter(pk=sync_request.pk).update(lease_expires=timezone.now() - timedelta(seconds=1))
 
 
-def test_a_claim_has_an_owner_and_an_end_by_the_databases_clock(settings):
+def test_a_claim_has_an_owner_and_expires_by_the_databases_clock(settings):
     settings.SYNC_LEASE_SECONDS = 20
     SyncRequestFactory(queued=True)
     claimed = claim_next("machine 1, process 7")
@@ -35,14 +35,14 @@ def test_a_claim_has_an_owner_and_an_end_by_the_databases_clock(settings):
         assert 15 < cursor.fetchone()[0] <= 20
 
 
-def test_nothing_is_in_progress_without_an_end():
+def test_no_sync_is_in_progress_without_a_lease():
     with pytest.raises(IntegrityError, match="sync_leased_iff_running"), transaction.atomic():
         SyncRequestFactory(status_code="In Progress")
     with pytest.raises(IntegrityError, match="sync_leased_iff_running"), transaction.atomic():
         SyncRequestFactory(queued=True, lease_expires=timezone.now())
 
 
-def test_a_finished_sync_is_held_by_nobody():
+def test_a_finished_sync_has_no_lease():
     SyncRequestFactory(queued=True)
     claimed = claim_next("machine 1")
     claimed.succeed("Done.")
@@ -50,7 +50,7 @@ def test_a_finished_sync_is_held_by_nobody():
     assert (claimed.lease_owner, claimed.lease_expires) == ("", None)
 
 
-def test_only_the_last_holder_may_renew_report_and_end():
+def test_only_the_last_claim_may_renew_report_and_finish():
     SyncRequestFactory(queued=True)
     first = claim_next("machine 1")
     assert first.renew()
@@ -71,7 +71,7 @@ def test_only_the_last_holder_may_renew_report_and_end():
     second.succeed("Done.")
 
 
-def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa: F811
+def test_a_worker_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa: F811
     """The zombie: stopped at the end of its merge, while another worker takes the sync up."""
     apply_plan = steps.apply_plan
 
@@ -86,7 +86,7 @@ def test_a_holder_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa:
     assert not Company.objects.exists()
 
 
-def test_a_holder_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa: F811
+def test_a_worker_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa: F811
     monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0)
 
     class Losing(list):
@@ -98,14 +98,14 @@ def test_a_holder_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa:
     assert (result.status_code, result.process_result_message) == ("Connector", "Lost.")
 
 
-def test_what_waits_for_another_try_is_not_claimed_before():
+def test_a_sync_is_not_claimed_before_its_next_try():
     waiting = SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=1))
     assert claim_next() is None
     SyncRequest.objects.update(not_before=timezone.now() - timedelta(seconds=1))
     assert claim_next() == waiting
 
 
-def test_who_asks_for_much_does_not_keep_the_others_waiting():
+def test_an_account_with_many_syncs_does_not_delay_the_others():
     greedy, modest = AccountFactory(), AccountFactory()
     many = [ask(greedy) for _ in range(5)]
     one = ask(modest)
@@ -122,7 +122,7 @@ def ask(account):
     return sync_request
 
 
-def test_of_an_account_and_of_a_connector_only_so_many_run_at_once(settings):
+def test_running_syncs_of_an_account_and_of_a_connector_are_capped(settings):
     settings.SYNC_RUNNING_PER_ACCOUNT = 2
     settings.SYNC_RUNNING_PER_CONNECTOR = {"slow-erp": 1}
     account = AccountFactory()
@@ -134,7 +134,7 @@ def test_of_an_account_and_of_a_connector_only_so_many_run_at_once(settings):
     assert claim_next() == third
 
 
-def test_put_in_progress_by_hand_a_sync_is_held_by_nobody_and_comes_back():
+def test_a_sync_put_in_progress_by_hand_returns_to_the_queue():
     sync_request = SyncRequestFactory(queued=True)
     sync_request.amend("In Progress", None, None)
     assert (sync_request.lease_owner, sync_request.fencing_token) == ("", 1)

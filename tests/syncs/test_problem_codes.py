@@ -53,33 +53,46 @@ def literals(node):
 
 
 def codes_of(tree, places):
+    """The codes in a module: in calls, defaults of parameters, assignments and SQL."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            for place in places.get(name, ()):
-                if place < len(node.args):
-                    yield from literals(node.args[place])
-            for keyword in node.keywords:
-                if keyword.arg == "code":
-                    yield from literals(keyword.value)
-        elif isinstance(node, ast.FunctionDef):
-            named = [*node.args.posonlyargs, *node.args.args]
-            named = named[len(named) - len(node.args.defaults) :]
-            pairs = zip([*named, *node.args.kwonlyargs], [*node.args.defaults, *node.args.kw_defaults], strict=True)
-            for argument, default in pairs:
-                if argument.arg == "code" and default is not None:
-                    yield from literals(default)
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    for one, value in zip(target.elts, node.value.elts, strict=True):
-                        if getattr(one, "id", "") == "code":
-                            yield from literals(value)
-                elif getattr(target, "id", "") == "code":
-                    yield from literals(node.value)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if "INSERT INTO line_problem" in node.value or "{into_problems}" in node.value:
-                yield from (each for each in re.findall(r"'([a-z_]+)'", node.value) if each not in KINDS)
+        match node:
+            case ast.Call():
+                yield from codes_of_call(node, places)
+            case ast.FunctionDef():
+                yield from codes_of_defaults(node)
+            case ast.Assign():
+                yield from codes_of_assignment(node)
+            case ast.Constant(value=str(text)) if "INSERT INTO line_problem" in text or "{into_problems}" in text:
+                yield from (each for each in re.findall(r"'([a-z_]+)'", text) if each not in KINDS)
+
+
+def codes_of_call(node, places):
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    for place in places.get(name, ()):
+        if place < len(node.args):
+            yield from literals(node.args[place])
+    for keyword in node.keywords:
+        if keyword.arg == "code":
+            yield from literals(keyword.value)
+
+
+def codes_of_defaults(node):
+    positional = [*node.args.posonlyargs, *node.args.args]
+    with_default = positional[len(positional) - len(node.args.defaults) :]
+    pairs = zip([*with_default, *node.args.kwonlyargs], [*node.args.defaults, *node.args.kw_defaults], strict=True)
+    for argument, default in pairs:
+        if argument.arg == "code" and default is not None:
+            yield from literals(default)
+
+
+def codes_of_assignment(node):
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            pairs = zip(target.elts, node.value.elts, strict=True)
+            for value in (value for one, value in pairs if getattr(one, "id", "") == "code"):
+                yield from literals(value)
+        elif getattr(target, "id", "") == "code":
+            yield from literals(node.value)
 
 
 def produced():
@@ -87,7 +100,7 @@ def produced():
     return {code for tree in TREES.values() for code in codes_of(tree, places) if CODE.fullmatch(code)}
 
 
-def test_the_catalogue_holds_exactly_what_can_happen():
+def test_the_catalogue_has_exactly_the_codes_that_can_occur():
     found = produced()
     assert found - CODES.keys() == set(), "not in the catalogue"
     assert CODES.keys() - found == set(), "in the catalogue, but nothing produces it"

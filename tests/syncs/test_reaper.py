@@ -1,4 +1,4 @@
-"""Whose worker is lost is taken up again, what stops its worker is set aside, bells that were lost ring again."""
+"""Syncs whose worker is lost are recovered, syncs that crash twice fail, lost wake-ups are replaced."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -29,7 +29,7 @@ def lost(seconds=1, **values):
     return SyncRequestFactory(running=True, lease_expires=timezone.now() - timedelta(seconds=seconds), **values)
 
 
-def test_what_lost_its_worker_waits_to_be_tried_again(old_server):
+def test_a_sync_that_lost_its_worker_waits_for_another_try(old_server):
     sync_request = lost()
     SyncRequestFactory(running=True)
     assert reaper.recover_lost_syncs() == 1
@@ -40,7 +40,7 @@ def test_what_lost_its_worker_waits_to_be_tried_again(old_server):
     assert reaper.recover_lost_syncs() == 0
 
 
-def test_what_loses_its_worker_too_often_fails(old_server, settings):
+def test_a_sync_that_loses_its_worker_too_often_fails(old_server, settings):
     settings.SYNC_TRIES = 3
     sync_request = lost(failure_count=2)
     reaper.recover_lost_syncs()
@@ -52,7 +52,7 @@ def test_what_loses_its_worker_too_often_fails(old_server, settings):
     )
 
 
-def test_an_outage_of_the_database_is_nobodys_failure():
+def test_an_outage_of_the_database_counts_as_no_failure():
     # Renewed last before the server that the tests use was started.
     sync_request = lost(seconds=30 * 24 * 3600)
     reaper.recover_lost_syncs()
@@ -73,7 +73,7 @@ def test_each_pause_is_about_twice_as_long(settings):
     assert max(backoff(30) for _ in range(200)) <= 30
 
 
-def test_what_stops_its_worker_twice_is_set_aside():
+def test_a_sync_that_crashes_twice_fails():
     sync_request = SyncRequestFactory(running=True)
     pipeline.give_up_crashed(sync_request)
     assert (sync_request.status_code, sync_request.crash_count, sync_request.failure_count) == ("Connector", 1, 0)
@@ -88,18 +88,18 @@ def test_what_stops_its_worker_twice_is_set_aside():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_rescues_at_once_take_up_each_sync_once(old_server):
+def test_several_reapers_at_once_recover_each_sync_once(old_server):
     for _ in range(12):
         lost()
 
-    def rescue_all(_):
+    def recover_all(_):
         count = reaper.recover_lost_syncs()
         reaper.requeue_lost_wakeups()
         connection.close()
         return count
 
     with ThreadPoolExecutor(4) as clusters:
-        assert sum(clusters.map(rescue_all, range(4))) == 12
+        assert sum(clusters.map(recover_all, range(4))) == 12
     assert set(SyncRequest.objects.values_list("failure_count", flat=True)) == {1}
 
 
@@ -120,7 +120,7 @@ def test_the_session_of_a_lost_worker_is_ended_with_all_its_locks(old_server):
         worker.submit(lambda: connection.close()).result()
 
 
-def test_a_lost_bell_is_rung_again():
+def test_a_lost_wakeup_is_replaced():
     SyncRequestFactory(queued=True)
     SyncRequestFactory(queued=True, not_before=timezone.now() + timedelta(minutes=5))
     reaper.requeue_lost_wakeups()
@@ -130,7 +130,7 @@ def test_a_lost_bell_is_rung_again():
     assert OrmQ.objects.count() == 1
 
 
-def test_a_bell_that_nobody_answered_is_swept_away_and_other_work_is_not(settings):
+def test_an_unacknowledged_wakeup_is_removed_and_other_messages_are_not(settings):
     notify.send_wakeup()
     notify.request_removal("01a214b6-61de-7de2-a5f1-7895346266e8")
     just_taken = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])

@@ -82,7 +82,7 @@ def test_two_clicks_are_one_sync_and_a_third_after_it_is_refused(load, user):
         reruns.allow_deletes(stopped, user)
 
 
-def test_after_one_that_was_cancelled_it_may_be_allowed_again(load, user):
+def test_deletes_may_be_allowed_again_after_a_cancelled_rerun(load, user):
     load(range(20))
     stopped = load(range(3), full=True)
     first = reruns.allow_deletes(stopped, user)
@@ -90,7 +90,7 @@ def test_after_one_that_was_cancelled_it_may_be_allowed_again(load, user):
     assert reruns.allow_deletes(stopped, user) != first
 
 
-def test_only_what_the_guard_stopped_can_be_allowed(load, user):
+def test_only_deletes_that_the_guard_stopped_can_be_allowed(load, user):
     failed = SyncRequestFactory(failed=True)
     SyncResultDetailFactory(sync_request=failed, code="nothing_loaded")
     for other in (load([1]), failed):
@@ -216,18 +216,18 @@ def test_the_same_content_is_recognised_by_its_checksum(load):
     ],
     ids=["content", "full", "name", "enrollment", "account"],
 )
-def test_something_else_is_not_the_same(load, change):
+def test_other_content_is_not_recognised(load, change):
     load(range(3))
     assert change(load).same_content_as is None
 
 
-def test_what_was_changed_since_is_worth_loading_again(load, enrollment):
+def test_content_is_not_recognised_after_other_changes(load, enrollment):
     load(range(3))
     load(range(3, 6))
     assert load(range(3)).same_content_as is None
 
 
-def test_previews_and_failures_are_no_loading(load, enrollment):
+def test_previews_and_failed_syncs_do_not_count_as_loads(load, enrollment):
     load(range(3), dry_run=True)
     assert load(range(3)).same_content_as is None
     first = SyncRequest.objects.get(dry_run=False)

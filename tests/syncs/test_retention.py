@@ -1,4 +1,4 @@
-"""What has been kept for long enough goes bit by bit; what is still needed stays."""
+"""What has been kept long enough is removed in small steps; what is still needed stays."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -54,7 +54,7 @@ def sync_of(ended=LONG_AGO, **values):
     return SyncRequestFactory(**{"succeeded": True, "created": at, "finished": at, **values})
 
 
-def mended(detail, at, **values):
+def corrected(detail, at, **values):
     return Correction.objects.create(
         sync_request=detail.sync_request,
         group_key=detail.group_key,
@@ -82,7 +82,7 @@ def upload_of(sync_request, age=LONG_AGO):
     return upload
 
 
-def test_details_go_and_what_the_counts_need_stays():
+def test_details_are_removed_and_counts_stay():
     old = sync_of()
     SyncEntityResultFactory(sync_request=old, lines_read=2, rejected=2)
     SyncResultDetailFactory(sync_request=old)
@@ -117,7 +117,7 @@ def test_a_step_is_bounded_and_says_whether_there_is_more(monkeypatch):
     assert retention.prune_some() is False
 
 
-def test_what_a_crash_left_half_done_is_finished():
+def test_a_step_that_a_crash_interrupted_is_finished():
     old = sync_of()
     SyncResultDetailFactory.create_batch(3, sync_request=old)
     assert retention.prune_some()  # marks it
@@ -138,28 +138,28 @@ def test_a_sync_that_has_not_finished_keeps_everything(status):
     assert default_storage.exists(upload.content.name)
 
 
-def test_lines_that_somebody_is_mending_stay():
+def test_lines_that_were_corrected_recently_stay():
     worked_on = SyncResultDetailFactory(sync_request=sync_of())
-    mended(worked_on, timedelta(days=2))
+    corrected(worked_on, timedelta(days=2))
     being_loaded = SyncResultDetailFactory(sync_request=sync_of())
     replay = SyncRequestFactory(running=True, replay_of=being_loaded.sync_request)
-    mended(being_loaded, LONG_AGO, replay=replay)
+    corrected(being_loaded, LONG_AGO, replay=replay)
     forgotten = SyncResultDetailFactory(sync_request=sync_of())
-    mended(forgotten, LONG_AGO)
+    corrected(forgotten, LONG_AGO)
     prune()
     assert set(SyncResultDetail.objects.all()) == {worked_on, being_loaded}
     assert Correction.objects.count() == 2
 
 
-def test_how_many_lines_were_cured_stays_known_but_not_what_they_hold():
+def test_cured_lines_are_still_counted_without_their_text():
     detail = SyncResultDetailFactory(sync_request=sync_of())
     replay = sync_of(replay_of=detail.sync_request, app_enrollment=detail.sync_request.app_enrollment)
-    mended(detail, LONG_AGO, state="cured", replay=replay)
+    corrected(detail, LONG_AGO, state="cured", replay=replay)
     prune()
     assert Correction.objects.cured().get().cells == []
 
 
-def test_a_file_goes_when_no_sync_of_it_is_young():
+def test_a_file_is_removed_when_no_sync_of_it_is_recent():
     old = sync_of()
     upload = upload_of(old)
     shared = upload_of(sync_of())
@@ -173,7 +173,7 @@ def test_a_file_goes_when_no_sync_of_it_is_young():
     assert default_storage.exists(shared.content.name)
 
 
-def test_a_file_that_was_gone_already_is_noted_as_removed():
+def test_a_file_that_is_missing_already_is_recorded_as_removed():
     upload = upload_of(sync_of())
     default_storage.delete(upload.content.name)
     prune()
@@ -197,7 +197,7 @@ def test_a_preview_whose_file_is_gone_offers_nothing_and_says_why(settings):
     )
 
 
-def test_very_old_syncs_go_but_not_those_that_others_are_measured_by():
+def test_very_old_syncs_are_removed_except_the_last_ones_of_an_enrollment():
     very_old = timedelta(days=4000)
     enrollment = AppEnrollmentFactory()
 
@@ -216,7 +216,7 @@ def test_very_old_syncs_go_but_not_those_that_others_are_measured_by():
     assert not default_storage.exists(upload.content.name)
 
 
-def test_parts_and_replays_go_before_what_they_belong_to():
+def test_parts_and_replays_are_removed_before_the_syncs_they_refer_to():
     very_old = timedelta(days=4000)
     detail = SyncResultDetailFactory(sync_request=sync_of(very_old))
     first = detail.sync_request
@@ -225,13 +225,13 @@ def test_parts_and_replays_go_before_what_they_belong_to():
     of_first = {"app_enrollment": enrollment}
     sync_of(very_old, parent_sync_request=first, current_batch=2, total_batches=2, **of_first)
     replay = sync_of(very_old, replay_of=first, **of_first)
-    mended(detail, very_old, state="cured", replay=replay)
+    corrected(detail, very_old, state="cured", replay=replay)
     last = sync_of(timedelta(days=1), **of_first)
     prune()
     assert list(SyncRequest.objects.all()) == [last]
 
 
-def test_nothing_goes_where_everything_is_kept(settings):
+def test_nothing_is_removed_if_everything_is_kept_for_ever(settings):
     settings.KEEP_SYNCS_DAYS = settings.KEEP_DETAILS_DAYS = settings.KEEP_UPLOADS_DAYS = settings.KEEP_QUEUE_DAYS = 0
     upload_of(SyncResultDetailFactory(sync_request=sync_of(timedelta(days=9000))).sync_request)
     OrmQ.objects.create(key="ads", payload="", lock=timezone.now() - timedelta(days=9000))
@@ -246,7 +246,7 @@ def test_details_do_not_outlast_their_sync(settings):
     assert not SyncRequest.objects.filter(pk=old.pk).exists()
 
 
-def test_leftovers_of_queue_answers_and_sessions_go():
+def test_old_messages_answers_and_sessions_are_removed():
     now = timezone.now()
     membership, _ = member()
     for days in (1, 8):
@@ -269,7 +269,7 @@ def test_leftovers_of_queue_answers_and_sessions_go():
     assert [answer.key for answer in KeptAnswer.objects.all()] == ["23"]
 
 
-def test_notices_go_when_they_have_been_closed_for_long():
+def test_notices_that_were_closed_long_ago_are_removed():
     now = timezone.now()
     open_one, young, _ = (
         NoticeFactory(opened=now - 2 * LONG_AGO, closed=closed) for closed in (None, now, now - LONG_AGO)
@@ -291,7 +291,7 @@ def test_records_whose_removal_was_asked_for_go_even_if_the_message_was_lost():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_one_cluster_prunes_the_others_do_not():
+def test_only_one_cluster_at_a_time_removes():
     sync_of()
 
     def elsewhere():

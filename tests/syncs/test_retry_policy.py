@@ -33,7 +33,7 @@ def test_after_so_many_tries_it_fails(sync, settings):  # noqa: F811
     assert result.process_result_message == "Example ERP is busy (429)."
 
 
-def test_what_cannot_go_better_fails_at_once_and_says_whose_turn_it_is(sync, client):  # noqa: F811
+def test_a_permanent_failure_is_not_retried_and_says_who_has_to_act(sync, client):  # noqa: F811
     result = sync({"locked": ConnectorError("Example ERP refuses the password.")})
     assert (result.status_code, result.failure_count) == ("Failed", 1)
     membership, key = member(account=result.group_key)
@@ -62,7 +62,7 @@ def test_a_deadlock_or_a_full_disk_is_tried_again(sync, monkeypatch, error, code
     assert (result.status_code, result.failure_count, result.failure_code) == ("Connector", 1, code)
 
 
-def test_the_next_try_is_told_everywhere(sync, client):  # noqa: F811
+def test_every_interface_shows_the_next_try(sync, client):  # noqa: F811
     result = sync({"busy": BUSY})
     at = will_try_again(result)
     assert at.startswith("Will try again at ")

@@ -27,7 +27,7 @@ def test_a_sync_goes_from_ready_to_success():
 
 
 @pytest.mark.parametrize("status", ["Success", "Failed", "Cancelled"])
-def test_a_finished_sync_moves_no_more(status):
+def test_a_finished_sync_never_changes_its_status(status):
     sync_request = SyncRequestFactory(status_code=status, finished=timezone.now())
     for verb in (sync_request.queue, sync_request.start):
         with pytest.raises(WrongStatus, match=f"This sync is {status}; it can no longer become "):
@@ -72,7 +72,7 @@ def test_a_long_message_is_cut_between_words():
         ({"current_batch": 0}, "sync_part_in_range"),
     ],
 )
-def test_the_database_refuses_what_cannot_be(values, constraint):
+def test_the_database_refuses_impossible_requests(values, constraint):
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         SyncRequestFactory(**values)
 

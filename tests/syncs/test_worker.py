@@ -108,7 +108,7 @@ def test_a_cancel_takes_effect_within_two_seconds(work, deed):
     assert not processes_of_syncs()
 
 
-def test_what_kills_its_process_is_set_aside_the_second_time(work):
+def test_a_sync_that_kills_its_process_fails_the_second_time(work):
     def die():
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -121,7 +121,7 @@ def test_what_kills_its_process_is_set_aside_the_second_time(work):
     assert tasks.run_next_sync() == "No sync is waiting that may run now."
 
 
-def test_what_is_told_to_end_is_handed_back_and_nothing_is_counted(work):
+def test_a_terminated_sync_is_handed_back_without_counting_a_failure(work):
     def stop(sync_request):
         time.sleep(0.3)
         (process,) = processes_of_syncs()
@@ -134,7 +134,7 @@ def test_what_is_told_to_end_is_handed_back_and_nothing_is_counted(work):
     assert result.seconds < 1
 
 
-def test_the_lease_is_renewed_as_long_as_it_takes(work, settings):
+def test_the_lease_is_renewed_while_the_sync_runs(work, settings):
     settings.SYNC_LEASE_SECONDS = 0.8
 
     def look(sync_request):
@@ -146,7 +146,7 @@ def test_the_lease_is_renewed_as_long_as_it_takes(work, settings):
     assert (result.status_code, result.fencing_token) == ("Success", 1)
 
 
-def test_who_lost_its_lease_is_ended(work):
+def test_a_process_that_lost_its_lease_is_killed(work):
     def lose(sync_request):
         sync_request.try_again("Lost.", "worker_lost", seconds=600)
         return time.monotonic()
