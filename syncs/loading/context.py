@@ -41,7 +41,7 @@ class MergeContext:
     cursor: CursorWrapper
     stage: Stage
     sync_request: SyncRequest
-    # By entity: how many lines a later line of the same key superseded, how many records were deleted as missing.
+    # By entity: how many rows a later row of the same key superseded, how many records were deleted as missing.
     superseded: dict[str, int] = field(default_factory=dict)
     deleted_as_missing: dict[str, int] = field(default_factory=dict)
 
@@ -114,7 +114,7 @@ def comma_prefixed(parts: Iterable[sql.Composable]) -> sql.Composed:
 
 
 def erp_key_of(entity: Entity) -> sql.SQL:
-    """What identifies the line `s` to a person: its ERP key, or nothing where its kind has none."""
+    """What identifies the row `s` to a person: its ERP key, or nothing where its kind has none."""
     return sql.SQL("coalesce(s.erp_key, '')" if "erp_key" in entity.columns else "''")
 
 

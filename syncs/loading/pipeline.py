@@ -309,7 +309,7 @@ def give_up_crashed(sync_request: SyncRequest) -> None:
     """Decide about a sync whose process died."""
     crashes = sync_request.crash_count + 1
     if crashes >= settings.SYNC_CRASHES:
-        _fail_unread(sync_request, retry_policy.set_aside(crashes), "stopped_worker", has_crashed=True)
+        _fail_unread(sync_request, retry_policy.crashed_too_often(crashes), "stopped_worker", has_crashed=True)
         return
     sync_request.try_again(
         retry_policy.WORKER_STOPPED,

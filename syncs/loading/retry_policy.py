@@ -17,17 +17,28 @@ DATABASE_GONE = "The platform’s database could not be reached for a while. Not
 WORKER_LOST = "The worker that had it gave no sign of life any more. Nothing was changed."
 WORKER_STOPPING = "Its worker was told to stop, so another one starts it again. Nothing was changed."
 WORKER_STOPPED = "The worker stopped in the middle of it. Nothing was changed."
-# What asks for a pause of its own gets no longer one.
+# The longest pause, in seconds, that a source may ask for.
 LONGEST_PAUSE = 24 * 3600
-# A source or a disk that is short of room may have some again.
-PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ECONNRESET, errno.ETIMEDOUT}
-# What PostgreSQL says when it shuts down, or ends a session.
-HANGING_UP = ("08", "57P", "25P03")
+# Errors of files and connections that may be gone at the next try.
+TRANSIENT_ERRNOS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EIO,
+    errno.ECONNRESET,
+    errno.ETIMEDOUT,
+}
+# How the SQLSTATE begins when PostgreSQL shuts down or ends a session.
+SESSION_ENDED = ("08", "57P", "25P03")
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an attempt failed: the sentence and the code to show, and whether another attempt may go better."""
+    """Why an attempt failed: the sentence and the code to show, and whether another attempt may succeed.
+
+    `retry_after` is the pause in seconds that the source asked for.
+    """
 
     message: str
     code: str
@@ -36,7 +47,7 @@ class Reason:
 
 
 def reason_of(error: Exception) -> Reason:
-    """What an exception means for the sync; what nobody foresaw is a fault of ours."""
+    """What an exception means for the sync; an unforeseen one is an error of the platform."""
     match error:
         case ConnectorError():
             return Reason(str(error), error.code, error.transient, error.retry_after)
@@ -44,7 +55,7 @@ def reason_of(error: Exception) -> Reason:
             return Reason(OUT_OF_MEMORY, "out_of_memory")
         case OperationalError():
             return Reason(DATABASE_BUSY, "database_busy", transient=True)
-        case OSError(errno=number) if number in PASSING:
+        case OSError(errno=number) if number in TRANSIENT_ERRNOS:
             return Reason(
                 f"The platform could not read or write a file ({error.strerror}). Nothing was changed.",
                 "storage_unavailable",
@@ -54,17 +65,17 @@ def reason_of(error: Exception) -> Reason:
 
 
 def has_lost_the_database(error: Exception) -> bool:
-    """Whether this process's session of the database is gone, and with it all that was staged."""
+    """Whether this process's database session has ended, and with it everything that was staged."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     session = connection.connection
-    # What the server said before it hung up may be read before the hanging up is noticed; without a code nobody spoke.
+    # The server's last message may be read before the connection counts as closed; without a SQLSTATE there was none.
     state = getattr(error.__cause__, "sqlstate", "")
-    return session is None or session.closed or state is None or state.startswith(HANGING_UP)
+    return session is None or session.closed or state is None or state.startswith(SESSION_ENDED)
 
 
-def set_aside(crashes: int) -> str:
-    """What is said of a sync that has stopped so many workers."""
+def crashed_too_often(crashes: int) -> str:
+    """The sentence on a sync that has crashed so many workers."""
     how_often = {1: "once", 2: "twice"}.get(crashes, f"{crashes} times")
     return f"It stopped the worker {how_often}, so it is not tried again. Nothing was changed."
 
@@ -77,6 +88,9 @@ def pause_before_next(sync_request: SyncRequest, reason: Reason) -> float | None
 
 
 def backoff(times: int) -> float:
-    """Twice as long each time, up to a limit; never the same for two, so that they do not come back together."""
+    """Seconds to wait after so many failures: twice as long each time, up to a limit, and randomised.
+
+    Syncs that failed together are thereby not tried again together.
+    """
     pause: float = min(settings.SYNC_RETRY_SECONDS * 2 ** min(times, 20), settings.SYNC_LONGEST_RETRY_SECONDS)
     return pause * SystemRandom().uniform(0.5, 1.5)

@@ -11,7 +11,7 @@ from syncs.models.corrections import Correction, SyncFile
 
 
 def counts_of_failure(staged: StageTable) -> dict[str, int]:
-    """Of a sync that failed, every line that was not rejected counts as skipped: it was not loaded."""
+    """The counts of a failed sync: rows that were not rejected count as skipped, since they were not loaded."""
     return {
         "lines_read": staged.lines_read,
         "rejected": staged.rejected,
@@ -20,11 +20,11 @@ def counts_of_failure(staged: StageTable) -> dict[str, int]:
 
 
 def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[SyncEntityResult]:
-    """Write one result an entity (and one a file of no known kind), and every problem as a detail."""
+    """Write one result per entity, one per file of no known kind, and every problem as a detail."""
     sync_request, stage = context.sync_request, context.stage
     warnings = dict(context.rows("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity"))
     for file, lines in stage.files.unknown.items():
-        # A file may be called like a kind of record whose lines came in another.
+        # Such a file may have the name of an entity whose rows came in another file.
         found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
         found["lines_read"] += lines
         found["rejected"] += lines
@@ -64,7 +64,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
 
 
 def name_cells(context: MergeContext) -> None:
-    """Let a problem of a sheet say its cell, by which a person finds it there: “Cell C7, totalAmount: …”."""
+    """Put the cell in front of the problems of a spreadsheet: “Cell C7, totalAmount: …”."""
     letters = context.stage.files.letters
     if not letters:
         return
@@ -80,7 +80,7 @@ def name_cells(context: MergeContext) -> None:
 
 
 def settle_corrections(context: MergeContext, *, loaded: bool) -> None:
-    """Once a replay has ended: what was rejected again is open again, and the rest, if it was loaded, cured."""
+    """After a replay, mark the corrections of rows that were rejected again as open, and of loaded rows as cured."""
     sync_request = context.sync_request
     if not sync_request.replay_of_id:
         return
@@ -98,7 +98,7 @@ def settle_corrections(context: MergeContext, *, loaded: bool) -> None:
         {"open": Correction.State.OPEN},
     )
     if loaded:
-        # A file that was refused as a whole names none of its lines.
+        # A file that was rejected as a whole has one problem without a line.
         refused = sync_request.details.filter(kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file"))
         taken = Correction.objects.filter(~Exists(refused), replay=sync_request, state=Correction.State.CORRECTED)
         taken.update(state=Correction.State.CURED)
