@@ -26,7 +26,7 @@ def test_row_level_security_is_active(running):
     at = embedded_postgres.database_settings(running.var)
     parameters = {"host": at["HOST"], "port": at["PORT"], "user": at["USER"], "password": at["PASSWORD"]}
     with psycopg.connect(dbname=at["NAME"], **parameters) as connection:
-        assert row_security_policies.reason(connection.cursor()) == ""
+        assert row_security_policies.why_inactive(connection.cursor()) == ""
 
 
 def test_no_secret_under_var_is_readable_by_others(running):
