@@ -16,7 +16,7 @@ required columns, references – is not the connector's concern.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO, Literal, Protocol, TypeAlias
+from typing import IO, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 import polars as pl
@@ -215,13 +215,13 @@ class Source:
     limits: Limits
     credentials: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
-    content: BinaryIO | None = None
+    content: IO[bytes] | None = None
     file_name: str = ""
     format: str = ""
     anchor: date | None = None
 
     @property
-    def upload(self) -> BinaryIO:
+    def upload(self) -> IO[bytes]:
         """The content of a source that is an upload."""
         if self.content is None:
             raise ConnectorError("This connector reads uploads only, and there is none.", code="upload_missing")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import BinaryIO, TypedDict
+from typing import IO, TypedDict
 
 from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, Rows
 
@@ -16,7 +16,7 @@ class CorrectedLine(TypedDict):
     values: dict[str, str]
 
 
-def read_corrected_lines(content: BinaryIO) -> Iterator[Rows]:
+def read_corrected_lines(content: IO[bytes]) -> Iterator[Rows]:
     """The rows of a file of corrected lines; successive rows with the same columns share a block."""
     block: Rows | None = None
     size = 0

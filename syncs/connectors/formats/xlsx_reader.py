@@ -4,7 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import IO
 
 from syncs.connectors.formats.csv_header import UnusableFile, column_names
 from syncs.connectors.formats.xlsx_cells import letters_of
@@ -58,7 +58,7 @@ def old_or_locked() -> UnusableFile:
     )
 
 
-def _opened(content: BinaryIO, file: str, limits: Limits) -> Archive:
+def _opened(content: IO[bytes], file: str, limits: Limits) -> Archive:
     try:
         archive = Archive(content, file=file, limits=limits)
     except ConnectorError as reason:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
 
@@ -47,7 +47,7 @@ class Entry:
 class Archive:
     """An opened ZIP whose bytes are counted while they are unpacked."""
 
-    def __init__(self, content: BinaryIO, *, file: str, limits: Limits) -> None:
+    def __init__(self, content: IO[bytes], *, file: str, limits: Limits) -> None:
         self.file, self.limits = file, limits
         self.unpacked = self.packed = 0
         self._check_directory(content)
@@ -98,7 +98,7 @@ class Archive:
                 "zip_ratio",
             )
 
-    def _check_directory(self, content: BinaryIO) -> None:
+    def _check_directory(self, content: IO[bytes]) -> None:
         """Refuse a directory that is too long to be read. If there is none, zipfile will say so."""
         size = content.seek(0, 2)
         content.seek(max(0, size - 65_557))
