@@ -1,7 +1,7 @@
 """How fast, how evenly and in how much memory the product loads: `python -m tests.benchmarks --help`.
 
-Everything goes through the services that the doors call and the task that the queue calls, in processes of their own,
-on the server of DATABASE_URL or an embedded one with its durable settings.
+Everything goes through the services that the interfaces call and the task that the queue calls, in processes of their
+own, on the server of DATABASE_URL or an embedded one with its durable settings.
 """
 
 import argparse

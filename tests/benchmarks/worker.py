@@ -141,7 +141,7 @@ def _wait_for(word: str) -> None:
 
 
 def _ask_for(load: Load):
-    """The sync, asked for through the services that the doors call."""
+    """The sync, requested through the services that the interfaces call."""
     from adsplatform.accounts.models import Account, User
     from enrollments.services import change_enrollment, enroll, publish_application, uploads_enrollment
     from syncs.models import Upload
