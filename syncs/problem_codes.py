@@ -1,6 +1,6 @@
-"""The catalogue of problems: what each code means, how it comes about, what to do, and who.
+"""The catalogue of problems: what each code means, what causes it, what to do, and who has to act.
 
-Codes are stable: programs tell problems apart by them, so a code is never renamed nor given another meaning.
+Programs distinguish problems by their codes, so a code is never renamed nor given another meaning.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Who(StrEnum):
-    """Whose turn it is. What the sender has to correct stays wrong however often it is sent."""
+    """Who has to act. Data that the sender must correct fail again however often they are sent."""
 
     SENDER = "Whoever sends the data: correct them and send them again."
     ADMIN = "An owner or admin of the account."
@@ -31,7 +31,7 @@ class ProblemCode:
 
     @property
     def is_permanent(self) -> bool:
-        """Whether the same data will fail again."""
+        """Whether the same data would fail again."""
         return self.who is SENDER
 
 

@@ -33,7 +33,7 @@ def store_upload(
 ) -> Upload:
     """Stream a file into the upload storage and compute its checksum on the way; it is never in memory as a whole.
 
-    Without a `format` it is told by the content and the name. Raises TooLarge above the limit, PlatformError for an
+    Without a `format`, content and name decide it. Raises TooLarge above the limit, PlatformError for an
     empty file.
     """
     file_name = UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"

@@ -5,6 +5,8 @@ from unittest.mock import ANY
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.models import Company, Invoice
@@ -121,6 +123,14 @@ def test_references_of_a_correction_are_looked_up_at_once(faulty, correct):
         "companyErpKey",
         "customerNetworkId",
     ]
+
+
+def test_corrected_lines_are_searched_once_for_all_references(faulty, correct):
+    Company.objects.update(erp_key="moved")
+    correction = correct(faulty, 6)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(still_missing(correction)) == 2
+    assert sum('FROM "syncs_mendedline"' in query["sql"] for query in queries) == 1
 
 
 def test_a_reference_to_another_corrected_row_is_not_missing(load, correct):
