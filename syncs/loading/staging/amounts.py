@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TypeAlias
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from adsplatform.records.specification import Entity
 from syncs.models.control_totals import EXACT
@@ -37,12 +39,12 @@ class FileTotals:
     def __init__(self) -> None:
         self._totals: dict[tuple[str, str, str, str], tuple[int, Decimal]] = {}
 
-    def add(self, entity: Entity, rows: pl.DataFrame, fate: str = "") -> None:
+    def add(self, entity: Entity, rows: pl.DataFrame, fate: str = "", *, only: NDArray[np.bool_] | None = None) -> None:
         """Add the amounts of rows that were read: cells as COPY takes them, null where empty or faulty.
 
-        `fate` says what has become of the rows, if that is decided.
+        `fate` says what has become of the rows, if that is decided; `only` selects some of them.
         """
-        for column, currency, count, total in _sums(entity, rows):
+        for column, currency, count, total in _sums(entity, rows, only):
             self.put(entity.name, READ, column, currency, count, total)
             if fate:
                 self.put(entity.name, fate, column, currency, count, total)
@@ -68,14 +70,18 @@ class FileTotals:
         return [(*key, *total) for key, total in self._totals.items() if key[1] == CHANGE]
 
 
-def _sums(entity: Entity, frame: pl.DataFrame) -> Iterator[tuple[str, str, int, Decimal]]:
+def _sums(
+    entity: Entity, frame: pl.DataFrame, only: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[str, str, int, Decimal]]:
     """(wire name of the column, currency, count, sum) of every amount in the frame."""
     if not len(frame):
         return
     amounts = [column for column in entity.amounts if column.name in frame.columns]
     for currency in dict.fromkeys(column.currency for column in amounts):
         of_currency = [column for column in amounts if column.currency == currency]
-        numbers = frame.select(
+        needed = [name for name in (*(column.name for column in of_currency), currency) if name in frame.columns]
+        cells = frame.select(needed)
+        numbers = (cells if only is None else cells.filter(only)).select(
             (pl.col(currency) if currency in frame.columns else pl.lit(None, dtype=pl.String)).alias("currency"),
             *(pl.col(column.name).cast(AMOUNT).alias(column.wire) for column in of_currency),
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from adsplatform.records.checks import Fault, quoted
 from adsplatform.records.column_patterns import PatternCheck
@@ -112,15 +113,15 @@ class BlockChecker:
         self.problems = problems
         self._checks = ColumnChecks()
 
-    def check(self, block: Block) -> tuple[CheckedRows, pl.DataFrame]:
-        """The rows without a fault; and the cells of the rejected ones, null where faulty."""
+    def check(self, block: Block) -> tuple[CheckedRows, pl.DataFrame, NDArray[np.bool_] | None]:
+        """The rows without a fault; the cells of all rows, null where faulty; which rows are rejected, if any are."""
         frame, faults, changed = self._checks.check(block)
         self.problems.note_assumed(block, frame, faults)
         frame = self._checks.with_defaults(block.entity, frame, changed)
         rows = CheckedRows(block.lines, block.raw, block.column_patterns(), frame, block.copy_lines(frame, changed))
         if not faults:
-            return rows, frame.clear()
+            return rows, frame, None
         self.problems.add_faults(block, faults)
-        is_good = np.ones(len(block), bool)
-        is_good[list(faults)] = False
-        return rows.filter(is_good), frame.filter(~is_good)
+        is_rejected = np.zeros(len(block), bool)
+        is_rejected[list(faults)] = True
+        return rows.filter(~is_rejected), frame, is_rejected

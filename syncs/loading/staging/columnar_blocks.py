@@ -143,13 +143,10 @@ class CheckedRows:
             list(compress(self.row_hashes, chosen)),
         )
 
-    def split(self, is_chosen: NDArray[np.bool_] | None) -> tuple["CheckedRows | None", "CheckedRows | None"]:
-        """The other rows and the chosen ones, None in place of no rows; a mask of None chooses no row."""
-        if is_chosen is None or not is_chosen.any():
-            return self if len(self) else None, None
-        if is_chosen.all():
-            return None, self
-        return self.filter(~is_chosen), self.filter(is_chosen)
+    def without(self, is_left_out: NDArray[np.bool_] | None) -> "CheckedRows | None":
+        """The rows that are not left out, if any; None leaves out no row."""
+        rows = self if is_left_out is None or not is_left_out.any() else self.filter(~is_left_out)
+        return rows if len(rows) else None
 
 
 def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column | None], *, is_download: bool) -> Block:

@@ -42,30 +42,34 @@ class RowSplitter:
         if hasher:
             block, unchanged_block = self.unchanged_rows.split_block(block, hasher)
             if unchanged_block:
-                cells = unchanged_block.cells_by_name
-                self.problems.note_assumed(unchanged_block, pl.DataFrame(cells), {})
-                self._count_unchanged(staged, pl.DataFrame(cells))
+                cells = pl.DataFrame(unchanged_block.cells_by_name)
+                self.problems.note_assumed(unchanged_block, cells, {})
+                self.totals.add(staged.entity, cells, LOADED)
+                staged.unchanged_count += len(unchanged_block)
             if not len(block):
                 return None
-        rows, rejected = self._checker.check(block)
-        staged.rejected += len(rejected)
-        self.totals.add(staged.entity, rejected, REJECTED)
+        rows, cells, is_rejected = self._checker.check(block)
+        if is_rejected is not None:
+            staged.rejected += int(is_rejected.sum())
+            self.totals.add(staged.entity, cells, REJECTED, only=is_rejected)
         if hasher:
             rows.row_hashes = hasher.of_rows(rows.frame, rows.copy_lines, rows.column_patterns)
-        changed, unchanged = rows.split(self.unchanged_rows.find(staged.entity, rows.row_hashes))
-        if unchanged:
-            self._count_unchanged(staged, unchanged.frame)
+        is_unchanged = self.unchanged_rows.find(staged.entity, rows.row_hashes)
+        staged.unchanged_count += self._add_loaded(staged, rows, is_unchanged)
+        changed = rows.without(is_unchanged)
         if not changed:
             return None
         staged.note_keys(changed.frame)
-        to_stage, inserted = changed.split(self.inserter.insert(staged, changed))
-        if inserted:
-            staged.inserted_count += len(inserted)
-            self.totals.add(staged.entity, inserted.frame, LOADED)
+        is_inserted = self.inserter.insert(staged, changed)
+        staged.inserted_count += self._add_loaded(staged, changed, is_inserted)
+        to_stage = changed.without(is_inserted)
         if to_stage:
             self.totals.add(staged.entity, to_stage.frame)
         return to_stage
 
-    def _count_unchanged(self, staged: StageTable, rows: pl.DataFrame) -> None:
-        staged.unchanged_count += len(rows)
-        self.totals.add(staged.entity, rows, LOADED)
+    def _add_loaded(self, staged: StageTable, rows: CheckedRows, is_loaded: NDArray[np.bool_] | None) -> int:
+        """Add up the amounts of rows that the books have now; returns how many rows these are."""
+        if is_loaded is None:
+            return 0
+        self.totals.add(staged.entity, rows.frame, LOADED, only=is_loaded)
+        return int(is_loaded.sum())
