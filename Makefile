@@ -5,7 +5,7 @@ PYTHON ?= python3
 # What runs the tests; CI puts coverage before it.
 PYTEST = -m pytest
 
-.PHONY: help up test lint requirements audit clean
+.PHONY: help up test lint wheel requirements audit clean
 
 up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
 	@.venv/bin/python manage.py up
@@ -18,6 +18,9 @@ lint: .venv-test/ready  ## Check style, format, types and layers, as CI does.
 	@echo "Format (ruff format --check):" && .venv-test/bin/ruff format --check .
 	@echo "Types (mypy):" && .venv-test/bin/mypy
 	@echo "Layers (lint-imports):" && .venv-test/bin/lint-imports
+
+wheel: .venv-test/ready  ## Build the wheel, with templates and static files in it, into dist/.
+	@.venv-test/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 .venv/ready: requirements-local.txt
 .venv-test/ready: requirements-test.txt

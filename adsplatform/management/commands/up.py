@@ -87,7 +87,7 @@ def run(address: Address, parts: list[Part]) -> None:
         connections.close_all()
     environment = environment_of_parts(address)
     web = [sys.executable, "-m", "gunicorn", "--config", "python:adsplatform.serving", "adsplatform.wsgi"]
-    worker = [sys.executable, "manage.py", "qcluster"]
+    worker = [sys.executable, "-m", "django", "qcluster"]
     parts = [*parts, Part("web server", web, environment), Part("worker", worker, environment)]
     # The workers stop within STOP_SECONDS by themselves.
     supervisor = Supervisor(parts, stop_seconds=settings.STOP_SECONDS + 5)
