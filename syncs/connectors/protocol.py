@@ -71,7 +71,7 @@ class Columns:
     """A block of rows like `Rows`, but stored by column, which is faster for sources with many rows.
 
     `cells` has for each of the `columns` either a sequence with a cell for each row, or a Series of texts in which an
-    empty or absent cell is null. `gaps` tells these two apart: for the position of a Series in `cells`, it has whether
+    empty or absent cell is null. `gaps` distinguishes the two: for the position of a Series in `cells`, it has whether
     the cell of each row is absent. A cell may contain only characters of the raw text of its row, except those that
     an escape sequence (with a backslash) stands for.
 
@@ -244,4 +244,4 @@ class Connector(Protocol):
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
     def rows(self, source: Source) -> SourceItems:
-        """Yield everything the source holds; raise ConnectorError where it cannot be read to its end."""
+        """Yield everything that is in the source; raise ConnectorError where it cannot be read to its end."""

@@ -84,7 +84,7 @@ class RejectedRowReader:
         return {(found.entity, found.file): FileFormat(tuple(found.columns), found.delimiter) for found in files}
 
     def row(self, place: Place, raw: str) -> RejectedRow:
-        """The row that a raw line holds, without its problems."""
+        """The row in a raw line, without its problems."""
         file_format = self.file_formats.get((place.entity, place.file))
         # A line that was too long to be stored whole is not passed off as whole.
         whole = raw if len(raw) < RAW_KEPT else ""

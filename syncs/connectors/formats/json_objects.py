@@ -63,9 +63,9 @@ class ObjectColumns(NamedTuple):
 class FlatObjects:
     """The objects of a list, given as its text without the brackets, if all of them are certain to be flat.
 
-    Decoding many objects at once is much faster than one by one, but their texts must be told apart without a parser.
-    If no value is nested, each "{" begins an object. If a quotation mark followed by a colon occurs as often as there
-    are members, no member was lost because its name is there twice.
+    Decoding many objects at once is much faster than one by one, but then the text of each object must be found without
+    a parser. If no value is nested, each "{" begins an object. If a quotation mark followed by a colon occurs as often
+    as there are members, no member was lost because its name is there twice.
     """
 
     def __init__(self, text: str) -> None:
@@ -175,9 +175,9 @@ def blocks_of(
         yield from _blocks_of_objects(name, file, _Objects(found, lines, raw))
         return
     yield from (value for value in found if isinstance(value, RowProblem))
-    kept = [position for position, value in enumerate(found) if isinstance(value, dict)]
+    positions = [position for position, value in enumerate(found) if isinstance(value, dict)]
     values = [value for value in found if isinstance(value, dict)]
-    objects = _Objects(values, [lines[position] for position in kept], [raw[position] for position in kept])
+    objects = _Objects(values, [lines[position] for position in positions], [raw[position] for position in positions])
     yield from _blocks_of_objects(name, file, objects)
 
 
@@ -201,13 +201,13 @@ def _blocks_of_objects(name: str, file: str, objects: _Objects) -> Iterator[Colu
         yield from _blocks_of_objects(name, file, objects.only(range(count // 2, count)))
         return
     if repeated:
-        kept = []
+        positions = []
         for position, value in enumerate(objects.values):
             if member := repeated.get(tuple(value)):
                 yield duplicate_member(name, file, objects.lines[position], member, objects.raw[position])
             else:
-                kept.append(position)
-        objects = objects.only(kept)
+                positions.append(position)
+        objects = objects.only(positions)
     if objects.values:
         cells = _cells(objects.values, shapes, list(columns))
         yield Columns(name, file, list(columns), cells, objects.lines, objects.raw)

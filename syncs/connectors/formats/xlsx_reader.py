@@ -150,9 +150,9 @@ class _SheetReader:
                 f"The row is longer than {self.limits.line_bytes:,} bytes, the most that one row may have. Shorten it.",
             )
         if row.faults:
-            place, shown = row.faults[0]
+            place, error = row.faults[0]
             problem = self._problem(row, "cell_error", self._faults(row))
-            problem.column, problem.value = self.columns[place], shown
+            problem.column, problem.value = self.columns[place], error
             return problem
         over = [place for place in sorted(row.cells) if place >= width and row.cells[place].strip()]
         if over:
@@ -165,8 +165,8 @@ class _SheetReader:
         return None
 
     def _faults(self, row: SheetRow) -> str:
-        errors = [f"cell {letters_of(place)}{row.number} shows “{shown}”" for place, shown in row.faults if shown]
-        empty = [letters_of(place) + str(row.number) for place, shown in row.faults if not shown]
+        errors = [f"cell {letters_of(place)}{row.number} shows “{error}”" for place, error in row.faults if error]
+        empty = [letters_of(place) + str(row.number) for place, error in row.faults if not error]
         said = []
         if errors:
             said.append(f"{'; '.join(errors[:20])}. Correct the formula, then save the workbook again.")
@@ -209,8 +209,8 @@ def _cells(places: list[int], row: int) -> str:
 
 def _as_csv(row: SheetRow, width: int) -> str:
     """The row as a line of CSV, with what stands in cells that show an error."""
-    shown = row.cells | dict(row.faults)
-    width = max([width - 1, *shown]) + 1
+    texts = row.cells | dict(row.faults)
+    width = max([width - 1, *texts]) + 1
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([shown.get(place, "") for place in range(width)])
+    csv.writer(line, lineterminator="").writerow([texts.get(place, "") for place in range(width)])
     return line.getvalue()
