@@ -62,7 +62,7 @@ class LinePage(TenantMixin):
             if left:
                 messages.error(request, f"Saved, but {plural(left, 'a problem is', f'{left} problems are')} left.")
             else:
-                messages.success(request, "The line is mended. Load it again whenever you like.")
+                messages.success(request, "The line is corrected. Load it again whenever you like.")
         return redirect("inbox:line", pk, detail)
 
     def get_problem(self, pk: UUID, detail: int) -> SyncResultDetail:

@@ -40,7 +40,7 @@ def rejected_line(detail: SyncResultDetail) -> tuple[RejectedRow, Correction | N
     """The line that a problem is about, as it was sent, and its correction; raises if it cannot be corrected."""
     line = RejectedRowReader(detail.sync_request).row_of(detail)
     if line is None:
-        raise PlatformError("Only a line that was not loaded can be mended; this problem is not about one.")
+        raise PlatformError("Only a line that was not loaded can be corrected; this problem is not about one.")
     _entity_of(line)
     return line, _corrections_of(detail.sync_request, line).select_related("corrected_by", "replay").first()
 
@@ -55,7 +55,7 @@ def save_correction(detail: SyncResultDetail, user: User | None, values: Mapping
     found = _corrections_of(detail.sync_request, line).select_for_update(of=("self",)).select_related("replay")
     correction = found.first()
     if correction and correction.state == Correction.State.CURED:
-        raise Conflict("This line has been loaded since it was mended. Change the record where it comes from.")
+        raise Conflict("This line has been loaded since it was corrected. Change the record where it comes from.")
     if correction and correction.is_being_loaded:
         raise Conflict("This line is just being loaded again. Wait for the end of that sync.")
     before = correction.values if correction else line.values
@@ -109,7 +109,7 @@ def _missing_problem(entity: Entity, name: _Name) -> dict[str, str]:
     wire, called = entity.columns[name.lookup.column].wire, name_called(name.lookup)
     message = (
         f"{wire}: no {target.singular} has the {called} {quoted(name.name)} yet, neither in the books nor on a "
-        f"mended line of this sync. Load the {target.singular} first, or correct the {called}."
+        f"corrected line of this sync. Load the {target.singular} first, or correct the {called}."
     )
     return {"column": wire, "code": "reference_not_found", "message": message}
 
@@ -167,7 +167,7 @@ def load_again(sync_request: SyncRequest, user: User | None) -> SyncRequest:
             }
             file.write(json.dumps(row).encode() + b"\n")
         if not included:
-            raise Conflict("No mended line waits to be loaded again. Correct a rejected line first.")
+            raise Conflict("No corrected line waits to be loaded again. Correct a rejected line first.")
         file.seek(0)
         upload = store_upload(
             sync_request.group_key, user, file, file_name="mended-lines.jsonl", format=Upload.Format.CORRECTED
@@ -190,7 +190,7 @@ def _corrections_of(sync_request: SyncRequest, line: RejectedRow) -> CorrectionQ
 def _entity_of(line: RejectedRow) -> Entity:
     if line.kind is None:
         raise PlatformError(
-            f"“{line.entity}” is not a kind of record, so its lines cannot be mended here. Rename the file, then "
+            f"“{line.entity}” is not a kind of record, so its lines cannot be corrected here. Rename the file, then "
             "upload it again."
         )
     return line.kind

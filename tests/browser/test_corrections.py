@@ -17,7 +17,7 @@ C4,Dee,Customer,2
 """
 
 
-def test_three_faults_are_mended_loaded_again_and_cured(page, person):
+def test_three_faults_are_corrected_loaded_again_and_cured(page, person):
     asked = requests.load_upload(person.group_key, person.user, io.BytesIO(FILE.encode()), file_name="companies.csv")
     sync = run(asked)
     page.goto(f"/syncs/{sync.pk}/")
@@ -33,9 +33,9 @@ def test_three_faults_are_mended_loaded_again_and_cured(page, person):
         take_screenshot(page, f"line-{line}")
         cell.fill(value)
         cell.press("Enter")
-        expect(page.get_by_text("The line is mended.")).to_be_visible()
-    take_screenshot(page, "mended")
-    page.get_by_role("button", name="Load again (3 mended lines)").click()
+        expect(page.get_by_text("The line is corrected.")).to_be_visible()
+    take_screenshot(page, "corrected")
+    page.get_by_role("button", name="Load again (3 corrected lines)").click()
     child = run(SyncRequest.objects.get(replay_of=sync))
     expect(page.get_by_role("heading", name="Success")).to_be_visible()
     page.get_by_role("link", name="an earlier sync").click()

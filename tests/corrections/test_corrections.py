@@ -69,7 +69,7 @@ def test_only_corrected_rows_are_loaded_and_they_are_cured(faulty, correct, load
     assert faulty.results.get(entity="Invoice").rejected == 2
     with pytest.raises(Conflict, match="has been loaded since"):
         correct(faulty, 3, totalAmount="14")
-    with pytest.raises(Conflict, match="No mended line waits"):
+    with pytest.raises(Conflict, match="No corrected line waits"):
         load_again(faulty)
 
 
@@ -99,8 +99,8 @@ def test_references_of_a_correction_are_looked_up_at_once(faulty, correct):
     assert missing(6) == [
         (
             "companyErpKey",
-            "companyErpKey: no company has the key “C9” yet, neither in the books nor on a mended line of this sync. "
-            "Load the company first, or correct the key.",
+            "companyErpKey: no company has the key “C9” yet, neither in the books nor on a corrected line of this "
+            "sync. Load the company first, or correct the key.",
         )
     ]
     # Blanks are part of a text; the sync would look it up with them, too.
@@ -254,7 +254,7 @@ def test_a_row_that_is_being_loaded_cannot_be_corrected_until_that_load_is_cance
     asked = corrections.load_again(faulty, owner.user)
     with pytest.raises(Conflict, match="just being loaded"):
         correct(faulty, 3, totalAmount="14")
-    with pytest.raises(Conflict, match="No mended line waits"):
+    with pytest.raises(Conflict, match="No corrected line waits"):
         corrections.load_again(faulty, owner.user)
     requests.cancel_sync(SyncRequest.objects.get(pk=asked.pk), owner.user)
     assert correct(faulty, 3, totalAmount="14").state == "mended"

@@ -104,10 +104,10 @@ def test_a_person_corrects_a_row_and_loads_it_again(faulty, detail, browse):
     assert "Saved, but a problem is left." in page.text
     assert page.text.count('aria-invalid="true"') == 1
     page = inbox.post(address, {"cell:invoiceDate": "2024-02-29"}, follow=True).text
-    assert "The line is mended." in page
-    assert "Load again (1 mended line)" in page
+    assert "The line is corrected." in page
+    assert "Load again (1 corrected line)" in page
     sync_page = inbox.get(f"/syncs/{faulty.pk}/").text
-    assert "Load again (1 mended line)" in sync_page
+    assert "Load again (1 corrected line)" in sync_page
     assert "waits to be loaded again" in sync_page
 
     child = run(SyncRequest.objects.get(pk=inbox.post(f"/syncs/{faulty.pk}/load-again/").url.split("/")[2]))
@@ -150,4 +150,4 @@ def test_other_accounts_find_no_line_and_readers_may_only_look(faulty, detail, b
 def test_a_problem_of_a_whole_file_has_no_line_page(load, browse):
     sync = load({"odd.csv": "a,b\n1,2\n", "companies.csv": "erpKey,companyName,companyType,isActive\nC1,A,B,true\n"})
     answer = browse().get(f"/syncs/{sync.pk}/lines/{sync.details.get(kind='error').pk}/", follow=True)
-    assert "Only a line that was not loaded can be mended" in answer.text
+    assert "Only a line that was not loaded can be corrected" in answer.text
