@@ -107,7 +107,7 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {
-            "has_schedule": self.enrollment.app.is_asked,
+            "has_schedule": self.enrollment.app.fetches_data,
             "time_zone": self.account.time_zone,
         }
 

@@ -58,7 +58,7 @@ class Application(models.Model):
         return self.name
 
     @property
-    def is_asked(self) -> bool:
+    def fetches_data(self) -> bool:
         """Whether a connector of ours fetches its data."""
         return self.connector not in (FILE_UPLOAD, JSON_BATCH, "")
 
@@ -126,7 +126,7 @@ class AppEnrollment(models.Model):
     def is_scheduled(self) -> bool:
         """Whether its schedule starts syncs."""
         is_on = self.is_active and self.sync_schedule_is_active and not self.is_deleted
-        return bool(is_on and self.cron_settings and self.app.is_asked)
+        return bool(is_on and self.cron_settings and self.app.fetches_data)
 
     @property
     def next_sync_at(self) -> datetime | None:

@@ -19,11 +19,11 @@ READY_SECONDS = 120
 POLL_SECONDS = 0.1
 
 
-class Stopped(Exception):
+class CannotRun(Exception):
     """Why the parts cannot go on running, as a sentence."""
 
 
-class Part:
+class SupervisedProcess:
     """A process and everything that it starts, in a session of its own, so that Ctrl-C reaches only the supervisor."""
 
     def __init__(self, name: str, command: list[str], environment: Mapping[str, str]):
@@ -69,7 +69,7 @@ class Part:
         self.process.wait()
 
 
-class DatabasePart(Part):
+class SupervisedDatabase(SupervisedProcess):
     """The embedded database. The other parts need it until they end, so it starts first and ends last."""
 
     def __init__(self, server: Server):
@@ -93,7 +93,7 @@ class DatabasePart(Part):
 class Supervisor:
     """Keeps parts running until a signal arrives, or until one of them crashes too often."""
 
-    def __init__(self, parts: list[Part], *, stop_seconds: float):
+    def __init__(self, parts: list[SupervisedProcess], *, stop_seconds: float):
         self.parts = parts
         self.stop_seconds = stop_seconds
         self.stopping_since: float | None = None
@@ -129,16 +129,16 @@ class Supervisor:
                 if part.has_ended:
                     self._revive(part)
             if time.monotonic() > deadline:
-                raise Stopped(f"ADS Platform did not answer within {seconds} seconds, so it was stopped.")
+                raise CannotRun(f"ADS Platform did not answer within {seconds} seconds, so it was stopped.")
             time.sleep(POLL_SECONDS)
 
-    def _revive(self, part: Part) -> None:
+    def _revive(self, part: SupervisedProcess) -> None:
         now = time.monotonic()
         if part.restart_at is None:
             part.end()
             part.crashes.append(now)
             if len(part.crashes) == CRASHES and now - part.crashes[0] < CRASH_SECONDS:
-                raise Stopped(
+                raise CannotRun(
                     f"The {part} ended {CRASHES} times within {CRASH_SECONDS} seconds, so everything was "
                     "stopped. The messages above say why."
                 )
@@ -157,7 +157,7 @@ class Supervisor:
         for part in self.parts:
             part.ask_to_end()
         deadline = time.monotonic() + self.stop_seconds
-        others = [part for part in self.parts if not isinstance(part, DatabasePart)]
+        others = [part for part in self.parts if not isinstance(part, SupervisedDatabase)]
         while not all(part.has_ended for part in others):
             if self.stop_at_once or time.monotonic() > deadline:
                 say("What was still running has been cut off.")

@@ -39,14 +39,14 @@ class PatternCheck:
         self.default = default_text(column)
         self._cells = ColumnCheck(column)
 
-    def needs_cell_check(self, cells: pl.Expr, *, is_plain: bool) -> pl.Expr:
+    def needs_cell_check(self, cells: pl.Expr, *, is_copy_safe: bool) -> pl.Expr:
         """A boolean for each cell: whether it has to be checked by itself.
 
         `is_plain` says that no cell of the block holds a character of `SPECIAL`.
         """
         column = self.column
         if column.type == "text":
-            unclear = pl.lit(False) if is_plain else cells.str.contains(SPECIAL)
+            unclear = pl.lit(False) if is_copy_safe else cells.str.contains(SPECIAL)
             if column.max_length:
                 unclear |= cells.str.len_bytes() > column.max_length
             if column.required:

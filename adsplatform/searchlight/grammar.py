@@ -185,8 +185,8 @@ class _FilterParser:
             return self._date(field, word)
         try:
             return values.read_value(field, word.text)
-        except values.Unfit as unfit:
-            raise self._unfit(field, word, unfit) from None
+        except values.InvalidValue as error:
+            raise self._invalid_value(field, word, error) from None
 
     def _date(self, field: Field, word: Word) -> date | datetime:
         days = 0
@@ -221,8 +221,8 @@ class _FilterParser:
                 " Compare it with =, >, <, BETWEEN or IN.",
             )
 
-    def _unfit(self, field: Field, word: Word, unfit: values.Unfit) -> SearchlightError:
-        message = f"{word} cannot be compared with “{field.name}”, which takes {unfit}."
+    def _invalid_value(self, field: Field, word: Word, error: values.InvalidValue) -> SearchlightError:
+        message = f"{word} cannot be compared with “{field.name}”, which takes {error}."
         if word.says("NULL"):
             message += f" To find what is empty, write: {field.name} is null."
         elif field.type in values.DATE_TYPES and word.text.upper().startswith(tuple(values.DATE_WORDS)):

@@ -50,22 +50,22 @@ EXAMPLES = {
 }
 
 
-class Unfit(ValueError):
+class InvalidValue(ValueError):
     """A text that is no value of its field's type; the message names what the field takes instead."""
 
 
 def read_value(field: Field, text: str) -> Value:
-    """The text as a value of the field; raises Unfit."""
+    """The text as a value of the field; raises InvalidValue."""
     if field.type == "text":
         return text
     if field.choices is not None:
         return _read_enum(field.choices, text.strip())
     try:
         return READERS[field.type](text.strip())
-    except Unfit:
+    except InvalidValue:
         raise
     except (ValueError, OverflowError):
-        raise Unfit(EXAMPLES[field.type]) from None
+        raise InvalidValue(EXAMPLES[field.type]) from None
 
 
 def is_date_word(field: Field, text: str) -> bool:
@@ -93,14 +93,14 @@ def _read_integer(text: str) -> int:
     # Counted before the conversion, because Python refuses to convert thousands of digits.
     digits = text.lstrip("+-").lstrip("0")
     if len(digits) > len(str(LARGEST_INTEGER)) or not -LARGEST_INTEGER - 1 <= int(text) <= LARGEST_INTEGER:
-        raise Unfit(f"a whole number between {-LARGEST_INTEGER - 1:,} and {LARGEST_INTEGER:,}")
+        raise InvalidValue(f"a whole number between {-LARGEST_INTEGER - 1:,} and {LARGEST_INTEGER:,}")
     return int(text)
 
 
 def _read_decimal(text: str) -> Decimal:
     _whole(DECIMAL, text)
     if sum(character.isdigit() for character in text) > MOST_DIGITS:
-        raise Unfit(f"a number of at most {MOST_DIGITS} digits")
+        raise InvalidValue(f"a number of at most {MOST_DIGITS} digits")
     return Decimal(text.replace(",", ""))
 
 
@@ -108,7 +108,7 @@ def _read_double(text: str) -> float:
     _whole(DOUBLE, text)
     number = float(text)
     if math.isinf(number) and "INF" not in text.upper():
-        raise Unfit("a number between -1.79e308 and 1.79e308")
+        raise InvalidValue("a number between -1.79e308 and 1.79e308")
     return number
 
 
@@ -146,7 +146,7 @@ def _read_enum(choices: Mapping[str, int | str], text: str) -> int | str:
     try:
         return stored[text.upper()]
     except KeyError:
-        raise Unfit(f"one of {', '.join(choices)}") from None
+        raise InvalidValue(f"one of {', '.join(choices)}") from None
 
 
 READERS: dict[str, Callable[[str], Value]] = {

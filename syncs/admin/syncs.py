@@ -22,7 +22,7 @@ from syncs.admin.filters import SyncRequestFilters
 from syncs.admin.result_details import SyncResultDetailAdmin
 from syncs.loading.control_totals.recount import check_totals
 from syncs.models import ControlTotal, SyncRequest, SyncResultDetail
-from syncs.presentation.sync_course import schedule_sentences
+from syncs.presentation.sync_steps import schedule_sentences
 from syncs.presentation.sync_summary import has_problems, will_try_again
 from syncs.services import requests
 
@@ -190,7 +190,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
             "tables": table_sizes.tables(),
             "database_bytes": table_sizes.database_bytes(),
             "uploads_bytes": table_sizes.uploads_bytes(),
-            "outlook": table_sizes.outlook(),
+            "forecasts": table_sizes.retention_forecasts(),
         }
         return render(request, "admin/syncs/syncrequest/sizes.html", context)
 

@@ -33,7 +33,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RetentionForecast:
     """What one rule of retention is going to remove; `before` is None where it removes nothing."""
 
     name: str
@@ -72,12 +72,12 @@ def uploads_bytes() -> int:
     return Upload.objects.filter(removed__isnull=True).aggregate(Sum("size"))["size__sum"] or 0
 
 
-def outlook() -> list[Outlook]:
+def retention_forecasts() -> list[RetentionForecast]:
     """What each rule would remove now, counted up to a limit."""
     now = timezone.now()
     found = []
     for rule in retention.RULES:
         before = rule.expires_before(now)
         count = rule.expired(before).order_by()[:COUNTED_AT_MOST].count() if before else 0
-        found.append(Outlook(rule.name, rule.days(), before, count))
+        found.append(RetentionForecast(rule.name, rule.days(), before, count))
     return found

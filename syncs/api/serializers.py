@@ -17,7 +17,7 @@ from syncs.loading.control_totals.recount import check_totals
 from syncs.models import ControlTotal, SyncDifference, SyncRequest
 from syncs.models.control_totals import sum_as_text
 from syncs.presentation.sync_summary import who_acts
-from syncs.rejected_rows.corrections import Problem
+from syncs.rejected_rows.corrections import ProblemWithCorrection
 
 
 class SyncRequestModel(WireModel[SyncRequest]):
@@ -91,7 +91,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
         return {"details": details_of([sync_request for sync_request in records if sync_request.is_finished])}
 
 
-class SyncResultDetailModel(WireModel[Problem]):
+class SyncResultDetailModel(WireModel[ProblemWithCorrection]):
     """A problem of a sync, with the correction of its line."""
 
     class Meta:
@@ -114,7 +114,7 @@ class SyncResultDetailModel(WireModel[Problem]):
 
     mending = serializers.SerializerMethodField()
 
-    def get_mending(self, problem: Problem) -> dict[str, object] | None:
+    def get_mending(self, problem: ProblemWithCorrection) -> dict[str, object] | None:
         """The correction of the line: by whom, when, and what is still wrong with it.
 
         What the line refers to is looked up only in the answer to its correction.

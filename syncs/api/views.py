@@ -35,7 +35,7 @@ from syncs.api.serializers import (
 )
 from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.problem_codes import CHAPTERS, CODES
-from syncs.rejected_rows.corrections import Problem, with_corrections
+from syncs.rejected_rows.corrections import ProblemWithCorrection, with_corrections
 from syncs.rejected_rows.download import download_of, streaming_response
 from syncs.services import corrections, requests, reruns
 
@@ -235,7 +235,7 @@ class SyncDetailViewSet(SyncPartViewSet):
         values = CorrectionInput.read(request.data)["values"]
         correction = corrections.save_correction(found, request.caller.user, values)
         still_missing = [] if correction.problems else corrections.still_missing(correction)
-        problem = Problem(found, correction, still_missing=still_missing)
+        problem = ProblemWithCorrection(found, correction, still_missing=still_missing)
         return Response(self.wire_model(problem).data)
 
 

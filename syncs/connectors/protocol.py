@@ -207,7 +207,7 @@ class Source:
     """What a connector is given to read: for which enrollment, how to reach it, and what kind of sync is wanted.
 
     `content` is the upload as a seekable binary file, if there is one, and `format` its kind: zip, csv, jsonl, batch or
-    mended (corrected rows). `anchor` is the day of the enrollment's last successful full sync, if there was one.
+    mended (corrected rows). `last_full_sync` is the day of the last successful full sync, if there was one.
     """
 
     app_enrollment_id: UUID
@@ -218,7 +218,7 @@ class Source:
     content: IO[bytes] | None = None
     file_name: str = ""
     format: str = ""
-    anchor: date | None = None
+    last_full_sync: date | None = None
 
     @property
     def upload(self) -> IO[bytes]:

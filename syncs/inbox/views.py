@@ -22,7 +22,7 @@ from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
 from syncs.presentation.paging import page_of
 from syncs.presentation.problem_list import REASONS_LISTED, first_problems, overview_of, problem_page
-from syncs.presentation.sync_course import schedule_sentences, steps_of
+from syncs.presentation.sync_steps import schedule_sentences, steps_of
 from syncs.presentation.sync_summary import SyncSummary, who_acts, with_summary_columns
 from syncs.services import corrections, requests, reruns
 

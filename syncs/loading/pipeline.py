@@ -26,7 +26,7 @@ from syncs.loading.progress import ProgressReporter
 from syncs.loading.source import open_source
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
-from syncs.loading.verdict import Loaded, ReadAgain, Shortcut, Stopped, TryLater, Verdict
+from syncs.loading.verdict import Loaded, ReadAgain, RetryLater, Shortcut, Stopped, Verdict
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.presentation.sync_summary import preview_message, result_message
 
@@ -41,17 +41,17 @@ def run(sync_request: SyncRequest) -> None:
     # Where the keys of each part are stored for the deletes after the last one, every row has to be staged.
     shortcuts = set(Shortcut) if sync_request.total_batches == 1 else {Shortcut.DIRECT_INSERT}
     try:
-        while isinstance(verdict := _attempt(sync_request, shortcuts), ReadAgain):
+        while isinstance(verdict := _load_once(sync_request, shortcuts), ReadAgain):
             shortcuts.remove(verdict.without)
-    except WrongStatus as gone:
+    except WrongStatus as error:
         # Cancelled or lost meanwhile: the transaction was rolled back.
-        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, gone.present_status)
+        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, error.present_status)
     except Exception as error:
         logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
         _end_without_stage(sync_request, error)
 
 
-def _attempt(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
+def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
     """Read and merge once; raises what leaves no stage behind, such as a lost session of the database."""
     skip_unchanged_of = sync_request.app_enrollment_id if Shortcut.SKIP_UNCHANGED_ROWS in shortcuts else None
     with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of) as stage:
@@ -62,9 +62,9 @@ def _attempt(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
             DirectInsert(context, progress, is_allowed=may_insert) as direct_insert,
         ):
             verdict = _read_and_merge(context, progress, direct_insert)
-            if isinstance(verdict, ReadAgain | TryLater):
+            if isinstance(verdict, ReadAgain | RetryLater):
                 direct_insert.roll_back()
-            if isinstance(verdict, TryLater):
+            if isinstance(verdict, RetryLater):
                 sync_request.try_again(verdict.message, verdict.code, seconds=verdict.seconds)
         crash_point("after the commit")
     return verdict
@@ -186,7 +186,7 @@ def _carry_out(context: MergeContext) -> Loaded:
     _store_seen_keys(context)
     written = results.write(context, steps.counts(context))
     merge_totals.write(context, loaded=True)
-    results.settle_corrections(context, loaded=True)
+    results.close_corrections(context, loaded=True)
     # Before the sync's row is locked: on commit, deferred checks would make a cancel wait for them.
     connection.check_constraints()
     crash_point("before the outcome")
@@ -223,7 +223,7 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
         reason = replace(reason, message=redact(reason.message, secrets))
     else:
         logger.error("Sync %s failed.", context.sync_request.pk, exc_info=error)
-    verdict = _try_later_or_stop(context.sync_request, reason)
+    verdict = _retry_later_or_stop(context.sync_request, reason)
     if isinstance(verdict, Stopped):
         with transaction.atomic():
             _write_failure(context, direct_insert, verdict.message, verdict.code)
@@ -241,21 +241,21 @@ def _write_failure(context: MergeContext, direct_insert: DirectInsert, message: 
     counts = {name: results.counts_of_failure(staged) for name, staged in stage.staged.items()}
     results.write(context, counts)
     merge_totals.write(context, loaded=False)
-    results.settle_corrections(context, loaded=False)
+    results.close_corrections(context, loaded=False)
     sync_request.fail(message, code, lines_read=stage.lines_read)
 
 
-def _try_later_or_stop(sync_request: SyncRequest, reason: retry_policy.Reason) -> TryLater | Stopped:
+def _retry_later_or_stop(sync_request: SyncRequest, reason: retry_policy.FailureReason) -> RetryLater | Stopped:
     seconds = retry_policy.pause_before_next(sync_request, reason)
     if seconds is None:
         return Stopped(reason.message, reason.code)
-    return TryLater(printable(reason.message), reason.code, seconds)
+    return RetryLater(printable(reason.message), reason.code, seconds)
 
 
-def try_again_or_fail(sync_request: SyncRequest, reason: retry_policy.Reason) -> None:
+def retry_or_fail(sync_request: SyncRequest, reason: retry_policy.FailureReason) -> None:
     """Put a sync of which no stage is left back into the queue, or fail it where no further try is allowed."""
-    match _try_later_or_stop(sync_request, reason):
-        case TryLater(message, code, seconds):
+    match _retry_later_or_stop(sync_request, reason):
+        case RetryLater(message, code, seconds):
             sync_request.try_again(message, code, seconds=seconds)
         case Stopped(message, code):
             _fail_unread(sync_request, message, code)
@@ -267,7 +267,7 @@ def _end_without_stage(sync_request: SyncRequest, error: Exception) -> None:
         _persist(lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
     else:
         reason = retry_policy.reason_of(error)
-        _persist(lambda: try_again_or_fail(sync_request, reason))
+        _persist(lambda: retry_or_fail(sync_request, reason))
 
 
 def _persist(decide: Callable[[], None]) -> None:
@@ -277,8 +277,8 @@ def _persist(decide: Callable[[], None]) -> None:
             connection.close()  # The next statement opens another one.
         try:
             decide()
-        except WrongStatus as gone:
-            logger.info("%s Nothing of it was kept.", gone)
+        except WrongStatus as error:
+            logger.info("%s Nothing of it was kept.", error)
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block:
                 raise
@@ -301,8 +301,8 @@ def give_up_lost(sync_request: SyncRequest, *, by_outage: bool) -> None:
     if by_outage:
         hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone")
     else:
-        lost = retry_policy.Reason(retry_policy.WORKER_LOST, "worker_lost", transient=True)
-        try_again_or_fail(sync_request, lost)
+        lost = retry_policy.FailureReason(retry_policy.WORKER_LOST, "worker_lost", transient=True)
+        retry_or_fail(sync_request, lost)
 
 
 def give_up_crashed(sync_request: SyncRequest) -> None:

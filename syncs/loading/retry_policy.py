@@ -34,7 +34,7 @@ SESSION_ENDED = ("08", "57P", "25P03")
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FailureReason:
     """Why an attempt failed: the sentence and the code to show, and whether another attempt may succeed.
 
     `retry_after` is the pause in seconds that the source asked for.
@@ -46,22 +46,22 @@ class Reason:
     retry_after: float | None = None
 
 
-def reason_of(error: Exception) -> Reason:
+def reason_of(error: Exception) -> FailureReason:
     """What an exception means for the sync; an unforeseen one is an error of the platform."""
     match error:
         case ConnectorError():
-            return Reason(str(error), error.code, error.transient, error.retry_after)
+            return FailureReason(str(error), error.code, error.transient, error.retry_after)
         case MemoryError():
-            return Reason(OUT_OF_MEMORY, "out_of_memory")
+            return FailureReason(OUT_OF_MEMORY, "out_of_memory")
         case OperationalError():
-            return Reason(DATABASE_BUSY, "database_busy", transient=True)
+            return FailureReason(DATABASE_BUSY, "database_busy", transient=True)
         case OSError(errno=number) if number in TRANSIENT_ERRNOS:
-            return Reason(
+            return FailureReason(
                 f"The platform could not read or write a file ({error.strerror}). Nothing was changed.",
                 "storage_unavailable",
                 transient=True,
             )
-    return Reason(OUR_FAULT, "our_fault")
+    return FailureReason(OUR_FAULT, "our_fault")
 
 
 def has_lost_the_database(error: Exception) -> bool:
@@ -80,7 +80,7 @@ def crashed_too_often(crashes: int) -> str:
     return f"It stopped the worker {how_often}, so it is not tried again. Nothing was changed."
 
 
-def pause_before_next(sync_request: SyncRequest, reason: Reason) -> float | None:
+def pause_before_next(sync_request: SyncRequest, reason: FailureReason) -> float | None:
     """Seconds until the next try; None if there is to be none."""
     if not reason.transient or sync_request.failure_count + 1 >= settings.SYNC_TRIES:
         return None

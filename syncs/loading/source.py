@@ -38,7 +38,7 @@ def open_source(sync_request: SyncRequest, enrollment: AppEnrollment, opened: Ex
     return Source(
         app_enrollment_id=enrollment.pk,
         full=sync_request.run_full_sync,
-        anchor=last_full_sync and last_full_sync.date(),
+        last_full_sync=last_full_sync and last_full_sync.date(),
         limits=Limits(
             unpacked_bytes=settings.UNPACKED_MAX_BYTES,
             ratio=settings.UNPACKED_MAX_RATIO,

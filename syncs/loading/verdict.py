@@ -34,7 +34,7 @@ class ReadAgain:
 
 
 @dataclass(frozen=True, slots=True)
-class TryLater:
+class RetryLater:
     """Nothing stays, and the sync goes back to the queue."""
 
     message: str
@@ -42,4 +42,4 @@ class TryLater:
     seconds: float
 
 
-Verdict = Loaded | Stopped | ReadAgain | TryLater
+Verdict = Loaded | Stopped | ReadAgain | RetryLater

@@ -7,7 +7,7 @@ from adsplatform.accounts.models import TenantQuerySet
 from syncs.problem_codes import title_of
 
 # How many characters of a rejected line are stored.
-RAW_KEPT = 20_000
+RAW_LENGTH = 20_000
 
 
 class SyncEntityResult(models.Model):

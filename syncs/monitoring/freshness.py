@@ -24,7 +24,7 @@ from syncs.monitoring.notice_emails import queue_cured, queue_opened
 Kind = Notice.Kind
 
 
-class Problem(NamedTuple):
+class EnrollmentProblem(NamedTuple):
     """What is wrong with an enrollment, as a sentence; `sync_request_id` is the failed sync, if one failed."""
 
     enrollment: AppEnrollment
@@ -79,13 +79,13 @@ def _last_load(status: SyncRequest.Status) -> SyncRequestQuerySet:
     return SyncRequest.objects.loads().filter(status_code=status).last_of(OuterRef("pk"))
 
 
-def _problems(now: datetime, open_notices: Container[NoticeKey]) -> Iterator[Problem]:
+def _problems(now: datetime, open_notices: Container[NoticeKey]) -> Iterator[EnrollmentProblem]:
     failing = set()
     for problem in _failing():
         failing.add(problem.enrollment.pk)
         yield problem
     for enrollment in _monitored().exclude(sync_plan__error="").filter(sync_plan__isnull=False):
-        yield Problem(
+        yield EnrollmentProblem(
             enrollment,
             Kind.SCHEDULE,
             f"The schedule of {enrollment} has been stopped: {enrollment.sync_plan.error} Set it anew.",
@@ -96,7 +96,7 @@ def _problems(now: datetime, open_notices: Container[NoticeKey]) -> Iterator[Pro
             yield problem
 
 
-def _failing() -> Iterator[Problem]:
+def _failing() -> Iterator[EnrollmentProblem]:
     success, failure = _last_load(SyncRequest.Status.SUCCESS), _last_load(SyncRequest.Status.FAILED)
     enrollments = _monitored().annotate(
         succeeded=Subquery(success.values("created")),
@@ -106,10 +106,12 @@ def _failing() -> Iterator[Problem]:
     )
     for enrollment in enrollments.filter(Q(succeeded=None) | Q(succeeded__lt=F("failed")), failed__isnull=False):
         reason = enrollment.reason or "No reason was recorded."
-        yield Problem(enrollment, Kind.FAILING, f"The last sync of {enrollment} failed: {reason}", enrollment.failed_id)
+        yield EnrollmentProblem(
+            enrollment, Kind.FAILING, f"The last sync of {enrollment} failed: {reason}", enrollment.failed_id
+        )
 
 
-def _stale(now: datetime) -> Iterator[Problem]:
+def _stale(now: datetime) -> Iterator[EnrollmentProblem]:
     loaded = Subquery(_last_load(SyncRequest.Status.SUCCESS).values("finished"))
     for enrollment in _monitored().filter(sync_plan__data_due_at__lte=now).annotate(loaded=loaded):
         due = data_due_at(enrollment, enrollment.loaded)
@@ -118,7 +120,7 @@ def _stale(now: datetime) -> Iterator[Problem]:
             unchanged = SyncPlan.objects.filter(pk=enrollment.pk, planned_at=enrollment.sync_plan.planned_at)
             unchanged.update(data_due_at=due)
         else:
-            yield Problem(enrollment, Kind.STALE, _stale_message(enrollment, enrollment.loaded, due))
+            yield EnrollmentProblem(enrollment, Kind.STALE, _stale_message(enrollment, enrollment.loaded, due))
 
 
 def _stale_message(enrollment: AppEnrollment, loaded: datetime | None, due: datetime) -> str:
@@ -131,7 +133,7 @@ def _stale_message(enrollment: AppEnrollment, loaded: datetime | None, due: date
     return f"No data of {enrollment} were loaded {since}. {expected}, by {format_in_zone(due, zone)} at the latest."
 
 
-def _open(problem: Problem, now: datetime) -> None:
+def _open(problem: EnrollmentProblem, now: datetime) -> None:
     notice = Notice.objects.create(
         group_key=problem.enrollment.group_key,
         app_enrollment=problem.enrollment,

@@ -10,7 +10,7 @@ from django.db.models.functions import Left, Length
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.paging import Page, page_of
 from syncs.problem_codes import title_of
-from syncs.rejected_rows.corrections import Problem, with_corrections
+from syncs.rejected_rows.corrections import ProblemWithCorrection, with_corrections
 
 Kind = SyncResultDetail.Kind
 
@@ -20,7 +20,7 @@ REASONS_LISTED = 8
 
 
 @dataclass(slots=True)
-class Reason:
+class ReasonCount:
     """How often a problem of one code occurs with one kind of record; `message` is that of the first one."""
 
     kind: str
@@ -39,7 +39,7 @@ class Reason:
 class Overview:
     """What a sync's problems are and which files they are in: errors come first, then the most frequent."""
 
-    reasons: list[Reason] = field(default_factory=list)
+    reasons: list[ReasonCount] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
     @property
@@ -74,13 +74,13 @@ def with_beginnings(details: QuerySet[SyncResultDetail]) -> QuerySet[SyncResultD
 
 def problem_page(
     sync_request: SyncRequest, details: QuerySet[SyncResultDetail], wanted: str, size: int = 50
-) -> Page[Problem]:
+) -> Page[ProblemWithCorrection]:
     """The wanted page of a sync's problems, each with the correction of its line."""
     page = page_of(with_beginnings(details), wanted, size)
     return page.with_rows(with_corrections(sync_request, page))
 
 
-def first_problems(sync_request: SyncRequest, size: int) -> Page[Problem]:
+def first_problems(sync_request: SyncRequest, size: int) -> Page[ProblemWithCorrection]:
     """What to look at first: the lines that were not loaded; where there are none, the rest."""
     details = SyncResultDetail.objects.filter(sync_request=sync_request)
     errors = problem_page(sync_request, details.filter(kind=Kind.ERROR), "1", size)
@@ -96,7 +96,7 @@ def overview_of(sync_request: SyncRequest) -> Overview:
     is_final = sync_request.is_finished and not sync_request.details_removed
     if is_final and (cached := cache.get(key)):
         reasons, files = cached
-        return Overview([Reason(*values) for values in reasons], files)
+        return Overview([ReasonCount(*values) for values in reasons], files)
     overview = _count(sync_request)
     if is_final:
         # As plain values: a class of ours may be elsewhere in the next release, and the cache outlives it.
@@ -107,17 +107,17 @@ def overview_of(sync_request: SyncRequest) -> Overview:
 def _count(sync_request: SyncRequest) -> Overview:
     details = SyncResultDetail.objects.filter(sync_request=sync_request).order_by()
     counts = details.values_list("kind", "entity", "code", "file").annotate(count=Count("*"), first_id=Min("id"))
-    reasons: dict[tuple[str, str, str], Reason] = {}
+    reasons: dict[tuple[str, str, str], ReasonCount] = {}
     files = set()
     for kind, entity, code, file, count, first_id in counts:
-        reason = reasons.setdefault((kind, entity, code), Reason(kind, entity, code, first_id=first_id))
+        reason = reasons.setdefault((kind, entity, code), ReasonCount(kind, entity, code, first_id=first_id))
         reason.count += count
         reason.first_id = min(reason.first_id, first_id)
         files.add(file)
     return Overview(_ranked(reasons.values()), sorted(filter(None, files)))
 
 
-def _ranked(reasons: Iterable[Reason]) -> list[Reason]:
+def _ranked(reasons: Iterable[ReasonCount]) -> list[ReasonCount]:
     """Errors first, the most frequent first; those that are listed get the message of an example."""
     kinds = Kind.values
     ranked = sorted(reasons, key=lambda reason: (kinds.index(reason.kind), -reason.count, reason.entity, reason.code))

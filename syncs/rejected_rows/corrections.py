@@ -10,7 +10,7 @@ from syncs.rejected_rows.reader import rejected_place
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProblemWithCorrection:
     """A problem of a sync, and the correction of its line where there is one.
 
     `is_correctable` says whether it is about a rejected row of a known kind of record. `still_missing` is what the
@@ -23,7 +23,7 @@ class Problem:
     still_missing: list[dict[str, str]] | None = None
 
 
-def with_corrections(sync_request: SyncRequest, details: Iterable[SyncResultDetail]) -> list[Problem]:
+def with_corrections(sync_request: SyncRequest, details: Iterable[SyncResultDetail]) -> list[ProblemWithCorrection]:
     """The problems of one sync with the corrections of their lines, by one query."""
     details = list(details)
     places = [rejected_place(detail) if detail.entity in entities() else None for detail in details]
@@ -33,6 +33,6 @@ def with_corrections(sync_request: SyncRequest, details: Iterable[SyncResultDeta
         found = Correction.objects.of_lines(sync_request, wanted).select_related("corrected_by", "replay")
         corrections = {correction.place: correction for correction in found}
     return [
-        Problem(detail, corrections.get(place), True) if place else Problem(detail)
+        ProblemWithCorrection(detail, corrections.get(place), True) if place else ProblemWithCorrection(detail)
         for detail, place in zip(details, places, strict=True)
     ]

@@ -17,7 +17,7 @@ from syncs.connectors.formats.json_objects import unique_members
 from syncs.connectors.protocol import JsonValue
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction, Place, SyncFile
-from syncs.models.results import RAW_KEPT
+from syncs.models.results import RAW_LENGTH
 
 BATCH = 1_000
 
@@ -87,7 +87,7 @@ class RejectedRowReader:
         """The row in a raw line, without its problems."""
         file_format = self.file_formats.get((place.entity, place.file))
         # A line that was too long to be stored whole is not passed off as whole.
-        whole = raw if len(raw) < RAW_KEPT else ""
+        whole = raw if len(raw) < RAW_LENGTH else ""
         if file_format is None:
             members = _json_members(whole)
             columns = tuple(members or _required_columns(place.entity))

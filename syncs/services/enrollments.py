@@ -33,7 +33,7 @@ def enroll_all(
         for position, values in enumerate(wanted):
             with _at_position(position):
                 enrollment = create_enrollment(account, user=user, **values)
-                if start_sync and enrollment.app.is_asked:
+                if start_sync and enrollment.app.fetches_data:
                     request_sync(enrollment, user)
                 enrollments.append(enrollment)
     return enrollments

@@ -32,7 +32,7 @@ def request_sync(
     """
     check_usable(enrollment)
     connector = enrollment.app.connector
-    if not enrollment.app.is_asked:
+    if not enrollment.app.fetches_data:
         raise PlatformError(
             f"{enrollment} has no connector to ask. Load its data by uploading a file or sending a batch.",
             field="appEnrollmentId",

@@ -116,8 +116,8 @@ def _decide(sync_request: SyncRequest, decide: Callable[[], None]) -> None:
         # What the process had begun may still be running in the database.
         sessions.end_session(sync_request)
         decide()
-    except WrongStatus as gone:
-        logger.info("Sync %s is %s; nothing of this run was kept.", sync_request.pk, gone.present_status)
+    except WrongStatus as error:
+        logger.info("Sync %s is %s; nothing of this run was kept.", sync_request.pk, error.present_status)
     except (DatabaseError, InterfaceError):
         logger.exception("Sync %s is left to the reaper, because the database did not answer.", sync_request.pk)
         connection.close()

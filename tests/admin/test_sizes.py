@@ -30,9 +30,9 @@ def test_it_has_the_largest_tables_and_what_is_removed_next(staff, settings):
         )
     page = staff.get(PAGE)
     assert page.status_code == 200
-    (details, uploads, *_) = page.context["outlook"]
+    (details, uploads, *_) = page.context["forecasts"]
     assert (details.count, details.retention_period) == (3, "400 days")
-    assert [rule.retention_period for rule in page.context["outlook"]].count("1 hour") == 1
+    assert [rule.retention_period for rule in page.context["forecasts"]].count("1 hour") == 1
     assert uploads.before is None
     assert page.context["database_bytes"] > 1_000_000
     tables = page.context["tables"]

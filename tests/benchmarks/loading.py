@@ -41,8 +41,8 @@ class Books:
         self.later = Load(str(write_csv_zip(folder / "changed.zip", self.changed)))
         self.faulty = Load(str(write_csv_zip(folder / "bad.zip", self.bad)))
         self.jsonl = Load(str(write_jsonl_zip(folder / "jsonl.zip", self.invoices)))
-        self.batch = Load(str(write_batch(folder / "batch.json", self.invoices)), door="batch")
-        self.pages = Load(str(write_pages(folder / "pages", self.invoices)), door="connector")
+        self.batch = Load(str(write_batch(folder / "batch.json", self.invoices)), interface="batch")
+        self.pages = Load(str(write_pages(folder / "pages", self.invoices)), interface="connector")
 
 
 def warm_up(server: BenchmarkServer, books: Books) -> None:

@@ -23,7 +23,7 @@ class Load:
     """What is to be loaded: a file, sent as an upload or a batch, or the pages that the connector fetches."""
 
     path: str
-    door: str = "upload"  # or "batch", "connector"
+    interface: str = "upload"  # or "batch", "connector"
     account: str = "Benchmark"
     reject_limit_percent: int = 100
 
@@ -150,7 +150,7 @@ def _ask_for(load: Load):
 
     account, _ = Account.objects.get_or_create(name=load.account)
     user, _ = User.objects.get_or_create(email="benchmark@example.com")
-    if load.door == "connector":
+    if load.interface == "connector":
         app = publish_application(PagedBooks.application)
         enrollment = account.enrollments.filter(app=app).first()
         enrollment = enrollment or enroll(account, app, user)
@@ -159,7 +159,7 @@ def _ask_for(load: Load):
     enrollment = uploads_enrollment(account, user)
     change_enrollment(enrollment, user, reject_limit_percent=load.reject_limit_percent)
     path = Path(load.path)
-    format = Upload.Format.BATCH if load.door == "batch" else ""
+    format = Upload.Format.BATCH if load.interface == "batch" else ""
     with path.open("rb") as content:
         return requests.load_upload(account, user, content, file_name=path.name, format=format, enrollment=enrollment)
 

@@ -262,7 +262,7 @@ def test_a_full_sync_moves_the_dates_to_today_and_changes_no_amount(demo):
 
 
 def test_a_delta_after_a_full_sync_leaves_the_data_as_they_are():
-    assert books(anchor=datetime.now(UTC).date()) == books(full=True)
+    assert books(last_full_sync=datetime.now(UTC).date()) == books(full=True)
 
 
 def test_nothing_lies_in_the_future(demo):

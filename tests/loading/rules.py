@@ -350,15 +350,15 @@ class _Sync:
         found = {key: totals for key, totals in found.items() if key[0] in self.read}
         for line in self.looked_at:
             if line in self.rejected:
-                fate = "rejected"
+                category = "rejected"
             elif has_failed or line in self.superseded or line.action in ("leave", "delete"):
-                fate = "skipped"
+                category = "skipped"
             else:
-                fate = "loaded"
+                category = "loaded"
             for column, currency in AMOUNTS.get(line.kind, {}).items():
                 if (text := line.value(column)) not in (None, *BAD):
                     key = (line.kind, column, currency_of(line.value(currency)))
-                    for name in ("file", fate):
+                    for name in ("file", category):
                         add_up(found.setdefault(key, {}), name, Decimal(text))
         return found
 

@@ -339,7 +339,7 @@ def test_a_merge_that_adds_up_wrongly_is_detected(sync, loaded, monkeypatch):
 
     def twice(context):
         tally_plan(context)
-        context.run("UPDATE amount_tally SET sum = 2 * sum WHERE fate = 'change' AND \"column\" = 'totalAmount'")
+        context.run("UPDATE amount_tally SET sum = 2 * sum WHERE category = 'change' AND \"column\" = 'totalAmount'")
 
     monkeypatch.setattr(steps, "tally_plan", twice)
     result = sync({"invoices": [invoice("I4", totalAmount="1", currencyCode="EUR")]})

@@ -62,7 +62,7 @@ def test_rows_in_another_form_are_matched_by_a_hash_join(sync, counts, explained
     explained.clear()
     again = sync({"companies": [line | {"city": ""} for line in lines]})
     assert counts(again) == {"Company": {"lines_read": 2_000, "unchanged": 2_000}}
-    (looking,) = [plan for plan in explained if "met IS NULL" in plan]
+    (looking,) = [plan for plan in explained if "existing_hash IS NULL" in plan]
     assert "Hash Join" in looking
     assert "Nested Loop" not in looking
 

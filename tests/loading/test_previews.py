@@ -174,9 +174,9 @@ def test_a_cancelled_preview_stores_nothing(sync, monkeypatch):
 def test_the_next_delta_does_not_start_from_a_preview(sync, enrollment):
     sync({"companies": [company("C1")]}, run_full_sync=True, dry_run=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, connector="given-rows")
-    assert open_source(waiting, enrollment, ExitStack()).anchor is None
+    assert open_source(waiting, enrollment, ExitStack()).last_full_sync is None
     sync({"companies": [company("C1")]}, run_full_sync=True)
-    assert open_source(waiting, enrollment, ExitStack()).anchor == timezone.now().date()
+    assert open_source(waiting, enrollment, ExitStack()).last_full_sync == timezone.now().date()
 
 
 def test_a_preview_waits_for_no_sync_and_none_waits_for_it(enrollment):

@@ -11,7 +11,7 @@ from enrollments.models import AppEnrollment, Application, SyncPlan
 from enrollments.schedules import next_runs, runs
 from syncs.models import ScheduledRun, SyncRequest
 from syncs.periodic.scheduler import start_due
-from syncs.presentation.sync_course import schedule_sentences
+from syncs.presentation.sync_steps import schedule_sentences
 from tests.factories import AccountFactory
 from tests.periodic.conftest import at, planned
 

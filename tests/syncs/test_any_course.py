@@ -121,8 +121,8 @@ class Course(RuleBasedStateMachine):
     @rule(data=st.data(), is_transient=st.booleans())
     def come_to_grief(self, data, is_transient):
         claim, expected, counts = self.a_claim(data)
-        reason = retry_policy.Reason("No.", "source_unreadable", transient=is_transient)
-        if self.is_refused(counts, lambda: pipeline.try_again_or_fail(claim, reason)):
+        reason = retry_policy.FailureReason("No.", "source_unreadable", transient=is_transient)
+        if self.is_refused(counts, lambda: pipeline.retry_or_fail(claim, reason)):
             return
         expected.failures += 1
         self.goes_back(expected, is_transient and expected.failures < TRIES)

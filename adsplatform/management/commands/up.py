@@ -16,9 +16,9 @@ from django.db import DatabaseError, connections
 from adsplatform import database
 from adsplatform.local import embedded_postgres
 from adsplatform.local.listen_address import Address, BadAddress
-from adsplatform.local.supervisor import DatabasePart, Part, Stopped, Supervisor, say
+from adsplatform.local.supervisor import CannotRun, SupervisedDatabase, SupervisedProcess, Supervisor, say
 
-FORESEEN = (BadAddress, Stopped, database.DatabaseUnusable, embedded_postgres.EmbeddedDatabaseError)
+FORESEEN = (BadAddress, CannotRun, database.DatabaseUnusable, embedded_postgres.EmbeddedDatabaseError)
 
 
 class Command(BaseCommand):
@@ -52,7 +52,7 @@ def only_one(address: Address) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Stopped(f"ADS Platform runs from this folder already: {lock.read()}. Stop it first.") from None
+            raise CannotRun(f"ADS Platform runs from this folder already: {lock.read()}. Stop it first.") from None
         lock.truncate()
         lock.write(f"{address.url}, process {os.getpid()}")
         lock.flush()
@@ -60,13 +60,13 @@ def only_one(address: Address) -> Iterator[None]:
 
 
 @contextmanager
-def database_parts() -> Iterator[list[Part]]:
+def database_parts() -> Iterator[list[SupervisedProcess]]:
     """Have a database that answers; the embedded one is a part to keep running, and ends with this process."""
     if settings.DATABASE_URL:
         database.check()
         yield []
         return
-    part = DatabasePart(embedded_postgres.Server(settings.VAR_DIR))
+    part = SupervisedDatabase(embedded_postgres.Server(settings.VAR_DIR))
     try:
         part.start()
         # The settings of this process are from before the start, which chose the port and the password.
@@ -76,19 +76,23 @@ def database_parts() -> Iterator[list[Part]]:
         part.end()
 
 
-def run(address: Address, parts: list[Part]) -> None:
+def run(address: Address, parts: list[SupervisedProcess]) -> None:
     """Prepare the database, then run web server and workers until asked to stop."""
     try:
         demo = prepare(address)
     except DatabaseError as error:
         words = " ".join(str(error).split())
-        raise Stopped(f"The database could not be prepared: {words}. `manage.py migrate` tells more.") from error
+        raise CannotRun(f"The database could not be prepared: {words}. `manage.py migrate` tells more.") from error
     finally:
         connections.close_all()
     environment = environment_of_parts(address)
     web = [sys.executable, "-m", "gunicorn", "--config", "python:adsplatform.serving", "adsplatform.wsgi"]
     worker = [sys.executable, "-m", "django", "qcluster"]
-    parts = [*parts, Part("web server", web, environment), Part("worker", worker, environment)]
+    parts = [
+        *parts,
+        SupervisedProcess("web server", web, environment),
+        SupervisedProcess("worker", worker, environment),
+    ]
     # The workers stop within STOP_SECONDS by themselves.
     supervisor = Supervisor(parts, stop_seconds=settings.STOP_SECONDS + 5)
     supervisor.run(is_ready=lambda: answers(address), announce=lambda: announce(address, demo))

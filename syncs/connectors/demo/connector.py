@@ -32,7 +32,7 @@ class DemoData:
 
     def rows(self, source: Source) -> Iterator[Rows]:
         enrollment = source.app_enrollment_id
-        books = demo_books(enrollment.int, _creation_day(enrollment), _anchor(source), _invoice_count(source))
+        books = demo_books(enrollment.int, _creation_day(enrollment), _last_day(source), _invoice_count(source))
         for entity, records in books:
             yield Rows(
                 entity,
@@ -44,11 +44,11 @@ class DemoData:
             )
 
 
-def _anchor(source: Source) -> date:
+def _last_day(source: Source) -> date:
     """The last day of the books: today for a full sync, else the day of the last one, so that nothing changes."""
     if source.full:
         return datetime.now(UTC).date()
-    return source.anchor or _creation_day(source.app_enrollment_id)
+    return source.last_full_sync or _creation_day(source.app_enrollment_id)
 
 
 def _creation_day(enrollment: UUID) -> date:

@@ -12,7 +12,7 @@ from adsplatform.records.specification import Column, Entity, entities
 from syncs.loading.context import MergeContext
 from syncs.loading.control_totals.sums import (
     SUBTRACTED,
-    Part,
+    AmountTerm,
     added_up,
     amounts_of_records,
     amounts_of_rows,
@@ -22,18 +22,18 @@ from syncs.loading.staging.amounts import CHANGE, LOADED, READ, REJECTED, SKIPPE
 from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.tables import StageTable
 
-COLUMNS = sql.SQL('entity, fate, "column", currency, count, sum')
+COLUMNS = sql.SQL('entity, category, "column", currency, count, sum')
 
 # The steps of a merge.
 
 
-def tally_of_gone(staged: StageTable, fate: str) -> sql.Composable:
-    """A part of a WITH: add up the rows that the part `gone` deleted from the stage."""
-    parts = amounts_of_rows(staged, sql.Literal(fate))
-    if not parts:
+def tally_of_removed(staged: StageTable, category: str) -> sql.Composable:
+    """The CTE `tallied`: adds up the rows that the CTE `removed` of the same statement deleted from the stage."""
+    terms = amounts_of_rows(staged, sql.Literal(category))
+    if not terms:
         return sql.SQL("tallied AS (SELECT)")
     return sql.SQL("tallied AS (INSERT INTO amount_tally ({}) {})").format(
-        COLUMNS, added_up(staged.entity, parts, sql.SQL("gone s"))
+        COLUMNS, added_up(staged.entity, terms, sql.SQL("removed s"))
     )
 
 
@@ -64,7 +64,7 @@ def add_to_books(context: MergeContext) -> None:
         """
         INSERT INTO syncs_booktotal AS b (group_key, app_enrollment_id, entity, "column", currency, count, sum)
         SELECT %(group_key)s, %(enrollment)s, entity, "column", currency, sum(count), sum(sum)
-        FROM amount_tally WHERE fate = {change} GROUP BY entity, "column", currency
+        FROM amount_tally WHERE category = {change} GROUP BY entity, "column", currency
         HAVING sum(count) <> 0 OR sum(sum) <> 0
         ON CONFLICT (app_enrollment_id, entity, "column", currency)
         DO UPDATE SET count = b.count + excluded.count, sum = b.sum + excluded.sum
@@ -79,11 +79,11 @@ def _tally_rows(context: MergeContext, staged: StageTable) -> None:
     source, action = sql.SQL("{} p JOIN {} s USING (_seq)").format(staged.plan, staged.table), sql.SQL("p.action")
     if not context.exists("SELECT 1 FROM {plan} WHERE action <> 'insert'", plan=staged.plan):
         source, action = sql.SQL("{} s").format(staged.table), sql.SQL("'insert'::text")
-    fate = sql.SQL("CASE WHEN w.kind IN ('leave', 'delete') THEN {} ELSE {} END").format(
+    category = sql.SQL("CASE WHEN w.kind IN ('leave', 'delete') THEN {} ELSE {} END").format(
         sql.Literal(SKIPPED), sql.Literal(LOADED)
     )
-    parts, new = amounts_of_rows(staged, fate), dict(inserts(staged))
-    given = {part.column.name: part.amount for part in parts}
+    terms, new = amounts_of_rows(staged, category), dict(inserts(staged))
+    given = {term.column.name: term.amount for term in terms}
     is_new = sql.SQL("CASE WHEN w.kind = 'insert' THEN 1 ELSE 0 END")
     for column in staged.entity.amounts:
         amount = _amount_of_new(staged, column, given, new)
@@ -91,8 +91,8 @@ def _tally_rows(context: MergeContext, staged: StageTable) -> None:
             continue
         if amount not in given.values():
             amount = sql.SQL("CASE WHEN {} = 'insert' THEN {} END").format(action, amount)
-        parts.append(Part(column, amount, currency_of_rows(staged, column), sql.Literal(CHANGE), is_new))
-    _tally(context, staged.entity, parts, source, by=action)
+        terms.append(AmountTerm(column, amount, currency_of_rows(staged, column), sql.Literal(CHANGE), is_new))
+    _tally(context, staged.entity, terms, source, by=action)
 
 
 def _amount_of_new(
@@ -116,13 +116,13 @@ def _tally_updates(context: MergeContext, staged: StageTable) -> None:
     columns = [column for column in entity.amounts if column.field in new or fields.get(column.currency, "") in new]
     before = amounts_of_records(entity, SUBTRACTED, columns)
     after = [
-        Part(
-            part.column,
-            new.get(part.column.field, part.amount),
-            new.get(fields.get(part.column.currency, ""), part.currency),
-            part.fate,
+        AmountTerm(
+            term.column,
+            new.get(term.column.field, term.amount),
+            new.get(fields.get(term.column.currency, ""), term.currency),
+            term.category,
         )
-        for part in before
+        for term in before
     ]
     changed = sql.SQL("{} p JOIN {} s USING (_seq) JOIN {} r ON r.id = p.record_id WHERE p.action = 'update'").format(
         staged.plan, staged.table, sql.Identifier(entity.table)
@@ -133,16 +133,16 @@ def _tally_updates(context: MergeContext, staged: StageTable) -> None:
 def _tally(
     context: MergeContext,
     entity: Entity,
-    parts: Sequence[Part],
+    terms: Sequence[AmountTerm],
     source: sql.Composable,
     *,
     by: sql.Composable | None = None,
 ) -> None:
-    if parts:
+    if terms:
         context.run(
             "INSERT INTO amount_tally ({columns}) {sums}",
             columns=COLUMNS,
-            sums=added_up(entity, parts, source, by=by),
+            sums=added_up(entity, terms, source, by=by),
         )
 
 
@@ -203,7 +203,7 @@ def write(context: MergeContext, *, loaded: bool) -> None:
 
 def _sums_by_fate(loaded: bool) -> sql.Composed:
     """Count and sum for each of the columns of a control total."""
-    fates = {
+    categories = {
         "file": READ,
         "loaded": LOADED if loaded else None,
         "rejected": REJECTED,
@@ -212,21 +212,25 @@ def _sums_by_fate(loaded: bool) -> sql.Composed:
     }
     return sql.SQL(", ").join(
         sql.SQL(
-            "coalesce(sum(count) FILTER (WHERE fate = {fate}), 0) AS {count}, "
-            "coalesce(sum(sum) FILTER (WHERE fate = {fate}), 0) AS {sum}"
-        ).format(fate=sql.Literal(fate), count=sql.Identifier(f"{name}_count"), sum=sql.Identifier(f"{name}_sum"))
-        for name, fate in fates.items()
+            "coalesce(sum(count) FILTER (WHERE category = {category}), 0) AS {count}, "
+            "coalesce(sum(sum) FILTER (WHERE category = {category}), 0) AS {sum}"
+        ).format(
+            category=sql.Literal(category), count=sql.Identifier(f"{name}_count"), sum=sql.Identifier(f"{name}_sum")
+        )
+        for name, category in categories.items()
     )
 
 
 def _with_books(context: MergeContext) -> sql.Composed:
-    """All tallies, and the totals of the books under the fate `books`; for a preview as they would be afterwards."""
-    change = sql.SQL("CASE WHEN fate = {0} THEN 'books' ELSE fate END" if context.sync_request.dry_run else "fate")
+    """All tallies, and the totals of the books as category `books`; for a preview, as they would be afterwards."""
+    change = sql.SQL(
+        "CASE WHEN category = {0} THEN 'books' ELSE category END" if context.sync_request.dry_run else "category"
+    )
     return sql.SQL(
         """
-        SELECT entity, {fate} AS fate, "column", currency, count, sum FROM amount_tally
+        SELECT entity, {category} AS category, "column", currency, count, sum FROM amount_tally
         UNION ALL
         SELECT entity, 'books', "column", currency, count, sum FROM syncs_booktotal
         WHERE app_enrollment_id = %(enrollment)s
         """
-    ).format(fate=change.format(sql.Literal(CHANGE)))
+    ).format(category=change.format(sql.Literal(CHANGE)))

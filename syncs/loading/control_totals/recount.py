@@ -143,7 +143,7 @@ def _stored_and_counted(enrollment_id: UUID, entity: Entity) -> _Books:
     query = sql.SQL(
         """
         SELECT true AS is_counted, "column", currency, count, sum
-        FROM ({counted}) c (entity, fate, "column", currency, count, sum)
+        FROM ({counted}) c (entity, category, "column", currency, count, sum)
         UNION ALL
         SELECT false, "column", currency, count, sum FROM syncs_booktotal
         WHERE app_enrollment_id = {enrollment} AND entity = {entity}

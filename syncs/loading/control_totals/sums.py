@@ -13,31 +13,31 @@ ONCE, SUBTRACTED = sql.SQL("1"), sql.SQL("-1")
 NO_CURRENCY = sql.SQL("NULL::text")
 
 
-class Part(NamedTuple):
+class AmountTerm(NamedTuple):
     """An amount to add up: its column, value and currency, what became of it, and how many times its sum counts."""
 
     column: Column
     amount: sql.Composable
     currency: sql.Composable
-    fate: sql.Composable
+    category: sql.Composable
     times: sql.Composable = ONCE
 
 
 def added_up(
-    entity: Entity, parts: Sequence[Part], source: sql.Composable, *, by: sql.Composable | None = None
+    entity: Entity, terms: Sequence[AmountTerm], source: sql.Composable, *, by: sql.Composable | None = None
 ) -> sql.Composed:
-    """A SELECT of (entity, fate, column, currency, count, sum) of the parts, in one pass over the source.
+    """A SELECT of (entity, category, column, currency, count, sum) for the terms, in one pass over the source.
 
-    `by` is one more expression by which the source is grouped; `fate` and `times` may refer to it as `w.kind`.
+    `by` is one more expression by which the source is grouped; `category` and `times` may refer to it as `w.kind`.
     """
-    # Several parts may need the same sum.
-    amounts = _distinct(part.amount for part in parts)
-    currencies = _distinct(part.currency for part in parts)
+    # Several terms may need the same sum.
+    amounts = _distinct(term.amount for term in terms)
+    currencies = _distinct(term.currency for term in terms)
     return sql.SQL(
         """
-        SELECT {entity}, a.fate, a."column", a.currency, a.count * a.times, a.sum * a.times
+        SELECT {entity}, a.category, a."column", a.currency, a.count * a.times, a.sum * a.times
         FROM (SELECT {kind} AS kind, {keys}, {sums} FROM {source} GROUP BY {grouped}) w
-        CROSS JOIN LATERAL (VALUES {parts}) a (fate, "column", currency, count, sum, times)
+        CROSS JOIN LATERAL (VALUES {terms}) a (category, "column", currency, count, sum, times)
         WHERE a.count > 0 AND a.times <> 0
         """
     ).format(
@@ -50,18 +50,18 @@ def added_up(
         ),
         source=source,
         grouped=sql.SQL(", ").join(map(sql.Literal, range(1, len(currencies) + 2))),
-        parts=_listed(
+        terms=_listed(
             "({}, {}, {}, w.{}, w.{}, {})",
             (
                 (
-                    part.fate,
-                    sql.Literal(part.column.wire),
-                    _normalised(_name("currency", currencies.index(part.currency))),
-                    _name("count", amounts.index(part.amount)),
-                    _name("sum", amounts.index(part.amount)),
-                    part.times,
+                    term.category,
+                    sql.Literal(term.column.wire),
+                    _normalised(_name("currency", currencies.index(term.currency))),
+                    _name("count", amounts.index(term.amount)),
+                    _name("sum", amounts.index(term.amount)),
+                    term.times,
                 )
-                for part in parts
+                for term in terms
             ),
         ),
     )
@@ -91,10 +91,12 @@ def _name(what: str, at: int) -> sql.Identifier:
 # The amounts of staged rows and of records.
 
 
-def amounts_of_rows(staged: StageTable, fate: sql.Composable) -> list[Part]:
+def amounts_of_rows(staged: StageTable, category: sql.Composable) -> list[AmountTerm]:
     """Every amount of the rows `s`, in the currency that the row names."""
     return [
-        Part(column, sql.SQL("s.{}").format(sql.Identifier(column.name)), currency_of_rows(staged, column), fate)
+        AmountTerm(
+            column, sql.SQL("s.{}").format(sql.Identifier(column.name)), currency_of_rows(staged, column), category
+        )
         for column in staged.entity.amounts
         if staged.has(column.name)
     ]
@@ -115,10 +117,10 @@ def columns_added_up(staged: StageTable) -> list[sql.Composed]:
 
 def amounts_of_records(
     entity: Entity, times: sql.Composable = ONCE, columns: Sequence[Column] | None = None
-) -> list[Part]:
+) -> list[AmountTerm]:
     """Every amount of the records `r`, or of some columns, in the currency of the record."""
     return [
-        Part(
+        AmountTerm(
             column,
             sql.SQL("r.{}").format(sql.Identifier(column.field)),
             _currency_of_records(entity, column),

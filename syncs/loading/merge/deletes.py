@@ -80,7 +80,7 @@ def delete_missing(context: MergeContext) -> None:
         return
     context.run("ANALYZE missing")
     # A record that stays may itself refer to a missing one, which then stays too.
-    while sum(_spare_referenced(context, name, *by) for name in names for by in referring_to(entities()[name])):
+    while sum(_exclude_referenced(context, name, *by) for name in names for by in referring_to(entities()[name])):
         pass
     for name in names:
         tally_missing(context, name)
@@ -91,12 +91,12 @@ def delete_missing(context: MergeContext) -> None:
         )
 
 
-def _spare_referenced(context: MergeContext, name: str, referring: Entity, field: str) -> int:
+def _exclude_referenced(context: MergeContext, name: str, referring: Entity, field: str) -> int:
     """Take missing records to which a remaining one refers off the list, with a warning; returns how many."""
     target = entities()[name]
     return context.run(
         """
-        WITH spared AS (
+        WITH referenced AS (
             DELETE FROM missing m USING {referring} x
             WHERE m.entity = {name} AND x.{field} = m.id AND x.{of_account}
             AND NOT EXISTS (SELECT 1 FROM missing o WHERE o.id = x.id)
@@ -105,7 +105,7 @@ def _spare_referenced(context: MergeContext, name: str, referring: Entity, field
         {into_problems}
         SELECT {name}, 'warning', {erp_key}, '', NULL, '', '', 'kept_because_referenced',
                'This {kind} is not in the full data set, but {others} still refer to it; it was kept.', NULL
-        FROM (SELECT DISTINCT id FROM spared) k JOIN {records} s USING (id)
+        FROM (SELECT DISTINCT id FROM referenced) k JOIN {records} s USING (id)
         """,
         referring=sql.Identifier(referring.table),
         of_account=OF_ACCOUNT,

@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from syncs.loading.context import PROBLEM_INTO, MergeContext, columns_of, comma_prefixed, erp_key_of
-from syncs.loading.control_totals.merge_totals import tally_of_gone
+from syncs.loading.control_totals.merge_totals import tally_of_removed
 from syncs.loading.control_totals.sums import columns_added_up
 from syncs.loading.merge.references import match_action, resolution
 from syncs.loading.staging.amounts import SKIPPED
@@ -53,14 +53,14 @@ def _supersede(
                    last_value(s._line) OVER later AS by_line
             FROM {stage} s {plan}
             WINDOW later AS ({partition} ORDER BY _seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-        ), gone AS (
+        ), removed AS (
             DELETE FROM {stage} s USING chain c WHERE s._seq = c._seq AND c._seq <> c.last_seq
             RETURNING s._seq, s._file, s._line, {erp_key} AS erp_key, c.by_file, c.by_line {amounts}
         ), {tallied}
         {into_problems}
         SELECT {entity}, 'skip', erp_key, _file, _line, '', '', 'superseded',
                format('Superseded by line %%s of %%s, which has the same key.', by_line, by_file), _seq
-        FROM gone ORDER BY _seq
+        FROM removed ORDER BY _seq
         """,
         stage=staged.table,
         plan=plan or sql.SQL(""),
@@ -69,7 +69,7 @@ def _supersede(
         erp_key=erp_key_of(staged.entity),
         into_problems=PROBLEM_INTO,
         amounts=comma_prefixed(columns_added_up(staged)),
-        tallied=tally_of_gone(staged, SKIPPED),
+        tallied=tally_of_removed(staged, SKIPPED),
     )
 
 
@@ -81,11 +81,11 @@ def plan(context: MergeContext, staged: StageTable) -> None:
     context.run(
         """
         CREATE TEMP TABLE {plan} ON COMMIT DROP AS
-        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS met {references}, {too_large} AS is_too_large,
+        SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS existing_hash {references}, {too_large} AS is_too_large,
                CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
                     WHEN {changed} THEN 'update' ELSE 'same' END AS action
         FROM (SELECT s.* {ids} FROM {stage} s {joins}) s
-        LEFT JOIN {records} r ON {is_met}
+        LEFT JOIN {records} r ON {is_same_record}
         """,
         plan=staged.plan,
         stage=staged.table,
@@ -96,12 +96,12 @@ def plan(context: MergeContext, staged: StageTable) -> None:
         match=match_action(entity),
         changed=changed(staged),
         too_large=too_large(staged),
-        is_met=_is_met(staged),
+        is_same_record=_is_same_record(staged),
     )
     analyze_plan(context, staged)
 
 
-def _is_met(staged: StageTable) -> sql.Composable:
+def _is_same_record(staged: StageTable) -> sql.Composable:
     """Whether the row `s` is about the record `r`."""
     if staged.inserted_count:
         # The books had no record of this kind before those that were inserted early, from rows with other keys.
@@ -124,5 +124,7 @@ def meets_unchanged_record(context: MergeContext, staged: StageTable) -> bool:
         return True
     if not staged.unchanged_count:
         return False
-    met = sql.SQL("SELECT met AS row_hash FROM {} WHERE met IS NOT NULL").format(staged.plan)
-    return unchanged_rows.has_matched_any(staged.entity, met)
+    existing_hash = sql.SQL("SELECT existing_hash AS row_hash FROM {} WHERE existing_hash IS NOT NULL").format(
+        staged.plan
+    )
+    return unchanged_rows.has_matched_any(staged.entity, existing_hash)

@@ -4,7 +4,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import ReferenceTo
 from syncs.loading.context import PROBLEM_INTO, MergeContext, erp_key_of
-from syncs.loading.control_totals.merge_totals import tally_of_gone
+from syncs.loading.control_totals.merge_totals import tally_of_removed
 from syncs.loading.merge.deletes import find_referred_deletions
 from syncs.loading.merge.plan import analyze_plan
 from syncs.loading.merge.references import plan_columns
@@ -63,19 +63,19 @@ def _reject(context: MergeContext, staged: StageTable) -> int:
     context.stage.problem_log.errors += problems
     rejected = context.run(
         """
-        WITH gone AS (
+        WITH removed AS (
             DELETE FROM {stage} s USING (SELECT DISTINCT _seq FROM line_problem) q WHERE s._seq = q._seq
             RETURNING s.*
         ), unplanned AS (
-            DELETE FROM {plan} p USING gone WHERE p._seq = gone._seq
+            DELETE FROM {plan} p USING removed WHERE p._seq = removed._seq
         ), {tallied}
-        INSERT INTO rejected_row SELECT {entity}, _id, {erp_key}, _file, _line FROM gone s
+        INSERT INTO rejected_row SELECT {entity}, _id, {erp_key}, _file, _line FROM removed s
         """,
         plan=staged.plan,
         stage=staged.table,
         entity=entity,
         erp_key=erp_key_of(staged.entity),
-        tallied=tally_of_gone(staged, REJECTED),
+        tallied=tally_of_removed(staged, REJECTED),
     )
     staged.rejected += rejected
     context.run("TRUNCATE line_problem")

@@ -79,7 +79,7 @@ def name_cells(context: MergeContext) -> None:
     )
 
 
-def settle_corrections(context: MergeContext, *, loaded: bool) -> None:
+def close_corrections(context: MergeContext, *, loaded: bool) -> None:
     """After a replay, mark the corrections of rows that were rejected again as open, and of loaded rows as cured."""
     sync_request = context.sync_request
     if not sync_request.replay_of_id:

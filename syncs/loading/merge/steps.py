@@ -126,7 +126,7 @@ def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
     must not rewrite the records every time.
     """
     is_outdated = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND {}").format(
-        has_other_rules(sql.SQL("met"), sql.SQL("_hash"))
+        has_other_rules(sql.SQL("existing_hash"), sql.SQL("_hash"))
     )
     # In a table of its own, because the planner cannot estimate how many there are.
     outdated = context.run(

@@ -17,14 +17,14 @@ READ, LOADED, REJECTED, SKIPPED, CHANGE = "read", "loaded", "rejected", "skipped
 # The table that the merge adds its amounts to: if the merge is rolled back, so are they.
 TALLY_TABLE = """
     CREATE TEMP TABLE amount_tally (
-        entity text, fate text, "column" text, currency text, count bigint, sum numeric
+        entity text, category text, "column" text, currency text, count bigint, sum numeric
     )
     """
 CURRENCY = re.compile("[A-Za-z]{3}")
 AMOUNT = pl.Decimal(38, 8)
 
 
-# (entity, fate, wire name of the column, currency, count, sum)
+# (entity, category, wire name of the column, currency, count, sum)
 Tally: TypeAlias = tuple[str, str, str, str, int, Decimal]
 
 
@@ -39,27 +39,29 @@ class FileTotals:
     def __init__(self) -> None:
         self._totals: dict[tuple[str, str, str, str], tuple[int, Decimal]] = {}
 
-    def add(self, entity: Entity, rows: pl.DataFrame, fate: str = "", *, only: NDArray[np.bool_] | None = None) -> None:
+    def add(
+        self, entity: Entity, rows: pl.DataFrame, category: str = "", *, only: NDArray[np.bool_] | None = None
+    ) -> None:
         """Add the amounts of rows that were read: cells as COPY takes them, null where empty or faulty.
 
-        `fate` says what has become of the rows, if that is decided; `only` selects some of them.
+        `category` says what has become of the rows, if that is decided; `only` selects some of them.
         """
         for column, currency, count, total in _sums(entity, rows, only):
             self.put(entity.name, READ, column, currency, count, total)
-            if fate:
-                self.put(entity.name, fate, column, currency, count, total)
+            if category:
+                self.put(entity.name, category, column, currency, count, total)
 
     def add_new(self, entity: Entity, records: pl.DataFrame) -> None:
         """Add the amounts of new records, as COPY takes them."""
         for column, currency, count, total in _sums(entity, records):
             self.put(entity.name, CHANGE, column, currency, count, total)
 
-    def put(self, entity: str, fate: str, column: str, currency: str, count: int, total: Decimal) -> None:
+    def put(self, entity: str, category: str, column: str, currency: str, count: int, total: Decimal) -> None:
         """Add amounts that have been counted and added up."""
         if count:
-            earlier_count, earlier_total = self._totals.get((entity, fate, column, currency), (0, Decimal()))
+            earlier_count, earlier_total = self._totals.get((entity, category, column, currency), (0, Decimal()))
             added = earlier_count + count, EXACT.add(earlier_total, total)
-            self._totals[entity, fate, column, currency] = added
+            self._totals[entity, category, column, currency] = added
 
     def rows(self) -> list[Tally]:
         """The totals of rows, as `amount_tally` has them."""

@@ -46,7 +46,7 @@ class ColumnChecks:
                 _add(faults, column, found)
         frame, changed = pl.DataFrame(series), set(block.not_delimited)
         rechecked = []
-        for name, places in _unclear_cells(frame, checks, is_plain=block.is_plain).items():
+        for name, places in _unclear_cells(frame, checks, is_copy_safe=block.is_copy_safe).items():
             checked_cells, found = checks[name].check_at(frame[name], places)
             rechecked.append(checked_cells.alias(name))
             changed.update(places)
@@ -66,9 +66,11 @@ class ColumnChecks:
         return frame.with_columns(filled) if filled else frame
 
 
-def _unclear_cells(frame: pl.DataFrame, checks: Mapping[str, PatternCheck], *, is_plain: bool) -> dict[str, pl.Series]:
+def _unclear_cells(
+    frame: pl.DataFrame, checks: Mapping[str, PatternCheck], *, is_copy_safe: bool
+) -> dict[str, pl.Series]:
     """By column, the places of cells that no pattern proves clean."""
-    unclear = {name: check.needs_cell_check(pl.col(name), is_plain=is_plain) for name, check in checks.items()}
+    unclear = {name: check.needs_cell_check(pl.col(name), is_copy_safe=is_copy_safe) for name, check in checks.items()}
     # Most columns have none, and it takes less time to see that than to list them.
     has_any = frame.select(is_unclear.any().alias(name) for name, is_unclear in unclear.items())
     listed = frame.select(unclear[name].arg_true().implode().alias(name) for name in unclear if has_any[name][0])

@@ -37,7 +37,7 @@ class Block:
     # By column: the places of cells that have an object or a list in place of a text. Such a cell is JSON.
     nested: dict[str, list[int]] = field(default_factory=dict)
     # Whether no text has a character that COPY would interpret.
-    is_plain: bool = True
+    is_copy_safe: bool = True
     # Each row as its cells with a `delimiter` between them, except rows at the places in `not_delimited`. Empty where
     # such lines are not known, or would have more than the block's columns.
     delimited: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Block:
     @property
     def is_ready_to_copy(self) -> bool:
         """Whether COPY can take the delimited lines of rows whose cells the checks leave as they are."""
-        return bool(self.delimiter) and self.is_plain
+        return bool(self.delimiter) and self.is_copy_safe
 
     @cached_property
     def delimited_lines(self) -> list[bytes]:
@@ -159,7 +159,7 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
         found = _by_column(found, entity, columns)
     block = Block(entity, found.file, found.lines, found.raw)
     if isinstance(found, Columns):
-        block.is_plain = _is_plain(found.delimited or found.raw, "" if found.not_delimited else found.delimiter)
+        block.is_copy_safe = _is_copy_safe(found.delimited or found.raw, "" if found.not_delimited else found.delimiter)
         loaded = _loaded(columns, found.cells)
         if not found.delimiter:
             loaded = _in_order_of(entity, loaded)
@@ -173,7 +173,7 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
                 gap = found.gaps.get(at)
         else:
             if isinstance(found, Rows) and column.type == "text":
-                block.is_plain = block.is_plain and _is_plain(
+                block.is_copy_safe = block.is_copy_safe and _is_copy_safe(
                     [as_text(cell) for cell in cells if isinstance(cell, str | dict | list)]
                 )
             if _takes_no_object(entity, column) and (places := _nested(cells)):
@@ -283,7 +283,7 @@ def _empty_to_null(texts: pl.Series) -> pl.Series:
     return texts.set(is_empty, None) if is_empty.any() else texts
 
 
-def _is_plain(texts: Sequence[str], delimiter: str = "") -> bool:
+def _is_copy_safe(texts: Sequence[str], delimiter: str = "") -> bool:
     """Whether no text has a character that COPY would interpret, apart from the delimiter."""
     text = "".join(texts)
     return not any(mark in text for mark in "\\\t\n\r\0" if mark != delimiter)

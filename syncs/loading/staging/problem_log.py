@@ -14,7 +14,7 @@ from psycopg import sql
 from adsplatform.records.checks import printable
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import REMARKS_LISTED
-from syncs.models.results import RAW_KEPT
+from syncs.models.results import RAW_LENGTH
 
 # The most characters stored of a value, and of a name, in a problem.
 VALUE_LENGTH, NAME_LENGTH = 1_000, 255
@@ -101,7 +101,7 @@ class ProblemLog:
             reference._replace(
                 erp_key=storable_name(reference.erp_key),
                 file=storable_name(reference.file),
-                raw_line=printable(reference.raw_line[:RAW_KEPT]),
+                raw_line=printable(reference.raw_line[:RAW_LENGTH]),
             )
         )
 
@@ -161,7 +161,7 @@ def _storable(problem: Problem) -> tuple[str | int | None, ...]:
         printable(problem.value[:VALUE_LENGTH]),
         problem.code,
         printable(problem.message),
-        printable(problem.raw_line[:RAW_KEPT]),
+        printable(problem.raw_line[:RAW_LENGTH]),
         problem.seq,
     )
 

@@ -12,7 +12,7 @@ import lz4.block
 from django.db.backends.utils import CursorWrapper
 
 from adsplatform.records.checks import printable
-from syncs.models.results import RAW_KEPT
+from syncs.models.results import RAW_LENGTH
 
 # Takes a quarter less time than 1, and compresses as well.
 ACCELERATION = 8
@@ -85,6 +85,6 @@ def _next_with_problem(cursor: CursorWrapper, number: int) -> list[int]:
 def _storable(lines: list[str]) -> list[str]:
     """The lines as the database can store them."""
     text = "".join(lines)
-    if text.isascii() and "\0" not in text and max(map(len, lines), default=0) <= RAW_KEPT:
+    if text.isascii() and "\0" not in text and max(map(len, lines), default=0) <= RAW_LENGTH:
         return lines
-    return [printable(line[:RAW_KEPT]) for line in lines]
+    return [printable(line[:RAW_LENGTH]) for line in lines]
