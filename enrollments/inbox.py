@@ -59,7 +59,7 @@ def enrollment_states(account: Account, **narrowed: UUID) -> list[EnrollmentStat
         .order_by(Lower(Coalesce(NullIf("name", Value("")), "app__name")), "pk")
     )
     notices: dict[UUID, list[Notice]] = {enrollment.pk: [] for enrollment in enrollments}
-    for notice in Notice.objects.open().filter(app_enrollment__in=list(notices)).order_by("opened"):
+    for notice in Notice.objects.of(account).open().filter(app_enrollment__in=list(notices)).order_by("opened"):
         notices[notice.app_enrollment_id].append(notice)
     return [
         EnrollmentState(enrollment, enrollment.last_sync_id, enrollment.data_as_of, notices[enrollment.pk])
@@ -77,12 +77,11 @@ class Home(TenantMixin, TemplateView):
         last_syncs = with_summary_columns(SyncRequest.objects.of(self.account)).in_bulk(
             [state.last_sync_id for state in states if state.last_sync_id]
         )
+        # A sync may have been removed since the states were read.
         rows = [
-            {
-                "state": state,
-                "last_sync": SyncSummary.of(last_syncs[state.last_sync_id]) if state.last_sync_id else None,
-            }
+            {"state": state, "last_sync": SyncSummary.of(last_sync) if last_sync else None}
             for state in states
+            for last_sync in [state.last_sync_id and last_syncs.get(state.last_sync_id)]
         ]
         return super().get_context_data(rows=rows, **context)
 
@@ -211,7 +210,10 @@ class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
     @cached_property
     def enrollment(self) -> AppEnrollment:
         enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
-        return get_object_or_404(enrollments, pk=self.kwargs["pk"])
+        enrollment = get_object_or_404(enrollments, pk=self.kwargs["pk"])
+        if not services.credentials_declared_by(enrollment.app):
+            raise Http404
+        return enrollment
 
     def get_form_kwargs(self) -> dict[str, Any]:
         declared = services.credentials_declared_by(self.enrollment.app)

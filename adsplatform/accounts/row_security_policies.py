@@ -137,7 +137,9 @@ def set_up(connection: BaseDatabaseWrapper) -> None:
             statements = missing_statements(cursor)
         if not statements:
             return
-        if not all(_execute(connection, statement) for statement in statements):
+        # Every statement is tried, so that a table in use does not keep the others waiting.
+        succeeded = [_execute(connection, statement) for statement in statements]
+        if not all(succeeded):
             raise NotSetUp(f"{INACTIVE} {BUSY}")
     with connection.cursor() as cursor:
         raise NotSetUp(_instructions(cursor))

@@ -6,7 +6,6 @@ sentence if the database still takes too long.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,6 +27,7 @@ from django.utils.http import urlencode
 from django_filters import FilterSet
 
 from adsplatform.accounts.models import User
+from adsplatform.statement_timeout import statement_timeout
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -55,14 +55,6 @@ def newest(queryset: QuerySet[_Row], field: str, rows: int) -> QuerySet[_Row]:
     for value in boundary:
         return queryset.filter(**{f"{field}__gte": value})
     return queryset
-
-
-@contextmanager
-def time_limit(seconds: int) -> Iterator[None]:
-    """Stop statements that run longer; a stopped one raises OperationalError."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
-        yield
 
 
 class CappedPaginator(_Paginator):
@@ -170,7 +162,7 @@ class BoundedAdmin(_ModelAdmin[_Row]):
         if request.method != "GET":
             return super().changelist_view(request, extra_context)
         try:
-            with time_limit(TIME_LIMIT_SECONDS):
+            with statement_timeout(TIME_LIMIT_SECONDS):
                 response = super().changelist_view(request, extra_context)
                 # Rendering reads the rows, so it has to happen within the limit.
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response

@@ -115,8 +115,12 @@ def _missing_problem(entity: Entity, name: _Name) -> dict[str, str]:
 
 
 def _is_in_books(correction: Correction, name: _Name) -> bool:
-    enrollment = correction.sync_request.enrollment.pk
-    return is_in_books(name.lookup, name.name, enrollment=enrollment, group_key=correction.group_key_id)
+    return is_in_books(
+        name.lookup,
+        name.name,
+        enrollment=correction.sync_request.app_enrollment_id,
+        group_key=correction.group_key_id,
+    )
 
 
 def _on_corrected_lines(correction: Correction, names: Collection[_Name]) -> set[_Name]:

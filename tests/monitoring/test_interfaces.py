@@ -30,10 +30,16 @@ def test_open_notices_are_counted_on_every_page_and_shown_on_the_enrollments(inb
     assert "Data are late" in inbox.get("/").text
 
 
+def test_without_a_cured_notice_there_is_no_table_of_them(inbox, enrollment):
+    NoticeFactory(app_enrollment=enrollment)
+    assert 'id="cured"' not in inbox.get("/notices/").text
+
+
 def test_cured_notices_say_how_and_by_whom(inbox, owner, enrollment):
     NoticeFactory(app_enrollment=enrollment, closed=at("7 08:31"), cure="It was cured.", closed_user=owner.user)
     text = inbox.get("/notices/").text
     assert "Nothing is wrong." in text
+    assert 'id="cured"' in text
     assert "7 Jan 2026, 09:31 CET" in text
     assert f"It was cured. By {owner.user}." in text
 

@@ -249,6 +249,24 @@ def test_a_table_in_use_is_left_for_the_next_time(monkeypatch):
         assert row_security_policies.missing_statements(cursor) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_table_in_use_does_not_keep_the_tables_after_it_waiting(monkeypatch):
+    monkeypatch.setattr(row_security_policies, "LOCK_SECONDS", 0.2)
+    first, *others = sorted(model._meta.db_table for model in RESTRICTED)
+    assert others
+    with connection.cursor() as cursor:
+        for name in (first, *others):
+            cursor.execute(f"DROP POLICY {TABLES[name].policy} ON {name}")
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            other.execute(f"SELECT FROM {first} LIMIT 1")
+            with pytest.raises(row_security_policies.NotSetUp):
+                row_security_policies.set_up(connection)
+        (left,) = row_security_policies.missing_statements(cursor)
+        assert first in str(left)
+        row_security_policies.set_up(connection)
+        assert row_security_policies.missing_statements(cursor) == []
+
+
 def drop_policies(cursor):
     for model in RESTRICTED:
         table = TABLES[model._meta.db_table]

@@ -1,15 +1,17 @@
 """Counts the records again and compares them with the stored totals of the books, which every merge only adds to."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
+from adsplatform.statement_timeout import statement_timeout
 from adsplatform.wording import counted
 from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.sums import added_up, amounts_of_records
@@ -21,6 +23,8 @@ Total: TypeAlias = tuple[int, Decimal]
 NOTHING: Total = (0, Decimal())
 # Of a kind with more records than that, a page does not count them again; `recount_books` does.
 COUNTED_AT_MOST = 50_000
+# Nor does it spend more time than that on one kind.
+SECONDS_AT_MOST = 2
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Differe
 class CheckedTotal(NamedTuple):
     """A control total, and whether the records, counted again, hold what it says of the books.
 
-    `agrees` is None where that was not counted: for a preview, where the books have changed since the sync, and for a
-    kind with more than COUNTED_AT_MOST records.
+    `agrees` is None where that was not counted: for a preview, where the books have changed since the sync, for a
+    kind with more than COUNTED_AT_MOST records, and where counting took longer than SECONDS_AT_MOST.
     """
 
     total: ControlTotal
@@ -99,8 +103,9 @@ def check_totals(totals: Iterable[ControlTotal]) -> list[CheckedTotal]:
     books: dict[str, _Books] = {}
     if totals and (enrollment_id := _enrollment_to_compare(totals[0])):
         for name in {total.entity for total in totals} & entities().keys():
-            if _is_small(enrollment_id, entities()[name]):
-                books[name] = _stored_and_counted(enrollment_id, entities()[name])
+            with suppress(OperationalError), statement_timeout(SECONDS_AT_MOST):
+                if _is_small(enrollment_id, entities()[name]):
+                    books[name] = _stored_and_counted(enrollment_id, entities()[name])
     return [
         CheckedTotal(total, books[total.entity].agree(total) if total.entity in books else None) for total in totals
     ]

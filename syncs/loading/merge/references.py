@@ -35,8 +35,8 @@ def rows_by_name(context: MergeContext, lookup: Lookup) -> sql.Composed | None:
     return sql.SQL("SELECT {} AS key, _id AS id FROM {}").format(sql.Identifier(lookup.target_column), table.table)
 
 
-def is_in_books(lookup: Lookup, name: str, *, enrollment: UUID, group_key: UUID) -> bool:
-    """Whether a name leads to a record of the books."""
+def is_in_books(lookup: Lookup, name: str, *, enrollment: UUID | None, group_key: UUID) -> bool:
+    """Whether a name leads to a record of the books; without an enrollment only a platform id can."""
     key: str | UUID = name
     if _is_by_id(lookup):
         try:
