@@ -34,7 +34,7 @@ def main():
 
 
 def judge_mutants() -> int:
-    """How many were judged wrongly."""
+    """Run every mutant; returns how many were judged wrongly."""
     is_just = not is_found("sound")
     found = sum(map(is_found, MUTANTS))
     judged = "not taken for one" if is_just else "taken for one, too"
@@ -48,7 +48,7 @@ def is_found(name: str) -> bool:
     _, reported, after = done.stdout.partition("findings ")
     findings = [line.strip() for line in after.splitlines()[1:]]
     if not reported:
-        # A run that breaks off has found nothing.
+        # A run that ended with an error has found nothing.
         print(f"{name:<20} BROKE OFF\n{done.stderr[-2_000:]}", flush=True)
         return False
     print(f"{name:<20} {f'found: {findings[0]}' if findings else 'NOT FOUND'}", flush=True)

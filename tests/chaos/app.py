@@ -1,4 +1,4 @@
-"""What the clusters under attack know beyond the product: the source, and how to be a mutant."""
+"""What the attacked clusters have beyond the product: the test source and the mutants."""
 
 import os
 

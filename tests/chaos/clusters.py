@@ -1,4 +1,4 @@
-"""The clusters under attack, each a real process tree, and the database under them; started again when they end."""
+"""The attacked clusters, each a real process tree, and their database; both are started again when they end."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ class Cluster:
         return f"{self.log.name}: just ended"
 
     def keep_running(self):
-        """As a service manager would."""
+        """Start it again if it has ended, as a service manager would."""
         if self.process is None or self.process.poll() is not None:
             self.starts += 1
             with self.log.open("ab") as log:
@@ -95,7 +95,7 @@ class Database:
         self.server.start()
 
     def kill(self):
-        """As when a machine's memory runs out: the postmaster is gone without a word."""
+        """Kill the postmaster, as when a machine runs out of memory, and start it again."""
         self.server.process.kill()
         self.server.process.wait()
         self.server.stop()

@@ -1,4 +1,4 @@
-"""Looks at the books as any reader could, all the time, and compares them with the plain model."""
+"""Reads the books all the time, as any reader could, and compares them with a simple model."""
 
 import threading
 import time

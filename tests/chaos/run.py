@@ -28,7 +28,7 @@ LEASE = 3.0
 
 @dataclass
 class Wanted:
-    """How much of everything there is to be."""
+    """How many syncs and faults a run is to have."""
 
     syncs: int = 80
     kills: int = 30
@@ -107,7 +107,7 @@ class Chaos:
         self.numbers = 0
         self.cancelled: set = set()
         self.stopped: list[tuple[float, list[psutil.Process]]] = []
-        # When which process was killed, to find how long its sync took to be taken up again.
+        # Which process was killed when, to measure how long its sync took to be recovered.
         self.killed: list[tuple[int, float]] = []
         self.progress = deque([(time.monotonic(), -1)], maxlen=1)
 
@@ -145,14 +145,14 @@ class Chaos:
         os.environ |= {
             "ADS_VAR_DIR": str(self.folder / "var"),
             "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
-            # Who asks and cancels is broken in the same way.
+            # This process, which requests and cancels syncs, is broken in the same way.
             "CHAOS_MUTANT": self.wanted.mutant,
             "CHAOS_ATTEMPTS": str(self.attempt_log),
             "CRASH_LOG": str(self.crash_log),
             "LOG_LEVEL": "WARNING",
             "SYNC_LEASE_SECONDS": str(LEASE),
             "SYNC_RETRY_SECONDS": "0.2",
-            # So that whatever waits is due within the patience, however often it has failed.
+            # So that every waiting sync is due within the patience, however often it has failed.
             "SYNC_LONGEST_RETRY_SECONDS": "5",
             "SYNC_TRIES": str(LIMITS["tries"]),
             "SYNC_CRASHES": str(LIMITS["crashes"]),
@@ -237,7 +237,7 @@ class Chaos:
         )
 
     def _is_found_out(self) -> bool:
-        """Of a mutant, one finding is enough."""
+        """Whether a mutant has been found out; one finding is enough."""
         return bool(self.wanted.mutant and self.reader.findings)
 
     def _database_kills(self) -> int:
@@ -249,13 +249,13 @@ class Chaos:
         self._end_wedged()
 
     def _end_wedged(self):
-        """No cluster may stand still; after it is noted, both are started anew, so that the run goes on."""
+        """Report clusters that do nothing although syncs wait, and restart them, so that the run goes on."""
         attempts = self.attempt_log.stat().st_size
         since, seen = self.progress[0]
         if attempts != seen:
             self.progress.append((time.monotonic(), attempts))
         elif time.monotonic() - since > 20 and any(cluster.age > 10 for cluster in self.clusters):
-            # One that was killed a moment ago is still on its way up.
+            # A cluster that was killed a moment ago is still starting.
             self.progress.append((time.monotonic(), attempts))
             if not self.wanted.mutant and self._waiting():
                 self.report.wedged += 1
@@ -275,7 +275,7 @@ class Chaos:
 
     @contextlib.contextmanager
     def _asking(self):
-        """The database may be away, and whatever one has asked for may have been done or not."""
+        """Ignore errors of the database, which may be away; a request may have been carried out or not."""
         from django.db import DatabaseError, InterfaceError, connection
 
         try:
@@ -296,7 +296,7 @@ class Chaos:
             while SyncRequest.objects.unfinished().count() < 2 * self.wanted.enrollments:
                 self.numbers += 1
                 plan = Plan(self.numbers)
-                # Into empty books records are inserted ahead; what fails there must take them back.
+                # Into empty books rows are inserted directly; a sync that fails must roll them back.
                 if plan.behaviour == "refusing" or self.random.random() < 0.1:
                     self._new_enrollment()
                     chosen = self.enrollments[-1]
@@ -359,7 +359,7 @@ class Chaos:
         for entry in list(self.stopped):
             if at_once or time.monotonic() > entry[0] or self._is_taken_up(entry[1]):
                 self.stopped.remove(entry)
-                # The sync first, so that it has a while without its worker.
+                # The sync's process first, so that it runs for a while without its worker.
                 for process in entry[1]:
                     with contextlib.suppress(psutil.Error):
                         process.resume()
@@ -374,7 +374,7 @@ class Chaos:
             self.report.emptied += 1
 
     def _is_taken_up(self, stopped) -> bool:
-        """Whether another process is at the sync of a stopped one, which is when a zombie does most harm."""
+        """Whether another process runs the sync of a stopped one: then a zombie can do most harm."""
         ours = {process.pid for process in stopped}
         attempts = [line.split() for line in self.attempt_log.read_text().splitlines()[-100:]]
         begun = {number: float(at) for at, pid, number in attempts if int(pid) in ours}
@@ -391,7 +391,7 @@ class Chaos:
     # After
 
     def _let_end(self):
-        """No more faults: everything has to come to its end by itself."""
+        """Cause no more faults; every sync has to end by itself."""
         self._wake(at_once=True)
         for cluster in self.clusters:
             cluster.environment = cluster.environment | {"CRASH_POINTS": ""}

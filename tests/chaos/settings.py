@@ -1,4 +1,4 @@
-"""Settings of the clusters under attack: the product's own, a deterministic source, a mutant if one is named."""
+"""Settings of the attacked clusters: the product's own, a deterministic source, a mutant if one is named."""
 
 import os
 

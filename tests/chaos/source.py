@@ -1,4 +1,4 @@
-"""A source of which everything is known beforehand: what the sync of a number reads follows from the number."""
+"""A deterministic source: what a sync reads follows from its number."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ class Plan:
 
 
 class Books:
-    """The plain model: what an enrollment's books hold after some syncs, and what each of those counted."""
+    """The simple model: what an enrollment's books hold after some syncs, and what each sync counted."""
 
     def __init__(self):
         self.records = {"Company": {}, "Invoice": {}}
@@ -89,7 +89,7 @@ class ChaosSource:
 
     def rows(self, source: Source):
         plan = Plan(int(source.content.read()))
-        # No connector knows that; it is how one sees afterwards whose rows they are.
+        # A real connector cannot know this; it shows afterwards which claim loaded the rows.
         claim = SyncRequest.objects.get(upload__file_name=str(plan.number)).fencing_token
         with open(os.environ["CHAOS_ATTEMPTS"], "a") as log:
             log.write(f"{time.time()} {os.getpid()} {plan.number}\n")

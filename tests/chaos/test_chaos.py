@@ -1,4 +1,4 @@
-"""The short run: thirty kills and more, thirty deaths at named places, and nothing is lost, doubled or half done."""
+"""The short run: at least thirty kills and thirty deaths at crash points; nothing is lost, doubled or half written."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from tests.chaos.run import POINTS
 
 
 def test_nothing_is_lost_doubled_or_partly_written():
-    # In a process of its own, which is the parent of all that it kills.
+    # In a process of its own, which is the parent of all processes that it kills.
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", "--short"], cwd=PROJECT, capture_output=True, text=True, check=False
     )

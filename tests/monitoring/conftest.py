@@ -24,7 +24,7 @@ def enrollment(owner, settings):
 
 @pytest.fixture
 def loaded(enrollment):
-    """A sync of the enrollment that ended then; successful unless it is said otherwise."""
+    """Make a sync of the enrollment that ended at a time; successful unless stated otherwise."""
 
     def make(moment, **values):
         ending = {"succeeded": True} if not values.keys() & {"failed"} else {}
@@ -40,7 +40,7 @@ def loaded(enrollment):
 
 @pytest.fixture
 def notices():
-    """Looks at the time, and says what is open then."""
+    """Update the notices at a time, and list the kinds of those that are open then."""
 
     def look(moment):
         update_notices(at(moment))

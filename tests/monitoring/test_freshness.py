@@ -82,7 +82,7 @@ def test_a_failed_sync_raises_one_notice_until_the_next_success(enrollment, load
     assert notice.message == "The last sync of Lisbon failed: The ledger did not answer."
     assert notice.sync_request == failed
     loaded("7 02:10", failed=True)
-    # That it is late as well is the same problem.
+    # Late data are the same problem.
     assert notices("7 03:30") == ["failing"]
     cure = loaded("7 04:00")
     assert notices("7 04:01") == []

@@ -1,4 +1,4 @@
-"""Schedules and notices in the Inbox, the API and the admin, and that nothing of them is there for strangers."""
+"""Schedules and notices in the Inbox, the API and the admin; strangers see none of them."""
 
 import pytest
 

@@ -30,7 +30,7 @@ class Cron:
 
     def names(self, wall: datetime) -> bool:
         by_day, by_weekday = wall.day in self.days, wall.isoweekday() % 7 in self.weekdays
-        # As cron has it: of two restrictions one suffices.
+        # As in cron: if day and weekday are both restricted, one of them suffices.
         on_day = by_day and by_weekday if self.any_day or self.any_weekday else by_day or by_weekday
         return wall.minute in self.minutes and wall.hour in self.hours and wall.month in self.months and on_day
 

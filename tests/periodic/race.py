@@ -134,7 +134,7 @@ def _tick(racers, now, database_url, report, chance):
 
 
 def main():
-    """The long form, on an embedded database of its own: about 10,000 runs, and a racer killed now and then."""
+    """The long form, on an embedded database of its own: about 10,000 runs, and a scheduler killed now and then."""
     import shutil
     import tempfile
     from pathlib import Path

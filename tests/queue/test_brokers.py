@@ -47,7 +47,7 @@ def test_a_cluster_runs_syncs_that_were_requested_before_it_started(broker, clus
 
 
 class Planted:
-    """Were its pickle ever loaded, a file would be there."""
+    """Loading its pickle would create a file."""
 
     def __init__(self, path):
         self.path = path
@@ -132,7 +132,7 @@ def test_a_waiting_listener_is_notified(monkeypatch):
         taken = waiting.submit(take)
         assert eventually(_somebody_listens)
         ListeningBroker().enqueue("a message")
-        # None: the first look found nothing and ended with the news; the second found the message.
+        # The first call found nothing and ended with the notification; the second found the message.
         found_first, found_second = taken.result(timeout=10)
     assert found_first is None
     assert [payload for _, payload in found_second] == ["a message"]

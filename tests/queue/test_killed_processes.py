@@ -1,6 +1,6 @@
-"""No process of a cluster can stand in the others' way by being killed, least of all one that has nothing to do.
+"""A killed process of a cluster never blocks the others, not even one that is idle.
 
-Kills under load are dealt out by tests/chaos, which takes it for a finding when nothing goes on.
+tests/chaos kills processes under load, and reports clusters that do nothing.
 """
 
 import signal

@@ -95,7 +95,7 @@ def test_a_sync_that_does_not_end_in_time_is_stopped_and_nothing_of_it_stays(clu
     began = time.monotonic()
     started.send_signal(signal.SIGTERM)
     assert started.wait(30) == 0
-    # A good deal more than eight seconds, as machines that test are slow; a good deal less than the sync would take.
+    # Well above eight seconds, because test machines are slow; well below the time that the sync would take.
     assert time.monotonic() - began < 15
     assert psutil.wait_procs(processes, timeout=2)[1] == []
     sync_request.refresh_from_db()

@@ -24,7 +24,7 @@ CAP, TRIES, CRASHES = 2, 3, 2
 
 @dataclass
 class Expected:
-    """What the model knows of a request."""
+    """A request in the model."""
 
     enrollment: int
     account: int

@@ -1,4 +1,4 @@
-"""Who works on a sync, and for how long: claims and leases, fair turns, caps; what a former holder may no longer do."""
+"""Claims and leases, fair turns, caps, and what a worker that lost its claim may no longer do."""
 
 from datetime import timedelta
 
@@ -72,7 +72,7 @@ def test_only_the_last_claim_may_renew_report_and_finish():
 
 
 def test_a_worker_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa: F811
-    """The zombie: stopped at the end of its merge, while another worker takes the sync up."""
+    """A zombie: stopped at the end of its merge while another worker claims the sync."""
     apply_plan = steps.apply_plan
 
     def lost_meanwhile(context):

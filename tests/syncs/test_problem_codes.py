@@ -15,7 +15,7 @@ SOURCES = [
     if path.name not in ("problem_codes.py", "filters.py")
 ]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
-# In SQL, what is quoted and lower case but no code.
+# Words in SQL that are quoted and lower case but not codes.
 KINDS = {"error", "skip", "warning", "insert", "update", "delete", "leave", "same"}
 CODE = re.compile("[a-z]+(_[a-z0-9]+)*")
 

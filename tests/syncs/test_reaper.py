@@ -53,7 +53,7 @@ def test_a_sync_that_loses_its_worker_too_often_fails(old_server, settings):
 
 
 def test_an_outage_of_the_database_counts_as_no_failure():
-    # Renewed last before the server that the tests use was started.
+    # The last renewal was before the start of the tests' server.
     sync_request = lost(seconds=30 * 24 * 3600)
     reaper.recover_lost_syncs()
     sync_request.refresh_from_db()

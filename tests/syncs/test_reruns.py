@@ -103,7 +103,7 @@ def test_a_connectors_sync_is_asked_for_again_in_full(user):
     SyncResultDetailFactory(sync_request=stopped, code="delete_guard", line=None)
     again = reruns.allow_deletes(stopped, user)
     assert (again.connector, again.upload, again.run_full_sync) == ("demo-data", None, True)
-    # It is another thing than what "Sync now" asks for.
+    # "Sync now" does not return it.
     assert requests.request_sync(stopped.app_enrollment, user, full=True) != again
 
 
@@ -116,7 +116,7 @@ def test_the_last_part_deletes_what_no_part_contained(load, user):
     assert (again.parent_sync_request, again.current_batch, again.total_batches) == (first, 2, 2)
     assert sorted(Company.objects.values_list("erp_key", flat=True)) == ["C0", "C1", "C2"]
     assert not SeenKey.objects.exists()
-    # The earlier parts' records are no longer remembered, so a further try would delete them.
+    # The keys of the earlier parts are no longer stored, so another run would delete their records.
     with pytest.raises(NothingToRepeat):
         reruns.allow_deletes(last, user)
 
@@ -200,7 +200,7 @@ def test_the_same_content_is_recognised_by_its_checksum(load):
     first = load(range(3))
     second = load(range(3))
     assert (first.same_content_as, second.same_content_as) == (None, first)
-    # It still ran, and the last one that did is named.
+    # It still runs, and the last sync of the same content is named.
     assert load(range(3), dry_run=True).same_content_as == second
     assert load(range(3)).same_content_as == second
 

@@ -112,7 +112,7 @@ def test_a_step_is_bounded_and_says_whether_there_is_more(monkeypatch):
     left = []
     while retention.prune_some():
         left.append(SyncResultDetail.objects.count())
-    # Two syncs are marked, their 30 rows go, then the third one.
+    # Two syncs are marked and their 30 rows removed, then the third.
     assert left == [45, 35, 25, 15, 15, 5, 0]
     assert retention.prune_some() is False
 
@@ -122,7 +122,7 @@ def test_a_step_that_a_crash_interrupted_is_finished():
     SyncResultDetailFactory.create_batch(3, sync_request=old)
     assert retention.prune_some()  # marks it
     assert SyncResultDetail.objects.count() == 3
-    # Whoever comes next need not be the same process.
+    # The next step may be another process's.
     assert prune() == 1
     assert not SyncResultDetail.objects.exists()
 

@@ -1,4 +1,4 @@
-"""What may go better is tried again, and says when; what cannot fails at once, and says whose turn it is."""
+"""Passing failures are tried again and say when; permanent ones fail at once and say who has to act."""
 
 import errno
 

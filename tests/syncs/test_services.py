@@ -1,4 +1,4 @@
-"""What can be asked of syncs."""
+"""Requests for syncs and uploads, cancels, wake-ups, removals."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +57,7 @@ def test_asking_again_while_an_equal_sync_waits_returns_it(enrollment, user):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_request_does_not_wait_for_a_merge(enrollment, user):
-    """A merge locks its enrollment for as long as it takes; uploads, batches and Sync now go on meanwhile."""
+    """A merge locks the enrollment's books; uploads, batches and Sync now do not wait for it."""
     upload = upload_of(enrollment.group_key, user)
 
     def ask():

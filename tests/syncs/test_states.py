@@ -1,4 +1,4 @@
-"""The life of a sync: six states, moves that one of two processes wins, facts the database holds."""
+"""The states of a sync: which moves are allowed, of two processes one wins, and what constraints guarantee."""
 
 from concurrent.futures import ThreadPoolExecutor
 

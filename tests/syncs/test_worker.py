@@ -1,4 +1,4 @@
-"""A worker stands by while a process of its own carries the sync out: whatever happens to that, the worker goes on."""
+"""A worker forks a process that runs the sync: whatever happens to that process, the worker goes on."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.forks]
 
 @pytest.fixture
 def work(settings, monkeypatch):
-    """Have a worker carry out a sync of the given rows; `meanwhile(sync_request)` is done once it is in progress."""
+    """Have a worker run a sync of the given rows; `meanwhile(sync_request)` is called once it is in progress."""
     settings.SYNC_OWN_PROCESS = True
     settings.SYNC_RETRY_SECONDS = 0.01
     publish_application(GivenRows.application)
@@ -55,7 +55,7 @@ def work(settings, monkeypatch):
 
 
 class Doing(list):
-    """Rows at whose reading something is done first."""
+    """Rows that call a function before they are read."""
 
     def __init__(self, deed):
         super().__init__([company()])
@@ -83,7 +83,7 @@ def in_a_statement():
 
 
 def in_vain():
-    """A connector that does not let itself be interrupted."""
+    """What a connector does that ignores every exception."""
     while True:
         try:
             time.sleep(600)
@@ -95,7 +95,7 @@ def test_a_sync_is_carried_out_by_a_process_of_its_own(work):
     pids = []
     result = work({"companies": Doing(lambda: pids.append(os.getpid()))})
     assert (result.status_code, Company.objects.count()) == ("Success", 1)
-    # What another process remembered is not in this one's memory.
+    # The other process appended its id to a copy of the list.
     assert pids == []
 
 
