@@ -1,4 +1,4 @@
-"""Which database is used: that of DATABASE_URL or, without one, the embedded one; and whether it can be used."""
+"""Chooses the database: that of DATABASE_URL or, without one, the embedded one; and checks that it can be used."""
 
 from collections.abc import Mapping
 from pathlib import Path

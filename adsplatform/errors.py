@@ -1,4 +1,4 @@
-"""The errors that a person can meet: each message is a full sentence, each class has an HTTP status."""
+"""The errors that reach a person: each message is a full sentence, each class has an HTTP status."""
 
 
 class PlatformError(Exception):

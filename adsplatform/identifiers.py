@@ -14,7 +14,8 @@ def uuid7() -> UUID:
     global _last
     with _lock:
         milliseconds = time.time_ns() // 1_000_000
-        # In the same millisecond, the random bits may be smaller than the last ones; then count on from those.
+        # Within the same millisecond the new random bits may be smaller than the last ones; then the last ones are
+        # incremented.
         _last = max((milliseconds << 74) | secrets.randbits(74), _last + 1)
         bits = _last
     high, middle, low = bits >> 74, (bits >> 62) & 0xFFF, bits & ((1 << 62) - 1)

@@ -1,7 +1,7 @@
 """Advisory locks of PostgreSQL: every one that this application takes has its key here.
 
-A lock is held until the transaction ends. Processes of two releases run side by side while one replaces the other, so
-the number or text of a key never changes.
+A lock lasts until the transaction ends. Processes of two releases run side by side during an upgrade, so the number or
+text of a key never changes.
 """
 
 from typing import NamedTuple
@@ -24,19 +24,19 @@ LockKey = int | HashedKey
 CLAIM_SYNC = 7_301_226
 # One cluster at a time replaces lost wake-ups.
 REQUEUE_WAKEUPS = 7_301_227
-# One cluster at a time removes what has been kept long enough.
+# One cluster at a time removes what is older than its retention period.
 RETENTION = 7_301_228
 # One cluster at a time opens and closes notices.
 FRESHNESS = HashedKey("syncs.freshness")
 
 
 def enrollment_key(app_enrollment_id: UUID) -> HashedKey:
-    """For whoever asks for a sync of an enrollment or changes it: short transactions."""
+    """For transactions that request a sync of an enrollment or change it, which are short."""
     return HashedKey(str(app_enrollment_id), 0)
 
 
 def books_key(app_enrollment_id: UUID) -> HashedKey:
-    """For whoever writes or counts the records of an enrollment: transactions that may take long."""
+    """For transactions that write or count the records of an enrollment, which may take long."""
     return HashedKey(str(app_enrollment_id), 1)
 
 

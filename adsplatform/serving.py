@@ -11,9 +11,10 @@ bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
-# A worker without a heartbeat for so many seconds is replaced. A slow upload does not stop the heartbeat.
+# Seconds without a heartbeat after which a worker is replaced. A slow upload does not stop the heartbeat.
 timeout = 60
-# The most that gunicorn allows: a filter may be long, and each of its characters may take nine bytes in a URL.
+# The greatest value that gunicorn allows: a filter may be long, and each of its characters may take nine bytes in a
+# URL.
 limit_request_line = 8190
 graceful_timeout = 30
 keepalive = 5

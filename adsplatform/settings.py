@@ -16,7 +16,7 @@ from adsplatform import database, mail
 from adsplatform.observability import logs
 
 PACKAGE_DIR = Path(__file__).resolve().parent
-# In a checkout, templates and static files are beside manage.py; an installed package has them inside.
+# In a checkout, templates and static files are beside manage.py; an installed package contains them.
 IS_CHECKOUT = (PACKAGE_DIR.parent / "manage.py").exists()
 BASE_DIR = PACKAGE_DIR.parent if IS_CHECKOUT else PACKAGE_DIR
 env = Env()
@@ -25,7 +25,7 @@ VAR_DIR = env.path("ADS_VAR_DIR", (BASE_DIR if IS_CHECKOUT else Path.cwd()) / "v
 
 
 def read_or_make_secret(name: str, make: Callable[[], str]) -> str:
-    """A secret from the environment; without one, that of a file in VAR_DIR, made at first need with mode 0600."""
+    """A secret from the environment, or else from a file in VAR_DIR, created when first needed with mode 0600."""
     if value := env.str(name, ""):
         return value
     path = VAR_DIR / name.lower()
@@ -35,7 +35,7 @@ def read_or_make_secret(name: str, make: Callable[[], str]) -> str:
             fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             fresh.touch(mode=0o600)
             fresh.write_text(make())
-            # Of two processes that start together, one wins and both read the same secret.
+            # If two processes start together, one creates the file and both read the same secret.
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(fresh)
             fresh.unlink()
@@ -193,13 +193,13 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         # Attempts at one person's password from one address.
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
-        # Attempts at one person's password from any address, and at anyone's from one address.
+        # Attempts at one person's password from any address, and at anyone's password from one address.
         "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
-        # Of all keys of an account together, because anyone with a key can make more keys.
+        # For all keys of an account together, because anyone with a key can create more keys.
         "create-sync-account": env.str("THROTTLE_CREATE_SYNC_ACCOUNT", "1200/min"),
     },
-    # How many reverse proxies add to X-Forwarded-For; only what they added is trusted.
+    # How many reverse proxies add to X-Forwarded-For; only the entries that they added are trusted.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
 }
@@ -247,13 +247,13 @@ if REDIS_URL:
 elif QUEUE_LISTENS:
     Q_CLUSTER["broker_class"] = "adsplatform.cluster.brokers.ListeningBroker"
 
-# Whether a pooler shares connections between transactions. Session settings would then reach other requests.
+# Whether a pooler shares connections between transactions. Session settings would then affect other requests.
 POOLED_BY_TRANSACTION = env.bool("POOLED_BY_TRANSACTION", not QUEUE_LISTENS)
 # Whether row-level security restricts a request to its account (see adsplatform.accounts.row_security).
 SECOND_FENCE = env.bool("SECOND_FENCE", not POOLED_BY_TRANSACTION)
 
-# After how many days retention deletes what would otherwise grow for ever; 0 means never. The counts of a sync are kept
-# as long as books must be; its problems and files for a year, plus the time it takes to close that year.
+# After how many days retention deletes what would otherwise grow for ever; 0 means never. The counts of a sync stay as
+# long as books must be kept; its problems and files for a year, plus the time it takes to close that year.
 KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
 KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
 KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
@@ -264,21 +264,21 @@ STOP_SECONDS = env.float("STOP_SECONDS", 60)
 
 # The lease of a worker on its sync. The worker renews it each second; once it has expired, another may take the sync.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
-# The retry policy: how often a sync is tried, and the pause before the second try; each further pause is twice as long,
-# up to a limit.
+# The retry policy: how many attempts a sync has, and the pause before the second one; each further pause is twice as
+# long, up to a limit.
 SYNC_TRIES = env.int("SYNC_TRIES", 5)
 SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
 SYNC_LONGEST_RETRY_SECONDS = env.float("SYNC_LONGEST_RETRY_SECONDS", 3600)
-# A sync that has crashed its worker so often fails for good.
+# A sync that has crashed its worker this many times fails for good.
 SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
-# So does a sync that was handed back unfinished so often, for example because the database was gone each time.
+# So does a sync that was handed back unfinished this many times, for example because of database outages.
 SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
 # How many syncs of an enrollment may wait; each upload among them needs storage for its file.
 SYNC_MOST_WAITING = env.int("SYNC_MOST_WAITING", 2_000)
 # How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; no limit for others).
 SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
 SYNC_RUNNING_PER_CONNECTOR: dict[str, int] = dict(env.json("SYNC_RUNNING_PER_CONNECTOR", {}))
-# Each waiting sync of an account delays its next one by so much, so that syncs that others request meanwhile go first.
+# The delay of an account's next sync for each of its waiting syncs, so that syncs of other accounts go first.
 SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
 # Each sync runs in a process of its own, which can be killed; false is for tests and debuggers.
 SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
@@ -286,9 +286,9 @@ SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
 # For uploads larger than this, direct insert writes rows that are certain to be new while the rest is still being read.
 SYNC_AHEAD_BYTES = env.int("SYNC_AHEAD_BYTES", 1_000_000)
 
-# Scheduled syncs of one time are spread over so many seconds; each enrollment always has the same offset.
+# Scheduled syncs of one time are spread over this many seconds; each enrollment always has the same offset.
 SCHEDULE_SPREAD_SECONDS = env.int("SCHEDULE_SPREAD_SECONDS", 300)
-# A scheduled sync that has not brought data after so many minutes makes the data late.
+# Data are late if a scheduled sync has not loaded any after this many minutes.
 FRESHNESS_GRACE_MINUTES = env.int("FRESHNESS_GRACE_MINUTES", 120)
 
 # E-mails about notices; without EMAIL_URL there are none.
@@ -313,7 +313,7 @@ UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)
 UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)
 ZIP_MAX_ENTRIES = env.int("ZIP_MAX_ENTRIES", 1000)
 LINE_MAX_BYTES = env.int("LINE_MAX_BYTES", 10 * 1024**2)
-# Limits of a process that runs a sync: its address space (0 for no limit), and the size of a file that it writes.
+# Limits of a process that runs a sync: its address space (0 for no limit), and the size of each file that it writes.
 SYNC_MEMORY_MAX_BYTES = env.int("SYNC_MEMORY_MAX_BYTES", 4 * 1024**3)
 SYNC_FILE_MAX_BYTES = env.int("SYNC_FILE_MAX_BYTES", UNPACKED_MAX_BYTES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2

@@ -26,7 +26,7 @@ urlpatterns = [
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", include("syncs.metrics")),
-    # Browsers ask for it where no page names an icon: in the admin, and for answers of the API.
+    # Browsers request it where no page names an icon: in the admin, and for answers of the API.
     path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_urls, "api"))),

@@ -2,7 +2,7 @@
 
 
 def plural(count: int, singular: str, plural_form: str | None = None) -> str:
-    """The form of a noun, or of any words, that goes with a count; without a plural of its own it takes an s."""
+    """The form of a noun, or of any words, that goes with a count; without a given plural, an s is added."""
     if count == 1:
         return singular
     return f"{singular}s" if plural_form is None else plural_form

@@ -8,7 +8,7 @@ from django.utils.http import parse_header_parameters
 
 
 class Utf8Request(WSGIRequest):
-    """A request whose URL is read as UTF-8, whatever character set the Content-Type names for the body.
+    """A request whose URL is decoded as UTF-8, whatever character set the Content-Type names for the body.
 
     Django would use that character set for the URL too. The Java SDK sends ISO-8859-1 with every body, and a codec that
     is no character set (`charset=hex`) makes Django fail before any of our code runs.

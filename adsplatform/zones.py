@@ -44,10 +44,10 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def format_in_zone(moment: datetime, zone_name: str, *, seconds: bool = False) -> str:
-    """A moment as clocks in the zone show it, for people: 25 Nov 2026, 02:01 CET."""
+    """A moment in the zone's local time, for people: 25 Nov 2026, 02:01 CET."""
     local = moment.astimezone(ZoneInfo(zone_name))
     abbreviation = local.tzname() or ""
     if abbreviation.startswith(("+", "-")):
-        # A zone without an abbreviation has its offset in place of one.
+        # For a zone without an abbreviation, `tzname` gives the offset.
         abbreviation = f"UTC{abbreviation}"
     return f"{local:%-d %b %Y, %H:%M:%S} {abbreviation}" if seconds else f"{local:%-d %b %Y, %H:%M} {abbreviation}"

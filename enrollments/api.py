@@ -76,7 +76,7 @@ class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
     )
 
     def create(self, request: WireRequest) -> HttpResponse:
-        """Enrol in every application of the list, or in none."""
+        """Enrol in every application of the list; if one fails, in none."""
 
         def enroll() -> Response:
             enrollments = enrollment_services.enroll_all(
@@ -167,7 +167,7 @@ class ApplicationViewSet(WireViewSet[Application]):
         return Application.objects.all()
 
     def query(self, request: WireRequest) -> HttpResponse:
-        """Those that can be enrolled; retired ones can still be retrieved."""
+        """Applications that can be enrolled; retired ones can still be retrieved by id."""
         return self.fetch_result(self.get_queryset().filter(is_active=True))
 
     def create(self, request: WireRequest) -> HttpResponse:

@@ -19,7 +19,7 @@ KEY_NAME = "Demo"
 
 @transaction.atomic
 def ensure_demo_account(url: str) -> None:
-    """Create the demo account, or what is missing of it, and write how to sign in to var/demo.json.
+    """Create the demo account, or its missing parts, and write how to sign in to var/demo.json.
 
     What the file says stays valid. If the file is lost or does not fit the database, there is a new password and a new
     key, and the earlier demo key is revoked.

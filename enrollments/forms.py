@@ -12,10 +12,10 @@ from syncs.connectors.protocol import Credential, Setting
 
 
 class CredentialsForm(forms.Form):
-    """A field for each credential that a connector declares; no value is ever shown again."""
+    """A field for each credential that a connector declares; stored values are never displayed."""
 
     def __init__(self, *args: Any, declared: Sequence[Credential] = (), replaces: bool = False, **kwargs: Any) -> None:
-        """`replaces`: there are credentials already, which fields left empty do not change."""
+        """`replaces`: credentials exist already; fields left empty do not change them."""
         super().__init__(*args, **kwargs)
         self.declared = declared
         for credential in declared:
@@ -31,13 +31,13 @@ class CredentialsForm(forms.Form):
 
     @property
     def credentials(self) -> dict[str, str]:
-        """What was filled in, by the names of `connectorInfo`."""
+        """The submitted values, by the names of `connectorInfo`."""
         filled = {credential.name: self.cleaned_data[f"credential_{credential.name}"] for credential in self.declared}
         return {name: value for name, value in filled.items() if value}
 
 
 class EnrollForm(CredentialsForm):
-    """What is asked when an application is enrolled: a name, the connector's settings, its credentials."""
+    """The fields for enrolling in an application: a name, the connector's settings, its credentials."""
 
     name = forms.CharField(
         label="Name",

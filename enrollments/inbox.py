@@ -46,7 +46,7 @@ class EnrollmentState(NamedTuple):
 
 
 def enrollment_states(account: Account, **narrowed: UUID) -> list[EnrollmentState]:
-    """The account's enrollments by name, or those of them that the lookups in `narrowed` leave."""
+    """The account's enrollments, by name; `narrowed` are lookups that select some of them."""
     real = SyncRequest.objects.real()
     successful = real.filter(status_code=SyncRequest.Status.SUCCESS)
     rows: QuerySet[AppEnrollment] = AppEnrollment.objects.of(account).current().filter(**narrowed)

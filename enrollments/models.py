@@ -18,7 +18,7 @@ from adsplatform.observability import redaction
 
 # Connectors that receive their data; the others fetch them.
 FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
-# Credentials that only say where and who; messages may contain them.
+# Credentials that are not secret, such as addresses and user names; messages may contain them.
 PUBLIC_CREDENTIALS = {
     "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant",
 }  # fmt: skip
@@ -28,7 +28,7 @@ class Application(models.Model):
     """Something that accounts can enrol in; the catalogue is the same for every account."""
 
     app_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # The registered name of the connector that runs its syncs; empty for apps without a connector of ours.
+    # The registered name of the connector that runs its syncs; empty for applications without one.
     # Deliberately without `choices`: a new connector must not need a migration.
     connector = models.CharField(max_length=50, blank=True)
     name = models.CharField(max_length=100)
@@ -65,7 +65,7 @@ class Application(models.Model):
 
 class AppEnrollmentQuerySet(TenantQuerySet["AppEnrollment"]):
     def current(self) -> Self:
-        """Those that are not deleted."""
+        """Enrollments that are not deleted."""
         return self.filter(is_deleted=False)
 
 
@@ -77,7 +77,7 @@ class AppEnrollment(models.Model):
     group_key = models.ForeignKey(
         "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="enrollments"
     )
-    # To tell two enrollments in one application apart; empty means the application's name.
+    # Distinguishes several enrollments in one application; empty means the application's name.
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
@@ -89,13 +89,13 @@ class AppEnrollment(models.Model):
     is_deleted = models.BooleanField(default=False)
     # For uploads and batches that name no enrollment; one per account.
     is_uploads = models.BooleanField(default=False, editable=False)
-    # A full sync that would delete a larger share of a kind of record needs a person's consent.
+    # A full sync that would delete a larger share of an entity's records needs a person's consent.
     delete_limit_percent = models.PositiveSmallIntegerField(default=50)
     # A sync fails when more than this share of its lines is rejected.
     reject_limit_percent = models.PositiveSmallIntegerField(default=100)
-    # Its data are late if nothing was loaded for so long; empty: derived from the schedule.
+    # The longest time between loads before its data are late; empty: derived from the schedule.
     expected_every_hours = models.PositiveSmallIntegerField(null=True, blank=True)
-    # Since when its records are to be removed; empty again once they are.
+    # When the removal of its records was requested; empty again once they are removed.
     removal_asked = models.DateTimeField(null=True, blank=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
@@ -139,9 +139,10 @@ class AppEnrollment(models.Model):
         locks.acquire(locks.enrollment_key(self.pk))
 
     def lock_books(self) -> None:
-        """Until the transaction ends, let nobody else write or count this enrollment's records.
+        """Until the transaction ends, prevent others from writing or counting this enrollment's records.
 
-        That can take long, so it is a lock of its own: whoever asks for a sync or changes the enrollment does not wait.
+        That can take long, so it is a separate lock, which does not block requests for syncs or changes of the
+        enrollment.
         """
         locks.acquire(locks.books_key(self.pk))
 
@@ -151,7 +152,7 @@ class AppEnrollment(models.Model):
 
     @property
     def credentials(self) -> dict[str, str]:
-        """The connector's credentials, decrypted; for connectors only, no interface shows them."""
+        """The connector's credentials, decrypted; only connectors use them, no interface displays them."""
         if not self.encrypted_credentials:
             return {}
         values = json.loads(self._cipher().decrypt(self.encrypted_credentials.encode()))
@@ -176,7 +177,7 @@ class AppEnrollment(models.Model):
 
 class SyncPlanQuerySet(models.QuerySet):
     def due(self, now: datetime) -> Self:
-        """Those whose next sync starts by now."""
+        """Enrollments whose next sync is due."""
         return self.filter(next_sync_at__lte=now)
 
 
@@ -190,12 +191,12 @@ class SyncPlan(models.Model):
     app_enrollment = models.OneToOneField(
         AppEnrollment, on_delete=models.CASCADE, primary_key=True, related_name="sync_plan"
     )
-    # For row-level security: visible to those who see the enrollment.
+    # For row-level security: visible where the enrollment is visible.
     row_security_parent = "app_enrollment"
     # The time that the schedule names, and the start a little later (see `schedules.runs`).
     slot = models.DateTimeField(null=True)
     next_sync_at = models.DateTimeField(null=True)
-    # When this was planned; data cannot have been late before.
+    # When this was planned; data were not late before.
     planned_at = models.DateTimeField()
     data_due_at = models.DateTimeField(null=True)
     # Why the schedule was stopped, as a sentence.
@@ -217,12 +218,12 @@ class SyncPlan(models.Model):
 
 
 def secrets_in(credentials: Mapping[str, str]) -> list[str]:
-    """Those values of a connector's credentials that no message may contain."""
+    """The values of a connector's credentials that no message may contain."""
     return [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
 
 
 class CustomFieldDefinition(models.Model):
-    """A setting of an enrolled application, or a custom field that a sync brought."""
+    """A setting of an enrolled application, or a custom field that a sync loaded."""
 
     custom_field_definition_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")

@@ -24,7 +24,7 @@ FIELDS = (
     ("month", "1 to 12"),
     ("day of week", "0 to 7, where 0 and 7 are Sunday"),
 )
-# croniter replaces these by random values, other ones each time.
+# croniter replaces these by new random values each time.
 RANDOM_FIELD = re.compile(r"(^|[,/-])[rh]([(/,-]|$)", re.IGNORECASE)
 RUNS_SHOWN = 3
 
@@ -77,7 +77,7 @@ def _is_valid_cron(text: str) -> bool:
 def slots(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """The moments that a cron expression names in a time zone, each once; see `adsplatform.zones.instant`.
 
-    croniter gets local times without a zone: with one, it would yield a time that occurs twice two times.
+    croniter gets local times without a zone: with one, it would yield a time that occurs twice on both occasions.
     """
     local_times = croniter(cron, after.astimezone(zone).replace(tzinfo=None, microsecond=0))
     last = after
@@ -136,7 +136,7 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
                 "slot": run and run.slot,
                 "next_sync_at": run and run.start,
                 "planned_at": now,
-                # Due for the freshness check at once, which then works out the right time.
+                # Due at once, so that the freshness check computes the right time.
                 "data_due_at": now,
                 "error": error,
             },
@@ -146,7 +146,7 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
 
 
 def remove_plan(enrollment: AppEnrollment) -> None:
-    """Plan no sync of the enrollment, and expect no data, any more."""
+    """Remove the enrollment's plan: no further sync is started, and no data are expected."""
     SyncPlan.objects.filter(pk=enrollment.pk).delete()
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of the catalogue and of enrollments, except what concerns their syncs (see `syncs.services`)."""
+"""Services of the catalogue and of enrollments; those that concern syncs are in `syncs.services`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
@@ -26,7 +26,7 @@ PLANNED_BY = ("is_active", "cron_settings", "sync_schedule_is_active", "expected
 
 
 class ApplicationValues(TypedDict, total=False):
-    """What platform staff may say of an application."""
+    """The members of an application that platform staff may set."""
 
     name: str
     description: str
@@ -38,7 +38,7 @@ class ApplicationValues(TypedDict, total=False):
 
 
 class EnrollmentValues(TypedDict, total=False):
-    """What may be chosen when an application is enrolled, and changed afterwards."""
+    """The members that may be set when an application is enrolled, and changed afterwards."""
 
     name: str
     is_active: bool
@@ -114,8 +114,8 @@ def enroll(
 ) -> AppEnrollment:
     """Enrol the account in an application after its connector has accepted the credentials.
 
-    `settings` has values of the connector's settings by label, its own defaults apply to the others; `credentials` are
-    by the names of `connectorInfo`. Raises DependencyFailed if the connector refuses, PlatformError for bad values.
+    `settings` has values of the connector's settings by label, defaults apply to the others; `credentials` are by the
+    names of `connectorInfo`. Raises DependencyFailed if the connector refuses, PlatformError for bad values.
     """
     check_connection(app, credentials or {})
     return create_enrollment(account, app, user, settings=settings, credentials=credentials, **values)
@@ -132,7 +132,7 @@ def create_enrollment(
     is_uploads: bool = False,
     **values: Unpack[EnrollmentValues],
 ) -> AppEnrollment:
-    """Enrol without asking the connector: for whoever has called `check_connection` before the transaction."""
+    """Enrol without asking the connector, for callers that called `check_connection` before the transaction."""
     if not app.is_active:
         raise PlatformError(f"The application “{app.name}” is no longer available. Choose another one.", field="appId")
     _check(values)
@@ -173,7 +173,7 @@ def uploads_enrollment(account: Account, user: User | None) -> AppEnrollment:
         return enrollment
     app = Application.objects.get(connector=FILE_UPLOAD)
     with transaction.atomic():
-        # Of two first uploads at the same time, one waits here for the other.
+        # If two first uploads come at the same time, one waits here for the other.
         Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         return uploads.first() or create_enrollment(account, app, user, name=UPLOADS_NAME, is_uploads=True)
 
@@ -197,7 +197,7 @@ def change_enrollment(
 
 @transaction.atomic
 def change_time_zone(account: Account, time_zone: str) -> Account:
-    """Have the account's schedules read in another time zone, from now on."""
+    """Interpret the account's schedules in another time zone from now on."""
     check_zone(time_zone)
     if Account.objects.filter(pk=account.pk).exclude(time_zone=time_zone).update(time_zone=time_zone):
         account.time_zone = time_zone

@@ -111,7 +111,7 @@ class AppEnrollmentCustomFieldModel(SettingValue):
 
 
 class ApplicationFields(WireModel[Application]):
-    """An application as in every answer."""
+    """An application as it is in every answer."""
 
     class Meta:
         fields = (
@@ -248,7 +248,7 @@ def _credential() -> serializers.Field:
 
 
 class ConnectorInfo(WireInput):
-    """A connector's credentials: every member that an SDK ever had; read into a dict by wire names."""
+    """A connector's credentials: every member of any SDK version; read into a dict by wire names."""
 
     realm_id = _credential()
     username = _credential()

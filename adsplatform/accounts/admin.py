@@ -27,7 +27,7 @@ else:
 
 
 class UniqueEmailForm(_UserForm):
-    """Refuses an e-mail address that another user has, in whatever case."""
+    """Refuses an e-mail address that another user already has, ignoring case."""
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
@@ -131,7 +131,7 @@ class ApiKeyFilters(django_filters.FilterSet):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
-    """API keys, by their first letters. They are created where they can be shown once; here they are revoked."""
+    """API keys, listed by their first letters. Staff can revoke them here but not create them."""
 
     filterset_class = ApiKeyFilters
     list_filter = [FilterForm]

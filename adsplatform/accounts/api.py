@@ -21,7 +21,7 @@ from adsplatform.searchlight import Field, Fields, Searchlight
 
 
 class ApiKeyModel(WireModel[ApiKey]):
-    """What is known of a key; the key itself is only in the answer that created it."""
+    """What can be read about a key; the key itself is only in the answer that created it."""
 
     class Meta:
         fields = (
@@ -42,7 +42,7 @@ class ApiKeyModel(WireModel[ApiKey]):
     is_read_only = serializers.SerializerMethodField("get_is_read_only")
 
     def get_is_read_only(self, api_key: ApiKey) -> bool | None:
-        # Left out unless it is true, as the published API does not have it.
+        # Left out unless it is true, because the published API does not have it.
         return api_key.is_read_only or None
 
     def get_environment(self, api_key: ApiKey) -> str:
@@ -113,7 +113,7 @@ class SignInViewSet(WireViewSet[Model]):
 
 
 class StatusViewSet(WireViewSet[Model]):
-    """Who calls, and whether the services that the platform depends on are up; for everyone."""
+    """Who the caller is, and whether the services that the platform depends on are up; open to everyone."""
 
     authentication_classes = permission_classes = ()
 
@@ -122,7 +122,7 @@ class StatusViewSet(WireViewSet[Model]):
 
 
 class AuthStatusViewSet(WireViewSet[Model]):
-    """The same, for callers with a valid credential only."""
+    """The same, but only for callers with a valid credential."""
 
     roles = {"show": EVERYONE}
 
@@ -131,7 +131,7 @@ class AuthStatusViewSet(WireViewSet[Model]):
 
 
 def status_of(request: WireRequest) -> dict[str, object]:
-    """The StatusModel; without a valid credential it says no more than the published one does."""
+    """The StatusModel; without a valid credential it contains no more than the published one."""
     state = health.dependencies()
     if state["Database"] != health.HEALTHY:
         return {"loggedIn": False, "errorMessage": state["Database"], "dependencies": state}

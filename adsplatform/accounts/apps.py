@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def set_up_row_security(using: str, **kwargs: object) -> None:
-    """Set up what is missing; where that is not allowed, log what to do and go on without row-level security."""
+    """Set up what is missing; if that is not allowed, log what to do and continue without row-level security."""
     if not settings.SECOND_FENCE:
         return
     try:

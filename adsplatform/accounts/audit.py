@@ -1,8 +1,8 @@
 """The audit trail: who changed what, and when.
 
-Triggers of the database write it with each change (`accounts.audit_triggers`), so that no change can bypass it. The
-interfaces only store in the database session who makes the request. Behind a pooler that lends the session to others
-between two transactions they store nothing: no name is better than a wrong one.
+Database triggers write it with each change (`accounts.audit_triggers`), so that no change can bypass it. The interfaces
+only store in the database session who made the request. Behind a pooler that shares sessions between transactions they
+store nothing, because no name is better than a wrong one.
 """
 
 import json
@@ -31,7 +31,7 @@ _actor: ContextVar[dict[str, str | None] | None] = ContextVar("actor", default=N
 
 
 class ActorMiddleware:
-    """Lets the database know who makes a request that may change something."""
+    """Stores who makes a request that may change something in the database session."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -47,7 +47,7 @@ class ActorMiddleware:
 
 
 def record_actor(request: HttpRequest | Request, user: User | AnonymousUser, api_key: ApiKey | None = None) -> None:
-    """Attribute the changes of this request to a person, or only to the address where nobody has signed in."""
+    """Attribute the changes of this request to a person, or to the address alone if nobody has signed in."""
     if request.method in SAFE_METHODS or settings.POOLED_BY_TRANSACTION:
         return
     wrapped = request if isinstance(request, Request) else Request(request)

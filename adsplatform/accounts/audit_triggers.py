@@ -1,4 +1,4 @@
-"""For migrations: the triggers that write the audit trail. Migrations have run, so the SQL must stay the same."""
+"""For migrations: the triggers that write the audit trail. They have been applied, so the SQL must not change."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def audited(
     secrets: Sequence[str] = (),
     of_people_only: bool = False,
 ) -> migrations.RunSQL:
-    """Record changes of a table's columns; `of_people_only`: except those that the platform makes by itself."""
+    """Record changes of a table's columns; with `of_people_only`, not those that the platform makes by itself."""
     arguments = {
         "subject": subject, "key": key, "name": name, "account": account, "columns": columns, "secrets": secrets,
     }  # fmt: skip

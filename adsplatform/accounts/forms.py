@@ -1,4 +1,4 @@
-"""Forms of the Inbox about API keys."""
+"""Inbox forms for API keys."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from adsplatform.admin_lists.day_filters import DayInput, end_of
 
 
 class KeyForm(forms.Form):
-    """What is asked when an API key is created."""
+    """The fields for creating an API key."""
 
     name = forms.CharField(
         label="Name",

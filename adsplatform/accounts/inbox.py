@@ -1,4 +1,4 @@
-"""Pages of the Inbox about the person and the account: sign-in, the choice of account, API keys."""
+"""Inbox pages about the person and the account: sign-in, choice of account, API keys."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -46,7 +46,7 @@ class Keys(TenantMixin, _KeyFormView):
 
     template_name = "inbox/keys.html"
     form_class = KeyForm
-    # A key may do no more than its maker.
+    # A key has no more rights than the person who creates it.
     roles = EVERYONE
 
     def form_valid(self, form: KeyForm) -> HttpResponse:
@@ -56,7 +56,7 @@ class Keys(TenantMixin, _KeyFormView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         keys = services.api_keys_for(self.request.tenant).select_related("created_user")
-        # Keys that are not revoked first, as people look for those.
+        # Keys that are still valid come first, because people look for those.
         found = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_SHOWN + 1])
         usable = set(keys.usable().filter(pk__in=[key.pk for key in found]).values_list("pk", flat=True))
         return super().get_context_data(

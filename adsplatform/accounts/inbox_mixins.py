@@ -31,7 +31,7 @@ Subject = TypeVar("Subject", bound=Model)
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant(Caller):
-    """A person in the Inbox: a caller, in the account chosen from all that are open to the person."""
+    """A signed-in person in the Inbox: a caller, in the account that the person has chosen."""
 
     memberships: list[Membership]
 
@@ -95,7 +95,7 @@ class TenantMixin(TemplateResponseMixin, View):
 
 
 class FormPageMixin(TenantMixin, ProcessFormView):
-    """A page that is nothing but a form: whoever may not send it does not get it."""
+    """A page that consists of a form: people who may not submit it cannot open it."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.request.tenant.role not in self.roles:
@@ -104,10 +104,10 @@ class FormPageMixin(TenantMixin, ProcessFormView):
 
 
 class ButtonView(TenantMixin, Generic[Subject]):
-    """A button: asks one service for one thing, then redirects to where that led, or says why it was refused."""
+    """A button: makes one service call, then redirects to its result, or says why it was refused."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Nobody presses by GET; a person sent back here after signing in goes to the page of the button."""
+        """A GET does nothing: a person who is sent here after signing in is redirected to the page with the button."""
         return redirect(self.page_of(self.get_subject(pk)))
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -119,7 +119,7 @@ class ButtonView(TenantMixin, Generic[Subject]):
             return redirect(self.page_of(subject))
 
     def get_subject(self, pk: UUID) -> Subject:
-        """The object that the button is about, of this account; raises Http404."""
+        """The object of this account that the button acts on; raises Http404."""
         raise NotImplementedError
 
     def press(self, subject: Subject) -> str:
@@ -136,11 +136,11 @@ if TYPE_CHECKING:
 else:
 
     class FormMixin(Generic[FormT]):
-        """In place of Django's, which takes no type argument while it runs."""
+        """Django's class cannot be subscripted at run time."""
 
 
 class AskFormMixin(FormMixin[FormT]):
-    """A form that asks one service; a refusal is shown at the field it is about, or above the form.
+    """A form that makes one service call; an error appears at its field, or above the form.
 
     `form_fields` says which field of the form a wire name in a PlatformError means.
     """

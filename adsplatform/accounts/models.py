@@ -18,7 +18,7 @@ _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
 
 class Account(models.Model):
-    """One customer of the platform; its key, the GroupKey, marks everything that the customer owns."""
+    """One customer of the platform; everything that the customer owns has its key, the GroupKey."""
 
     group_key = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100)
@@ -49,7 +49,7 @@ class UserManager(_UserManager):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def with_email(self, email: str) -> "models.QuerySet[User]":
-        """The user with an e-mail address in any case; the database allows one at most."""
+        """The user with an e-mail address, ignoring case; the database allows at most one."""
         return self.alias(lowered=Lower("email")).filter(lowered=Lower(models.Value(email)))
 
     def get_by_natural_key(self, email: str | None) -> "User":
@@ -126,7 +126,7 @@ class TenantQuerySet(models.QuerySet[_Row]):
 
 class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
     def usable(self) -> Self:
-        """Those that are accepted now."""
+        """Keys that are valid now."""
         now = timezone.now()
         return self.filter(
             models.Q(expires__isnull=True) | models.Q(expires__gt=now),
@@ -140,7 +140,7 @@ class ApiKey(models.Model):
     """A program's credential: it acts as the user who created it, in one account. Only its hash is stored."""
 
     PREFIX_LENGTH = 10
-    # The resolution of `last_used`, so that not every call writes.
+    # The resolution of `last_used`: not every call writes to the database.
     LAST_USED_RESOLUTION = timedelta(minutes=1)
 
     api_key_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -185,7 +185,7 @@ class ApiKey(models.Model):
         return api_key, key
 
     def note_use(self) -> None:
-        """Record that the key is in use, to the minute, so that people see which keys nobody needs."""
+        """Record the time of use, to the minute, so that people can see which keys are unused."""
         now = timezone.now()
         is_due = models.Q(last_used=None) | models.Q(last_used__lt=now - self.LAST_USED_RESOLUTION)
         if self.last_used is None or self.last_used < now - self.LAST_USED_RESOLUTION:
@@ -233,11 +233,11 @@ class AuditEntry(models.Model):
     address = models.CharField("IP address", max_length=255, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
     action = models.CharField(max_length=10, choices=Action.choices)
-    # The kind of object, its id and its name.
+    # What was changed: the kind of object, its id and its name.
     subject = models.CharField(max_length=40)
     subject_id = models.CharField(max_length=40)
     subject_name = models.CharField(max_length=255, blank=True)
-    # By column; only those that differ. For secrets and the content of lines a placeholder.
+    # By column; only columns that differ. Secrets and the content of lines are replaced by a placeholder.
     before = models.JSONField()
     after = models.JSONField()
 

@@ -2,7 +2,7 @@
 
 Every query of the API and the Inbox is already narrowed by `.of(account)`. This is the second check, for a query that
 forgets to: the connection takes a role whose rows are limited by policies (see `row_security_policies`) and returns to
-its login role when the request is answered. Workers, migrations, the admin, and requests whose caller is not known yet,
+its login role when the request is answered. Workers, migrations, the admin, and requests whose caller is not yet known
 use the login role, which sees all rows.
 """
 
@@ -57,7 +57,7 @@ def restrict_to(account: UUID, person: UUID) -> None:
         return
     if is_active():
         restriction = _Restriction(account, person, connection.in_atomic_block)
-        # Before the database is asked, so that the restriction is removed even if that fails half-way.
+        # Set before the query, so that the restriction is removed even if the query fails half-way.
         _restriction.set(restriction)
         _apply(connection, restriction)
 
@@ -111,7 +111,7 @@ def is_active() -> bool:
 
 
 class RowSecurityMiddleware:
-    """Ensures that no request starts or leaves behind a restricted connection; must wrap everything that queries.
+    """Ensures that no request begins or ends with a restricted connection; must wrap everything that queries.
 
     A streaming response queries while it is sent, so its restriction is lifted when it is closed.
     """

@@ -1,14 +1,14 @@
 """Setting up row-level security: the role of requests, its privileges, and the policies of each table.
 
 The policies restrict that role only (`row_security` says when a connection takes it). For all other roles each table
-has a permissive policy for all rows, so that reporting tools, for example, see what they saw before.
+has a permissive policy for all rows, so that reporting tools, for example, still see all rows.
 
 - A table with a `group_key` shows the rows of the account.
 - A table whose model names a foreign key in `row_security_parent` shows the rows whose parent is visible.
 - Accounts and memberships show those of the account and those of the person, who may switch between their accounts;
   only the account's own can be written. They and API keys are also read by the login role, before the account is known.
 - Users and the permissions of platform staff can be read but not written. The admin's log cannot even be read.
-- All other tables are unrestricted: the catalogue of applications and the queue hold nothing of an account; a row of
+- All other tables are unrestricted: the catalogue of applications and the queue contain no data of an account; a row of
   the sessions or the cache can be found only by its secret key.
 
 `migrate` sets up what is missing each time, derived from the models. So a new table needs nothing but a `group_key`,
@@ -40,7 +40,7 @@ OWN = f"group_key = {ACCOUNT}"
 # Which rows can be read, where those are more than can be written.
 READABLE = {
     "accounts_membership": f"{OWN} OR user_id = {PERSON}",
-    # Those that have a readable membership.
+    # Users who have a readable membership.
     "accounts_account": (
         f"{OWN} OR EXISTS (SELECT FROM accounts_membership m WHERE m.group_key = accounts_account.group_key)"
     ),
@@ -53,7 +53,7 @@ OPEN_POLICY, POLICY = "open_but_for_doors", "second_fence"
 # Raised when another process sets up the same, in this database or another one of the server, at the same time.
 RACES = (errors.DuplicateObject, errors.UniqueViolation, errors.InternalError_)
 BUSY_ERRORS = (errors.LockNotAvailable, errors.DeadlockDetected)
-# Whoever asks for the table after us waits at most this long for us.
+# Our lock request blocks later ones for the same table for at most this long.
 LOCK_SECONDS = 5
 # How often to look for what is missing before giving up.
 ROUNDS = 20
@@ -76,7 +76,7 @@ class Table:
 
     @property
     def policy(self) -> str:
-        """The name of the policy; it has a hash of the conditions, so that other conditions are another policy."""
+        """The name of the policy; it contains a hash of the conditions, so changed conditions make a new policy."""
         return f"{POLICY}_{sha256(f'{self.readable} {self.writable}'.encode()).hexdigest()[:8]}"
 
 

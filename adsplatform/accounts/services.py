@@ -1,4 +1,4 @@
-"""What can be asked of accounts: API keys, tokens, and whom a credential belongs to."""
+"""Services of accounts: API keys, tokens, and who a credential belongs to."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -81,7 +81,7 @@ def caller_of_token(token: str) -> Caller:
 
 
 def sign_in(email: str, password: str, group_key: UUID | None = None) -> Membership:
-    """Check a password; the membership is that in the account named, or the person's first."""
+    """Check a password; returns the membership in the named account, or else the person's first one."""
     user = authenticate(email=email, password=password)
     if user is None:
         raise NotSignedIn("This e-mail address and this password do not go together.")
@@ -109,7 +109,7 @@ def issue_token(membership: Membership) -> tuple[str, datetime]:
 
 
 def api_keys_for(caller: Caller) -> ApiKeyQuerySet:
-    """The keys that a caller may see and revoke: owners and admins all of the account, others their own."""
+    """The keys that a caller may see and revoke: all of the account for owners and admins, else only their own."""
     keys = ApiKey.objects.of(caller.account)
     return keys if caller.role in ADMINS else keys.filter(created_user=caller.user)
 
@@ -117,7 +117,7 @@ def api_keys_for(caller: Caller) -> ApiKeyQuerySet:
 def make_api_key(
     caller: Caller, *, name: str, expires: datetime | None = None, is_read_only: bool = False
 ) -> tuple[ApiKey, str]:
-    """Create a key that acts as the caller, or only reads; the second value is the key, which is shown only now."""
+    """Create a key that acts as the caller, or only reads; the second value is the key, available only now."""
     if expires and expires <= timezone.now():
         raise PlatformError("A key must expire in the future, or never.", field="expires")
     if caller.api_key and caller.api_key.expires:

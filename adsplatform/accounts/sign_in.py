@@ -48,7 +48,7 @@ class SignInForm(ThrottledSignInForm):
 
 
 class AdminSignInForm(ThrottledSignInForm, AdminAuthenticationForm):
-    """The administration's."""
+    """The sign-in form of the admin site."""
 
 
 class SignIn(views.LoginView):

@@ -1,6 +1,6 @@
-"""What the admin's lists share: filters by django-filter, and a bound on what one page may cost.
+"""Common code of the admin's lists: filters by django-filter, and a limit on the cost of one page.
 
-The tables behind the lists hold millions of rows. So a list never counts further than it shows, never sorts by a column
+The tables behind the lists hold millions of rows. So a list does not count all its rows, never sorts by a column
 without an index, searches text only among the newest rows unless it is narrowed to something small, and stops with a
 sentence if the database still takes too long.
 """
@@ -50,7 +50,7 @@ TIME_LIMIT_SECONDS = 5
 
 
 def newest(queryset: QuerySet[_Row], field: str, rows: int) -> QuerySet[_Row]:
-    """The rows with the highest values of an indexed field; at most `rows` of them, apart from ties."""
+    """The rows with the highest values of an indexed field; at most `rows` of them, plus ties."""
     boundary = queryset.model._default_manager.order_by(f"-{field}").values_list(field, flat=True)[rows - 1 : rows]
     for value in boundary:
         return queryset.filter(**{f"{field}__gte": value})
@@ -117,7 +117,7 @@ class BoundedChangeList(ChangeList):
     model_admin: "BoundedAdmin[Any]"
 
     def get_ordering_field(self, field_name: Callable[..., Any] | str) -> Any:
-        # Django hides the sort links of other columns, but still obeys the parameter.
+        # Django removes the sort links of other columns, but still accepts the URL parameter.
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Model]:
@@ -142,8 +142,8 @@ class BoundedAdmin(_ModelAdmin[_Row]):
     sortable_by = ()
     # The FilterSet that `list_filter = [FilterForm]` shows.
     filterset_class: type[FilterSet] | None = None
-    # Parameters that make the database read row by row, parameters that leave few enough rows for that, and the indexed
-    # field that says which rows are the newest.
+    # `scanned_by`: parameters that make the database read row by row; `narrowed_by`: parameters that leave few enough
+    # rows for that; `newest_by`: the indexed field that says which rows are the newest.
     scanned_by: tuple[str, ...] = ()
     narrowed_by: tuple[str, ...] = ()
     newest_by = "pk"
@@ -199,7 +199,7 @@ def staff_of(request: HttpRequest) -> User:
 
 
 def link(to: Model | None, text: str = "") -> str:
-    """A link to an object's page in the admin; a dash for none."""
+    """A link to an object's page in the admin; a dash if there is no object."""
     if to is None:
         return "-"
     url = reverse(f"admin:{to._meta.app_label}_{to._meta.model_name}_change", args=[quote(str(to.pk))])

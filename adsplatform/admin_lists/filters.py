@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from adsplatform.accounts.models import Account
 
-# What a drop-down list shows while nothing is chosen.
+# The text of a drop-down list while nothing is chosen.
 ANY = "any"
 
 
@@ -22,7 +22,7 @@ def as_uuid(text: str) -> UUID | None:
 
 
 class NameOrIdField(forms.CharField):
-    """Takes a part of a name, or an id; its value is the list of ids that `search` finds.
+    """A filter by a part of a name, or by an id; its value is the list of ids that `search` finds.
 
     A drop-down list of 10,000 accounts would be of no use, and a few ids let the database use its indexes.
     """
@@ -49,7 +49,7 @@ class NameOrIdField(forms.CharField):
 
 
 class NameOrIdFilter(django_filters.Filter):
-    """Rows that refer to one of those that a name or an id finds."""
+    """Rows that refer to one of the objects found by a name or an id."""
 
     field_class = NameOrIdField
 
@@ -58,7 +58,7 @@ class NameOrIdFilter(django_filters.Filter):
 
 
 def find_accounts(text: str) -> QuerySet[Account]:
-    """Accounts by a part of their name, or by their GroupKey."""
+    """Filters by account: by a part of its name, or by its GroupKey."""
     if group_key := as_uuid(text):
         return Account.objects.filter(pk=group_key)
     return Account.objects.filter(name__icontains=text)

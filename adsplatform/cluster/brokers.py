@@ -1,6 +1,6 @@
 """The queue's brokers: how a wake-up reaches a worker. A message is sent when the caller's transaction commits.
 
-A wake-up says that there is work, never which: that is in the database's own rows. So a broker may lose messages or
+A wake-up says that there is work, not which work: that is recorded in the database. So a broker may lose messages or
 deliver them twice without a sync being lost or run twice.
 """
 
@@ -76,7 +76,7 @@ class ListeningBroker(ORM):
 
 
 class RedisBroker(Redis):
-    """Redis knows no transactions and forgets messages once they are taken, which is good enough for wake-ups."""
+    """Redis has no part in our transactions and drops messages once they are taken, which suffices for wake-ups."""
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> redis.Redis:

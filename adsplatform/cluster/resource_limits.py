@@ -7,14 +7,14 @@ from django.conf import settings
 
 # Files and connections open at once; a sync needs a few dozen.
 OPEN_FILES = 1_024
-# Parameters of glibc's mallopt(3): from how many bytes on a block is mapped from the system and unmapped when it is
-# freed; how many unused bytes at the top of the heap are kept.
+# Parameters of glibc's mallopt(3): the size from which a block is mapped from the system and unmapped when it is freed;
+# and how many unused bytes may stay at the top of the heap.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 MAPPED_FROM_BYTES, UNUSED_BYTES = 32 * 1024**2, 64 * 1024**2
 
 
 def limit_resources() -> None:
-    """Limit this process and all that it starts; to exceed a limit fails in that process alone.
+    """Limit this process and all that it starts; exceeding a limit is an error in that process alone.
 
     Processor time has no limit: a sync may take hours. Core dumps are off, because memory holds credentials.
     """

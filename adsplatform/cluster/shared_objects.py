@@ -18,7 +18,8 @@ from multiprocessing import RawValue
 
 from django_q import cluster
 
-# A socket cannot carry a record longer than its buffer. Ours are wake-ups, and the results of tasks as a sentence.
+# A socket cannot carry a record longer than its buffer. Our records are wake-ups, and the results of tasks as a
+# sentence.
 LONGEST_RESULT, LONGEST_RECORD = 20_000, 200_000
 WAIT_SECONDS = 0.02
 
@@ -60,7 +61,7 @@ class Queue:
 
 
 class Timer:
-    """A number that a worker and its guard share."""
+    """A number that a worker shares with its guard."""
 
     def __init__(self, kind: str, value: float) -> None:
         self._shared = RawValue(kind, value)
@@ -92,7 +93,7 @@ class Event:
         return bool(self._shared[0])
 
     def wait(self, seconds: float) -> bool:
-        """Return once it has happened, or after so many seconds; returns whether it has."""
+        """Wait until it has happened, at most this many seconds; returns whether it has."""
         until = time.monotonic() + seconds
         while not self.is_set() and time.monotonic() < until:
             time.sleep(WAIT_SECONDS)

@@ -37,7 +37,7 @@ requested_at = SharedMoment()
 
 
 def request() -> None:
-    """From now on, this process and those forked from it are stopping; safe in a signal handler."""
+    """Mark this process and those forked from it as stopping; safe in a signal handler."""
     if not is_requested():
         requested_at.set(time.monotonic())
 

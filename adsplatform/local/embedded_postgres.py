@@ -6,7 +6,7 @@ in var/postgres:
 
     data/            the cluster, made by initdb at the first start; it survives restarts and crashes
     connection.json  port and password, readable only by us; and whether the cluster has the role for row-level
-                     security, which older ones lack
+                     security (older clusters lack it)
     server.log       the log of the server
     lock             locked while a server of ours uses the folder
 
@@ -154,7 +154,7 @@ class Server:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start the server, make its data the first time, and return when it answers."""
+        """Start the server, creating its data the first time, and return when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock_folder()
         try:
@@ -243,7 +243,7 @@ class Server:
         )
 
     def _make_data(self, password: str) -> None:
-        """Make the cluster under another name and rename it at the end, so that half a cluster is never used."""
+        """Create the cluster under another name and rename it at the end, so that an incomplete one is never used."""
         fresh = self.folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -317,7 +317,7 @@ class Server:
 
 
 def _programs(data: Path) -> Path:
-    """The newest PostgreSQL of the package or, for data that exist already, the one that made them."""
+    """The newest PostgreSQL of the package or, for existing data, the version that created them."""
     if not is_installed():
         raise EmbeddedDatabaseError(NOT_INSTALLED)
     with warnings.catch_warnings():

@@ -13,7 +13,7 @@ from types import FrameType
 from adsplatform.local.embedded_postgres import Server
 from adsplatform.local.processes import end_child_with_us
 
-# A part that crashes so often within this time is not started again.
+# A part that crashes CRASHES times within CRASH_SECONDS is not started again.
 CRASHES, CRASH_SECONDS = 5, 60
 READY_SECONDS = 120
 POLL_SECONDS = 0.1
@@ -55,7 +55,7 @@ class SupervisedProcess:
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def ask_to_end(self) -> None:
-        """Ask the process to end; it has to tell its own workers, or to wait for them."""
+        """Ask the process to end; it has to stop its own workers, or wait for them."""
         if self.process is not None and not self.has_ended:
             self.process.send_signal(signal.SIGTERM)
 
@@ -100,7 +100,7 @@ class Supervisor:
         self.stop_at_once = False
 
     def run(self, *, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
-        """Start the parts, announce that they are ready, and return once a signal has stopped them; raises Stopped."""
+        """Start the parts, announce that they are ready, and return after a signal to stop; raises CannotRun."""
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             signal.signal(number, self._take_signal)
         try:
@@ -118,7 +118,8 @@ class Supervisor:
         now = time.monotonic()
         if self.stopping_since is None:
             self.stopping_since = now
-        # `make` passes on the signal that the terminal has sent to us too, so that is no second request.
+        # `make` passes on the signal that the terminal has sent to us too, so a second signal within a second does not
+        # count.
         elif now - self.stopping_since > 1:
             self.stop_at_once = True
 

@@ -1,1 +1,1 @@
-"""Logs, secrets kept out of them, request ids, and what monitoring asks."""
+"""Logs without secrets, request ids, and the probes of monitoring."""

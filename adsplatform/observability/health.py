@@ -28,7 +28,7 @@ def dependencies() -> dict[str, str]:
 
 
 def readiness() -> dict[str, str]:
-    """The state of each dependency that web requests need; workers are none, because requested syncs wait for them."""
+    """The state of each dependency that web requests need; not workers, because requested syncs wait for them."""
     return _states(NEEDED)
 
 

@@ -1,4 +1,4 @@
-"""What load balancers and monitoring ask: is the process alive, can it answer requests. No business data in it."""
+"""Probes of load balancers and monitoring: is the process alive, can it answer requests. No business data."""
 
 from collections.abc import Callable
 

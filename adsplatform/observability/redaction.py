@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 MASK = "[secret]"
 # Shorter secrets are not masked, because they are part of too many words.
 SHORTEST = 4
-# Only so many are remembered, the latest ones, which bounds the memory of a process that runs for long.
+# Only the latest ones are remembered, which bounds the memory of a process that runs for long.
 MOST = 1_000
 
 # Our API keys, credentials in URLs and headers, and `password=…` in its various spellings.
@@ -49,7 +49,8 @@ def remember_secrets(secrets: Iterable[str]) -> None:
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
     """The text with these secrets masked.
 
-    For a sentence that a person reads, pass only secrets of that person's account: a masked word is known to be one.
+    For a sentence that a person reads, pass only secrets of that person's account: masking a word reveals that it is a
+    secret.
     """
     # The longest first, because a secret may contain another, and the rest of it must not remain.
     for spelling in sorted((found for found in _spellings(secrets) if found in text), key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""Gives each request an id, by which its answer and its log lines can be found."""
+"""Gives each request an id that connects its answer with its log lines."""
 
 import re
 import secrets

@@ -14,9 +14,10 @@ from uuid import UUID
 from adsplatform.records.specification import Column
 
 NULL = "\\N"
-# Part of every row hash. Raise it when the same cells come to mean something else: stored hashes then match no longer.
+# Part of every row hash. Increase it when a change gives the same cells another meaning, so that stored hashes no
+# longer match.
 RULES = 2
-# These bound the memory of a cache: it is cleared when it has more values, and does not take longer ones.
+# These bound the memory of a cache: it is cleared when it has more values, and longer values are not cached.
 CACHED_VALUES, CACHED_LENGTH = 50_000, 100
 QUOTED_LENGTH = 100
 
@@ -42,7 +43,7 @@ def printable(text: str) -> str:
     try:
         stored = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # Half of a surrogate pair, from JSON's `\ud800` or a broken UTF-16 file, is no undecodable byte.
+        # Half of a surrogate pair, from JSON's `\ud800` or a broken UTF-16 file, is not an undecodable byte.
         stored = text.encode("utf-8", "backslashreplace")
     return stored.decode("utf-8", "backslashreplace")
 
@@ -114,8 +115,8 @@ class ColumnCheck:
     def parse(self, cell: str) -> str | Fault:
         """One cell's COPY text, or its Fault.
 
-        Apart from escapes, parsing a COPY text again gives the same text. Row hashes rely on that: they are made of
-        COPY texts.
+        Except for escapes, parsing a COPY text again gives the same text. Row hashes, which are made of COPY texts,
+        rely on that.
         """
         column = self.column
         text = cell if column.type == "text" else cell.strip()
@@ -275,7 +276,7 @@ STAMP = re.compile(
     re.ASCII,
 )
 
-# A moment followed by something that was meant as its zone: a name or a malformed offset, but not AM or PM.
+# A date and time followed by what is meant as a zone: a name or a malformed offset, but not AM or PM.
 ZONED = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?"
     r"(?![AaPp][Mm]$)(?:[+-][\d:]+|\[?[A-Za-z][A-Za-z0-9_/+ -]*\]?)",

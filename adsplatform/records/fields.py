@@ -31,9 +31,9 @@ class Assumed:
 class AmountField(DecimalField):
     """An amount, quantity or rate: exact, 20 digits before the decimal point and 8 after.
 
-    `adds_up` says whether a sum of it means something; syncs give control totals of those that do, by currency. A
-    quantity, a rate or a price does not add up. `currency` is the field of the same record that holds the amount's
-    currency; without one, the amount is in the currency of its parent record or of the account.
+    `adds_up` says whether a sum of it is meaningful: then syncs have control totals of it, by currency. It is false for
+    a quantity, a rate or a price. `currency` is the field of the same record that holds the amount's currency; without
+    one, the amount is in the currency of its parent record or of the account.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class AmountField(DecimalField):
 class Reference(models.ForeignKey["Record | None", "Record | None"]):
     """A reference to another record, which the input names by a key of the source system.
 
-    `by` maps each loadable column to the target's column in which it is looked up; by default `<name>_erp_key` to
-    `erp_key`, and `<name>_network_id` to the platform id. The database has no foreign key for it: a merge resolves
-    every reference itself, under the enrollment's lock, and a foreign-key trigger for each line would double the time
-    of a load.
+    `by` maps each loadable column to the target's column in which it is looked up; by default `<name>_erp_key` is
+    looked up in `erp_key`, and `<name>_network_id` in the platform id. The database has no foreign key for it: a merge
+    resolves every reference itself, under the enrollment's lock, and a foreign-key trigger for each line would double
+    the time of a load.
     """
 
     related_model: "type[Record]"

@@ -51,12 +51,12 @@ class Column:
     choices_range: tuple[int, int] | None = None
     # Used without a word where a new record has no value, or an empty one.
     default: object = None
-    # Used in the same cases, but with a warning.
+    # Used in the same cases, with a warning.
     assumed: Assumed | None = None
     field: str = ""
     # Known texts; others load, with a warning.
     known_texts: tuple[str, ...] = ()
-    # Whether a sum of it means something, and the column of the same record that holds its currency.
+    # Whether a sum of it is meaningful, and the column of the same record that holds its currency.
     adds_up: bool = False
     currency: str = ""
 
@@ -153,8 +153,8 @@ def entities() -> dict[str, Entity]:
 def entity_named(name: str) -> Entity | None:
     """The entity that a file, a list or a connector calls `name`, or None.
 
-    Known are the names of the entity, its batch key, its sync model and its read model, in singular and plural.
-    Blanks, `-`, `_` and case make no difference, nor does a ` (1)` that a browser added to a file's name.
+    It may be the name of the entity, its batch key, its sync model or its read model, in singular or plural. Blanks,
+    `-`, `_` and case are ignored, and so is a ` (1)` that a browser added to a file's name.
     """
     return _names().get(_folded(name))
 

@@ -1,1 +1,1 @@
-"""What all endpoints of the API share. Of our apps it imports only accounts."""
+"""What all endpoints of the API share. The only app that it imports is accounts."""

@@ -1,4 +1,4 @@
-"""Reads the body of a request as it arrives: at most so many bytes, with or without a Content-Length."""
+"""Reads the body of a request as it arrives, up to a limit, with or without a Content-Length."""
 
 import codecs
 import mmap
@@ -29,7 +29,7 @@ class _Readable(Protocol):
 class Body:
     """A request's body as a stream; Django itself reads a chunked body as empty.
 
-    `limit` is the most bytes that the content may have, `overhead` what the body may hold besides. Reading raises
+    `limit` is the greatest number of bytes of the content, `overhead` how many more the body may have. Reading raises
     TooLarge, or PlatformError if the sender stops early.
     """
 
@@ -79,7 +79,7 @@ def media_type_of(content_type: str) -> tuple[str, str]:
     media_type, parameters = parse_options_header(content_type or "")
     charset = parameters.get("charset") or "utf-8"
     try:
-        # Refuses codecs that are no character set, such as base64.
+        # Refuses codecs that are not character sets, such as base64.
         " ".encode(charset)
         codecs.getincrementaldecoder(charset)
         name = codecs.lookup(charset).name
@@ -91,7 +91,7 @@ def media_type_of(content_type: str) -> tuple[str, str]:
 
 
 def check_json(media_type: str) -> None:
-    """Refuse a media type that neither is JSON nor is what one of the SDKs sends with JSON."""
+    """Refuse a media type that is neither JSON nor one that an SDK sends with JSON."""
     is_json = media_type in ("", "application/json", "text/json", "text/plain")
     if not is_json and not (media_type.startswith("application/") and media_type.endswith("+json")):
         raise UnsupportedMedia(f"A body of type “{media_type}” is not understood. Send JSON, as application/json.")

@@ -53,7 +53,7 @@ def once(
 ) -> HttpResponse | Response:
     """The answer of `do()`; or the stored answer, if there is one to this request under its Idempotency-Key.
 
-    `body` is what was sent, as JSON is made of, perhaps with files in it. What `do` changes in the database and the
+    `body` is what was sent: JSON values, which may contain files. What `do` changes in the database and the
     stored answer commit together or not at all, so a sender that got no answer may safely send the request again. If
     `do` raises, nothing is stored. Members in `omit_on_replay` are secrets, which the stored answer leaves out.
     """
@@ -105,7 +105,7 @@ def _sha256(file: _File) -> str:
 
 
 def _lock(request_key: _RequestKey) -> None:
-    """Let no other request with this key go on until the transaction ends; raises BeingWorkedOn after a while."""
+    """Block other requests with this key until the transaction ends; raises BeingWorkedOn after a while."""
     account, user = request_key["group_key"], request_key["user"]
     name = f"{HEADER} {account.pk} {user.pk} {request_key['endpoint']} {request_key['key']}"
     try:

@@ -1,4 +1,4 @@
-"""What all calls of the API have in common: one spelling of the path, and headers of every answer."""
+"""Middleware for all calls of the API: one spelling of the path, and the headers of every answer."""
 
 import re
 import time

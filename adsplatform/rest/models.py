@@ -1,4 +1,4 @@
-"""The answers that the API stores, to give them again."""
+"""The answers that the API stores for repeated requests."""
 
 from django.conf import settings
 from django.db import models
@@ -31,7 +31,7 @@ class KeptAnswer(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
-        # Pruning, oldest first.
+        # For retention, oldest first.
         indexes = [models.Index(fields=["created"], name="kept_answer_by_age")]
         constraints = [
             models.UniqueConstraint("group_key", "user", "endpoint", "key", name="one_answer_per_idempotency_key")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from adsplatform.errors import PlatformError
 
-# What the SDKs send for a parameter that their caller left out: Java and Ruby an empty text, Python the text None.
+# What SDKs send for a parameter that was left out: Java and Ruby an empty text, Python the text None.
 NOT_GIVEN = ("", "None")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class ViewWithRoles(Protocol):
-    """A view that names the roles of each action; a method that it does not have is no action."""
+    """A view that names the roles of each action; `action` is None for a method that it does not have."""
 
     action: str
     roles: Mapping[str, Set[str]]

@@ -52,7 +52,7 @@ class ExceptionContext(TypedDict):
 
 
 class _Problem(NamedTuple):
-    """What to answer to an exception; without a title, that of the status is used."""
+    """What to answer to an exception; without a title, the title of the status is used."""
 
     status: int
     sentence: str

@@ -34,11 +34,11 @@ class InvalidInput(PlatformError):
 class WireModel(serializers.Serializer[_Instance]):
     """An object on the wire: the attributes in `Meta.fields`, as members in camelCase.
 
-    A member that callers must ask for is declared as a field and named in `Meta.included`, with the includes that ask
-    for it; `load` fetches what such members need, once for a whole page, into the serializer's context.
+    An optional member is declared as a field and named in `Meta.included`, with the includes that ask for it; `load`
+    fetches what such members need, once for a whole page, into the serializer's context.
     """
 
-    # Attributes whose name is not that of the member.
+    # Attributes whose names differ from those of their members.
     SOURCES: ClassVar[dict[str, str]] = {"group_key": "group_key_id"}
 
     class Meta:
@@ -80,13 +80,13 @@ class WireInput(serializers.Serializer):
 
     @classmethod
     def read(cls, data: object, *, partial: bool = False) -> dict[str, Any]:
-        """The values of one object by our names; raises InvalidInput."""
+        """The values of one object by the names of our code; raises InvalidInput."""
         values: dict[str, Any] = _validated(cls(data={} if data is None else data, partial=partial), "")
         return values
 
     @classmethod
     def read_changes(cls, data: object) -> dict[str, Any]:
-        """The values of the members that are given; there must be one at least."""
+        """The values of the members that are given; there must be at least one."""
         changes = cls.read(data, partial=True)
         if not changes:
             names = ", ".join(cls().fields)
@@ -153,7 +153,7 @@ class ClearableText(serializers.CharField):
 
 
 class Guid(serializers.UUIDField):
-    """A GUID; the all-zero one, by which .NET says that there is none, becomes None."""
+    """A GUID; the all-zero one, which .NET sends for none, becomes None."""
 
     def run_validation(self, data: Any = serializers.empty) -> UUID | None:
         value: UUID | None = super().run_validation(data)

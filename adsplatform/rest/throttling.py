@@ -1,4 +1,4 @@
-"""How often one caller may ask. Calls are counted in the shared cache, so that all web processes count together."""
+"""Limits on how often a caller may call. The counts are in the shared cache, so all web processes share them."""
 
 import hashlib
 
@@ -25,7 +25,7 @@ class _Throttle(SimpleRateThrottle):
 
 
 class CreateSyncThrottle(_Throttle):
-    """Each API key, and each person with a token, has a limit of its own."""
+    """A limit for each API key, and for each person with a token."""
 
     scope = "create-sync"
 
@@ -35,7 +35,7 @@ class CreateSyncThrottle(_Throttle):
 
 
 class CreateSyncOfAccountThrottle(_Throttle):
-    """All keys and people of an account have one limit together."""
+    """One limit for all keys and people of an account together."""
 
     scope = "create-sync-account"
 
@@ -52,7 +52,7 @@ class _SignInThrottle(_Throttle):
         return self.key_of(self.who(self.get_ident(request)))
 
     def who(self, address: str) -> str:
-        """Whose attempts are counted together, given the address that this one comes from."""
+        """The key under which attempts are counted together; `address` is where this one comes from."""
         raise NotImplementedError
 
 

@@ -101,7 +101,7 @@ class _PartTaker:
 
     def __init__(self, received: ReceivedFile, limit: int):
         self.received, self.limit = received, limit
-        # The best part so far: "" for none, "zip" for a ZIP without a name, "file" for a file with a name.
+        # The kind of the best part so far: "" for none, "zip" for a ZIP without a name, "file" for a named file.
         self.found = ""
         self.taking, self.undecided, self.head = False, False, b""
 

@@ -35,7 +35,7 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
     queryset: TenantQuerySet[_Row]
     wire_model: type[WireModel]
     searchlight: Searchlight
-    # What a sentence calls one row.
+    # The word for one row in sentences.
     noun = ""
 
     def initialize_request(self, request: HttpRequest, *args: object, **kwargs: object) -> WireRequest:
@@ -103,7 +103,7 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
         return Response(self.serialize(rows), status=status)
 
     def serialize(self, rows: Sequence[object], includes: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-        """The rows as they look on the wire, with what `includes` asks for."""
+        """The rows in their wire format, with what `includes` asks for."""
         loaded = self.wire_model.load(rows, includes, self.request.caller)
         context = {"includes": includes, "request": self.request, **loaded}
         return list(self.wire_model(rows, many=True, context=context).data)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from adsplatform.searchlight.fields import Field, Value
 
-# Every operator, and the test that it stands for.
+# Every operator, and its test.
 TESTS = {
     "=": "exact", "EQ": "exact",
     "!=": "exact", "<>": "exact", "NE": "exact",

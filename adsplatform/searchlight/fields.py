@@ -15,10 +15,10 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from adsplatform.naming import snake_case
 
 TYPES = ("text", "integer", "decimal", "double", "boolean", "uuid", "date", "datetime", "enum")
-# How much of an unknown word is compared with the names of the fields.
+# How many characters of an unknown word are compared with the names of the fields.
 LONGEST_GUESS = 100
 
-# What a constant of a query can be, once it is read.
+# The Python types of a query's constants.
 Value = str | int | float | bool | Decimal | UUID | date | datetime
 
 # The first match decides, because a DateTimeField is a DateField too.
@@ -125,6 +125,6 @@ def _single(model: type[models.Model], part: str, name: str) -> "models.Field[ob
     """A column of the model, or a relation to at most one other row."""
     found = model._meta.get_field(part)
     if found.many_to_many or found.one_to_many:
-        # With several related rows, a test and its negation could both hold, and a row be found twice.
+        # With several related rows, a test and its negation could both be true, and a row could be found twice.
         raise ImproperlyConfigured(f"{name}: “{part}” leads to many rows.")
     return found

@@ -108,7 +108,7 @@ class _FilterParser:
                 " NOT may stand before each.",
             )
         if test == "isnull":
-            # As in the published language, NOT may stand before IS, after it, or both; all mean IS NOT NULL.
+            # As in the published language, NOT may come before IS, after it, or both; all mean IS NOT NULL.
             negated = self.words.take_if("NOT") is not None or negated
             self._expect("NULL")
             return Comparison(field, test, negated=negated)

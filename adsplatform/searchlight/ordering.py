@@ -18,13 +18,13 @@ ASCENDING, DESCENDING = ("ASC", "ASCENDING"), ("DESC", "DESCENDING")
 
 
 def parse_order(text: str, fields: Fields) -> tuple[str | OrderBy, ...]:
-    """The order asked for, or the default one for a blank text; the key of the fields breaks every tie."""
+    """The requested order, or the default one for a blank text; the unique key of the fields breaks every tie."""
     words = Words(text, "order")
     if words.peek() is None:
         return _default_order(fields)
     order: dict[str, OrderBy] = {}
     for field, descending in _sort_keys(words, fields):
-        # Of a field that is named twice, only the first mention matters.
+        # If a field is named twice, only the first mention matters.
         order.setdefault(field.path, _sort_key(field.path, descending, is_text=field.type == "text"))
     # The tie-breaker has the direction of the last key, so that one index can serve both.
     order.setdefault(fields.key, _sort_key(fields.key, descending))
@@ -48,7 +48,7 @@ def _sort_keys(words: Words, fields: Fields) -> Iterator[tuple[Field, bool]]:
 
 
 def _sort_key(path: str, descending: bool, *, is_text: bool = False) -> OrderBy:
-    # Text is sorted as it is compared. Nulls come after all values, as in PostgreSQL's indexes.
+    # Text is sorted by the same rules as it is compared. Nulls come last, as in PostgreSQL's indexes.
     expression = Upper(path) if is_text else F(path)
     return expression.desc(nulls_first=True) if descending else expression.asc(nulls_last=True)
 

@@ -21,7 +21,7 @@ class Page:
 
 
 def read_page(size: str | None, number: str | None, *, default_size: int, maximum_size: int) -> Page:
-    """The page that was asked for; an absent or blank parameter has its default."""
+    """The requested page; an absent or blank parameter has its default."""
     wanted_size, wanted_number = ("" if given is None else str(given).strip() for given in (size, number))
     return Page(
         size=_read(wanted_size, "pageSize", default_size, 1, maximum_size, Kind.INVALID_PAGE_SIZE),

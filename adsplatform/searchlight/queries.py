@@ -38,7 +38,7 @@ class Searchlight:
         return condition(clause) if clause else Q()
 
     def order(self, text: str | None) -> tuple[str | OrderBy, ...]:
-        """The arguments for `.order_by()`: the order asked for, or the default one, without ties."""
+        """The arguments for `.order_by()`: the requested order, or the default one, without ties."""
         return parse_order(text or "", self.fields)
 
     def include(self, text: str | None) -> frozenset[str]:
@@ -48,7 +48,7 @@ class Searchlight:
         return frozenset(self._included(item) for item in wanted if item)
 
     def page(self, size: str | None, number: str | None) -> Page:
-        """Which page is wanted."""
+        """The requested page."""
         return read_page(size, number, default_size=self.default_size, maximum_size=self.maximum_size)
 
     def _included(self, name: str) -> str:

@@ -51,11 +51,11 @@ EXAMPLES = {
 
 
 class InvalidValue(ValueError):
-    """A text that is no value of its field's type; the message names what the field takes instead."""
+    """The text is not a value of its field's type; the message names what the field takes."""
 
 
 def read_value(field: Field, text: str) -> Value:
-    """The text as a value of the field; raises InvalidValue."""
+    """Convert the text to a value of the field; raises InvalidValue."""
     if field.type == "text":
         return text
     if field.choices is not None:

@@ -27,7 +27,7 @@ class Word:
 
     text: str
     position: int
-    # A quoted word is always a value: 'and' is no conjunction, ')' is no bracket.
+    # A quoted word is always a value: 'and' is not a conjunction, ')' is not a bracket.
     is_literal: bool = False
 
     def __str__(self) -> str:

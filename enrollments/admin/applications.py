@@ -34,7 +34,7 @@ class ApplicationForm(_ApplicationForm):
 
 @admin.register(Application)
 class ApplicationAdmin(BoundedAdmin[Application]):
-    """The catalogue. Connectors publish themselves in it, so nothing is added or deleted here."""
+    """The catalogue. Connectors add themselves to it, so nothing is added or deleted here."""
 
     form = ApplicationForm
     list_display = ["name", "connector", "app_type", "is_active", "enrollments", "modified"]

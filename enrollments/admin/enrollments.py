@@ -28,7 +28,7 @@ else:
 
 
 class AppEnrollmentForm(_EnrollmentForm):
-    """What staff may change of an enrollment; `services.change_enrollment` saves it."""
+    """The fields of an enrollment that staff may change; `services.change_enrollment` saves them."""
 
     delete_limit_percent = forms.IntegerField(
         min_value=0,
@@ -119,7 +119,7 @@ class AppEnrollmentAdmin(BoundedAdmin[AppEnrollment]):
     application = staticmethod(linked("app", "application"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppEnrollment]:
-        """With the time of the last sync in each status: six look-ups in an index, and no sorting."""
+        """Annotated with the time of the last sync in each status: six index look-ups, without sorting."""
         last_times = {
             _last(status): Subquery(
                 SyncRequest.objects.filter(status_code=status).last_of(OuterRef("pk")).values("created")

@@ -10,7 +10,7 @@ from enrollments.models import AppEnrollment, Application
 
 
 def find_enrollments(text: str) -> QuerySet[AppEnrollment]:
-    """Enrollments by a part of the name that people see, or by id."""
+    """Filters by enrollment: by a part of its displayed name, or by id."""
     if enrollment_id := as_uuid(text):
         return AppEnrollment.objects.filter(pk=enrollment_id)
     return AppEnrollment.objects.filter(Q(name__icontains=text) | Q(name="", app__name__icontains=text))

@@ -50,7 +50,7 @@ def ago(moment: datetime | None) -> str:
 
 @register.filter
 def clock(moment: datetime | None) -> str:
-    """A time of today to the second, for what happens while a person watches: 17:46:03 UTC."""
+    """A time of today to the second, for live pages: 17:46:03 UTC."""
     if not moment:
         return ""
     return format_html(

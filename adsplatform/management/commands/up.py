@@ -61,7 +61,7 @@ def only_one(address: Address) -> Iterator[None]:
 
 @contextmanager
 def database_parts() -> Iterator[list[SupervisedProcess]]:
-    """Have a database that answers; the embedded one is a part to keep running, and ends with this process."""
+    """Provide a database that answers; the embedded one is a part to supervise, and ends with this process."""
     if settings.DATABASE_URL:
         database.check()
         yield []
@@ -69,7 +69,7 @@ def database_parts() -> Iterator[list[SupervisedProcess]]:
     part = SupervisedDatabase(embedded_postgres.Server(settings.VAR_DIR))
     try:
         part.start()
-        # The settings of this process are from before the start, which chose the port and the password.
+        # This process read its settings before the start, which chose the port and the password.
         settings.DATABASES["default"].update(embedded_postgres.database_settings(settings.VAR_DIR))
         yield [part]
     finally:

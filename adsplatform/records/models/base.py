@@ -10,11 +10,11 @@ from adsplatform.identifiers import uuid7
 
 
 class Record(models.Model):
-    """A record: its platform id, whose it is, and which syncs created and last changed it."""
+    """A record: its platform id, its owner, and the syncs that created and last changed it."""
 
     # The columns that identify a record within its enrollment.
     KEY: ClassVar[tuple[str, ...]] = ("erp_key",)
-    # What the batch API calls a list of them, and other names found in the vendor's material.
+    # The batch API's name for a list of them, and other names found in the vendor's material.
     BATCH_KEY: ClassVar[str] = ""
     OTHER_NAMES: ClassVar[tuple[str, ...]] = ()
     # Columns of earlier published versions: accepted but not stored, with a warning.
@@ -30,7 +30,8 @@ class Record(models.Model):
     # Whether a line may have `onMatchAction`, and whether it may name the record by its platform id.
     HAS_MATCH_ACTION: ClassVar[bool] = True
     HAS_NETWORK_ID: ClassVar[bool] = False
-    # Whether every input has all records of this kind; a missing one then was deleted at the source, in any sync.
+    # Whether every input contains all records of this kind, so that in any sync a missing one was deleted at the
+    # source.
     ALWAYS_COMPLETE: ClassVar[bool] = False
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

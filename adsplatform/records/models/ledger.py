@@ -58,7 +58,7 @@ class FinancialAccountBalanceHistory(Record):
 
 
 class FinancialYearSetting(Record):
-    """The periods of an enrollment's financial year; one record an enrollment."""
+    """The periods of an enrollment's financial year; one record per enrollment."""
 
     BATCH_KEY = "financialYearSettings"
     KEY = ()
@@ -74,7 +74,7 @@ class FinancialYearSetting(Record):
 
 
 class BaseCurrency(Record):
-    """The currency of the account's books; one record an enrollment."""
+    """The currency of the account's books; one record per enrollment."""
 
     BATCH_KEY = "baseCurrencies"
     KEY = ()

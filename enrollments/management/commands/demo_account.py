@@ -1,4 +1,4 @@
-"""Creates the demo account, or what is missing of it."""
+"""Creates the demo account, or its missing parts."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
