@@ -6,12 +6,12 @@ The names of models and fields change as Django knows them; tables and columns k
 import django.db.models.deletion
 from django.db import migrations, models
 
-from adsplatform.migration_operations import drop_redundant_index
+from adsplatform.migration_operations import drop_redundant_index, rename_content_type
 
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("enrollments", "0004_audit")]
+    dependencies = [("enrollments", "0004_audit"), ("contenttypes", "0002_remove_content_type_name")]
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[
@@ -47,4 +47,5 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        rename_content_type("enrollments.timing", "enrollments.syncplan"),
     ]

@@ -52,10 +52,7 @@ class MergeContext:
 
     @property
     def enrollment(self) -> AppEnrollment:
-        enrollment = self.sync_request.app_enrollment
-        if enrollment is None:
-            raise ValueError("A sync without an enrollment has no books.")
-        return enrollment
+        return self.sync_request.enrollment
 
     @property
     def parent(self) -> UUID | None:

@@ -7,13 +7,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from adsplatform.migration_operations import drop_redundant_index
+from adsplatform.migration_operations import drop_redundant_index, rename_content_type
 
 
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
         ("syncs", "0013_audit"),
+        ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [
@@ -173,4 +174,5 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        rename_content_type("syncs.mendedline", "syncs.correction"),
     ]

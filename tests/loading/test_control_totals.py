@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from adsplatform.records.models import Invoice
 from adsplatform.records.specification import entities
 from syncs.connectors.protocol import ConnectorError
+from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import recount as recounting
 from syncs.loading.control_totals.recount import check_totals, recount
 from syncs.loading.merge import steps
@@ -122,6 +123,19 @@ def test_computed_amounts_count_in_the_books(sync, loaded):
     assert of_books(loaded, "baseCurrencyTotalAmount") == {"": (3, "15")}
     result = sync({"invoices": [{"erpKey": "I3", "currencyRate": "2"}]})
     assert of_books(result, "baseCurrencyTotalAmount") == {"": (3, "20")}
+
+
+def test_a_new_record_and_its_row_share_one_sum(sync, monkeypatch):
+    statements, execute = [], MergeContext.execute
+
+    def recorded(context, statement, values=None):
+        statements.append(statement.as_string(context.cursor.connection))
+        execute(context, statement, values)
+
+    monkeypatch.setattr(MergeContext, "execute", recorded)
+    sync({"companies": [company()], "invoices": [invoice(totalAmount="1"), invoice("I2", totalAmount="2")]})
+    of_rows, *_ = (each for each in statements if "INSERT INTO amount_tally" in each and "'Invoice'" in each)
+    assert of_rows.count("sum(") == 1
 
 
 def test_sums_are_exact_whatever_their_size(sync):

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import Column, Entity
 from syncs.loading.staging.amounts import CHANGE
+from syncs.loading.staging.assignments import column_of
 from syncs.loading.staging.tables import StageTable
 
 ONCE, SUBTRACTED = sql.SQL("1"), sql.SQL("-1")
@@ -94,9 +95,7 @@ def _name(what: str, at: int) -> sql.Identifier:
 def amounts_of_rows(staged: StageTable, category: sql.Composable) -> list[AmountTerm]:
     """Every amount of the rows `s`, in the currency that the row names."""
     return [
-        AmountTerm(
-            column, sql.SQL("s.{}").format(sql.Identifier(column.name)), currency_of_rows(staged, column), category
-        )
+        AmountTerm(column, column_of("s", column.name), currency_of_rows(staged, column), category)
         for column in staged.entity.amounts
         if staged.has(column.name)
     ]
@@ -105,14 +104,14 @@ def amounts_of_rows(staged: StageTable, category: sql.Composable) -> list[Amount
 def currency_of_rows(staged: StageTable, column: Column) -> sql.Composable:
     """The currency of an amount of the rows `s`."""
     if column.currency and staged.has(column.currency):
-        return sql.SQL("s.{}").format(sql.Identifier(column.currency))
+        return column_of("s", column.currency)
     return NO_CURRENCY
 
 
 def columns_added_up(staged: StageTable) -> list[sql.Composed]:
     """The columns of the rows `s` that `amounts_of_rows` refers to."""
     names = dict.fromkeys(name for column in staged.entity.amounts for name in (column.name, column.currency))
-    return [sql.SQL("s.{}").format(sql.Identifier(name)) for name in names if name and staged.has(name)]
+    return [column_of("s", name) for name in names if name and staged.has(name)]
 
 
 def amounts_of_records(
@@ -122,7 +121,7 @@ def amounts_of_records(
     return [
         AmountTerm(
             column,
-            sql.SQL("r.{}").format(sql.Identifier(column.field)),
+            column_of("r", column.field),
             _currency_of_records(entity, column),
             sql.Literal(CHANGE),
             times,
@@ -133,5 +132,5 @@ def amounts_of_records(
 
 def _currency_of_records(entity: Entity, column: Column) -> sql.Composable:
     if column.currency:
-        return sql.SQL("r.{}").format(sql.Identifier(entity.columns[column.currency].field))
+        return column_of("r", entity.columns[column.currency].field)
     return NO_CURRENCY

@@ -26,7 +26,7 @@ def updates(staged: StageTable) -> Iterator[tuple[str, sql.Composable]]:
     for reference in entity.references:
         named_by = [lookup.column for lookup in lookups_used(staged, reference)]
         if named_by and reference.field not in entity.key:
-            yield reference.field, _if_present(staged, named_by, _of("s", reference.field), reference.field)
+            yield reference.field, _if_present(staged, named_by, column_of("s", reference.field), reference.field)
 
 
 def inserts(staged: StageTable) -> Iterator[tuple[str, sql.Composable]]:
@@ -37,7 +37,7 @@ def inserts(staged: StageTable) -> Iterator[tuple[str, sql.Composable]]:
         if value is not None:
             yield rule.column.field, value
     for reference in staged.entity.references:
-        yield reference.field, _of("p", reference.field)
+        yield reference.field, column_of("p", reference.field)
 
 
 class _SqlWriter:
@@ -50,7 +50,7 @@ class _SqlWriter:
         return self.staged.has(column.name)
 
     def cell(self, column: Column) -> sql.Composable:
-        return _of("s", column.name)
+        return column_of("s", column.name)
 
     def constant(self, column: Column, constant: Constant) -> sql.Composable:
         return sql.Literal(constant.value)
@@ -71,7 +71,7 @@ def changed(staged: StageTable) -> sql.Composable:
     if not pairs:
         return sql.SQL("false")
     return sql.SQL("({}) IS DISTINCT FROM ({})").format(
-        sql.SQL(", ").join(_of("r", name) for name, _ in pairs), sql.SQL(", ").join(value for _, value in pairs)
+        sql.SQL(", ").join(column_of("r", name) for name, _ in pairs), sql.SQL(", ").join(value for _, value in pairs)
     )
 
 
@@ -123,28 +123,28 @@ def _updated_product(staged: StageTable, column: Column, amount: Column, rate: C
         "CASE WHEN {amount} IS DISTINCT FROM {new_amount} OR {rate} IS DISTINCT FROM {new_rate} "
         "OR {old} IS NULL THEN {product} ELSE {old} END"
     ).format(
-        amount=_of("r", amount.field),
-        rate=_of("r", rate.field),
+        amount=column_of("r", amount.field),
+        rate=column_of("r", rate.field),
         new_amount=new_amount,
         new_rate=new_rate,
-        old=_of("r", column.field),
+        old=column_of("r", column.field),
         product=_product(new_amount, new_rate),
     )
     if not staged.has(column.name):
         return worked_out
-    return sql.SQL("coalesce({}, {})").format(_of("s", column.name), worked_out)
+    return sql.SQL("coalesce({}, {})").format(column_of("s", column.name), worked_out)
 
 
 def _updated(staged: StageTable, column: Column) -> sql.Composable:
     """What an existing record will hold in the column."""
     if not staged.has(column.name):
-        return _of("r", column.field)
+        return column_of("r", column.field)
     return _if_present(staged, [column.name], _given(column), column.field)
 
 
 def _given(column: Column) -> sql.Composable:
     """The row's own value, or the constant assumed in place of an empty cell."""
-    cell = _of("s", column.name)
+    cell = column_of("s", column.name)
     if column.assumed is None or column.assumed.constant is None:
         return cell
     return sql.SQL("coalesce({}, {})").format(cell, sql.Literal(column.assumed.constant))
@@ -154,12 +154,13 @@ def _if_present(staged: StageTable, columns: Collection[str], given: sql.Composa
     """The given value if the row has any of the columns, else what the record holds."""
     if staged.always.intersection(columns):
         return given
-    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(line_has(staged, columns), given, _of("r", field))
+    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(line_has(staged, columns), given, column_of("r", field))
 
 
 def _product(amount: sql.Composable, rate: sql.Composable) -> sql.Composable:
     return sql.SQL("round({} * {}, 8)").format(amount, rate)
 
 
-def _of(alias: str, name: str) -> sql.Composable:
+def column_of(alias: str, name: str) -> sql.Composed:
+    """A column as every statement writes it, so that equal expressions are found to be equal."""
     return sql.SQL("{}.{}").format(sql.SQL(alias), sql.Identifier(name))

@@ -22,7 +22,8 @@ VALUE_LENGTH, NAME_LENGTH = 1_000, 255
 PROBLEMS_COPIED_AT = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: a file may have a million problems, and a frozen object takes longer to make.
+@dataclass(slots=True, kw_only=True)
 class Problem:
     """One problem of a row, or of a file if `line` is None. Its fields are the columns of `staged_problem`."""
 
@@ -70,7 +71,7 @@ class ProblemLog:
 
     def make_tables(self) -> None:
         """Create the temporary tables that problems are written to."""
-        self._problems.make_table(self.cursor)
+        self._problems.make_table(self.cursor, "id bigint GENERATED ALWAYS AS IDENTITY")
         self._references.make_table(self.cursor)
 
     def add(self, problem: Problem) -> None:
@@ -97,12 +98,10 @@ class ProblemLog:
     def add_reference(self, reference: RejectedReference) -> None:
         """Log what a rejected row refers to: the merge checks whether that exists."""
         self.rejected_references.add((reference.entity, reference.column))
+        entity, column, value, erp_key, file, line, raw_line = reference
+        storable_line = printable(raw_line[:RAW_LENGTH])
         self._references.rows.append(
-            reference._replace(
-                erp_key=storable_name(reference.erp_key),
-                file=storable_name(reference.file),
-                raw_line=printable(reference.raw_line[:RAW_LENGTH]),
-            )
+            (entity, column, value, storable_name(erp_key), storable_name(file), line, storable_line)
         )
 
     def flush(self) -> None:
@@ -123,16 +122,11 @@ class _Queue:
         self.table, self.columns = sql.Identifier(table), columns
         self.rows: deque[tuple[str | int | None, ...]] = deque()
 
-    def make_table(self, cursor: CursorWrapper) -> None:
-        columns = [
-            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL("bigint" if name in ("line", "seq") else "text"))
-            for name in self.columns
-        ]
-        cursor.execute(
-            sql.SQL("CREATE TEMP TABLE {} (id bigint GENERATED ALWAYS AS IDENTITY, {})").format(
-                self.table, sql.SQL(", ").join(columns)
-            )
-        )
+    def make_table(self, cursor: CursorWrapper, *more: str) -> None:
+        types = {name: "bigint" if name in ("line", "seq") else "text" for name in self.columns}
+        columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type)) for name, type in types.items()]
+        columns += [sql.SQL("{}").format(sql.SQL(column)) for column in more]
+        cursor.execute(sql.SQL("CREATE TEMP TABLE {} ({})").format(self.table, sql.SQL(", ").join(columns)))
 
     def copy(self, cursor: CursorWrapper) -> None:
         # Others may be appended at the same time, by another thread.
