@@ -7,6 +7,8 @@ import sys
 import threading
 import types
 import zipfile
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -34,6 +36,7 @@ class ExampleServer(BaseHTTPRequestHandler):
     """The system that the example connector reads; it knows one token, and may be short of time."""
 
     is_busy = False
+    retry_after = "7"
 
     def do_GET(self):
         if self.headers["Authorization"] != "Bearer right":
@@ -46,7 +49,7 @@ class ExampleServer(BaseHTTPRequestHandler):
     def _answer(self, status, body):
         self.send_response(status)
         if status == 503:
-            self.send_header("Retry-After", "7")
+            self.send_header("Retry-After", self.retry_after)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 
@@ -94,6 +97,10 @@ def test_the_example_connector_loads_companies(example, credentials):
     request_sync(enrollment, program.user)
     tasks.run_next_sync()
     assert SyncRequest.objects.get().status_code == "Success"
+    # A rejected row is read again from its raw text, by the names of the columns.
+    source = Source(app_enrollment_id=None, full=False, limits=None, credentials=credentials)
+    for rows in example.rows(source):
+        assert [list(json.loads(raw)) for raw in rows.raw] == [list(rows.columns)] * len(rows)
     companies = Company.objects.order_by("erp_key").values_list("erp_key", "company_name", "is_active")
     assert list(companies) == [("C1", "Acme", True), ("C2", "Globex", False), ("C3", "Initech", True)]
 
@@ -111,9 +118,22 @@ def test_the_example_connector_asks_for_another_try_where_that_may_help(example,
     with pytest.raises(ConnectorError) as busy:
         list(example.rows(source))
     assert (busy.value.transient, busy.value.retry_after) == (True, 7)
-    with pytest.raises(ConnectorError, match="cannot be reached") as away:
+    with pytest.raises(ConnectorError, match="cannot be reached: .*refused") as away:
         example.check(credentials | {"serverName": "http://127.0.0.1:9"})
     assert away.value.transient
+
+
+def test_the_example_connector_waits_until_the_date_that_its_source_asks_for(example, credentials, monkeypatch):
+    monkeypatch.setattr(ExampleServer, "is_busy", True)
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    pauses = []
+    for header in (in_a_minute, "soon", ""):
+        monkeypatch.setattr(ExampleServer, "retry_after", header)
+        with pytest.raises(ConnectorError) as busy:
+            example.check(credentials)
+        pauses.append(busy.value.retry_after)
+    assert 30 < pauses[0] <= 60
+    assert pauses[1:] == [None, None]
 
 
 @pytest.mark.django_db
