@@ -35,7 +35,9 @@ class HasRole(BasePermission):
             return True
         if caller.uses_read_only_key and request.method not in SAFE_METHODS:
             raise NotAllowed(f"The API key {caller.api_key} may only read. Use another one to change something.")
-        needed = view.roles[view.action]
+        needed = view.roles.get(view.action, frozenset())
+        if not needed:
+            return False
         if caller.role not in needed:
             *others, last = [role.value for role in Role if role in needed]
             names = f"{', '.join(others)} or {last}" if others else last
