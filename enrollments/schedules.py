@@ -26,7 +26,7 @@ FIELDS = (
 )
 # croniter replaces these by new random values each time.
 RANDOM_FIELD = re.compile(r"(^|[,/-])[rh]([(/,-]|$)", re.IGNORECASE)
-RUNS_SHOWN = 3
+RUNS_LISTED = 3
 
 
 class Run(NamedTuple):
@@ -109,7 +109,7 @@ def runs(enrollment: AppEnrollment, after: datetime) -> Iterator[Run]:
         yield Run(slot, slot + timedelta(seconds=delay // timedelta(seconds=1)))
 
 
-def next_runs(enrollment: AppEnrollment, count: int = RUNS_SHOWN) -> list[Run]:
+def next_runs(enrollment: AppEnrollment, count: int = RUNS_LISTED) -> list[Run]:
     """The next runs, the first as the scheduler has planned it; none while the schedule is off."""
     sync_plan: SyncPlan | None = getattr(enrollment, "sync_plan", None)
     if sync_plan is None or sync_plan.slot is None or sync_plan.next_sync_at is None:

@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate
 
 
 def publish_connectors(**kwargs: object) -> None:
-    """Give every registered connector its entry in the catalogue, so that a new one needs no migration."""
+    """Create or update the catalogue entry of every registered connector, so that a new one needs no migration."""
     from enrollments.services import publish_application
     from syncs import connectors
 

@@ -1,4 +1,4 @@
-"""Named places at which a test can kill this process, to show that nothing is lost there.
+"""Named places at which a test can kill this process, to prove that nothing is lost.
 
 They do nothing without CRASH_POINTS in the environment. `CRASH_POINTS="written=0.1,after the commit=0.02"` names places
 and the probability of each; every kill adds a line to the file that CRASH_LOG names.

@@ -17,7 +17,7 @@ from adsplatform.accounts.inbox_mixins import SESSION_KEY, ButtonView, TenantMix
 from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
 
-KEYS_SHOWN, CHANGES_SHOWN = 200, 50
+KEYS_LISTED, CHANGES_LISTED = 200, 50
 
 if TYPE_CHECKING:
     _KeyFormView = FormView[KeyForm]
@@ -57,12 +57,12 @@ class Keys(TenantMixin, _KeyFormView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         keys = services.api_keys_for(self.request.tenant).select_related("created_user")
         # Keys that are still valid come first, because people look for those.
-        found = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_SHOWN + 1])
+        found = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_LISTED + 1])
         usable = set(keys.usable().filter(pk__in=[key.pk for key in found]).values_list("pk", flat=True))
         return super().get_context_data(
-            keys=[{"key": key, "is_usable": key.pk in usable} for key in found[:KEYS_SHOWN]],
-            keys_shown=KEYS_SHOWN,
-            has_more=len(found) > KEYS_SHOWN,
+            keys=[{"key": key, "is_usable": key.pk in usable} for key in found[:KEYS_LISTED]],
+            keys_listed=KEYS_LISTED,
+            has_more=len(found) > KEYS_LISTED,
             **context,
         )
 
@@ -103,9 +103,9 @@ class Changes(TenantMixin, TemplateView):
         before = self.request.GET.get("before", "")
         if before.isdecimal() and len(before) < 19:
             entries = entries.filter(pk__lt=int(before))
-        found = list(entries[: CHANGES_SHOWN + 1])
-        older = found[CHANGES_SHOWN - 1].pk if len(found) > CHANGES_SHOWN else None
-        return super().get_context_data(entries=found[:CHANGES_SHOWN], older=older, **context)
+        found = list(entries[: CHANGES_LISTED + 1])
+        older = found[CHANGES_LISTED - 1].pk if len(found) > CHANGES_LISTED else None
+        return super().get_context_data(entries=found[:CHANGES_LISTED], older=older, **context)
 
 
 urlpatterns = [

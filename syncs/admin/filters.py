@@ -51,7 +51,7 @@ class SyncResultDetailFilters(django_filters.FilterSet):
 
 
 class GroupFilters(django_filters.FilterSet):
-    """Filters of the page of groups, which always looks back for a limited time."""
+    """Filters of the page of groups, which always covers a limited time."""
 
     DAYS = [("1", "the last day"), ("7", "the last 7 days"), ("30", "the last 30 days")]
 

@@ -24,7 +24,7 @@ class NoticeFilters(django_filters.FilterSet):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin[Notice]):
-    """What was wrong with enrollments as a whole; the freshness check opens and closes notices by itself."""
+    """Notices, which the freshness check opens and closes by itself, so nothing can be edited here."""
 
     filterset_class = NoticeFilters
     list_filter = [FilterForm]

@@ -1,4 +1,4 @@
-"""Problems of all accounts, grouped: those of one code, kind of record and account are one row."""
+"""Problems of all accounts, grouped by code, kind of record and account."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from adsplatform.admin_lists.bounded import ReadOnlyAdmin, list_url, newest
 from syncs.admin.filters import GroupFilters
 from syncs.models import SyncResultDetail
 
-# Only the newest lines are grouped, so that the page takes the same time however many there are.
+# Only the newest problems are grouped, so that the time of the page is bounded.
 GROUPED_LINES = 200_000
 GROUPS_LISTED = 200
 
@@ -68,7 +68,7 @@ def group_problems(details: QuerySet[SyncResultDetail]) -> list[ProblemGroup]:
 
 
 def problem_groups_view(request: HttpRequest, model_admin: ReadOnlyAdmin[SyncResultDetail]) -> TemplateResponse:
-    """The page of groups: of the last 7 days' errors unless asked otherwise."""
+    """The page of groups; by default, of the errors of the last 7 days."""
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     asked = {"days": "7", "kind": SyncResultDetail.Kind.ERROR} | request.GET.dict()

@@ -1,4 +1,4 @@
-"""The admin's pages for the accounting records: one list for each kind, to look things up in."""
+"""The admin's pages for looking up accounting records: one list for each kind."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,7 +21,7 @@ from enrollments.admin.filters import EnrollmentFilter
 from enrollments.models import AppEnrollment
 
 # The columns of a list besides the ERP key, the references, the enrollment and the account. Kinds that are not named
-# here have their first fields.
+# here have their first fields as columns.
 COLUMNS = {
     "Company": ["company_name", "company_type", "is_active", "city", "country"],
     "Contact": ["contact_name", "role_code", "email_address", "is_active"],
@@ -87,7 +87,7 @@ def account(record: Record) -> str:
 
 
 class RecordFilters(django_filters.FilterSet):
-    """By account or enrollment; both become enrollments, for every index of a record's table begins with them."""
+    """Filters by account or enrollment; both become enrollments, with which every index of records begins."""
 
     enrollment = EnrollmentFilter()
     account = AccountFilter("app_enrollment__group_key", method="of_accounts")
@@ -105,7 +105,8 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
     has_erp_key = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
-        # Prefetched, not joined: what a record refers to may be gone, and an inner join would leave the record out.
+        # Prefetched, not joined: the target of a reference may have been deleted, and an inner join would leave the
+        # record out.
         references = [field.name for field in own_fields(self.model) if isinstance(field, Reference)]
         enrollments = AppEnrollment.objects.select_related("app", "group_key")
         return super().get_queryset(request).prefetch_related(Prefetch("app_enrollment", enrollments), *references)
@@ -128,12 +129,12 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
                 return found, False
         if not self.has_erp_key:
             return queryset.none(), False
-        # Every index of keys begins with the enrollment: naming them all lets the database look up each.
+        # Every index of keys begins with the enrollment, so naming all enrollments lets the database use it.
         return queryset.filter(Q(("erp_key", term)), app_enrollment__in=AppEnrollment.objects.values("pk")), False
 
 
 def admin_of(kind: type[Record]) -> type[RecordAdmin]:
-    """The RecordAdmin with the columns of one kind."""
+    """A RecordAdmin with the columns of one kind."""
     own = [field.name for field in own_fields(kind)]
 
     class KindAdmin(RecordAdmin):
@@ -156,6 +157,6 @@ def admin_of(kind: type[Record]) -> type[RecordAdmin]:
 
 
 for kind in Record.__subclasses__():
-    # "Companies" and the like, as the batch API calls them, where adding an s would not do.
+    # The names in the batch API, such as "Companies", where adding an s is not enough.
     kind._meta.verbose_name_plural = camel_case_to_spaces(kind.BATCH_KEY)
     admin.site.register(kind, admin_of(kind))

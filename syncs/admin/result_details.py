@@ -13,7 +13,7 @@ from syncs.models import SyncResultDetail
 
 
 class SyncResultDetailAdmin(ReadOnlyAdmin[SyncResultDetail]):
-    """Lines that were rejected, skipped or remarked on, across all accounts."""
+    """Lines that were rejected or skipped or have a warning, across all accounts."""
 
     filterset_class = SyncResultDetailFilters
     list_filter = [FilterForm]

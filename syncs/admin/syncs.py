@@ -49,7 +49,7 @@ def rejected_lines(sync_request: SyncRequest) -> int:
 
 @admin.register(SyncRequest)
 class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
-    """Syncs of all accounts: to look at, and to cancel."""
+    """Syncs of all accounts; staff can look at them and cancel them."""
 
     CANCELLED_AT_ONCE = 100
     PROBLEMS_LISTED = 100
@@ -203,7 +203,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The sync, with what became of its lines and its first problems below."""
+        """The sync, with the counts of its lines and its first problems."""
         may_see = request.user.has_perm("syncs.view_syncresultdetail")
         details = SyncResultDetail.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
         details = details if may_see else details.none()

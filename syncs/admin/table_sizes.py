@@ -34,7 +34,7 @@ class Table:
 
 @dataclass(frozen=True)
 class RetentionForecast:
-    """What one rule of retention is going to remove; `before` is None where it removes nothing."""
+    """The rows that one rule of retention would remove; `before` is None if it removes nothing."""
 
     name: str
     days: float
@@ -73,7 +73,7 @@ def uploads_bytes() -> int:
 
 
 def retention_forecasts() -> list[RetentionForecast]:
-    """What each rule would remove now, counted up to a limit."""
+    """The number of rows that each rule would remove now, counted up to a limit."""
     now = timezone.now()
     found = []
     for rule in retention.RULES:

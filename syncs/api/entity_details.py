@@ -1,4 +1,4 @@
-"""The `details` of a sync on the wire: what became of each kind of record."""
+"""The `details` of a sync on the wire: counts and problems of each kind of record."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -44,7 +44,7 @@ def details_of(sync_requests: Iterable[SyncRequest]) -> dict[UUID, dict[str, Ent
         is_error = problem.kind == SyncResultDetail.Kind.ERROR
         by_key = of_entity["errors"] if is_error else of_entity["skips"]
         by_key.setdefault(_key_of(problem), []).append(str(problem))
-        # The problem of a whole file is in no count of lines.
+        # The problem of a whole file is not in the counts of lines.
         of_entity["errorCount"] += is_error and problem.line is None
     return details
 

@@ -56,7 +56,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
         )
         included = {"details": {"Details"}}
 
-    # Members that the published model does not have are left out where they would say nothing.
+    # Members that the published model does not have are left out if they have no information.
     dry_run = serializers.SerializerMethodField("get_dry_run")
     allow_deletes = serializers.SerializerMethodField("get_allow_deletes")
     next_try = serializers.SerializerMethodField("get_next_try")
@@ -115,7 +115,7 @@ class SyncResultDetailModel(WireModel[ProblemWithCorrection]):
     mending = serializers.SerializerMethodField()
 
     def get_mending(self, problem: ProblemWithCorrection) -> dict[str, object] | None:
-        """The correction of the line: by whom, when, and what is still wrong with it.
+        """The correction of the line: by whom, when, and the problems that are left.
 
         What the line refers to is looked up only in the answer to its correction.
         """
@@ -141,21 +141,21 @@ class CorrectionInput(WireInput):
 
 
 class SyncDifferenceModel(WireModel[SyncDifference]):
-    """What a preview found would change in one record."""
+    """The changes that a preview found for one record."""
 
     class Meta:
         fields = ("entity", "action", "erp_key", "file", "line", "fields")
 
 
 class ExactSum(serializers.Field):
-    """A sum of amounts as text, for many programs would round a number of so many digits."""
+    """A sum of amounts as text, because many programs would round a number with this many digits."""
 
     def to_representation(self, value: Decimal) -> str:
         return sum_as_text(value)
 
 
 class ControlTotalModel(WireModel[ControlTotal]):
-    """The sums of one amount in one currency: of the file, of its lines by what became of them, of the books after."""
+    """The sums of one amount in one currency: in the file, in its lines by outcome, and in the books afterwards."""
 
     class Meta:
         fields = (
@@ -175,7 +175,7 @@ class ControlTotalModel(WireModel[ControlTotal]):
             "books_sum",
         )
 
-    # Left out where the records were not counted again.
+    # Left out if the records were not counted again.
     agrees = serializers.SerializerMethodField()
     file_sum = ExactSum(source="file_sum")
     loaded_sum = ExactSum(source="loaded_sum")
@@ -201,7 +201,7 @@ class SyncSubmit(WireInput):
 
 
 class UploadSubmit(WireInput):
-    """The parameters of an upload, and of a batch the members besides its records."""
+    """The parameters of an upload, or the members of a batch besides its records."""
 
     app_enrollment_id = Guid(required=False)
     parent_sync_request_id = Guid(required=False)

@@ -41,7 +41,7 @@ from syncs.services import corrections, requests, reruns
 
 
 class SyncViewSet(WireViewSet[SyncRequest]):
-    """The seven Sync endpoints."""
+    """The Sync endpoints."""
 
     queryset = SyncRequest.objects.all()
     wire_model = SyncRequestModel
@@ -93,7 +93,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
     )
 
     def create(self, request: WireRequest) -> HttpResponse:
-        """Ask the enrollment's connector for a sync."""
+        """Request a sync by the enrollment's connector."""
 
         def ask() -> Response:
             wanted = SyncSubmit.read(request.data)
@@ -145,7 +145,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         return self.answer(reruns.apply_preview(self.get_object(pk), request.caller.user))
 
     def allow_deletes(self, request: WireRequest, pk: str) -> HttpResponse:
-        """Run a sync again that the guard stopped, and let it delete."""
+        """Run a sync that the delete guard stopped again, and allow its deletes."""
         return self.answer(reruns.allow_deletes(self.get_object(pk), request.caller.user))
 
     def query(self, request: WireRequest) -> HttpResponse:
@@ -182,7 +182,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
                 )
             )
 
-        # The file and not the body: each time a form is sent, its boundary is another one.
+        # The file, not the body, because a form has another boundary each time it is sent.
         return once(request, {"file": content, "name": file_name}, load)
 
 
@@ -201,7 +201,7 @@ class SyncPartViewSet(WireViewSet[SyncRequest]):
 
 
 class SyncDetailViewSet(SyncPartViewSet):
-    """The problems of one sync: why lines were rejected, skipped or remarked on."""
+    """The problems of one sync: why lines were rejected or skipped, and warnings."""
 
     wire_model = SyncResultDetailModel
     roles = {**SyncPartViewSet.roles, "download": EVERYONE, "correct": WRITERS}
@@ -240,7 +240,7 @@ class SyncDetailViewSet(SyncPartViewSet):
 
 
 class SyncDifferenceViewSet(SyncPartViewSet):
-    """What a preview found would change: the first differences, deletes and changes before additions."""
+    """The differences that a preview found: the first ones, deletes and changes before additions."""
 
     wire_model = SyncDifferenceModel
     searchlight = Searchlight(
@@ -289,7 +289,7 @@ class ProblemCodeViewSet(WireViewSet):
 
 
 def problem_code_records() -> list[dict[str, object]]:
-    """The whole catalogue as it looks on the wire."""
+    """The whole catalogue in its wire format."""
     return [
         {
             "code": entry.code,

@@ -23,12 +23,12 @@ def combine_blocks(items: Iterable[SourceItem]) -> SourceItems:
                 yield combined
             combined, size = None, added
             if isinstance(item, Rows):
-                # The lists of a block are the connector's.
+                # The connector owns the lists of a block, so they are not changed.
                 combined = replace(item, cells=[*item.cells], lines=[*item.lines], raw=[*item.raw])
             else:
                 yield item
     except ConnectorError:
-        # The rows that were read before the source broke off are loaded or reported all the same.
+        # The rows that were read before the source failed are still yielded, so that they are counted.
         if combined:
             yield combined
         raise

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-# What may separate the cells of a file whose delimiter has to be found out.
+# The delimiters that are recognised in a file which does not declare one.
 DELIMITERS = ",;\t|"
 
 C = TypeVar("C")
@@ -21,7 +21,7 @@ def count_character(text: bytes, character: str) -> int:
 
 
 def split_into_columns(lines: bytes, count: int, delimiter: str, width: int) -> list[pl.Series] | None:
-    """The cells of `count` lines as `width` columns of text, empty cells null; None where they do not fit.
+    """The cells of `count` lines as `width` columns of text, empty cells null; None if they do not fit.
 
     Quotation marks have no meaning.
     """
@@ -43,8 +43,8 @@ def rows_to_columns(
 ) -> tuple[list[str], list[pl.Series]] | None:
     """The rows as tab-separated lines and as `width` columns of text; None where a cell would break its line.
 
-    `text_of` is asked for the text of cells that are neither text nor None. To join each row and let polars split all
-    of them is faster than to gather each column's cells, which are scattered over the memory.
+    `text_of` is asked for the text of cells that are neither text nor None. Joining each row and letting polars split
+    all of them is faster than collecting each column's cells, which are scattered in memory.
     """
     lines = [_line(row, text_of) for row in rows]
     together = "\n".join(lines).encode()
@@ -52,7 +52,7 @@ def rows_to_columns(
         count_character(together, "\t") != len(lines) * (width - 1)
         or count_character(together, "\n") != len(lines) - 1
         or any(special in together for special in (b"\\", b"\r", b"\0"))
-        # At the very beginning, polars would take a byte order mark for that of the whole text.
+        # Polars would drop a byte order mark at the very beginning of the text.
         or together.startswith(codecs.BOM_UTF8)
     ):
         return None
@@ -66,7 +66,7 @@ def _line(row: Sequence[C], text_of: Callable[[C], str]) -> str:
     except TypeError:
         pass
     try:
-        # In most of the other rows, whatever is not text is None.
+        # In most of the other rows, the cells that are not text are None.
         return "\t".join(["" if cell is None else cell for cell in row])  # type: ignore[misc]
     except TypeError:
         return "\t".join([cell if isinstance(cell, str) else text_of(cell) for cell in row])

@@ -63,7 +63,7 @@ class FileUpload:
     )
 
     def check(self, credentials: Mapping[str, str]) -> None:
-        """There is nothing to reach: the files come with the request."""
+        """Does nothing: the files come with the request."""
 
     def rows(self, source: Source) -> SourceItems:
         if source.format == "zip":
@@ -117,7 +117,7 @@ def _zip_rows(source: Source) -> SourceItems:
 
 
 def _what_else(extension: str, *, alone: bool = False) -> str:
-    """What a file of another kind is, and what to do with it."""
+    """A sentence that says what a file of another kind is, and what to do with it."""
     if extension in OTHER_SHEETS:
         return "is a workbook of another kind than XLSX, so nothing was loaded from it. Save it as “Excel workbook”"
     if extension in ARCHIVES and alone:

@@ -30,7 +30,7 @@ from syncs.connectors.protocol import (
 )
 
 FILE = "batch"
-# Enough to make work by column pay, little enough to keep memory small.
+# Enough for work by column to be worthwhile, little enough to keep memory small.
 CHUNK_BYTES = 4 * 1024**2
 # Members that say how to sync; the API has read them already.
 ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
@@ -51,13 +51,13 @@ class JsonBatch:
     )
 
     def check(self, credentials: Mapping[str, str]) -> None:
-        """There is nothing to reach: the records come with the request."""
+        """Does nothing: the records come with the request."""
 
     def rows(self, source: Source) -> SourceItems:
         text = _JsonText(source)
         is_wrapped = text.skip("[")
         text.expect("{")
-        # If a list is there twice, its numbers go on.
+        # If a list occurs twice, the numbering continues.
         counts: Counter[str] = Counter()
         for _ in text.parts("}"):
             key = text.key()
@@ -124,7 +124,7 @@ def _not_a_list(key: str, value: JsonValue) -> Iterator[RowProblem]:
 
 
 class _Parsed(NamedTuple):
-    """A value, its text, and the name of a member that is in one of its objects twice, or nothing."""
+    """A value, its text, and the name of a member that occurs twice in one of its objects, or nothing."""
 
     value: JsonValue
     raw: str
@@ -132,7 +132,7 @@ class _Parsed(NamedTuple):
 
 
 class _JsonText:
-    """A JSON text that is read value by value; little more than the current value is in memory."""
+    """Reads a JSON text value by value, with little more than the current value in memory."""
 
     def __init__(self, source: Source) -> None:
         self._read = source.upload.read
@@ -148,7 +148,7 @@ class _JsonText:
         ).raw_decode
 
     def skip(self, character: str) -> bool:
-        """Skip the character if it comes next; says whether it did."""
+        """Skip the character if it comes next; returns whether it did."""
         if self._peek() != character:
             return False
         self._at += 1
@@ -165,7 +165,7 @@ class _JsonText:
             raise self._broken("after its end", self._at)
 
     def parts(self, end: str) -> Iterator[None]:
-        """Go to the beginning of each part of a list or object in turn, and then past its end."""
+        """Yield at the beginning of each element of a list or object in turn, and then skip its end."""
         if self.skip(end):
             return
         yield
@@ -180,7 +180,7 @@ class _JsonText:
         return str(self.value("the name of a member").value)
 
     def flat_objects(self) -> tuple[FlatObjects | None, list[str]]:
-        """The flat objects that come next in a list, as many as are in the buffer, and their texts; often none."""
+        """The next flat objects in a list, as many as are in the buffer, and their texts; often none."""
         self._peek()
         if len(self._buffer) - self._at < min(CHUNK_BYTES // 4, self._max_length):
             self._grow("")
@@ -233,7 +233,7 @@ class _JsonText:
                 return ""
 
     def _grow(self, what: str) -> bool:
-        """Read on; False at the end. At least as much as is waiting, so that a long value is not decoded too often."""
+        """Read on; False at the end. Doubles the buffer at least, so that a long value is not decoded too often."""
         if self._ended:
             return False
         waiting = self._buffer[self._at :]

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import polars as pl
 
-# Rows of a block: enough to make work by column pay, few enough to keep memory small.
+# Rows of a block: enough for work by column to be worthwhile, few enough to keep memory small.
 BLOCK_ROWS = 5_000
 BLOCK_BYTES = 8 * 1024**2
 
@@ -38,9 +38,9 @@ class Absent:
 
 ABSENT = Absent()
 
-# What JSON has; a number with a decimal point comes as text, so that no digit is lost.
+# The values of JSON; a number with a decimal point is text, so that no digit is lost.
 JsonValue: TypeAlias = "str | int | bool | list[JsonValue] | dict[str, JsonValue] | None"
-# What a connector may put into a cell.
+# The values that a connector may put into a cell.
 Cell: TypeAlias = "JsonValue | Absent"
 
 
@@ -135,9 +135,9 @@ SourceItems: TypeAlias = Iterator[SourceItem]
 class ConnectorError(Exception):
     """The source cannot be read, or not to its end, so that the attempt fails; `str()` is the sentence to show.
 
-    `transient` is for causes that may go away by themselves (no connection, HTTP 429 or 5xx): the sync is tried again,
-    not before the `retry_after` seconds that the source asked for. Other failures are final. `code` is one of
-    `syncs.problem_codes`, which says who must act.
+    `transient` is for causes that may go away by themselves (no connection, HTTP 429 or 5xx): the sync gets another
+    attempt, not before the `retry_after` seconds that the source asked for. Other failures are final. `code` is one of
+    `syncs.problem_codes`, which determines who must act.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class ConnectorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Something that can be set for an enrollment of the connector; never a secret. `value` is the default."""
+    """A setting of an enrollment of the connector; never a secret. `value` is the default."""
 
     label: str
     value: str = ""
@@ -167,7 +167,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Something a connector needs to sign in to its source; people fill it in when they enrol.
+    """A value that a connector needs to sign in to its source; people enter it when they enrol.
 
     `name` is a member of `connectorInfo` in the API. A secret is typed unseen and never displayed again.
     """
@@ -204,7 +204,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a connector is given to read: for which enrollment, how to reach it, and what kind of sync is wanted.
+    """The input of a connector: for which enrollment, how to reach the source, and which kind of sync.
 
     `content` is the upload as a seekable binary file, if there is one, and `format` its kind: zip, csv, jsonl, batch or
     mended (corrected rows). `last_full_sync` is the day of the last successful full sync, if there was one.
@@ -229,7 +229,7 @@ class Source:
 
 
 class ByteStream(Protocol):
-    """What the readers of file formats read: a file that is read once, from beginning to end."""
+    """A file as the readers of file formats need it: read once, from beginning to end."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most `size` of them; none at the end."""
@@ -244,4 +244,4 @@ class Connector(Protocol):
         """Raise ConnectorError unless the source can be reached with these credentials."""
 
     def rows(self, source: Source) -> SourceItems:
-        """Yield everything that is in the source; raise ConnectorError where it cannot be read to its end."""
+        """Yield everything that is in the source; raise ConnectorError if it cannot be read to its end."""

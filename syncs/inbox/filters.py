@@ -23,7 +23,7 @@ KINDS = [
 
 
 def enrollments_of(request: TenantRequest) -> QuerySet[AppEnrollment]:
-    """The account's enrollments, with those that have ended but still have a history."""
+    """The account's enrollments, including ended ones, which still have a history."""
     enrollments = AppEnrollment.objects.of(request.tenant.account).select_related("app")
     return enrollments.order_by("name", "app__name", "pk")
 
@@ -55,7 +55,7 @@ class SyncFilter(filters.FilterSet):
 
 
 class ProblemFilter(filters.FilterSet):
-    """Narrows one sync's details; the choices are what the overview has."""
+    """Narrows one sync's details; the choices are those that occur in the overview."""
 
     kind = filters.ChoiceFilter(label="Kind", choices=KINDS, empty_label="Any")
     entity = filters.ChoiceFilter(label="Record", empty_label="Any")

@@ -7,15 +7,15 @@ from adsplatform.records.specification import Column
 from syncs.models.corrections import Correction
 from syncs.rejected_rows.reader import LineProblem, RejectedRow
 
-# The name of an input is this and its column.
+# The name of an input is this prefix and its column.
 CELL = "cell:"
-# A longer value gets an input of several lines.
+# A value longer than this gets an input of several lines.
 LONG_VALUE = 80
 
 
 @dataclass(slots=True)
 class Cell:
-    """One column's input. `is_first_error` is true of the first one that has errors."""
+    """One column's input. `is_first_error` is true for the first input that has errors."""
 
     column: str
     text: str = ""
@@ -29,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class LineForm:
-    """Every cell of a line, and the sentences that are about no single cell."""
+    """Every cell of a line, and the sentences that are not about a single cell."""
 
     cells: list[Cell]
     other_problems: list[str]
@@ -38,7 +38,7 @@ class LineForm:
 def form_of(line: RejectedRow, correction: Correction | None) -> LineForm:
     """The form for a line as it was corrected last, or as it was sent.
 
-    Columns that the line lacks and a problem is about come last, to be filled in.
+    Columns that the line lacks, if a problem is about them, come last.
     """
     columns = line.kind.by_wire_name if line.kind else {}
     problems = _problems_of(correction) if correction else line.problems
@@ -55,7 +55,7 @@ def form_of(line: RejectedRow, correction: Correction | None) -> LineForm:
 
 
 def changed_cells(posted: Mapping[str, str], line: RejectedRow, correction: Correction | None) -> dict[str, str]:
-    """The cells that a person has changed, by column; other line ends, as browsers send them, are no change."""
+    """The cells that a person has changed, by column; line ends as browsers send them are no change."""
     before = _values(line, correction)
     given = {name.removeprefix(CELL): posted[name] for name in posted if name.startswith(CELL)}
     return {

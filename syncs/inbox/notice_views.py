@@ -1,4 +1,4 @@
-"""The Inbox's page of notices: what is wrong now, what was, and who gets e-mails about it."""
+"""The Inbox's page of notices: present and past problems, and the choice of e-mails about them."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ class Notices(TenantMixin, TemplateView):
 
 
 def open_notices(request: HttpRequest) -> dict[str, object]:
-    """A context processor: how many notices of the account are open, counted only where a page says it."""
+    """A context processor: the number of open notices of the account, counted only if a page uses it."""
 
     def count() -> int:
         tenant: Tenant | None = getattr(request, "tenant", None)

@@ -1,4 +1,4 @@
-"""Stops storing a form's file that is too large, or that nobody signed in sends, before it fills the disk."""
+"""Stops storing a form's file that is too large, or sent without signing in, before it fills the disk."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class UploadLimit(FileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         self.received = 0
-        # The CSRF token is looked for in the form, so the form is read before a page asks who sends it.
+        # The CSRF check reads the form before the page checks who is signed in.
         if not self.request.user.is_authenticated:
             raise SkipFile
 

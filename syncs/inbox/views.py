@@ -1,4 +1,4 @@
-"""The Inbox's pages about syncs: ask for one, watch it, read what came of it, look back."""
+"""The Inbox's pages about syncs: request one, watch it, read its results, see the history."""
 
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,7 @@ TOTALS_ON_SYNC_PAGE = 100
 
 
 class SyncNow(ButtonView[AppEnrollment]):
-    """Asks an enrollment's connector for a sync."""
+    """Requests a sync by an enrollment's connector."""
 
     def get_subject(self, pk: UUID) -> AppEnrollment:
         enrollments = AppEnrollment.objects.of(self.account).current()
@@ -47,7 +47,7 @@ class SyncNow(ButtonView[AppEnrollment]):
 
 
 class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
-    """Takes a file and asks for it to be loaded."""
+    """Receives a file and requests that it be loaded."""
 
     template_name = "inbox/upload.html"
     form_class = UploadForm
@@ -95,10 +95,10 @@ class History(TenantMixin, TemplateView):
 
 
 class SyncPage(TenantMixin):
-    """One sync: its steps so far, what became of every line, and the first problems.
+    """One sync: its steps so far, the counts of its lines, and the first problems.
 
-    htmx asks for the part that changes, and says which state it shows (`seen`); where there is nothing new
-    it gets 204 and touches nothing.
+    htmx requests the part that changes, with the state that it displays (`seen`); if there is nothing new, it gets 204
+    and changes nothing.
     """
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -133,7 +133,7 @@ class SyncPage(TenantMixin):
 
 
 class Problems(TenantMixin):
-    """The problems of one sync: every line that was rejected, skipped or remarked on."""
+    """The problems of one sync: every line that was rejected or skipped or has a warning."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         summary = summary_of(self.account, pk)
@@ -170,7 +170,7 @@ class SyncButtonView(ButtonView[SyncRequest]):
 
 
 class Cancel(SyncButtonView):
-    """Asks whether a sync shall really stop (GET), and stops it (POST)."""
+    """Asks for confirmation (GET), then cancels the sync (POST)."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         sync_request = self.get_subject(pk)
@@ -191,7 +191,7 @@ class ApplyPreview(SyncButtonView):
 
 
 class AllowDeletes(SyncButtonView):
-    """Asks whether what the guard stopped shall really be deleted (GET), and runs the sync again (POST)."""
+    """Asks for confirmation of the deletes that the guard stopped (GET), then runs the sync again (POST)."""
 
     roles = ADMINS
 
@@ -223,7 +223,7 @@ def summary_of(account: Account, pk: UUID) -> SyncSummary:
 
 
 def blocking_sync_of(sync_request: SyncRequest) -> SyncRequest | None:
-    """The sync that a waiting one waits for: an enrollment's syncs run one at a time."""
+    """The sync for which another waits, because an enrollment's syncs run one at a time."""
     if sync_request.status_code != SyncRequest.Status.CONNECTOR or sync_request.dry_run:
         return None
     return (

@@ -1,4 +1,4 @@
-"""What the statements of one merge share: the cursor, the values every statement may use, and common pieces of SQL.
+"""Shared by the statements of one merge: the cursor, the values every statement may use, and common pieces of SQL.
 
 The merge and the control totals both build on this module; neither imports the other for it.
 """
@@ -41,13 +41,13 @@ class MergeContext:
     cursor: CursorWrapper
     stage: Stage
     sync_request: SyncRequest
-    # By entity: how many rows a later row of the same key superseded, how many records were deleted as missing.
+    # By entity: how many rows were superseded by a later row of the same key, how many records were deleted as missing.
     superseded: dict[str, int] = field(default_factory=dict)
     deleted_as_missing: dict[str, int] = field(default_factory=dict)
 
     @property
     def staged(self) -> list[StageTable]:
-        """The entities of which the input had rows."""
+        """The staged rows of each entity that the input had rows of."""
         return list(self.stage.staged.values())
 
     @property
@@ -56,7 +56,7 @@ class MergeContext:
 
     @property
     def parent(self) -> UUID | None:
-        """The request of the first of several parts; None where the input came in one."""
+        """The request of the first part of several; None if the input came in one part."""
         if self.sync_request.total_batches == 1:
             return None
         return self.sync_request.parent_sync_request_id or self.sync_request.pk
@@ -83,7 +83,7 @@ class MergeContext:
     def rows(
         self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable
     ) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """The rows of a query."""
         self.run(statement, values, **parts)
         rows: list[tuple[Any, ...]] = self.cursor.fetchall()
         return rows
@@ -91,12 +91,12 @@ class MergeContext:
     def row(
         self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable
     ) -> tuple[Any, ...]:
-        """The row of a query that has exactly one."""
+        """The only row of a query."""
         (row,) = self.rows(statement, values, **parts)
         return row
 
     def exists(self, query: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable) -> bool:
-        """Whether a query has any row; it is stopped at the first one."""
+        """Whether a query has any row; it stops at the first one."""
         return bool(self.rows(f"{query} LIMIT 1", values, **parts))
 
 
@@ -111,7 +111,7 @@ def comma_prefixed(parts: Iterable[sql.Composable]) -> sql.Composed:
 
 
 def erp_key_of(entity: Entity) -> sql.SQL:
-    """What identifies the row `s` to a person: its ERP key, or nothing where its kind has none."""
+    """What identifies the row `s` to a person: its ERP key, or nothing if its kind has none."""
     return sql.SQL("coalesce(s.erp_key, '')" if "erp_key" in entity.columns else "''")
 
 

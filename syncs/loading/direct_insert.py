@@ -1,12 +1,12 @@
 """Direct insert: rows become records while their source is still being read.
 
 A row that goes through the stage is written twice, there and in the books. So the rows of a large upload are copied
-straight into the books if it is certain what becomes of them: the enrollment had no record of their kind, and the books
-have everything that they refer to. All other rows go through the stage. If it turns out to be wrong in the end, because
+straight into the books if they are certain to become new records: the enrollment had no record of their kind, and the
+books have everything that they refer to. All other rows go through the stage. If that proves wrong in the end, because
 two rows have the same key, the source is read again without direct insert.
 
 From the first such row on, reading and merging are one transaction. It does not last for hours, because only uploads
-are loaded in this way, not what is fetched from another system.
+are loaded this way, not data fetched from another system.
 """
 
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ from syncs.loading.staging.row_hashes import identifies_by_key_only
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest
 
-# The most keys of a kind of record that are held in memory, at about 100 bytes each. If there are more, those that a
-# block refers to are looked up.
+# The most keys of a kind of record that are cached in memory, at about 100 bytes each. If there are more, the keys that
+# a block refers to are looked up.
 MOST_KEYS = 100_000
 NULL = r"\N"
 
 
 class DirectInsert:
-    """Inserts rows of a sync directly. On leaving, what was inserted is committed; or rolled back, after an error."""
+    """Inserts rows of a sync directly. On exit the inserts are committed, or rolled back after an error."""
 
     def __init__(self, context: MergeContext, progress: ProgressReporter, *, is_allowed: bool) -> None:
         self.context, self.progress = context, progress
@@ -51,7 +51,7 @@ class DirectInsert:
         self._transaction = ExitStack()
         self._is_open = False
         self._now = ""
-        # The entities that records were inserted of, and whether it is worth trying, by entity.
+        # The entities that have inserted records; and by entity, whether direct insert is worth trying.
         self._inserted: dict[str, StageTable] = {}
         self._is_worth_trying: dict[str, bool] = {}
         self._keys: dict[str, _Keys] = {}
@@ -71,7 +71,7 @@ class DirectInsert:
     # While the source is read.
 
     def insert(self, staged: StageTable, rows: CheckedRows) -> NDArray[np.bool_] | None:
-        """Insert those rows of which it is certain what becomes of them; returns which, or None for none."""
+        """Insert the rows that are certain to become new records; returns which, or None for none."""
         entity, frame = staged.entity, rows.frame
         if not self._may_insert(entity) or not _refers_by_keys_only(entity, frame):
             return None
@@ -85,7 +85,7 @@ class DirectInsert:
         for found in references:
             is_certain &= found.is_certain()
         count = int(is_certain.sum())
-        # Where most rows have to wait for the merge, the others may as well wait too.
+        # If most rows have to wait for the merge, the others may as well wait too.
         self._is_worth_trying[entity.name] = count >= len(rows) / 2
         if not count:
             return None
@@ -101,7 +101,7 @@ class DirectInsert:
         """Whether the enrollment had no record of the entity, and inserting is worth trying."""
         if entity.name not in self._is_worth_trying:
             self._stage.copy_thread.wait()
-            # PostgreSQL allows no COPY into a table under row-level security, unless the table's owner does it.
+            # PostgreSQL allows COPY into a table with row-level security only for the table's owner.
             (has_records,) = self.context.row(
                 "SELECT row_security_active({name}::text) OR EXISTS "
                 "(SELECT FROM {records} WHERE app_enrollment_id = %(enrollment)s)",
@@ -116,16 +116,17 @@ class DirectInsert:
         self._transaction.enter_context(transaction.atomic())
         self._is_open = True
         self.progress.use_own_connection()
-        # Before the first record: else a preview that writes the same ones could wait for us, and we for it.
+        # Taken before the first record is written: otherwise a preview that writes the same records and we could wait
+        # for each other.
         self.context.enrollment.lock_books()
-        # While unchanged rows are skipped, the session may have nothing to do for long.
+        # While unchanged rows are skipped, the session may be idle for long.
         self.context.run("SET LOCAL idle_in_transaction_session_timeout = 0")
         if connection.connection.info.server_version >= 170000:
             self.context.run("SET LOCAL transaction_timeout = 0")
         (self._now,) = self.context.row("SELECT now()::text")
 
     def _references(self, entity: Entity, frame: pl.DataFrame) -> "list[_FoundReference] | None":
-        """What the rows refer to; None where that takes more than one column, or a required one is missing."""
+        """The references of the rows; None if one takes more than one column, or a required one is missing."""
         found = []
         for reference in entity.references:
             lookups = [lookup for lookup in reference.lookups if lookup.column in frame.columns]
@@ -166,26 +167,26 @@ class DirectInsert:
         )
         self._stage.copy_thread.add(statement, records, null=NULL)
 
-    # When it has been read.
+    # After the source has been read.
 
     def may_have_repeated_a_key(self) -> bool:
-        """Whether an inserted row may have the key of another row, of which only the last one counts."""
+        """Whether an inserted row may have the same key as another row; only the last such row counts."""
         return any(staged.may_repeat() for staged in self._inserted.values())
 
     def has_caused(self, error: Exception) -> bool:
-        """Whether the error may have come of rows that should not have been inserted directly."""
+        """Whether the error may be due to rows that should not have been inserted directly."""
         return self._is_open and isinstance(self._stage.copy_thread.failure or error, IntegrityError | DataError)
 
     def raise_if_broken(self, error: Exception) -> None:
-        """Raise what broke the transaction, if anything did: all that was staged is lost.
+        """Raise the error that broke the transaction, if any: everything staged is lost.
 
-        Whatever else went wrong, in the source for instance, may be a consequence.
+        Other errors, of the source for instance, may be consequences of it.
         """
         if self._is_open and connection.connection.info.transaction_status == TransactionStatus.INERROR:
             raise (self._stage.copy_thread.failure or error) from None
 
     def take_back(self) -> None:
-        """Delete all records that were inserted; what was found out about the rows stays."""
+        """Delete all inserted records; the problems found in the rows stay."""
         for staged in self._inserted.values():
             self.context.run(
                 "DELETE FROM {records} WHERE app_enrollment_id = %(enrollment)s AND created_sync_id = %(sync)s",
@@ -193,7 +194,7 @@ class DirectInsert:
             )
 
     def roll_back(self) -> None:
-        """Undo everything since the first insert, also what was found out about the rows."""
+        """Undo everything since the first insert, including the problems found in the rows."""
         if self._is_open:
             transaction.set_rollback(True)
             self._transaction.close()
@@ -201,7 +202,7 @@ class DirectInsert:
 
 
 class _FoundReference(NamedTuple):
-    """What rows name by one reference, and the ids of the records that have these names; null if unknown."""
+    """The keys that rows have for one reference, and the ids of the records with these keys; null if unknown."""
 
     reference: ReferenceTo
     named: pl.Series
@@ -236,7 +237,7 @@ class _Keys:
     def ids_of(self, named: pl.Series) -> pl.Series:
         """The ids of the records with these keys; null where there is none, or where it is not certain."""
         if self._ids is not None and self._added:
-            # Of two records with the same key, PostgreSQL will not accept one.
+            # If two records have the same key, PostgreSQL rejects one of them.
             self._ids, self._added = pl.concat([self._ids, *self._added]).unique("key", keep="any"), []
         # A key that is escaped for COPY may look like another one.
         named = named.set(named.str.contains("\\", literal=True), None)
@@ -261,19 +262,19 @@ class _Keys:
 
 
 def _is_worthwhile(sync_request: SyncRequest) -> bool:
-    """Whether the sync loads a large upload into the books at once: it is no preview, no replay, not in parts."""
+    """Whether the sync loads a large upload: not a preview, not a replay, not one of several parts."""
     is_ordinary = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
     upload = sync_request.upload
     return is_ordinary and upload is not None and upload.size >= settings.SYNC_AHEAD_BYTES
 
 
 def _refers_by_keys_only(entity: Entity, frame: pl.DataFrame) -> bool:
-    """Whether the rows identify their own records, and all others, by keys alone, whatever else they refer to."""
+    """Whether the rows identify their own records, and those they refer to, by keys alone."""
     return identifies_by_key_only(entity, set(frame.columns)) and not entity.model.MUST_DIFFER
 
 
 def _has_all_needed(entity: Entity, rows: CheckedRows) -> NDArray[np.bool_]:
-    """For each row, whether it has every column that a new record needs."""
+    """For each row, whether it has every column that a new record requires."""
     needed = [at for at, column in enumerate(entity.columns.values()) if column.is_needed_where_new]
     has_all = {pattern: all(pattern[at] == "1" for at in needed) for pattern in set(rows.column_patterns)}
     return np.fromiter(map(has_all.__getitem__, rows.column_patterns), bool, len(rows))

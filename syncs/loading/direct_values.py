@@ -1,4 +1,4 @@
-"""What rows that are inserted directly put into each column of their records, as polars expressions."""
+"""The values that directly inserted rows give to each column of their records, as polars expressions."""
 
 import polars as pl
 
@@ -15,7 +15,7 @@ def values_of_new_records(entity: Entity, rows: pl.DataFrame) -> dict[str, pl.Ex
 
 
 def needs_no_product(entity: Entity, rows: pl.DataFrame) -> pl.Expr:
-    """For each row, whether no amount has to be worked out: because all are given, or the rate is 1."""
+    """For each row, whether no amount has to be computed: because all are given, or the rate is 1."""
     writer = _PolarsWriter(rows)
     products = [
         (rule.column, rule.fallback)

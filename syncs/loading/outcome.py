@@ -1,4 +1,4 @@
-"""The policy of an outcome: the reject limit, nothing loaded, which kinds of record were complete."""
+"""The policy for outcomes: the reject limit, nothing loaded, and which kinds of record were complete."""
 
 from adsplatform.records.specification import entities
 from adsplatform.wording import plural
@@ -9,7 +9,7 @@ from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
 
 
 def complete_entities(context: MergeContext) -> list[str]:
-    """The kinds of record of which the input had every record, so that all others are to be deleted."""
+    """The kinds whose records the input contains completely, so that records which it lacks are to be deleted."""
     sync_request, stage = context.sync_request, context.stage
     if sync_request.replay_of_id:
         return []
@@ -19,7 +19,7 @@ def complete_entities(context: MergeContext) -> list[str]:
         if sync_request.current_batch < sync_request.total_batches:
             return []
         earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
-        # Without the last part's own first try, which the delete guard stopped.
+        # Excludes the last part's own first request, which the delete guard stopped.
         earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
         if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
             return []
@@ -31,18 +31,18 @@ def complete_entities(context: MergeContext) -> list[str]:
         unread = SyncResultDetail.objects.filter(sync_request__in=earlier, kind="error", line=None)
         incomplete |= set(unread.values_list("entity", flat=True).distinct())
     if incomplete - entities().keys():
-        # A file that could not be read or assigned to a kind may have held records of any kind.
+        # A file that could not be read or assigned to a kind may have contained records of any kind.
         return []
     return sorted(name for name in seen - incomplete if is_to_be_complete(sync_request, name))
 
 
 def is_to_be_complete(sync_request: SyncRequest, name: str) -> bool:
-    """Whether the input is meant to hold every record of the kind."""
+    """Whether the input is meant to contain every record of the kind."""
     return sync_request.run_full_sync or entities()[name].model.ALWAYS_COMPLETE
 
 
 def reason_not_to_merge(context: MergeContext) -> Stopped | None:
-    """Why too little of the input is left to be loaded, if so."""
+    """The reason why too little of the input is left to be loaded, if so."""
     stage = context.stage
     if stage.problem_log.errors and stage.rejected >= stage.lines_read:
         return Stopped(_nothing_loaded(stage), code="nothing_loaded")

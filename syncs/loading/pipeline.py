@@ -1,4 +1,4 @@
-"""One sync, start to finish: the only place where an outcome is decided."""
+"""Runs one sync from start to finish; the only place where an outcome is decided."""
 
 import logging
 import time
@@ -38,21 +38,21 @@ REPORT_SECONDS = 1.0
 
 def run(sync_request: SyncRequest) -> None:
     """Carry out a claimed sync; whatever happens, it ends finished or in the queue again."""
-    # Where the keys of each part are stored for the deletes after the last one, every row has to be staged.
+    # The keys of each part of several are stored for the deletes after the last one, so every row has to be staged.
     shortcuts = set(Shortcut) if sync_request.total_batches == 1 else {Shortcut.DIRECT_INSERT}
     try:
         while isinstance(verdict := _load_once(sync_request, shortcuts), ReadAgain):
             shortcuts.remove(verdict.without)
     except WrongStatus as error:
-        # Cancelled or lost meanwhile: the transaction was rolled back.
+        # It was cancelled or lost in the meantime; the transaction was rolled back.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, error.present_status)
     except Exception as error:
-        logger.exception("Sync %s broke off; what it had found out about its lines is lost.", sync_request.pk)
+        logger.exception("Sync %s ended early; the problems found in its lines are lost.", sync_request.pk)
         _end_without_stage(sync_request, error)
 
 
 def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
-    """Read and merge once; raises what leaves no stage behind, such as a lost session of the database."""
+    """Read and merge once; raises errors after which no stage is left, such as a lost database session."""
     skip_unchanged_of = sync_request.app_enrollment_id if Shortcut.SKIP_UNCHANGED_ROWS in shortcuts else None
     with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of) as stage:
         context = MergeContext(cursor, stage, sync_request)
@@ -78,7 +78,7 @@ def _read_and_merge(context: MergeContext, progress: ProgressReporter, direct_in
         try:
             return _merge(context, direct_insert)
         except Exception:
-            # What the merge found out was rolled back with it.
+            # The problems that the merge found were rolled back with it.
             context.stage.restore_rejected(rejected)
             raise
     except WrongStatus:
@@ -91,7 +91,7 @@ def _read_and_merge(context: MergeContext, progress: ProgressReporter, direct_in
 
 
 class _Interval:
-    """Whether it is time again for something that is to happen now and then during a long loop."""
+    """Says when it is time for something that should happen at intervals during a long loop."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -106,7 +106,7 @@ class _Interval:
 
 
 def _read(context: MergeContext, progress: ProgressReporter) -> None:
-    """Stage everything the source holds."""
+    """Stage everything the source contains."""
     stage, connector = context.stage, connector_named(context.sync_request.connector)
     interval = _Interval(REPORT_SECONDS)
     with ExitStack() as opened:
@@ -114,7 +114,7 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
         secrets = secrets_in(source.credentials)
         for block in combine_blocks(connector.rows(source)):
             if secrets and isinstance(block, RowProblem):
-                # A connector's sentence may quote its source, and that its credentials.
+                # A connector's sentence may quote its source, which may quote the credentials.
                 block.message = mask_secrets(block.message, secrets)
             stage.add(block)
             crash_point("reading")
@@ -143,7 +143,7 @@ def _merge(context: MergeContext, direct_insert: DirectInsert) -> Loaded | ReadA
             context.sync_request.succeed(message, lines_read=context.stage.lines_read)
             crash_point("before the commit")
         case Stopped(message, code):
-            # In the same transaction, so that what was found out about the lines stays.
+            # In the same transaction, so that the problems found in the lines are stored.
             _write_failure(context, direct_insert, message, code)
         case ReadAgain():
             transaction.set_rollback(True)
@@ -151,7 +151,7 @@ def _merge(context: MergeContext, direct_insert: DirectInsert) -> Loaded | ReadA
 
 
 def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Stopped | None:
-    """Plan the merge; returns why it must not be carried out, if so."""
+    """Plan the merge; returns a verdict if it must not be carried out."""
     if _books_have_changed(context):
         return ReadAgain(without=Shortcut.SKIP_UNCHANGED_ROWS)
     if direct_insert.may_have_repeated_a_key():
@@ -166,7 +166,7 @@ def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Sto
 
 
 def _books_have_changed(context: MergeContext) -> bool:
-    """Whether rows were skipped as unchanged by row hashes that were read before another sync changed the books."""
+    """Whether rows were skipped as unchanged, and another sync has changed the books since their hashes were read."""
     since = SyncRequest.objects.real().filter(
         app_enrollment_id=context.sync_request.app_enrollment_id,
         status_code=SyncRequest.Status.SUCCESS,
@@ -176,7 +176,7 @@ def _books_have_changed(context: MergeContext) -> bool:
 
 
 def _carry_out(context: MergeContext) -> Loaded:
-    """Change the records as planned, or for a preview find out how; write counts, problems and control totals."""
+    """Change the records as planned (in a preview, only record how); write counts, problems and control totals."""
     has_unread = bool(context.stage.files.unread)
     if context.sync_request.dry_run:
         written = results.write(context, preview.rehearse(context))
@@ -195,7 +195,7 @@ def _carry_out(context: MergeContext) -> Loaded:
 
 
 def _store_seen_keys(context: MergeContext) -> None:
-    """Of an input in parts, remember which records this part contained; after the last part, forget them all."""
+    """For an input in parts, store which records this part contained; after the last part, delete that list."""
     sync_request = context.sync_request
     if context.parent is None:
         return
@@ -210,7 +210,7 @@ def _store_seen_keys(context: MergeContext) -> None:
 
 
 def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exception) -> Verdict:
-    """Decide what comes of an attempt that an error interrupted; its merge, if it had begun, was rolled back."""
+    """Decide how an attempt ends that an error interrupted; its merge, if it had begun, was rolled back."""
     context.stage.copy_thread.give_up()
     if retry_policy.has_lost_the_database(error):
         raise error
@@ -219,7 +219,7 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
     direct_insert.raise_if_broken(error)
     reason = retry_policy.reason_of(error)
     if isinstance(error, ConnectorError):
-        # Its sentence may quote its source, and that the credentials.
+        # Its sentence may quote its source, which may quote the credentials.
         secrets = secrets_in(context.enrollment.credentials)
         reason = replace(reason, message=redact(reason.message, secrets))
     else:
@@ -232,7 +232,7 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
 
 
 def _write_failure(context: MergeContext, direct_insert: DirectInsert, message: str, code: str) -> None:
-    """End a sync as Failed, with every problem found until then; no record is changed."""
+    """End a sync as Failed, with every problem found so far; no record is changed."""
     sync_request, stage = context.sync_request, context.stage
     direct_insert.take_back()
     message = printable(message)
@@ -254,7 +254,7 @@ def _retry_later_or_stop(sync_request: SyncRequest, reason: retry_policy.Failure
 
 
 def retry_or_fail(sync_request: SyncRequest, reason: retry_policy.FailureReason) -> None:
-    """Put a sync of which no stage is left back into the queue, or fail it where no further try is allowed."""
+    """Put a sync whose stage is lost back into the queue, or fail it if no further attempt is allowed."""
     match _retry_later_or_stop(sync_request, reason):
         case RetryLater(message, code, seconds):
             sync_request.try_again(message, code, seconds=seconds)
@@ -263,7 +263,7 @@ def retry_or_fail(sync_request: SyncRequest, reason: retry_policy.FailureReason)
 
 
 def _end_without_stage(sync_request: SyncRequest, error: Exception) -> None:
-    """End a sync whose stage is gone, unless it has ended otherwise: as Failed, or back in the queue."""
+    """End a sync whose stage is lost, as Failed or back in the queue, unless it has ended already."""
     if retry_policy.has_lost_the_database(error):
         _persist(lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
     else:
@@ -272,10 +272,10 @@ def _end_without_stage(sync_request: SyncRequest, error: Exception) -> None:
 
 
 def _persist(decide: Callable[[], None]) -> None:
-    """Have an outcome written however long the database is away, unless it has been decided meanwhile."""
+    """Write an outcome, however long the database is unreachable, unless one has been written meanwhile."""
     while True:
         if not connection.in_atomic_block:
-            connection.close()  # The next statement opens another one.
+            connection.close()  # The next statement opens a new one.
         try:
             decide()
         except WrongStatus as error:
@@ -289,7 +289,7 @@ def _persist(decide: Callable[[], None]) -> None:
 
 
 def hand_back(sync_request: SyncRequest, message: str, code: str) -> None:
-    """Let another worker start again with a sync, without counting it as a failure; but not for ever."""
+    """Let another worker start the sync again, without counting a failure, up to SYNC_MOST_STARTS times."""
     if sync_request.fencing_token >= settings.SYNC_MOST_STARTS:
         message = f"It was started {sync_request.fencing_token} times and never ended. Nothing was changed."
         _fail_unread(sync_request, message, code)
@@ -298,7 +298,7 @@ def hand_back(sync_request: SyncRequest, message: str, code: str) -> None:
 
 
 def give_up_lost(sync_request: SyncRequest, *, by_outage: bool) -> None:
-    """Decide about a sync whose lease has run out."""
+    """Requeue or fail a sync whose lease has expired."""
     if by_outage:
         hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone")
     else:
@@ -307,7 +307,7 @@ def give_up_lost(sync_request: SyncRequest, *, by_outage: bool) -> None:
 
 
 def give_up_crashed(sync_request: SyncRequest) -> None:
-    """Decide about a sync whose process died."""
+    """Requeue or fail a sync whose process died."""
     crashes = sync_request.crash_count + 1
     if crashes >= settings.SYNC_CRASHES:
         _fail_unread(sync_request, retry_policy.crashed_too_often(crashes), "stopped_worker", has_crashed=True)
@@ -322,7 +322,7 @@ def give_up_crashed(sync_request: SyncRequest) -> None:
 
 @transaction.atomic
 def _fail_unread(sync_request: SyncRequest, message: str, code: str, *, has_crashed: bool = False) -> None:
-    """End a sync as Failed about whose lines nothing is known; its one problem is why it failed."""
+    """End a sync as Failed without any counts or problems of lines; its only problem says why it failed."""
     sync_request.fail(message, code, has_crashed=has_crashed)
     SyncResultDetail.objects.create(
         sync_request=sync_request,

@@ -1,4 +1,4 @@
-"""Reports how far a sync has got while it reads; so it also finds out that it was cancelled."""
+"""Reports the progress of a sync while it reads, and thereby notices that it was cancelled."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -26,7 +26,8 @@ class ProgressReporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # Has to come after the transaction's end: a late report may wait for the sync's row, which that has locked.
+        # Has to come after the end of the transaction, because a late report may wait for the sync's row, which the
+        # transaction has locked.
         if self._last:
             self._thread.submit(connections.close_all)
         self._thread.shutdown()
@@ -39,9 +40,10 @@ class ProgressReporter:
         self._has_own_connection = True
 
     def report(self, lines_read: int) -> None:
-        """Report how far the sync has got; a later call raises WrongStatus if it is no longer this worker's."""
+        """Report the number of rows read; a later call raises WrongStatus if the sync is no longer this worker's."""
         if not self._has_own_connection:
-            # Not here: to wait for the connection every second would leave a core idle for a fifth of it.
+            # In the COPY thread: waiting here for the connection every second would leave a core idle for a fifth of
+            # the time.
             self.copy_thread.then(partial(self.sync_request.report, lines_read))
             return
         if self._last:
@@ -52,5 +54,5 @@ class ProgressReporter:
         try:
             self.sync_request.report(lines_read)
         except (Error, SyncRequest.DoesNotExist):
-            # A report that does not get through is no reason to fail. The next one opens another connection.
+            # A failed report is no reason to fail the sync. The next one opens a new connection.
             connection.close()

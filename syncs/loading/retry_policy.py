@@ -1,4 +1,4 @@
-"""What went wrong with a sync, whether to try it again, and when."""
+"""The retry policy: what an error means, whether the sync has another attempt, and when."""
 
 import errno
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ WORKER_STOPPING = "Its worker was told to stop, so another one starts it again. 
 WORKER_STOPPED = "The worker stopped in the middle of it. Nothing was changed."
 # The longest pause, in seconds, that a source may ask for.
 LONGEST_PAUSE = 24 * 3600
-# Errors of files and connections that may be gone at the next try.
+# Errors of files and connections that may not occur at the next attempt.
 TRANSIENT_ERRNOS = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -29,7 +29,7 @@ TRANSIENT_ERRNOS = {
     errno.ECONNRESET,
     errno.ETIMEDOUT,
 }
-# How the SQLSTATE begins when PostgreSQL shuts down or ends a session.
+# The beginnings of the SQLSTATEs with which PostgreSQL shuts down or ends a session.
 SESSION_ENDED = ("08", "57P", "25P03")
 
 
@@ -65,7 +65,7 @@ def reason_of(error: Exception) -> FailureReason:
 
 
 def has_lost_the_database(error: Exception) -> bool:
-    """Whether this process's database session has ended, and with it everything that was staged."""
+    """Whether this process's database session has ended, so that everything staged is lost."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     session = connection.connection
@@ -75,22 +75,22 @@ def has_lost_the_database(error: Exception) -> bool:
 
 
 def crashed_too_often(crashes: int) -> str:
-    """The sentence on a sync that has crashed so many workers."""
+    """The sentence about a sync that has crashed this many workers."""
     how_often = {1: "once", 2: "twice"}.get(crashes, f"{crashes} times")
     return f"It stopped the worker {how_often}, so it is not tried again. Nothing was changed."
 
 
 def pause_before_next(sync_request: SyncRequest, reason: FailureReason) -> float | None:
-    """Seconds until the next try; None if there is to be none."""
+    """Seconds until the next attempt; None if no further attempt is allowed."""
     if not reason.transient or sync_request.failure_count + 1 >= settings.SYNC_TRIES:
         return None
     return min(max(backoff(sync_request.failure_count), reason.retry_after or 0), LONGEST_PAUSE)
 
 
 def backoff(times: int) -> float:
-    """Seconds to wait after so many failures: twice as long each time, up to a limit, and randomised.
+    """Seconds to wait after this many failures: twice as long each time, up to a limit, and randomised.
 
-    Syncs that failed together are thereby not tried again together.
+    The random part keeps syncs that failed together from retrying together.
     """
     pause: float = min(settings.SYNC_RETRY_SECONDS * 2 ** min(times, 20), settings.SYNC_LONGEST_RETRY_SECONDS)
     return pause * SystemRandom().uniform(0.5, 1.5)

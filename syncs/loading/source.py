@@ -1,4 +1,4 @@
-"""What a sync's connector is given to read."""
+"""Opens what a sync's connector is to read."""
 
 from contextlib import ExitStack
 

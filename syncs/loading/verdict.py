@@ -1,11 +1,11 @@
-"""What an attempt to load came to: the values that the pipeline decides by."""
+"""The possible results of an attempt to load, by which the pipeline decides how to go on."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
 
 class Shortcut(Enum):
-    """What saves time while reading, but has to be left out where the merge finds that it was not allowed."""
+    """Saves time while reading, but must be left out if the merge finds that it was not allowed."""
 
     SKIP_UNCHANGED_ROWS = auto()
     DIRECT_INSERT = auto()
@@ -13,14 +13,14 @@ class Shortcut(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The input was merged, or of a preview, everything it would do was found out."""
+    """The input was merged; or, for a preview, its changes were recorded and rolled back."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The sync fails; no record is changed, and what was found out about its lines stays."""
+    """The sync fails; no record is changed, and the problems found in its lines are stored."""
 
     message: str
     code: str
@@ -28,14 +28,14 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class ReadAgain:
-    """Nothing stays, and the source has to be read again without a shortcut."""
+    """Nothing is stored, and the source has to be read again without a shortcut."""
 
     without: Shortcut
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Nothing stays, and the sync goes back to the queue."""
+    """Nothing is stored, and the sync goes back to the queue."""
 
     message: str
     code: str

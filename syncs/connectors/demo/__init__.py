@@ -1,4 +1,4 @@
-"""A connector that invents the books of a company, to try the platform out with."""
+"""A connector that invents the books of a company, for trying the platform out."""
 
 from syncs.connectors.demo.connector import DemoData
 

@@ -28,7 +28,7 @@ class DemoData:
     )
 
     def check(self, credentials: Mapping[str, str]) -> None:
-        """There is nothing to reach: the data are invented."""
+        """Does nothing: the data are invented."""
 
     def rows(self, source: Source) -> Iterator[Rows]:
         enrollment = source.app_enrollment_id
@@ -45,7 +45,7 @@ class DemoData:
 
 
 def _last_day(source: Source) -> date:
-    """The last day of the books: today for a full sync, else the day of the last one, so that nothing changes."""
+    """The last day of the books: today for a full sync, else the day of the last full sync, so that nothing changes."""
     if source.full:
         return datetime.now(UTC).date()
     return source.last_full_sync or _creation_day(source.app_enrollment_id)

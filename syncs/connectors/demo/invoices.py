@@ -12,7 +12,7 @@ from syncs.connectors.demo.values import CENT, DAYS, RATES, Record, number_in, s
 
 @dataclass(slots=True)
 class Document:
-    """An invoice or credit memo with its lines, and what has been settled of it."""
+    """An invoice or credit memo with its lines, and the part of it that is settled."""
 
     key: str
     party: Party
@@ -95,7 +95,7 @@ class Invoices:
         )
 
     def _invoice(self, document: Document) -> Record:
-        """The record of an invoice or credit memo: one of a vendor is issued to us, one of ours to a customer."""
+        """The record of an invoice or credit memo, which a vendor issued to us or we issued to a customer."""
         own = self.parties.own
         party, rate = document.party, RATES[document.party.currency]
         recipient = own if party.is_vendor else party

@@ -1,4 +1,4 @@
-"""What all demo records have in common: the base currency, rates, and how values are written."""
+"""Common to all demo records: the base currency, rates, and the format of values."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,12 +12,12 @@ Record: TypeAlias = dict[str, JsonValue]
 BASE_CURRENCY = "USD"
 RATES = {"USD": Decimal(1), "EUR": Decimal("1.08"), "GBP": Decimal("1.27"), "CAD": Decimal("0.74")}
 CENT = Decimal("0.01")
-# How many days the books go back.
+# The number of days that the books cover.
 DAYS = 540
 
 
 def stamps(made: date, changed: date | None = None) -> Record:
-    """The members that say when a record was created and last modified: at nine in the morning of these days."""
+    """The members `created` and `modified` of a record: nine in the morning of these days."""
     return {"created": f"{made}T09:00:00Z", "modified": f"{changed or made}T09:00:00Z"}
 
 
@@ -37,6 +37,6 @@ def month_end(first: date) -> date:
 
 
 def months_until(today: date, count: int) -> list[date]:
-    """The first days of so many months, up to the current one."""
+    """The first days of this many months, up to the current one."""
     last = today.year * 12 + today.month - 1
     return [date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 1)]

@@ -30,7 +30,7 @@ class Header:
 
 
 def read_header(lines: list[str], first_line: int) -> Header | None:
-    """The header at the beginning of the lines; None if they are all blank. Raises UnusableFile."""
+    """Read the header at the beginning of the lines; None if they are all blank. Raises UnusableFile."""
     declared = SEPARATOR.fullmatch(lines[0]) if first_line == 1 else None
     position = 1 if declared else 0
     while position < len(lines) and not lines[position].strip():

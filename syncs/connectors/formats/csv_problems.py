@@ -1,4 +1,4 @@
-"""What can be wrong with the lines of a CSV file, in sentences."""
+"""The problems of the lines of a CSV file, as sentences."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""CSV: the header of a file, then its rows; a bad line costs no other."""
+"""CSV: the header of a file, then its rows; a bad line does not affect others."""
 
 from syncs.connectors.formats.csv_header import UnusableFile, read_header
 from syncs.connectors.formats.csv_rows import CsvRows
@@ -12,13 +12,13 @@ def read_csv(content: ByteStream, *, name: str, file: str, limits: Limits) -> So
 
 
 class _CsvFile:
-    """One file being read: until its header is found, the remarks that wait for it, and then the rows."""
+    """One file being read: first up to its header, storing remarks until then, and then its rows."""
 
     def __init__(self, name: str, file: str, line_bytes: int) -> None:
         self.name, self.file, self.line_bytes = name, file, line_bytes
         self.rows: CsvRows | None = None
         self.line = 1  # the first after those that were searched for the header
-        # Where the file turns out not to be text at all, its encoding is not worth a remark.
+        # If the file is not text at all, its encoding is not worth a remark.
         self.encoding_remarks: list[RowProblem] = []
 
     def read(self, content: ByteStream) -> SourceItems:

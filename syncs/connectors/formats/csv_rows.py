@@ -1,8 +1,8 @@
 """The rows of a CSV file, from the lines after its header.
 
 Where every line is one row, polars splits many lines at once. Elsewhere the csv module parses a window of lines at a
-time. What it does not do is done here: it keeps the source text and the line number of each row, and it resumes at the
-next line when a quotation mark is never closed.
+time. In addition, this module keeps the source text and the line number of each row, and resumes at the next line if a
+quotation mark is never closed.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -44,7 +44,7 @@ REREADING = 16
 
 
 class _FittedRows(NamedTuple):
-    """Rows with exactly one cell for each column, where they are, and the problems of those that were left out."""
+    """Rows with exactly one cell for each column, their lines, and the problems of rows that were left out."""
 
     rows: Sequence[Sequence[Cell]]
     lines: Sequence[int]
@@ -112,7 +112,7 @@ class CsvRows:
         irregular = irregular_lines(raw, together, self.header)
         texts = split_lines(raw, irregular, self.header)
         if texts is None and not irregular:
-            # The number of cells is right in all, but some rows have too many and others too few.
+            # The total number of cells is right, but some rows have too many and others too few.
             irregular = irregular_lines(raw, "", self.header)
             texts = split_lines(raw, irregular, self.header)
         if texts is None:
@@ -188,7 +188,7 @@ class CsvRows:
                 position += parsed.ends[-1]
             is_open = parsed.fault == UNEXPECTED_END
             if not parsed.fault or (is_open and parsed.rows):
-                continue  # with a window that begins where this one stopped
+                continue  # the next window begins where this one stopped
             if is_open and not is_last and len(window) < SPAN_LINES and _size(window) <= self.line_bytes:
                 break
             self.has_rows = True
@@ -250,7 +250,7 @@ class CsvRows:
             yield self._finished_block()
 
     def _fit_rows(self, rows: Iterable[list[str]], lines: Iterable[int], raw: Iterable[str]) -> _FittedRows:
-        """Bring rows to the header's width: a row without values is none, one with too many is a problem."""
+        """Bring rows to the header's width: a row without values is dropped, one with too many is a problem."""
         width = self._width
         fitted: list[tuple[Sequence[Cell], int, str]] = []
         problems: list[RowProblem] = []
@@ -278,7 +278,7 @@ class CsvRows:
         return _FittedRows(fitted_rows, at_lines, texts, problems)
 
     def _problem_of_short_row(self, cell_count: int, line: int, raw: str) -> RowProblem | None:
-        """What is to be said of a row that ends early. The columns of absent cells keep their values in the books."""
+        """The remark about a row that ends early. The columns of absent cells keep their values in the books."""
         if self._open_line and line + raw.count("\n") >= self._open_line:
             return self._problems.line_cut_off(cell_count, line, raw)
         if cell_count == 1 and self._width > 2:

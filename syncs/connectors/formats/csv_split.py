@@ -15,7 +15,7 @@ UNEXPECTED_END = "unexpected end of data"
 
 
 class ParsedRows(NamedTuple):
-    """What the csv module makes of some lines.
+    """The result of the csv module for some lines.
 
     `ends` has for each row the number of lines up to its end. `fault` is what the csv module says of the row where it
     stopped, after `fault_span` lines of that row; empty where it parsed all lines.
@@ -58,7 +58,7 @@ def parse_each(lines: list[str], delimiter: str) -> list[list[str] | None] | Non
 
 
 def irregular_lines(raw: list[str], together: str, header: Header) -> list[int]:
-    """The positions of lines that cannot be split at their delimiters into one cell for each column.
+    """The positions of lines that cannot be split at their delimiters into one cell per column.
 
     Those are lines with a quotation mark, with another number of cells, and with nothing but delimiters. `together`
     is the text of all lines, which is examined first because that is faster; if it is empty, each line is.

@@ -140,7 +140,7 @@ def _scalar_text(value: JsonValue) -> str:
 @lru_cache(100)
 def _decoder_of(names: tuple[str, ...]) -> Callable[[bytes], list[msgspec.Struct]]:
     """Decodes a list of objects that each have all of these members and no others."""
-    # Only in a member of type Any does a number with a decimal point come as text.
+    # A number with a decimal point is decoded as text only in a member of type Any.
     fields = [(f"m{position}", Any) for position in range(len(names))]
     renamed = {field: name for (field, _), name in zip(fields, names, strict=True)}
     flat = msgspec.defstruct("Flat", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
@@ -166,7 +166,8 @@ class _Objects(NamedTuple):
 def blocks_of(
     name: str, file: str, found: Sequence[JsonObject | RowProblem | None], lines: Sequence[int], raw: list[str]
 ) -> Iterator[Columns | RowProblem]:
-    """What was found on some lines as one block of rows or more; `name` is the source's word for the kind of record.
+    """The objects found on some lines as one or more blocks of rows; `name` is the source's word for the kind of
+    record.
 
     A problem in place of an object is yielded as it is, and None means an empty line. Names of members are matched
     without regard to case, as the API does; a block has the spelling that comes first.
@@ -216,7 +217,7 @@ def _blocks_of_objects(name: str, file: str, objects: _Objects) -> Iterator[Colu
 def _cells(
     values: list[JsonObject], shapes: dict[tuple[str, ...], list[str]], columns: list[str]
 ) -> Sequence[Sequence[Cell]]:
-    """The cells of each column; `shapes` maps the names of an object's members to the columns that they are."""
+    """The cells of each column; `shapes` maps the names of an object's members to their columns."""
     if list(shapes.values()) == [columns]:
         return list(zip(*map(dict.values, values), strict=True))
     if any(list(shape) != spelled for shape, spelled in shapes.items()):
@@ -225,8 +226,8 @@ def _cells(
 
 
 def object_or_problem(name: str, file: str, line: int, value: JsonValue, raw: str) -> JsonObject | RowProblem:
-    """The object that a value is, or what is wrong with it."""
-    if isinstance(value, list) and len(value) == 1:  # as the Ruby client wraps an object
+    """The value if it is an object, or else what is wrong with it."""
+    if isinstance(value, list) and len(value) == 1:  # the Ruby client wraps an object in a list
         value = value[0]
     if not isinstance(value, dict):
         return bad_json(name, file, line, _not_an_object(value), raw)

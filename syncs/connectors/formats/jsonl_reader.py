@@ -22,12 +22,12 @@ from syncs.connectors.formats.json_objects import (
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
 from syncs.connectors.protocol import ByteStream, Limits, RowProblem, SourceItems
 
-# Up to so many lines that cannot be decoded together are decoded one by one; more are halved.
+# Up to this many lines that cannot be decoded together are decoded one by one; more are halved.
 ONE_BY_ONE = 32
-# What is read at a time: objects with the names of their members take more room than lines of CSV.
+# The bytes that are read at a time: objects with the names of their members are longer than lines of CSV.
 BLOCK_LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
 
-# What may be on a line: an object, what is wrong with it, or nothing.
+# The result of a line: an object, a problem, or nothing.
 OnLine = JsonObject | RowProblem | None
 
 _encode = msgspec.json.Encoder().encode
@@ -76,7 +76,7 @@ def _flat(raw: list[str]) -> FlatObjects | None:
 
 
 def _decode_lines(raw: list[str], name: str, file: str, lines: Sequence[int]) -> Sequence[OnLine]:
-    """What is on each line."""
+    """The result of each line."""
     if (flat := _flat(raw)) and (found := flat.one_by_one):
         return found
     if len(raw) <= ONE_BY_ONE:
@@ -96,7 +96,7 @@ def _decode_line(raw: str, name: str, file: str, line: int) -> OnLine:
         return RowProblem(name, file, line, "bad_encoding", _undecoded_byte(raw), raw=raw)
     try:
         found = decode(text)
-        # Encoded again it has as many colons, unless a member was lost because its name is there twice.
+        # Encoded again it has the same number of colons, unless a member was lost because its name occurs twice.
         if _encode(found).count(b":") != text.count(":") + text.count("\\u003"):
             json.loads(text, object_pairs_hook=unique_members, parse_float=str)
     except DuplicateMember as duplicate:
@@ -109,7 +109,7 @@ def _decode_line(raw: str, name: str, file: str, line: int) -> OnLine:
 
 
 def _syntax_error(text: str) -> str:
-    """A sentence on why the text is not JSON, with the place."""
+    """A sentence that says why the text is not JSON, and where."""
     try:
         json.loads(text, parse_constant=_refuse, parse_float=str)
     except json.JSONDecodeError as error:
@@ -134,7 +134,7 @@ def _syntax_error(text: str) -> str:
 
 
 def _undecoded_byte(text: str) -> str:
-    """A sentence on the first byte of a line that could not be decoded."""
+    """A sentence about the first byte of a line that could not be decoded."""
     for position, character in enumerate(text):
         if "\udc80" <= character <= "\udcff":
             byte = ord(character) - 0xDC00

@@ -8,7 +8,7 @@ from io import BytesIO, StringIO
 
 from syncs.connectors.protocol import ByteStream, ConnectorError
 
-# Enough to make work by column pay, little enough to keep memory small.
+# Enough for work by column to be worthwhile, little enough to keep memory small.
 CHUNK_BYTES = 2 * 1024**2
 EXCERPT = 200
 
@@ -21,7 +21,7 @@ UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 @dataclass(frozen=True, slots=True)
 class OtherEncoding:
-    """Comes before the first line that is not UTF-8 and was read as Windows-1252."""
+    """Is yielded before the first line that is not UTF-8 and was read as Windows-1252."""
 
     line: int
 
@@ -35,7 +35,7 @@ class OtherEncoding:
 
 @dataclass(frozen=True, slots=True)
 class LongLine:
-    """Comes in place of a line over the limit, and has only its beginning."""
+    """Is yielded in place of a line over the limit, with only its beginning."""
 
     start: str
 
@@ -77,10 +77,10 @@ def physical_lines(
 
 
 class _Encoding:
-    """Decodes lines that are not UTF-8 as Windows-1252, where they can be that.
+    """Decodes lines that are not UTF-8 as Windows-1252, if they are valid in it.
 
-    Each line is judged on its own, because the file is not in memory. Where earlier lines had UTF-8 characters, a
-    line that contains some too is taken for damaged UTF-8. Bytes that cannot be decoded stay lone surrogates, by which
+    Each line is judged on its own, because the file is not in memory. If earlier lines had UTF-8 characters, a line
+    that contains some too is taken for damaged UTF-8. Bytes that cannot be decoded stay lone surrogates, by which
     staging finds the cell that they are in.
     """
 
@@ -162,13 +162,14 @@ def _texts(content: ByteStream, file: str, chunk_bytes: int) -> Iterator[tuple[s
 
 
 def _decoder(start: bytes) -> codecs.IncrementalDecoder:
-    """The decoder for a file that starts like this: UTF-8, or UTF-16 if it has the mark or can be nothing else.
+    """The decoder for a file that starts like this: UTF-8, or UTF-16 if it has that byte order mark or can be nothing
+    else.
 
     Bytes that are not UTF-8 become lone surrogates, from which `_Encoding` decodes them again.
     """
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return codecs.getincrementaldecoder("utf-16")("surrogatepass")
-    # Without the mark, of two ASCII characters every other byte is zero.
+    # Without a byte order mark: every other byte of two ASCII characters is zero.
     if len(start) > 3 and start[0] and not start[1] and start[2] and not start[3]:
         return codecs.getincrementaldecoder("utf-16-le")("surrogatepass")
     if len(start) > 3 and not start[0] and start[1] and not start[2] and start[3]:
@@ -181,7 +182,7 @@ def _split(text: str) -> list[str]:
     if text.isascii():
         # Bytes are split at line feeds only, in a third of the time.
         lines = [line.decode() for line in BytesIO(text.encode())]
-        # Counting the CRLF pairs in the whole text would take longer than all of this.
+        # Counting the CRLF pairs in the whole text would take longer than this.
         if "\r" not in text or text.count("\r") == sum(line.endswith("\r\n") for line in lines):
             return lines
     if any(odd in text for odd in ODD_LINE_ENDS):

@@ -8,9 +8,9 @@ import re
 from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
-# Spreadsheets calculate with so many digits; further ones are noise of binary fractions.
+# Spreadsheets calculate with this many digits; further ones are noise of binary fractions.
 SIGNIFICANT_DIGITS = 15
-# A binary fraction is written with at most so many digits; a longer number was not calculated by a spreadsheet.
+# A binary fraction has at most this many digits; a longer number was not calculated by a spreadsheet.
 NOISE_DIGITS = 17
 LAST_DAY = 2_958_465  # 9999-12-31
 BUILT_IN_DATES = {14, 15, 16, 17, *range(27, 32), 34, 35, 36, *range(50, 55), 57, 58}
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})[0-9]+")
 
 
 def format_of(number: int, code: str | None) -> str:
-    """What a number format makes of a number: `date`, `time`, `stamp` (date and time), or nothing.
+    """The meaning that a number format gives to a number: `date`, `time`, `stamp` (date and time), or nothing.
 
     `date`, `time` and `stamp` are followed by `.` if the format shows parts of a second. A format of zeros only, which
     a number is padded to, is returned as it is.
@@ -35,7 +35,7 @@ def format_of(number: int, code: str | None) -> str:
     if code is None:
         known = (("date", BUILT_IN_DATES), ("time", BUILT_IN_TIMES), ("stamp", BUILT_IN_STAMPS))
         return next((kind for kind, numbers in known if number in numbers), "")
-    if re.fullmatch("0{2,}", code):  # a postal code has its leading zeros only in the format
+    if re.fullmatch("0{2,}", code):  # the leading zeros of a postal code are only in the format
         return code
     code = _LITERAL.sub("", code).split(";")[0].lower()
     if _ELAPSED.search(code) or "general" in code:
@@ -47,7 +47,7 @@ def format_of(number: int, code: str | None) -> str:
 
 
 def number_text(text: str, format: str = "", *, since_1904: bool = False) -> str:
-    """A number of the workbook as exact text, or as the date or time that its format makes of it."""
+    """A number of the workbook as exact text, or as the date or time that its format makes it."""
     text = text.strip()
     if format[:1] in ("d", "t", "s"):
         return _moment(text, format, since_1904) or _exact(text)
@@ -74,7 +74,7 @@ def _exact(text: str) -> str:
 
 
 def _moment(text: str, format: str, since_1904: bool) -> str:
-    """The date and time that a number of days stands for; empty where it stands for none."""
+    """The date and time that a number of days stands for; empty if it stands for none."""
     try:
         serial = Decimal(text)
     except InvalidOperation:
@@ -84,7 +84,7 @@ def _moment(text: str, format: str, since_1904: bool) -> str:
     days = int(serial)
     milliseconds = int(((serial - days) * 86_400_000).to_integral_value())
     if not format.endswith("."):
-        # As the sheet shows it, and as a CSV file saved from the sheet has it.
+        # As the sheet displays it, and a CSV file saved from the sheet has it.
         milliseconds -= milliseconds % 1_000
     if format.startswith("time") and not days:
         return _trimmed((datetime.min + timedelta(milliseconds=milliseconds)).time())

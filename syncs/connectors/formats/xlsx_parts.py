@@ -60,13 +60,13 @@ class _Reader:
         self.parser.StartDoctypeDeclHandler = self._refuse_dtd
 
     def read(self, content: ByteStream) -> Iterator[None]:
-        """Parse piece by piece; the caller takes what was found after each."""
+        """Parse piece by piece; the caller collects the results after each."""
         fed = 0
         try:
             while data := content.read(PIECE_BYTES):
                 fed += len(data)
                 self.parser.Parse(data)
-                # What the parser has not consumed is a tag without an end.
+                # The part that the parser has not consumed is a tag without an end.
                 if fed - self.parser.CurrentByteIndex > self.longest + PIECE_BYTES:
                     raise DamagedWorkbook()
                 yield
@@ -134,7 +134,7 @@ class _Formats(_Elements):
             self.is_cells = False
 
     def formats(self) -> list[str]:
-        """What each style makes of a number, as `format_of` says it."""
+        """The meaning that each style gives to a number, as returned by `format_of`."""
         codes = {_whole(one.get("numFmtId", "0")): one.get("formatCode", "") for one in self.found.get("numFmt", [])}
         return [format_of(number, codes.get(number)) for number in self.styles]
 
@@ -300,7 +300,7 @@ class _Sheet(_Reader):
         else:
             text = unescaped(text)
         if text:
-            # Of a row over the limit, only the beginning is reported.
+            # For a row over the limit, only the beginning is reported.
             self.row.cells[self.place] = text if self.row.size <= self.longest else text[:EXCERPT]
 
 

@@ -23,7 +23,7 @@ from syncs.connectors.protocol import (
 )
 
 WORKBOOK = "xl/workbook.xml"
-# How a file begins that Excel wrote before 2007 or with a password.
+# The first bytes of files that Excel wrote before 2007 or with a password.
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 COPIED_BYTES = 512 * 1024
 
@@ -102,7 +102,7 @@ class _SheetReader:
                     yield self.block
                     self.block, self.size = self._new_block(), 0
         except UnusableFile as unusable:
-            # Rows may have been yielded already, so that the file counts as not read to its end.
+            # Rows may have been yielded already; the file then counts as not read to its end.
             if self.has_rows:
                 raise ConnectorError(
                     f"The workbook “{self.file}” is damaged and cannot be read to its end. "
@@ -196,7 +196,7 @@ class _SheetReader:
 
 
 def rest_of(limits: Limits, used: int) -> Limits:
-    """What an upload may still unpack to."""
+    """The number of bytes that an upload may still unpack to."""
     return replace(limits, unpacked_bytes=max(0, limits.unpacked_bytes - used))
 
 
@@ -208,7 +208,7 @@ def _cells(places: list[int], row: int) -> str:
 
 
 def _as_csv(row: SheetRow, width: int) -> str:
-    """The row as a line of CSV, with what stands in cells that show an error."""
+    """The row as a line of CSV, including the errors that cells display."""
     texts = row.cells | dict(row.faults)
     width = max([width - 1, *texts]) + 1
     line = io.StringIO()

@@ -17,9 +17,9 @@ RATIO_FROM_BYTES = 10 * 1024**2
 # A longer directory, for each entry that is allowed, is not read.
 DIRECTORY_BYTES_PER_ENTRY = 1_024
 NAME_LENGTH = 255
-# What precedes the content of an entry, without its name.
+# The header that precedes the content of an entry, without its name.
 LOCAL_HEADER_BYTES = 30
-# What zipfile raises for a damaged file.
+# The errors that zipfile raises for a damaged file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError)
 
 _CLUTTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)", re.IGNORECASE)
@@ -99,7 +99,7 @@ class Archive:
             )
 
     def _check_directory(self, content: IO[bytes]) -> None:
-        """Refuse a directory that is too long to be read. If there is none, zipfile will say so."""
+        """Refuse a directory that is too long to be read. If there is none, zipfile raises an error."""
         size = content.seek(0, 2)
         content.seek(max(0, size - 65_557))
         tail = content.read()

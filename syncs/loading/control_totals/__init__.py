@@ -1,1 +1,1 @@
-"""What amounts add up to: in a file, in a merge, in the books."""
+"""Control totals: the sums of amounts in a file, in a merge, in the books."""

@@ -1,7 +1,7 @@
-"""What a merge does to amounts, added up in `amount_tally`: those of its rows by what became of them, and what the
-totals of the books change by.
+"""Adds up the amounts of a merge in `amount_tally`: those of its rows by category (loaded, skipped, rejected), and the
+changes of the totals of the books.
 
-Only rows and records that a statement touches are read, those of each kind in one pass a step.
+Only rows and records that a statement touches are read, those of each kind in one pass per step.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def tally_of_removed(staged: StageTable, category: str) -> sql.Composable:
 
 
 def tally_plan(context: MergeContext) -> None:
-    """Before any record changes, add up the rows that are left and what they will change."""
+    """Before any record changes, add up the remaining rows and the changes they will make."""
     _copy(context, context.stage.totals.changes())
     for staged in context.staged:
         _tally_rows(context, staged)
@@ -51,7 +51,7 @@ def tally_plan(context: MergeContext) -> None:
 
 
 def tally_missing(context: MergeContext, name: str) -> None:
-    """Subtract what the records hold that will be deleted because a complete input lacks them."""
+    """Subtract the amounts of records that will be deleted because a complete input lacks them."""
     missing = sql.SQL("missing m JOIN {} r ON r.id = m.id WHERE m.entity = {}").format(
         sql.Identifier(entities()[name].table), sql.Literal(name)
     )
@@ -75,7 +75,7 @@ def add_to_books(context: MergeContext) -> None:
 
 
 def _tally_rows(context: MergeContext, staged: StageTable) -> None:
-    """Add up, in one pass, what rows give and what new records take from them, which may be more."""
+    """Add up, in one pass, the amounts of rows and those of the new records made from them, which may be more."""
     source, action = sql.SQL("{} p JOIN {} s USING (_seq)").format(staged.plan, staged.table), sql.SQL("p.action")
     if not context.exists("SELECT 1 FROM {plan} WHERE action <> 'insert'", plan=staged.plan):
         source, action = sql.SQL("{} s").format(staged.table), sql.SQL("'insert'::text")
@@ -98,7 +98,7 @@ def _tally_rows(context: MergeContext, staged: StageTable) -> None:
 def _amount_of_new(
     staged: StageTable, column: Column, given: dict[str, sql.Composable], new: dict[str, sql.Composable]
 ) -> sql.Composable | None:
-    """What new records take from their rows into the column, if anything."""
+    """The column's value in new records, as an expression over their rows; None if they have none."""
     if column.assumed and column.assumed.product_of:
         amount, rate = column.assumed.product_of
         if not staged.has(column.name, amount):
@@ -110,7 +110,7 @@ def _amount_of_new(
 
 
 def _tally_updates(context: MergeContext, staged: StageTable) -> None:
-    """Subtract what the records hold that will change, and add what they will hold."""
+    """Subtract the present amounts of the records that will change, and add their new ones."""
     new, entity = dict(updates(staged)), staged.entity
     fields = {name: column.field for name, column in entity.columns.items()}
     columns = [column for column in entity.amounts if column.field in new or fields.get(column.currency, "") in new]
@@ -152,11 +152,11 @@ def _copy(context: MergeContext, tallies: Sequence[Tally]) -> None:
             copy.write_row(tally)
 
 
-# A preview rolls back what it has written, but its tallies are still needed.
+# A preview rolls back what it has written, but its tallies are needed afterwards.
 
 
 def saved_tallies(context: MergeContext) -> Sequence[Tally]:
-    """All tallies, out of reach of a rollback."""
+    """All tallies, read into memory so that they survive a rollback."""
     return context.rows("SELECT {columns} FROM amount_tally", columns=COLUMNS)
 
 
@@ -202,7 +202,7 @@ def write(context: MergeContext, *, loaded: bool) -> None:
 
 
 def _sums_by_fate(loaded: bool) -> sql.Composed:
-    """Count and sum for each of the columns of a control total."""
+    """The expressions of count and sum for each category of a control total."""
     categories = {
         "file": READ,
         "loaded": LOADED if loaded else None,

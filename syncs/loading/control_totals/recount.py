@@ -1,4 +1,4 @@
-"""Counts the records again and compares them with the stored totals of the books, which every merge only adds to."""
+"""Counts the records again and compares them with the stored totals of the books, which merges only add to."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,7 +21,7 @@ from syncs.models.control_totals import EXACT, sum_as_text
 # Count and sum.
 Total: TypeAlias = tuple[int, Decimal]
 NOTHING: Total = (0, Decimal())
-# Of a kind with more records than that, a page does not count them again; `recount_books` does.
+# A page does not recount kinds with more records than this; `recount_books` does.
 COUNTED_AT_MOST = 50_000
 # Nor does it spend more time than that on one kind.
 SECONDS_AT_MOST = 2
@@ -29,7 +29,7 @@ SECONDS_AT_MOST = 2
 
 @dataclass(frozen=True)
 class Difference:
-    """A stored total that is not what the records hold; `str()` is the sentence to show."""
+    """A stored total that differs from the records; `str()` is the sentence to show."""
 
     enrollment: AppEnrollment
     entity: str
@@ -87,9 +87,9 @@ def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Differe
 
 
 class CheckedTotal(NamedTuple):
-    """A control total, and whether the records, counted again, hold what it says of the books.
+    """A control total, and whether the records, counted again, agree with what it says about the books.
 
-    `agrees` is None where that was not counted: for a preview, where the books have changed since the sync, for a
+    `agrees` is None where they were not counted: for a preview, where the books have changed since the sync, for a
     kind with more than COUNTED_AT_MOST records, and where counting took longer than SECONDS_AT_MOST.
     """
 
@@ -112,7 +112,7 @@ def check_totals(totals: Iterable[ControlTotal]) -> list[CheckedTotal]:
 
 
 def _enrollment_to_compare(total: ControlTotal) -> UUID | None:
-    """The enrollment whose books the total's sync left behind; None for a preview, which leaves none."""
+    """The enrollment whose books the total describes; None for a preview, which changes no books."""
     return None if total.sync_request.dry_run else total.sync_request.app_enrollment_id
 
 
@@ -128,7 +128,7 @@ def _is_small(enrollment_id: UUID, entity: Entity) -> bool:
 
 
 class _Books(NamedTuple):
-    """Of one kind of record, by column and currency: the stored totals, and what the records hold."""
+    """For one kind of record, by column and currency: the stored totals, and those of the records."""
 
     stored: dict[tuple[str, str], Total]
     counted: dict[tuple[str, str], Total]

@@ -15,7 +15,7 @@ NO_CURRENCY = sql.SQL("NULL::text")
 
 
 class AmountTerm(NamedTuple):
-    """An amount to add up: its column, value and currency, what became of it, and how many times its sum counts."""
+    """An amount to add up: its column, value, currency and category, and the factor by which its sum counts."""
 
     column: Column
     amount: sql.Composable
@@ -69,7 +69,7 @@ def added_up(
 
 
 def _normalised(currency: sql.Identifier) -> sql.Composed:
-    """A currency as `staging.amounts.currency_of` has it: three capital letters, or nothing."""
+    """A currency in the form of `staging.amounts.currency_of`: three capital letters, or nothing."""
     return sql.SQL("CASE WHEN w.{0} ~ '^[A-Za-z]{{3}}$' THEN upper(w.{0} COLLATE \"C\") ELSE '' END").format(currency)
 
 
@@ -117,7 +117,7 @@ def columns_added_up(staged: StageTable) -> list[sql.Composed]:
 def amounts_of_records(
     entity: Entity, times: sql.Composable = ONCE, columns: Sequence[Column] | None = None
 ) -> list[AmountTerm]:
-    """Every amount of the records `r`, or of some columns, in the currency of the record."""
+    """Every amount of the records `r`, or those of some columns, in the currency of the record."""
     return [
         AmountTerm(
             column,

@@ -1,1 +1,1 @@
-"""Staged rows become records: one SQL statement a step, all in one transaction."""
+"""The merge: staged rows become records, by one SQL statement per step, all in one transaction."""

@@ -1,4 +1,4 @@
-"""Deletes: of records that a complete input does not contain, and which deletes other records prevent."""
+"""Deletes: of records that a complete input does not contain, except those that other records refer to."""
 
 from psycopg import sql
 
@@ -8,14 +8,14 @@ from syncs.loading.control_totals.merge_totals import tally_missing
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.verdict import Stopped
 
-# Of fewer records of a kind, the share that is missing means nothing.
+# The delete guard ignores kinds with fewer records than this: their missing share is not meaningful.
 GUARDED_FROM = 20
 
 
 def find_missing(context: MergeContext, complete: list[str]) -> Stopped | None:
-    """List the records that the input does not contain, of the kinds it holds completely, in the table `missing`.
+    """For the kinds that the input contains completely, list the records that it lacks in the table `missing`.
 
-    Returns a verdict where they are more than may be deleted, unless somebody has allowed it.
+    Returns a verdict if more are missing than may be deleted, unless somebody has allowed it.
     """
     context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
     too_many = []
@@ -34,7 +34,7 @@ def find_missing(context: MergeContext, complete: list[str]) -> Stopped | None:
             too_many += _too_many(context, entity, found)
     if not too_many:
         return None
-    # All kinds are listed, because whoever allows the deletes must know what will be deleted.
+    # All kinds are listed, because the person who allows the deletes must know what will be deleted.
     return Stopped(
         f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
         f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
@@ -61,7 +61,7 @@ def _is_missing(context: MergeContext, entity: Entity) -> sql.Composed:
 
 
 def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:
-    """The figures of a kind of which more is missing than may be deleted."""
+    """The counts of the kind for the message, if more of it is missing than may be deleted."""
     if not missing:
         return []
     (there,) = context.row(
@@ -92,7 +92,7 @@ def delete_missing(context: MergeContext) -> None:
 
 
 def _exclude_referenced(context: MergeContext, name: str, referring: Entity, field: str) -> int:
-    """Take missing records to which a remaining one refers off the list, with a warning; returns how many."""
+    """Exclude missing records to which a remaining one refers, with a warning; returns how many."""
     target = entities()[name]
     return context.run(
         """
@@ -135,7 +135,7 @@ def remember_seen(context: MergeContext, names: list[str]) -> None:
 
 
 def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
-    """A row must not delete a record that others refer to."""
+    """Find rows that would delete a record to which others refer."""
     if not staged.has("on_match_action"):
         return
     if not context.exists("SELECT 1 FROM {plan} WHERE action = 'delete'", plan=staged.plan):
@@ -183,7 +183,7 @@ def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
 
 
 def _of_same_input(staged: StageTable) -> sql.Composable:
-    """The references of all records that this input inserts or updates, as `o`."""
+    """The references of all records that this input inserts or updates, with the alias `o`."""
     fields = sql.SQL(", ").join(sql.Identifier(reference.field) for reference in staged.entity.references)
     made = sql.SQL("SELECT {} FROM {} WHERE action IN ('insert', 'update')").format(fields, staged.plan)
     if staged.inserted_count:

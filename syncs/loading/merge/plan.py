@@ -1,4 +1,4 @@
-"""Which staged rows count, and which record each is about: the plan."""
+"""The plan: which staged rows count, and which record each is about."""
 
 from psycopg import sql
 
@@ -12,7 +12,7 @@ from syncs.loading.staging.tables import StageTable
 
 
 def supersede_earlier(context: MergeContext, staged: StageTable) -> None:
-    """Of rows with the same key, leave only the last in the stage; each of the others gets a problem that names it."""
+    """Remove rows that have the same key as a later row from the stage; each gets a problem that names the last one."""
     key = columns_of(staged.entity.key, "s")
     if not staged.may_repeat():
         return
@@ -24,7 +24,7 @@ def supersede_earlier(context: MergeContext, staged: StageTable) -> None:
 
 
 def supersede_by_plan(context: MergeContext, staged: StageTable) -> None:
-    """The same for an entity whose key holds a reference, once the plan has resolved the reference."""
+    """The same for an entity whose key contains a reference, after the plan has resolved the reference."""
     references = {reference.field for reference in staged.entity.references}
     key = sql.SQL(", ").join(
         sql.SQL("{}.{}").format(sql.SQL("p" if name in references else "s"), sql.Identifier(name))
@@ -74,7 +74,7 @@ def _supersede(
 
 
 def plan(context: MergeContext, staged: StageTable) -> None:
-    """Make the plan of an entity: for each staged row its record, if any, what it refers to, and what is to be done."""
+    """Make the plan of an entity: for each staged row its record (if any), its references, and the action."""
     entity = staged.entity
     resolutions = [resolution(context, staged, reference) for reference in entity.references]
     ids = [(sql.Identifier(column), id) for each in resolutions for column, id in each.ids]
@@ -104,7 +104,7 @@ def plan(context: MergeContext, staged: StageTable) -> None:
 def _is_same_record(staged: StageTable) -> sql.Composable:
     """Whether the row `s` is about the record `r`."""
     if staged.inserted_count:
-        # The books had no record of this kind before those that were inserted early, from rows with other keys.
+        # The only records of this kind are those that direct insert has made from rows with other keys.
         return sql.SQL("false")
     keys = [sql.SQL("AND r.{0} = s.{0}").format(sql.Identifier(name)) for name in staged.entity.key]
     return sql.SQL("r.app_enrollment_id = %(enrollment)s {}").format(sql.SQL(" ").join(keys))
@@ -118,7 +118,7 @@ def analyze_plan(context: MergeContext, staged: StageTable) -> None:
 
 
 def meets_unchanged_record(context: MergeContext, staged: StageTable) -> bool:
-    """Whether a staged row may be about the record of an unchanged row: which of the two counts is then not known."""
+    """Whether a staged row may be about the same record as an unchanged row: then it is unknown which one counts."""
     unchanged_rows = context.stage.unchanged_rows
     if unchanged_rows.has_duplicates:
         return True

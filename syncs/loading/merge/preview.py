@@ -1,4 +1,4 @@
-"""A preview: the plan is applied, what it changed is recorded, and it is rolled back."""
+"""A preview: the plan is applied, its changes are recorded, and everything is rolled back."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -42,7 +42,7 @@ def rehearse(context: MergeContext) -> dict[str, dict[str, int]]:
     last_problem = _last_problem(context)
     savepoint = transaction.savepoint()
     steps.apply_plan(context)
-    # A violation of a deferred constraint would otherwise not be noticed.
+    # Otherwise a violation of a deferred constraint would go unnoticed.
     connection.check_constraints()
     counts = steps.counts(context)
     touched = list(islice(_touched(context), DIFFERENCES_STORED))
@@ -69,7 +69,7 @@ def _difference(context: MergeContext, touched: _Touched, before: Values, after:
         group_key_id=context.sync_request.group_key_id,
         entity=touched.entity,
         action=touched.action,
-        # A record that no row is about is identified by its own key.
+        # A record without a row in the input is identified by its own key.
         erp_key=touched.erp_key or before.get("erpKey") or "",
         file=touched.file,
         line=touched.line,
@@ -106,7 +106,7 @@ def _touched(context: MergeContext) -> Iterator[_Touched]:
 
 
 def _values(context: MergeContext, touched: list[_Touched]) -> dict[tuple[str, UUID], Values]:
-    """What the records hold now, as texts, by entity and record id."""
+    """The present values of the records, as texts, by entity and record id."""
     values = {}
     for name in dict.fromkeys(one.entity for one in touched):
         ids = [one.record_id for one in touched if one.entity == name]
@@ -157,7 +157,7 @@ def _last_problem(context: MergeContext) -> int:
 
 
 def _save_problems(context: MergeContext, file: IO[bytes], after: int) -> None:
-    """Write the problems with a greater id than `after` to the file."""
+    """Write the problems with an id greater than `after` to the file."""
     statement = sql.SQL("COPY (SELECT {} FROM staged_problem WHERE id > {} ORDER BY id) TO STDOUT").format(
         identifiers(PROBLEM_COLUMNS), sql.Literal(after)
     )

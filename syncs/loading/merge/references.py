@@ -1,8 +1,9 @@
-"""What a reference leads to: the one rule by which everything looks up the records that rows name.
+"""Resolves references: the single rule by which the records that rows refer to are looked up.
 
 A row names a record in the column of a lookup. The name leads to a record of the books or to a row of the same input
 that will become one. A platform id may be that of any record of the account; any other name is looked up among the
-enrollment's own records. Of several records with one name, which only other names than keys allow, the oldest counts.
+enrollment's own records. If several records have one name, which is possible for all names except keys, the oldest
+counts.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from syncs.loading.staging.tables import StageTable
 
 
 def records_by_name(lookup: Lookup) -> sql.Composed:
-    """A query of (key, id): the records of the books that the lookup may lead to, by what rows call them."""
+    """A query of (key, id): the records of the books that the lookup may lead to, by the name in rows."""
     is_visible = "group_key = %(group_key)s" if _is_by_id(lookup) else "app_enrollment_id = %(enrollment)s"
     return sql.SQL("SELECT {} AS key, id FROM {} WHERE {}").format(
         sql.Identifier(lookup.target_column), sql.Identifier(entities()[lookup.target].table), sql.SQL(is_visible)
@@ -29,7 +30,7 @@ def records_by_name(lookup: Lookup) -> sql.Composed:
 def rows_by_name(context: MergeContext, lookup: Lookup) -> sql.Composed | None:
     """A query of (key, id): the rows of this input that the lookup may lead to; None if there are none."""
     table = context.stage.staged.get(lookup.target)
-    # The platform id of a new record is not known to anybody yet.
+    # Nobody can know the platform id of a new record yet.
     if table is None or _is_by_id(lookup) or not table.has(lookup.target_column):
         return None
     return sql.SQL("SELECT {} AS key, _id AS id FROM {}").format(sql.Identifier(lookup.target_column), table.table)
@@ -58,12 +59,12 @@ def applies(lookup: Lookup) -> sql.Composable:
 
 
 def is_by_unique_key(lookup: Lookup) -> bool:
-    """Whether the lookup names a record by the whole of its key."""
+    """Whether the lookup names a record by its whole key."""
     return (lookup.target_column,) == entities()[lookup.target].key
 
 
 def name_called(lookup: Lookup) -> str:
-    """What the target is named by, in words."""
+    """The word for what the lookup names the target by."""
     return {"code": "code", "id": "platform id"}.get(lookup.target_column, "key")
 
 
@@ -75,20 +76,20 @@ def _is_by_id(lookup: Lookup) -> bool:
 
 
 class Resolution(NamedTuple):
-    """How a query over the rows `s` finds the ids that a reference leads to: its joins, and (column, id) pairs."""
+    """The SQL by which a query over the rows `s` finds the ids of a reference: its joins, and (column, id) pairs."""
 
     joins: list[sql.Composable]
     ids: list[tuple[str, sql.Composable]]
 
 
 def plan_columns(staged: StageTable, reference: ReferenceTo) -> list[str]:
-    """The plan's columns for a reference: its id, and where rows name it by several lookups, what each one found."""
+    """The plan's columns for a reference: its id and, if rows use several lookups, the result of each one."""
     count = len(lookups_used(staged, reference))
     return [reference.field, *(plan_column(reference, at) for at in range(count) if count > 1)]
 
 
 def plan_column(reference: ReferenceTo, at: int) -> str:
-    """The plan's column for what one of several lookups in use found."""
+    """The plan's column for the result of one of several lookups in use."""
     return f"{reference.field}_{at}"
 
 
@@ -116,7 +117,7 @@ def _first(ids: list[sql.Composable]) -> sql.Composable:
 
 
 def _searched(context: MergeContext, lookup: Lookup) -> Iterator[tuple[str, sql.Composable]]:
-    """Queries of (key, id) in which a name is to be looked up, of which each name has at most one row."""
+    """Queries of (key, id) in which a name is looked up; each has at most one row per name."""
     records, rows = records_by_name(lookup), rows_by_name(context, lookup)
     if is_by_unique_key(lookup) or _is_by_id(lookup):
         yield "books", records
@@ -129,7 +130,7 @@ def _searched(context: MergeContext, lookup: Lookup) -> Iterator[tuple[str, sql.
 
 
 def _named_afterwards(lookup: Lookup, target: StageTable) -> sql.Composed:
-    """A query of (key, id): what records will be called once the target's rows have renamed some and added others."""
+    """A query of (key, id): the names of records after the target's rows have renamed some and added others."""
     return sql.SQL(
         "SELECT CASE WHEN r.id IS NULL OR ({match} = 0 AND {renames}) THEN s.{column} ELSE r.{column} END AS key, "
         "coalesce(r.id, s._id) AS id FROM (SELECT * FROM {table} WHERE app_enrollment_id = %(enrollment)s) r "
@@ -144,5 +145,5 @@ def _named_afterwards(lookup: Lookup, target: StageTable) -> sql.Composed:
 
 
 def match_action(entity: Entity) -> sql.SQL:
-    """What the row `s` wants done with a record that exists: 0 to update it, 1 to leave it, 2 to delete it."""
+    """What the row `s` asks to do with an existing record: 0 to update it, 1 to leave it, 2 to delete it."""
     return sql.SQL("coalesce(s.on_match_action, 0)" if "on_match_action" in entity.columns else "0")

@@ -16,7 +16,7 @@ from syncs.loading.staging.tables import StageTable
 
 
 def reject_unloadable_rows(context: MergeContext) -> None:
-    """Take every row that breaks a rule out of stage and plan, with its problems logged."""
+    """Remove every row that breaks a rule from stage and plan, and log its problems."""
     context.run(
         """
         CREATE TEMP TABLE line_problem (_seq bigint, "column" text, value text, code text, message text)
@@ -44,7 +44,7 @@ def reject_unloadable_rows(context: MergeContext) -> None:
 
 
 def _reject(context: MergeContext, staged: StageTable) -> int:
-    """Log the problems found and take their rows out of stage and plan; returns how many rows."""
+    """Log the problems found and remove their rows from stage and plan; returns how many rows."""
     entity = sql.Literal(staged.entity.name)
     problems = context.run(
         """
@@ -105,7 +105,7 @@ def _reject_rows_referring_to_rejected(context: MergeContext) -> None:
     for staged in referring:
         # Without new statistics the planner takes cleared references for as rare as before, and joins row by row.
         analyze_plan(context, staged)
-        # Whichever of two rows of a chain comes first, its message can name the other.
+        # Rows of a chain may come in any order, and the message of each can name the other.
         context.run(
             "INSERT INTO rejected_row SELECT {entity}, NULL, {erp_key}, _file, _line FROM {stage} s "
             "WHERE _id IN (SELECT id FROM lost_record)",
@@ -119,7 +119,7 @@ def _reject_rows_referring_to_rejected(context: MergeContext) -> None:
 
 
 def _find_lost_records(context: MergeContext, references: list[tuple[StageTable, ReferenceTo]]) -> None:
-    """List in `lost_record` the ids of new records that will not be: of rejected rows and of all that refer to them."""
+    """List in `lost_record` the ids of new records whose row, or one that it refers to, was rejected."""
     context.run("CREATE TEMP TABLE refers (id uuid, target uuid) ON COMMIT DROP")
     for staged, reference in references:
         context.run(

@@ -24,7 +24,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
     sync_request, stage = context.sync_request, context.stage
     warnings = dict(context.rows("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity"))
     for file, lines in stage.files.unknown.items():
-        # Such a file may have the name of an entity whose rows came in another file.
+        # Such a file may have the name of an entity that has rows in another file.
         found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
         found["lines_read"] += lines
         found["rejected"] += lines

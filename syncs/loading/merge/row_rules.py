@@ -1,4 +1,4 @@
-"""Which planned rows break a rule, each judged by itself and the record it is about.
+"""Finds planned rows that break a rule, checking each by itself and against the record it is about.
 
 A rule adds the problems it finds to `line_problem`; their rows are then rejected together.
 """
@@ -14,7 +14,7 @@ from syncs.loading.staging.value_rules import product_of
 
 
 def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
-    """A row that gives a platform id must give that of the record its key names."""
+    """Find rows whose platform id is not that of the record that their key names."""
     if not staged.has("network_id"):
         return
     context.run(
@@ -33,7 +33,7 @@ def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
 
 
 def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
-    """A new record needs columns that a row about an existing record may leave out."""
+    """Find rows that lack a column which a new record needs, though a row about an existing record may omit it."""
     for column in staged.entity.columns.values():
         if not column.is_needed_where_new or column.name in staged.always:
             continue
@@ -56,7 +56,7 @@ def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
 
 
 def find_amounts_too_large(context: MergeContext, staged: StageTable) -> None:
-    """An amount in base currency that is computed must fit its column."""
+    """Find rows whose computed amount in base currency does not fit its column."""
     if not context.exists("SELECT 1 FROM {plan} WHERE is_too_large", plan=staged.plan):
         return
     entity, new, changed = staged.entity, dict(inserts(staged)), dict(updates(staged))
@@ -90,7 +90,7 @@ def find_amounts_too_large(context: MergeContext, staged: StageTable) -> None:
 
 
 def find_disagreeing_references(context: MergeContext, staged: StageTable) -> None:
-    """Where a row names a record in two ways, both must name the same one."""
+    """Find rows that name a record in two ways which lead to different records."""
     for reference in staged.entity.references:
         lookups = lookups_used(staged, reference)
         if len(lookups) < 2:
@@ -118,7 +118,7 @@ def find_disagreeing_references(context: MergeContext, staged: StageTable) -> No
 
 
 def find_applied_to_itself(context: MergeContext, staged: StageTable) -> None:
-    """A row that settles one record with another must name two different records."""
+    """Find rows that settle a record with itself."""
     for name, other in staged.entity.model.MUST_DIFFER:
         references = {reference.field: reference for reference in staged.entity.references}
         one, two = references[f"{name}_id"], references[f"{other}_id"]

@@ -2,7 +2,7 @@
 
 The order: later rows supersede earlier ones of the same key; the plan finds each row's record and references; rows
 that refer to nothing are rejected, and so are rows that refer to them; then changed records are updated, new ones
-inserted, and those that must go deleted.
+inserted, and others deleted.
 """
 
 from psycopg import sql
@@ -19,9 +19,9 @@ from syncs.loading.verdict import ReadAgain, Shortcut
 
 
 def make_plan(context: MergeContext) -> ReadAgain | None:
-    """Decide what is to be done with every staged row; no record is touched.
+    """Decide what to do with every staged row; no record is touched.
 
-    Returns a verdict where that cannot be decided because rows were skipped as unchanged.
+    Returns a verdict if that cannot be decided because rows were skipped as unchanged.
     """
     for staged in context.staged:
         if not staged.entity.has_reference_in_key:
@@ -57,7 +57,7 @@ def apply_plan(context: MergeContext) -> None:
 
 
 def counts(context: MergeContext) -> dict[str, dict[str, int]]:
-    """What became of each entity's rows, by the field names of SyncEntityResult."""
+    """The counts of each entity's rows, by the field names of SyncEntityResult."""
     found = {staged.entity.name: _counts(context, staged) for staged in context.staged}
     for name, deleted in context.deleted_as_missing.items():
         found.setdefault(name, {})["deleted_as_missing"] = deleted
@@ -78,7 +78,7 @@ def _counts(context: MergeContext, staged: StageTable) -> dict[str, int]:
 
 
 def log_records_left(context: MergeContext, staged: StageTable) -> None:
-    """Log every row that is skipped because it says to leave an existing record as it is."""
+    """Log every row that is skipped because its `onMatchAction` says to leave an existing record as it is."""
     if not staged.has("on_match_action"):
         return
     context.run(
@@ -120,15 +120,15 @@ def update_changed(context: MergeContext, staged: StageTable) -> None:
 
 
 def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
-    """Give unchanged records the row hash by today's rules, so that their rows count as unchanged next time.
+    """Store the row hash by the current rules in unchanged records, so that their rows count as unchanged next time.
 
-    Only where the record has none, or one by other rules: a source that alternates between two forms of its rows
+    Only if the record has none, or one by other rules: a source that alternates between two forms of its rows
     must not rewrite the records every time.
     """
     is_outdated = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND {}").format(
         has_other_rules(sql.SQL("existing_hash"), sql.SQL("_hash"))
     )
-    # In a table of its own, because the planner cannot estimate how many there are.
+    # In a separate table, because the planner cannot estimate how many there are.
     outdated = context.run(
         """
         CREATE TEMP TABLE outdated_hash ON COMMIT DROP AS
@@ -148,7 +148,7 @@ def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
 
 
 def insert_new(context: MergeContext, staged: StageTable) -> None:
-    """Insert the records that do not exist yet, nearly in the order of their rows."""
+    """Insert the records that do not exist yet, roughly in the order of their rows."""
     pairs = list(inserts(staged))
     if not pairs:
         # No file had a column that could be loaded.

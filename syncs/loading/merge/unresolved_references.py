@@ -1,4 +1,4 @@
-"""Rows that refer to nothing: found among the staged rows, and among those that were rejected for another reason."""
+"""Finds references to records that do not exist: of staged rows, and of rows that were rejected for another reason."""
 
 from psycopg import sql
 
@@ -13,7 +13,7 @@ from syncs.loading.staging.tables import StageTable
 
 
 def find_unresolved_references(context: MergeContext, staged: StageTable) -> None:
-    """A row must not refer to what is neither in the books nor among the rows that load."""
+    """Find rows that refer to a record which is neither in the books nor among the rows that load."""
     for reference in staged.entity.references:
         lookups = lookups_used(staged, reference)
         for lookup in lookups:
@@ -98,11 +98,11 @@ def _needs_reference(staged: StageTable, reference: ReferenceTo, lookups: list[L
     return sql.SQL("(p.action = 'insert' OR p.action = 'update' AND {})").format(emptied)
 
 
-# Rows that were rejected while staging: everything that is wrong with a row is listed at once.
+# Rows that were rejected while staging are checked too, so that all problems of a row are listed at once.
 
 
 def find_unresolved_references_of_rejected(context: MergeContext) -> None:
-    """Add a problem for every reference of a rejected row to what is neither in the books nor staged."""
+    """Add a problem for every reference of a rejected row to a record that is neither in the books nor staged."""
     problem_log = context.stage.problem_log
     if problem_log.rejected_references:
         # Without statistics the planner expects next to no rows, and compares each with every record.
@@ -158,7 +158,7 @@ def _not_staged(context: MergeContext, lookup: Lookup) -> sql.Composable:
     return sql.SQL("NOT EXISTS (SELECT FROM ({}) t WHERE t.key = f.value)").format(rows)
 
 
-# What both have in common.
+# Used for staged and for rejected rows.
 
 
 def _rejected_by_key(lookup: Lookup, rejected: sql.Composable) -> sql.Composed:
@@ -171,7 +171,7 @@ def _rejected_by_key(lookup: Lookup, rejected: sql.Composable) -> sql.Composed:
 
 
 def _message(lookup: Lookup, name: sql.Composable, entity: Entity) -> sql.Composed:
-    """The sentence on a name that leads nowhere; where it is that of a rejected row, `q` has that row's place."""
+    """The sentence about a name that leads nowhere; if a rejected row has that name, `q` has the row's place."""
     not_found = (
         "format('%%s: no {target} has the {called} “%%s”, neither in this input nor among the records loaded before. "
         "Load the {target}, or correct the {called}.', {wire}, {name})"

@@ -1,4 +1,4 @@
-"""What the amounts of an input add up to, by kind of record, column and currency: exact, and taken while reading."""
+"""Exact sums of an input's amounts by kind of record, column and currency, added up while reading."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from adsplatform.records.specification import Entity
 from syncs.models.control_totals import EXACT
 
-# What became of the amounts of rows. CHANGE is what a sync adds to the totals of the books.
+# The categories of amounts: what became of their rows. CHANGE is what a sync adds to the totals of the books.
 READ, LOADED, REJECTED, SKIPPED, CHANGE = "read", "loaded", "rejected", "skipped", "change"
-# The table that the merge adds its amounts to: if the merge is rolled back, so are they.
+# The table that the merge adds its amounts to, so that they are rolled back with the merge.
 TALLY_TABLE = """
     CREATE TEMP TABLE amount_tally (
         entity text, category text, "column" text, currency text, count bigint, sum numeric
@@ -32,7 +32,7 @@ class FileTotals:
     """Count and sum of every amount that rows gave, also of rows that did not load.
 
     The currency is the one in the row. The amounts of a row without a readable currency count under no currency, even
-    if its record has one: what a file adds up to must not depend on the books. Rows that cannot be read, and those of
+    if its record has one: the totals of a file must not depend on the books. Rows that cannot be read, and those of
     a file that is rejected as a whole, have no amounts.
     """
 
@@ -64,11 +64,11 @@ class FileTotals:
             self._totals[entity, category, column, currency] = added
 
     def rows(self) -> list[Tally]:
-        """The totals of rows, as `amount_tally` has them."""
+        """The totals of rows, in the form of `amount_tally`."""
         return [(*key, *total) for key, total in self._totals.items() if key[1] != CHANGE]
 
     def changes(self) -> list[Tally]:
-        """The totals of new records, as `amount_tally` has them."""
+        """The totals of new records, in the form of `amount_tally`."""
         return [(*key, *total) for key, total in self._totals.items() if key[1] == CHANGE]
 
 
@@ -95,5 +95,5 @@ def _sums(
 
 
 def currency_of(cell: str | None) -> str:
-    """The currency as totals have it: three capital letters; empty where the cell has anything else."""
+    """The currency in the form of the totals: three capital letters; empty if the cell has anything else."""
     return cell.upper() if cell is not None and CURRENCY.fullmatch(cell) else ""

@@ -1,4 +1,4 @@
-"""What a staged row puts into each column of its record, as SQL.
+"""The values that a staged row gives to each column of its record, as SQL.
 
 In these expressions `s` is the staged row with its references resolved, `p` its plan, `r` the record that it changes.
 """
@@ -13,7 +13,7 @@ from syncs.loading.staging.value_rules import Constant, product_of, value_of, va
 
 
 def updates(staged: StageTable) -> Iterator[tuple[str, sql.Composable]]:
-    """(column, value) of everything an existing record takes from a row; what the row lacks stays as it is."""
+    """(column, value) for every column that a row sets in an existing record; the others stay unchanged."""
     entity = staged.entity
     for column in entity.columns.values():
         if not column.field or column.name in entity.key:
@@ -30,7 +30,7 @@ def updates(staged: StageTable) -> Iterator[tuple[str, sql.Composable]]:
 
 
 def inserts(staged: StageTable) -> Iterator[tuple[str, sql.Composable]]:
-    """(column, value) of everything a new record takes from a row, with fallbacks for what the row lacks."""
+    """(column, value) for every column of a new record, with fallbacks for columns that the row lacks."""
     writer = _SqlWriter(staged)
     for rule in value_rules(staged.entity):
         value = value_of(rule, writer)
@@ -76,7 +76,7 @@ def changed(staged: StageTable) -> sql.Composable:
 
 
 def worked_out(staged: StageTable) -> list[Column]:
-    """The amounts in base currency that may have to be worked out for some row."""
+    """The amounts in base currency that may have to be computed for some row."""
     return [
         column
         for column in staged.entity.columns.values()
@@ -86,7 +86,7 @@ def worked_out(staged: StageTable) -> list[Column]:
 
 
 def too_large(staged: StageTable) -> sql.Composable:
-    """Whether an amount that is worked out does not fit its column."""
+    """Whether a computed amount does not fit its column."""
     columns = worked_out(staged)
     if not columns:
         return sql.SQL("false")
@@ -97,7 +97,7 @@ def too_large(staged: StageTable) -> sql.Composable:
 
 def _too_large_if_new(staged: StageTable, columns: Sequence[Column]) -> sql.Composable:
     rates = {factors[1].name for column in columns if (factors := product_of(staged.entity, column))}
-    # Where no row has a rate, it is 1, and nothing becomes larger.
+    # If no row has a rate, it is 1, and no amount becomes larger.
     return _any_too_large(dict(inserts(staged)), columns) if staged.has(*rates) else sql.SQL("false")
 
 
@@ -117,7 +117,7 @@ def lookups_used(staged: StageTable, reference: ReferenceTo) -> list[Lookup]:
 
 
 def _updated_product(staged: StageTable, column: Column, amount: Column, rate: Column) -> sql.Composable:
-    """An amount in base currency: as given; else worked out anew when amount or rate change; else as it is."""
+    """An amount in base currency: the given one; else computed if amount or rate change; else the present one."""
     new_amount, new_rate = _updated(staged, amount), _updated(staged, rate)
     worked_out = sql.SQL(
         "CASE WHEN {amount} IS DISTINCT FROM {new_amount} OR {rate} IS DISTINCT FROM {new_rate} "
@@ -136,7 +136,7 @@ def _updated_product(staged: StageTable, column: Column, amount: Column, rate: C
 
 
 def _updated(staged: StageTable, column: Column) -> sql.Composable:
-    """What an existing record will hold in the column."""
+    """The new value of the column in an existing record."""
     if not staged.has(column.name):
         return column_of("r", column.field)
     return _if_present(staged, [column.name], _given(column), column.field)
@@ -151,7 +151,7 @@ def _given(column: Column) -> sql.Composable:
 
 
 def _if_present(staged: StageTable, columns: Collection[str], given: sql.Composable, field: str) -> sql.Composable:
-    """The given value if the row has any of the columns, else what the record holds."""
+    """The given value if the row has any of the columns, else the record's present value."""
     if staged.always.intersection(columns):
         return given
     return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(line_has(staged, columns), given, column_of("r", field))

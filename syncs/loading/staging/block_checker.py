@@ -69,16 +69,16 @@ class ColumnChecks:
 def _unclear_cells(
     frame: pl.DataFrame, checks: Mapping[str, PatternCheck], *, is_copy_safe: bool
 ) -> dict[str, pl.Series]:
-    """By column, the places of cells that no pattern proves clean."""
+    """By column, the places of cells that have to be checked one by one."""
     unclear = {name: check.needs_cell_check(pl.col(name), is_copy_safe=is_copy_safe) for name, check in checks.items()}
-    # Most columns have none, and it takes less time to see that than to list them.
+    # Most columns have none, and testing for any is faster than listing them.
     has_any = frame.select(is_unclear.any().alias(name) for name, is_unclear in unclear.items())
     listed = frame.select(unclear[name].arg_true().implode().alias(name) for name in unclear if has_any[name][0])
     return {name: listed[name][0] for name in frame.columns if name in listed.columns}
 
 
 def _reject_nested(block: Block, faults: Faults) -> None:
-    """Reject objects and lists in place of texts. No other fault of such a cell means anything."""
+    """Reject objects and lists in place of texts. Other faults of such a cell are not reported."""
     for column in block.columns:
         if not (places := block.nested.get(column.name)):
             continue

@@ -1,4 +1,4 @@
-"""The problems that the checks of a block find: faulty cells, values assumed for what is left out, unknown texts."""
+"""The problems that the checks of a block find: faulty cells, assumed values, unknown texts."""
 
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ UNKNOWN_TEXTS_LISTED = 20
 
 
 class BlockProblems:
-    """Words the findings of blocks, one by one or once per file, and logs them."""
+    """Logs the findings of blocks as sentences, one by one or once per file."""
 
     def __init__(self, log: ProblemLog) -> None:
         self.log = log
@@ -76,7 +76,7 @@ class BlockProblems:
                 continue
             is_assumed = empty_cells(column.name)
             if column.assumed.product_of:
-                # Where there is no amount, no product is assumed.
+                # Without an amount, no product is assumed.
                 no_amount = empty_cells(column.assumed.product_of[0])
                 if no_amount is None:
                     continue
@@ -101,7 +101,7 @@ class BlockProblems:
                 )
 
     def add_faults(self, block: Block, faults: Faults) -> None:
-        """Log all faults of rejected rows, and which records these rows refer to, which the merge checks."""
+        """Log all faults of rejected rows, and the references of these rows, which the merge checks."""
         key = block.entity.columns.get("erp_key")
         key = key if key in block.columns else None
         lookups = [lookup for reference in block.entity.references for lookup in reference.lookups if not lookup.when]

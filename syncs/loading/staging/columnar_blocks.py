@@ -36,10 +36,10 @@ class Block:
     gaps: dict[str, list[bool]] = field(default_factory=dict)
     # By column: the places of cells that have an object or a list in place of a text. Such a cell is JSON.
     nested: dict[str, list[int]] = field(default_factory=dict)
-    # Whether no text has a character that COPY would interpret.
+    # Whether COPY would interpret no character of the texts.
     is_copy_safe: bool = True
-    # Each row as its cells with a `delimiter` between them, except rows at the places in `not_delimited`. Empty where
-    # such lines are not known, or would have more than the block's columns.
+    # Each row as its cells joined by `delimiter`, except rows at the places in `not_delimited`. Empty if such lines are
+    # not known, or would have more than the block's columns.
     delimited: list[str] = field(default_factory=list)
     delimiter: str = ""
     not_delimited: set[int] = field(default_factory=set)
@@ -49,7 +49,7 @@ class Block:
 
     @property
     def is_ready_to_copy(self) -> bool:
-        """Whether COPY can take the delimited lines of rows whose cells the checks leave as they are."""
+        """Whether COPY can read the delimited lines of rows whose cells the checks do not change."""
         return bool(self.delimiter) and self.is_copy_safe
 
     @cached_property
@@ -63,7 +63,7 @@ class Block:
     def copy_lines(self, frame: pl.DataFrame, changed: set[int]) -> list[bytes]:
         """The checked rows of a frame as lines of COPY.
 
-        The block's own lines are used where that is possible: not for rows at the places in `changed`.
+        The block's own lines are used where possible, that is, except for rows at the places in `changed`.
         """
         if not self.is_ready_to_copy or len(changed) > len(self) // 2:
             return copy_lines(frame)
@@ -74,7 +74,7 @@ class Block:
         return lines
 
     def filter(self, is_chosen: NDArray[np.bool_]) -> "Block":
-        """The chosen rows, of a block that is ready to copy."""
+        """The chosen rows; only for a block that is ready to copy."""
         chosen = is_chosen.tolist()
         is_not_delimited = np.zeros(len(self), bool)
         is_not_delimited[list(self.not_delimited)] = True
@@ -144,7 +144,7 @@ class CheckedRows:
         )
 
     def without(self, is_left_out: NDArray[np.bool_] | None) -> "CheckedRows | None":
-        """The rows that are not left out, if any; None leaves out no row."""
+        """The rows that are not left out, if any; with None, all rows."""
         rows = self if is_left_out is None or not is_left_out.any() else self.filter(~is_left_out)
         return rows if len(rows) else None
 
@@ -213,7 +213,7 @@ def _add_column(
 
 
 def _by_column(found: Rows, entity: Entity, columns: Sequence[Column | None]) -> Rows | Columns:
-    """The rows by column, if polars can split them: no row lacks a cell, and no cell would break its line."""
+    """The rows by column, if polars can split them: every row has all cells, and no cell would break its line."""
     has_nested = False
 
     def text(cell: Any) -> str:
@@ -269,7 +269,7 @@ def _texts(cells: Sequence[Any]) -> tuple[pl.Series | list[str], list[bool] | No
     try:
         return _empty_to_null(pl.Series(cells, dtype=pl.String)), None
     except (TypeError, ValueError):
-        # Not all of them are texts, or one has half a character.
+        # Not all of them are texts, or one contains half a character.
         texts = ["" if cell is ABSENT else as_text(cell) for cell in cells]
     gap = [cell is ABSENT for cell in cells]
     try:
@@ -286,4 +286,4 @@ def _empty_to_null(texts: pl.Series) -> pl.Series:
 def _is_copy_safe(texts: Sequence[str], delimiter: str = "") -> bool:
     """Whether no text has a character that COPY would interpret, apart from the delimiter."""
     text = "".join(texts)
-    return not any(mark in text for mark in "\\\t\n\r\0" if mark != delimiter)
+    return not any(special in text for special in "\\\t\n\r\0" if special != delimiter)

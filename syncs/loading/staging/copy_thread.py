@@ -13,8 +13,8 @@ from psycopg import sql
 from syncs.crash_points import crash_point
 from syncs.loading.staging.copy_format import copy_text
 
-# How much may wait before `add` blocks, in units of the largest block so far: it bounds the memory. Room for one block
-# besides the one that is being copied keeps PostgreSQL busy, also while small blocks come in between.
+# How much may wait before `add` blocks, in units of the largest block so far, which bounds the memory. One block
+# waiting besides the one being copied keeps PostgreSQL busy, even with small blocks in between.
 WAITING = 1.2
 
 
@@ -27,14 +27,14 @@ class CopyThread:
         self._connection.inc_thread_sharing()
         self._is_shared = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy", initializer=self._share_connection)
-        # What is not known to be done yet, with its size in bytes.
+        # The tasks not known to be done, with their sizes in bytes.
         self._waiting: deque[tuple[Future[None], float]] = deque()
         self._largest = 0.0
         # The first error. Any later one may be a consequence of it.
         self.failure: BaseException | None = None
 
     def add(self, statement: sql.Composable, rows: pl.DataFrame, *, null: str = "") -> None:
-        """Have rows copied, with `null` as text for nulls; raises what an earlier COPY raised.
+        """Queue rows for COPY, with `null` as text for nulls; raises the error of an earlier COPY.
 
         Their text is made here while PostgreSQL is busy, and in the COPY thread if that has nothing else to do.
         """
@@ -48,9 +48,9 @@ class CopyThread:
         self._submit(partial(self._copy, statement, text), size)
 
     def then(self, call: Callable[[], object]) -> None:
-        """Have something else done on the connection, after what waits; its errors are raised later too.
+        """Queue another action on the connection, after the waiting ones; its errors are raised later too.
 
-        After `give_up` it is done at once.
+        After `give_up` it runs at once.
         """
         if not self._is_shared:
             self._do(call)
@@ -63,12 +63,12 @@ class CopyThread:
         self._waiting.append((self._thread.submit(self._do, call), size))
 
     def wait(self) -> None:
-        """Return when everything is done; raises the first error."""
+        """Wait until everything is done; raises the first error."""
         while self._waiting:
             self._waiting.popleft()[0].result()
 
     def give_up(self) -> None:
-        """Return when the connection is free; what has not been started by then is never done."""
+        """Wait until the connection is free, and drop everything that has not been started."""
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._waiting.clear()
         if self._is_shared:

@@ -1,4 +1,4 @@
-"""Whether any two rows of an entity have the same key, by hashes of the keys, of which there may be any number."""
+"""Finds out whether two rows of an entity have the same key, by hashes of any number of keys."""
 
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
@@ -39,7 +39,7 @@ class KeyHashes:
             chosen.append(chunk[chunk % np.uint64(parts) == part])
             count += len(chosen[-1])
             if count > 2 * SORTED_AT_ONCE:
-                # Hashes are this uneven only where many are equal.
+                # Hashes are this unevenly distributed only if many are equal.
                 return True
         hashes = np.concatenate(chosen)
         hashes.sort()

@@ -1,4 +1,4 @@
-"""Many row hashes in sorted arrays, and which of them have been matched by rows."""
+"""An index of many row hashes in sorted arrays, with a flag for each that a row has matched."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

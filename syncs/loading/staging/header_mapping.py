@@ -39,9 +39,9 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
         folded = name.strip().lower()
         column = entity.by_wire_name.get(folded)
         if column is None and folded in ADDED_COLUMNS:
-            pass  # a download of rejected rows has added it
+            pass  # added by a download of rejected rows
         elif column is None:
-            # To find what was meant takes time, and no more remarks are listed.
+            # Finding the most similar name takes time, and no more remarks are listed.
             if len(remarks) < REMARKS_LISTED:
                 remarks.append(_on_unknown(entity, name))
         elif column.name in seen:
@@ -71,14 +71,14 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
 
 
 def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remark:
-    """Why no name of a header is known: another delimiter separates them, they are misspelt, or there is no header."""
-    if len(names) == 1 and (mark := _mark_between(entity, names[0][:1_000])):
-        advice = f"Separate the cells by a comma, or write sep={mark} alone into the first line."
-        if mark in DELIMITERS:  # so another was said to be it
-            advice = f"Correct the first line: it must say sep={mark} or be left out."
+    """The remark on a header without any known name: a wrong delimiter, misspelt names, or no header at all."""
+    if len(names) == 1 and (delimiter := _delimiter_between(entity, names[0][:1_000])):
+        advice = f"Separate the cells by a comma, or write sep={delimiter} alone into the first line."
+        if delimiter in DELIMITERS:  # the first line declared another delimiter
+            advice = f"Correct the first line: it must say sep={delimiter} or be left out."
         message = (
-            f"{file} has all names of its header in one cell, because “{mark}” separates them, so none of its lines "
-            f"were loaded. {advice}"
+            f"{file} has all names of its header in one cell, because “{delimiter}” separates them, so none of its "
+            f"lines were loaded. {advice}"
         )
         return Remark("wrong_delimiter", message, kind="error")
     first = sorted(entity.columns.values(), key=lambda column: not column.required)[:3]
@@ -94,11 +94,11 @@ def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remar
     return Remark("header_missing", message.rstrip(), kind="error")
 
 
-def _mark_between(entity: Entity, header: str) -> str:
+def _delimiter_between(entity: Entity, header: str) -> str:
     """The delimiter of known names in a header that was read as one name; empty if there is none."""
-    for mark in dict.fromkeys(re.findall(r"[^\w\s\"]|\t", header)):
-        if all(part.strip(' "').lower() in entity.by_wire_name for part in header.split(mark)[:2]):
-            return str(mark)
+    for delimiter in dict.fromkeys(re.findall(r"[^\w\s\"]|\t", header)):
+        if all(part.strip(' "').lower() in entity.by_wire_name for part in header.split(delimiter)[:2]):
+            return str(delimiter)
     return ""
 
 
@@ -142,7 +142,7 @@ def _missing_key(entity: Entity, names: Iterable[str]) -> str:
 
 
 def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, str]]:
-    """(column, code, sentence) of everything that is wrong with one line by itself, by the checks of a sync."""
+    """(column, code, sentence) for every problem of one line by itself, by the checks of a sync."""
     columns = columns_of_line(entity, values)
     found = []
     if missing := _missing_key(entity, columns):

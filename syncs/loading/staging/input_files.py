@@ -11,7 +11,7 @@ from syncs.loading.staging.row_hashes import RowHasher, row_hasher_for
 from syncs.loading.staging.tables import StageTable
 from syncs.rejected_rows.formula_guard import is_download, unescape_cell
 
-# The headers that are remembered: JSON may have another one in each block.
+# The most headers in the cache: JSON may have a different one in each block.
 MOST_HEADERS = 1_000
 
 
@@ -31,11 +31,11 @@ class InputFile:
 
 
 class InputFiles:
-    """All files met so far. A file's problems are logged when its header is met."""
+    """All files read so far. A file's problems are logged when its header is first used."""
 
     def __init__(self, problem_log: ProblemLog, staged_for: Callable[[Entity], StageTable]) -> None:
         self.problem_log, self.staged_for = problem_log, staged_for
-        # How many rows of files that belong to no entity were rejected, by file name.
+        # The number of rejected rows of files that belong to no entity, by file name.
         self.unknown: dict[str, int] = {}
         # Entities of which a file could not be read; an empty name stands for any of them.
         self.unread: set[str] = set()
@@ -46,7 +46,7 @@ class InputFiles:
         self._by_header: dict[tuple[str, str, tuple[str, ...]], InputFile] = {}
 
     def add_head(self, head: FileHeader) -> None:
-        """Remember how the lines of a file can be read again one by one."""
+        """Store how the lines of a file can be read again one by one."""
         if entity := entity_named(head.name):
             self.heads[entity.name, storable_name(head.file)] = head
 

@@ -1,4 +1,4 @@
-"""The problems of a sync, in a temporary table: why a row was left out, and what was assumed about a file.
+"""The problems of a sync, in a temporary table: why rows were left out, and remarks on files.
 
 Problems wait in memory until there are many of them; then the COPY thread writes them to the table.
 """
@@ -18,7 +18,7 @@ from syncs.models.results import RAW_LENGTH
 
 # The most characters stored of a value, and of a name, in a problem.
 VALUE_LENGTH, NAME_LENGTH = 1_000, 255
-# How many problems are copied together. As many again may come before that COPY is waited for.
+# How many problems are copied together. The same number may follow before that COPY is waited for.
 PROBLEMS_COPIED_AT = 2_000
 
 
@@ -61,9 +61,9 @@ class ProblemLog:
 
     def __init__(self, copy_thread: CopyThread) -> None:
         self.copy_thread, self.cursor = copy_thread, copy_thread.cursor
-        # How many errors there are, those that the merge finds included.
+        # The number of errors, including those that the merge finds.
         self.errors = 0
-        # The entity and column of everything in the table `rejected_reference`.
+        # The (entity, column) pairs that occur in the table `rejected_reference`.
         self.rejected_references: set[tuple[str, str]] = set()
         self._problems = _Queue("staged_problem", PROBLEM_COLUMNS)
         self._references = _Queue("rejected_reference", RejectedReference._fields)
@@ -96,7 +96,7 @@ class ProblemLog:
         self.add(problem)
 
     def add_reference(self, reference: RejectedReference) -> None:
-        """Log what a rejected row refers to: the merge checks whether that exists."""
+        """Log a reference of a rejected row: the merge checks whether its target exists."""
         self.rejected_references.add((reference.entity, reference.column))
         entity, column, value, erp_key, file, line, raw_line = reference
         storable_line = printable(raw_line[:RAW_LENGTH])

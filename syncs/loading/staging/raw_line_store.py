@@ -1,6 +1,6 @@
-"""The raw lines of staged rows, until it is known which of them have a problem.
+"""Stores the raw lines of staged rows until it is known which rows have a problem.
 
-Few have one. So raw lines are kept out of PostgreSQL, in a compressed temporary file of this process.
+Few have one. So raw lines are stored in a compressed temporary file of this process instead of PostgreSQL.
 """
 
 from bisect import bisect_left
@@ -14,7 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from adsplatform.records.checks import printable
 from syncs.models.results import RAW_LENGTH
 
-# Takes a quarter less time than 1, and compresses as well.
+# LZ4's acceleration: this value takes a quarter less time than 1, and compresses as well.
 ACCELERATION = 8
 # For how many problems raw lines are looked up at once.
 PROBLEMS_AT_ONCE = 10_000
@@ -83,7 +83,7 @@ def _next_with_problem(cursor: CursorWrapper, number: int) -> list[int]:
 
 
 def _storable(lines: list[str]) -> list[str]:
-    """The lines as the database can store them."""
+    """The lines in a form that the database can store."""
     text = "".join(lines)
     if text.isascii() and "\0" not in text and max(map(len, lines), default=0) <= RAW_LENGTH:
         return lines

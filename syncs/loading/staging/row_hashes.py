@@ -1,4 +1,4 @@
-"""Row hashes: 16 bytes for what a row says, and for the rules by which it becomes a record.
+"""Row hashes: 16 bytes that identify the content of a row and the rules by which it becomes a record.
 
 They are stored with the records, as UUIDs. So they must stay as they are: the first sync after any change here, or of
 RULES, compares and rewrites the hash of every record.
@@ -21,7 +21,7 @@ MOST_COLUMN_PATTERNS = 50
 
 
 class RowHasher:
-    """Hashes rows of one entity, of any file."""
+    """Hashes the rows of one entity, from any file."""
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
@@ -55,14 +55,14 @@ class RowHasher:
 
 
 def row_hasher_for(entity: Entity, columns: Sequence[Column | None]) -> RowHasher | None:
-    """What hashes the rows of a file with these columns; None where equal rows may still mean different things."""
+    """The hasher for a file with these columns; None if equal rows may still mean different things."""
     if not identifies_by_key_only(entity, {column.name for column in columns if column}):
         return None
     return RowHasher(entity)
 
 
 def identifies_by_key_only(entity: Entity, columns: Set[str]) -> bool:
-    """Whether rows with these columns identify their own record, and every other one, by nothing but its key."""
+    """Whether rows with these columns identify their own record, and those they refer to, only by keys."""
     if entity.key != ("erp_key",) or not all(map(_is_by_key, entity.references)):
         return False
     by_id = {
@@ -79,7 +79,7 @@ def _is_by_key(reference: ReferenceTo) -> bool:
 
 
 def seed_of(entity: Entity) -> int:
-    """The seed of the entity's row hashes: it covers everything that says how a row becomes a record."""
+    """The seed of the entity's row hashes: it covers every rule by which a row becomes a record."""
     columns = ", ".join(map(_column_text, entity.columns.values()))
     references = ", ".join(map(_reference_text, entity.references))
     text = f"({RULES!r}, {entity.name!r}, [{columns}], {_tuple_text(references, len(entity.references))})"

@@ -1,4 +1,4 @@
-"""Which rows of a block are staged: not those that are rejected, unchanged, or inserted into the books directly."""
+"""Selects the rows of a block to stage: those not rejected, not unchanged and not inserted directly."""
 
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from syncs.loading.staging.unchanged_rows import UnchangedRows
 
 
 class RowInserter(Protocol):
-    """Inserts rows into the books as they are read, if it can."""
+    """Inserts rows into the books as they are read, where possible."""
 
     def insert(self, staged: StageTable, rows: CheckedRows) -> NDArray[np.bool_] | None:
         """Insert rows; returns which they were, or None for none."""
@@ -30,7 +30,7 @@ class NoInserter:
 
 
 class RowSplitter:
-    """Takes blocks through checks and shortcuts, counts the rows that need not be staged, and adds up amounts."""
+    """Applies checks and shortcuts to blocks, counts the rows that need not be staged, and adds up amounts."""
 
     def __init__(self, problems: BlockProblems, unchanged_rows: UnchangedRows, totals: FileTotals) -> None:
         self.problems, self.unchanged_rows, self.totals = problems, unchanged_rows, totals
@@ -68,7 +68,7 @@ class RowSplitter:
         return to_stage
 
     def _add_loaded(self, staged: StageTable, rows: CheckedRows, is_loaded: NDArray[np.bool_] | None) -> int:
-        """Add up the amounts of rows that the books have now; returns how many rows these are."""
+        """Add up the amounts of rows that are in the books now; returns how many rows these are."""
         if is_loaded is None:
             return 0
         self.totals.add(staged.entity, rows.frame, LOADED, only=is_loaded)

@@ -1,4 +1,4 @@
-"""The stage: rows, checked and typed, copied into temporary tables beside the real ones.
+"""The stage: checked and typed rows, copied into temporary tables.
 
 All of it is in temporary tables of this session: a killed worker leaves nothing behind, and nobody sees a row before
 the merge commits it. Memory is bounded by the block, not by the input.
@@ -27,7 +27,7 @@ from syncs.loading.staging.unchanged_rows import UnchangedRows
 
 
 class Stage:
-    """Takes in the blocks of an input one by one; afterwards, it has what there is to merge."""
+    """Receives the blocks of an input one by one; afterwards it contains the rows to merge."""
 
     def __init__(self, cursor: CursorWrapper, skip_unchanged_of: UUID | None = None) -> None:
         """`skip_unchanged_of` is the enrollment of which unchanged rows are skipped."""
@@ -46,7 +46,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         self._drop_temporary_tables()
-        # Beyond this, temporary tables go to disk page by page. It must be set before the session's first one.
+        # Beyond this size, temporary tables go to disk page by page. It must be set before the session's first one.
         self.cursor.execute("SET temp_buffers = '128MB'")
         self.problem_log.make_tables()
         self.cursor.execute(TALLY_TABLE)
@@ -85,7 +85,7 @@ class Stage:
             self.staged[name].rejected = count
 
     def add(self, found: Rows | Columns | RowProblem | FileHeader) -> None:
-        """Take in what a connector yields: a block of rows, a line that could not be read, or a file's head."""
+        """Add what a connector yields: a block of rows, a line that could not be read, or a file's header."""
         if isinstance(found, RowProblem):
             self._add_problem(found)
         elif isinstance(found, FileHeader):
@@ -94,7 +94,7 @@ class Stage:
             self._add_rows(found)
 
     def finish(self) -> None:
-        """Write everything that waits, and let the planner know the sizes of the tables."""
+        """Write all waiting rows, and collect the planner's statistics of the tables."""
         self._block_problems.add_assumed()
         for staged in self.staged.values():
             staged.flush()

@@ -1,4 +1,4 @@
-"""The temporary table of one entity: its staged rows, how many there are, and what is known of them."""
+"""The temporary table of one entity: its staged rows, their counts, and facts about them."""
 
 from collections.abc import Collection
 
@@ -24,15 +24,15 @@ class StageTable:
         self.entity = entity
         self.lines_read = 0
         self.rejected = 0
-        # Rows that are in the books already.
+        # Unchanged rows: they are in the books already.
         self.unchanged_count = 0
-        # Rows whose records have been inserted already, which only happens if the books had none of the entity.
+        # Rows that direct insert has inserted, which only happens if the books had no record of the entity.
         self.inserted_count = 0
         # Columns that some row has, and those that every row has.
         self.ever: set[str] = set()
         self.always: set[str] = set()
         self._has_blocks = False
-        # The sets of columns that rows have, as a bit per column, and the number by which a row refers to its set.
+        # The sets of columns that rows have, as a bit per column, with the number by which a row refers to its set.
         self.column_patterns: dict[str, int] = {}
         # None if the keys of some rows cannot be compared by their text.
         self._keys: KeyHashes | None = KeyHashes()
@@ -64,14 +64,14 @@ class StageTable:
         )
 
     def close(self) -> None:
-        """Release what is held outside the database."""
+        """Close the files that are outside the database."""
         if self._keys is not None:
             self._keys.close()
 
     # Rows.
 
     def note_columns(self, block: Block) -> None:
-        """Take note of which columns the rows of a block have."""
+        """Record which columns the rows of a block have."""
         some = {column.name for column in block.columns}
         every = some - block.gaps.keys()
         self.ever |= some
@@ -79,7 +79,7 @@ class StageTable:
         self._has_blocks = True
 
     def note_keys(self, rows: pl.DataFrame) -> None:
-        """Take note of the keys of rows that are not unchanged."""
+        """Record the keys of rows that are not unchanged."""
         if self._keys is None:
             return
         key = self.entity.key
@@ -94,7 +94,7 @@ class StageTable:
         return self._keys is None or self._keys.may_repeat()
 
     def add(self, file: str, rows: CheckedRows, numbers: range) -> None:
-        """Stage rows; `numbers` are theirs among all staged rows of the sync."""
+        """Stage rows; `numbers` are their numbers among all staged rows of the sync."""
         for pattern in set(rows.column_patterns) - self.column_patterns.keys():
             self.column_patterns[pattern] = len(self.column_patterns)
         count = len(rows)
@@ -110,7 +110,7 @@ class StageTable:
         if columns != self._waiting_columns:
             self.flush()
             self._waiting_columns = columns
-        # The cells come as one column, because they have been joined for COPY already.
+        # The cells are one column, because they are joined for COPY already.
         cells = pl.Series(rows.copy_lines, dtype=pl.Binary).cast(pl.String)
         self._waiting.append(pl.DataFrame({**heads, "": cells}))
         if sum(frame.estimated_size() for frame in self._waiting) >= COPIED_FROM_BYTES:
@@ -126,13 +126,13 @@ class StageTable:
             self._copy_thread.add(statement, pl.concat(waiting))
 
     def analyze(self) -> None:
-        """Let the planner know the size of the table, and the columns that it is joined by."""
+        """Collect the planner's statistics: the size of the table, and the columns that it is joined by."""
         named_by = [lookup.column for reference in self.entity.references for lookup in reference.lookups]
         joined = dict.fromkeys(name for name in [*self.entity.key, *named_by] if name in self.entity.columns)
         columns = identifiers(["_seq", "_id", *joined])
         self._copy_thread.cursor.execute(sql.SQL("ANALYZE {} ({})").format(self.table, columns))
 
-    # What is known of the rows.
+    # Facts about the rows.
 
     def has(self, *columns: str) -> bool:
         """Whether some row has any of the columns."""

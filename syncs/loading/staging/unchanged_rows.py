@@ -1,9 +1,9 @@
 """Rows that are in the books already, recognised by their row hash, so that they are not staged again.
 
-A record stores the hash of the row that it was last written from (`Record.row_hash`). A row with that hash would
-change nothing: whatever writes a record writes its hash, and the hash covers the columns of the row, their values and
-the rules by which a row becomes a record. Where the books have changed since the hashes were read, or two rows turn
-out to be about one record, the source is read again without skipping any row.
+A record stores the hash of the row that it was last written from (`Record.row_hash`). A row with that hash would change
+nothing: every write of a record also writes its hash, and the hash covers the columns of the row, their values and the
+rules by which a row becomes a record. If the books have changed since the hashes were read, or two rows are about one
+record, the source is read again without skipping any row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ class UnchangedRows:
     def __init__(self, copy_thread: CopyThread, app_enrollment_id: UUID | None) -> None:
         self.copy_thread, self.app_enrollment_id = copy_thread, app_enrollment_id
         self._indexes: dict[str, HashIndex] = {}
-        # Whether two rows matched the same record. Which of them counts, only the merge can say.
+        # Whether two rows matched the same record. Only the merge can decide which of them counts.
         self.has_duplicates = False
 
     def may_include(self, entity: Entity) -> bool:
@@ -41,7 +41,7 @@ class UnchangedRows:
         return self._indexes[entity.name].count > 0
 
     def find(self, entity: Entity, row_hashes: Sequence[bytes]) -> NDArray[np.bool_] | None:
-        """Which of the rows are unchanged; None if none is."""
+        """For each row, whether it is unchanged; None if none is."""
         if not row_hashes or not self.may_include(entity):
             return None
         is_unchanged, is_repeated = self._indexes[entity.name].match(row_hashes)
@@ -51,7 +51,7 @@ class UnchangedRows:
     def split_block(self, block: Block, hasher: RowHasher) -> tuple[Block, Block | None]:
         """The other rows and the unchanged ones, before any cell is checked.
 
-        Only rows are found that have the same text as a line of COPY, which most have if anything is unchanged.
+        It only finds rows whose text is also their line of COPY, which holds for most rows if anything is unchanged.
         """
         if not block.is_ready_to_copy or not self.may_include(block.entity):
             return block, None
@@ -70,7 +70,7 @@ class UnchangedRows:
         index = self._indexes.get(entity.name)
         if index is None:
             return False
-        # All parts are read, so that the connection is free afterwards.
+        # All of them are fetched, so that the connection is free afterwards.
         has_matched = [index.has_matched(part) for part in self._parts(row_hashes)]
         return any(has_matched)
 
@@ -90,7 +90,7 @@ class UnchangedRows:
 
     def _read(self, entity: Entity) -> Iterator[bytes]:
         self.copy_thread.wait()
-        # One more than an index holds shows that there are too many.
+        # One more than the capacity of an index shows that there are too many.
         return self._parts(
             sql.SQL("SELECT row_hash FROM {} WHERE app_enrollment_id = {} AND row_hash IS NOT NULL LIMIT {}").format(
                 sql.Identifier(entity.table),
@@ -100,7 +100,7 @@ class UnchangedRows:
         )
 
     def _parts(self, row_hashes: sql.Composable) -> Iterator[bytes]:
-        """The contents of selected row hashes, those that begin with the same byte together."""
+        """The contents of selected row hashes, grouped by their first byte."""
         select = sql.SQL(
             "SELECT string_agg(content, '') FROM (SELECT {} AS content FROM ({}) h) c GROUP BY get_byte(content, 0)"
         ).format(_content(sql.SQL("row_hash")), row_hashes)
@@ -110,7 +110,7 @@ class UnchangedRows:
 
 
 def has_other_rules(row_hash: sql.Composable, other: sql.Composable) -> sql.Composed:
-    """A condition: the two row hashes were made by different rules, or the first one is null."""
+    """A condition: the two row hashes come from different rules, or the first one is null."""
     rules = sql.SQL("substring(uuid_send({}) FROM {})")
     start = sql.Literal(CONTENT_BYTES + 1)
     return sql.SQL("({} IS NULL OR {} <> {})").format(

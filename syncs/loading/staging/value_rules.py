@@ -1,6 +1,6 @@
-"""What each column of a new record gets from its row.
+"""Rules for the value of each column of a new record.
 
-The rules are written once, here, and twice put into practice: in SQL for staged rows (`assignments`), and in polars
+They are stated once, here, and implemented twice: in SQL for staged rows (`assignments`), and in polars
 for rows that are inserted directly (`direct_values`).
 """
 
@@ -27,7 +27,7 @@ class Product:
 
 @dataclass(frozen=True)
 class ValueRule:
-    """The row's own value; where the row lacks the column, or its cell is empty, the fallback or null."""
+    """The row's own value; if the row lacks the column, or its cell is empty, the fallback or null."""
 
     column: Column
     fallback: Constant | Product | None = None
@@ -59,7 +59,7 @@ Value = TypeVar("Value")
 
 
 class Writer(Protocol[Value]):
-    """Writes values in one language."""
+    """Writes values as expressions of SQL or polars."""
 
     def has(self, column: Column) -> bool:
         """Whether any row has the column."""
@@ -78,7 +78,7 @@ class Writer(Protocol[Value]):
 
 
 def value_of(rule: ValueRule, writer: Writer[Value]) -> Value | None:
-    """What new records get by the rule; None for null in all of them."""
+    """The value of new records by the rule; None if it is null in all of them."""
     fallback = _fallback_of(rule, writer)
     if not writer.has(rule.column):
         return fallback
