@@ -1,6 +1,6 @@
 """/metrics for Prometheus: figures about the syncs, without any name, id or value of an account.
 
-All figures are computed from the database when they are asked for, so all web processes give the same ones. Each query
+All figures are computed from the database on request, so all web processes give the same ones. Each query
 reads an index and is bounded: figures of ended syncs are those of the last hour.
 """
 
@@ -32,7 +32,7 @@ from syncs.models import ScheduledRun, SyncEntityResult, SyncRequest
 logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=1)
-# How many syncs and problems of the last hour are read, the newest first.
+# The most syncs and problems of the last hour that are read, the newest first.
 SYNCS_AT_MOST, DETAILS_AT_MOST = 10_000, 100_000
 SECONDS_AT_MOST = 5
 ROWS = (
@@ -45,7 +45,7 @@ ROWS = (
     "skipped",
     "rejected",
 )
-# Behind a proxy on this machine, every caller seems to be on it.
+# Behind a proxy on this machine, every caller would seem to be on this machine.
 PROXIED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
 NOT_FOR_YOU = (
@@ -61,7 +61,7 @@ _PROBLEMS = """
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures, for those who may read them."""
+    """The figures, for callers who may read them."""
     if not _may_read(request):
         return JsonResponse({"detail": NOT_FOR_YOU}, status=403)
     registry = CollectorRegistry(auto_describe=False)
@@ -92,7 +92,7 @@ class _EndedSync(NamedTuple):
 
 
 class Figures(Collector):
-    """All figures as of one moment of the database's clock."""
+    """All figures at one moment of the database's clock."""
 
     def collect(self) -> list[GaugeMetricFamily]:
         """All figures; raises a DatabaseError if a query takes longer than SECONDS_AT_MOST."""
@@ -108,7 +108,7 @@ class Figures(Collector):
         try:
             messages, clusters = get_broker().queue_size(), Stat.get_all()
         except (DatabaseError, redis.RedisError):
-            # Monitoring sees that these figures are missing; the others must not be missing with them.
+            # Monitoring notices that these figures are missing; the others must still be there.
             logger.exception("The queue did not answer; its figures are missing from the metrics.")
             return
         yield gauge("ads_queue_messages", "Wake-ups in the queue that no worker has taken.", messages or 0)
@@ -207,7 +207,7 @@ def gauge(
 
 
 def quantiles(name: str, description: str, values: list[float]) -> GaugeMetricFamily:
-    """The median, the 95th percentile and the maximum of the values; without values no figures."""
+    """The median, the 95th percentile and the maximum of the values; no figures if there are no values."""
     family = gauge(name, description, labels=["quantile"])
     values = sorted(values)
     for share in (0.5, 0.95, 1):

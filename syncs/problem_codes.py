@@ -143,5 +143,5 @@ CODES = {entry.code: entry for entries in CHAPTERS.values() for entry in entries
 
 
 def title_of(code: str) -> str:
-    """A code's title; of a code that is no longer in the catalogue, the code as words."""
+    """A code's title; for a code that is no longer in the catalogue, the code as words."""
     return CODES[code].title if code in CODES else code.replace("_", " ").capitalize()

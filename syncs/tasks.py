@@ -1,4 +1,4 @@
-"""The tasks that messages of the queue name. A wake-up carries nothing, and may come twice or in vain."""
+"""The tasks that messages of the queue name. A wake-up carries no data, and may be redundant."""
 
 import time
 from uuid import UUID
@@ -17,7 +17,7 @@ from syncs.worker import process
 def run_next_sync() -> str:
     """Run the next sync that may run, if there is one; a cluster that is stopping leaves it to the others."""
     if shutdown.is_requested():
-        # By then this cluster no longer takes messages.
+        # By that time this cluster no longer takes messages.
         time.sleep(1)
         _send_wakeup_now()
         return "This cluster is stopping."
@@ -25,7 +25,7 @@ def run_next_sync() -> str:
     if sync_request is None:
         return "No sync is waiting that may run now."
     crash_point("before the next wake-up")
-    # The wake-up of a sync that waited for this one to end may have been spent in vain.
+    # The wake-up of a sync that waited for this one to end may have come too early.
     if SyncRequest.objects.may_run().within_caps().exists():
         _send_wakeup_now()
     crash_point("before the acknowledgement")
@@ -34,7 +34,7 @@ def run_next_sync() -> str:
 
 @transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove every record of a deleted enrollment, and note that they are gone."""
+    """Remove every record of a deleted enrollment, and record that this is done."""
     removed = removal.remove_records_of(UUID(app_enrollment_id))
     AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
     return f"{removed} records removed."

@@ -65,7 +65,7 @@ def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
             if isinstance(verdict, ReadAgain | RetryLater):
                 direct_insert.roll_back()
             if isinstance(verdict, RetryLater):
-                sync_request.try_again(verdict.message, verdict.code, seconds=verdict.seconds)
+                sync_request.retry_later(verdict.message, verdict.code, seconds=verdict.seconds)
         if not isinstance(verdict, ReadAgain):
             crash_point("after the commit")
     return verdict
@@ -257,7 +257,7 @@ def retry_or_fail(sync_request: SyncRequest, reason: retry_policy.FailureReason)
     """Put a sync whose stage is lost back into the queue, or fail it if no further attempt is allowed."""
     match _retry_later_or_stop(sync_request, reason):
         case RetryLater(message, code, seconds):
-            sync_request.try_again(message, code, seconds=seconds)
+            sync_request.retry_later(message, code, seconds=seconds)
         case Stopped(message, code):
             _fail_unread(sync_request, message, code)
 
@@ -312,7 +312,7 @@ def give_up_crashed(sync_request: SyncRequest) -> None:
     if crashes >= settings.SYNC_CRASHES:
         _fail_unread(sync_request, retry_policy.crashed_too_often(crashes), "stopped_worker", has_crashed=True)
         return
-    sync_request.try_again(
+    sync_request.retry_later(
         retry_policy.WORKER_STOPPED,
         "worker_stopped",
         seconds=retry_policy.backoff(sync_request.crash_count),

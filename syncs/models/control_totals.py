@@ -1,4 +1,4 @@
-"""Control totals: what the amounts of an enrollment's books, and those of a sync's lines, add up to."""
+"""Control totals: the sums of the amounts in an enrollment's books and in a sync's lines."""
 
 from decimal import Context, Decimal, Inexact
 
@@ -13,15 +13,15 @@ EXACT = Context(prec=200, traps=[Inexact])
 
 
 def sum_field() -> "models.DecimalField[Decimal, Decimal]":
-    """A sum of amounts: as exact as they are, and with room for 10¹² of the greatest."""
+    """A sum of amounts: as exact as they are, and large enough for 10¹² of the greatest."""
     return models.DecimalField(max_digits=40, decimal_places=8, default=0)
 
 
 class BookTotal(models.Model):
     """Count and sum of one amount, in one currency, over all records of a kind in an enrollment's books.
 
-    Each merge adds its changes, in its own transaction, so that nobody has to count all records. Whoever changes
-    records in another way runs `manage.py recount_books --correct`.
+    Each merge adds its changes, in its own transaction, so that the records need not be counted again. After any other
+    change of records, run `manage.py recount_books --correct`.
     """
 
     # The unique constraint's index begins with it.
@@ -48,11 +48,11 @@ class BookTotal(models.Model):
 
 
 class ControlTotal(models.Model):
-    """One amount in one currency: what a sync's rows contained, what became of it, and what the books held afterwards.
+    """One amount in one currency: its sums in a sync's rows, by outcome, and in the books afterwards.
 
     `file` counts the rows with a readable amount. They were `loaded`, `rejected`, or `skipped`: superseded by a later
-    row, or told by `onMatchAction` to leave or to delete the record. A constraint holds that these three make up the
-    first. Whether the records really hold what `books` says is counted again by `control_totals.recount`.
+    row, or with an `onMatchAction` to leave or delete the record. A constraint ensures that these three add up to
+    `file`. `control_totals.recount` checks `books` against the records.
     """
 
     # The unique constraint's index begins with it.
@@ -63,7 +63,7 @@ class ControlTotal(models.Model):
     entity = models.CharField(max_length=50)
     # The amount's published name.
     column = models.CharField(max_length=100)
-    # As the lines say, and as the records have it; three capital letters, empty where there is none.
+    # As in the lines and in the records; three capital letters, empty if there is none.
     currency = models.CharField(max_length=3, blank=True)
     file_count = models.BigIntegerField(default=0)
     file_sum = sum_field()
@@ -95,8 +95,8 @@ class ControlTotal(models.Model):
 
     @property
     def names_currency(self) -> bool:
-        """Whether lines of this kind can say in which currency the amount is."""
-        # A total outlives what it was once of.
+        """Whether lines of this kind can name the currency of the amount."""
+        # A stored total may name an entity or column that no longer exists.
         columns = entities()[self.entity].by_wire_name if self.entity in entities() else {}
         column = columns.get(self.column.lower())
         return bool(column and column.currency)

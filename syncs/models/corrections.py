@@ -20,7 +20,7 @@ class Place(NamedTuple):
 
 
 class SyncFile(models.Model):
-    """What it takes to read a single line of a file: its columns, and the delimiter between cells."""
+    """The information for reading a single line of a file: its columns, and the delimiter between cells."""
 
     sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.CASCADE, related_name="files")
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
@@ -37,7 +37,7 @@ class SyncFile(models.Model):
 
 class CorrectionQuerySet(TenantQuerySet["Correction"]):
     def of_lines(self, sync_request: SyncRequest, lines: Iterable[Place]) -> Self:
-        """Those of the lines of a sync, or of others with the same numbers, that somebody has corrected."""
+        """Corrections of these lines of a sync, and perhaps of others with the same numbers."""
         return self.filter(sync_request=sync_request.origin_id, line__in={line for _, _, line in lines})
 
     def ready(self) -> Self:
@@ -52,8 +52,8 @@ class Correction(models.Model):
     """A rejected line as somebody has corrected it, and whether it has been loaded since."""
 
     class State(models.TextChoices):
-        OPEN = "open"  # problems are left
-        CORRECTED = "mended"  # the line alone has no problem; it may be loaded again
+        OPEN = "open"  # some problems are left
+        CORRECTED = "mended"  # without a problem of its own; it may be loaded again
         CURED = "cured"  # `replay` has loaded it
 
     # The sync that first rejected the line, never a replay. The index of `one_mended_line` begins with it.
@@ -66,7 +66,7 @@ class Correction(models.Model):
     line = models.BigIntegerField()
     # Pairs of a column's name and its text, in the line's order; other columns are absent from the line.
     cells = models.JSONField()
-    # The problems that are left: column, code and message of each.
+    # The remaining problems: column, code and message of each.
     problems = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State.choices)
     corrected_by = models.ForeignKey(

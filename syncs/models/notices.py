@@ -1,4 +1,4 @@
-"""Notices: what is wrong with an enrollment as a whole, since when, and who has been sent an e-mail about it."""
+"""Notices: problems of an enrollment as a whole, and the e-mails about them."""
 
 from typing import Self
 
@@ -36,7 +36,7 @@ class Notice(models.Model):
     # The failed sync that it is about.
     sync_request = models.ForeignKey("syncs.SyncRequest", on_delete=models.SET_NULL, null=True, related_name="+")
     closed = models.DateTimeField(null=True, blank=True)
-    # How it was cured, as a sentence; by which sync, and who asked for that sync or changed what is expected.
+    # How it was cured, as a sentence; by which sync, and by whom (who requested the sync or changed the settings).
     cure = models.TextField(blank=True)
     closed_sync = models.ForeignKey("syncs.SyncRequest", on_delete=models.SET_NULL, null=True, related_name="+")
     closed_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

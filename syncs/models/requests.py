@@ -1,4 +1,4 @@
-"""A sync as it is recorded: what was asked for, its status, who works on it, and how it ended."""
+"""A request for a sync: what was requested, its status, who works on it, and how it ended."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _Changes = dict[str, object]
 
 
 class WrongStatus(PlatformError):
-    """A move was asked for that the sync's present status does not allow."""
+    """The sync's present status does not allow the requested change of status."""
 
     title = "The sync has moved on."
 
@@ -46,26 +46,26 @@ class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
         return self.filter(status_code=SyncRequest.Status.SUCCESS)
 
     def expired(self) -> Self:
-        """Those in progress whose lease has run out: their worker is lost."""
+        """Syncs in progress whose lease has expired: their worker is lost."""
         return self.running().filter(lease_expires__lt=Now())
 
     def real(self) -> Self:
-        """Those that are not previews."""
+        """Syncs that are not previews."""
         return self.filter(dry_run=False)
 
     def loads(self) -> Self:
-        """Those that load what a source has: neither previews nor replays of corrected lines."""
+        """Syncs that load the source's data: neither previews nor replays of corrected lines."""
         return self.real().filter(replay_of__isnull=True)
 
     def newest_first(self) -> Self:
         return self.order_by("-created", "-sync_request_id")
 
     def last_of(self, enrollment: AppEnrollment | OuterRef) -> Self:
-        """Of these, the one of the enrollment that was asked for last."""
+        """The last requested one of the enrollment, among these syncs."""
         return self.filter(app_enrollment=enrollment).newest_first()[:1]
 
     def may_run(self) -> Self:
-        """Waiting and due, with no other sync of the enrollment running, and all earlier parts finished.
+        """Syncs that wait and are due, with no other sync of the enrollment running, and all earlier parts finished.
 
         A preview changes nothing, so it neither waits for other syncs nor makes them wait.
         """
@@ -113,7 +113,7 @@ class SyncRequest(models.Model):
     MOVES = {
         Status.READY: (Status.CONNECTOR, Status.CANCELLED, Status.FAILED),
         Status.CONNECTOR: (Status.IN_PROGRESS, Status.CANCELLED, Status.FAILED),
-        # Back to Connector: to be tried again.
+        # Back to Connector: waits for the next attempt.
         Status.IN_PROGRESS: (Status.SUCCESS, Status.CANCELLED, Status.FAILED, Status.CONNECTOR),
     }
     MESSAGE_LENGTH = 200
@@ -148,13 +148,13 @@ class SyncRequest(models.Model):
     # Which connector reads the data; deliberately without `choices`, like Application.connector.
     connector = models.CharField(max_length=50)
     upload = models.ForeignKey(Upload, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    # A preview: it reports what it would do, and everything it writes to the books is rolled back.
+    # A preview: it reports what it would do, and its changes of the books are rolled back.
     dry_run = models.BooleanField(default=False)
-    # Somebody (`modified_user`) has seen what the delete guard stopped and has allowed it.
+    # Somebody (`modified_user`) has seen the deletes that the delete guard stopped and has allowed them.
     allow_deletes = models.BooleanField(default=False)
     # The sync whose data are loaded again: after its preview, or because its deletes were allowed.
     repeat_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="repeats")
-    # The last sync that loaded the same file, found when this one was asked for.
+    # The last sync that loaded the same file, found when this one was requested.
     same_content_as = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
@@ -164,16 +164,16 @@ class SyncRequest(models.Model):
     details_removed = models.DateTimeField(null=True, editable=False)
     # The order in which waiting syncs run. Each further sync of one account gets a later turn (see `queue`).
     turn = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
-    # The lease: who works on it, and until when that worker is taken to be alive, by the database's clock. The fencing
+    # The lease: who works on it, and until when that worker counts as alive, by the database's clock. The fencing
     # token numbers the claims: a worker's result counts only while its claim is the last one.
     fencing_token = models.IntegerField(default=0, db_default=0, editable=False, db_column="fence")
     lease_owner = models.CharField(max_length=100, blank=True, db_default="", editable=False)
     lease_expires = models.DateTimeField(null=True, editable=False)
-    # It will be tried again, but not before this time.
+    # The next attempt does not begin before this time.
     not_before = models.DateTimeField(null=True, editable=False)
-    # How often the process that ran it died; `failure_count` counts all other failures.
+    # How many times the process that ran it died; `failure_count` counts all other failures.
     crash_count = models.IntegerField(default=0, db_default=0, editable=False)
-    # Why it failed or must be tried again: a code of `syncs.problem_codes`.
+    # Why it failed or waits for another attempt: a code of `syncs.problem_codes`.
     failure_code = models.CharField(max_length=50, blank=True, db_default="", editable=False)
 
     objects = SyncRequestQuerySet.as_manager()
@@ -197,7 +197,7 @@ class SyncRequest(models.Model):
                 name="sync_waiting",
                 condition=Q(status_code="Connector"),
             ),
-            # How many of an account are waiting.
+            # Counting the waiting syncs of an account.
             models.Index(fields=["group_key"], name="sync_waiting_of_account", condition=Q(status_code="Connector")),
             # The reaper, which looks for expired leases, and the claim, which counts what runs.
             models.Index(
@@ -247,7 +247,7 @@ class SyncRequest(models.Model):
 
     @property
     def enrollment(self) -> AppEnrollment:
-        """The enrollment that it loads into; raises ValueError for a request from before there were enrollments."""
+        """The enrollment that it loads into; raises ValueError for requests that are older than enrollments."""
         if self.app_enrollment is None:
             raise ValueError(f"Sync {self.pk} has no enrollment.")
         return self.app_enrollment
@@ -268,17 +268,17 @@ class SyncRequest(models.Model):
 
     @property
     def next_try(self) -> datetime | None:
-        """When it will be tried again, if it waits for that."""
+        """When the next attempt may begin, if it waits for one."""
         return self.not_before if self.status_code == self.Status.CONNECTOR else None
 
     def queue(self) -> None:
-        """Let it wait for its turn, after syncs that other accounts ask for in the meantime."""
+        """Put it into the queue, after syncs that other accounts request in the meantime."""
         waiting = SyncRequest.objects.waiting().filter(group_key=self.group_key_id).count()
         turn = self.created + waiting * timedelta(seconds=settings.SYNC_TURN_SECONDS)
         self._move(self.Status.CONNECTOR, {"turn": turn})
 
     def start(self, owner: str = "") -> None:
-        """Claim it: `owner` has it until the lease runs out, and may renew the lease."""
+        """Claim it: `owner` has it until the lease expires, and may renew the lease."""
         changes = {
             "started": timezone.now(),
             "lines_read": 0,
@@ -297,8 +297,8 @@ class SyncRequest(models.Model):
         outcome: _Changes = {"process_result_message": _shortened(message), "failure_code": code}
         self._finish(self.Status.FAILED, outcome | _failure_counted(has_crashed) | counts, only_holder=True)
 
-    def try_again(self, message: str, code: str, *, seconds: float, has_crashed: bool = False) -> None:
-        """Count a failure and let it wait for another try."""
+    def retry_later(self, message: str, code: str, *, seconds: float, has_crashed: bool = False) -> None:
+        """Count a failure and let it wait for another attempt."""
         self._return_to_queue(message, code, seconds, _failure_counted(has_crashed))
 
     def hand_back(self, message: str, code: str, *, seconds: float = 0) -> None:
@@ -306,17 +306,17 @@ class SyncRequest(models.Model):
         self._return_to_queue(message, code, seconds, {})
 
     def retry_now(self) -> None:
-        """Wait no longer for the next try."""
+        """Stop waiting: the next attempt may begin at once."""
         SyncRequest.objects.waiting().filter(pk=self.pk).update(not_before=None)
         self.refresh_from_db(fields=["not_before"])
 
     def report(self, lines_read: int) -> None:
-        """Record the progress; raises WrongStatus once the claim is no longer this object's."""
+        """Record the progress; raises WrongStatus if this object no longer holds the claim."""
         if not self.under_own_claim().update(lines_read=lines_read):
             self._refuse(self.Status.SUCCESS)
 
     def renew(self) -> bool:
-        """Renew the lease; returns False once the claim is no longer this object's."""
+        """Renew the lease; returns False if this object no longer holds the claim."""
         return bool(self.under_own_claim().update(lease_expires=_lease_end()))
 
     def cancel(self, message: str, user: User | None = None) -> None:
@@ -326,7 +326,7 @@ class SyncRequest(models.Model):
         self._finish(self.Status.CANCELLED, changes)
 
     def amend(self, wanted: str, message: str | None, user: User | None) -> None:
-        """Change the status as platform staff asks, along the allowed moves only."""
+        """Change the status on behalf of platform staff, along the allowed moves only."""
         if wanted not in self.Status.values:
             raise PlatformError(
                 f"No status is called “{wanted}”. Known: {', '.join(self.Status.values)}.", field="statusCode"
@@ -335,7 +335,7 @@ class SyncRequest(models.Model):
         if message is not None:
             changes["process_result_message"] = _shortened(message)
         if wanted == self.Status.IN_PROGRESS:
-            # No worker has it, so it returns to the queue when the lease has run out.
+            # No worker has it, so it returns to the queue when the lease has expired.
             changes |= {
                 "started": timezone.now(),
                 "lease_expires": _lease_end(),
@@ -346,7 +346,7 @@ class SyncRequest(models.Model):
         self._move(wanted, changes)
 
     def under_own_claim(self) -> SyncRequestQuerySet:
-        """This request, as long as it is in progress under the claim that this object knows; else nothing."""
+        """This request, if it is in progress under the claim that this object knows; else nothing."""
         return SyncRequest.objects.running().filter(pk=self.pk, fencing_token=self.fencing_token)
 
     def _return_to_queue(self, message: str, code: str, seconds: float, changes: _Changes) -> None:
@@ -361,7 +361,7 @@ class SyncRequest(models.Model):
         self._move(wanted, changes | {"finished": timezone.now()}, only_holder=only_holder)
 
     def _move(self, wanted: str, changes: _Changes, *, only_holder: bool = False) -> None:
-        """Change the status by one UPDATE; with `only_holder` only while this object's claim is the last one."""
+        """Change the status by one UPDATE; with `only_holder`, only if this object's claim is the last one."""
         if wanted != self.Status.IN_PROGRESS:
             changes |= {"lease_owner": "", "lease_expires": None}
         changes |= {"status_code": wanted, "modified": timezone.now()}
@@ -380,7 +380,7 @@ class SyncRequest(models.Model):
 
 
 def _lease_end() -> CombinedExpression:
-    """When a lease that is taken or renewed now runs out."""
+    """When a lease that is taken or renewed now expires."""
     return Now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
 
 
@@ -390,7 +390,7 @@ def _failure_counted(has_crashed: bool) -> _Changes:
 
 
 def _shortened(message: str) -> str:
-    """A message as `process_result_message` holds it: cut between words, if it has any."""
+    """A message cut to the length of `process_result_message`, between words if possible."""
     if len(message) <= SyncRequest.MESSAGE_LENGTH:
         return message
     start = message[: SyncRequest.MESSAGE_LENGTH - 1]

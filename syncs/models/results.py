@@ -11,7 +11,7 @@ RAW_LENGTH = 20_000
 
 
 class SyncEntityResult(models.Model):
-    """What one sync did with the lines of one kind of record; a constraint ensures that every line is counted."""
+    """The counts of one kind of record in one sync; a constraint ensures that every line is counted."""
 
     # The index of `one_result_per_entity` begins with it.
     sync_request = models.ForeignKey(
@@ -121,7 +121,7 @@ class SyncResultDetail(models.Model):
 
 
 class SyncDifference(models.Model):
-    """What a preview found would change in one record."""
+    """The changes that a preview found for one record."""
 
     class Action(models.TextChoices):
         INSERT = "insert", "Would be added"
@@ -133,7 +133,7 @@ class SyncDifference(models.Model):
     entity = models.CharField(max_length=50)
     action = models.CharField(max_length=10, choices=Action.choices)
     erp_key = models.CharField(max_length=255, blank=True)
-    # The line that causes it; none where a full data set lacks the record.
+    # The line that causes it; none if the record is missing from a full data set.
     file = models.CharField(max_length=255, blank=True)
     line = models.BigIntegerField(null=True)
     # [{"name": "totalAmount", "before": "10", "after": "12.5"}, …]; null means no value.

@@ -7,7 +7,7 @@ from adsplatform.accounts.models import TenantQuerySet
 
 
 class ScheduledRun(models.Model):
-    """A time that a schedule named, the sync that was asked for then, and the runs missed before it."""
+    """A time that a schedule named, the sync that was requested then, and the runs missed before it."""
 
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")
     # The index of `one_run_per_slot` begins with it.

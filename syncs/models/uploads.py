@@ -31,7 +31,7 @@ class Upload(models.Model):
     )
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    # The sender's name for it, to show to people; the name of `content` in the storage is made by us.
+    # The sender's name for it, to show to people; the platform chooses the name of `content` in the storage.
     file_name = models.CharField(max_length=255)
     format = models.CharField(max_length=10, choices=Format.choices)
     content = models.FileField(max_length=255)

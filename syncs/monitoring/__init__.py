@@ -1,1 +1,1 @@
-"""Watches whether data arrive as expected, and sends e-mails about what is wrong."""
+"""Checks whether data arrive as expected, and sends e-mails about problems."""

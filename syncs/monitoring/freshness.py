@@ -1,7 +1,7 @@
 """Opens a notice for each problem of an enrollment (failing, stale, schedule stopped) and closes it when it is cured.
 
-Each run compares the present problems with the open notices. So it may be killed and may run as often as it likes:
-each problem has one notice, which is opened once and closed once.
+Each run compares the present problems with the open notices. So it may be killed and may run any number of times: each
+problem has one notice, which is opened once and closed once.
 """
 
 from collections.abc import Container, Iterator
@@ -50,7 +50,7 @@ def update_notices(now: datetime) -> bool:
 
 
 def _plan_unplanned(now: datetime) -> None:
-    """Plan enrollments that were made before there were plans."""
+    """Plan enrollments that are older than plans."""
     scheduled = Q(cron_settings__gt="", sync_schedule_is_active=True)
     unplanned = _monitored().filter(scheduled | Q(expected_every_hours__isnull=False), sync_plan__isnull=True)
     for enrollment in unplanned:
@@ -75,7 +75,7 @@ def _monitored() -> QuerySet[AppEnrollment]:
 
 
 def _last_load(status: SyncRequest.Status) -> SyncRequestQuerySet:
-    """For a subquery on enrollments: the last sync of that status that was to load the source's data."""
+    """For a subquery on enrollments: the last sync with that status that loads the source's data."""
     return SyncRequest.objects.loads().filter(status_code=status).last_of(OuterRef("pk"))
 
 
@@ -116,7 +116,7 @@ def _stale(now: datetime) -> Iterator[EnrollmentProblem]:
     for enrollment in _monitored().filter(sync_plan__data_due_at__lte=now).annotate(loaded=loaded):
         due = data_due_at(enrollment, enrollment.loaded)
         if due is None or due > now:
-            # Only while nobody has planned the enrollment anew since it was read.
+            # Only if the enrollment's plan is the one that was read.
             unchanged = SyncPlan.objects.filter(pk=enrollment.pk, planned_at=enrollment.sync_plan.planned_at)
             unchanged.update(data_due_at=due)
         else:

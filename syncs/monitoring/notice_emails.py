@@ -1,8 +1,8 @@
 """E-mails about notices: one to each person when a notice is opened, one when it is cured.
 
 They are queued in the transaction that opens or closes the notice, and sent later: so none is lost, and none is queued
-twice. Only if a sender dies between the mail server's acceptance and its own commit, an e-mail is sent again, with the
-same Message-ID, by which mail programs recognise the copy.
+twice. An e-mail is sent twice only if the sender dies between the mail server's acceptance and its own commit; the copy
+has the same Message-ID, by which mail programs recognise it.
 """
 
 import logging
@@ -24,7 +24,7 @@ from syncs.models.notices import Notice, NoticeMail
 logger = logging.getLogger(__name__)
 
 MAILS_AT_ONCE = 20
-# After a refusal an e-mail is tried again in 1, 2, 4 … minutes, at most 6 hours; in all for about two days.
+# After a refusal an e-mail is sent again after 1, 2, 4 … minutes, at most 6 hours, for about two days in all.
 MOST_TRIES, LONGEST_WAIT = 16, timedelta(hours=6)
 
 

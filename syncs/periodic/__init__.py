@@ -1,1 +1,1 @@
-"""What every cluster does again and again: it starts scheduled syncs, and removes what has been kept long enough."""
+"""The periodic jobs of every cluster, such as starting scheduled syncs and removing expired data."""

@@ -50,7 +50,7 @@ class PeriodicLoop:
             thread.start()
 
     def stop(self, seconds: float = 5) -> None:
-        """Let running jobs end; what takes longer is rolled back when the process ends."""
+        """Let running jobs end; jobs that take longer are rolled back when the process ends."""
         self._stopping.set()
         until = time.monotonic() + seconds
         for thread in self._threads:
@@ -67,7 +67,7 @@ class PeriodicLoop:
                     logger.info("Periodic job “%s” works again.", job.name)
                 is_failing = False
             except Exception:
-                # Most likely the database is away: logged once, tried again for as long as it takes.
+                # Most likely the database is unreachable: log it once and repeat until the job succeeds.
                 if not is_failing:
                     logger.exception("Periodic job “%s” failed; it will be tried again.", job.name)
                 is_failing = True

@@ -1,6 +1,6 @@
-"""Removes what has been kept long enough: the oldest first, in small steps, in one cluster at a time.
+"""Removes data that are older than their retention period: the oldest first, in small steps, in one cluster at a time.
 
-Each step is a bounded piece of work in a transaction of its own. What is still needed stays, however old it is:
+Each step is a bounded piece of work in a transaction of its own. Data that are still needed stay, however old they are:
 
 - syncs that have not finished, and all that belongs to them;
 - the text of a rejected line if somebody corrected it recently, or while it is being loaded again;
@@ -42,7 +42,7 @@ PAUSE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Rule:
-    """What is removed after how many days (0: never).
+    """A rule: what is removed after how many days (0: never).
 
     `expired` finds all of it by the time before which it is too old; `remove_some` removes a bounded part of it and
     returns how many rows.
@@ -54,7 +54,7 @@ class Rule:
     remove_some: Callable[[datetime], int]
 
     def expires_before(self, now: datetime) -> datetime | None:
-        """The time before which things are removed; None if they are kept for ever."""
+        """The time before which rows are removed; None if they are never removed."""
         days = self.days()
         return now - timedelta(days=days) if days else None
 
@@ -77,7 +77,7 @@ def _remove_alone(rule: Rule, before: datetime) -> int:
 
 
 def days_of_details() -> float:
-    """How long details are kept: never longer than their sync."""
+    """The days after which details are removed: never later than their sync."""
     return min(filter(None, (settings.KEEP_DETAILS_DAYS, settings.KEEP_SYNCS_DAYS)), default=0)
 
 
@@ -118,7 +118,7 @@ def expired_uploads(before: datetime) -> QuerySet[Upload]:
 
 
 def _remove_uploads(before: datetime) -> int:
-    # A request for another sync of the file waits for this lock, and then finds that the file is gone.
+    # A request for another sync of the file waits for this lock, and then finds the file removed.
     found = list(expired_uploads(before).select_for_update(skip_locked=True, of=("self",))[:FILES_AT_ONCE])
     for upload in found:
         # The content first: after a crash in between, the next step repeats it.
@@ -162,7 +162,7 @@ def _remove_syncs(before: datetime) -> int:
 
 
 def removals_asked(before: datetime) -> QuerySet[AppEnrollment]:
-    """Deleted enrollments whose records are still there, because the message was lost or the worker died."""
+    """Deleted enrollments whose records still exist, because the message was lost or the worker died."""
     return AppEnrollment.objects.filter(removal_asked__lt=before)
 
 

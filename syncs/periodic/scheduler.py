@@ -1,6 +1,6 @@
-"""The scheduler: asks for each scheduled sync that is due, exactly once however many schedulers run.
+"""The scheduler: requests each scheduled sync that is due, exactly once, however many schedulers run.
 
-The scheduler that locks an enrollment's plan first asks for the sync, records the run and plans the next one, in one
+The scheduler that locks an enrollment's plan first requests the sync, records the run and plans the next one, in one
 transaction; the others skip the locked row. If a scheduler is killed, the run stays due.
 """
 
@@ -24,13 +24,13 @@ MISSED_COUNTED = 10_000
 
 
 def start_due(now: datetime) -> bool:
-    """Ask for scheduled syncs that are due; returns whether there may be more of them."""
+    """Request scheduled syncs that are due; returns whether there may be more of them."""
     return all(start_next(now) for _ in range(RUNS_AT_ONCE))
 
 
 @transaction.atomic
 def start_next(now: datetime) -> bool:
-    """Ask for the sync that has been due longest; returns whether there was one."""
+    """Request the sync that has been due longest; returns whether there was one."""
     sync_plan = (
         SyncPlan.objects.due(now)
         .select_related("app_enrollment__app", "app_enrollment__group_key")
@@ -73,7 +73,7 @@ def _start(sync_plan: SyncPlan, now: datetime) -> None:
 
 
 def _due(sync_plan: SyncPlan, now: datetime) -> tuple[list[Run], Run | None]:
-    """All runs that are due by now, of which only the last is started, and the one after them."""
+    """The runs that are due by now (only the last is started), and the next one."""
     enrollment, first = sync_plan.app_enrollment, _planned_run(sync_plan)
     due = [first]
     for run in runs(enrollment, first.slot):

@@ -1,1 +1,1 @@
-"""What the interfaces share: how a sync went in words, its problems, pages of a list."""
+"""Shared by the interfaces: a sync's outcome in words, its problems, pages of a list."""

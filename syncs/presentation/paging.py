@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
-# Nobody pages so far by hand; whoever types a larger number gets this page, not a slow query.
+# Nobody pages this far by hand; a larger page number gives this page, not a slow query.
 LAST_PAGE = 20_000
 
 Row = TypeVar("Row")
@@ -31,7 +31,7 @@ class Page(Generic[Row]):
         return self.number + 1 if self.has_next else None
 
     def with_rows(self, rows: list[OtherRow]) -> "Page[OtherRow]":
-        """The same page with what its rows were made into."""
+        """The same page with other rows, made from its own."""
         return Page(rows, self.number, self.has_next)
 
     def __iter__(self) -> Iterator[Row]:
@@ -39,7 +39,7 @@ class Page(Generic[Row]):
 
 
 def page_of(queryset: QuerySet[ModelRow], wanted: str, size: int = 50) -> Page[ModelRow]:
-    """The wanted page; a number that makes no sense means the first."""
+    """The requested page; an invalid number means the first."""
     number = min(int(wanted), LAST_PAGE) if wanted.isdecimal() and len(wanted) < 10 else 1
     number = max(number, 1)
     start = (number - 1) * size

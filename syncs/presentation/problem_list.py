@@ -1,4 +1,4 @@
-"""The problems of one sync, as a person goes through them: grouped by reason, filtered, a page at a time."""
+"""The problems of one sync for people: grouped by reason, filtered, a page at a time."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
@@ -14,7 +14,7 @@ from syncs.rejected_rows.corrections import ProblemWithCorrection, with_correcti
 
 Kind = SyncResultDetail.Kind
 
-# Enough to recognise a value or a line by; the API has the whole of it.
+# Enough characters to recognise a value or a line; the API has all of them.
 VALUE_LENGTH, RAW_LINE_LENGTH = 200, 4_000
 REASONS_LISTED = 8
 
@@ -37,7 +37,7 @@ class ReasonCount:
 
 @dataclass(slots=True)
 class Overview:
-    """What a sync's problems are and which files they are in: errors come first, then the most frequent."""
+    """A sync's problems by reason, and their files: errors come first, then the most frequent."""
 
     reasons: list[ReasonCount] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -75,13 +75,13 @@ def with_beginnings(details: QuerySet[SyncResultDetail]) -> QuerySet[SyncResultD
 def problem_page(
     sync_request: SyncRequest, details: QuerySet[SyncResultDetail], wanted: str, size: int = 50
 ) -> Page[ProblemWithCorrection]:
-    """The wanted page of a sync's problems, each with the correction of its line."""
+    """The requested page of a sync's problems, each with the correction of its line."""
     page = page_of(with_beginnings(details), wanted, size)
     return page.with_rows(with_corrections(sync_request, page))
 
 
 def first_problems(sync_request: SyncRequest, size: int) -> Page[ProblemWithCorrection]:
-    """What to look at first: the lines that were not loaded; where there are none, the rest."""
+    """The problems to look at first: the lines that were not loaded; if there are none, the other problems."""
     details = SyncResultDetail.objects.filter(sync_request=sync_request)
     errors = problem_page(sync_request, details.filter(kind=Kind.ERROR), "1", size)
     return errors if errors.rows else problem_page(sync_request, details, "1", size)
@@ -99,7 +99,7 @@ def overview_of(sync_request: SyncRequest) -> Overview:
         return Overview([ReasonCount(*values) for values in reasons], files)
     overview = _count(sync_request)
     if is_final:
-        # As plain values: a class of ours may be elsewhere in the next release, and the cache outlives it.
+        # As tuples, because the cache outlives a release, and the next one may have moved our classes.
         cache.set(key, ([astuple(reason) for reason in overview.reasons], overview.files), timeout=3600)
     return overview
 
@@ -118,7 +118,7 @@ def _count(sync_request: SyncRequest) -> Overview:
 
 
 def _ranked(reasons: Iterable[ReasonCount]) -> list[ReasonCount]:
-    """Errors first, the most frequent first; those that are listed get the message of an example."""
+    """Errors first, then by frequency; the reasons that are listed get the message of an example."""
     kinds = Kind.values
     ranked = sorted(reasons, key=lambda reason: (kinds.index(reason.kind), -reason.count, reason.entity, reason.code))
     listed = ranked[:REASONS_LISTED]

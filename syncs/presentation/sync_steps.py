@@ -1,4 +1,4 @@
-"""The course of a sync: its steps with their times, and the times of the schedule that it runs for."""
+"""The steps of a sync with their times, and the times of the schedule that it runs for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Step:
 
 
 def steps_of(sync: SyncRequest) -> list[Step]:
-    """The steps behind a sync, the one it is at, and those to come."""
+    """The finished steps of a sync, the present one, and those to come."""
     now = sync.status_code
     course: list[tuple[str, datetime | None]] = [
         (Status.READY, sync.created),
@@ -28,7 +28,7 @@ def steps_of(sync: SyncRequest) -> list[Step]:
         (Status.IN_PROGRESS, sync.started),
     ]
     if sync.is_finished:
-        # A sync that was cancelled in the queue never was in progress.
+        # A sync that was cancelled in the queue was never in progress.
         steps = [Step(name, at, "done") for name, at in course if at or name != Status.IN_PROGRESS]
         return [*steps, Step(now, sync.finished, "now")]
     position = [name for name, _ in course].index(now)
@@ -38,7 +38,7 @@ def steps_of(sync: SyncRequest) -> list[Step]:
 
 
 def schedule_sentences(sync: SyncRequest) -> list[str]:
-    """For which times of its schedule a sync runs, and which were missed; nothing where no schedule asked for it."""
+    """The times of its schedule for which a sync runs, and those missed; nothing without a schedule."""
     runs = list(sync.scheduled_runs.select_related("group_key").order_by("slot"))
     if not runs:
         return []

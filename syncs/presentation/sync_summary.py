@@ -1,4 +1,4 @@
-"""How a sync stands or went, in words for people: an outcome for the interfaces, and `processResultMessage`."""
+"""The state or outcome of a sync in words: for the interfaces, and for `processResultMessage`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ Status = SyncRequest.Status
 
 
 class SummaryColumns(TypedDict):
-    """What `with_summary_columns` adds to a sync."""
+    """The columns that `with_summary_columns` adds to a sync."""
 
     sums: dict[str, int] | None
     has_problems: bool
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of all lines of a sync, over every kind of record."""
+    """The counts of a sync's lines, over every kind of record."""
 
     lines_read: int = 0
     inserted: int = 0
@@ -72,7 +72,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class SyncSummary:
-    """A sync with what became of its lines, and the outcome in words."""
+    """A sync with the counts of its lines, and the outcome in words."""
 
     sync: SyncRequest
     totals: Totals
@@ -109,20 +109,20 @@ def with_summary_columns(syncs: QuerySet[SyncRequest]) -> "QuerySet[SummarizedSy
 
 
 def has_problems() -> Q:
-    """Whether a sync left a line out or has another error, as of a file that could not be read.
+    """Whether a sync left a line out or has another error, such as a file that could not be read.
 
     A sync that succeeded with problems is “finished with problems” in every interface.
     """
     with_rejected_lines = SyncEntityResult.objects.filter(sync_request=OuterRef("pk"), rejected__gt=0)
     errors = SyncResultDetail.objects.filter(sync_request=OuterRef("pk"), kind=SyncResultDetail.Kind.ERROR)
-    # Not an EXISTS, and in the order of an index: else PostgreSQL may read every detail there is to answer for a
-    # page of syncs.
+    # Not an EXISTS, and in the order of an index: otherwise PostgreSQL may read all details to answer for a page of
+    # syncs.
     first_error = Subquery(errors.order_by("code").values("code")[:1])
     return Q(Exists(with_rejected_lines)) | Q(IsNull(first_error, False))
 
 
 def outcome_of(summary: SyncSummary) -> Outcome:
-    """How a sync stands, or what came of it."""
+    """The state of a sync, or its outcome."""
     sync = summary.sync
     match sync.status_code:
         case Status.READY:
@@ -155,14 +155,14 @@ def will_try_again(sync: SyncRequest) -> str:
 
 
 def who_acts(sync: SyncRequest) -> str:
-    """Who has to act after a failure; "" where there is nothing to do."""
+    """Who has to act after a failure; "" if there is nothing to do."""
     if sync.status_code != Status.FAILED or sync.failure_code not in CODES:
         return ""
     return CODES[sync.failure_code].who.value
 
 
 def result_message(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
-    """What a sync did, in one sentence of at most 200 characters, and one more where a file could not be read."""
+    """What a sync did, in one sentence of at most 200 characters, and another if a file could not be read."""
     totals = Totals.of(results)
     read, rejected = totals.lines_read, totals.rejected
     unread = _UNREAD if has_unread and not rejected else ""
@@ -185,7 +185,7 @@ def result_message(results: list[SyncEntityResult], *, has_unread: bool = False)
 
 
 def preview_message(results: list[SyncEntityResult], *, has_unread: bool = False) -> str:
-    """What would come of a sync, in one sentence of at most 200 characters."""
+    """What a sync would do, in one sentence of at most 200 characters."""
     totals = Totals.of(results)
     counts = [(totals.inserted, "added"), (totals.updated, "changed"), (totals.deleted, "deleted")]
     changes = [(count, word) for count, word in counts if count]
@@ -200,7 +200,7 @@ _UNREAD = " Not every file could be read; the problems say why."
 
 
 def _noun(kinds: list[str], count: int) -> str:
-    """What lines of these kinds of record are called."""
+    """The word for lines of these kinds of record."""
     entity = entities().get(kinds[0]) if len(kinds) == 1 else None
     return plural(count, entity.singular, entity.plural) if entity else plural(count, "line")
 
@@ -233,7 +233,7 @@ def _outcome_of_success(summary: SyncSummary) -> Outcome:
 
 
 def _cured(summary: SyncSummary) -> str:
-    """What has become of the lines that were not loaded; the counts themselves stay as they were."""
+    """How many of the lines that were not loaded are cured; the counts themselves stay as they were."""
     if not summary.cured_count:
         return ""
     if summary.cured_count == summary.totals.rejected:

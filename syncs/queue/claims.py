@@ -8,12 +8,12 @@ from syncs.models.requests import SyncRequest
 
 # A claim takes milliseconds; one whose process is stopped halfway must not keep the others waiting.
 CLAIM_SECONDS = 5
-# How often to look again when staff have put a sync of the same enrollment in progress by hand.
+# How many times to retry if staff have put a sync of the same enrollment in progress by hand.
 ATTEMPTS = 5
 
 
 def claim_next(owner: str = "") -> SyncRequest | None:
-    """Start the sync whose turn it is and return it, or None; of two claimers each gets another."""
+    """Claim the sync whose turn it is and return it, or None; two workers never get the same one."""
     for _ in range(ATTEMPTS):
         try:
             return _claim(owner)
@@ -39,8 +39,8 @@ def _claim(owner: str) -> SyncRequest | None:
 
 
 def _wait_for_other_claimers() -> None:
-    """One at a time, because two could count the same running syncs and together exceed a cap."""
-    # In a transaction that a caller began, the caller decides how long it may idle.
+    """Claims are made one at a time, because two workers could count the same running syncs and exceed a cap."""
+    # Within a caller's transaction, the caller decides how long it may be idle.
     if not connection.savepoint_ids:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{CLAIM_SECONDS}s'")

@@ -11,7 +11,7 @@ from syncs.rejected_rows.reader import rejected_place
 
 @dataclass(frozen=True, slots=True)
 class ProblemWithCorrection:
-    """A problem of a sync, and the correction of its line where there is one.
+    """A problem of a sync, and the correction of its line if there is one.
 
     `is_correctable` says whether it is about a rejected row of a known kind of record. `still_missing` is what the
     corrected line refers to that is not loaded yet; None where it was not looked up.

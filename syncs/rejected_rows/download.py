@@ -1,7 +1,7 @@
 """Rejected rows as files to correct and upload again: CSV or XLSX, in a ZIP where there is more than one.
 
-A file holds the rows of one entity that have the same columns, so that a column that was absent is not empty when the
-file is uploaded. It is named after its entity; further files of the same entity are in numbered folders.
+A file contains the rows of one entity that have the same columns, so that absent columns do not become empty ones when
+the file is uploaded. It is named after its entity; further files of the same entity are in numbered folders.
 """
 
 import csv
@@ -30,17 +30,17 @@ FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# Each shape is one more pass over the rejected rows of its entity.
+# Each shape takes another pass over the rejected rows of its entity.
 MAX_SHAPES = 50
-# What a worksheet can hold: rows below its header, and characters in a cell.
+# The limits of a worksheet: rows below its header, and characters in a cell.
 MAX_SHEET_ROWS, MAX_SHEET_CELL = 1_048_575, 32_767
 CHUNK_BYTES = 64 * 1024
-# Other characters that separated cells are not found by an upload on its own.
+# An upload does not recognise other delimiters by itself.
 DELIMITERS = (";", "\t", "|")
 
 
 class Shape(NamedTuple):
-    """What the rows of one file have in common."""
+    """The properties that all rows of one file share."""
 
     entity: str
     columns: tuple[str, ...]
@@ -95,7 +95,7 @@ def streaming_response(download: Download) -> StreamingHttpResponse:
 
 
 def shape_of(row: RejectedRow) -> Shape:
-    """The shape of the file that the row belongs into."""
+    """The shape of the file that the row belongs to."""
     return Shape(row.entity, row.columns, row.delimiter if row.delimiter in DELIMITERS else ",")
 
 
@@ -162,7 +162,7 @@ def _zip(files: list[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
 
 
 class _WrittenBytes(io.RawIOBase):
-    """A file to write to that hands over what has been written so far."""
+    """A file to write to, from which the content written so far can be taken."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -175,6 +175,6 @@ class _WrittenBytes(io.RawIOBase):
         return memoryview(data).nbytes
 
     def take(self) -> bytes:
-        """What has been written since the last call."""
+        """The content written since the last call."""
         taken, self._data = bytes(self._data), bytearray()
         return taken

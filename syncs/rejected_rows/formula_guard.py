@@ -1,14 +1,14 @@
 """Keeps spreadsheets from calculating the cells of a download.
 
 A CSV cell that a spreadsheet would take for a formula is written with an apostrophe before it, and an upload of the
-same file removes it again. A cell of nothing but digits and the punctuation of numbers, dates and telephone numbers is
-written as it is: `-5` stays a number, and a formula without a letter cannot fetch or run anything.
+file removes it. A cell of nothing but digits and the punctuation of numbers, dates and telephone numbers is written as
+it is: `-5` stays a number, and a formula without a letter cannot fetch or run anything.
 """
 
 import re
 from collections.abc import Iterable
 
-# What a download adds to the columns of a row; an upload ignores them.
+# The columns that a download adds to a row; an upload ignores them.
 ADDED_COLUMNS = ("_file", "_line", "_column", "_code", "_message")
 
 _FORMULA = re.compile(r"(?:\A|[\r\n])[^\S\t\r\n]*[=+\-@\t\r＝＋－＠]")

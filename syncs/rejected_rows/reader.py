@@ -1,4 +1,4 @@
-"""The rejected rows of a sync, read again from the raw lines that were stored: each with all its problems."""
+"""The rejected rows of a sync, read again from the raw lines that were stored: each row with all its problems."""
 
 import csv
 import io
@@ -65,7 +65,7 @@ class RejectedRow:
 
 
 def rejected_place(detail: SyncResultDetail) -> Place | None:
-    """Where the rejected row is that a problem is about; None where it is about no rejected row."""
+    """The place of the rejected row that a problem is about; None if it is about none."""
     if detail.kind != SyncResultDetail.Kind.ERROR or detail.line is None:
         return None
     return Place(detail.entity, detail.file, detail.line)
@@ -86,7 +86,7 @@ class RejectedRowReader:
     def row(self, place: Place, raw: str) -> RejectedRow:
         """The row in a raw line, without its problems."""
         file_format = self.file_formats.get((place.entity, place.file))
-        # A line that was too long to be stored whole is not passed off as whole.
+        # A line that was too long to be stored whole must not be taken for a whole one.
         whole = raw if len(raw) < RAW_LENGTH else ""
         if file_format is None:
             members = _json_members(whole)
@@ -103,7 +103,7 @@ class RejectedRowReader:
         return RejectedRow(*place, raw, columns, delimiter, cells)
 
     def row_of(self, detail: SyncResultDetail) -> RejectedRow | None:
-        """The row that a problem is about, with all its problems; None where it is about no rejected row."""
+        """The row that a problem is about, with all its problems; None if it is about no rejected row."""
         place = rejected_place(detail)
         if place is None:
             return None
@@ -152,13 +152,13 @@ class RejectedRowReader:
             first, last = batch[0][0], batch[-1][0]
             wanted_ids = set(wanted.order_by().filter(id__gte=first, id__lte=last).values_list("id", flat=True))
             for id, entity, file, line, column, code, message, raw in batch:
-                if line is not None:  # as the query says already, which its type does not
+                if line is not None:  # the query ensures it, but its type does not say so
                     place, problem = Place(entity, file, line), LineProblem(column, code, message)
                     yield _StoredProblem(place, problem, raw, id in wanted_ids)
 
 
 class _StoredProblem(NamedTuple):
-    """One detail of a rejected line, and whether it is among those that were asked for."""
+    """One detail of a rejected line, and whether it was requested."""
 
     place: Place
     problem: LineProblem
@@ -175,7 +175,7 @@ def _csv_cells(raw: str, delimiter: str) -> list[str] | None:
 
 
 def _json_members(raw: str) -> dict[str, str] | None:
-    """The members of a line's object as texts; None where it is not one object, or has a member twice."""
+    """The members of a line's object as texts; None if it is not one object, or has a member twice."""
     try:
         found: JsonValue = json.loads(raw, parse_float=str, object_pairs_hook=unique_members)
     except (ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""What people and programs may ask of syncs; every interface makes these calls."""
+"""The services of syncs, which every interface calls."""

@@ -24,13 +24,13 @@ from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
 from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
-# Codes of values that were stored in another form than they were sent; of an object, for example, its text.
+# Codes of values that were stored in another form than they were sent, for example objects as texts.
 _ALTERED = {"nul_character", "bad_encoding", "nested_value"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 
 class _Name(NamedTuple):
-    """What a reference of a line names: a record of `lookup.target` by its key, code or id."""
+    """The name in a reference of a line: a record of `lookup.target` by its key, code or id."""
 
     lookup: Lookup
     name: str
@@ -91,7 +91,7 @@ def still_missing(correction: Correction) -> list[dict[str, str]]:
 
 
 def _names(entity: Entity, values: dict[str, str]) -> list[_Name]:
-    """What the references of a line name, without those that name the line's own record."""
+    """The names in the references of a line, except names of the line's own record."""
     given = _comparable(entity, values)
     found = []
     for lookup in (lookup for reference in entity.references for lookup in reference.lookups):
@@ -124,7 +124,7 @@ def _is_in_books(correction: Correction, name: _Name) -> bool:
 
 
 def _on_corrected_lines(correction: Correction, names: Collection[_Name]) -> set[_Name]:
-    """Those of the names that a corrected line of the same sync brings; one query for all of them.
+    """The names that a corrected line of the same sync will add; one query for all of them.
 
     The query narrows by the unique constraint's index to the corrections of one sync, and by the text of a cell,
     whatever its column; which column it is depends on the spelling of its name.
@@ -145,7 +145,7 @@ def _on_corrected_lines(correction: Correction, names: Collection[_Name]) -> set
 
 
 def _comparable(entity: Entity, values: dict[str, str]) -> dict[str, str]:
-    """The texts of a line by column, as they are compared with the books: blanks count in columns of text."""
+    """The texts of a line by column, in the form compared with the books: blanks count in text columns."""
     columns = columns_of_line(entity, values)
     return {name: text if column.type == "text" else text.strip() for name, (column, text) in columns.items()}
 
@@ -155,7 +155,7 @@ def load_again(sync_request: SyncRequest, user: User | None) -> SyncRequest:
     """Load the corrected lines of a sync, and nothing else, as a replay; it deletes nothing that it does not name."""
     enrollment = sync_request.enrollment
     check_usable(enrollment)
-    # Of two clicks, the second waits here and then finds no line left to load.
+    # If a person clicks twice, the second request waits here and then finds no line left to load.
     enrollment.lock()
     ready = Correction.objects.ready().filter(sync_request=sync_request.origin_id)
     ready = ready.select_for_update(of=("self",)).order_by("entity", "file", "line")
@@ -215,7 +215,7 @@ def _with_values(line: RejectedRow, before: Mapping[str, str], given: Mapping[st
 
 
 def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict[str, str]]:
-    """What is wrong with the line now, as far as that can be checked without the books."""
+    """The present problems of the line, as far as they can be found without the books."""
     found = check_line(_entity_of(line), values)
     found_columns = {column for column, _, _ in found}
     now, sent = _by_folded_name(values), _by_folded_name(line.values)

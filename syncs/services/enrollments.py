@@ -1,4 +1,4 @@
-"""What is asked of enrollments and concerns their syncs: enrolling with a first sync, deleting with the data."""
+"""Services of enrollments that involve syncs: enrolling with a first sync, deleting with the data."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ def enroll_all(
 @transaction.atomic
 def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: bool = False) -> list[str]:
     """Delete an enrollment: cancel its waiting syncs, keep or remove its records; returns what was done."""
-    # The plan before the lock, as the scheduler does it: in another order each could wait for the other.
+    # The plan before the lock, in the same order as the scheduler, to prevent a deadlock.
     remove_plan(enrollment)
     enrollment.lock()
     if enrollment.sync_requests.filter(status_code=SyncRequest.Status.IN_PROGRESS).exists():
@@ -74,7 +74,7 @@ def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: boo
 
 @contextmanager
 def _at_position(position: int) -> Iterator[None]:
-    """Make an error name the member of a list that it is about: `$[1].cronSettings`."""
+    """Add the place in a list to the field that an error names: `$[1].cronSettings`."""
     try:
         yield
     except PlatformError as error:

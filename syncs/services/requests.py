@@ -1,4 +1,4 @@
-"""Requests for syncs, and what can be done with a request: each function returns it or raises a PlatformError."""
+"""Services that make and change requests for syncs: each function returns the request or raises a PlatformError."""
 
 import logging
 from functools import partial
@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 def request_sync(
     enrollment: AppEnrollment, user: User | None, *, full: bool = False, dry_run: bool = False
 ) -> SyncRequest:
-    """Ask the enrollment's connector for a sync; returns an equal one that still waits, if there is one.
+    """Request a sync by the enrollment's connector; returns an equal one that still waits, if there is one.
 
-    If that one waits for its next try, it waits no longer.
+    If that one waits for its next attempt, the attempt may begin at once.
     """
     check_usable(enrollment)
     connector = enrollment.app.connector
@@ -37,7 +37,7 @@ def request_sync(
             f"{enrollment} has no connector to ask. Load its data by uploading a file or sending a batch.",
             field="appEnrollmentId",
         )
-    # Of two clicks on "Sync now", the second waits here and then finds the request of the first.
+    # After two clicks on "Sync now", the second waits here and then finds the request of the first.
     enrollment.lock()
     waiting = SyncRequest.objects.filter(
         app_enrollment=enrollment,
@@ -68,7 +68,7 @@ def request_upload(
     total_batches: int = 1,
     dry_run: bool = False,
 ) -> SyncRequest:
-    """Ask for an upload or batch to be loaded; without an enrollment, into the account's own *Uploads*."""
+    """Request that an upload or batch be loaded; without an enrollment, into the account's own *Uploads*."""
     enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
     if parent:
         # If the same part is sent twice at once, the second waits here and then finds the request of the first.
@@ -97,7 +97,7 @@ def request_upload(
 
 
 def request_replay(sync_request: SyncRequest, user: User | None, upload: Upload) -> SyncRequest:
-    """Ask for the corrected lines of a sync to be loaded; a replay changes no other records."""
+    """Request that the corrected lines of a sync be loaded; a replay changes no other records."""
     enrollment = sync_request.enrollment
     check_usable(enrollment)
     _check_waiting(enrollment)
@@ -124,7 +124,7 @@ def load_upload(
     format: str = "",
     **options: Unpack[UploadOptions],
 ) -> SyncRequest:
-    """Store a file and ask for it to be loaded, with the options of `request_upload`; a refusal removes the file."""
+    """Store a file and request that it be loaded, with the options of `request_upload`; a refusal removes the file."""
     upload = store_upload(account, user, content, file_name=file_name, format=format)
     try:
         return request_upload(account, user, upload, **options)
@@ -144,7 +144,7 @@ def cancel_sync(sync_request: SyncRequest, user: User | None) -> SyncRequest:
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
-            # Its process hangs while it holds the row's lock; ending the session rolls back what is not committed.
+            # Its process is stuck and has the lock of the row; ending the session rolls back what is not committed.
             sessions.end_all_sessions(sync_request)
             _cancel(sync_request, user)
     except WrongStatus:
@@ -159,7 +159,7 @@ def _cancel(sync_request: SyncRequest, user: User | None) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
         sync_request.cancel(_cancel_message(sync_request), user)
-        # A sync that waited for this one may run now, and its own wake-up may have been spent in vain.
+        # A sync that waited for this one may run now, and its own wake-up may have come too early.
         notify.send_wakeup()
         # This ends its statement at once; the worker ends its process.
         transaction.on_commit(partial(sessions.end_all_sessions, sync_request))
@@ -219,7 +219,7 @@ def check_usable(enrollment: AppEnrollment) -> None:
 
 
 def _check_waiting(enrollment: AppEnrollment) -> None:
-    """Refuse one more while very many of the enrollment wait."""
+    """Refuse the request if too many syncs of the enrollment wait."""
     most = settings.SYNC_MOST_WAITING
     if SyncRequest.objects.waiting().filter(app_enrollment=enrollment)[:most].count() >= most:
         raise TooMany(

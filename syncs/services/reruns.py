@@ -18,7 +18,7 @@ class NothingToRepeat(Conflict):
 
 
 class RerunOptions(TypedDict):
-    """What a person may be offered on a sync's page, or the rerun that was asked for already."""
+    """The reruns that a sync's page may offer, or the rerun that was requested already."""
 
     apply: bool
     allow_deletes: bool
@@ -27,7 +27,7 @@ class RerunOptions(TypedDict):
 
 @transaction.atomic
 def allow_deletes(sync_request: SyncRequest, user: User | None) -> SyncRequest:
-    """Run a sync again that the delete guard stopped, and let it delete this time; of a preview, preview it again.
+    """Run a sync that the delete guard stopped again, with its deletes allowed; a preview is previewed again.
 
     Raises NothingToRepeat if the guard did not stop it, or if its deletes have been carried out since.
     """
@@ -61,7 +61,7 @@ def apply_preview(sync_request: SyncRequest, user: User | None) -> SyncRequest:
 
 
 def stopped_by_guard(sync_request: SyncRequest) -> str:
-    """The delete guard's whole sentence, which the outcome may have shortened; "" if the guard did not stop it."""
+    """The delete guard's full sentence, which the outcome may have shortened; "" if the guard did not stop it."""
     if sync_request.status_code != SyncRequest.Status.FAILED:
         return ""
     stopped = sync_request.details.filter(kind="error", code=DELETE_GUARD_CODE)
@@ -80,7 +80,7 @@ def rerun_options(sync_request: SyncRequest) -> RerunOptions:
 
 
 def _valid_rerun(sync_request: SyncRequest, *, dry_run: bool) -> SyncRequest | None:
-    """The rerun that is unfinished or has succeeded; after one that failed or was cancelled, another may be asked."""
+    """The rerun that is unfinished or has succeeded; after a failed or cancelled one, another may be requested."""
     without_result = (SyncRequest.Status.FAILED, SyncRequest.Status.CANCELLED)
     repeats = sync_request.repeats.filter(dry_run=dry_run).exclude(status_code__in=without_result)
     return repeats.newest_first().first()
@@ -88,7 +88,7 @@ def _valid_rerun(sync_request: SyncRequest, *, dry_run: bool) -> SyncRequest | N
 
 def _repeat(original: SyncRequest, user: User | None, *, dry_run: bool, **values: object) -> SyncRequest:
     enrollment = original.enrollment
-    # Of two clicks, the second waits here and then finds the request of the first.
+    # If a person clicks twice, the second request waits here and then finds the first one.
     enrollment.lock()
     if rerun := _valid_rerun(original, dry_run=dry_run):
         if rerun.is_finished:

@@ -39,7 +39,7 @@ def store_upload(
     file_name = UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
     measured = _MeasuredFile(content, limit)
-    # The name in the storage is made by us, so that nothing from the sender gets into a path.
+    # The platform chooses the name in the storage, so that nothing from the sender gets into a path.
     upload = Upload(group_key=account, created_user=user, file_name=file_name)
     name = f"{account.pk}/{upload.pk}"
     try:

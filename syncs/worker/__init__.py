@@ -1,1 +1,1 @@
-"""What a worker does with a wake-up, and the reaper that recovers what lost workers left behind."""
+"""The worker, which runs the next sync, and the reaper, which recovers syncs of lost workers."""

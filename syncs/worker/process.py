@@ -1,7 +1,7 @@
 """One turn of a worker: claim a sync, fork a process that carries it out, and watch that process until it has ended.
 
-The process may hang, be killed or run out of memory without harm to the worker. The worker renews the lease, kills the
-process when the sync is no longer its own (because it was cancelled, say), and records its death. The worker itself
+The process may get stuck, be killed or run out of memory without harm to the worker. The worker renews the lease, kills
+the process when the sync is no longer its own (because it was cancelled, say), and records its death. The worker itself
 never uses polars: that starts threads, which a forked process does not inherit.
 """
 
@@ -64,7 +64,7 @@ def _run(sync_request: SyncRequest) -> None:
 
 
 def _run_in_own_process(sync_request: SyncRequest) -> None:
-    # Cached here for all processes to come, each of which would have to load them again.
+    # Cached here for all later processes, each of which would have to load them again.
     registered()
     entities()
     # Two processes cannot share a database session.
@@ -91,7 +91,7 @@ def _carry_out(sync_request: SyncRequest) -> None:
     # If memory runs short, the kernel is to kill this process before the worker.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
-    # Objects that exist by now stay, so the garbage collector need not examine them again and again.
+    # Present objects will stay, so the garbage collector need not examine them repeatedly.
     gc.freeze()
     crash_point("started")
     sessions.name_session(sync_request)
@@ -111,9 +111,9 @@ def _renew(sync_request: SyncRequest) -> bool:
 
 
 def _decide(sync_request: SyncRequest, decide: Callable[[], None]) -> None:
-    """Decide at once about a sync whose process is gone; if that fails, its lease runs out and the reaper decides."""
+    """Requeue or fail a sync whose process has ended; if that fails, the reaper does it when the lease expires."""
     try:
-        # What the process had begun may still be running in the database.
+        # A statement of the process may still be running in the database.
         sessions.end_session(sync_request)
         decide()
     except WrongStatus as error:
@@ -139,7 +139,7 @@ class ForkedProcess:
         os.close(child_end)
 
     def ends_within(self, seconds: float) -> bool:
-        """Wait for its end, at most so many seconds; returns whether it has ended."""
+        """Wait for its end, at most this many seconds; returns whether it has ended."""
         if self.exit_code is not None:
             return True
         if select.select([self._alive], [], [], seconds)[0]:
@@ -168,7 +168,7 @@ class ForkedProcess:
 
     @property
     def was_terminated(self) -> bool:
-        """Whether SIGTERM ended it, also one from a service manager that stops all processes of a service."""
+        """Whether SIGTERM ended it; a service manager may send it to all processes of a service."""
         return self.exit_code == -signal.SIGTERM
 
     @property
@@ -183,7 +183,7 @@ class ForkedProcess:
 
 
 def _exit_after(call: Callable[[], None]) -> NoReturn:
-    """In the forked process: make the call and exit, without anything that the worker would do at its own exit."""
+    """In the forked process: make the call and exit, without the worker's own exit handlers."""
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -19,12 +19,12 @@ logger = logging.getLogger(__name__)
 
 # The most syncs and wake-ups of one run, so that transactions stay short and the queue is not flooded.
 AT_ONCE = 20
-# The worker that took a wake-up so long ago without acknowledging it is lost.
+# A worker that has not acknowledged its wake-up after this many seconds is lost.
 STALE_SECONDS = 120
 
 
 def run_once(now: datetime) -> bool:
-    """Do what is due now; returns whether there may be more at once."""
+    """Recover syncs and wake-ups; returns whether there may be more to do at once."""
     recovered = recover_lost_syncs()
     requeue_lost_wakeups()
     return recovered == AT_ONCE
@@ -37,7 +37,7 @@ def recover_lost_syncs() -> int:
 
 
 def _recover(sync_request: SyncRequest) -> bool:
-    # Its holder may be stopped or cut off while it holds locks, even that of the row below.
+    # The worker may be paused or disconnected while it has locks, even the lock of the row below.
     sessions.end_session(sync_request)
     crash_point("before recovering a lost sync")
     with transaction.atomic():
@@ -55,7 +55,7 @@ def _recover(sync_request: SyncRequest) -> bool:
 
 
 def database_restarted_since(moment: datetime | None) -> bool:
-    """Whether the database was started after that moment: then the outage, not the worker, let the lease expire."""
+    """Whether the database was started after that moment: then the lease expired because of the outage."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_postmaster_start_time() >= %s", [moment])
         (restarted,) = cursor.fetchone()
@@ -63,7 +63,7 @@ def database_restarted_since(moment: datetime | None) -> bool:
 
 
 def requeue_lost_wakeups() -> None:
-    """Send a wake-up for each sync that may run and has none left; remove those that no worker acknowledged."""
+    """Send a wake-up for each sync that may run and has none; remove wake-ups that no worker acknowledged."""
     with transaction.atomic():
         if not locks.try_acquire(locks.REQUEUE_WAKEUPS):
             return

@@ -54,7 +54,7 @@ def test_only_the_last_claim_may_renew_report_and_finish():
     SyncRequestFactory(queued=True)
     first = claim_next("machine 1")
     assert first.renew()
-    SyncRequest.objects.get(pk=first.pk).try_again("Lost.", "worker_lost", seconds=-1)
+    SyncRequest.objects.get(pk=first.pk).retry_later("Lost.", "worker_lost", seconds=-1)
     second = claim_next("machine 2")
     assert (second.pk, second.fencing_token) == (first.pk, 2)
     assert not first.renew()
@@ -62,7 +62,7 @@ def test_only_the_last_claim_may_renew_report_and_finish():
         lambda: first.report(10),
         lambda: first.succeed("Done."),
         lambda: first.fail("No.", "our_fault"),
-        lambda: first.try_again("Again.", "our_fault", seconds=1),
+        lambda: first.retry_later("Again.", "our_fault", seconds=1),
         lambda: first.hand_back("Again.", "our_fault"),
     ):
         with pytest.raises(WrongStatus):
@@ -77,7 +77,7 @@ def test_a_worker_that_lost_its_lease_cannot_commit(sync, monkeypatch):  # noqa:
 
     def lost_meanwhile(context):
         apply_plan(context)
-        SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=-1)
+        SyncRequest.objects.get().retry_later("Lost.", "worker_lost", seconds=-1)
         assert claim_next("another").fencing_token == 1
 
     monkeypatch.setattr(steps, "apply_plan", lost_meanwhile)
@@ -91,7 +91,7 @@ def test_a_worker_that_lost_its_lease_stops_reading(sync, monkeypatch):  # noqa:
 
     class Losing(list):
         def __iter__(self):
-            SyncRequest.objects.get().try_again("Lost.", "worker_lost", seconds=60)
+            SyncRequest.objects.get().retry_later("Lost.", "worker_lost", seconds=60)
             return super().__iter__()
 
     result = sync({"companies": Losing([company()])})

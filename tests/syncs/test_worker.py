@@ -148,7 +148,7 @@ def test_the_lease_is_renewed_while_the_sync_runs(work, settings):
 
 def test_a_process_that_lost_its_lease_is_killed(work):
     def lose(sync_request):
-        sync_request.try_again("Lost.", "worker_lost", seconds=600)
+        sync_request.retry_later("Lost.", "worker_lost", seconds=600)
         return time.monotonic()
 
     result = work({"companies": Doing(lambda: time.sleep(600))}, lose)

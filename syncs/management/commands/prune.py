@@ -1,4 +1,4 @@
-"""Removes at once what has been kept long enough; the clusters do the same continuously, in small steps."""
+"""Removes expired data at once; the clusters do the same continuously, in small steps."""
 
 from django.core.management import BaseCommand
 
@@ -7,7 +7,7 @@ from syncs.periodic import retention
 
 
 class Command(BaseCommand):
-    """Remove until nothing is left that is due."""
+    """Remove until nothing expired is left."""
 
     help = "Removes what has been kept for longer than the KEEP_… settings say."
 

@@ -61,7 +61,7 @@ class Command(qcluster.Command):
         if cluster_name or run_once:
             raise CommandError("This product has one cluster, and it runs until it is stopped.")
         end_descendants_with_parents()
-        # Inherited by every process that carries out a sync.
+        # Every process that carries out a sync inherits this.
         limit_resources()
         shared_objects.replace_shared_objects()
         cluster = GracefulCluster()
