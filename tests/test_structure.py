@@ -65,7 +65,7 @@ def test_only_the_pipeline_turns_an_exception_into_a_failed_sync():
     assert callers == ["syncs/loading/pipeline.py"]
 
 
-def test_no_module_has_a_name_that_fits_anything():
+def test_no_module_has_a_meaningless_name():
     assert [path for path in MODULES if JUNK & {path.stem, *path.parent.relative_to(ROOT).parts}] == []
 
 

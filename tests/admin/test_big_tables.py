@@ -102,7 +102,7 @@ def test_a_list_says_what_it_has_not_counted_and_not_looked_through(browser, man
     assert "found among the newest" not in narrowed.text
 
 
-def test_what_takes_too_long_is_stopped_and_said_so(browser, many_lines, monkeypatch):
+def test_a_query_that_takes_too_long_is_stopped_with_a_sentence(browser, many_lines, monkeypatch):
     monkeypatch.setattr("adsplatform.admin_lists.bounded.TIME_LIMIT_SECONDS", 0.001)
     page = browser.get("/admin/syncs/syncresultdetail/", {"q": "nowhere"})
     assert page.status_code == 302

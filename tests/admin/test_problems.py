@@ -49,7 +49,7 @@ def test_a_key_is_found_exactly_or_not_at_all(browser, problem):
     assert browser.get(LIST, {"key": "I1"}).context["cl"].result_count == 0
 
 
-def test_what_is_no_sync_is_said_to_be_none(browser, problem):
+def test_a_sync_filter_without_an_id_is_reported(browser, problem):
     page = browser.get(LIST, {"sync": "everything"})
     assert "This is not the id of a sync." in page.text
     assert page.context["cl"].result_count == 0

@@ -163,7 +163,7 @@ def test_an_upload_that_is_gone_is_said_to_be_gone(browser, northwind):
     assert "The file “march invoices.zip” is no longer in the upload storage." in page.text
 
 
-def test_who_may_see_syncs_may_not_thereby_download_or_cancel(client, northwind):
+def test_permission_to_see_syncs_does_not_allow_downloads_or_cancels(client, northwind):
     client.force_login(staff_who_may("view_syncrequest"))
     page = client.get(f"{LIST}{northwind.pk}/upload/", follow=True)
     assert "You may not download what accounts have sent." in page.text
@@ -173,7 +173,7 @@ def test_who_may_see_syncs_may_not_thereby_download_or_cancel(client, northwind)
     assert waiting.status_code == "Connector"
 
 
-def test_who_may_see_syncs_may_not_thereby_see_what_stood_in_their_lines(client, northwind):
+def test_permission_to_see_syncs_does_not_show_the_content_of_lines(client, northwind):
     client.force_login(staff_who_may("view_syncrequest"))
     page = client.get(f"{LIST}{northwind.pk}/change/")
     assert page.status_code == 200

@@ -42,27 +42,27 @@ def test_control_totals_are_by_kind_of_record_amount_and_currency(program, loade
     }  # fmt: skip
 
 
-def test_they_say_where_the_records_hold_something_else(program, loaded):
+def test_totals_say_where_the_records_differ(program, loaded):
     Invoice.objects.filter(erp_key="I4").delete()
     answer = program.get(f"Sync/{loaded}/control-totals").json()
     assert [one["agrees"] for one in answer["records"]] == [False, True, False]
 
 
-def test_of_books_that_have_changed_since_nothing_is_said(program, loaded):
+def test_totals_of_books_that_have_changed_since_are_not_compared(program, loaded):
     program.post("Sync/batch", BATCH | {"invoices": [INVOICE | {"erpKey": "I5"}]})
     tasks.run_next_sync()
     answer = program.get(f"Sync/{loaded}/control-totals").json()
     assert [one.get("agrees") for one in answer["records"]] == [True, None, None]
 
 
-def test_they_are_filtered_ordered_and_paged(program, loaded):
+def test_totals_are_filtered_ordered_and_paged(program, loaded):
     found = program.get(f"Sync/{loaded}/control-totals", "filter=currency EQ 'eur'").json()["records"]
     assert [one["currency"] for one in found] == ["EUR"]
     page = program.get(f"Sync/{loaded}/control-totals", "order=column&pageSize=1&pageNumber=0").json()
     assert [one["column"] for one in page["records"]] == ["baseCurrencyTotalAmount"]
 
 
-def test_who_may_only_read_sees_them(program, loaded):
+def test_a_person_who_may_only_read_sees_the_totals(program, loaded):
     reader = Program("Read-Only", program.account)
     assert reader.get(f"Sync/{loaded}/control-totals").json()["totalCount"] == 3
 

@@ -320,7 +320,7 @@ def test_nothing_is_included_unless_asked_for(program, enrollment):
     assert not {"app", "customFieldDefinitions", "customFieldValues", "lastSync"} & set(body)
 
 
-def test_includes(program, demo, example_erp):
+def test_an_enrollment_is_returned_with_what_is_included(program, demo, example_erp):
     enrollment = enroll(program.account, demo, program.user)
     path = f"AppEnrollments/{enrollment.pk}"
     everything = "include=app, customfields, LastSync,lastSuccessfulSync"

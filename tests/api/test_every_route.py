@@ -29,7 +29,7 @@ OPERATIONS = list(operations())
 CLOSED = [each for each in OPERATIONS if each.values[:2] not in ANONYMOUS]
 
 
-def test_the_operations_are_these():
+def test_the_operations_are_the_published_ones():
     assert {each.id for each in OPERATIONS} == {
         "delete apikeys/<str:pk>",
         "delete appenrollments/<str:pk>",
@@ -87,7 +87,7 @@ def test_it_names_the_roles_it_is_for(method, path, view):
 @pytest.mark.parametrize(
     ("method", "path", "view"), [each for each in CLOSED if str(uuid.UUID(int=7)) in each.values[1]]
 )
-def test_what_is_not_there_is_a_404_with_a_sentence(method, path, view):
+def test_an_unknown_id_is_a_404_with_a_sentence(method, path, view):
     program = Program(is_staff=True)
     body = {"statusCode": "Failed", "name": "x"} if method == "PATCH" else {}
     answer = program.send_json(method, path, body, "")
@@ -96,7 +96,7 @@ def test_what_is_not_there_is_a_404_with_a_sentence(method, path, view):
 
 
 @pytest.mark.parametrize(("method", "path", "view"), OPERATIONS)
-def test_no_nonsense_brings_it_down(method, path, view):
+def test_malformed_bodies_are_never_a_server_error(method, path, view):
     program = Program(is_staff=True)
     for body in (
         b"\x00\xff",
@@ -113,6 +113,6 @@ def test_no_nonsense_brings_it_down(method, path, view):
 
 @pytest.mark.parametrize(("method", "path", "view"), [each for each in OPERATIONS if "post" in each.id])
 @pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "utf-7", "utf-16", "unicode_escape", "a\\0b"])
-def test_no_odd_character_set_brings_it_down(method, path, view, charset):
+def test_odd_character_sets_are_never_a_server_error(method, path, view, charset):
     answer = Program().send(method, path, b'{"name": "\xff\\ud800"}', f"text/plain; charset={charset}")
     assert 400 <= answer.status_code < 500

@@ -141,7 +141,7 @@ def test_a_key_is_forgotten_after_a_day(program, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_the_second_waits_for_the_firsts_answer(monkeypatch):
+def test_the_second_of_two_simultaneous_requests_waits_for_the_first(monkeypatch):
     program = with_key(Program())
     AppEnrollmentFactory(group_key=program.account)
 
@@ -160,7 +160,7 @@ def test_of_two_at_once_the_second_waits_for_the_firsts_answer(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_has_waited_too_long_hears_that_it_is_being_worked_on(monkeypatch):
+def test_a_request_that_waits_too_long_gets_an_answer_that_the_first_is_in_progress(monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.1)
     program = with_key(Program())
     answers = []

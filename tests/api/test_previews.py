@@ -78,7 +78,7 @@ def test_a_part_cannot_be_previewed(program):
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["dryRun"])
 
 
-def test_what_is_no_boolean_is_refused(program):
+def test_a_value_that_is_not_a_boolean_is_refused(program):
     answer = program.post("Sync/batch", BATCH | {"dryRun": "perhaps"})
     assert answer.json()["errors"] == {"dryRun": ["dryRun: Must be a valid boolean."]}
 
@@ -113,7 +113,7 @@ def test_deletes_are_allowed_by_an_owner_or_admin(program, stopped):
     assert admin.post(path).status_code == 409
 
 
-def test_what_no_guard_stopped_cannot_be_allowed(program, enrollment):
+def test_a_sync_that_no_guard_stopped_cannot_be_allowed_to_delete(program, enrollment):
     other = SyncRequestFactory(app_enrollment=enrollment, failed=True)
     answer = program.post(f"Sync/{other.pk}/allow-deletes")
     assert answer.status_code == 409
@@ -125,7 +125,7 @@ def test_what_no_guard_stopped_cannot_be_allowed(program, enrollment):
 @pytest.mark.parametrize(
     ("role", "status"), [(Role.OWNER, 200), (Role.ADMIN, 200), (Role.MEMBER, 200), (Role.READ_ONLY, 403)]
 )
-def test_who_may_write_may_apply(program, enrollment, role, status):
+def test_a_person_who_may_write_may_apply_a_preview(program, enrollment, role, status):
     preview = SyncRequestFactory(app_enrollment=enrollment, succeeded=True, dry_run=True)
     assert Program(role, program.account).post(f"Sync/{preview.pk}/apply").status_code == status
 

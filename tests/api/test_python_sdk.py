@@ -53,7 +53,7 @@ def sdk(program, server):
     return api
 
 
-def test_ping(sdk, program):
+def test_ping_returns_the_caller(sdk, program):
     answer = sdk.status.ping()
     assert (answer.success, answer.value.loggedIn) == (True, True)
     assert answer.value.emailAddress == program.user.email
@@ -71,7 +71,7 @@ def test_a_sync_from_its_creation_to_its_end(sdk, program):
     assert (refused.success, refused.error.status, refused.error.title) == (False, 403, "Not allowed.")
 
 
-def test_uploading_a_file(sdk, tmp_path):
+def test_a_file_is_uploaded(sdk, tmp_path):
     path = tmp_path / "my books.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("companies.csv", "erpKey\nC1\n")
@@ -81,14 +81,14 @@ def test_uploading_a_file(sdk, tmp_path):
     assert (upload.file_name, upload.size) == ("my books.zip", path.stat().st_size)
 
 
-def test_sending_a_batch(sdk):
+def test_a_batch_is_sent(sdk):
     answer = sdk.sync.create_batch_import({"companies": [{"erpKey": "C1", "companyName": "Größe"}]})
     assert (answer.success, answer.value.statusCode) == (True, "Ready")
     refused = sdk.sync.create_batch_import({"companies": None})
     assert refused.error.detail.startswith("The batch holds no records.")
 
 
-def test_querying_with_details(sdk, program):
+def test_syncs_are_queried_with_their_details(sdk, program):
     result = SyncEntityResultFactory(sync_request__app_enrollment__group_key=program.account, lines_read=1, rejected=1)
     SyncResultDetailFactory(sync_request=result.sync_request, erp_key="I1", message="Bad amount.", line=2)
     answer = sdk.sync.query_syncs("statusCode eq 'Success'", "details", "created desc", 1, 0)
@@ -98,7 +98,7 @@ def test_querying_with_details(sdk, program):
     assert sdk.sync.query_syncs("nonsense", None, None, None, None).error.status == 400
 
 
-def test_enrolling_and_leaving(sdk):
+def test_an_enrollment_is_made_and_ended(sdk):
     apps = sdk.applications.query_applications("name startswith 'Demo'", None, None, None, None)
     app_id = apps.value.records[0].appId
     made = sdk.appEnrollments.create_app_enrollments(True, [{"appId": app_id}])
@@ -113,7 +113,7 @@ def test_enrolling_and_leaving(sdk):
     assert sdk.appEnrollments.delete_app_enrollment(id, False).error.status == 404
 
 
-def test_keys(sdk, server):
+def test_an_api_key_is_created_used_and_revoked(sdk, server):
     made = sdk.apiKeys.create_api_key({"name": "nightly"}).value
     other = LockstepApi(server, "tests")
     other.with_bearer_token(made.apiKey)

@@ -29,7 +29,7 @@ class TestCSharp:
             "Api-Key": program.key,
         }
 
-    def test_create_sync(self, program, enrollment):
+    def test_create_sync_makes_a_sync(self, program, enrollment):
         body = f'{{"AppEnrollmentId":"{enrollment.pk}","RunFullSync":true}}'.encode()
         answer = program.send("POST", "Sync", body, "application/json; charset=utf-8", headers=self.headers(program))
         assert (answer.status_code, answer.json()["runFullSync"]) == (200, True)
@@ -44,7 +44,7 @@ class TestCSharp:
         )
         assert answer.json() == {"records": [], "totalCount": 0, "pageSize": 10, "pageNumber": 0}
 
-    def test_upload_sync_file(self, program, enrollment):
+    def test_upload_sync_file_stores_the_file(self, program, enrollment):
         boundary = "0c3f5a5e-0d0c-4b8e-9a53-6f4c6a2b7d10"
         body = (
             (
@@ -69,7 +69,7 @@ class TestCSharp:
 class TestPython:
     """Python 2023.40.72: the text None for what is left out, True and False, a part called files."""
 
-    def test_upload_sync_file(self, program):
+    def test_upload_sync_file_stores_the_file(self, program):
         body = (
             b'--5a4f7c\r\nContent-Disposition: form-data; name="files"; filename="my.zip"\r\n\r\n'
             + ZIP
@@ -85,7 +85,7 @@ class TestPython:
         assert (answer.status_code, answer.json()["runFullSync"]) == (200, True)
         assert stored() == ZIP
 
-    def test_query_syncs(self, program):
+    def test_query_syncs_returns_a_page(self, program):
         answer = program.get("Sync/query", query="filter=None&include=None&order=None&pageSize=None&pageNumber=None")
         assert answer.json() == {"records": [], "totalCount": 0, "pageSize": 250}
 
@@ -106,7 +106,7 @@ class TestTypeScript:
             "ApiKey": program.key,
         }
 
-    def test_query_syncs(self, program):
+    def test_query_syncs_returns_a_page(self, program):
         answer = program.send(
             "GET",
             "Sync/query",
@@ -115,12 +115,12 @@ class TestTypeScript:
         )
         assert answer.json() == {"records": [], "totalCount": 0, "pageSize": 10}
 
-    def test_create_sync(self, program, enrollment):
+    def test_create_sync_makes_a_sync(self, program, enrollment):
         body = json.dumps({"appEnrollmentId": str(enrollment.pk), "runFullSync": None}).encode()
         answer = program.send("POST", "Sync", body, "application/json", "", headers=self.headers(program))
         assert answer.status_code == 200
 
-    def test_upload_sync_file(self, program, enrollment):
+    def test_upload_sync_file_stores_the_file(self, program, enrollment):
         boundary = "--------------------------515890814546601021194782"
         body = (
             (
@@ -146,23 +146,23 @@ class TestTypeScript:
 class TestJava:
     """Java 2023.28.10: every body as Latin-1 text, empty texts for what is left out, no file at all."""
 
-    def test_create_batch_import(self, program):
+    def test_create_batch_import_makes_a_sync(self, program):
         body = '{"companies":[{"erpKey":"C1","companyName":"Bäcker & Söhne"}],"isFullSync":false}'
         answer = program.send("POST", "Sync/batch", body.encode("iso-8859-1"), "text/plain; charset=ISO-8859-1")
         assert answer.status_code == 200
         int(answer.headers["ServerDuration"])
         assert json.loads(stored())["companies"][0]["companyName"] == "Bäcker & Söhne"
 
-    def test_create_sync(self, program, enrollment):
+    def test_create_sync_makes_a_sync(self, program, enrollment):
         body = f'{{"appEnrollmentId":"{enrollment.pk}","runFullSync":false}}'.encode()
         answer = program.send("POST", "Sync", body, "text/plain; charset=ISO-8859-1")
         assert answer.status_code == 200
 
-    def test_query_syncs(self, program):
+    def test_query_syncs_returns_a_page(self, program):
         answer = program.get("Sync/query", query="pageNumber=0&order=&include=&filter=&pageSize=10")
         assert answer.json() == {"records": [], "totalCount": 0, "pageSize": 10, "pageNumber": 0}
 
-    def test_upload_sync_file_sends_no_file(self, program, enrollment):
+    def test_upload_sync_file_without_a_file_is_refused(self, program, enrollment):
         answer = program.send("POST", "Sync/zip", query=f"isFullSync=false&appEnrollmentId={enrollment.pk}")
         assert answer.status_code == 400
         assert answer.json()["detail"].startswith("There is no file in this request.")
@@ -173,12 +173,12 @@ class TestRuby:
 
     TYPE = "application/*+json"
 
-    def test_create_sync(self, program, enrollment):
+    def test_create_sync_makes_a_sync(self, program, enrollment):
         body = json.dumps([{"app_enrollment_id": None, "appEnrollmentId": str(enrollment.pk), "runFullSync": None}])
         answer = program.send("POST", "http://testserver//api/v1/Sync", body.encode(), self.TYPE)
         assert (answer.status_code, answer.json()["runFullSync"]) == (200, False)
 
-    def test_create_batch_import(self, program):
+    def test_create_batch_import_makes_a_sync(self, program):
         batch = {
             "appEnrollmentId": None,
             "isFullSync": None,
@@ -189,7 +189,7 @@ class TestRuby:
         assert answer.status_code == 200
         assert json.loads(stored()) == batch
 
-    def test_query_syncs(self, program):
+    def test_query_syncs_returns_a_page(self, program):
         answer = program.send(
             "GET",
             "http://testserver//api/v1/Sync/query",
@@ -198,7 +198,7 @@ class TestRuby:
         )
         assert answer.json() == {"records": [], "totalCount": 0, "pageSize": 250}
 
-    def test_upload_sync_file_sends_no_file(self, program):
+    def test_upload_sync_file_without_a_file_is_refused(self, program):
         answer = program.send(
             "POST", "http://testserver//api/v1/Sync/zip", b"", self.TYPE, "appEnrollmentId&isFullSync"
         )

@@ -19,7 +19,7 @@ def details(program, sync_request, include="include=details"):
 
 
 @pytest.mark.parametrize("include", ["include=details", "include=Details", "include=DETAILS,", "INCLUDE=details"])
-def test_counts_and_problems_by_entity(program, finished, include):
+def test_the_details_have_counts_and_problems_by_entity(program, finished, include):
     SyncEntityResultFactory(
         sync_request=finished,
         entity="Invoice",

@@ -93,7 +93,7 @@ def test_problems_are_narrowed_and_a_line_unfolds(page, make_sync):
     expect(page.locator(".problems tbody tr")).to_have_count(4)
 
 
-def test_cancelling(page, make_sync):
+def test_a_running_sync_is_cancelled_on_its_page(page, make_sync):
     sync = make_sync(running=True, lines_read=12480)
     page.goto(f"/syncs/{sync.pk}/")
     page.get_by_role("link", name="Cancel").click()
@@ -113,7 +113,7 @@ def tab_to(page, text):
     pytest.fail(f"Tab never came to “{text}”.")
 
 
-def test_by_keyboard_alone(open_browser, enrollment):
+def test_the_inbox_can_be_used_by_keyboard_alone(open_browser, enrollment):
     page = open_browser(signed_in=False)
     page.goto("/")
     page.keyboard.type("ana@example.com")
@@ -138,7 +138,7 @@ def test_by_keyboard_alone(open_browser, enrollment):
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
 
 
-def test_without_scripts(open_browser, enrollment, tmp_path):
+def test_the_inbox_can_be_used_without_scripts(open_browser, enrollment, tmp_path):
     page = open_browser(java_script_enabled=False)
     page.goto("/")
     page.get_by_role("button", name="Sync now").click()

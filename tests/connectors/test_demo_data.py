@@ -58,7 +58,7 @@ def amounts(found, column, by):
     return sums
 
 
-def test_there_is_enough_of_everything(demo):
+def test_the_demo_books_have_enough_of_everything(demo):
     assert {kind: len(found) // 10 * 10 for kind, found in demo.items() if len(found) >= 10} == {
         "Company": 50,
         "Contact": 70,

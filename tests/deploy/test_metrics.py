@@ -32,7 +32,7 @@ def ago(**time):
     return timezone.now() - timedelta(**time)
 
 
-def test_what_waits_and_what_runs():
+def test_waiting_and_running_syncs_are_counted():
     SyncRequestFactory(queued=True, created=ago(minutes=5))
     SyncRequestFactory(queued=True, created=ago(minutes=3))
     busy = running(started=ago(minutes=2))
@@ -49,7 +49,7 @@ def running(**values):
     return SyncRequestFactory(running=True, **values)
 
 
-def test_leases():
+def test_the_age_of_leases_is_measured():
     running(lease_expires=timezone.now() + timedelta(seconds=20))
     running(lease_expires=ago(seconds=5))
     found = figures()
@@ -74,7 +74,7 @@ def test_schedules_that_are_late_and_runs_that_were_missed():
     assert found["ads_schedule_runs_missed",] == 4
 
 
-def test_an_idle_platform():
+def test_an_idle_platform_has_figures_of_zero():
     found = figures()
     for name in ("ads_syncs_waiting", "ads_syncs_running", "ads_oldest_waiting_sync_seconds", "ads_queue_messages"):
         assert found[name,] == 0
@@ -83,7 +83,7 @@ def test_an_idle_platform():
     assert ("ads_sync_duration_seconds", "0.5") not in found
 
 
-def test_the_last_hour():
+def test_the_figures_of_the_last_hour_are_computed():
     for minutes in (10, 20, 30):
         sync_request = SyncRequestFactory(
             succeeded=True,

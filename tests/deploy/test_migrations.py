@@ -54,7 +54,7 @@ def test_every_app_of_ours_with_migrations_is_looked_at():
         'DROP TABLE "syncs_upload" CASCADE',
     ],
 )
-def test_what_would_break_it_is_found(statement):
+def test_a_statement_that_breaks_the_previous_release_is_found(statement):
     assert len(faults([statement])) == 1
 
 
@@ -66,7 +66,7 @@ def test_what_would_break_it_is_found(statement):
         'CREATE INDEX CONCURRENTLY "by_size" ON "syncs_upload" ("size")',
     ],
 )
-def test_what_is_harmless_is_not(statement):
+def test_a_harmless_statement_is_accepted(statement):
     assert faults([statement]) == []
 
 

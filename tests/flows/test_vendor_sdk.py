@@ -103,7 +103,7 @@ def test_six_files_load_then_change_nothing_then_report_their_problems(api, tmp_
     assert found["totalCount"] == 3
 
 
-def test_a_json_batch(api):
+def test_a_json_batch_is_loaded(api):
     batch = {
         "companies": [{"erpKey": "B1", "companyName": "Batch Ltd", "companyType": "Customer", "isActive": True}],
         "invoices": [

@@ -45,7 +45,7 @@ def invoices():
 EUR = ["Invoice totalAmount", "EUR", "1,234,584.505 of 4", "1,234,577.50 of 2", "7.00 of 1", "0.005 of 1"]
 
 
-def test_they_stand_on_the_page_with_every_digit(inbox, company_c0):
+def test_totals_are_on_the_page_with_every_digit(inbox, company_c0):
     assert load(inbox, invoices()) == [
         ["Invoice totalAmount", "none given", "3.00 of 1", "3.00 of 1", "–", "–", "3.00 of 1", "✓ agree"],
         [*EUR, "1,234,577.50 of 2", "✓ agree"],
@@ -77,7 +77,7 @@ def test_a_preview_says_what_the_books_would_hold(inbox, company_c0):
     assert "The books are those of the whole enrollment, as they would be afterwards." in page
 
 
-def test_of_a_failed_sync_everything_was_passed_over(inbox, company_c0):
+def test_all_lines_of_a_failed_sync_count_as_skipped(inbox, company_c0):
     AppEnrollment.objects.update(reject_limit_percent=10)
     address = inbox.post("/upload/", {"file": invoices()}).url
     tasks.run_next_sync()

@@ -81,7 +81,7 @@ def test_deletes_are_allowed_after_a_look_at_the_figures(inbox, stopped):
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.READ_ONLY])
-def test_who_may_not_allow_deletes_is_told_who_may(sign_in_as, stopped, role):
+def test_a_person_who_may_not_allow_deletes_reads_who_may(sign_in_as, stopped, role):
     address, _ = stopped
     person = sign_in_as(role)
     text = person.get(address).text

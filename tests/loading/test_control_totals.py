@@ -72,7 +72,7 @@ def test_an_empty_cell_is_no_amount(sync):
     assert not result.control_totals.exists()
 
 
-def test_what_has_no_amounts_has_no_totals(sync):
+def test_kinds_without_amounts_have_no_totals(sync):
     assert not sync({"companies": COMPANIES}).control_totals.exists()
 
 
@@ -250,7 +250,7 @@ def test_a_preview_of_a_full_sync_subtracts_what_it_would_delete(sync, loaded):
     assert stored() == {"EUR": (2, "10"), "USD": (1, "5")}
 
 
-def test_in_a_failed_sync_every_amount_that_was_not_rejected_counts_as_skipped(sync, loaded):
+def test_amounts_of_a_failed_sync_that_were_not_rejected_count_as_skipped(sync, loaded):
     lines = [invoice("I1", totalAmount="1", currencyCode="EUR"), invoice("I4", totalAmount="2", currencyRate="x")]
     result = sync({"invoices": lines, "payments": ConnectorError("The source broke off.", code="source_failed")})
     assert result.status_code == "Failed"

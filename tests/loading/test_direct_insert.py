@@ -192,7 +192,7 @@ def test_keys_that_look_alike_when_escaped_are_not_confused(load, counts):
     assert all(c.company.company_name == repr(keys[int(c.erp_key[1:])]) for c in Contact.objects.all())
 
 
-def test_of_accounts_with_the_same_code_the_earlier_remaining_one_is_used(load, counts):
+def test_the_earliest_remaining_account_of_a_code_is_used(load, counts):
     result = load(
         blocks(
             ("FinancialAccount", [account("A1"), account("A2")]),

@@ -207,7 +207,7 @@ def test_lines_that_name_one_account_in_two_ways_are_one_record(sync, counts):
     assert FinancialAccountBalanceHistory.objects.get().balance == 2
 
 
-def test_of_several_financial_year_settings_the_latest_counts(sync, counts):
+def test_the_latest_of_several_financial_year_settings_counts(sync, counts):
     from adsplatform.records.models import FinancialYearSetting
 
     def setting(kind):

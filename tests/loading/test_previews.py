@@ -196,7 +196,7 @@ def test_a_preview_waits_for_no_sync_and_none_waits_for_it(enrollment):
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_nothing_new_is_nothing_new(sync, dry_run):
+def test_a_sync_without_news_changes_nothing(sync, dry_run):
     sync({"companies": [company("C1")], "invoices": [invoice()]})
     result = sync({"companies": [company("C1")], "invoices": [invoice()]}, dry_run=dry_run)
     assert result.differences.count() == 0

@@ -45,7 +45,7 @@ def test_a_line_that_leaves_its_record_as_it_is_gives_it_no_code(sync, counts):
     assert account_of_balance() == "A1"
 
 
-def test_of_several_with_the_same_code_the_oldest_counts(sync, counts):
+def test_the_oldest_of_several_records_with_one_code_counts(sync, counts):
     sync({"financialAccounts": [account("A1", "1000")]})
     sync({"financialAccounts": [account("A2", "1000"), account("A3", "1000")]} | named(financialAccountCode="1000"))
     assert account_of_balance() == "A1"

@@ -147,7 +147,7 @@ def test_a_source_that_alternates_between_two_forms_rewrites_no_record(load, sta
     assert list(Company.objects.order_by("pk").values()) == before
 
 
-def test_of_a_repeated_key_the_last_row_counts_all_the_same(load, staged):
+def test_the_last_row_of_a_repeated_key_counts(load, staged):
     load(FILE)
     old, new = LINES[7], LINES[7].replace("Berlin", "Bonn")
     result = load(FILE + new)
@@ -226,7 +226,7 @@ def test_if_the_books_have_changed_meanwhile_all_rows_are_compared(load, staged,
     assert sync_request.results.get().unchanged == 50
 
 
-def test_of_too_many_records_no_row_is_recognised(load, staged, monkeypatch):
+def test_no_row_is_recognised_if_there_are_too_many_records(load, staged, monkeypatch):
     load(FILE)
     monkeypatch.setattr(hash_index, "CAPACITY", 49)
     result = load(FILE)

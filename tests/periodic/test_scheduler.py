@@ -96,7 +96,7 @@ def test_an_enrollment_that_is_sent_its_data_has_no_runs(owner):
     assert uploads.next_sync_at is None
 
 
-def test_only_a_change_of_the_schedule_plans_anew(enrollment, owner):
+def test_only_a_change_of_the_schedule_changes_the_plan(enrollment, owner):
     before = SyncPlan.objects.get()
     services.change_enrollment(enrollment, owner.user, name="Porto", cron_settings="0 * * * *")
     assert SyncPlan.objects.get().planned_at == before.planned_at

@@ -66,7 +66,7 @@ def check(kind, cell):
         ("json", '{"cost": "1.10"}', '{"cost": "1.10"}'),
     ],
 )
-def test_what_loads(kind, cell, loaded):
+def test_a_valid_cell_becomes_its_copy_text(kind, cell, loaded):
     assert check(kind, cell) == loaded
     # A line whose text is what another one has become is known by it, without another check.
     if "\\" not in loaded:
@@ -187,7 +187,7 @@ def test_what_loads(kind, cell, loaded):
         ),
     ],
 )  # fmt: skip
-def test_what_does_not_load(kind, cell, code, message):
+def test_an_invalid_cell_is_a_fault(kind, cell, code, message):
     assert check(kind, cell) == Fault(code, message)
 
 

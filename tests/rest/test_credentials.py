@@ -49,7 +49,7 @@ def test_a_token_from_sign_in_is_accepted(program):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Api-Key": ""}, {"Api-Key": " ", "Authorization": ""}])
-def test_no_credential_at_all(headers):
+def test_a_request_without_a_credential_is_refused(headers):
     assert refusal(headers) == (
         "This call needs a credential. Send an API key as Api-Key, or as Authorization: Bearer; "
         "a token from sign-in goes there too."
@@ -69,7 +69,7 @@ def test_a_revoked_key_is_refused_at_once(program):
     assert " was revoked on " in refusal(program.headers)
 
 
-def test_an_expired_key(program):
+def test_an_expired_key_is_refused(program):
     ApiKey.objects.update(expires=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
     assert refusal(program.headers) == (
         f"The API key test ({program.key[:10]}…) expired on 2024-05-06 at 07:08 UTC. Make a new one."
@@ -81,7 +81,7 @@ def test_a_key_expires_to_the_moment(program):
     assert ask(program.headers).status_code == 200
 
 
-def test_an_expired_token(program, monkeypatch):
+def test_an_expired_token_is_refused(program, monkeypatch):
     monkeypatch.setattr(services, "TOKEN_LIFETIME", timedelta(seconds=-1))
     token, expires = services.issue_token(program.membership)
     assert refusal({"Authorization": f"Bearer {token}"}) == (

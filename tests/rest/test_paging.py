@@ -86,7 +86,7 @@ def test_records_are_there_even_when_there_are_none(program):
         ("params=nonsense", "params"),
     ],
 )
-def test_what_is_not_understood_is_a_400_that_names_the_parameter(program, query, field):
+def test_an_invalid_parameter_is_a_400_that_names_it(program, query, field):
     answer = program.get("Sync/query", query=query)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 

@@ -32,7 +32,7 @@ from adsplatform.rest.parameters import Parameters
         ("params=%7B%22pageSize%22:10%7D&pageSize=20", {"pagesize": "20"}),
     ],
 )
-def test_what_is_absent_empty_or_none_is_not_given(query, given):
+def test_an_absent_empty_or_none_parameter_counts_as_not_given(query, given):
     parameters = dict(Parameters(QueryDict(query)))
     parameters.pop("params", None)
     given.pop("params", None)

@@ -47,7 +47,7 @@ def test_the_file_is_taken_whatever_its_field(field):
     assert taken(body, FORM) == ("books.zip", ZIP)
 
 
-def test_of_two_files_none_is_dropped_in_silence():
+def test_an_upload_with_two_files_is_refused():
     body = multipart(('name="a"; filename="books.zip"', ZIP), ('name="b"; filename="second.zip"', b"PKsecond"))
     with pytest.raises(PlatformError) as refused:
         taken(body, FORM)

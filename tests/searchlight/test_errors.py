@@ -324,7 +324,7 @@ def reported(refused) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize(("text", "kind", "sentence"), FILTERS)
-def test_a_filter_that_cannot_be_understood(text, kind, sentence):
+def test_a_filter_that_cannot_be_understood_is_explained(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.filter(text)
     assert reported(refused) == ("filter", kind, sentence)
@@ -338,7 +338,7 @@ def test_an_order_that_cannot_be_understood(text, kind, sentence):
 
 
 @pytest.mark.parametrize(("text", "kind", "sentence"), INCLUDES)
-def test_something_that_cannot_be_included(text, kind, sentence):
+def test_an_include_that_is_not_possible_is_refused(text, kind, sentence):
     with pytest.raises(SearchlightError) as refused:
         SHOP.include(text)
     assert reported(refused) == ("include", kind, sentence)

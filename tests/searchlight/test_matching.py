@@ -182,7 +182,7 @@ def test_only_is_null_finds_nulls(people, found, text, names):
         ("failureCount = 1 or (failureCount > 1 and runFullSync = true and amount != 3)", ["1", "2"]),
     ],
 )
-def test_numbers_booleans_and_lists(counts, found, text, names):
+def test_numbers_booleans_and_lists_match_by_value(counts, found, text, names):
     assert found(text) == names
 
 
@@ -227,7 +227,7 @@ def test_numbers_that_no_column_can_hold_find_nothing(counts, found, text):
         ("day is null", ["never"]),
     ],
 )
-def test_points_in_time_and_dates(times, found, text, names):
+def test_points_in_time_and_dates_match_by_value(times, found, text, names):
     assert found(text) == names
 
 
@@ -240,7 +240,7 @@ def test_the_largest_filters_run(counts, found):
     assert found(most) == ["1"]
 
 
-def test_identifiers(sync, found):
+def test_identifiers_match_in_every_spelling(sync, found):
     first = sync("first", sync_request_id=UUID(int=1))
     sync("second", sync_request_id=UUID(int=2))
     assert found(f"syncRequestId = {first.pk}") == ["first"]

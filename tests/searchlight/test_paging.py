@@ -42,7 +42,7 @@ def test_a_number_out_of_range_or_no_number_is_refused(number):
     assert str(refused.value) == f"“{number}” is no pageNumber: it is a whole number from 0 to 2,147,483,647."
 
 
-def test_of_two_mistakes_that_of_the_size_is_reported():
+def test_the_size_is_reported_first_of_two_mistakes():
     with pytest.raises(SearchlightError, match="pageSize"):
         SYNCS.page("0", "-1")
 

@@ -39,12 +39,12 @@ def test_text_is_taken_as_it_stands(text):
         *(("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63))),
     ],
 )
-def test_whole_numbers(text, number):
+def test_whole_numbers_are_read(text, number):
     assert value_of("failureCount", quote(text)) == number
 
 
 @pytest.mark.parametrize("text", ["1.0", "1e3", "0x10", "1_0", "٣", "１", "", "null", "+", "1 2", "true"])
-def test_what_is_no_whole_number(text):
+def test_a_text_that_is_not_a_whole_number_is_refused(text):
     assert refusal_of("failureCount", text).startswith("“failureCount”, which takes a whole number, such as 12.")
 
 
@@ -68,12 +68,12 @@ def test_thousands_of_digits_are_refused_like_any_number_that_is_too_large():
         ("9" * 38, "9" * 38),
     ],
 )
-def test_decimals(text, number):
+def test_decimals_are_read_exactly(text, number):
     assert value_of("amount", quote(text)) == Decimal(number)
 
 
 @pytest.mark.parametrize("text", ["1e1", "1e999999999", "$5", "1,5", "12,34", "NaN", "Infinity", ".", "-", "", "٣"])
-def test_what_is_no_decimal(text):
+def test_a_text_that_is_not_a_decimal_is_refused(text):
     assert refusal_of("amount", text) == "“amount”, which takes a number, such as 1234.56."
 
 
@@ -88,7 +88,7 @@ def test_decimals_have_at_most_38_digits():
         *(("Infinity", float("inf")), ("-infinity", float("-inf"))),
     ],
 )
-def test_doubles(text, number):
+def test_doubles_are_read(text, number):
     assert value_of("ratio", text) == number
 
 
@@ -97,7 +97,7 @@ def test_a_double_may_be_no_number():
 
 
 @pytest.mark.parametrize("text", ["1,5", "e5", "", "inf", "0x1p3", "1_0", ".", "1e"])
-def test_what_is_no_double(text):
+def test_a_text_that_is_not_a_number_is_refused_for_a_double(text):
     assert refusal_of("ratio", text) == "“ratio”, which takes a number, such as 1234.56 or 1.5e3."
 
 
@@ -106,12 +106,12 @@ def test_doubles_that_are_too_large_are_refused():
 
 
 @pytest.mark.parametrize(("text", "truth"), [("true", True), ("FALSE", False), (" True ", True)])
-def test_booleans(text, truth):
+def test_true_and_false_are_read_as_booleans(text, truth):
     assert value_of("runFullSync", quote(text)) is truth
 
 
 @pytest.mark.parametrize("text", ["1", "0", "yes", "t", ""])
-def test_what_is_no_boolean(text):
+def test_a_text_that_is_not_a_boolean_is_refused(text):
     assert refusal_of("runFullSync", text) == "“runFullSync”, which takes true or false."
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_boolean(text):
         " 0190b5f6-7f3e-7c43-8a0b-2d9f5a1c3e44 ",
     ],
 )
-def test_identifiers(text):
+def test_identifiers_are_read(text):
     assert value_of("syncRequestId", quote(text)) == UUID("0190b5f6-7f3e-7c43-8a0b-2d9f5a1c3e44")
 
 
@@ -142,7 +142,7 @@ def test_identifiers(text):
         "",
     ],
 )
-def test_what_is_no_identifier(text):
+def test_a_text_that_is_not_an_identifier_is_refused(text):
     assert refusal_of("syncRequestId", text) == (
         "“syncRequestId”, which takes an identifier, such as 0190b5f6-7f3e-7c43-8a0b-2d9f5a1c3e44."
     )
@@ -179,7 +179,7 @@ def test_points_in_time_are_utc_unless_they_say_otherwise(text, moment):
         *("10000-01-01", "-2024-01-01", "２０２４-01-01", "2024-01-01Z"),
     ],
 )
-def test_what_is_no_point_in_time(text):
+def test_a_text_that_is_not_a_point_in_time_is_refused(text):
     assert refusal_of("started", text).startswith(
         "“started”, which takes a date or a point in time, such as 2024-12-31, 2024-12-31T23:59:00Z, NOW or TODAY - 7."
     )
@@ -192,7 +192,7 @@ def test_a_date_is_the_one_written_whatever_its_time_and_zone(text):
     assert type(found) is date
 
 
-def test_what_is_no_date():
+def test_a_text_that_is_not_a_date_is_refused():
     assert refusal_of("day", "29.2.2024") == "“day”, which takes a date, such as 2024-12-31, TODAY or TODAY - 7."
 
 
@@ -246,5 +246,5 @@ def test_a_member_of_a_list_is_known_by_its_name_or_by_what_is_stored(field, tex
 
 
 @pytest.mark.parametrize("text", ["Delete", "2", "", "Read,Write", "null"])
-def test_what_is_no_member_of_a_list(text):
+def test_a_text_that_is_not_a_member_of_the_list_is_refused(text):
     assert refusal_of("operationType", text).startswith("“operationType”, which takes one of Read, Write.")

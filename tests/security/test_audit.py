@@ -109,7 +109,7 @@ def test_an_entry_has_the_values_before_and_after(since, owner):
     assert entry.differences == [("cron settings", "nothing", "0 2 * * *"), ("is active", "yes", "no")]
 
 
-def test_of_secrets_an_entry_says_only_that_they_changed(since, owner, inbox):
+def test_an_entry_about_secrets_says_only_that_they_changed(since, owner, inbox):
     enrollment = AppEnrollmentFactory(group_key=owner.account)
     enrollment.credentials = {"password": "first"}
     enrollment.save()

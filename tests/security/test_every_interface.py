@@ -278,7 +278,7 @@ def expected_of(route, method) -> dict:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_who_may_do_what(populated, route):
+def test_every_route_answers_only_those_who_may_use_it(populated, route):
     got, expected = {}, {}
     for method in METHODS:
         for actor in ACTORS:

@@ -204,7 +204,7 @@ def test_a_person_sees_all_of_their_accounts_and_no_others(accounts):
         "CREATE TABLE mine ()",
     ],
 )
-def test_what_no_request_does_is_not_allowed(statement):
+def test_statements_that_no_request_needs_are_not_allowed(statement):
     with as_request_of(member()[0].group_key) as cursor, pytest.raises(DatabaseError):
         cursor.execute(statement)
 
@@ -217,7 +217,7 @@ SENTENCE = (
 
 
 @pytest.mark.usefixtures("nobody")
-def test_where_it_cannot_be_set_up_the_operator_learns_what_to_run(caplog):
+def test_the_operator_reads_what_to_run_where_it_cannot_be_set_up(caplog):
     set_up_row_security(using="default")
     sentence = SENTENCE.format(" WITH INHERIT FALSE, SET TRUE" if connection.pg_version >= 160000 else "")
     assert [record.getMessage() for record in caplog.records] == [sentence]

@@ -36,6 +36,6 @@ def test_settings_load_and_checks_pass(manage):
 
 
 @pytest.mark.parametrize("command", ["up", "migrate"])
-def test_what_needs_a_database_says_in_one_sentence_what_to_do(manage, command):
+def test_commands_without_a_database_say_in_one_sentence_what_to_do(manage, command):
     done = manage(command)
     assert (done.returncode, done.stderr) == (1, f"{NOT_INSTALLED}\n")

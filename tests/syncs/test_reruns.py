@@ -155,7 +155,7 @@ def test_an_applied_preview_loads_the_same_upload(load, user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_apply_at_once_both_get_the_same_sync(load, user):
+def test_two_people_who_apply_at_once_get_the_same_sync(load, user):
     preview = load(range(3), dry_run=True)
 
     def apply(_):

@@ -77,7 +77,7 @@ def test_a_request_does_not_wait_for_a_merge(enrollment, user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_equal_requests_at_once_there_is_one(enrollment, user):
+def test_two_equal_requests_at_once_become_one(enrollment, user):
     def ask(_):
         try:
             return requests.request_sync(enrollment, user).pk

@@ -48,7 +48,7 @@ def test_a_stale_object_does_not_undo_what_another_process_did():
         ours.succeed("Done.")
 
 
-def test_failing_counts():
+def test_failing_is_counted_as_a_failure():
     sync_request = SyncRequestFactory(running=True)
     sync_request.fail("The source did not answer." + "x" * 300)
     assert sync_request.failure_count == 1
