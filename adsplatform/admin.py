@@ -6,7 +6,7 @@ from django_q import admin as queue_admin
 admin.site.site_header = admin.site.site_title = "ADS Platform"
 admin.site.index_title = "Administration"
 
-# django-q2's pages unpickle what its tables hold, so whoever may edit them can run any function. Nothing is lost: a
+# django-q2's pages unpickle what its tables hold, so anyone who may edit them can run any function. Nothing is lost: a
 # queue message is only a wake-up. The import above registers the pages, whatever the order of the apps.
 for page in (queue_admin.Schedule, queue_admin.Success, queue_admin.Failure, queue_admin.OrmQ):
     if admin.site.is_registered(page):

@@ -59,7 +59,7 @@ class Application(models.Model):
 
     @property
     def fetches_data(self) -> bool:
-        """Whether a connector of ours fetches its data."""
+        """Whether a connector fetches its data."""
         return self.connector not in (FILE_UPLOAD, JSON_BATCH, "")
 
 

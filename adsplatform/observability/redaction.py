@@ -1,7 +1,7 @@
 """Masks secrets in log lines, and in sentences that are stored or displayed.
 
-Anything that looks like a secret is masked. A connector's credentials need not look like one, so whoever decrypts them
-registers them here first.
+Anything that looks like a secret is masked. A connector's credentials need not look like one, so code that decrypts
+them registers them here first.
 """
 
 import json

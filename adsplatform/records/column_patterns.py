@@ -42,7 +42,7 @@ class PatternCheck:
     def needs_cell_check(self, cells: pl.Expr, *, is_copy_safe: bool) -> pl.Expr:
         """A boolean for each cell: whether it has to be checked by itself.
 
-        `is_plain` says that no cell of the block holds a character of `SPECIAL`.
+        `is_copy_safe`: no cell of the block contains a character of `SPECIAL`.
         """
         column = self.column
         if column.type == "text":

@@ -1,4 +1,5 @@
-"""What may be loaded, read from the record models: entities with their columns, keys and references.
+"""The specification of what may be loaded, derived from the record models: entities with their columns, keys and
+references.
 
 The representations of `Column`, `Lookup` and `ReferenceTo` are part of every row hash: after a field of theirs is
 added, renamed or moved, each enrollment's next sync compares all its rows as if they had changed.

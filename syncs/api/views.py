@@ -227,7 +227,7 @@ class SyncDetailViewSet(SyncPartViewSet):
         return streaming_response(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
 
     def correct(self, request: WireRequest, pk: str, detail: str) -> HttpResponse:
-        """Correct a rejected line; answers with what is still wrong, and with what it refers to that is missing."""
+        """Correct a rejected line; answers with the remaining problems and with references to missing records."""
         details = self.get_object(pk).details.select_related("sync_request")
         found = details.filter(pk=detail).first() if detail.isdecimal() and len(detail) < 19 else None
         if found is None:

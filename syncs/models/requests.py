@@ -96,7 +96,7 @@ class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
 
 
 class SyncRequest(models.Model):
-    """One request to load accounting data, and how it went."""
+    """One request to load accounting data, with its status and outcome."""
 
     class Status(models.TextChoices):
         READY = "Ready"

@@ -81,7 +81,7 @@ def save_correction(detail: SyncResultDetail, user: User | None, values: Mapping
 def still_missing(correction: Correction) -> list[dict[str, str]]:
     """What a corrected line refers to that does not exist yet: column, code and message of each.
 
-    It does not keep anybody from correcting the line, because it may be loaded before the line is; if not, the line is
+    This does not prevent the correction, because the missing record may be loaded before the line; if not, the line is
     rejected again.
     """
     entity = entities()[correction.entity]

@@ -87,7 +87,7 @@ def _run_in_own_process(sync_request: SyncRequest) -> None:
 
 
 def _carry_out(sync_request: SyncRequest) -> None:
-    """What the forked process does."""
+    """The work of the forked process."""
     # If memory runs short, the kernel is to kill this process before the worker.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")

@@ -1,4 +1,4 @@
-"""What all kinds of record have in common."""
+"""The base classes of all kinds of record."""
 
 from typing import ClassVar
 

@@ -44,7 +44,7 @@ class FileTotals:
     ) -> None:
         """Add the amounts of rows that were read: cells as COPY takes them, null where empty or faulty.
 
-        `category` says what has become of the rows, if that is decided; `only` selects some of them.
+        `category` is the category of the rows, if that is decided already; `only` selects some of them.
         """
         for column, currency, count, total in _sums(entity, rows, only):
             self.put(entity.name, READ, column, currency, count, total)
