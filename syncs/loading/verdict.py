@@ -1,4 +1,4 @@
-"""The possible results of an attempt to load, by which the pipeline decides how to go on."""
+"""What reading and merging came to, by which the pipeline decides how to go on."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
