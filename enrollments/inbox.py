@@ -210,10 +210,7 @@ class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
     @cached_property
     def enrollment(self) -> AppEnrollment:
         enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
-        enrollment = get_object_or_404(enrollments, pk=self.kwargs["pk"])
-        if not services.credentials_declared_by(enrollment.app):
-            raise Http404
-        return enrollment
+        return get_object_or_404(enrollments, pk=self.kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         declared = services.credentials_declared_by(self.enrollment.app)

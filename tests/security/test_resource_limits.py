@@ -14,15 +14,10 @@ from syncs.models import SyncRequest
 from tests.loading.conftest import GivenRows
 
 SET_UP = """
-<<<<<<< HEAD
-import django; django.setup()
-from adsplatform.cluster.resource_limits import limit_resources
-=======
 import django
 from adsplatform.cluster.resource_limits import limit_resources
 
 django.setup()
->>>>>>> 739d313 (Name the security tests in plain sentences)
 limit_resources()
 """
 
