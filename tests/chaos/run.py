@@ -285,30 +285,43 @@ class Chaos:
 
     def _ask(self):
         """Keep some syncs waiting, so that there is always something to disturb."""
-        from django.core.files.base import ContentFile
-
-        from enrollments.models import AppEnrollment
         from syncs.models import SyncRequest
-        from syncs.services import requests, uploads
-        from tests.chaos.source import Plan
 
         with self._asking():
             while SyncRequest.objects.unfinished().count() < 2 * self.wanted.enrollments:
-                self.numbers += 1
-                plan = Plan(self.numbers)
-                # Into empty books rows are inserted directly; a sync that fails must roll them back.
-                if plan.behaviour == "refusing" or self.random.random() < 0.1:
-                    self._new_enrollment()
-                    chosen = self.enrollments[-1]
-                else:
-                    chosen = self.random.choice(self.enrollments[-self.wanted.enrollments :])
-                enrollment = AppEnrollment.objects.get(pk=chosen)
-                upload = uploads.store_upload(
-                    enrollment.group_key, None, ContentFile(str(plan.number).encode()), file_name=str(plan.number)
-                )
-                requests.record_request(
-                    enrollment, None, connector="chaos", upload=upload, run_full_sync=plan.full, allow_deletes=True
-                )
+                self._request_next()
+
+    def _ask_for_a_long_one(self):
+        """Without faults it must end; it does not if leases are not renewed, or are taken for expired."""
+        from tests.chaos.source import Plan
+
+        while Plan(self.numbers + 1).behaviour != "long":
+            self.numbers += 1
+        with self._asking():
+            self._request_next()
+
+    def _request_next(self):
+        from django.core.files.base import ContentFile
+
+        from enrollments.models import AppEnrollment
+        from syncs.services import requests, uploads
+        from tests.chaos.source import Plan
+
+        self.numbers += 1
+        plan = Plan(self.numbers)
+        # Into empty books rows are inserted directly; a sync that fails must roll them back.
+        if plan.behaviour == "refusing" or self.random.random() < 0.1:
+            self._new_enrollment()
+            chosen = self.enrollments[-1]
+        else:
+            chosen = self.random.choice(self.enrollments[-self.wanted.enrollments :])
+        enrollment = AppEnrollment.objects.get(pk=chosen)
+        upload = uploads.store_upload(
+            enrollment.group_key, None, ContentFile(str(plan.number).encode()), file_name=str(plan.number)
+        )
+        requests.record_request(
+            enrollment, None, connector="chaos", upload=upload, run_full_sync=plan.full, allow_deletes=True
+        )
 
     def _cancel(self):
         from adsplatform.errors import PlatformError
@@ -399,6 +412,7 @@ class Chaos:
                 cluster.process.send_signal(signal.SIGKILL)
                 cluster.process.wait()
         self._empty_the_queue()
+        self._ask_for_a_long_one()
         deadline = time.monotonic() + self.wanted.patience
         from syncs.models import SyncRequest
 
