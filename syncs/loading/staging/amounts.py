@@ -81,9 +81,11 @@ def _sums(
     amounts = [column for column in entity.amounts if column.name in frame.columns]
     for currency in dict.fromkeys(column.currency for column in amounts):
         of_currency = [column for column in amounts if column.currency == currency]
-        needed = [name for name in (*(column.name for column in of_currency), currency) if name in frame.columns]
-        cells = frame.select(needed)
-        numbers = (cells if only is None else cells.filter(only)).select(
+        cells = frame
+        if only is not None:
+            needed = [name for name in (*(column.name for column in of_currency), currency) if name in frame.columns]
+            cells = frame.select(needed).filter(only)
+        numbers = cells.select(
             (pl.col(currency) if currency in frame.columns else pl.lit(None, dtype=pl.String)).alias("currency"),
             *(pl.col(column.name).cast(AMOUNT).alias(column.wire) for column in of_currency),
         )

@@ -101,8 +101,10 @@ class UnchangedRows:
 
     def _parts(self, row_hashes: sql.Composable) -> Iterator[bytes]:
         """The contents of selected row hashes, grouped by their first byte."""
+        # Without OFFSET, PostgreSQL would compute each content twice.
         select = sql.SQL(
-            "SELECT string_agg(content, '') FROM (SELECT {} AS content FROM ({}) h) c GROUP BY get_byte(content, 0)"
+            "SELECT string_agg(content, '') FROM (SELECT {} AS content FROM ({}) h OFFSET 0) c "
+            "GROUP BY get_byte(content, 0)"
         ).format(_content(sql.SQL("row_hash")), row_hashes)
         with psycopg.Cursor(self.copy_thread.cursor.connection) as cursor:
             # Part by part, because all of them at once would take as much memory again.
