@@ -102,6 +102,10 @@ class RowProblem:
     An error with a line is counted as a rejected row; an error without one means that the file could not be read.
     A warning is not counted. `code` is one of `syncs.problem_codes`, and `message` a sentence that says what is wrong
     and what to do.
+
+    An error says by itself that the input was not read completely. A warning `leaves_unread` where it is about a part
+    that was not read to its end and may hold rows; then a full sync deletes no record of the kind called `name`, or of
+    any kind if `name` is none.
     """
 
     name: str
@@ -113,6 +117,7 @@ class RowProblem:
     column: str = ""
     value: str = ""
     raw: str = ""
+    leaves_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

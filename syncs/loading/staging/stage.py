@@ -117,7 +117,7 @@ class Stage:
         """Log a problem of a line or file that could not be read."""
         entity = entity_named(problem.name)
         name = entity.name if entity else storable_name(problem.file or problem.name)
-        if problem.kind == "error" and problem.line is None:
+        if problem.leaves_unread or (problem.kind == "error" and problem.line is None):
             self.files.unread.add(name if entity else "")
         elif problem.kind == "error" and entity:
             staged = self.staged_for(entity)
