@@ -5,38 +5,63 @@ import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import msgspec
 from django.http import HttpRequest
 from multipart import parse_options_header
 
 from adsplatform.errors import PlatformError, TooLarge
+from adsplatform.rest.content_encodings import Readable, UnpackedBody, UnsupportedMedia, coding_of
 
 CHUNK = 256 * 1024
 TOO_DEEP = "The body is no valid JSON: it is nested too deeply."
 
 
-class UnsupportedMedia(PlatformError):
-    status = 415
-    title = "Unsupported media type."
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
 class Body:
-    """A request's body as a stream; Django itself reads a chunked body as empty.
+    """A request's body as a stream, unpacked if it has a Content-Encoding; Django itself reads a chunked body as empty.
 
     `limit` is the greatest number of bytes of the content, `overhead` how many more the body may have. Reading raises
     TooLarge, or PlatformError if the sender stops early.
     """
 
     def __init__(self, request: HttpRequest, limit: int, *, overhead: int = 0):
-        self.limit, self.overhead = limit, overhead
+        self.limit, self.most = limit, limit + overhead
+        # Of the unpacked content, so far.
         self.size = 0
-        self._stream: _Readable
+        sent = _SentBody(request, self)
+        coding = coding_of(request.META.get("HTTP_CONTENT_ENCODING", ""))
+        self._content: Readable = UnpackedBody(sent, coding) if coding else sent
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return b"".join(self.chunks())
+        if not size:
+            return b""
+        chunk = self._content.read(size)
+        self.size += len(chunk)
+        self.check_size(self.size)
+        return chunk
+
+    def chunks(self) -> Iterator[bytes]:
+        while chunk := self.read(CHUNK):
+            yield chunk
+
+    def check_size(self, size: int) -> None:
+        """Refuse a size, of the content or of the bytes sent, above the limit."""
+        if size > self.most:
+            raise TooLarge(
+                f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts."
+            )
+
+
+class _SentBody:
+    """The bytes of a body as they were sent."""
+
+    def __init__(self, request: HttpRequest, body: Body):
+        self.body = body
+        self.size = 0
+        self._stream: Readable
         length = request.META.get("CONTENT_LENGTH") or ""
         # Python refuses to read numbers of thousands of digits.
         self.declared = int(length[:20]) if length.isdecimal() else None
@@ -46,28 +71,17 @@ class Body:
         else:
             self._stream = request
 
-    def read(self, size: int = -1) -> bytes:
-        if size < 0:
-            return b"".join(self.chunks())
-        if self.declared is not None and self.declared > self.limit + self.overhead:
-            raise self._too_large()
+    def read(self, size: int, /) -> bytes:
+        self.body.check_size(self.declared or 0)
         try:
             chunk = self._stream.read(size)
         except Exception as broken:  # Each web server has its own error for a sender that stops early.
             raise self._broke_off() from broken
         self.size += len(chunk)
-        if self.size > self.limit + self.overhead:
-            raise self._too_large()
-        if not chunk and size and self.declared is not None and self.size < self.declared:
+        self.body.check_size(self.size)
+        if not chunk and self.declared is not None and self.size < self.declared:
             raise self._broke_off()
         return chunk
-
-    def chunks(self) -> Iterator[bytes]:
-        while chunk := self.read(CHUNK):
-            yield chunk
-
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts.")
 
     def _broke_off(self) -> PlatformError:
         expected = f" of {self.declared:,}" if self.declared is not None else ""

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from adsplatform.errors import PlatformError
 from adsplatform.observability.request_ids import request_id_of
 from adsplatform.rest.authentication import NO_CREDENTIAL
+from adsplatform.rest.content_encodings import ACCEPTED, UnsupportedEncoding
 from adsplatform.rest.middleware import API_PATH
 from adsplatform.rest.renderers import to_wire
 
@@ -156,6 +157,8 @@ def _problem_of(exc: Exception, view: APIView) -> _Problem:
 def _headers(exc: Exception, status: int) -> dict[str, str]:
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(exc, UnsupportedEncoding):
+        return {"Accept-Encoding": ACCEPTED}
     return {"Retry-After": str(_seconds(exc))} if isinstance(exc, exceptions.Throttled) else {}
 
 

@@ -13,7 +13,8 @@ from django.http import HttpRequest
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from adsplatform.errors import PlatformError, TooLarge
-from adsplatform.rest.bodies import CHUNK, Body, UnsupportedMedia
+from adsplatform.rest.bodies import CHUNK, Body
+from adsplatform.rest.content_encodings import UnsupportedMedia
 
 MEMORY_LIMIT = 1024**2
 # How many bytes a multipart body may hold besides the file.

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 
 from adsplatform.errors import PlatformError, TooLarge
-from adsplatform.rest.bodies import UnsupportedMedia
+from adsplatform.rest.content_encodings import UnsupportedMedia
 from adsplatform.rest.uploads import received_file
 
 ZIP = b"PK\x03\x04 not really, but it begins as one\r\n--almost\r\n"
