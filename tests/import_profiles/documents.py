@@ -1,0 +1,42 @@
+"""Documents of profiles for tests."""
+
+import copy
+
+from syncs.import_profiles.header_names import fingerprint
+
+COLUMNS = ["Belegnr.", "Belegdatum", "Debitor", "Art", "Netto", "Steuer", "Brutto", "Bezahlt"]
+
+
+def document(header=COLUMNS, **members):
+    """The document of a profile for a German list of invoices; `members` replace some of it."""
+    return copy.deepcopy(
+        {
+            "format": "import-profile/1",
+            "name": "Rechnungen",
+            "match": {"columns": list(header), "fingerprint": fingerprint(header)},
+            "read": {"encoding": "utf-8", "delimiter": ";", "header": 1},
+            "styles": {
+                "decimal": ",",
+                "thousands": ["."],
+                "dates": "DD.MM.YYYY",
+                "true": ["ja"],
+                "false": ["nein"],
+            },
+            "records": [{"kind": "Invoice", "fields": invoice_fields()}],
+        }
+        | members
+    )
+
+
+def invoice_fields(**fields):
+    return {
+        "erpKey": "Belegnr.",
+        "companyErpKey": {"constant": "OWN"},
+        "customerErpKey": "Debitor",
+        "invoiceTypeCode": {"constant": "AR Invoice"},
+        "currencyCode": {"constant": "EUR"},
+        "invoiceDate": "Belegdatum",
+        "netAmount": "Netto",
+        "salesTaxAmount": "Steuer",
+        "totalAmount": "Brutto",
+    } | fields
