@@ -26,13 +26,16 @@ from syncs.connectors.protocol import (
     RowProblem,
     Source,
     SourceItems,
+    Vocabulary,
 )
 
 
 class Reader(Protocol):
     """Reads a file of one format; `name` is its stem, which says what kind of records it contains."""
 
-    def __call__(self, content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems: ...
+    def __call__(
+        self, content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary
+    ) -> SourceItems: ...
 
 
 READERS: dict[str, Reader] = {
@@ -72,7 +75,13 @@ class FileUpload:
             yield from read_corrected_lines(source.upload)
         else:
             name, _ = stem_and_extension(source.file_name)
-            yield from READERS[source.format](source.upload, name=name, file=source.file_name, limits=source.limits)
+            yield from READERS[source.format](
+                source.upload,
+                name=name,
+                file=source.file_name,
+                limits=source.limits,
+                vocabulary=source.vocabulary,
+            )
 
 
 def _zip_rows(source: Source) -> SourceItems:
@@ -84,7 +93,9 @@ def _zip_rows(source: Source) -> SourceItems:
     content.seek(0)
     name, extension = stem_and_extension(source.file_name)
     if extension in WORKBOOKS:
-        yield from read_packed_workbook(content, name=name, file=source.file_name, limits=source.limits)
+        yield from read_packed_workbook(
+            content, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
+        )
         return
     is_zip = extension in ("", "zip") or zipfile.is_zipfile(content)
     if extension in OTHER_SHEETS or not is_zip:
@@ -95,7 +106,9 @@ def _zip_rows(source: Source) -> SourceItems:
         )
     archive = Archive(content, file=source.file_name, limits=source.limits)
     if archive.member(WORKBOOK):
-        yield from read_workbook(archive, name=name, file=source.file_name, limits=source.limits)
+        yield from read_workbook(
+            archive, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
+        )
         return
     readable = 0
     for entry in archive.entries():
@@ -106,7 +119,9 @@ def _zip_rows(source: Source) -> SourceItems:
         readable += 1
         with archive.open(entry) as unpacked:
             limits = rest_of(source.limits, archive.unpacked)
-            yield from READERS[entry.extension](unpacked, name=entry.stem, file=entry.name, limits=limits)
+            yield from READERS[entry.extension](
+                unpacked, name=entry.stem, file=entry.name, limits=limits, vocabulary=source.vocabulary
+            )
     if not readable:
         raise ConnectorError(
             f"The file “{source.file_name}” holds no CSV, JSONL or XLSX file that can be read. "

@@ -197,6 +197,42 @@ class ApplicationEntry:
     credentials: tuple[Credential, ...] = ()
 
 
+class Vocabulary(Protocol):
+    """The names of the kinds of record that can be loaded and of their columns, spelt as in files.
+
+    A reader of files needs them to find the header, the sheet with the data, and the columns of texts.
+    """
+
+    def kind_named(self, name: str) -> str:
+        """The kind that a file, a sheet or a list of that name holds; empty if there is none."""
+
+    def known_columns(self, kind: str, names: Sequence[str]) -> Sequence[str]:
+        """For each name the type of the kind's column (text, amount, double, integer, boolean, uuid, date, stamp or
+        json), or an empty text where the kind has no such column."""
+
+    def has_key(self, kind: str, names: Sequence[str]) -> bool:
+        """Whether the names suffice to tell one record of the kind from another."""
+
+    def kinds(self) -> Sequence[str]:
+        """All kinds."""
+
+
+class NoVocabulary:
+    """The vocabulary of a source without kinds of record: it knows no name."""
+
+    def kind_named(self, name: str) -> str:
+        return ""
+
+    def known_columns(self, kind: str, names: Sequence[str]) -> Sequence[str]:
+        return [""] * len(names)
+
+    def has_key(self, kind: str, names: Sequence[str]) -> bool:
+        return False
+
+    def kinds(self) -> Sequence[str]:
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How large a source may be: bytes after unpacking and per line, times of its packed size, files in a ZIP."""
@@ -213,6 +249,7 @@ class Source:
 
     `content` is the upload as a seekable binary file, if there is one, and `format` its kind: zip, csv, jsonl, batch or
     mended (corrected rows). `last_full_sync` is the day of the last successful full sync, if there was one.
+    `vocabulary` has the names of the kinds of record and their columns.
     """
 
     app_enrollment_id: UUID
@@ -224,6 +261,7 @@ class Source:
     file_name: str = ""
     format: str = ""
     last_full_sync: date | None = None
+    vocabulary: Vocabulary = field(default_factory=NoVocabulary)
 
     @property
     def upload(self) -> IO[bytes]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
 from syncs.connectors.protocol import ConnectorError, Limits, Source
+from syncs.loading.staging.vocabulary import RecordNames
 from syncs.models import SyncRequest
 
 
@@ -50,4 +51,5 @@ def open_source(sync_request: SyncRequest, enrollment: AppEnrollment, opened: Ex
         content=content,
         file_name=upload.file_name if upload else "",
         format=upload.format if upload else "",
+        vocabulary=RecordNames(),
     )

@@ -3,10 +3,10 @@
 from syncs.connectors.formats.csv_header import UnusableFile, read_header
 from syncs.connectors.formats.csv_rows import CsvRows
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, physical_lines
-from syncs.connectors.protocol import ByteStream, FileHeader, Limits, RowProblem, SourceItems
+from syncs.connectors.protocol import ByteStream, FileHeader, Limits, RowProblem, SourceItems, Vocabulary
 
 
-def read_csv(content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems:
+def read_csv(content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> SourceItems:
     """The rows of a CSV file whose first line names the columns."""
     return _CsvFile(name, file, limits.line_bytes).read(content)
 

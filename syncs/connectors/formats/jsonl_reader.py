@@ -20,7 +20,7 @@ from syncs.connectors.formats.json_objects import (
     unique_members,
 )
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
-from syncs.connectors.protocol import ByteStream, Limits, RowProblem, SourceItems
+from syncs.connectors.protocol import ByteStream, Limits, RowProblem, SourceItems, Vocabulary
 
 # Up to this many lines that cannot be decoded together are decoded one by one; more are halved.
 ONE_BY_ONE = 32
@@ -33,7 +33,9 @@ OnLine = JsonObject | RowProblem | None
 _encode = msgspec.json.Encoder().encode
 
 
-def read_json_lines(content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems:
+def read_json_lines(
+    content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary
+) -> SourceItems:
     """The rows of a JSONL file."""
     number, is_first = 1, True
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file, chunk_bytes=CHUNK_BYTES):

@@ -20,6 +20,7 @@ from syncs.connectors.protocol import (
     RowProblem,
     Rows,
     SourceItems,
+    Vocabulary,
 )
 
 WORKBOOK = "xl/workbook.xml"
@@ -28,7 +29,9 @@ OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 COPIED_BYTES = 512 * 1024
 
 
-def read_packed_workbook(content: ByteStream, *, name: str, file: str, limits: Limits) -> SourceItems:
+def read_packed_workbook(
+    content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary
+) -> SourceItems:
     """The rows of a workbook that comes as a stream; it is copied, still packed, to a file that can be sought in."""
     with TemporaryFile() as copy:
         while data := content.read(COPIED_BYTES):
@@ -41,10 +44,10 @@ def read_packed_workbook(content: ByteStream, *, name: str, file: str, limits: L
         except UnusableFile as unusable:
             yield RowProblem(name, file, None, unusable.code, str(unusable))
             return
-        yield from read_workbook(archive, name=name, file=file, limits=limits)
+        yield from read_workbook(archive, name=name, file=file, limits=limits, vocabulary=vocabulary)
 
 
-def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits) -> SourceItems:
+def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> SourceItems:
     """The rows of an opened workbook."""
     return _SheetReader(name, file, limits).read(archive)
 

@@ -57,7 +57,7 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
         else:
             seen[column.name] = name
         columns.append(column)
-    if missing := _missing_key(entity, seen):
+    if missing := missing_key(entity, seen):
         remarks.append(
             Remark(
                 "key_column_missing",
@@ -68,6 +68,11 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
             )
         )
     return tuple(columns), remarks
+
+
+def column_named(entity: Entity, name: str) -> Column | None:
+    """The entity's column that a header calls `name`, or None."""
+    return entity.by_wire_name.get(name.strip().lower())
 
 
 def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remark:
@@ -123,12 +128,12 @@ def columns_of_line(entity: Entity, values: dict[str, str]) -> dict[str, tuple[C
     """The columns of one line with their texts, by name; where two mean the same column, the first is used."""
     columns: dict[str, tuple[Column, str]] = {}
     for name, text in values.items():
-        if column := entity.by_wire_name.get(name.strip().lower()):
+        if column := column_named(entity, name):
             columns.setdefault(column.name, (column, text))
     return columns
 
 
-def _missing_key(entity: Entity, names: Iterable[str]) -> str:
+def missing_key(entity: Entity, names: Iterable[str]) -> str:
     """The wire name of a key column that is not among the names, or an empty text."""
     present = set(names)
     for name in entity.key:
@@ -145,7 +150,7 @@ def check_line(entity: Entity, values: dict[str, str]) -> list[tuple[str, str, s
     """(column, code, sentence) for every problem of one line by itself, by the checks of a sync."""
     columns = columns_of_line(entity, values)
     found = []
-    if missing := _missing_key(entity, columns):
+    if missing := missing_key(entity, columns):
         found.append((missing, "required_missing", f"{missing} is missing, but every {entity.singular} needs it."))
     for column, text in columns.values():
         _, faults = ColumnCheck(column).check([text])
