@@ -34,6 +34,7 @@ from syncs.api.serializers import (
     batch_options,
 )
 from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.presentation.file_templates import template_named
 from syncs.problem_codes import CHAPTERS, CODES
 from syncs.rejected_rows.corrections import ProblemWithCorrection, with_corrections
 from syncs.rejected_rows.download import download_of, streaming_response
@@ -288,6 +289,16 @@ class ProblemCodeViewSet(WireViewSet):
         )
 
 
+class TemplateViewSet(WireViewSet):
+    """Templates of files to load, for everyone."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def download(self, request: WireRequest, file: str) -> HttpResponseBase:
+        return streaming_response(template_named(file))
+
+
 def problem_code_records() -> list[dict[str, object]]:
     """The whole catalogue in its wire format."""
     return [
@@ -307,6 +318,7 @@ def problem_code_records() -> list[dict[str, object]]:
 
 urlpatterns = [
     path("definitions/problem-codes", ProblemCodeViewSet.as_view({"get": "query"}), name="problem-codes"),
+    path("definitions/templates/<str:file>", TemplateViewSet.as_view({"get": "download"}), name="template"),
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
     path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
     path("sync/zip", SyncViewSet.as_view({"post": "zip"}), name="sync-zip"),

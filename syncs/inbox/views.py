@@ -13,6 +13,7 @@ from adsplatform.accounts.inbox_mixins import AskFormMixin, ButtonView, FormPage
 from adsplatform.accounts.models import ADMINS, Account
 from enrollments.models import AppEnrollment
 from syncs import problem_codes
+from syncs.inbox.column_views import urlpatterns as column_urls
 from syncs.inbox.correction_views import urlpatterns as line_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
@@ -244,6 +245,7 @@ urlpatterns = [
     path("syncs/<uuid:pk>/allow-deletes/", AllowDeletes.as_view(), name="allow-deletes"),
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
     path("syncs/<uuid:pk>/load-again/", LoadAgain.as_view(), name="load-again"),
+    *column_urls,
     *line_urls,
     *notice_urls,
 ]

@@ -12,7 +12,12 @@ from tests.callers import Program, anonymous
 pytestmark = pytest.mark.django_db
 
 # These answer whoever asks.
-ANONYMOUS = {("GET", "status"), ("POST", "sign-in"), ("GET", "definitions/problem-codes")}
+ANONYMOUS = {
+    ("GET", "status"),
+    ("POST", "sign-in"),
+    ("GET", "definitions/problem-codes"),
+    ("GET", f"definitions/templates/{uuid.UUID(int=7)}"),
+}
 
 
 def operations():
@@ -43,6 +48,7 @@ def test_the_operations_are_the_published_ones():
         "get applications/<str:pk>",
         "get applications/query",
         "get definitions/problem-codes",
+        "get definitions/templates/<str:file>",
         "get status",
         "get status/auth",
         "get sync/<str:pk>",

@@ -60,6 +60,7 @@ API = {
     "status/auth": {"GET": LIST},
     "sign-in": {"POST": all_alike(400), "*": all_alike(405)},
     "definitions/problem-codes": {"GET": all_alike(200), "*": all_alike(405)},
+    "definitions/templates/<str:file>": {"GET": all_alike(200), "*": all_alike(405)},
     "apikeys": {"POST": rows(401, 201, 201, 201)},
     "apikeys/query": {"GET": LIST},
     "apikeys/<str:pk>": {"GET": rows(401, 404, 404, 404, 200), "DELETE": rows(401, 404, 404, 404, 200)},
@@ -132,6 +133,9 @@ INBOX = {
     "enrollments/<uuid:pk>/switch/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/sync-now/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "upload/": {"GET": rows(302, 200, 403, 200), "POST": rows(302, 200, 403, 200), "PUT": rows(302, 200, 403, 200)},
+    # The columns are the same for every account.
+    "columns/": {"GET": PAGE_OF_ALL},
+    "columns/<str:kind>/": {"GET": PAGE_OF_ALL},
     "syncs/": {"GET": PAGE_OF_ALL},
     "syncs/<uuid:pk>/": {"GET": PAGE},
     "problem-codes/": {"GET": PAGE_OF_ALL},
@@ -205,6 +209,7 @@ class PopulatedAccount:
         else:
             pk = self.sync_for(route).pk
         path = re.sub(r"<(str|uuid):pk>", str(pk), route)
+        path = path.replace("<str:file>", "companies.csv").replace("<str:kind>", "companies")
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)
 
     def body(self, route) -> dict | list:

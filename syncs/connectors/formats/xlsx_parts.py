@@ -7,6 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 from xml.parsers import expat
 
+from syncs.connectors.formats import explanation_sheet
 from syncs.connectors.formats.csv_header import UnusableFile
 from syncs.connectors.formats.xlsx_cells import MAX_COLUMNS, column_of, format_of, number_text, unescaped
 from syncs.connectors.formats.zip_archive import Archive, Entry
@@ -325,16 +326,19 @@ class Workbook:
                 sheets.append((sheet.get("name", ""), _path(targets[id])))
         if not sheets:
             raise DamagedWorkbook()
-        (self.sheet, self._path), *others = sheets
-        self.others = [name for name, path in others if self._has_rows(path)]
         properties = described.get("workbookPr", [{}])[0]
         self.since_1904 = properties.get("date1904", "0") in ("1", "true")
+        (self.sheet, self._path), *others = sheets
+        self.others = [name for name, path in others if self._has_rows(path) and not self._is_explanation(name, path)]
 
     def rows(self) -> Iterator[SheetRow]:
         """The rows of the sheet that have a value or a fault."""
+        return self._rows_of(self._path)
+
+    def _rows_of(self, path: str) -> Iterator[SheetRow]:
         with SpooledTemporaryFile(PIECE_BYTES) as file:
             sheet = self._sheet(file)
-            with self.archive.open(self._member(self._path)) as content:
+            with self.archive.open(self._member(path)) as content:
                 for _ in sheet.read(content):
                     yield from sheet.rows
                     sheet.rows.clear()
@@ -365,6 +369,14 @@ class Workbook:
         if member is None or member.is_encrypted or member.is_unknown_compression:
             raise DamagedWorkbook()
         return member
+
+    def _is_explanation(self, name: str, path: str) -> bool:
+        if name != explanation_sheet.NAME:
+            return False
+        first = next(self._rows_of(path), None)
+        return first is not None and explanation_sheet.is_explanation(
+            name, [first.cells.get(place, "") for place in range(max(first.cells, default=-1) + 1)]
+        )
 
     def _has_rows(self, path: str) -> bool:
         if self.archive.member(path) is None:
