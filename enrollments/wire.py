@@ -23,8 +23,7 @@ from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import next_runs
 from enrollments.services import MAX_EXPECTED_HOURS, SETTINGS_TABLE
 from syncs.api.serializers import SyncRequestModel
-from syncs.models import SyncRequest
-from syncs.models.requests import SyncRequestQuerySet
+from syncs.models import SyncRequest, SyncRequestQuerySet
 
 NUMBERS = ("number", "numeric", "decimal", "integer")
 

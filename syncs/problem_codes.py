@@ -71,6 +71,7 @@ _ENTRIES = {
         ("left_as_it_is", "Left as it is", "The record exists already, and the line says to leave it then (onMatchAction 1).", "Nothing, if that is what you meant.", NOBODY),
         ("still_referenced", "Cannot be deleted yet", "The line asks to delete a record to which others still refer.", "Delete those first or together with it.", SENDER),
         ("kept_because_referenced", "Kept, because others refer to it", "A full data set no longer holds the record, but another record that stays refers to it.", "Remove the reference, or send the record again.", NOBODY),
+        ("kept_because_incomplete", "Kept, because not all could be read", "A full data set lacks records that the books hold, but lines of it were rejected or a part of it was not read, so that it cannot be known whether they are gone.", "Correct what the sentence names, then send the full data set again.", SENDER),
     ),
     "Lines": (
         ("too_many_cells", "Too many cells", "The row has more cells than the header has columns, mostly because a value contains the separator.", "Put the value in quotation marks, or remove what is too much.", SENDER),

@@ -1,39 +1,80 @@
 """The policy for outcomes: the reject limit, nothing loaded, and which kinds of record were complete."""
 
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
 from adsplatform.records.specification import entities
 from adsplatform.wording import plural
 from syncs.loading.context import MergeContext
 from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Stopped
-from syncs.models import SyncEntityResult, SyncRequest, SyncResultDetail
+from syncs.models import SyncEntityResult, SyncRequest
 
 
-def complete_entities(context: MergeContext) -> list[str]:
-    """The kinds whose records the input contains completely, so that records which it lacks are to be deleted."""
+@dataclass
+class Completeness:
+    """Of which kinds the input contains every record, and why it does not of others that it should contain wholly."""
+
+    complete: list[str] = field(default_factory=list)
+    # By kind, the rest of a sentence that begins with “because”.
+    incomplete: dict[str, str] = field(default_factory=dict)
+
+
+def completeness(context: MergeContext) -> Completeness:
+    """The kinds whose records the input contains completely, so that records which it lacks are to be deleted.
+
+    That is a kind of which a line was read, no line was rejected, and no part was left unread that may hold lines of
+    it: no file, sheet, list or entry of a ZIP that could not be read to its end or assigned to a kind. A part of
+    unknown kind may hold lines of every kind. The same must hold for all earlier parts of an input in parts, and each
+    of them must have succeeded. Whatever reads an input only in part must report it as a `RowProblem` that is an error
+    or `leaves_unread`.
+    """
     sync_request, stage = context.sync_request, context.stage
-    if sync_request.replay_of_id:
-        return []
+    if sync_request.replay_of_id or sync_request.current_batch < sync_request.total_batches:
+        return Completeness()
     seen = {name for name, staged in stage.staged.items() if staged.lines_read}
-    incomplete = {name for name, staged in stage.staged.items() if staged.rejected} | stage.files.unread
+    reasons = {name: _rejected(staged.rejected) for name, staged in stage.staged.items() if staged.rejected}
+    reasons |= {name: f"“{file}” was not read to its end" for name, file in stage.files.unread.items()}
     if parent := context.parent:
-        if sync_request.current_batch < sync_request.total_batches:
-            return []
-        earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
-        # Excludes the last part's own first request, which the delete guard stopped.
-        earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
-        if earlier.exclude(status_code=SyncRequest.Status.SUCCESS).exists():
-            return []
-        if earlier.count() != sync_request.total_batches - 1:
-            return []
-        in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
-        seen |= set(in_earlier.values_list("entity", flat=True))
-        incomplete |= set(in_earlier.filter(rejected__gt=0).values_list("entity", flat=True))
-        unread = SyncResultDetail.objects.filter(sync_request__in=earlier, kind="error", line=None)
-        incomplete |= set(unread.values_list("entity", flat=True).distinct())
-    if incomplete - entities().keys():
-        # A file that could not be read or assigned to a kind may have contained records of any kind.
-        return []
-    return sorted(name for name in seen - incomplete if is_to_be_complete(sync_request, name))
+        earlier = _earlier_parts(sync_request, parent)
+        seen |= set(earlier.seen)
+        reasons |= earlier.reasons
+    for_all = next((reason for name, reason in reasons.items() if name not in entities()), "")
+    found = Completeness()
+    for name in sorted(seen):
+        if is_to_be_complete(sync_request, name):
+            if reason := reasons.get(name) or for_all:
+                found.incomplete[name] = reason
+            else:
+                found.complete.append(name)
+    return found
+
+
+class _EarlierParts(NamedTuple):
+    seen: list[str]
+    reasons: dict[str, str]
+
+
+def _earlier_parts(sync_request: SyncRequest, parent: UUID) -> _EarlierParts:
+    """The kinds that earlier parts of the input contained, and why they were not read completely."""
+    earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
+    # Excludes the last part's own first request, which the delete guard stopped.
+    earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
+    in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
+    seen = [*in_earlier.values_list("entity", flat=True)]
+    succeeded = earlier.succeeded().count()
+    if succeeded < earlier.count() or succeeded != sync_request.total_batches - 1:
+        return _EarlierParts(seen, {"": "an earlier part of it did not succeed"})
+    with_rejected = in_earlier.filter(rejected__gt=0).values_list("entity", flat=True)
+    reasons = dict.fromkeys(with_rejected, "a line of it was rejected in an earlier part")
+    for unread in earlier.values_list("unread_kinds", flat=True):
+        reasons |= dict.fromkeys(unread, "an earlier part of it was not read to its end")
+    return _EarlierParts(seen, reasons)
+
+
+def _rejected(count: int) -> str:
+    return f"{count:,} of its lines {plural(count, 'was', 'were')} rejected"
 
 
 def is_to_be_complete(sync_request: SyncRequest, name: str) -> bool:

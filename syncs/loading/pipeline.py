@@ -140,7 +140,8 @@ def _merge(context: MergeContext, direct_insert: DirectInsert) -> Loaded | ReadA
     verdict = _plan(context, direct_insert) or _carry_out(context)
     match verdict:
         case Loaded(message):
-            context.sync_request.succeed(message, lines_read=context.stage.lines_read)
+            stage = context.stage
+            context.sync_request.succeed(message, unread_kinds=stage.files.unread, lines_read=stage.lines_read)
             crash_point("before the commit")
         case Stopped(message, code):
             # In the same transaction, so that the problems found in the lines are stored.
@@ -161,8 +162,14 @@ def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Sto
         outcome.reason_not_to_merge(context)
         or steps.make_plan(context)
         or outcome.reason_not_to_merge(context)
-        or deletes.find_missing(context, outcome.complete_entities(context))
+        or _plan_deletes(context)
     )
+
+
+def _plan_deletes(context: MergeContext) -> Stopped | None:
+    found = outcome.completeness(context)
+    deletes.warn_of_kept(context, found.incomplete)
+    return deletes.find_missing(context, found.complete)
 
 
 def _books_have_changed(context: MergeContext) -> bool:

@@ -3,7 +3,8 @@
 from syncs.models.control_totals import BookTotal, ControlTotal
 from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice, NoticeMail
-from syncs.models.requests import SyncRequest, SyncRequestQuerySet, WrongStatus
+from syncs.models.request_queries import SyncRequestQuerySet
+from syncs.models.requests import SyncRequest, WrongStatus
 from syncs.models.results import SeenKey, SyncDifference, SyncEntityResult, SyncResultDetail
 from syncs.models.scheduled_runs import ScheduledRun
 from syncs.models.uploads import Upload

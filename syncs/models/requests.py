@@ -1,21 +1,22 @@
 """A request for a sync: what was requested, its status, who works on it, and how it ended."""
 
-from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NoReturn, Self
+from typing import NoReturn
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import F, Q, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from adsplatform.accounts.models import TenantQuerySet, User
+from adsplatform.accounts.models import User
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
 from enrollments.models import AppEnrollment
+from syncs.models.request_queries import SyncRequestQuerySet
 from syncs.models.uploads import Upload
 
 # New values of a row, by column: values or expressions of SQL.
@@ -30,69 +31,6 @@ class WrongStatus(PlatformError):
     def __init__(self, sync_request: "SyncRequest", wanted: str) -> None:
         self.present_status = sync_request.status_code
         super().__init__(f"This sync is {self.present_status}; it can no longer become {wanted}.", field="statusCode")
-
-
-class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
-    def unfinished(self) -> Self:
-        return self.filter(status_code__in=list(SyncRequest.MOVES))
-
-    def waiting(self) -> Self:
-        return self.filter(status_code=SyncRequest.Status.CONNECTOR)
-
-    def running(self) -> Self:
-        return self.filter(status_code=SyncRequest.Status.IN_PROGRESS)
-
-    def succeeded(self) -> Self:
-        return self.filter(status_code=SyncRequest.Status.SUCCESS)
-
-    def expired(self) -> Self:
-        """Syncs in progress whose lease has expired: their worker is lost."""
-        return self.running().filter(lease_expires__lt=Now())
-
-    def real(self) -> Self:
-        """Syncs that are not previews."""
-        return self.filter(dry_run=False)
-
-    def loads(self) -> Self:
-        """Syncs that load the source's data: neither previews nor replays of corrected lines."""
-        return self.real().filter(replay_of__isnull=True)
-
-    def newest_first(self) -> Self:
-        return self.order_by("-created", "-sync_request_id")
-
-    def last_of(self, enrollment: AppEnrollment | OuterRef) -> Self:
-        """The last requested one of the enrollment, among these syncs."""
-        return self.filter(app_enrollment=enrollment).newest_first()[:1]
-
-    def may_run(self) -> Self:
-        """Syncs that wait and are due, with no other sync of the enrollment running, and all earlier parts finished.
-
-        A preview changes nothing, so it neither waits for other syncs nor makes them wait.
-        """
-        running = SyncRequest.objects.real().running().filter(app_enrollment=OuterRef("app_enrollment"))
-        earlier_parts = SyncRequest.objects.filter(
-            Q(pk=OuterRef("parent_sync_request")) | Q(parent_sync_request=OuterRef("parent_sync_request")),
-            current_batch__lt=OuterRef("current_batch"),
-            finished__isnull=False,
-        )
-        count = earlier_parts.order_by().values(one=Value(1)).annotate(n=Count("*")).values("n")
-        return self.waiting().filter(
-            Q(not_before=None) | Q(not_before__lte=Now()),
-            ~Exists(running) | Q(dry_run=True),
-            Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1),
-        )
-
-    def within_caps(self) -> Self:
-        """Leave out accounts and connectors that have as many syncs running as they may."""
-        of_account: Counter[UUID] = Counter()
-        of_connector: Counter[str] = Counter()
-        for account, connector in SyncRequest.objects.running().values_list("group_key", "connector"):
-            of_account[account] += 1
-            of_connector[connector] += 1
-        caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
-        return self.exclude(group_key__in=[account for account, count in of_account.items() if count >= cap]).exclude(
-            connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
-        )
 
 
 class SyncRequest(models.Model):
@@ -152,6 +90,8 @@ class SyncRequest(models.Model):
     dry_run = models.BooleanField(default=False)
     # Somebody (`modified_user`) has seen the deletes that the delete guard stopped and has allowed them.
     allow_deletes = models.BooleanField(default=False)
+    # The kinds of which a part of the input was not read, as `outcome.completeness` states; "" stands for any kind.
+    unread_kinds = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
     # The sync whose data are loaded again: after its preview, or because its deletes were allowed.
     repeat_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="repeats")
     # The last sync that loaded the same file, found when this one was requested.
@@ -289,8 +229,12 @@ class SyncRequest(models.Model):
         }
         self._move(self.Status.IN_PROGRESS, changes)
 
-    def succeed(self, message: str, **counts: int) -> None:
-        outcome: _Changes = {"process_result_message": _shortened(message), "failure_code": ""}
+    def succeed(self, message: str, *, unread_kinds: Collection[str] = (), **counts: int) -> None:
+        outcome: _Changes = {
+            "process_result_message": _shortened(message),
+            "failure_code": "",
+            "unread_kinds": sorted(unread_kinds),
+        }
         self._finish(self.Status.SUCCESS, outcome | counts, only_holder=True)
 
     def fail(self, message: str, code: str = "", *, has_crashed: bool = False, **counts: int) -> None:

@@ -96,6 +96,7 @@ BAD = {
     "left_as_it_is": {"companies.csv": f"{COMPANY},onMatchAction\nB1,Acme,Customer,true,1\n"},
     "still_referenced": {"companies.csv": f"{COMPANY},onMatchAction\nC1,Acme,Customer,true,\nB1,B,Customer,true,2\n"},
     "kept_because_referenced": GOOD,
+    "kept_because_incomplete": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,Bolt,Customer,perhaps\n"},
     "too_many_cells": {"companies.csv": f"{COMPANY}\nC1,Acme, Inc,Customer,true\nC2,Bolt,Customer,true\n"},
     "too_few_cells": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nTotal: 1\n"},
     "cells_missing": {"companies.csv": f"{COMPANY},city,country\nC1,Acme,Customer,true\n"},
@@ -150,7 +151,7 @@ BAD = {
 # Those that need records in the books: a company B1 with an invoice.
 WITH_BOOKS = {
     "reference_disagrees", "network_id_mismatch", "left_as_it_is", "still_referenced", "kept_because_referenced",
-    "delete_guard",
+    "kept_because_incomplete", "delete_guard",
 }  # fmt: skip
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
 ELSEWHERE = {

@@ -159,6 +159,11 @@ EXPECTED = {
         "warning", "", None, "", "",
         "This company is not in the full data set, but invoices still refer to it; it was kept.",
     ),
+    "kept_because_incomplete": (
+        "warning", "", None, "", "",
+        "1 company is in the books and not among the lines that could be read; it was kept, because 1 of its lines "
+        "was rejected. Correct that, then send the full data set again.",
+    ),
     "too_many_cells": (
         "error", "companies.csv", 2, "", "",
         "The row has 1 cell more than the header has columns (4). Put a value that contains a comma in "
@@ -386,7 +391,7 @@ def test_the_place_and_the_sentence_are_exact(code, uploads, settings, monkeypat
         files = {name: text.replace("{B1}", id) if isinstance(text, str) else text for name, text in given.items()}
         given = ("books.zip", zipped(files))
     format = "batch" if given[0] == "batch.json" else ""
-    is_full = code in ("kept_because_referenced", "delete_guard")
+    is_full = code in ("kept_because_referenced", "kept_because_incomplete", "delete_guard")
     result = uploads.load(given[1], given[0], format=format, full=is_full)
     found = result.details.filter(code=code).order_by("id").first()
     reported = (found.kind, found.file, found.line, found.column, found.value, found.message)

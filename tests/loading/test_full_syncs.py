@@ -50,6 +50,35 @@ def test_a_kind_of_which_a_file_could_not_be_read_is_not_deleted_from(sync):
     )
 
 
+def test_a_kind_of_which_a_part_was_passed_over_is_not_deleted_from(sync):
+    sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I1"), invoice("I2")]})
+    sheet = RowProblem(
+        "Companies", "book.xlsx", None, "sheets_not_read", "The sheet “More” was not read.",
+        kind="warning", leaves_unread=True,
+    )  # fmt: skip
+    result = sync({"sheet": sheet, "companies": [company("C1")], "invoices": [invoice("I1")]}, run_full_sync=True)
+    assert (keys(Company), keys(Invoice)) == (["C1", "C2"], ["I1"])
+    assert result.details.get(code="kept_because_incomplete").message == (
+        "1 company is in the books and not among the lines that could be read; it was kept, because “book.xlsx” was "
+        "not read to its end. Correct that, then send the full data set again."
+    )
+
+
+def test_records_kept_because_of_rejected_lines_are_counted(sync):
+    sync({"companies": [company("C1"), company("C2"), company("C3")]})
+    result = sync({"companies": [company("C1"), company("C9", isActive="perhaps")]}, run_full_sync=True)
+    assert result.details.get(code="kept_because_incomplete").message.startswith(
+        "2 companies are in the books and not among the lines that could be read; they were kept, because 1 of its "
+        "lines was rejected."
+    )
+
+
+def test_nothing_is_said_of_kept_records_where_there_are_none(sync):
+    sync({"companies": [company("C1")]})
+    result = sync({"companies": [company("C1"), company("C9", isActive="perhaps")]}, run_full_sync=True)
+    assert not result.details.filter(code="kept_because_incomplete").exists()
+
+
 def test_nothing_is_deleted_where_a_file_is_of_no_known_kind(sync):
     sync({"companies": [company("C1"), company("C2")]})
     sync({"companies": [company("C1")], "companies_2": [company("C2")]}, run_full_sync=True)
@@ -160,6 +189,18 @@ def test_a_part_with_an_unreadable_file_prevents_the_deletes(sync):
     first = sync({"locked": locked, "companies": [company("C0")]}, **parts)
     sync({"companies": [company("C1")]}, parent_sync_request=first, current_batch=2, **parts)
     assert Company.objects.count() == 4
+
+
+def test_a_part_of_which_something_was_passed_over_prevents_the_deletes(sync):
+    sync({"companies": [company(f"C{number}") for number in range(4)], "invoices": [invoice("I1"), invoice("I2")]})
+    parts = {"run_full_sync": True, "total_batches": 2}
+    sheet = RowProblem(
+        "Companies", "book.xlsx", None, "sheets_not_read", "A sheet was not read.", kind="warning", leaves_unread=True
+    )
+    first = sync({"sheet": sheet, "companies": [company("C0")], "invoices": [invoice("I1")]}, **parts)
+    first.details.all().delete()  # as retention does
+    sync({"companies": [company("C1")]}, parent_sync_request=first, current_batch=2, **parts)
+    assert (Company.objects.count(), keys(Invoice)) == (4, ["I1"])
 
 
 def test_balance_histories_in_parts_are_complete_after_the_last(sync, counts):

@@ -3,8 +3,10 @@
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
+from adsplatform.wording import counted, plural
 from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
+from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.verdict import Stopped
 
@@ -40,6 +42,32 @@ def find_missing(context: MergeContext, complete: list[str]) -> Stopped | None:
         f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
         code="delete_guard",
     )
+
+
+def warn_of_kept(context: MergeContext, incomplete: dict[str, str]) -> None:
+    """Say of each kind that the input does not contain completely how many records are kept although it lacks them.
+
+    `incomplete` has the reason by kind. Rejected lines count as lacking: what they are about may not be known.
+    """
+    problem_log = context.stage.problem_log
+    for name, reason in incomplete.items():
+        entity = entities()[name]
+        (kept,) = context.row(
+            "SELECT count(*) FROM {records} r WHERE r.app_enrollment_id = %(enrollment)s AND {is_missing}",
+            records=sql.Identifier(entity.table),
+            is_missing=_is_missing(context, entity),
+        )
+        if kept:
+            message = (
+                f"{counted(kept, entity.singular, entity.plural)} {plural(kept, 'is', 'are')} in the books and not "
+                f"among the lines that could be read; {plural(kept, 'it was', 'they were')} kept, because {reason}. "
+                "Correct that, then send the full data set again."
+            )
+            problem_log.add_for_file(
+                Problem(entity=name, kind="warning", code="kept_because_incomplete", message=message)
+            )
+    if incomplete:
+        problem_log.flush()
 
 
 def _is_missing(context: MergeContext, entity: Entity) -> sql.Composed:

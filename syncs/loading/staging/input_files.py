@@ -37,8 +37,8 @@ class InputFiles:
         self.problem_log, self.staged_for = problem_log, staged_for
         # The number of rejected rows of files that belong to no entity, by file name.
         self.unknown: dict[str, int] = {}
-        # Entities of which a file could not be read; an empty name stands for any of them.
-        self.unread: set[str] = set()
+        # By entity, the first part of the input that was not read; an empty name stands for any entity.
+        self.unread: dict[str, str] = {}
         # By entity and file.
         self.heads: dict[tuple[str, str], FileHeader] = {}
         # The letters of a sheet's columns, by file and wire name.
@@ -67,7 +67,7 @@ class InputFiles:
         entity = entity_named(block.name)
         name = storable_name(block.file)
         if entity is None:
-            self.unread.add("")
+            self.unread.setdefault("", name)
             self.problem_log.add_for_file(
                 Problem(
                     entity=name,

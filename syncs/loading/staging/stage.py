@@ -118,7 +118,7 @@ class Stage:
         entity = entity_named(problem.name)
         name = entity.name if entity else storable_name(problem.file or problem.name)
         if problem.leaves_unread or (problem.kind == "error" and problem.line is None):
-            self.files.unread.add(name if entity else "")
+            self.files.unread.setdefault(name if entity else "", storable_name(problem.file or problem.name))
         elif problem.kind == "error" and entity:
             staged = self.staged_for(entity)
             staged.lines_read += 1
