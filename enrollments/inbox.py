@@ -209,8 +209,12 @@ class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
 
     @cached_property
     def enrollment(self) -> AppEnrollment:
+        """The enrollment; there is nothing to replace where its connector asks for no credentials."""
         enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
-        return get_object_or_404(enrollments, pk=self.kwargs["pk"])
+        enrollment = get_object_or_404(enrollments, pk=self.kwargs["pk"])
+        if not services.credentials_declared_by(enrollment.app):
+            raise Http404
+        return enrollment
 
     def get_form_kwargs(self) -> dict[str, Any]:
         declared = services.credentials_declared_by(self.enrollment.app)

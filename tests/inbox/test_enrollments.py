@@ -217,5 +217,14 @@ def test_another_account_finds_no_credentials_to_replace(client, connected):
     assert connected.credentials["password"] == SECRET
 
 
-def test_without_declared_credentials_an_enrollment_links_to_none(inbox, enrollment):
-    assert "/credentials/" not in inbox.get(f"/enrollments/{enrollment.pk}/").text
+@pytest.mark.parametrize("connector", ["demo-data", "file-upload", "gone"])
+def test_without_declared_credentials_there_is_no_page_of_them(inbox, enrollment, connector):
+    values = {"name": "Gone", "app_type": "Connector"}
+    enrollment.app, _ = Application.objects.get_or_create(connector=connector, defaults=values)
+    enrollment.save()
+    address = f"/enrollments/{enrollment.pk}/credentials/"
+    assert address not in inbox.get(f"/enrollments/{enrollment.pk}/").text
+    assert inbox.get(address).status_code == 404
+    answer = inbox.post(address, {})
+    assert answer.status_code == 404
+    assert "connected" not in answer.text

@@ -5,6 +5,7 @@ A new route fails here until the matrix says who may do what. The stranger is th
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -15,6 +16,8 @@ from django.urls import get_resolver
 
 from adsplatform.accounts.models import ApiKey, Role
 from enrollments.models import Application
+from syncs import connectors
+from syncs.connectors.protocol import ApplicationEntry, Credential
 from syncs.models import SyncRequest
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, UserFactory, member
@@ -178,6 +181,8 @@ class PopulatedAccount:
         type(self.account).objects.filter(pk=self.account.pk).update(name="Private Ltd")
         self.enrollment = uploads.enrollment
         self.connected = AppEnrollmentFactory(group_key=self.account)
+        guarded = Application.objects.create(name="Guarded ERP", app_type="Connector", connector="guarded-erp")
+        self.guarded = AppEnrollmentFactory(group_key=self.account, app=guarded)
         many = COMPANY + "".join(f"C{number},Private {number},Customer,true\n" for number in range(20))
         uploads.load(many, "companies.csv")
         self.rejected = uploads.load(f"{COMPANY}C1,,Customer,true\nC2,B,Customer,true\n", "companies.csv")
@@ -205,7 +210,7 @@ class PopulatedAccount:
         elif "applications" in route or route.startswith("enroll/"):
             pk = Application.objects.get(connector="demo-data").pk
         elif "enrollments" in route:
-            pk = self.enrollment.pk
+            pk = self.guarded.pk if "credentials" in route else self.enrollment.pk
         else:
             pk = self.sync_for(route).pk
         path = re.sub(r"<(str|uuid):pk>", str(pk), route)
@@ -232,6 +237,7 @@ class PopulatedAccount:
             "account/settings/": {"time_zone": "Europe/Lisbon"},
             "enrollments/<uuid:pk>/": {"delete_limit_percent": 10, "reject_limit_percent": 100},
             "enrollments/<uuid:pk>/switch/": {"is_active": "true"},
+            "enrollments/<uuid:pk>/credentials/": {"credential_password": "another"},
         }.get(route, {})
 
     def ask(self, actor, route, method):
@@ -263,9 +269,21 @@ class PopulatedAccount:
         return [secret for secret in self.secrets if secret in text]
 
 
+class GuardedERP:
+    """A connector that asks for a password; nothing is ever read from it."""
+
+    application = ApplicationEntry(
+        uuid4(), "guarded-erp", "Guarded ERP", "", "Connector", credentials=(Credential("password", "Password"),)
+    )
+
+    def check(self, credentials):
+        """Accept every password."""
+
+
 @pytest.fixture
-def populated(db):
+def populated(db, monkeypatch):
     cache.clear()
+    monkeypatch.setitem(connectors.registry, "guarded-erp", GuardedERP())
     return PopulatedAccount()
 
 
