@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from adsplatform.records.number_styles import AMBIGUOUS_COMMA, readings_of_number
 from adsplatform.records.specification import Column
 
 NULL = "\\N"
@@ -210,6 +211,13 @@ def _amount(column: Column, text: str) -> str | Fault:
 
 
 def _bad_number(column: Column, text: str) -> Fault:
+    if AMBIGUOUS_COMMA.fullmatch(text):
+        thousands, decimals = readings_of_number(text)
+        return Fault(
+            "ambiguous_number",
+            f"{column.wire}: {quoted(text)} can be read two ways, as {thousands} or as {decimals}. Write {thousands} "
+            f"or {decimals}, whichever is meant; or say in an import profile what a comma means in this file.",
+        )
     advice = "Write digits with a decimal point, like 1234.50."
     if re.fullmatch(r"[+-]?\d[\d.\s’']*,\d+", text):
         advice = "Write the decimals after a point, not a comma, and leave out thousands separators, like 1234.50."

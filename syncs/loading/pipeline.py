@@ -24,6 +24,7 @@ from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.progress import ProgressReporter
 from syncs.loading.source import open_source
+from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Loaded, ReadAgain, RetryLater, Shortcut, Stopped, Verdict
@@ -39,10 +40,11 @@ REPORT_SECONDS = 1.0
 def run(sync_request: SyncRequest) -> None:
     """Carry out a claimed sync; whatever happens, it ends finished or in the queue again."""
     # The keys of each part of several are stored for the deletes after the last one, so every row has to be staged.
-    shortcuts = set(Shortcut) if sync_request.total_batches == 1 else {Shortcut.DIRECT_INSERT}
+    shortcuts = set(Shortcut) if sync_request.total_batches == 1 else set(Shortcut) - {Shortcut.SKIP_UNCHANGED_ROWS}
+    styles = ColumnStyles()
     try:
-        while isinstance(verdict := _load_once(sync_request, shortcuts), ReadAgain):
-            shortcuts.remove(verdict.without)
+        while isinstance(verdict := _load_once(sync_request, shortcuts, styles), ReadAgain):
+            shortcuts.discard(verdict.without)
     except WrongStatus as error:
         # It was cancelled or lost in the meantime; the transaction was rolled back.
         logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, error.present_status)
@@ -51,10 +53,10 @@ def run(sync_request: SyncRequest) -> None:
         _end_without_stage(sync_request, error)
 
 
-def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut]) -> Verdict:
+def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: ColumnStyles) -> Verdict:
     """Read and merge once; raises errors after which no stage is left, such as a lost database session."""
     skip_unchanged_of = sync_request.app_enrollment_id if Shortcut.SKIP_UNCHANGED_ROWS in shortcuts else None
-    with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of) as stage:
+    with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of, styles) as stage:
         context = MergeContext(cursor, stage, sync_request)
         may_insert = Shortcut.DIRECT_INSERT in shortcuts
         with (
@@ -157,6 +159,8 @@ def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Sto
         return ReadAgain(without=Shortcut.SKIP_UNCHANGED_ROWS)
     if direct_insert.may_have_repeated_a_key():
         return ReadAgain(without=Shortcut.DIRECT_INSERT)
+    if context.stage.styles.found_late and context.stage.rejected < context.stage.lines_read:
+        return ReadAgain(without=Shortcut.JUDGE_WHILE_READING)
     find_unresolved_references_of_rejected(context)
     return (
         outcome.reason_not_to_merge(context)

@@ -9,6 +9,8 @@ class Shortcut(Enum):
 
     SKIP_UNCHANGED_ROWS = auto()
     DIRECT_INSERT = auto()
+    # The styles of columns are judged by the cells read so far.
+    JUDGE_WHILE_READING = auto()
 
 
 @dataclass(frozen=True, slots=True)

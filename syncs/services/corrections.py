@@ -24,8 +24,9 @@ from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
 from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
-# Codes of values that were stored in another form than they were sent, for example objects as texts.
-_ALTERED = {"nul_character", "bad_encoding", "nested_value"}
+# Codes of values that a check of the line alone may accept as they are: those stored in another form than they were
+# sent, for example objects as texts, and those that only the other lines of the file make ambiguous.
+_TO_BE_CHANGED = {"nul_character", "bad_encoding", "nested_value", "ambiguous_number", "ambiguous_date"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 
@@ -222,8 +223,8 @@ def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict[str, str]]
     for column, code, message in line.problems:
         name = column.lower()
         still_missing = code == "required_missing" and name not in now
-        still_altered = code in _ALTERED and now.get(name) == sent.get(name)
-        if column not in found_columns and (still_missing or still_altered):
+        is_unchanged = code in _TO_BE_CHANGED and now.get(name) == sent.get(name)
+        if column not in found_columns and (still_missing or is_unchanged):
             found.append((column, code, message))
     return [{"column": column, "code": code, "message": printable(message)} for column, code, message in found]
 

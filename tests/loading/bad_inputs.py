@@ -59,6 +59,8 @@ BAD = {
     "required_missing": GOOD | {"contacts.csv": "erpKey,companyErpKey\nK1,C1\n"},
     "too_long": company("defaultCurrencyCode", "EURO"),
     "bad_number": invoice("totalAmount", '"1.234,50"'),
+    "ambiguous_number": invoice("totalAmount", '"25,000"'),
+    "ambiguous_date": invoice("invoiceDate", "2024-05-03\nI2,C1,C1,1,2024-31-12"),
     "number_too_large": invoice("totalAmount", "123456789012345678901"),
     "too_many_decimals": invoice("totalAmount", "0.123456789"),
     "bad_integer": GOOD | {"invoices.csv": f"{INVOICE}\nI1,C1,C1,1\n", "invoiceLines.csv": "erpKey,invoiceErpKey,"

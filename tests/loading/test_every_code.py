@@ -32,6 +32,16 @@ EXPECTED = {
         "totalAmount: “1.234,50” is not a number. Write the decimals after a point, not a comma, and "
         "leave out thousands separators, like 1234.50.",
     ),
+    "ambiguous_number": (
+        "error", "invoices.csv", 2, "totalAmount", "25,000",
+        "totalAmount: “25,000” can be read two ways, as 25000 or as 25. Write 25000 or 25, whichever is meant; or say "
+        "in an import profile what a comma means in this file.",
+    ),
+    "ambiguous_date": (
+        "error", "invoices.csv", 2, "invoiceDate", "2024-05-03",
+        "invoiceDate: “2024-05-03” can be read two ways, because line 3 has “2024-31-12”, with the day before the "
+        "month. Write all dates as YYYY-MM-DD, like 2024-02-29.",
+    ),
     "number_too_large": (
         "error", "invoices.csv", 2, "totalAmount", "123456789012345678901",
         "totalAmount: “123456789012345678901” has more than 20 digits before the decimal point. Check the"

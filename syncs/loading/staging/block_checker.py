@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from adsplatform.records.checks import Fault, quoted
 from adsplatform.records.column_patterns import PatternCheck
 from adsplatform.records.specification import Column, Entity
-from syncs.loading.staging.block_problems import BlockProblems, Faults
+from syncs.loading.staging.block_problems import BlockProblems
+from syncs.loading.staging.column_styles import ColumnStyles, Faults
 from syncs.loading.staging.columnar_blocks import Block, CheckedRows
 
 
@@ -111,13 +112,20 @@ def _add(faults: Faults, column: Column, found: Mapping[int, Fault]) -> None:
 class BlockChecker:
     """Separates the rows of blocks that have a fault, and logs what is wrong with them."""
 
-    def __init__(self, problems: BlockProblems) -> None:
-        self.problems = problems
+    def __init__(self, problems: BlockProblems, styles: ColumnStyles) -> None:
+        self.problems, self.styles = problems, styles
         self._checks = ColumnChecks()
 
-    def check(self, block: Block) -> tuple[CheckedRows, pl.DataFrame, NDArray[np.bool_] | None]:
-        """The rows without a fault; the cells of all rows, null where faulty; which rows are rejected, if any are."""
+    def check(
+        self, block: Block, unchanged: Block | None = None
+    ) -> tuple[CheckedRows, pl.DataFrame, NDArray[np.bool_] | None]:
+        """The rows without a fault; the cells of all rows, null where faulty; which rows are rejected, if any are.
+
+        `unchanged` are rows of the same block that have been skipped.
+        """
         frame, faults, changed = self._checks.check(block)
+        for name, places in self.styles.judge(block, faults, unchanged).items():
+            frame = frame.with_columns(frame[name].scatter(places, None))
         self.problems.note_assumed(block, frame, faults)
         frame = self._checks.with_defaults(block.entity, frame, changed)
         rows = CheckedRows(block.lines, block.raw, block.column_patterns(), frame, block.copy_lines(frame, changed))

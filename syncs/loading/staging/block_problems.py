@@ -1,16 +1,12 @@
 """The problems that the checks of a block find: faulty cells, assumed values, unknown texts."""
 
-from typing import TypeAlias
-
 import polars as pl
 
-from adsplatform.records.checks import Fault, quoted
-from adsplatform.records.specification import Column
+from adsplatform.records.checks import quoted
+from syncs.loading.staging.column_styles import Faults
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.problem_log import Problem, ProblemLog, RejectedReference
 
-# The faults of a block, by the place of their row.
-Faults: TypeAlias = dict[int, list[tuple[Column, Fault]]]
 # How many unknown texts of a column are listed per file.
 UNKNOWN_TEXTS_LISTED = 20
 

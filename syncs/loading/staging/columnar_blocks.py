@@ -1,6 +1,6 @@
 """Blocks of rows by column: the columns of one entity, before and after they are checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress
@@ -36,6 +36,8 @@ class Block:
     gaps: dict[str, list[bool]] = field(default_factory=dict)
     # By column: the places of cells that have an object or a list in place of a text. Such a cell is JSON.
     nested: dict[str, list[int]] = field(default_factory=dict)
+    # By column: the lines whose cells the source has as numbers, not as texts, as far as that is known.
+    exact: Mapping[str, Collection[int]] = field(default_factory=dict)
     # Whether COPY would interpret no character of the texts.
     is_copy_safe: bool = True
     # Each row as its cells joined by `delimiter`, except rows at the places in `not_delimited`. Empty if such lines are

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from syncs.loading.staging.amounts import LOADED, REJECTED, FileTotals
 from syncs.loading.staging.block_checker import BlockChecker
 from syncs.loading.staging.block_problems import BlockProblems
+from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.columnar_blocks import Block, CheckedRows
 from syncs.loading.staging.row_hashes import RowHasher
 from syncs.loading.staging.tables import StageTable
@@ -32,23 +33,28 @@ class NoInserter:
 class RowSplitter:
     """Applies checks and shortcuts to blocks, counts the rows that need not be staged, and adds up amounts."""
 
-    def __init__(self, problems: BlockProblems, unchanged_rows: UnchangedRows, totals: FileTotals) -> None:
-        self.problems, self.unchanged_rows, self.totals = problems, unchanged_rows, totals
+    def __init__(
+        self, problems: BlockProblems, unchanged_rows: UnchangedRows, totals: FileTotals, styles: ColumnStyles
+    ) -> None:
+        self.problems, self.unchanged_rows, self.totals, self.styles = problems, unchanged_rows, totals, styles
         self.inserter: RowInserter = NoInserter()
-        self._checker = BlockChecker(problems)
+        self._checker = BlockChecker(problems, styles)
 
     def rows_to_stage(self, staged: StageTable, block: Block, hasher: RowHasher | None) -> CheckedRows | None:
         """The rows that have to be staged, if any. `hasher` is None where equal rows may mean different things."""
+        unchanged_block = None
         if hasher:
-            block, unchanged_block = self.unchanged_rows.split_block(block, hasher)
+            is_ambiguous = self.styles.ambiguous_rows(block)
+            block, unchanged_block = self.unchanged_rows.split_block(block, hasher, is_ambiguous)
             if unchanged_block:
                 cells = pl.DataFrame(unchanged_block.cells_by_name)
                 self.problems.note_assumed(unchanged_block, cells, {})
                 self.totals.add(staged.entity, cells, LOADED)
                 staged.unchanged_count += len(unchanged_block)
-            if not len(block):
+            if unchanged_block and not len(block):
+                self.styles.count(unchanged_block)
                 return None
-        rows, cells, is_rejected = self._checker.check(block)
+        rows, cells, is_rejected = self._checker.check(block, unchanged_block)
         if is_rejected is not None:
             staged.rejected += int(is_rejected.sum())
             self.totals.add(staged.entity, cells, REJECTED, only=is_rejected)

@@ -16,6 +16,7 @@ from adsplatform.records.specification import Entity, entity_named
 from syncs.connectors.protocol import Columns, FileHeader, RowProblem, Rows
 from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
 from syncs.loading.staging.block_problems import BlockProblems
+from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.columnar_blocks import to_columnar
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.input_files import InputFiles
@@ -29,16 +30,23 @@ from syncs.loading.staging.unchanged_rows import UnchangedRows
 class Stage:
     """Receives the blocks of an input one by one; afterwards it contains the rows to merge."""
 
-    def __init__(self, cursor: CursorWrapper, skip_unchanged_of: UUID | None = None) -> None:
-        """`skip_unchanged_of` is the enrollment of which unchanged rows are skipped."""
+    def __init__(
+        self, cursor: CursorWrapper, skip_unchanged_of: UUID | None = None, styles: ColumnStyles | None = None
+    ) -> None:
+        """`skip_unchanged_of` is the enrollment of which unchanged rows are skipped.
+
+        `styles` is what earlier readings of the input have shown of its columns.
+        """
         self.cursor = cursor
+        self.styles = styles or ColumnStyles()
+        self.styles.begin()
         self.copy_thread = CopyThread(cursor)
         self.problem_log = ProblemLog(self.copy_thread)
         self.files = InputFiles(self.problem_log, self.staged_for)
         self.totals = FileTotals()
         self.unchanged_rows = UnchangedRows(self.copy_thread, skip_unchanged_of)
         self._block_problems = BlockProblems(self.problem_log)
-        self.splitter = RowSplitter(self._block_problems, self.unchanged_rows, self.totals)
+        self.splitter = RowSplitter(self._block_problems, self.unchanged_rows, self.totals, self.styles)
         # By the name of the entity.
         self.staged: dict[str, StageTable] = {}
         self._raw_lines = RawLineStore()

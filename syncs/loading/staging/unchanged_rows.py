@@ -48,15 +48,20 @@ class UnchangedRows:
         self.has_duplicates |= is_repeated
         return is_unchanged if is_unchanged.any() else None
 
-    def split_block(self, block: Block, hasher: RowHasher) -> tuple[Block, Block | None]:
+    def split_block(
+        self, block: Block, hasher: RowHasher, is_excepted: NDArray[np.bool_] | None = None
+    ) -> tuple[Block, Block | None]:
         """The other rows and the unchanged ones, before any cell is checked.
 
         It only finds rows whose text is also their line of COPY, which holds for most rows if anything is unchanged.
+        `is_excepted` are rows that have to be checked in any case.
         """
         if not block.is_ready_to_copy or not self.may_include(block.entity):
             return block, None
         is_delimited = np.ones(len(block), bool)
         is_delimited[list(block.not_delimited)] = False
+        if is_excepted is not None:
+            is_delimited &= ~is_excepted
         lines = list(compress(block.delimited_lines, is_delimited))
         found = self.find(block.entity, hasher.of_lines(lines, [column.name for column in block.columns]))
         if found is None:
