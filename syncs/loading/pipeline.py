@@ -22,7 +22,7 @@ from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
 from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
-from syncs.loading.progress import ProgressReporter
+from syncs.loading.progress import ProgressReporter, check_claim
 from syncs.loading.source import open_source
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # How often a running sync reports its progress and finds out whether it was cancelled.
 REPORT_SECONDS = 1.0
+# For how many seconds a sync whose session was ended waits to find out whether it was cancelled.
+PATIENCE = 0.5
 
 
 def run(sync_request: SyncRequest) -> None:
@@ -46,11 +48,18 @@ def run(sync_request: SyncRequest) -> None:
         while isinstance(verdict := _load_once(sync_request, shortcuts, styles), ReadAgain):
             shortcuts.discard(verdict.without)
     except WrongStatus as error:
-        # It was cancelled or lost in the meantime; the transaction was rolled back.
-        logger.info("Sync %s is %s; nothing of it was kept.", sync_request.pk, error.present_status)
+        log_lost(sync_request, error)
     except Exception as error:
-        logger.exception("Sync %s ended early; the problems found in its lines are lost.", sync_request.pk)
         _end_without_stage(sync_request, error)
+
+
+def log_lost(sync_request: SyncRequest, error: WrongStatus) -> None:
+    """Log that the sync was cancelled, lost or ended in the meantime; a transaction of this run was rolled back.
+
+    Of a sync that has ended, the worker's last line says enough.
+    """
+    level = logging.INFO if error.present_status in SyncRequest.MOVES else logging.DEBUG
+    logger.log(level, "Sync %s is %s already; this run ends without a change.", sync_request.pk, error.present_status)
 
 
 def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: ColumnStyles) -> Verdict:
@@ -234,6 +243,7 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
         secrets = secrets_in(context.enrollment.credentials)
         reason = replace(reason, message=redact(reason.message, secrets))
     else:
+        check_claim(context.sync_request)
         logger.error("Sync %s failed.", context.sync_request.pk, exc_info=error)
     verdict = _retry_later_or_stop(context.sync_request, reason)
     if isinstance(verdict, Stopped):
@@ -275,14 +285,23 @@ def retry_or_fail(sync_request: SyncRequest, reason: retry_policy.FailureReason)
 
 def _end_without_stage(sync_request: SyncRequest, error: Exception) -> None:
     """End a sync whose stage is lost, as Failed or back in the queue, unless it has ended already."""
-    if retry_policy.has_lost_the_database(error):
-        _persist(lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
+    lost_database = retry_policy.has_lost_the_database(error)
+    try:
+        check_claim(sync_request, patience=PATIENCE if lost_database else 0)
+    except WrongStatus as lost:
+        log_lost(sync_request, lost)
+        if not connection.in_atomic_block:
+            connection.close()
+        return
+    logger.error("Sync %s ended early; the problems found in its lines are lost.", sync_request.pk, exc_info=error)
+    if lost_database:
+        _persist(sync_request, lambda: hand_back(sync_request, retry_policy.DATABASE_GONE, "database_gone"))
     else:
         reason = retry_policy.reason_of(error)
-        _persist(lambda: retry_or_fail(sync_request, reason))
+        _persist(sync_request, lambda: retry_or_fail(sync_request, reason))
 
 
-def _persist(decide: Callable[[], None]) -> None:
+def _persist(sync_request: SyncRequest, decide: Callable[[], None]) -> None:
     """Write an outcome, however long the database is unreachable, unless one has been written meanwhile."""
     while True:
         if not connection.in_atomic_block:
@@ -290,7 +309,7 @@ def _persist(decide: Callable[[], None]) -> None:
         try:
             decide()
         except WrongStatus as error:
-            logger.info("%s Nothing of it was kept.", error)
+            log_lost(sync_request, error)
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block:
                 raise

@@ -1,5 +1,6 @@
 """Reports the progress of a sync while it reads, and thereby notices that it was cancelled."""
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
@@ -8,7 +9,7 @@ from typing import Self
 from django.db import Error, connection, connections
 
 from syncs.loading.staging.copy_thread import CopyThread
-from syncs.models import SyncRequest
+from syncs.models import SyncRequest, WrongStatus
 
 
 class ProgressReporter:
@@ -56,3 +57,35 @@ class ProgressReporter:
         except (Error, SyncRequest.DoesNotExist):
             # A failed report is no reason to fail the sync. The next one opens a new connection.
             connection.close()
+
+
+def check_claim(sync_request: SyncRequest, *, patience: float = 0) -> None:
+    """Raise WrongStatus if the sync was cancelled or lost, which may have caused an error: its session is ended then.
+
+    Asks through another connection, because an error may have made the present one useless. `patience` is for how many
+    seconds to ask again, as a session that has a lock is ended shortly before the status changes. If the database does
+    not answer, the sync counts as this worker's.
+    """
+    deadline = time.monotonic() + patience
+    with ThreadPoolExecutor(1, thread_name_prefix="claim") as elsewhere:
+        while (present := elsewhere.submit(_present_claim, sync_request).result()) and (
+            present == (SyncRequest.Status.IN_PROGRESS, sync_request.fencing_token)
+        ):
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(0.05)
+    if present:
+        sync_request.status_code = present[0]
+        raise WrongStatus(sync_request, SyncRequest.Status.SUCCESS)
+
+
+def _present_claim(sync_request: SyncRequest) -> tuple[str, int] | None:
+    try:
+        found: tuple[str, int] | None = (
+            SyncRequest.objects.filter(pk=sync_request.pk).values_list("status_code", "fencing_token").first()
+        )
+    except Error:
+        return None
+    finally:
+        connection.close()
+    return found

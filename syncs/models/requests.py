@@ -270,14 +270,25 @@ class SyncRequest(models.Model):
         self._finish(self.Status.CANCELLED, changes)
 
     def amend(self, wanted: str, message: str | None, user: User | None) -> None:
-        """Change the status on behalf of platform staff, along the allowed moves only."""
+        """Change the status on behalf of platform staff, along the allowed moves, but never to Success.
+
+        A sync that staff end without a message gets one, unless it has one from an earlier attempt.
+        """
         if wanted not in self.Status.values:
             raise PlatformError(
                 f"No status is called “{wanted}”. Known: {', '.join(self.Status.values)}.", field="statusCode"
             )
+        if wanted == self.Status.SUCCESS and not self.is_finished:
+            raise PlatformError(
+                "Only the platform itself ends a sync as Success, when its data are loaded. End this one as Failed or "
+                "Cancelled, with a processResultMessage that says why.",
+                field="statusCode",
+            )
         changes: _Changes = {"modified_user": user}
         if message is not None:
             changes["process_result_message"] = _shortened(message)
+        if wanted not in self.MOVES and not (self.process_result_message if message is None else message.strip()):
+            changes["process_result_message"] = f"Ended as {wanted} by the platform’s staff. Nothing was changed."
         if wanted == self.Status.IN_PROGRESS:
             # No worker has it, so it returns to the queue when the lease has expired.
             changes |= {

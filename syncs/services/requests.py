@@ -1,6 +1,7 @@
 """Services that make and change requests for syncs: each function returns the request or raises a PlatformError."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import IO, TypedDict, Unpack
 
@@ -139,14 +140,7 @@ def cancel_sync(sync_request: SyncRequest, user: User | None) -> SyncRequest:
     if sync_request.status_code == SyncRequest.Status.CANCELLED:
         return sync_request
     try:
-        try:
-            _cancel(sync_request, user)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, LockNotAvailable):
-                raise
-            # Its process is stuck and has the lock of the row; ending the session rolls back what is not committed.
-            sessions.end_all_sessions(sync_request)
-            _cancel(sync_request, user)
+        _change_status(sync_request, lambda: sync_request.cancel(_cancel_message(sync_request), user))
     except WrongStatus:
         # Somebody else may have cancelled it at the same time.
         if sync_request.status_code != SyncRequest.Status.CANCELLED:
@@ -154,11 +148,23 @@ def cancel_sync(sync_request: SyncRequest, user: User | None) -> SyncRequest:
     return sync_request
 
 
-def _cancel(sync_request: SyncRequest, user: User | None) -> None:
+def _change_status(sync_request: SyncRequest, change: Callable[[], None]) -> None:
+    """Carry out a change of status of a sync that may be running, and end what works on it."""
+    try:
+        _change_once(sync_request, change)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        # Its process is stuck and has the lock of the row; ending the session rolls back what is not committed.
+        sessions.end_all_sessions(sync_request)
+        _change_once(sync_request, change)
+
+
+def _change_once(sync_request: SyncRequest, change: Callable[[], None]) -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
-        sync_request.cancel(_cancel_message(sync_request), user)
+        change()
         # A sync that waited for this one may run now, and its own wake-up may have come too early.
         notify.send_wakeup()
         # This ends its statement at once; the worker ends its process.
@@ -175,13 +181,12 @@ def _cancel_message(sync_request: SyncRequest) -> str:
 def amend_sync(
     sync_request: SyncRequest, user: User, *, status_code: str | None = None, message: str | None = None
 ) -> SyncRequest:
-    """Change status or message by hand: only for platform staff, and along the allowed moves."""
+    """Change status or message by hand: only for platform staff, along the allowed moves, and never to Success."""
     if not user.is_staff:
         raise NotAllowed("Only the platform's own staff may change a sync. To stop it, cancel it.")
     if status_code is not None and status_code != sync_request.status_code:
         try:
-            with transaction.atomic():
-                sync_request.amend(status_code, message, user)
+            _change_status(sync_request, lambda: sync_request.amend(status_code, message, user))
         except IntegrityError as taken:
             raise PlatformError(
                 "Another sync of the enrollment is in progress; one runs at a time.", field="statusCode"

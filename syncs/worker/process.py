@@ -117,7 +117,7 @@ def _decide(sync_request: SyncRequest, decide: Callable[[], None]) -> None:
         sessions.end_session(sync_request)
         decide()
     except WrongStatus as error:
-        logger.info("Sync %s is %s; nothing of this run was kept.", sync_request.pk, error.present_status)
+        pipeline.log_lost(sync_request, error)
     except (DatabaseError, InterfaceError):
         logger.exception("Sync %s is left to the reaper, because the database did not answer.", sync_request.pk)
         connection.close()

@@ -157,6 +157,55 @@ def test_staff_cannot_have_two_syncs_of_an_enrollment_in_progress(program, enrol
     assert answer.json()["detail"] == "Another sync of the enrollment is in progress; one runs at a time."
 
 
+@pytest.mark.parametrize("state", [{}, {"queued": True}, {"running": True}], ids=["ready", "waiting", "running"])
+@pytest.mark.parametrize("message", [{}, {"processResultMessage": "All loaded."}])
+def test_staff_cannot_say_that_a_sync_was_a_success(program, enrollment, state, message):
+    program.user.is_staff = True
+    program.user.save()
+    sync_request = SyncRequestFactory(app_enrollment=enrollment, **state)
+    before = sync_request.status_code
+    answer = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Success", **message})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {
+        "statusCode": [
+            "Only the platform itself ends a sync as Success, when its data are loaded. End this one as Failed or "
+            "Cancelled, with a processResultMessage that says why."
+        ]
+    }
+    sync_request.refresh_from_db()
+    assert (sync_request.status_code, sync_request.process_result_message) == (before, "")
+
+
+@pytest.mark.parametrize("status", ["Failed", "Cancelled"])
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"processResultMessage": "The file was that of another company."}, "The file was that of another company."),
+        ({}, "Ended as {status} by the platform’s staff. Nothing was changed."),
+        ({"processResultMessage": " "}, "Ended as {status} by the platform’s staff. Nothing was changed."),
+    ],
+)
+def test_staff_ends_a_running_sync_with_a_message(program, enrollment, status, message, expected):
+    program.user.is_staff = True
+    program.user.save()
+    sync_request = SyncRequestFactory(app_enrollment=enrollment, running=True)
+    answer = program.patch(f"Sync/{sync_request.pk}", {"statusCode": status, **message}).json()
+    assert (answer["statusCode"], answer["processResultMessage"]) == (status, expected.format(status=status))
+    sync_request.refresh_from_db()
+    assert sync_request.finished
+    assert sync_request.modified_user == program.user
+    refused = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Success"}).json()["detail"]
+    assert refused == f"This sync is {status}; it can no longer become Success."
+
+
+def test_the_reason_of_an_earlier_attempt_stays_the_message(program, enrollment):
+    program.user.is_staff = True
+    program.user.save()
+    waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, process_result_message="It did not answer.")
+    answer = program.patch(f"Sync/{waiting.pk}", {"statusCode": "Failed"}).json()
+    assert answer["processResultMessage"] == "It did not answer."
+
+
 def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
     program.user.is_staff = True
     program.user.save()

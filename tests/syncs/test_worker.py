@@ -1,21 +1,29 @@
 """A worker forks a process that runs the sync: whatever happens to that process, the worker goes on."""
 
+import io
+import logging
 import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import psutil
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from adsplatform.records.models import Company
 from enrollments.models import Application
 from enrollments.services import publish_application
 from syncs import connectors, tasks
+from syncs.connectors.protocol import ConnectorError
+from syncs.loading import pipeline
+from syncs.loading.staging import copy_thread
 from syncs.models import SyncRequest
 from syncs.services import requests
-from tests.factories import AppEnrollmentFactory, SyncRequestFactory
+from syncs.services.uploads import store_upload
+from syncs.worker import process
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory, UserFactory
 from tests.loading.conftest import GivenRows, company
 from tests.product import eventually
 
@@ -30,9 +38,12 @@ def work(settings, monkeypatch):
     publish_application(GivenRows.application)
     enrollment = AppEnrollmentFactory(app=Application.objects.get(connector="given-rows"))
 
-    def run(data, meanwhile=lambda sync_request: None):
+    def run(data, meanwhile=lambda sync_request: None, upload=b""):
         monkeypatch.setitem(connectors.registry, "given-rows", GivenRows(data))
-        sync_request = SyncRequestFactory(app_enrollment=enrollment, connector="given-rows", queued=True)
+        values = {"app_enrollment": enrollment, "connector": "given-rows", "queued": True}
+        if upload:
+            values["upload"] = store_upload(enrollment.group_key, None, io.BytesIO(upload), file_name="given.csv")
+        sync_request = SyncRequestFactory(**values)
 
         def watch():
             try:
@@ -106,6 +117,91 @@ def test_a_cancel_takes_effect_within_two_seconds(work, deed):
     assert result.seconds < 2
     assert not Company.objects.exists()
     assert not processes_of_syncs()
+
+
+@pytest.fixture
+def log_lines(tmp_path):
+    """The lines that this process and its forks log, each as (level, text); a traceback is part of its text."""
+    path = tmp_path / "log"
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("\x1e%(levelname)s\x1f%(name)s: %(message)s"))
+    root, ours = logging.getLogger(), logging.getLogger("syncs")
+    root.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    yield lambda: [tuple(line.strip().split("\x1f")) for line in path.read_text().split("\x1e")[1:]]
+    root.removeHandler(handler)
+    ours.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def stops_at(monkeypatch, tmp_path):
+    """Have the process of a sync stop at a crash point until `resume` is called; `reached` says that it is there."""
+    reached, resumed = tmp_path / "reached", tmp_path / "resumed"
+
+    def stop_at(place):
+        def pause(name):
+            if name == place and not reached.exists():
+                reached.touch()
+                assert eventually(resumed.exists, seconds=20)
+
+        for module in (pipeline, process, copy_thread):
+            monkeypatch.setattr(module, "crash_point", pause)
+
+    return SimpleNamespace(place=stop_at, reached=reached.exists, resume=resumed.touch)
+
+
+PLACES = ["started", "reading", "copying", "merging", "written", "before the outcome", "before the commit"]
+
+
+@pytest.mark.parametrize("directly", [False, True], ids=["staged", "direct insert"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_cancel_is_logged_in_one_line(work, log_lines, stops_at, settings, place, directly):
+    stops_at.place(place)
+    settings.SYNC_AHEAD_BYTES = 0 if directly else 10**9
+
+    def cancel_there(sync_request):
+        assert eventually(stops_at.reached, seconds=10)
+        requests.cancel_sync(sync_request, None)
+        stops_at.resume()
+
+    result = work({"companies": [company(f"C{number}") for number in range(50)]}, cancel_there, upload=b"Not read")
+    assert result.status_code == "Cancelled"
+    assert not Company.objects.exists()
+    lines = [line for line in log_lines() if line[1].startswith("syncs.worker") or line[0] != "INFO"]
+    assert [level for level, _ in lines] == ["INFO", "INFO"], lines
+    assert lines[0][1].startswith("syncs.worker.process: The sync starts, ")
+    assert lines[1][1].startswith("syncs.worker.process: The sync is Cancelled after ")
+    assert not [text for _, text in log_lines() if "Traceback" in text or "this run ends" in text]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("broken"), OperationalError("gone"), ConnectorError("The ERP did not answer.")], ids=repr
+)
+def test_an_error_after_a_cancel_is_its_consequence(work, log_lines, stops_at, error):
+    """Whatever the dead session makes of the rest of the run."""
+    stops_at.place("never")
+
+    def fail():
+        assert eventually(lambda: SyncRequest.objects.filter(status_code="Cancelled").exists(), seconds=5)
+        raise error
+
+    result = work({"companies": Doing(fail)}, cancel)
+    assert result.status_code == "Cancelled"
+    assert {level for level, _ in log_lines()} == {"INFO"}
+    assert len([text for _, text in log_lines() if "is Cancelled" in text]) == 1
+
+
+def test_staff_end_a_running_sync(work, log_lines):
+    def end(sync_request):
+        time.sleep(0.3)
+        requests.amend_sync(sync_request, UserFactory(is_staff=True), status_code="Failed", message="It hung.")
+        return time.monotonic()
+
+    result = work({"companies": Doing(in_a_statement)}, end)
+    assert (result.status_code, result.process_result_message) == ("Failed", "It hung.")
+    assert result.seconds < 2
+    assert not processes_of_syncs()
+    assert {level for level, _ in log_lines()} == {"INFO"}
 
 
 def test_a_sync_that_kills_its_process_fails_the_second_time(work):
