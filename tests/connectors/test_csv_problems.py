@@ -224,7 +224,8 @@ def test_long_lines_among_short_ones_and_at_the_end_are_problems():
             "PK\x03\x04\x14\0[Content_Types].xml",
             "not_text",
             "",
-            "The file is not a text file. Save it as “CSV UTF-8”, then send it again.",
+            "The file is not a text file: it seems to be a workbook (XLSX) or a ZIP file. Name it after what it is, or "
+            "save it as “CSV UTF-8”, then send it again.",
         ),
         (
             "x" * 2_000_000,

@@ -228,7 +228,13 @@ EXPECTED = {
     ),
     "not_text": (
         "error", "invoices.csv", None, "", "",
-        "The file is not a text file. Save it as “CSV UTF-8”, then send it again.",
+        "The file is not a text file: it seems to be a workbook (XLSX) or a ZIP file. Name it after what it is, or "
+            "save it as “CSV UTF-8”, then send it again.",
+    ),
+    "other_format": (
+        "error", "invoices.csv", None, "", "",
+        "The file seems to be JSON, not CSV, so nothing was loaded from it. Write one object on each line, without a "
+        "list around them, and name the file invoices.jsonl; or save it as “CSV UTF-8”.",
     ),
     "file_empty": (
         "warning", "invoices.csv", None, "", "",
@@ -242,6 +248,16 @@ EXPECTED = {
         "error", "invoices.csv", None, "", "",
         "invoices.csv names no column that invoices have, so none of its lines were loaded. Write the "
         "names of the columns into its first line, like erpKey, companyErpKey and customerErpKey.",
+    ),
+    "header_misplaced": (
+        "error", "invoices.csv", None, "", "",
+        "The names of the columns stand in line 2, below lines that look like rows, so nothing was loaded. Move them "
+        "into the first line.",
+    ),
+    "lines_above_header": (
+        "warning", "companies.csv", 1, "", "",
+        "Line 1 (“Companies of ACME”) stands above the names of the columns, which stand in line 3. The file was read "
+        "from there on.",
     ),
     "wrong_delimiter": (
         "error", "invoices.csv", None, "", "",

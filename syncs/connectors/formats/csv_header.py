@@ -3,11 +3,17 @@
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncs.connectors.columnar import DELIMITERS
+from syncs.connectors.formats.file_kinds import reason_not_csv
+from syncs.connectors.formats.header_search import HeaderPlace, KindNames, clean_name, locate_header
 
 MAX_COLUMNS = 1_000
+# How many lines are searched for the header, blank ones included.
+SEARCHED_LINES = 200
+# A number, a date or a flag, which names no column.
+VALUE = re.compile(r"[+-]?\d[\d.,'’ /:TZ+-]*|true|false", re.IGNORECASE)
 # The first line by which spreadsheets declare the delimiter; some programs quote it like any cell.
 SEPARATOR = re.compile(r"""("?)sep=([^\w"\r\n ])\1[\r\n]*""", re.IGNORECASE)
 
@@ -22,60 +28,113 @@ class UnusableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The delimiter, the names of the columns, and the number of lines up to the end of the header."""
+    """The delimiter, the names of the columns, and the number of lines up to the end of the header.
+
+    `position` is where it begins, and `titles` are the positions of lines above it that were passed over.
+    `has_wide_titles`: one of these has several cells, so that it might be a row.
+    """
 
     delimiter: str
     columns: list[str]
     lines: int
+    position: int = 0
+    titles: tuple[int, ...] = ()
+    has_wide_titles: bool = False
 
 
-def read_header(lines: list[str], first_line: int) -> Header | None:
-    """Read the header at the beginning of the lines; None if they are all blank. Raises UnusableFile."""
+def read_header(lines: list[str], first_line: int, stem: str, names: KindNames) -> Header | None:
+    """Read the header among the first lines of a file; None if they are all blank. Raises UnusableFile.
+
+    `names` are those of the kind of record that the file's stem names; without any, the first line with text is the
+    header.
+    """
     declared = SEPARATOR.fullmatch(lines[0]) if first_line == 1 else None
-    position = 1 if declared else 0
-    while position < len(lines) and not lines[position].strip():
-        position += 1
-    if position == len(lines):
+    first = next((at for at in range(1 if declared else 0, len(lines)) if lines[at].strip()), None)
+    if first is None:
         return None
-    line = lines[position]
-    if "\0" in line or line.startswith("PK\x03\x04"):
-        raise UnusableFile("not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again.")
-    delimiter = declared[2] if declared else _delimiter_of(line)
-    reader = csv.reader(lines[position:], delimiter=delimiter, strict=True)
+    if reason := reason_not_csv(lines[first], stem):
+        raise UnusableFile(*reason)
+    delimiter = declared[2] if declared else ""
+    place = _find(lines, first, delimiter, names) if names else HeaderPlace(first)
+    position = place.position if place else first
+    line = first_line + position
+    if place and place.is_below_rows:
+        raise UnusableFile(
+            "header_misplaced",
+            f"The names of the columns stand in line {line:,}, below lines that look like rows, so nothing was "
+            "loaded. Move them into the first line.",
+            raw=lines[position].rstrip("\r\n"),
+        )
+    header = _parse(lines[position:], line, delimiter or _delimiter_of(lines[position], names))
+    if place is None:
+        header = _without_names(header, line)
+    else:
+        header = replace(
+            header,
+            columns=column_names(header.columns, line),
+            titles=place.titles,
+            has_wide_titles=place.has_wide_titles,
+        )
+    return replace(header, lines=position + header.lines, position=position)
+
+
+def _find(lines: list[str], first: int, declared: str, names: KindNames) -> HeaderPlace | None:
+    """The place of the header among the lines, from the first that is not blank; None if no line has a known name."""
+    searched = [at for at in range(first, min(len(lines), first + SEARCHED_LINES)) if lines[at].strip()]
+    delimiters = {at: declared or _delimiter_of(lines[at], names) for at in searched}
+    # The lines above a header may have its delimiter or others within their texts.
+    certain = next((at for at in searched if names.is_header(_cells(lines[at], delimiters[at]))), first)
+    found = locate_header([_cells(lines[at], delimiters[certain]) for at in searched], names)
+    return found and replace(
+        found, position=searched[found.position], titles=tuple(searched[title] for title in found.titles)
+    )
+
+
+def _parse(lines: list[str], line: int, delimiter: str) -> Header:
+    """The header that begins in the first of the lines, with the names as they are."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         names = next(reader)
     except csv.Error:
         raise UnusableFile(
             "header_unreadable",
-            f"The header in line {first_line + position} cannot be read: a quotation mark stands in a wrong "
+            f"The header in line {line} cannot be read: a quotation mark stands in a wrong "
             "place or is not closed. Correct the header, then send the file again.",
-            raw=line.rstrip("\r\n"),
+            raw=lines[0].rstrip("\r\n"),
         ) from None
-    return Header(delimiter, column_names(names, first_line + position), position + reader.line_num)
+    return Header(delimiter, names, reader.line_num)
 
 
-def _delimiter_of(header: str) -> str:
-    """The delimiter that occurs most often outside quotation marks; a comma if none does."""
+def _without_names(header: Header, line: int) -> Header:
+    """The header of a file none of whose first lines has a known name.
+
+    A first line with values in it is a row like the others; then the columns have numbers in place of names.
+    """
+    names = _named(header.columns, line)
+    if any(VALUE.fullmatch(name) for name in names):
+        return replace(header, columns=[str(number) for number, _ in enumerate(names, 1)], lines=0)
+    distinct: dict[str, str] = {}
+    for number, name in enumerate(names, 1):
+        unique = name if name and name.casefold() not in distinct else f"{name} ({number})".strip()
+        distinct[unique.casefold()] = unique
+    return replace(header, columns=list(distinct.values()))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != " "), [])
+
+
+def _delimiter_of(header: str, names: KindNames) -> str:
+    """The delimiter between the most known names, or that occurs most often outside quotation marks; else a comma."""
     bare = re.sub(r'"[^"]*"', "", header)
-    return max(DELIMITERS, key=bare.count)
+    if not names:
+        return max(DELIMITERS, key=bare.count)
+    return max(DELIMITERS, key=lambda delimiter: (names.count(_cells(header, delimiter)), bare.count(delimiter)))
 
 
 def column_names(header: list[str], line: int) -> list[str]:
     """The names of the columns; raises UnusableFile where one is missing or is there twice."""
-    names = [name.strip() for name in header]
-    while names and not names[-1]:  # a delimiter at the end of the line names no column
-        names.pop()
-    if not names:
-        raise UnusableFile(
-            "header_blank",
-            f"The header in line {line} names no column. Write the columns’ names into the first line.",
-        )
-    if len(names) > MAX_COLUMNS:
-        raise UnusableFile(
-            "too_many_columns",
-            f"The header in line {line} names {len(names):,} columns; at most {MAX_COLUMNS:,} can be read. "
-            "Remove those that are not needed.",
-        )
+    names = _named(header, line)
     if "" in names:
         raise UnusableFile(
             "header_blank",
@@ -89,6 +148,25 @@ def column_names(header: list[str], line: int) -> list[str]:
                 f"The header in line {line} names the column “{name}” {_times(count)}. Keep one column of that name.",
                 column=name,
             )
+    return names
+
+
+def _named(header: list[str], line: int) -> list[str]:
+    """The names in a header, without blank ones at its end; raises UnusableFile where there are none, or too many."""
+    names = [clean_name(name) for name in header]
+    while names and not names[-1]:  # a delimiter at the end of the line names no column
+        names.pop()
+    if not names:
+        raise UnusableFile(
+            "header_blank",
+            f"The header in line {line} names no column. Write the columns’ names into the first line.",
+        )
+    if len(names) > MAX_COLUMNS:
+        raise UnusableFile(
+            "too_many_columns",
+            f"The header in line {line} names {len(names):,} columns; at most {MAX_COLUMNS:,} can be read. "
+            "Remove those that are not needed.",
+        )
     return names
 
 

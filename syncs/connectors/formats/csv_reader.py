@@ -1,23 +1,30 @@
 """CSV: the header of a file, then its rows; a bad line does not affect others."""
 
-from syncs.connectors.formats.csv_header import UnusableFile, read_header
+from syncs.connectors.formats.csv_header import SEARCHED_LINES, Header, UnusableFile, read_header
 from syncs.connectors.formats.csv_rows import CsvRows
+from syncs.connectors.formats.header_search import KindNames, clean_name
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, physical_lines
 from syncs.connectors.protocol import ByteStream, FileHeader, Limits, RowProblem, SourceItems, Vocabulary
 
+# The most characters of a title that are quoted.
+TITLE_LENGTH = 100
+
 
 def read_csv(content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> SourceItems:
-    """The rows of a CSV file whose first line names the columns."""
-    return _CsvFile(name, file, limits.line_bytes).read(content)
+    """The rows of a CSV file; its first line names the columns, or one below titles does."""
+    names = KindNames(vocabulary.kind_named(name), vocabulary)
+    return _CsvFile(name, file, limits.line_bytes, names).read(content)
 
 
 class _CsvFile:
-    """One file being read: first up to its header, storing remarks until then, and then its rows."""
+    """One file being read: first up to its header, storing lines and remarks until then, and then its rows."""
 
-    def __init__(self, name: str, file: str, line_bytes: int) -> None:
-        self.name, self.file, self.line_bytes = name, file, line_bytes
+    def __init__(self, name: str, file: str, line_bytes: int, names: KindNames) -> None:
+        self.name, self.file, self.line_bytes, self.names = name, file, line_bytes, names
         self.rows: CsvRows | None = None
-        self.line = 1  # the first after those that were searched for the header
+        # The lines that are searched for the header, and the number of the first.
+        self.head: list[str] = []
+        self.line = 1
         # If the file is not text at all, its encoding is not worth a remark.
         self.encoding_remarks: list[RowProblem] = []
 
@@ -30,29 +37,58 @@ class _CsvFile:
                     yield from self._take_other_encoding(piece)
                 else:
                     yield from self._take_lines(piece)
+            yield from self._finish()
         except UnusableFile as unusable:
             if unusable.code != "not_text":
                 yield from self.encoding_remarks
             yield RowProblem(
                 self.name, self.file, None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw
             )
-            return
-        yield from self._finish()
 
     def _take_lines(self, lines: list[str]) -> SourceItems:
-        if self.rows is None:
-            header = read_header(lines, self.line)
-            if header is None:
-                self.line += len(lines)
-                return
-            self.line += header.lines
-            lines = lines[header.lines :]
-            self.rows = CsvRows(self.name, self.file, header, self.line, self.line_bytes)
-            yield FileHeader(self.name, self.file, tuple(header.columns), header.delimiter)
-            yield from self.encoding_remarks
+        if self.rows:
+            yield from self.rows.take_lines(lines)
+            return
+        self.head += lines
+        if not self.names or len(self.head) >= SEARCHED_LINES:
+            yield from self._take_header()
+        if self.rows is None and len(self.head) >= SEARCHED_LINES:
+            # A file of millions of empty lines must not cost memory.
+            self.line += len(self.head)
+            self.head = []
+
+    def _take_header(self) -> SourceItems:
+        """Find the header among the lines so far; the others of them are the first rows."""
+        header = read_header(self.head, self.line, self.name, self.names) if self.head else None
+        if header is None:
+            return
+        yield FileHeader(self.name, self.file, tuple(header.columns), header.delimiter)
+        yield from self.encoding_remarks
+        if header.titles:
+            yield self._titles(header)
+        lines, self.head = self.head[header.lines :], []
+        self.rows = CsvRows(self.name, self.file, header, self.line + header.lines, self.line_bytes)
         yield from self.rows.take_lines(lines)
 
+    def _titles(self, header: Header) -> RowProblem:
+        """The remark about lines above the header."""
+        numbers = [f"{self.line + position:,}" for position in header.titles]
+        first = self.head[header.titles[0]].rstrip("\r\n")
+        text = clean_name(first)[:TITLE_LENGTH]
+        lines = f"Line {numbers[0]} (“{text}”) stands"
+        if len(numbers) > 1:
+            lines = f"Lines {', '.join(numbers[:-1])} and {numbers[-1]} (“{text}” and so on) stand"
+        message = (
+            f"{lines} above the names of the columns, which stand in line {self.line + header.position:,}. "
+            "The file was read from there on."
+        )
+        remark = self._remark("lines_above_header", message, self.line + header.titles[0])
+        remark.raw, remark.leaves_unread = first, header.has_wide_titles
+        return remark
+
     def _take_long_line(self, found: LongLine) -> SourceItems:
+        if self.rows is None:
+            yield from self._take_header()
         if self.rows is None:
             raise UnusableFile(
                 "line_too_long",
@@ -71,11 +107,23 @@ class _CsvFile:
 
     def _finish(self) -> SourceItems:
         if self.rows is None:
+            yield from self._take_header()
+        if self.rows is None:
             yield from self.encoding_remarks
             yield self._remark("file_empty", "The file is empty, so nothing was loaded from it.")
             return
         yield from self.rows.finish()
-        if not self.rows.has_rows:
+        if not self.rows.has_rows and self.names and not self.names.count(self.rows.header.columns):
+            yield RowProblem(
+                self.name,
+                self.file,
+                None,
+                "header_missing",
+                "The file has a single line, which names no known column, so nothing was loaded from it. Write the "
+                "names of the columns into its first line.",
+                raw=self.rows.header.delimiter.join(self.rows.header.columns),
+            )
+        elif not self.rows.has_rows:
             yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
 
     def _remark(self, code: str, message: str, line: int | None = None) -> RowProblem:

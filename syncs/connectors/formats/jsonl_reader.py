@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import msgspec
 
+from syncs.connectors.formats.file_kinds import reason_not_json
 from syncs.connectors.formats.json_objects import (
     TOO_DEEP,
     DuplicateMember,
@@ -24,6 +25,8 @@ from syncs.connectors.protocol import ByteStream, Limits, RowProblem, SourceItem
 
 # Up to this many lines that cannot be decoded together are decoded one by one; more are halved.
 ONE_BY_ONE = 32
+# By how many lines a file is taken for JSON lines or for something else.
+LINES_LOOKED_AT = 10
 # The bytes that are read at a time: objects with the names of their members are longer than lines of CSV.
 BLOCK_LINES, CHUNK_BYTES = 10_000, 4 * 1024**2
 
@@ -47,6 +50,9 @@ def read_json_lines(
         if is_first and (first := next((text for line in raw if (text := line.strip())), "")):
             if _is_one_document(first, is_long):
                 yield RowProblem(name, file, None, "not_json_lines", _NOT_LINES, raw=first[:200])
+                return
+            if reason := reason_not_json([text for line in raw if (text := line.strip())][:LINES_LOOKED_AT], name):
+                yield RowProblem(name, file, None, "other_format", reason, raw=first[:200])
                 return
             is_first = False
         lines = range(number, number + len(raw))

@@ -15,6 +15,11 @@ EXCERPT = 200
 # `str.splitlines` splits at these characters too; spreadsheets and editors do not.
 ODD_LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
+# A byte order mark that was taken for Windows-1252 and written as UTF-8, with a mark before it or without.
+MARK_READ_AS_TEXT = "\u00ef\u00bb\u00bf"
+# DOS programs end a text with it.
+END_MARK = "\x1a"
+
 # Bytes to which Windows-1252 assigns no character.
 UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
@@ -145,10 +150,11 @@ def _texts(content: ByteStream, file: str, chunk_bytes: int) -> Iterator[tuple[s
     """The decoded chunks of a file, and whether each is the last."""
     data = content.read(chunk_bytes)
     decoder = _decoder(data)
+    is_start = True
     while True:
         following = content.read(chunk_bytes) if data else b""
         try:
-            yield decoder.decode(data, final=not following), not following
+            text = decoder.decode(data, final=not following)
         except UnicodeDecodeError:
             raise ConnectorError(
                 f"The file “{file}” ends in the middle of a character, so it was probably cut off. "
@@ -156,9 +162,16 @@ def _texts(content: ByteStream, file: str, chunk_bytes: int) -> Iterator[tuple[s
                 code="file_truncated",
                 file=file,
             ) from None
+        if is_start:
+            # Programs that add a byte order mark do so even where there is one.
+            while text.startswith(("\ufeff", MARK_READ_AS_TEXT)):
+                text = text.removeprefix("\ufeff").removeprefix(MARK_READ_AS_TEXT)
+        if not following:
+            text = text.rstrip(END_MARK)
+        yield text, not following
         if not following:
             return
-        data = following
+        data, is_start = following, is_start and not text
 
 
 def _decoder(start: bytes) -> codecs.IncrementalDecoder:

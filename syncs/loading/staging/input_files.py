@@ -49,6 +49,9 @@ class InputFiles:
         """Store how the lines of a file can be read again one by one."""
         if entity := entity_named(head.name):
             self.heads[entity.name, storable_name(head.file)] = head
+        else:
+            # It may have no rows, and must not go unnoticed.
+            self._add_unknown(head.name, head.file)
 
     def reject_unknown(self, file: str, count: int) -> None:
         """Count rows of a file that belongs to no entity."""
@@ -67,17 +70,7 @@ class InputFiles:
         entity = entity_named(block.name)
         name = storable_name(block.file)
         if entity is None:
-            self.unread.setdefault("", name)
-            self.problem_log.add_for_file(
-                Problem(
-                    entity=name,
-                    file=block.file,
-                    column=block.name if block.file != block.name else "",
-                    code="unknown_file",
-                    message=f"“{block.name}” is not a kind of record, so none of its lines were loaded. "
-                    f"{nearest(block.name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
-                )
-            )
+            self._add_unknown(block.name, block.file)
             return InputFile(name)
         has_escapes = is_download(block.columns)
         columns, remarks = map_columns(
@@ -104,4 +97,18 @@ class InputFiles:
             is_rejected=any(remark.kind == "error" for remark in remarks),
             is_download=has_escapes,
             hasher=row_hasher_for(entity, columns),
+        )
+
+    def _add_unknown(self, name: str, file: str) -> None:
+        """Log that a file's name is that of no kind of record."""
+        self.unread.setdefault("", storable_name(file))
+        self.problem_log.add_for_file(
+            Problem(
+                entity=storable_name(file),
+                file=file,
+                column=name if file != name else "",
+                code="unknown_file",
+                message=f"“{name}” is not a kind of record, so none of its lines were loaded. "
+                f"{nearest(name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
+            )
         )

@@ -1,0 +1,68 @@
+"""What a file seems to be that is not what its name says, by how it begins."""
+
+import re
+
+_KINDS = (
+    (re.compile(r"PK(\x03\x04|\x05\x06)"), "a workbook (XLSX) or a ZIP file"),
+    (re.compile(r"%PDF-"), "a PDF"),
+    (re.compile(r"\{\\rtf"), "a text document (RTF)"),
+    (re.compile(r"(ÐÏ|\udcd0\udccf)\x11"), "a workbook from before 2007, or one with a password"),
+    (re.compile(r"\x1f[‹\udc8b]\x08"), "packed (gzip)"),
+    (re.compile(r"Rar!\x1a|7z(¼¯|\udcbc\udcaf)|BZh[1-9]1AY|SQLite format 3\0"), "packed or a database"),
+    (re.compile(r"<(!doctype\s+html|html|head|body|table|div|meta)\b", re.IGNORECASE), "a web page (HTML)"),
+    (re.compile(r"<(\?xml|!--|!doctype\b|[A-Za-z_][\w.:-]*(\s[^<>]*)?/?>)", re.IGNORECASE), "XML"),
+    (re.compile(r"""\{\s*("|\}|$)|\[\s*([\[{\]"]|-?\d|$)"""), "JSON"),
+)
+TEXTS = ("a web page (HTML)", "XML", "JSON")
+
+
+def kind_of(start: str) -> str:
+    """What a text that begins like this seems to be; empty if nothing but a table of cells is to be seen."""
+    return next((kind for pattern, kind in _KINDS if pattern.match(start.strip(" \t\r\n"))), "")
+
+
+def reason_not_csv(start: str, stem: str) -> tuple[str, str] | None:
+    """The code and the sentence of a problem where a file that is named like CSV begins like this; else None."""
+    kind = kind_of(start)
+    if kind == "JSON":
+        return (
+            "other_format",
+            "The file seems to be JSON, not CSV, so nothing was loaded from it. Write one object on each line, "
+            f"without a list around them, and name the file {stem}.jsonl; or save it as “CSV UTF-8”.",
+        )
+    if kind in TEXTS:
+        return (
+            "other_format",
+            f"The file seems to be {kind}, not CSV, so nothing was loaded from it. Save it as “CSV UTF-8”, then send "
+            "it again.",
+        )
+    if kind:
+        return (
+            "not_text",
+            f"The file is not a text file: it seems to be {kind}. Name it after what it is, or save it as “CSV UTF-8”, "
+            "then send it again.",
+        )
+    if "\0" in start:
+        return "not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again."
+    return None
+
+
+def reason_not_json(lines: list[str], stem: str) -> str:
+    """The sentence of a problem where the first lines of a file that is named like JSON lines are not; else empty."""
+    kind = kind_of(lines[0])
+    if kind == "JSON":
+        return ""
+    if kind:
+        return (
+            f"The file seems to be {kind}, not JSON lines, so nothing was loaded from it. Write one object on each "
+            "line, then send it again."
+        )
+    if any(kind_of(line) for line in lines):
+        return ""
+    counts = {mark: {line.count(mark) for line in lines} for mark in ",;\t|"}
+    if not any(len(found) == 1 and found != {0} for found in counts.values()):
+        return ""
+    return (
+        f"The file seems to be CSV, not JSON lines, so nothing was loaded from it. Name it {stem}.csv, then send it "
+        "again."
+    )
