@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from adsplatform.records.keys import clean_key
+from adsplatform.records.number_advice import number_advice
 from adsplatform.records.number_styles import AMBIGUOUS_COMMA, readings_of_number
 from adsplatform.records.specification import Column
+from adsplatform.records.visible_text import first_invisible, numbered, visible
 
 NULL = "\\N"
 # Part of every row hash. Increase it when a change gives the same cells another meaning, so that stored hashes no
@@ -32,9 +35,9 @@ class Fault:
 
 
 def quoted(value: str) -> str:
-    """A value for a sentence: in curly quotes, and shortened if it is long."""
+    """A value for a sentence: in curly quotes, shortened if it is long, with invisible characters as their numbers."""
     text = value if len(value) <= QUOTED_LENGTH else value[:QUOTED_LENGTH] + "…"
-    return f"“{printable(text)}”"
+    return f"“{printable(visible(text))}”"
 
 
 def printable(text: str) -> str:
@@ -76,18 +79,25 @@ def default_text(column: Column) -> str | None:
     return str(column.default).lower() if isinstance(column.default, bool) else str(column.default)
 
 
+def kind_of(column: Column) -> str:
+    """The kind of check that the column's cells get: its type, or "key" or "currency" for some texts."""
+    if column.is_key:
+        return "key"
+    return "currency" if column.is_currency else column.type
+
+
 class ColumnCheck:
     """Checks the cells of one column."""
 
     def __init__(self, column: Column):
         self.column = column
-        self._parse = PARSERS.get(column.type)
+        self._parse = PARSERS.get(kind_of(column))
         self.cache = _ParsedCells(self.parse)
 
     def check(self, cells: Sequence[str]) -> tuple[Sequence[str | Fault], dict[int, Fault]]:
         """The cells' COPY texts (a Fault for each faulty cell), and the faults by position."""
         if self.column.type == "text":
-            clean = self._clean_text(cells)
+            clean = self._clean_text(cells) if self._parse is None else None
             if clean is not None:
                 return clean, {}
             checked = [self.parse(cell) for cell in cells]
@@ -120,8 +130,8 @@ class ColumnCheck:
         rely on that.
         """
         column = self.column
-        text = cell if column.type == "text" else cell.strip()
-        if not text.strip() and (not text or column.required or column.type != "text"):
+        text = cell if self._parse is None else cell.strip()
+        if not text.strip() and (not text or column.required):
             if column.required and column.assumed is None:
                 return Fault(
                     "required_empty",
@@ -135,18 +145,7 @@ class ColumnCheck:
             )
         if _undecodable(text):
             return Fault("bad_encoding", f"{column.wire}: {quoted(text)} {_what_byte(text)}")
-        if self._parse is None:
-            return self._text(text)
-        return self._parse(column, text)
-
-    def _text(self, text: str) -> str | Fault:
-        limit = self.column.max_length
-        if limit and len(text) > limit:
-            return Fault(
-                "too_long",
-                f"{self.column.wire}: {quoted(text)} has {len(text)} characters; at most {limit} fit. Shorten it.",
-            )
-        return escape_for_copy(text)
+        return (self._parse or _text)(column, text)
 
 
 class _ParsedCells(dict[str, str | Fault]):
@@ -188,6 +187,39 @@ def _what_byte(text: str) -> str:
     return "holds half a character. Save the file as UTF-8, then send it again."
 
 
+def _text(column: Column, text: str) -> str | Fault:
+    limit = column.max_length
+    if limit and len(text) > limit:
+        return Fault(
+            "too_long", f"{column.wire}: {quoted(text)} has {len(text)} characters; at most {limit} fit. Shorten it."
+        )
+    return escape_for_copy(text)
+
+
+def _key(column: Column, text: str) -> str | Fault:
+    key = clean_key(text)
+    at = first_invisible(key)
+    if at is None:
+        return _text(column, key)
+    where = f"after {quoted(key[:at])}" if at else f"before {quoted(key[1:])}"
+    return Fault(
+        "invisible_character",
+        f"{column.wire}: {quoted(key)} contains a character that cannot be seen, {numbered(key[at])} {where}. "
+        "Remove it; with it, the key is another one than it seems.",
+    )
+
+
+def _currency(column: Column, text: str) -> str | Fault:
+    code = text.upper() if text.isascii() else text
+    if column.max_length and len(code) > column.max_length:
+        return Fault(
+            "too_long",
+            f"{column.wire}: {quoted(text)} has {len(text)} characters, but a currency has {column.max_length}. Write "
+            "its code, such as EUR.",
+        )
+    return escape_for_copy(code)
+
+
 DECIMAL_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
 
 
@@ -218,22 +250,7 @@ def _bad_number(column: Column, text: str) -> Fault:
             f"{column.wire}: {quoted(text)} can be read two ways, as {thousands} or as {decimals}. Write {thousands} "
             f"or {decimals}, whichever is meant; or say in an import profile what a comma means in this file.",
         )
-    advice = "Write digits with a decimal point, like 1234.50."
-    if re.fullmatch(r"[+-]?\d[\d.\s’']*,\d+", text):
-        advice = "Write the decimals after a point, not a comma, and leave out thousands separators, like 1234.50."
-    elif re.fullmatch(r"[+-]?\d{1,3}([,\s’']\d{3})+(\.\d+)?", text):
-        advice = "Leave out the thousands separators, like 1234.50."
-    elif re.fullmatch(r"\([\d.,]+\)|[\d.,]+-|[−–]\s?[\d.,]+", text):
-        advice = "Write a negative number with a minus sign before it, like -1234.50."
-    elif text.endswith("%"):
-        advice = "Write the number without the percent sign, like 0.19 for 19 %."
-    elif text.lower().strip("+-") in ("nan", "inf", "infinity", "null", "none", "n/a", "na", "-", "#n/a"):
-        advice = "Leave the cell empty where there is no number, or write one, like 1234.50."
-    elif re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
-        advice = "It is in scientific notation, which may have lost digits; write the number out in full."
-    elif re.search(r"[$€£¥]|^[A-Za-z]{3}\s*\d|\d\s*[A-Za-z]{3}$", text):
-        advice = "Leave out the currency; it has a column of its own. Write the number alone, like 1234.50."
-    return Fault("bad_number", f"{column.wire}: {quoted(text)} is not a number. {advice}")
+    return Fault("bad_number", f"{column.wire}: {quoted(text)} is not a number. {number_advice(text)}")
 
 
 def _integer(column: Column, text: str) -> str | Fault:
@@ -363,6 +380,8 @@ def _storable_number(text: str) -> str:
 
 
 PARSERS: dict[str, Callable[[Column, str], str | Fault]] = {
+    "key": _key,
+    "currency": _currency,
     "amount": _amount,
     "integer": _integer,
     "double": _double,

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from adsplatform.records.checks import NULL, ColumnCheck, Fault, default_text
+from adsplatform.records.checks import NULL, ColumnCheck, Fault, default_text, kind_of
+from adsplatform.records.currencies import CODES
+from adsplatform.records.keys import SUSPICIOUS
 from adsplatform.records.specification import Column
 
 DAY = (
@@ -25,6 +27,8 @@ CLEAN = {
 }
 # Any character that Python's str.strip() would not remove.
 NOT_BLANK = r"[^\s\x1c-\x1f]"
+# A key that may not be clean, or that a person should hear of. A required key must not be blank either.
+UNCLEAN_KEY = rf"^ | $|[^ -~]|^(?:{SUSPICIOUS})$"
 # Characters that COPY's text format needs escaped, or that no text may hold.
 SPECIAL = r"[\\\t\n\r\x00]"
 
@@ -44,12 +48,16 @@ class PatternCheck:
 
         `is_copy_safe`: no cell of the block contains a character of `SPECIAL`.
         """
-        column = self.column
-        if column.type == "text":
+        column, kind = self.column, kind_of(self.column)
+        if kind == "currency":
+            unclear = ~cells.is_in(CODES)
+        elif column.type == "text":
             unclear = pl.lit(False) if is_copy_safe else cells.str.contains(SPECIAL)
             if column.max_length:
                 unclear |= cells.str.len_bytes() > column.max_length
-            if column.required:
+            if kind == "key":
+                unclear |= cells.str.contains(UNCLEAN_KEY)
+            elif column.required:
                 unclear |= ~cells.str.contains(NOT_BLANK)
         elif column.choices_range or column.type not in CLEAN:
             unclear = cells.is_not_null()
@@ -57,11 +65,6 @@ class PatternCheck:
             unclear = ~cells.str.contains(CLEAN[column.type])
         # An empty cell is null, and polars would make the whole comparison null.
         return pl.when(cells.is_null()).then(self.needs_value).otherwise(unclear)
-
-    def check_at(self, cells: pl.Series, places: pl.Series) -> tuple[pl.Series, dict[int, Fault]]:
-        """The column with the cells at `places` as COPY texts (null where empty or faulty), and their faults."""
-        texts, faults = self.check_each([cell or "" for cell in cells.gather(places).to_list()])
-        return cells.scatter(places, texts), {places[at]: fault for at, fault in faults.items()}
 
     def check_each(self, cells: Sequence[str]) -> tuple[pl.Series, dict[int, Fault]]:
         """COPY texts of cells (null where empty or faulty), and the faults; the cells may be no valid UTF-8."""

@@ -60,6 +60,9 @@ class Column:
     # Whether a sum of it is meaningful, and the column of the same record that holds its currency.
     adds_up: bool = False
     currency: str = ""
+    # Whether it is part of a key, or names a record by one; and whether it holds the code of a currency.
+    is_key: bool = False
+    is_currency: bool = False
 
     @property
     def is_needed_where_new(self) -> bool:
@@ -211,10 +214,11 @@ def _entity(kind: type[Record]) -> Entity:
 def _column(model_field: "models.Field[object, object]", kind: type[Record]) -> Column:
     default = model_field.default if model_field.has_default() else None
     amount = model_field if isinstance(model_field, AmountField) else None
+    type_ = _type(model_field)
     return Column(
         name=model_field.name,
         wire=wire_name(model_field.name),
-        type=_type(model_field),
+        type=type_,
         of=_word(kind.__name__),
         required=not model_field.null and default is None,
         max_length=model_field.max_length if isinstance(model_field, models.CharField) else None,
@@ -225,6 +229,23 @@ def _column(model_field: "models.Field[object, object]", kind: type[Record]) -> 
         known_texts=kind.KNOWN_TEXTS.get(model_field.name, ()),
         adds_up=amount is not None and amount.adds_up,
         currency=amount.currency if amount else "",
+        is_key=type_ == "text" and _is_key(kind, model_field.name),
+        is_currency=type_ == "text" and model_field.name.endswith("currency_code"),
+    )
+
+
+def _is_key(kind: type[Record], name: str) -> bool:
+    """Whether records are told apart, or are referred to, by the column."""
+    return name in kind.KEY or name.endswith("erp_key") or (kind.__name__, name) in _looked_up_in()
+
+
+@cache
+def _looked_up_in() -> frozenset[tuple[str, str]]:
+    """(kind, column) in which references are looked up."""
+    kinds: list[type[Record]] = [getattr(records, name) for name in records.__all__ if name != "Record"]
+    references = (field for kind in kinds for field in kind._meta.concrete_fields if isinstance(field, Reference))
+    return frozenset(
+        (reference.related_model.__name__, column) for reference in references for column in reference.by.values()
     )
 
 
@@ -256,6 +277,7 @@ def _naming_columns(reference: Reference, kind: type[Record]) -> Iterator[Column
             type="uuid" if target_column == "id" else "text",
             of=_word(kind.__name__),
             required=not reference.null and keys == [column],
+            is_key=target_column != "id",
         )
 
 

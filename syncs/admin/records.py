@@ -15,6 +15,7 @@ from django.utils.text import camel_case_to_spaces
 from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, linked
 from adsplatform.admin_lists.filters import AccountFilter, as_uuid
 from adsplatform.records.fields import AmountField, Reference
+from adsplatform.records.keys import clean_key
 from adsplatform.records.models import Record
 from adsplatform.records.models.base import SourceStamps
 from enrollments.admin.filters import EnrollmentFilter
@@ -130,7 +131,8 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
         if not self.has_erp_key:
             return queryset.none(), False
         # Every index of keys begins with the enrollment, so naming all enrollments lets the database use it.
-        return queryset.filter(Q(("erp_key", term)), app_enrollment__in=AppEnrollment.objects.values("pk")), False
+        enrollments = AppEnrollment.objects.values("pk")
+        return queryset.filter(Q(("erp_key", clean_key(term))), app_enrollment__in=enrollments), False
 
 
 def admin_of(kind: type[Record]) -> type[RecordAdmin]:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import User
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, quoted
+from adsplatform.records.keys import clean_key
 from adsplatform.records.specification import Entity, Lookup, entities
 from syncs.loading.merge.references import is_in_books, name_called
 from syncs.loading.staging.header_mapping import check_line, columns_of_line
@@ -146,9 +147,9 @@ def _on_corrected_lines(correction: Correction, names: Collection[_Name]) -> set
 
 
 def _comparable(entity: Entity, values: dict[str, str]) -> dict[str, str]:
-    """The texts of a line by column, in the form compared with the books: blanks count in text columns."""
+    """The texts of a line by column, in the form compared with the books."""
     columns = columns_of_line(entity, values)
-    return {name: text if column.type == "text" else text.strip() for name, (column, text) in columns.items()}
+    return {name: clean_key(text) if column.is_key else text.strip() for name, (column, text) in columns.items()}
 
 
 @transaction.atomic

@@ -80,6 +80,16 @@ BAD = {
     "nul_character": company("city", "Ro\0me"),
     "bad_encoding": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,Caf\udc81,Customer,true\n".encode(
         "utf-8", "surrogateescape")},
+    "invisible_character": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2\u200b,Bolt,Customer,true\n"},
+    "boolean_key": ("batch.json", '{"companies": [{"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", '
+                    '"isActive": true}, {"erpKey": true, "companyName": "Bolt", "companyType": "Customer", '
+                    '"isActive": true}]}'),
+    "key_from_number": ("batch.json", '{"companies": [{"erpKey": 17.0, "companyName": "Acme", "companyType": '
+                        '"Customer", "isActive": true}]}'),
+    "key_changed_by_spreadsheet": {"companies.csv": f"{COMPANY}\n4.5E+17,Acme,Customer,true\n4711,B,Customer,true\n"
+                                   "4.5E+17,Core,Customer,true\n"},
+    "unknown_currency": company("defaultCurrencyCode", "QQQ"),
+    "currency_in_lower_case": company("defaultCurrencyCode", "chf"),
     "cell_error": {"company.xlsx": workbook(sheet(COMPANY.split(","), ["C1", "Acme", "Customer", "true"],
                                                   ["C2", cell("e", "#REF!"), "Customer", "true"]))},
     "unknown_text": {"companies.csv": f"{COMPANY}\nC1,Acme,Client,true\nC2,Bolt,Client,true\n"},

@@ -62,7 +62,7 @@ def test_lines_for_copy_are_the_checked_cells(rows):
         columns,
         is_download=False,
     )
-    checked, faults, changed = ColumnChecks().check(block)
+    checked, faults, changed, _ = ColumnChecks().check(block)
     good = [at for at in range(len(rows)) if at not in faults]
     lines, wanted = block.copy_lines(checked, changed), copy_lines(checked)
     assert [lines[at] for at in good] == [wanted[at] for at in good]
@@ -119,7 +119,7 @@ def check(name, names, rows):
     columns, _ = map_columns(entity, "f", names)
     places = list(range(1, len(rows) + 1))
     block = to_columnar(Rows(name, "f", names, rows, places, [""] * len(rows)), entity, columns, is_download=False)
-    checked, faults, changed = ColumnChecks().check(block)
+    checked, faults, changed, _ = ColumnChecks().check(block)
     codes = {at: [(column.wire, fault.code) for column, fault in found] for at, found in faults.items()}
     return block, block.copy_lines(checked, changed), codes
 

@@ -25,7 +25,7 @@ EXPECTED = {
     ),
     "too_long": (
         "error", "companies.csv", 3, "defaultCurrencyCode", "EURO",
-        "defaultCurrencyCode: “EURO” has 4 characters; at most 3 fit. Shorten it.",
+        "defaultCurrencyCode: “EURO” has 4 characters, but a currency has 3. Write its code, such as EUR.",
     ),
     "bad_number": (
         "error", "invoices.csv", 2, "totalAmount", "1.234,50",
@@ -104,6 +104,35 @@ EXPECTED = {
         "error", "companies.csv", 3, "companyName", "Caf\\x81",
         "companyName: “Caf\\x81” holds the byte 0x81 at character 4, which is not UTF-8 text. Save the "
         "file as UTF-8, then send it again.",
+    ),
+    "invisible_character": (
+        "error", "companies.csv", 3, "erpKey", "C2\u200b",
+        "erpKey: “C2[U+200B]” contains a character that cannot be seen, U+200B (zero width space) after “C2”. "
+        "Remove it; with it, the key is another one than it seems.",
+    ),
+    "boolean_key": (
+        "error", "batch", 2, "erpKey", "true",
+        "erpKey: true is no key, but JSON’s word for yes or no. Send the key as a text, in quotation marks.",
+    ),
+    "key_from_number": (
+        "warning", "batch", None, "erpKey", "17.0",
+        "erpKey: line 1 has a number where a key belongs, like “17.0”. Its digits were read as the key. Send keys as "
+        "texts, in quotation marks.",
+    ),
+    "key_changed_by_spreadsheet": (
+        "warning", "companies.csv", None, "erpKey", "4.5E+17",
+        "erpKey: 2 lines (2 and 4) have a key that looks like a number or a date which a spreadsheet made of it, like "
+        "“4.5E+17”. It was loaded as it is; different keys may have become one. Compare it with the source, and "
+        "format the column as text before keys are put into it.",
+    ),
+    "unknown_currency": (
+        "warning", "companies.csv", None, "defaultCurrencyCode", "QQQ",
+        "defaultCurrencyCode: line 3 has a text that is no currency’s code by ISO 4217: “QQQ”. It was loaded as it "
+        "is. Write a code such as EUR.",
+    ),
+    "currency_in_lower_case": (
+        "warning", "companies.csv", None, "defaultCurrencyCode", "chf",
+        "defaultCurrencyCode: line 3 has a currency’s code in small letters: “chf”. It was read in capital letters.",
     ),
     "cell_error": (
         "error", "company.xlsx", 3, "companyName", "#REF!",

@@ -95,15 +95,15 @@ def test_a_file_may_be_called_like_another_kind_of_record(sync, counts):
     "text", ["100 %s of {kind} %(enrollment)s", "'; DROP TABLE x --", "“$1” \\. \\N", "a\u2028\x1f"]
 )
 def test_texts_are_never_part_of_a_statement(sync, text):
-    key = text[:100]
+    key = "".join(filter(str.isprintable, text))
     data = {
         "companies": [company(key, companyName=text, **{text: "1"}), company(key, companyName=text)],
-        "invoices": [invoice("I1", company=key), invoice("I2", company=f"{text}?")],
+        "invoices": [invoice("I1", company=key), invoice("I2", company=f"{key}?")],
     }
     result = sync(data)
     assert result.status_code == "Success", result.process_result_message
     assert Invoice.objects.get().company.company_name == text
-    assert result.details.get(code="reference_not_found", column="companyErpKey").value == f"{text}?"
+    assert result.details.get(code="reference_not_found", column="companyErpKey").value == f"{key}?"
 
 
 def test_an_assumed_rate_is_reported(sync):

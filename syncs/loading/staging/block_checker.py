@@ -1,6 +1,6 @@
 """Checks blocks column by column: which rows are rejected, and the cells of the others as COPY takes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,10 @@ from adsplatform.records.checks import Fault, quoted
 from adsplatform.records.column_patterns import PatternCheck
 from adsplatform.records.specification import Column, Entity
 from syncs.loading.staging.block_problems import BlockProblems
+from syncs.loading.staging.cell_remarks import CellRemark, remark_on
 from syncs.loading.staging.column_styles import ColumnStyles, Faults
 from syncs.loading.staging.columnar_blocks import Block, CheckedRows
+from syncs.loading.staging.json_cells import as_json_means
 
 
 class CheckedCells(NamedTuple):
@@ -24,6 +26,7 @@ class CheckedCells(NamedTuple):
     frame: pl.DataFrame
     faults: Faults
     changed: set[int]
+    remarks: list[CellRemark]
 
 
 class ColumnChecks:
@@ -38,23 +41,25 @@ class ColumnChecks:
         series: dict[str, pl.Series] = {}
         checks: dict[str, PatternCheck] = {}
         faults: Faults = {}
+        remarks: list[CellRemark] = []
         for column, cells in zip(block.columns, block.cells, strict=True):
             check = self._checks.setdefault((block.entity.name, column.name), PatternCheck(column))
             if isinstance(cells, pl.Series):
                 series[column.name], checks[column.name] = cells, check
             else:
-                series[column.name], found = check.check_each(cells)
+                series[column.name], found = _check_each(block, check, range(len(cells)), cells, remarks)
                 _add(faults, column, found)
         frame, changed = pl.DataFrame(series), set(block.not_delimited)
         rechecked = []
         for name, places in _unclear_cells(frame, checks, is_copy_safe=block.is_copy_safe).items():
-            checked_cells, found = checks[name].check_at(frame[name], places)
-            rechecked.append(checked_cells.alias(name))
+            cells_there = [cell or "" for cell in frame[name].gather(places).to_list()]
+            texts, found = _check_each(block, checks[name], places.to_list(), cells_there, remarks)
+            rechecked.append(frame[name].scatter(places, texts).alias(name))
             changed.update(places)
             _add(faults, block.entity.columns[name], found)
         _reject_nested(block, faults)
         _drop_faults_of_missing_cells(block, faults)
-        return CheckedCells(frame.with_columns(rechecked) if rechecked else frame, faults, changed)
+        return CheckedCells(frame.with_columns(rechecked) if rechecked else frame, faults, changed, remarks)
 
     def with_defaults(self, entity: Entity, frame: pl.DataFrame, changed: set[int]) -> pl.DataFrame:
         """The frame with defaults in its empty cells. The places of these rows are added to `changed`."""
@@ -65,6 +70,22 @@ class ColumnChecks:
                 filled.append(pl.col(name).fill_null(default))
                 changed.update(frame[name].is_null().arg_true())
         return frame.with_columns(filled) if filled else frame
+
+
+def _check_each(
+    block: Block, check: PatternCheck, places: Sequence[int], cells: list[str], remarks: list[CellRemark]
+) -> tuple[pl.Series, dict[int, Fault]]:
+    """The COPY texts of a column's cells at these places, and the faults by place; adds remarks on the other cells."""
+    column = check.column
+    read = as_json_means(block, column, places, cells)
+    texts, faults = check.check_each(["" if at in read.faults else text for at, text in enumerate(read.texts)])
+    faults |= read.faults
+    if column.is_key or column.is_currency:
+        for at, (place, cell) in enumerate(zip(places, cells, strict=True)):
+            code = "key_from_number" if at in read.numbers else remark_on(column, cell)
+            if code:
+                remarks.append(CellRemark(column, code, place, cell))
+    return texts, {places[at]: fault for at, fault in faults.items()}
 
 
 def _unclear_cells(
@@ -123,12 +144,15 @@ class BlockChecker:
 
         `unchanged` are rows of the same block that have been skipped.
         """
-        frame, faults, changed = self._checks.check(block)
+        frame, faults, changed, remarks = self._checks.check(block)
         for name, places in self.styles.judge(block, faults, unchanged).items():
             frame = frame.with_columns(frame[name].scatter(places, None))
+        remarks = [remark for remark in remarks if remark.place not in faults]
+        self.problems.remarks.note(block, remarks)
         self.problems.note_assumed(block, frame, faults)
         frame = self._checks.with_defaults(block.entity, frame, changed)
         rows = CheckedRows(block.lines, block.raw, block.column_patterns(), frame, block.copy_lines(frame, changed))
+        rows.remarked = {remark.place for remark in remarks}
         if not faults:
             return rows, frame, None
         self.problems.add_faults(block, faults)

@@ -3,6 +3,8 @@
 import polars as pl
 
 from adsplatform.records.checks import quoted
+from adsplatform.records.keys import clean_key
+from syncs.loading.staging.cell_remarks import CellRemarks
 from syncs.loading.staging.column_styles import Faults
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.problem_log import Problem, ProblemLog, RejectedReference
@@ -16,6 +18,7 @@ class BlockProblems:
 
     def __init__(self, log: ProblemLog) -> None:
         self.log = log
+        self.remarks = CellRemarks(log)
         # By file, the wire names of columns whose values were assumed, in the order in which they were found.
         self._assumed: dict[str, dict[str, None]] = {}
         # The unknown texts that are listed, by file and column.
@@ -116,7 +119,7 @@ class BlockProblems:
             for name, column in {column.name: column for column in needed}.items()
         }
         for at in places:
-            erp_key = texts[key.name][at] if key else ""
+            erp_key = clean_key(texts[key.name][at]) if key else ""
             for column, fault in faults[at]:
                 self.log.add(
                     Problem(
@@ -134,6 +137,7 @@ class BlockProblems:
             at_fault = {column.name for column, _ in faults[at]}
             for column in naming:
                 value = texts[column.name][at]
+                value = clean_key(value) if column.is_key else value
                 names_itself = column.name in by_own_key and value == erp_key
                 if value and not names_itself and column.name not in at_fault:
                     self.log.add_reference(

@@ -78,8 +78,6 @@ class Block:
     def filter(self, is_chosen: NDArray[np.bool_]) -> "Block":
         """The chosen rows; only for a block that is ready to copy."""
         chosen = is_chosen.tolist()
-        is_not_delimited = np.zeros(len(self), bool)
-        is_not_delimited[list(self.not_delimited)] = True
         return replace(
             self,
             lines=list(compress(self.lines, chosen)),
@@ -89,7 +87,7 @@ class Block:
                 cells.filter(is_chosen) if isinstance(cells, pl.Series) else list(compress(cells, chosen))
                 for cells in self.cells
             ],
-            not_delimited=set(np.flatnonzero(is_not_delimited[is_chosen]).tolist()),
+            not_delimited=_places_after(self.not_delimited, is_chosen),
         )
 
     def texts(self, column: Column, places: list[int]) -> list[str]:
@@ -130,6 +128,8 @@ class CheckedRows:
     copy_lines: list[bytes]
     # Empty where equal rows may mean different things.
     row_hashes: list[bytes] = field(default_factory=list)
+    # The places of rows on which there is a remark.
+    remarked: set[int] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.copy_lines)
@@ -143,12 +143,22 @@ class CheckedRows:
             self.frame.filter(is_chosen),
             list(compress(self.copy_lines, chosen)),
             list(compress(self.row_hashes, chosen)),
+            _places_after(self.remarked, is_chosen),
         )
 
     def without(self, is_left_out: NDArray[np.bool_] | None) -> "CheckedRows | None":
         """The rows that are not left out, if any; with None, all rows."""
         rows = self if is_left_out is None or not is_left_out.any() else self.filter(~is_left_out)
         return rows if len(rows) else None
+
+
+def _places_after(places: Collection[int], is_chosen: NDArray[np.bool_]) -> set[int]:
+    """The places of some rows among the chosen ones."""
+    if not places:
+        return set()
+    is_there = np.zeros(len(is_chosen), bool)
+    is_there[list(places)] = True
+    return set(np.flatnonzero(is_there[is_chosen]).tolist())
 
 
 def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column | None], *, is_download: bool) -> Block:

@@ -53,6 +53,13 @@ class RowHasher:
                 row_hashes[at] = row_hash
         return row_hashes
 
+    def of_remarked(self, row_hash: bytes) -> bytes:
+        """Another hash for a row on which there is a remark.
+
+        It is not the hash of the row's text, so the row is checked again, and the remark made again, in every sync.
+        """
+        return xxhash.xxh3_128_digest(row_hash, self._seed)[:CONTENT_BYTES] + self._rules
+
 
 def row_hasher_for(entity: Entity, columns: Sequence[Column | None]) -> RowHasher | None:
     """The hasher for a file with these columns; None if equal rows may still mean different things."""

@@ -60,6 +60,9 @@ class RowSplitter:
             self.totals.add(staged.entity, cells, REJECTED, only=is_rejected)
         if hasher:
             rows.row_hashes = hasher.of_rows(rows.frame, rows.copy_lines, rows.column_patterns)
+            if rows.row_hashes:
+                for at in rows.remarked:
+                    rows.row_hashes[at] = hasher.of_remarked(rows.row_hashes[at])
         is_unchanged = self.unchanged_rows.find(staged.entity, rows.row_hashes)
         staged.unchanged_count += self._add_loaded(staged, rows, is_unchanged)
         changed = rows.without(is_unchanged)

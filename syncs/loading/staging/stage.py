@@ -104,6 +104,7 @@ class Stage:
     def finish(self) -> None:
         """Write all waiting rows, and collect the planner's statistics of the tables."""
         self._block_problems.add_assumed()
+        self._block_problems.remarks.add_all()
         for staged in self.staged.values():
             staged.flush()
         self.problem_log.flush()

@@ -1,13 +1,10 @@
 """Compares the control totals of the books with the records themselves."""
 
-from uuid import UUID
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import QuerySet
 
 from adsplatform.wording import counted
-from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.recount import recount
+from syncs.management.enrollments import chosen_enrollments
 
 
 class Command(BaseCommand):
@@ -21,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *, enrollment: str | None, correct: bool, **options: object) -> None:
         recounted = differences = 0
-        for each in _chosen(enrollment).iterator():
+        for each in chosen_enrollments(enrollment).iterator():
             recounted += 1
             for difference in recount(each, correct=correct):
                 differences += 1
@@ -32,16 +29,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{differences:,} totals were set right.")
         else:
             raise CommandError(f"{differences:,} totals differ. Run it with --correct to set them right.")
-
-
-def _chosen(app_enrollment_id: str | None) -> QuerySet[AppEnrollment]:
-    enrollments = AppEnrollment.objects.select_related("app").order_by("pk")
-    if not app_enrollment_id:
-        return enrollments
-    try:
-        found = enrollments.filter(pk=UUID(app_enrollment_id))
-    except ValueError:
-        found = enrollments.none()
-    if not found.exists():
-        raise CommandError(f"There is no enrollment with the id “{app_enrollment_id}”.")
-    return found

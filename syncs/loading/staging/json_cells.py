@@ -1,0 +1,89 @@
+"""Cells of JSON rows whose kind of value matters.
+
+All cells come as texts, and that is enough for most. Of the few that look like a number or a boolean where the kind
+makes a difference, it is read again in the row's own text, so that the others cost nothing.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from adsplatform.records.checks import Fault, as_text
+from adsplatform.records.specification import Column
+from syncs.loading.staging.columnar_blocks import Block
+
+# JSON numbers whose text is not their plain digits.
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+|-?[0-9]+\.0+", re.ASCII)
+# A number with more digits than this when written out is no amount.
+_DIGITS = 100
+
+
+class _Number(str):
+    """The text of a JSON number with a decimal point or an exponent."""
+
+    __slots__ = ()
+
+
+class JsonCells(NamedTuple):
+    """Cells as their JSON values mean them.
+
+    `texts` are the cells, numbers with an exponent written out; `faults` has the booleans in place of keys, and
+    `numbers` the places of keys that were such numbers.
+    """
+
+    texts: list[str]
+    faults: dict[int, Fault]
+    numbers: set[int]
+
+
+def as_json_means(block: Block, column: Column, places: Sequence[int], texts: list[str]) -> JsonCells:
+    """The cells at places of a block; those of a row that is no JSON object, and JSON's own texts, stay as they are."""
+    read = JsonCells(texts.copy(), {}, set())
+    if column.type not in ("amount", "integer", "double") and not column.is_key:
+        return read
+    for at, (place, text) in enumerate(zip(places, texts, strict=True)):
+        is_boolean = column.is_key and text in ("true", "false")
+        if not is_boolean and not _NUMBER.fullmatch(text):
+            continue
+        value = _member(block, column, place)
+        if as_text(value) != text:
+            continue
+        if isinstance(value, bool):
+            read.faults[at] = Fault(
+                "boolean_key",
+                f"{column.wire}: {text} is no key, but JSON’s word for yes or no. Send the key as a text, in quotation "
+                "marks.",
+            )
+        elif isinstance(value, _Number) and (exact := _written_out(value)):
+            read.texts[at] = exact
+            if column.is_key:
+                read.numbers.add(at)
+    return read
+
+
+def _member(block: Block, column: Column, place: int) -> object:
+    """The value of a column in the row's JSON object; None if the row's text is none."""
+    raw = block.raw[place]
+    if raw[:1].lstrip() not in ("{", "[", ""):
+        return None
+    try:
+        row = json.loads(raw, parse_float=_Number)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(row, list) and len(row) == 1:
+        row = row[0]
+    if not isinstance(row, dict):
+        return None
+    known = block.entity.by_wire_name
+    return next((value for name, value in row.items() if known.get(name.strip().lower()) is column), None)
+
+
+def _written_out(number: str) -> str:
+    """The number's digits without an exponent, and without zeroes as its only decimals; empty if they are too many."""
+    exact = Decimal(number)
+    if abs(exact.adjusted()) > _DIGITS:
+        return ""
+    whole, _, fraction = f"{exact:f}".partition(".")
+    return f"{whole}.{fraction}" if fraction.strip("0") else whole
