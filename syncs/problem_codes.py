@@ -128,6 +128,7 @@ _ENTRIES = {
         ("zip_entries", "Too many files in the ZIP", "The ZIP holds more files than are read.", "Put fewer files into it.", SENDER),
         ("zip_too_big", "The ZIP unpacks to too much", "What the ZIP holds is more than is read of one upload.", "Split it into several uploads.", SENDER),
         ("zip_ratio", "The ZIP unpacks beyond measure", "The ZIP unpacks to many times its size, as no real data do.", "Send the files without the ZIP.", SENDER),
+        ("zip_unlisted", "Something in the ZIP is not listed", "The file holds more than its own list of files names, such as another ZIP in front of it.", "Make the ZIP again, with all files in it.", SENDER),
         ("zip_overlapping", "Files in the ZIP overlap", "Files in the ZIP share their bytes, as no program that makes ZIP files does.", "Make the ZIP again.", SENDER),
     ),
     "The sync as a whole": (

@@ -110,6 +110,15 @@ def _zip_rows(source: Source) -> SourceItems:
             archive, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
         )
         return
+    if archive.has_unlisted_content():
+        yield RowProblem(
+            name,
+            source.file_name,
+            None,
+            "zip_unlisted",
+            f"The file “{source.file_name}” holds something that its list of files does not name, such as another ZIP "
+            "in front of it; nothing was loaded from that. Make the ZIP again, with all files in it.",
+        )
     readable = 0
     for entry in archive.entries():
         problem = _unreadable(entry)

@@ -279,3 +279,74 @@ def test_memory_is_bounded_by_the_block_not_by_the_file():
     assert rows == 51_200
     assert peak < 30 * 1024**2
     assert time.monotonic() - started < 10
+
+
+class Unseekable(io.BytesIO):
+    """As a pipe, to which zipfile writes the sizes of an entry after it."""
+
+    def seekable(self):
+        return False
+
+    def tell(self):
+        raise OSError
+
+    def seek(self, *_):
+        raise OSError
+
+
+def streamed(files):
+    packed = Unseekable()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            with archive.open(name, "w") as entry:
+                entry.write(text.encode())
+    return packed.getvalue()
+
+
+def without_listing_the_first(files):
+    """A ZIP whose directory leaves out its first entry."""
+    packed = bytearray(zipped(files))
+    first = packed.find(b"PK\x01\x02")
+    second = packed.find(b"PK\x01\x02", first + 1)
+    del packed[first:second]
+    end = packed.rfind(b"PK\x05\x06")
+    count, size = len(files) - 1, end - first
+    struct.pack_into("<HHI", packed, end + 8, count, count, size)
+    return bytes(packed)
+
+
+LISTED = {"invoices.csv": CSV, "companies.csv": CSV}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped({"contacts.csv": CSV}) + zipped(LISTED),
+        b"erpKey,name\nI9,Bolt\n" + zipped(LISTED),
+        zipped(LISTED) + b"erpKey,name\nI9,Bolt\n",
+        without_listing_the_first({"contacts.csv": CSV} | LISTED),
+        streamed({"contacts.csv": CSV}) + streamed(LISTED),
+        bytes(99_999) + zipped(LISTED),
+    ],
+    ids=["another ZIP", "text in front", "text behind", "an entry left out", "streamed ZIPs", "too many zeros"],
+)
+def test_what_the_directory_does_not_list_is_a_problem(content):
+    blocks, problems = read(content, format="zip", file_name="books.zip")
+    assert [block.name for block in blocks] == ["invoices", "companies"]
+    assert [(problem.kind, problem.line, problem.code) for problem in problems] == [("error", None, "zip_unlisted")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        streamed(LISTED),
+        b"MZ\x90\0 this program unpacks itself" + zipped(LISTED),
+        bytes(512) + zipped(LISTED) + bytes(512),
+        zipped(LISTED) + b"\r\n",
+        zipped({"empty/": ""} | LISTED, zipfile.ZIP_STORED),
+    ],
+    ids=["streamed", "self-extracting", "padding", "a line end behind", "a folder"],
+)
+def test_what_holds_no_data_is_no_problem(content):
+    blocks, problems = read(content, format="zip", file_name="books.zip")
+    assert ([block.name for block in blocks], problems) == (["invoices", "companies"], [])

@@ -158,6 +158,7 @@ BAD = {
     "zip_too_big": ({"companies.csv": COMPANY + "\n" + "C1,Acme,Customer,true\n" * 1_000},
                     {"UNPACKED_MAX_BYTES": 9_000}),
     "zip_ratio": ({"companies.csv": COMPANY + "\n" * 11_000_000}, {"UNPACKED_MAX_RATIO": 100}),
+    "zip_unlisted": ("books.zip", zipped({"contacts.csv": "erpKey,companyErpKey\nK1,C1\n"}) + zipped(GOOD)),
     "zip_overlapping": ("books.zip", overlapping()),
     "nothing_loaded": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,perhaps\n"},
     "reject_limit": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,perhaps\nC2,Bolt,Customer,true\n"},

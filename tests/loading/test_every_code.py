@@ -407,6 +407,11 @@ EXPECTED = {
         "The file “books.zip” unpacks to more than 100 times its size, as no real data do. Send the files"
         " without the ZIP.",
     ),
+    "zip_unlisted": (
+        "error", "books.zip", None, "", "",
+        "The file “books.zip” holds something that its list of files does not name, such as another ZIP in front of "
+        "it; nothing was loaded from that. Make the ZIP again, with all files in it.",
+    ),
     "zip_overlapping": (
         "error", "books.zip", None, "", "",
         "The file “books.zip” has files that overlap each other, as no program that makes ZIP files does."

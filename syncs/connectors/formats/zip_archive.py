@@ -19,6 +19,9 @@ DIRECTORY_BYTES_PER_ENTRY = 1_024
 NAME_LENGTH = 255
 # The header that precedes the content of an entry, without its name.
 LOCAL_HEADER_BYTES = 30
+END_OF_DIRECTORY_BYTES = 22
+# The most zeros between the entries, as some programs write them to align the content.
+MAX_PADDING_BYTES = 64 * 1024
 # The errors that zipfile raises for a damaged file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError)
 
@@ -57,6 +60,7 @@ class Archive:
         if len(infos) > limits.entries:
             raise self._too_many_entries(len(infos))
         self._check_overlaps(infos)
+        self._content, self._infos = content, infos
 
     def entries(self) -> list[Entry]:
         """The files in it, without folders and without the files that operating systems add."""
@@ -105,7 +109,7 @@ class Archive:
         tail = content.read()
         content.seek(0)
         at = tail.rfind(b"PK\x05\x06")
-        if at < 0 or len(tail) < at + 22:
+        if at < 0 or len(tail) < at + END_OF_DIRECTORY_BYTES:
             return
         directory = struct.unpack_from("<I", tail, at + 12)[0]
         at64 = tail.rfind(b"PK\x06\x06", 0, at)
@@ -126,6 +130,48 @@ class Archive:
             end_of_last = info.header_offset + LOCAL_HEADER_BYTES + info.compress_size
         if end_of_last > self._zip.start_dir:
             raise self._damaged()
+
+    def has_unlisted_content(self) -> bool:
+        """Whether the file holds something that its directory does not list, such as another ZIP in front of it.
+
+        Zeros, and the program that a self-extracting ZIP begins with, are not content.
+        """
+        end_of_last = 0
+        with self._reports_damage():
+            for info in sorted(self._infos, key=lambda info: info.header_offset):
+                if self._has_content(end_of_last, info.header_offset):
+                    return True
+                end_of_last = self._end_of(info)
+            return self._has_content(end_of_last, self._zip.start_dir) or self._has_content(*self._after_directory())
+
+    def _end_of(self, info: zipfile.ZipInfo) -> int:
+        """Where an entry ends, with the record of its sizes that may follow it."""
+        self._content.seek(info.header_offset)
+        name_bytes, extra_bytes = struct.unpack_from("<HH", self._content.read(LOCAL_HEADER_BYTES), 26)
+        end = info.header_offset + LOCAL_HEADER_BYTES + int(name_bytes) + int(extra_bytes) + info.compress_size
+        if info.flag_bits & 0x08:
+            self._content.seek(end)
+            end += 16 if self._content.read(4) == b"PK\x07\x08" else 12
+            # Large entries have sizes of 8 bytes.
+            self._content.seek(end)
+            if self._content.read(4) not in (b"PK\x03\x04", b"PK\x01\x02"):
+                end += 8
+        return end
+
+    def _after_directory(self) -> tuple[int, int]:
+        """Where the ZIP ends, and where the file ends."""
+        size = self._content.seek(0, 2)
+        start = max(0, size - 65_557)
+        self._content.seek(start)
+        tail = self._content.read()
+        at = tail.rfind(b"PK\x05\x06")
+        return start + at + END_OF_DIRECTORY_BYTES + int(struct.unpack_from("<H", tail, at + 20)[0]), size
+
+    def _has_content(self, start: int, end: int) -> bool:
+        self._content.seek(start)
+        found = self._content.read(min(max(end - start, 0), MAX_PADDING_BYTES))
+        is_program = start == 0 and found.startswith(b"MZ")
+        return not is_program and (end - start > MAX_PADDING_BYTES or bool(found.strip(b"\0\r\n")))
 
     def _too_many_entries(self, count: int | None) -> ConnectorError:
         found = "too many" if count is None else f"{count:,}"
