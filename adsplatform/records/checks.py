@@ -184,7 +184,7 @@ def _what_byte(text: str) -> str:
                 f"holds the byte 0x{ord(character) - 0xDC00:02X} at character {place:,}, which is not UTF-8 text. "
                 "Save the file as UTF-8, then send it again."
             )
-    return "holds half a character. Save the file as UTF-8, then send it again."
+    return "holds half a character, as where an emoji was cut in two. Remove it, or export the text again."
 
 
 def _text(column: Column, text: str) -> str | Fault:

@@ -13,6 +13,7 @@ from multipart import parse_options_header
 
 from adsplatform.errors import PlatformError, TooLarge
 from adsplatform.rest.content_encodings import Readable, UnpackedBody, UnsupportedMedia, coding_of
+from adsplatform.rest.json_faults import json_fault, replace_halves
 
 CHUNK = 256 * 1024
 TOO_DEEP = "The body is no valid JSON: it is nested too deeply."
@@ -147,19 +148,36 @@ def _envelope(file: BinaryIO, unwrapped: BinaryIO) -> tuple[dict[str, msgspec.Ra
     file.seek(0)
     if not size:
         return {}, file
-    view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    # A private copy: what is written into it does not change the file.
+    body = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     try:
-        if file.read(64).lstrip()[:1] == b"[":
-            view = _only_element(view)
-            file = unwrapped
-            file.write(view)
-        members = msgspec.json.decode(view, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+        try:
+            length, members = _members(body)
+        except msgspec.DecodeError as error:
+            if isinstance(error, msgspec.ValidationError) or not replace_halves(body):
+                raise
+            length, members = _members(body)
+    except msgspec.ValidationError as error:
         raise PlatformError(f"The body is no JSON object: {error}.") from error
+    except msgspec.DecodeError as error:
+        raise json_fault(body, error) from error
     except RecursionError as error:
         raise PlatformError(TOO_DEEP) from error
+    if length < size:
+        file.seek(body.find(b"{"))
+        for start in range(0, length, CHUNK):
+            unwrapped.write(file.read(min(CHUNK, length - start)))
+        file = unwrapped
     file.seek(0)
     return {name.lower(): value for name, value in members.items()}, file
+
+
+def _members(body: mmap.mmap) -> tuple[int, dict[str, msgspec.Raw]]:
+    """The length of the object that the body is, alone or in a list of its own, and its members, unparsed."""
+    view = memoryview(body)
+    if body[:64].lstrip()[:1] == b"[":
+        view = _only_element(view)
+    return len(view), msgspec.json.decode(view, type=dict[str, msgspec.Raw])
 
 
 def _only_element(view: memoryview) -> memoryview:

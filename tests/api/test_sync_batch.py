@@ -5,8 +5,10 @@ import uuid
 
 import pytest
 
+from adsplatform.records.models import Company
 from syncs.models import SyncRequest, Upload
 from tests.factories import SyncRequestFactory
+from tests.loading.uploading import Uploads
 
 pytestmark = pytest.mark.django_db
 
@@ -102,12 +104,26 @@ def test_an_empty_list_is_a_list(program):
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        (b'{"companies": [{]}', "The body is no JSON object: "),
-        (b'{"companies": [', "The body is no JSON object: "),
+        (
+            b'{"companies": [{"erpKey": "C1"},\n {"erpKey": "\xc3\xa9", "city": }]}',
+            "The body is not valid JSON at line 2, column 26, in record 2 of “companies”, near “}]}” (invalid "
+            "character). Correct it, then send it again.",
+        ),
+        (
+            b'[{"isFullSync": true, "companies": [{"a": {"b": [1, 2]}}, {"a": "],[", "b": 01}]}]',
+            "The body is not valid JSON at line 1, column 78, in record 2 of “companies”, near “1}]}]” (invalid "
+            "number). ",
+        ),
+        (b'{"companies": [], "isFullSync": maybe}', "The body is not valid JSON at line 1, column 33, near “maybe}” ("),
+        (
+            b'{"companies": [{]}',
+            "The body is not valid JSON at line 1, column 17, in record 1 of “companies”, near “]}” (",
+        ),
+        (b'{"companies": [{}, ', "The body is not valid JSON: it ends in record 2 of “companies”. Send all of it."),
         (b'"text"', "The body is no JSON object: "),
         (b"[]", "One object is expected, not a list of 0."),
         (b"[{}, {}]", "One object is expected, not a list of 2."),
-        (b"   ", "The body is no JSON object: "),
+        (b"   ", "The body is not valid JSON: it ends too early. Send all of it."),
         (b'{"companies": ["\xff"]}', "The body is not valid UTF-8: see the byte at position 17."),
         (b'{"companies": [], "isFullSync": "perhaps"}', "isFullSync: Must be a valid boolean."),
         (b'{"companies": [], "currentBatch": 0}', "Part 0 of 1 cannot be"),
@@ -125,6 +141,24 @@ def test_a_batch_that_cannot_be_read_is_refused(program, body, detail):
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(detail)
     assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\ud83d\\ud83d\\ude00", "\\uD83Dxx", "\\\\\\ud83d"])
+@pytest.mark.parametrize("form", ["%s", "[%s]", " [ %s ] "])
+def test_half_a_character_rejects_its_record_alone(program, half, form):
+    record = '{"erpKey": "%s", "companyName": "%s", "companyType": "Customer", "isActive": true}'
+    records = [record % ("C1", "whole \\ud83d\\ude00"), record % ("C2", half), record % ("C3", "\\\\ud83d")]
+    body = form % f'{{"companies": [{", ".join(records)}]}}'
+    answer = program.send("POST", "Sync/batch", body.encode(), "application/json")
+    assert answer.status_code == 200
+    loaded = Uploads().run(SyncRequest.objects.get())
+    assert list(Company.objects.order_by("erp_key").values_list("erp_key", "company_name")) == [
+        ("C1", "whole 😀"),
+        ("C3", "\\ud83d"),
+    ]
+    (problem,) = loaded.details.all()
+    assert (problem.line, problem.column, problem.code) == (2, "companyName", "bad_encoding")
+    assert "holds half a character" in problem.message
 
 
 def test_another_media_type_is_415(program):

@@ -3,6 +3,7 @@
 Slow and simple: what `syncs.loading.merge` and its neighbours do in SQL is compared with this by `test_any_input`.
 """
 
+import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -86,6 +87,8 @@ KINDS = {
     ),
 }
 BAD = {"perhaps", "twelve", "7", "EURO"}
+# Of the characters that nobody sees, those that are tried.
+INVISIBLE = set("\u200b\ufeff\u00ad\x07\ufe0f")
 
 
 @dataclass(eq=False)
@@ -102,9 +105,11 @@ class Line:
         return self.cells.get(column, ABSENT) is not ABSENT
 
     def value(self, column):
-        """The cell, None where it is empty or absent."""
+        """The cell, None where it is empty or absent; a key in its one form."""
         cell = self.cells.get(column, ABSENT)
-        return None if cell is ABSENT or cell is None or not str(cell).strip() else str(cell)
+        if cell is ABSENT or cell is None or not str(cell).strip():
+            return None
+        return unicodedata.normalize("NFC", str(cell).strip()) if is_key(column) else str(cell)
 
     @property
     def match(self):
@@ -208,6 +213,8 @@ class _Sync:
 
     def has_bad_cell(self, line):
         if any(str(cell) in BAD for cell in line.cells.values()):
+            return True
+        if any(INVISIBLE & set(line.value(column) or "") for column in line.cells if is_key(column)):
             return True
         needed = [c for c in KINDS[line.kind].required if line.has(c) or c in KINDS[line.kind].key]
         return any(line.value(column) is None for column in needed)
@@ -400,7 +407,13 @@ def add_up(totals, key, amount):
         totals[key] = (count + 1, sum + amount)
 
 
+def is_key(column):
+    """Whether records are told apart, or referred to, by the column."""
+    return column.lower().endswith("erpkey") or column in ("code", "financialAccountCode")
+
+
 def currency_of(text):
+    text = text and text.strip()
     return text.upper() if text and len(text) == 3 and text.isascii() and text.isalpha() else ""
 
 
@@ -411,6 +424,8 @@ def typed(column, text):
         return text == "true"
     if column == "periodNumber":
         return int(text)
+    if column == "currencyCode":
+        return text and text.strip().upper()
     return text
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import unicodedata
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from syncs.loading.control_totals.recount import check_totals, recount
 from syncs.models import BookTotal
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
-from tests.loading.rules import KINDS, Books, Record
+from tests.loading.rules import KINDS, Books, Record, is_key
 
 # Each of them up to eight syncs. `EXAMPLES=3000 make test ARGS=tests/loading/test_any_input.py` takes its time.
 EXAMPLES = int(os.environ.get("EXAMPLES", 40))
@@ -30,8 +31,11 @@ class Id(str):
     """Stands for the platform id that the record of this key has by then; `x` for a stranger's record."""
 
 
-COMPANIES, CONTACTS, ACCOUNTS = ("C1", "C2", "C3"), ("K1", "K2"), ("A1", "A2")
+COMPANIES, CONTACTS, ACCOUNTS = ("C1", "C2", "C\u00e9"), ("K1", "K2"), ("A1", "A2")
 NAMED_COMPANY = (*COMPANIES, "C9", "", None)
+# Other spellings of a key, which mean the same, and some with a character that makes it another one.
+SAME_KEY = ("{} ", " {}", "{}\u00a0", "\u2003{}\u2009", "\t{}")
+OTHER_KEY = ("{}\u200b", "\ufeff{}", "\u00ad{}", "{}\x07", "{}\ufe0f")
 COMPANY_ID = (*map(Id, COMPANIES), Id("X1"), Id("x"), "", None)
 ACTION = (0, 1, 1, 2, 2, 2, "", "7")
 # Of each kind: a good line, its keys, and what may be changed in it.
@@ -103,7 +107,17 @@ def a_line(draw, kind) -> dict:
         row[column] = draw.choice(columns[column])
     for column in draw.sample(list(row), draw.choice((0, 0, 0, 0, 1, 2))):
         del row[column]
+    for column in filter(is_key, row):
+        row[column] = spelled(draw, row[column])
     return row
+
+
+def spelled(draw, key):
+    """The key in one of its spellings, mostly the plain one."""
+    if not key or draw.random() < 0.8:
+        return key
+    key = unicodedata.normalize(draw.choice(("NFC", "NFD")), key)
+    return draw.choice(OTHER_KEY if draw.random() < 0.1 else SAME_KEY).format(key)
 
 
 def an_input(draw) -> list:

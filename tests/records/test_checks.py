@@ -165,7 +165,8 @@ def test_a_valid_cell_becomes_its_copy_text(kind, cell, loaded):
         ),
         (
             "text", "K\ud800ln", "bad_encoding",
-            "city: “K\\ud800ln” holds half a character. Save the file as UTF-8, then send it again.",
+            "city: “K\\ud800ln” holds half a character, as where an emoji was cut in two. Remove it, or export the "
+            "text again.",
         ),
         ("required", "  ", "required_empty", "companyName is empty, but every company needs it. Fill it in."),
         ("json", "12", "bad_json", "dimensions: “12” is not a JSON object. Send an object."),
