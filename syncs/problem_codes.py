@@ -118,7 +118,11 @@ _ENTRIES = {
         ("workbook_damaged", "The workbook cannot be read", "The file is no workbook that can be read, or it is damaged.", "Save it again as “Excel workbook (.xlsx)” or as “CSV UTF-8”.", SENDER),
         ("workbook_locked", "The workbook is locked or too old", "The workbook has a password, or is of a kind from before 2007.", "Save it as “Excel workbook (.xlsx)” without a password.", SENDER),
         ("workbook_too_big", "The workbook is too big", "The workbook holds more different texts than are read.", "Save the sheet as “CSV UTF-8”, then send that.", SENDER),
-        ("sheets_not_read", "Further sheets were not read", "The workbook has several sheets with something in them; only the first is read.", "Send a further sheet as a workbook of its own.", NOBODY),
+        ("sheets_not_read", "A sheet was not read", "A sheet holds something, but it is hidden, or it does not have the columns of the kind of record that its name or the file’s says. A full sync deletes nothing of that kind.", "Name the sheet after the kind of its records; remove a sheet that holds none.", SENDER),
+        ("shown_otherwise", "A cell shows something else than was read", "A column of texts has numbers or dates which the sheet shows by a format that depends on the computer’s region or hides a part of the value.", "Format the column as text, and fill in what it should be.", SENDER),
+        ("digits_lost", "Digits that a spreadsheet has lost", "A cell holds a number of more than 15 digits, of which spreadsheets keep only the first 15.", "Compare it with the original, and format the column as text before filling it in.", SENDER),
+        ("formulas_not_calculated", "Results of formulas may be out of date", "The program that wrote the workbook did not calculate its formulas, and asks for it when the workbook is opened.", "Open the workbook in your spreadsheet program and save it.", SENDER),
+        ("merged_cells", "Merged cells", "Of merged cells only the first holds a value; the others are empty.", "Unmerge the cells, and fill each of them in.", SENDER),
     ),
     "ZIP files": (
         ("zip_damaged", "The ZIP is damaged", "The file is no ZIP, breaks off, or holds other than what its directory says.", "Make the ZIP again, then send it again.", SENDER),

@@ -9,9 +9,9 @@ from syncs.connectors import register
 from syncs.connectors.formats.corrected_lines import read_corrected_lines
 from syncs.connectors.formats.csv_reader import read_csv
 from syncs.connectors.formats.jsonl_reader import read_json_lines
+from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import (
     OLD_OR_LOCKED,
-    WORKBOOK,
     old_or_locked,
     read_packed_workbook,
     read_workbook,
@@ -105,7 +105,7 @@ def _zip_rows(source: Source) -> SourceItems:
             file=source.file_name,
         )
     archive = Archive(content, file=source.file_name, limits=source.limits)
-    if archive.member(WORKBOOK):
+    if is_workbook(archive):
         yield from read_workbook(
             archive, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
         )

@@ -1,4 +1,4 @@
-"""Workbooks: the first sheet, read as the CSV file that would be saved from it."""
+"""Workbooks: a sheet, read as the CSV file that would be saved from it."""
 
 import random
 import tracemalloc
@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from syncs.connectors import connector_named
-from syncs.connectors.formats import xlsx_parts
+from syncs.connectors.formats import xlsx_texts
 from syncs.connectors.protocol import ConnectorError, FileHeader, Rows
 from tests.connectors.reading import read, source, table, zipped
 from tests.samples.sheets import DATE, EXACT, STAMP, TIME, ZEROS, cell, number, sheet, text, workbook
@@ -150,8 +150,8 @@ def test_further_sheets_with_something_in_them_are_named():
     _, [problem] = read_book(book)
     assert (problem.kind, problem.code) == ("warning", "sheets_not_read")
     assert problem.message == (
-        "Only the first sheet, “Data”, was read; “More” not. Send a further sheet as a workbook of its own, named "
-        "after its kind of record."
+        "The sheet “More” was not read, because it does not have the columns of a kind of record that its name or the "
+        "file’s says. Name it after the kind of its records; if it holds none, remove it."
     )
 
 
@@ -174,7 +174,7 @@ DOCTYPE = '<!DOCTYPE x [<!ENTITY a "aaaa">]>'
         {"xl/workbook.xml": "<workbook/>"},
         {"xl/_rels/workbook.xml.rels": "<Relationships/>"},
         {"xl/worksheets/sheet1.xml": DOCTYPE + sheet(["erpKey"], ["I1"])},
-        {"xl/worksheets/sheet1.xml": '<worksheet><row r="2"/><row r="1"/></worksheet>'},
+        {"xl/worksheets/sheet1.xml": '<worksheet><row r="99999999"/></worksheet>'},
         {"xl/worksheets/sheet1.xml": '<worksheet><row><c r="A1" t="s"><v>9</v></c></row></worksheet>'},
         {"xl/worksheets/sheet1.xml": f"<worksheet><row>{'<c/>' * 20_000}</row></worksheet>"},
     ],
@@ -225,7 +225,7 @@ def test_a_tag_or_a_text_without_end_is_not_kept_in_memory():
 
 
 def test_shared_texts_are_not_all_kept_in_memory(monkeypatch):
-    monkeypatch.setattr(xlsx_parts, "TEXTS_IN_MEMORY", 100_000)
+    monkeypatch.setattr(xlsx_texts, "TEXTS_IN_MEMORY", 100_000)
     texts = [f"{random.getrandbits(64)} ü{at}" for at in range(20_000)]
     xml = sheet(["erpKey"], *[[cell("s", str(at))] for at, _ in enumerate(texts)])
     book = workbook(xml, shared="".join(f"<si><t>{one}</t></si>" for one in texts))

@@ -45,3 +45,20 @@ def test_a_downloaded_workbook_is_read_back(faulty_book, load):
     assert (detail.column, detail.code, detail.value) == ("isActive", "bad_boolean", "perhaps")
     assert detail.message.startswith("Cell D2, isActive: ")
     assert [d.code for d in again.details.filter(line=None)] == ["nothing_loaded"]
+
+
+def test_rows_of_two_sheets_have_each_its_own_columns(load):
+    """Both sheets have a row 2 of companies, with the columns in another order."""
+    book = workbook(
+        sheet(HEADER, ["C1", "Acme", "Customer", "perhaps"], ["C3", "Core", "Customer", "true"]),
+        sheet(HEADER[::-1], ["maybe", "Vendor", "Bolt", "C2"]),
+    )
+    faulty = load(book, "companies.xlsx")
+    first, second = faulty.details.filter(kind="error").order_by("id")
+    assert [(d.file, d.line, d.erp_key, d.value) for d in (first, second)] == [
+        ("companies.xlsx, sheet “Sheet1”", 2, "C1", "perhaps"),
+        ("companies.xlsx, sheet “Sheet2”", 2, "C2", "maybe"),
+    ]
+    rows = RejectedRowReader(faulty)
+    assert rows.row_of(first).values["companyName"] == "Acme"
+    assert rows.row_of(second).values == dict(zip(HEADER, ["C2", "Bolt", "Vendor", "maybe"], strict=True))

@@ -5,7 +5,7 @@ import zipfile
 
 from syncs.problem_codes import CODES
 from tests.connectors.reading import zipped
-from tests.samples.sheets import cell, sheet, workbook
+from tests.samples.sheets import STAMP, cell, number, sheet, workbook
 
 COMPANY = "erpKey,companyName,companyType,isActive"
 GOOD = {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\n"}
@@ -150,6 +150,15 @@ BAD = {
                                                           shared="<si><t>I1</t></si>" * 6)},
     "sheets_not_read": {"company.xlsx": workbook(sheet(COMPANY.split(","), ["C1", "Acme", "Customer", "true"]),
                                                  sheet([cell("n", "1")]), names=["Data", "Notes"])},
+    "shown_otherwise": {"company.xlsx": workbook(sheet(COMPANY.split(","), [number("45351", STAMP), "Acme", "Customer",
+                                                                           "true"]))},
+    "digits_lost": {"company.xlsx": workbook(sheet(COMPANY.split(","), [number("4.0063813339310001E+15"), "Acme",
+                                                                       "Customer", "true"]))},
+    "formulas_not_calculated": {"company.xlsx": workbook(
+        sheet(COMPANY.split(","), ["C1", '<c t="str"><f>A2&amp;"!"</f><v>C1!</v></c>', "Customer", "true"]),
+        calculation='fullCalcOnLoad="1"')},
+    "merged_cells": {"company.xlsx": workbook(sheet([*COMPANY.split(","), "city"], ["C1", "A", "Vendor", "true", "X"],
+                                                    ["C2", "B", "Customer", "true"], merged=["E2:E3"]))},
     "zip_damaged": ("books.zip", zipped(GOOD)[:-40]),
     "zip_without_files": {"readme.md": "x"},
     "encrypted": ("books.zip", with_flag(LOCKED, 6, 1)),

@@ -5,7 +5,7 @@ from django.core.files.storage import default_storage
 
 from adsplatform.records.models import Company
 from enrollments.models import CustomFieldDefinition
-from syncs.connectors.formats import xlsx_parts
+from syncs.connectors.formats import xlsx_texts
 from syncs.connectors.protocol import ConnectorError
 from syncs.loading import pipeline
 from syncs.problem_codes import CODES
@@ -371,8 +371,30 @@ EXPECTED = {
     ),
     "sheets_not_read": (
         "warning", "company.xlsx", None, "", "",
-        "Only the first sheet, “Data”, was read; “Notes” not. Send a further sheet as a workbook of its "
-        "own, named after its kind of record.",
+        "The sheet “Notes” was not read, because it does not have the columns of a kind of record that its name or "
+        "the file’s says. Name it after the kind of its records; if it holds none, remove it.",
+    ),
+    "shown_otherwise": (
+        "warning", "company.xlsx", None, "erpKey", "2024-02-29T00:00:00",
+        "erpKey: cell A2 is shown by a number format that depends on the computer or hides a part of the value, so "
+        "the value itself was read: “2024-02-29T00:00:00”. Format the column as text if it should be read as it is "
+        "shown.",
+    ),
+    "digits_lost": (
+        "warning", "company.xlsx", None, "erpKey", "4006381333931000",
+        "erpKey: cell A2 holds a number of more than 15 digits, of which spreadsheets keep only the first 15: "
+        "“4006381333931000”. Compare with the original, and format the column as text before filling it in.",
+    ),
+    "formulas_not_calculated": (
+        "warning", "company.xlsx", None, "", "",
+        "1 cell is a formula, the first B2, and the workbook asks to be calculated when it is opened, so the results "
+        "that were read may be out of date. Open the workbook in your spreadsheet program, save it, then send it "
+        "again.",
+    ),
+    "merged_cells": (
+        "warning", "company.xlsx", None, "", "",
+        "Merged cells hold their value only in the first of them; the others were read as empty: E2:E3. Unmerge "
+        "them, and fill each cell in.",
     ),
     "zip_damaged": (
         "error", "books.zip", None, "", "",
@@ -443,7 +465,7 @@ def test_the_place_and_the_sentence_are_exact(code, uploads, settings, monkeypat
     for name, value in limits.items():
         setattr(settings, name, value)
     if code == "workbook_too_big":
-        monkeypatch.setattr(xlsx_parts, "MAX_TEXTS", 5)
+        monkeypatch.setattr(xlsx_texts, "MAX_TEXTS", 5)
     if code == "reject_limit":
         uploads.enrollment.reject_limit_percent = 10
         uploads.enrollment.save()

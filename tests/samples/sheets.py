@@ -27,7 +27,7 @@ def cell(kind, value):
     return f'<c t="{kind}"><v>{value}</v></c>'
 
 
-def sheet(*rows, prefix=""):
+def sheet(*rows, merged=()):
     """Rows of cells; plain texts become text cells, and None is a cell that is not there."""
     xml = []
     for at, row in enumerate(rows, 1):
@@ -37,27 +37,38 @@ def sheet(*rows, prefix=""):
                 value = value if value.startswith("<c") else text(value)
                 cells.append(value.replace("<c", f'<c r="{letters_of(place)}{at}"', 1))
         xml.append(f'<row r="{at}">{"".join(cells)}</row>')
-    return f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(xml)}</sheetData></worksheet>'
+    ranges = "".join(f'<mergeCell ref="{one}"/>' for one in merged)
+    return (
+        f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(xml)}</sheetData><mergeCells>{ranges}</mergeCells></worksheet>'
+    )
 
 
-def workbook(*sheets, names=None, shared=None, since_1904=False, **others):
-    """The bytes of a workbook with these sheets; `shared` is the XML of its shared texts."""
+def workbook(*sheets, names=None, shared=None, since_1904=False, states=None, formats=(), calculation="", **others):
+    """The bytes of a workbook with these sheets; `shared` is the XML of its shared texts.
+
+    `formats` are the codes of further cell styles, which follow those of FORMATS; `states` are those of the sheets;
+    `calculation` are attributes of `calcPr`; `others` are parts by their path.
+    """
     names = names or [f"Sheet{at}" for at, _ in enumerate(sheets, 1)]
+    states = states or ["visible"] * len(sheets)
     listed = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{at}" r:id="rId{at}"/>' for at, name in enumerate(names, 1)
+        f'<sheet name={quoteattr(name)} sheetId="{at}" state="{state}" r:id="rId{at}"/>'
+        for at, (name, state) in enumerate(zip(names, states, strict=True), 1)
     )
     linked = "".join(
         f'<Relationship Id="rId{at}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{at}.xml"/>'
         for at, _ in enumerate(sheets, 1)
     )
+    codes = [*FORMATS, *formats]
     formats = "".join(
-        f'<numFmt numFmtId="{163 + at}" formatCode={quoteattr(code)}/>' for at, code in enumerate(FORMATS) if code
+        f'<numFmt numFmtId="{163 + at}" formatCode={quoteattr(code)}/>' for at, code in enumerate(codes) if code
     )
-    styles = "".join(f'<xf numFmtId="{163 + at if code else 0}"/>' for at, code in enumerate(FORMATS))
+    styles = "".join(f'<xf numFmtId="{163 + at if code else 0}"/>' for at, code in enumerate(codes))
     parts = {
         "[Content_Types].xml": "<Types/>",
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">'
-        f'<workbookPr date1904="{int(since_1904)}"/><sheets>{listed}</sheets></workbook>',
+        f'<workbookPr date1904="{int(since_1904)}"/><sheets>{listed}</sheets>'
+        f"<calcPr {calculation}/></workbook>",
         "xl/_rels/workbook.xml.rels": f"<Relationships>{linked}</Relationships>",
         "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts>{formats}</numFmts><cellStyleXfs><xf numFmtId="14"/>'
         f"</cellStyleXfs><cellXfs>{styles}</cellXfs></styleSheet>",

@@ -67,7 +67,8 @@ def read_header(lines: list[str], first_line: int, stem: str, names: KindNames) 
         )
     header = _parse(lines[position:], line, delimiter or _delimiter_of(lines[position], names))
     if place is None:
-        header = _without_names(header, line)
+        columns, is_header = columns_without_names(header.columns, line)
+        header = replace(header, columns=columns, lines=header.lines if is_header else 0)
     else:
         header = replace(
             header,
@@ -105,19 +106,19 @@ def _parse(lines: list[str], line: int, delimiter: str) -> Header:
     return Header(delimiter, names, reader.line_num)
 
 
-def _without_names(header: Header, line: int) -> Header:
-    """The header of a file none of whose first lines has a known name.
+def columns_without_names(cells: list[str], line: int) -> tuple[list[str], bool]:
+    """The columns of a table none of whose first lines has a known name, and whether its first line is a header.
 
     A first line with values in it is a row like the others; then the columns have numbers in place of names.
     """
-    names = _named(header.columns, line)
+    names = _named(cells, line)
     if any(VALUE.fullmatch(name) for name in names):
-        return replace(header, columns=[str(number) for number, _ in enumerate(names, 1)], lines=0)
+        return [str(number) for number, _ in enumerate(names, 1)], False
     distinct: dict[str, str] = {}
     for number, name in enumerate(names, 1):
         unique = name if name and name.casefold() not in distinct else f"{name} ({number})".strip()
         distinct[unique.casefold()] = unique
-    return replace(header, columns=list(distinct.values()))
+    return list(distinct.values()), True
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -5,54 +5,98 @@ text, which is copied digit by digit and never converted to a float.
 """
 
 import re
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+
+from syncs.connectors.formats.xlsx_dates import moment_of
+from syncs.connectors.formats.xlsx_formats import GENERAL, NumberFormat
 
 # Spreadsheets calculate with this many digits; further ones are noise of binary fractions.
 SIGNIFICANT_DIGITS = 15
 # A binary fraction has at most this many digits; a longer number was not calculated by a spreadsheet.
 NOISE_DIGITS = 17
-LAST_DAY = 2_958_465  # 9999-12-31
-BUILT_IN_DATES = {14, 15, 16, 17, *range(27, 32), 34, 35, 36, *range(50, 55), 57, 58}
-BUILT_IN_TIMES = {18, 19, 20, 21, 32, 33, 45, 47, 55, 56}
-BUILT_IN_STAMPS = {22}
 COLUMN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_COLUMNS = 16_384
+MAX_ROWS = 2**24  # as many as LibreOffice can have
+# The most cells that a remark names.
+CELLS_NAMED = 3
 
-# The literal parts of a format code: quoted or escaped text, fillings, colours and conditions.
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
-_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ADDRESS = re.compile(r"([A-Z]{1,3})[0-9]+")
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,8})", re.IGNORECASE)
 
 
-def format_of(number: int, code: str | None) -> str:
-    """The meaning that a number format gives to a number: `date`, `time`, `stamp` (date and time), or nothing.
+@dataclass(slots=True)
+class CellRemark:
+    """Cells of one column about which there is something to say: how many, and the first of them with their texts."""
 
-    `date`, `time` and `stamp` are followed by `.` if the format shows parts of a second. A format of zeros only, which
-    a number is padded to, is returned as it is.
+    count: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, row: int, text: str) -> None:
+        self.count += 1
+        if len(self.first) < CELLS_NAMED:
+            self.first.append((row, text))
+
+
+class CellTexts:
+    """Makes texts of numbers, by the formats of a workbook's styles.
+
+    The columns at the positions `texts` get what the sheet shows, where that is certain, and the others the exact
+    number. `shown_otherwise` and `digits_lost` have remarks by the position of the column, for the columns `loaded`.
     """
-    if code is None:
-        known = (("date", BUILT_IN_DATES), ("time", BUILT_IN_TIMES), ("stamp", BUILT_IN_STAMPS))
-        return next((kind for kind, numbers in known if number in numbers), "")
-    if re.fullmatch("0{2,}", code):  # the leading zeros of a postal code are only in the format
-        return code
-    code = _LITERAL.sub("", code).split(";")[0].lower()
-    if _ELAPSED.search(code) or "general" in code:
-        return ""
-    has_time = bool(re.search("[hs]", code))
-    has_day = bool(re.search("[dy]", code)) or ("m" in code and not has_time)
-    kind = ("stamp" if has_time else "date") if has_day else ("time" if has_time else "")
-    return kind + "." if re.search(r"s[.,]0", code) else kind
+
+    def __init__(self, formats: list[NumberFormat], since_1904: bool) -> None:
+        self.formats, self.since_1904 = formats, since_1904
+        self.texts: frozenset[int] = frozenset()
+        self.loaded: frozenset[int] = frozenset()
+        self.shown_otherwise: dict[int, CellRemark] = {}
+        self.digits_lost: dict[int, CellRemark] = {}
+
+    def number(self, text: str, style: int, place: int, row: int) -> str:
+        """The text of a number in a cell."""
+        format = self.formats[style] if style < len(self.formats) else GENERAL
+        exact = number_text(text, format, since_1904=self.since_1904)
+        if place in self.loaded and len(exact) > SIGNIFICANT_DIGITS and has_lost_digits(exact):
+            self.digits_lost.setdefault(place, CellRemark()).add(row, exact)
+        if place not in self.texts or format.is_plain:
+            return exact
+        try:
+            shown = format.shown(Decimal(_exact(text.strip())), since_1904=self.since_1904)
+        except InvalidOperation:
+            return exact
+        if shown is None:
+            self.shown_otherwise.setdefault(place, CellRemark()).add(row, exact)
+            return exact
+        return shown.strip()
+
+    def text(self, text: str, style: int, place: int, row: int) -> str:
+        """The text of a text in a cell."""
+        if place not in self.texts or style >= len(self.formats) or not self.formats[style].changes_texts:
+            return text
+        shown = self.formats[style].shown_text(text)
+        if shown is None and text.strip():
+            self.shown_otherwise.setdefault(place, CellRemark()).add(row, text)
+        return text if shown is None else shown
+
+    def boolean(self, text: str, place: int) -> str:
+        """The text of a boolean in a cell."""
+        word = {"1": "true", "0": "false"}.get(text.strip(), text)
+        return word.upper() if place in self.texts else word
 
 
-def number_text(text: str, format: str = "", *, since_1904: bool = False) -> str:
+def number_text(text: str, format: NumberFormat = GENERAL, *, since_1904: bool = False) -> str:
     """A number of the workbook as exact text, or as the date or time that its format makes it."""
     text = text.strip()
-    if format[:1] in ("d", "t", "s"):
-        return _moment(text, format, since_1904) or _exact(text)
+    if format.kind:
+        return _moment(text, format.kind, since_1904) or _exact(text)
     exact = _exact(text)
-    return exact.zfill(len(format)) if format and exact.isdigit() else exact
+    return exact.zfill(format.zeros) if format.zeros and exact.isdigit() else exact
+
+
+def has_lost_digits(exact: str) -> bool:
+    """Whether the number has more digits before its decimal point than a spreadsheet keeps."""
+    whole = exact.lstrip("-").partition(".")[0].lstrip("0")
+    return whole.isdigit() and len(whole) > SIGNIFICANT_DIGITS
 
 
 def _exact(text: str) -> str:
@@ -73,40 +117,20 @@ def _exact(text: str) -> str:
     return "0" if exact == "-0" else exact
 
 
-def _moment(text: str, format: str, since_1904: bool) -> str:
+def _moment(text: str, kind: str, since_1904: bool) -> str:
     """The date and time that a number of days stands for; empty if it stands for none."""
     try:
         serial = Decimal(text)
     except InvalidOperation:
         return ""
-    if not serial.is_finite() or not 0 <= serial <= LAST_DAY:
+    moment = moment_of(serial, since_1904=since_1904, has_fraction=kind.endswith("."))
+    if moment is None:
         return ""
-    days = int(serial)
-    milliseconds = int(((serial - days) * 86_400_000).to_integral_value())
-    if not format.endswith("."):
-        # As the sheet displays it, and a CSV file saved from the sheet has it.
-        milliseconds -= milliseconds % 1_000
-    if format.startswith("time") and not days:
-        return _trimmed((datetime.min + timedelta(milliseconds=milliseconds)).time())
-    try:
-        moment = _first_day(days, since_1904) + timedelta(days=days, milliseconds=milliseconds)
-    except OverflowError:
-        return ""
-    if format == "date" and not milliseconds % 86_400_000:
-        return moment.date().isoformat()
-    return f"{moment.date().isoformat()}T{_trimmed(moment.time())}"
-
-
-def _first_day(days: int, since_1904: bool) -> datetime:
-    """The day from which a number of days is counted."""
-    if since_1904:
-        return datetime(1904, 1, 1)
-    # Spreadsheets count 29 February 1900, which did not exist.
-    return datetime(1899, 12, 30) if days >= 60 else datetime(1899, 12, 31)
-
-
-def _trimmed(moment: time) -> str:
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    if kind.startswith("time") and not moment.days:
+        return moment.time_text
+    if kind == "date" and not moment.milliseconds:
+        return moment.date_text
+    return f"{moment.date_text}T{moment.time_text}"
 
 
 def unescaped(text: str) -> str:
@@ -119,15 +143,15 @@ def _character(found: re.Match[str]) -> str:
     return found[0] if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
-def column_of(address: str) -> int:
-    """The position of the column in an address like `C7`, counted from 0; -1 where it is not an address."""
-    found = _ADDRESS.fullmatch(address)
+def address_of(address: str) -> tuple[int, int]:
+    """The position of the column in an address like `C7`, counted from 0, and the row; -1 where it is no address."""
+    found = _ADDRESS.fullmatch(address.replace("$", ""))
     if not found:
-        return -1
+        return -1, -1
     place = 0
-    for letter in found[1]:
+    for letter in found[1].upper():
         place = place * 26 + ord(letter) - 64
-    return place - 1 if place <= MAX_COLUMNS else -1
+    return (place - 1 if place <= MAX_COLUMNS else -1), int(found[2])
 
 
 def letters_of(column: int) -> str:

@@ -1,14 +1,20 @@
-"""Workbooks (.xlsx): the first sheet, whose first row is the header."""
+"""Workbooks (.xlsx): the sheets that hold records, each below the names of its columns."""
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO
 
-from syncs.connectors.formats.csv_header import UnusableFile, column_names
+from syncs.connectors.formats.csv_header import UnusableFile, column_names, columns_without_names
 from syncs.connectors.formats.xlsx_cells import letters_of
-from syncs.connectors.formats.xlsx_parts import DamagedWorkbook, SheetRow, Workbook
+from syncs.connectors.formats.xlsx_choice import SHEET_NAME_LENGTH, SheetChoice, SheetToRead, texts_of
+from syncs.connectors.formats.xlsx_package import DamagedWorkbook
+from syncs.connectors.formats.xlsx_remarks import remarks_on_cells
+from syncs.connectors.formats.xlsx_sheet import SheetRow, SplitRow
+from syncs.connectors.formats.xlsx_workbook import Workbook
 from syncs.connectors.formats.zip_archive import Archive
 from syncs.connectors.protocol import (
     BLOCK_BYTES,
@@ -23,10 +29,11 @@ from syncs.connectors.protocol import (
     Vocabulary,
 )
 
-WORKBOOK = "xl/workbook.xml"
 # The first bytes of files that Excel wrote before 2007 or with a password.
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 COPIED_BYTES = 512 * 1024
+# How much of a title is quoted.
+TITLE_LENGTH = 80
 
 
 def read_packed_workbook(
@@ -49,7 +56,7 @@ def read_packed_workbook(
 
 def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> SourceItems:
     """The rows of an opened workbook."""
-    return _SheetReader(name, file, limits).read(archive)
+    return _WorkbookReader(name, file, limits, vocabulary).read(archive)
 
 
 def old_or_locked() -> UnusableFile:
@@ -68,73 +75,149 @@ def _opened(content: IO[bytes], file: str, limits: Limits) -> Archive:
         if reason.code == "zip_damaged":
             raise DamagedWorkbook() from None
         raise
-    if archive.member(WORKBOOK) is None:
-        raise DamagedWorkbook()
     return archive
+
+
+class _WorkbookReader:
+    """One workbook being read, sheet by sheet."""
+
+    def __init__(self, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> None:
+        self.name, self.file, self.limits, self.vocabulary = name, file, limits, vocabulary
+        self.has_rows = False
+
+    def read(self, archive: Archive) -> SourceItems:
+        place, name = self.file, self.name
+        try:
+            with Workbook(archive, self.limits.line_bytes) as workbook:
+                choice = SheetChoice(workbook, self.name, self.file, self.vocabulary)
+                yield from choice.problems
+                if not choice.chosen and not choice.problems:
+                    yield RowProblem(
+                        self.name,
+                        self.file,
+                        None,
+                        "file_empty",
+                        "The file is empty, so nothing was loaded from it.",
+                        kind="warning",
+                    )
+                for sheet in choice.chosen:
+                    place, name = sheet.file, sheet.name
+                    reader = _SheetReader(workbook, sheet, self.limits, self.vocabulary)
+                    for item in reader.read():
+                        self.has_rows = self.has_rows or reader.has_rows
+                        yield item
+        except UnusableFile as unusable:
+            # Rows may have been yielded already; the file then counts as not read to its end.
+            if self.has_rows:
+                reason = (
+                    f"The workbook “{self.file}” is damaged and cannot be read to its end."
+                    if isinstance(unusable, DamagedWorkbook)
+                    else str(unusable)
+                )
+                raise ConnectorError(reason, code=unusable.code, file=self.file) from None
+            yield RowProblem(name, place, None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw)
 
 
 class _SheetReader:
     """One sheet being read: its columns, and the block so far."""
 
-    def __init__(self, name: str, file: str, limits: Limits) -> None:
-        self.name, self.file, self.limits = name, file, limits
+    def __init__(self, workbook: Workbook, chosen: SheetToRead, limits: Limits, vocabulary: Vocabulary) -> None:
+        self.workbook, self.chosen, self.limits, self.vocabulary = workbook, chosen, limits, vocabulary
+        self.name, self.file = chosen.name, chosen.file
         self.columns: list[str] = []
         self.letters: list[str] = []
+        self.types: Sequence[str] = ()
+        self.header_row = 0
+        self.above: list[SheetRow] = []
         self.block = self._new_block()
         self.size = 0
         self.has_rows = False
 
-    def read(self, archive: Archive) -> SourceItems:
-        try:
-            workbook = Workbook(archive, self.limits.line_bytes)
-            if workbook.others:
-                yield self._other_sheets(workbook)
-            for row in workbook.rows():
-                if not self.columns:
-                    self._take_header(row)
-                    # The raw lines of its rows are made by `_as_csv`.
-                    yield FileHeader(self.name, self.file, tuple(self.columns), ",")
-                    continue
-                self.has_rows = True
-                problem = self._problem_of(row)
-                if problem:
-                    yield problem
-                    continue
-                self._add(row)
-                if len(self.block) >= BLOCK_ROWS or self.size >= BLOCK_BYTES:
-                    yield self.block
-                    self.block, self.size = self._new_block(), 0
-        except UnusableFile as unusable:
-            # Rows may have been yielded already; the file then counts as not read to its end.
-            if self.has_rows:
-                raise ConnectorError(
-                    f"The workbook “{self.file}” is damaged and cannot be read to its end. "
-                    "Save it again, then send it again.",
-                    code="workbook_damaged",
-                    file=self.file,
-                ) from None
-            yield RowProblem(
-                self.name, self.file, None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw
-            )
-            return
+    def read(self) -> SourceItems:
+        rows_above = self._take_header()
+        # The raw lines of its rows are made by `_as_csv`.
+        yield FileHeader(self.name, self.file, tuple(self.columns), ",")
+        if self.above:
+            yield self._rows_above()
+        texts = [place for place, type in enumerate(self.types) if type == "text"]
+        loaded = [place for place, type in enumerate(self.types) if type]
+        rows = self.workbook.rows(self.chosen.sheet, texts=texts, loaded=loaded)
+        for row in islice(rows, rows_above, None):
+            if row.number <= self.header_row:
+                raise SplitRow(row.number)
+            self.has_rows = True
+            if problem := self._problem_of(row):
+                yield problem
+                continue
+            self._add(row)
+            if len(self.block) >= BLOCK_ROWS or self.size >= BLOCK_BYTES:
+                yield self.block
+                self.block, self.size = self._new_block(), 0
         if self.block.cells:
             yield self.block
-        if not self.columns:
-            yield self._remark("file_empty", "The file is empty, so nothing was loaded from it.")
-        elif not self.has_rows:
-            yield self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
+        if not self.has_rows:
+            yield self._without_rows()
+        yield from remarks_on_cells(self.workbook, self.name, self.file, self.columns, self.types, self.header_row)
 
     def _new_block(self) -> Rows:
         return Rows(self.name, self.file, self.columns, letters=self.letters)
 
-    def _take_header(self, row: SheetRow) -> None:
+    def _take_header(self) -> int:
+        """Read the names of the columns; the number of rows that stand above the first one with values."""
+        place, first_rows = self.chosen.place, self.chosen.first_rows
+        position = place.position if place else 0
+        row = first_rows[position]
+        if place and place.is_below_rows:
+            raise UnusableFile(
+                "header_misplaced",
+                f"The names of the columns stand in row {row.number:,}, below rows that look like records, so nothing "
+                "was loaded. Move them into the first row.",
+                raw=_as_csv(row, 0),
+            )
         if row.faults:
             raise UnusableFile("cell_error", f"{self._faults(row)} The header must name the columns.")
-        # A column without a name before the last named one is a problem; one after it is not a column.
-        width = max(row.cells) + 1
-        self.columns = column_names([row.cells.get(place, "") for place in range(width)], row.number)
-        self.letters = [letters_of(place) for place in range(len(self.columns))]
+        kind, is_header = self.vocabulary.kind_named(self.name), True
+        if kind and place is None:
+            self.columns, is_header = columns_without_names(texts_of(row), row.number)
+        else:
+            # A column without a name before the last named one is a problem; one after it is not a column.
+            self.columns = column_names(texts_of(row), row.number)
+        self.letters = [letters_of(column) for column in range(len(self.columns))]
+        self.types = self.vocabulary.known_columns(kind, self.columns)
+        self.above = [first_rows[title] for title in place.titles] if place else []
+        self.header_row = row.number if is_header else 0
         self.block = self._new_block()
+        return position + is_header
+
+    def _rows_above(self) -> RowProblem:
+        numbers = ", ".join(str(row.number) for row in self.above[:10]) + (
+            " and others" if len(self.above) > 10 else ""
+        )
+        text = " ".join(text for text in texts_of(self.above[0]) if text.strip())[:TITLE_LENGTH]
+        rows, stand = ("Row", "stands") if len(self.above) == 1 else ("Rows", "stand")
+        problem = self._remark(
+            "lines_above_header",
+            f"{rows} {numbers} (“{text}”) {stand} above the names of the columns, which are in row {self.header_row}. "
+            "The sheet was read from there on.",
+        )
+        problem.line, problem.raw = self.above[0].number, _as_csv(self.above[0], 0)
+        # A row with several cells might be one of records.
+        problem.leaves_unread = self.chosen.place is not None and self.chosen.place.has_wide_titles
+        return problem
+
+    def _without_rows(self) -> RowProblem:
+        if self.vocabulary.kinds() and not any(self.types):
+            return RowProblem(
+                self.name,
+                self.file,
+                None,
+                "header_missing",
+                f"The sheet “{self.chosen.sheet.name[:SHEET_NAME_LENGTH]}” has one row, which names no known column, "
+                "so nothing was loaded from it. Send the sheet that holds the records, with the names of their columns "
+                "in its first row.",
+                raw=",".join(self.columns)[:TITLE_LENGTH],
+            )
+        return self._remark("file_without_rows", "The file has a header and no rows, so nothing was loaded from it.")
 
     def _add(self, row: SheetRow) -> None:
         raw = _as_csv(row, len(self.columns))
@@ -151,6 +234,14 @@ class _SheetReader:
                 row,
                 "line_too_long",
                 f"The row is longer than {self.limits.line_bytes:,} bytes, the most that one row may have. Shorten it.",
+            )
+        if row.twice:
+            place = row.twice[0]
+            return self._problem(
+                row,
+                "cell_error",
+                f"Cell {letters_of(place)}{row.number} stands in the sheet twice, with different values. Open the "
+                "workbook in your spreadsheet program, save it, then send it again.",
             )
         if row.faults:
             place, error = row.faults[0]
@@ -186,16 +277,6 @@ class _SheetReader:
 
     def _remark(self, code: str, message: str) -> RowProblem:
         return RowProblem(self.name, self.file, None, code, message, kind="warning")
-
-    def _other_sheets(self, workbook: Workbook) -> RowProblem:
-        others = ", ".join(f"“{name}”" for name in workbook.others[:5])
-        if len(workbook.others) > 5:
-            others += " and others"
-        return self._remark(
-            "sheets_not_read",
-            f"Only the first sheet, “{workbook.sheet}”, was read; {others} not. Send a further sheet as a "
-            "workbook of its own, named after its kind of record.",
-        )
 
 
 def rest_of(limits: Limits, used: int) -> Limits:
