@@ -118,6 +118,7 @@ class RowProblem:
     value: str = ""
     raw: str = ""
     leaves_unread: bool = False
+    row_count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,12 @@ BAD = {
     "unclosed_quote": {"companies.csv": f'{COMPANY}\nC1,"Acme,Customer,true\nC2,Bolt,Customer,true\n'},
     "line_too_long": ({"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,{'x' * 2_000},Customer,true\n"},
                       {"LINE_MAX_BYTES": 1_000}),
+    "other_delimiter": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2;Bolt;Customer;true\n"},
+    "rows_in_quotes": {"companies.csv": f'{COMPANY}\n"C1,Acme,Customer,true"\n"C2,""Bolt"",Customer,true"\n'},
+    "header_repeated": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\n{COMPANY}\nC2,Bolt,Customer,true\n"},
+    "other_header": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nerpKey,companyType,companyName,isActive\n"
+                     "C2,Customer,Bolt,true\nC3,Customer,Core,true\n"},
+    "row_too_long": {"companies.csv": f'{COMPANY}\nC1,Acme,Customer,true\nC2,"{"Bolt" + chr(10) * 1_500}",x,true\n'},
     "duplicate_member": {"companies.jsonl": '{"erpKey": "C1", "companyName": "A", "companyName": "B"}\n'},
     "unknown_file": GOOD | {"invoces.csv": "erpKey\nI1\n"},
     "unknown_format": GOOD | {"invoices.pdf": "%PDF"},
@@ -140,7 +146,6 @@ BAD = {
     "encoding_assumed": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,Café,Customer,true\n".encode(
         "cp1252")},
     "file_truncated": ("companies.csv", f"{COMPANY}\nC1,Acme,Customer,true\n".encode("utf-16") + b"x"),
-    "quotes_unclosed": ("companies.csv", "a,b\n" + 'a","\n' * 60_000),
     "not_json_lines": GOOD | {"invoices.json": '[\n{"erpKey": "I1"}\n]'},
     "not_a_list": ("batch.json", '{"companies": [{"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", '
                    '"isActive": true}], "invoices": {"erpKey": "I1"}}'),

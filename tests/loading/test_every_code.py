@@ -230,13 +230,38 @@ EXPECTED = {
     ),
     "unclosed_quote": (
         "error", "companies.csv", 2, "", "",
-        "A value opens with a quotation mark that is not closed. Close it, or double it if it belongs to "
-        "the value, like \"6\"\" nails\".",
+        "A value opens with a quotation mark that is not closed up to the end of the file, so none of the 2 lines from "
+        "here on was loaded. Close it, or double it if it belongs to the value, like \"6\"\" nails\".",
     ),
     "line_too_long": (
         "error", "companies.csv", 3, "", "",
         "The line is longer than 1,000 bytes, the most that one line may have. Check that the file has "
         "line breaks, and shorten the line.",
+    ),
+    "other_delimiter": (
+        "error", "companies.csv", 3, "", "",
+        "The row’s cells seem to be separated by a semicolon, but the header’s by a comma. Separate both alike, then "
+        "send the file again.",
+    ),
+    "rows_in_quotes": (
+        "warning", "companies.csv", 2, "", "",
+        "From line 2 on, whole rows stand in quotation marks. They were read as if the marks were not there. Look "
+        "whether every value is in its column.",
+    ),
+    "header_repeated": (
+        "warning", "companies.csv", 3, "", "",
+        "The header stands once more in line 3, and was passed over there.",
+    ),
+    "other_header": (
+        "error", "companies.csv", 3, "", "",
+        "Line 3 names other columns than the header, so the 2 lines behind it were not loaded. Send them as a file of "
+        "their own.",
+    ),
+    "row_too_long": (
+        "error", "companies.csv", 3, "", "",
+        "The row goes on over 1,501 lines, because a value in quotation marks does. A row may have at most 1,000 lines "
+        "and 10,485,760 bytes, so it was not loaded. Shorten the value; or close its quotation mark, if that was "
+        "forgotten.",
     ),
     "duplicate_member": (
         "error", "companies.jsonl", 1, "companyName", "",
@@ -338,11 +363,6 @@ EXPECTED = {
         "error", "companies.csv", None, "", "",
         "The file “companies.csv” ends in the middle of a character, so it was probably cut off. Export "
         "it again, then send it again.",
-    ),
-    "quotes_unclosed": (
-        "error", "companies.csv", None, "", "",
-        "The file “companies.csv” opens quotation marks again and again without closing them, up to line "
-        "18. Double those inside values, then send it again.",
     ),
     "not_json_lines": (
         "error", "invoices.json", None, "", "",

@@ -13,6 +13,10 @@ def details(result):
     return [(detail.kind, detail.code, detail.line) for detail in result.details.order_by("id")]
 
 
+def errors(result):
+    return [(code, line) for kind, code, line in details(result) if kind == "error"]
+
+
 def test_a_title_above_the_header_costs_nothing(uploads, counts):
     result = uploads.load(f"Companies of ACME\n\n{COMPANIES}", "companies.csv", full=True)
     assert counts(result) == {"Company": {"lines_read": 2, "inserted": 2}}
@@ -53,3 +57,50 @@ def test_the_end_mark_of_dos_leaves_a_kind_complete(uploads):
     result = uploads.load(COMPANIES + "\x1a", "companies.csv", full=True)
     assert details(result) == []
     assert sorted(Company.objects.values_list("erp_key", flat=True)) == ["C1", "C2"]
+
+
+@pytest.mark.parametrize("lines", [1_001, 1_500, 4_000])
+def test_a_cell_of_too_many_lines_is_one_problem_and_its_lines_are_no_companies(uploads, counts, lines):
+    uploads.load(COMPANIES + "C3,Core,Customer,true\n", "companies.csv")
+    inside = "\n".join(f"X{number},Ghost,Customer,true," for number in range(lines))
+    text = f'{COMPANY},notes\nC1,Acme,Customer,true,"{inside}"\nC2,Bolt,Customer,true,\n'
+    result = uploads.load(text, "companies.csv", full=True)
+    assert result.status_code == "Success"
+    assert counts(result) == {"Company": {"lines_read": 2, "unchanged": 1, "rejected": 1}}
+    assert errors(result) == [("row_too_long", 2)]
+    assert sorted(Company.objects.values_list("erp_key", flat=True)) == ["C1", "C2", "C3"]
+
+
+def test_lines_behind_a_quotation_mark_that_is_never_closed_count_as_rejected(uploads, counts):
+    uploads.load(COMPANIES, "companies.csv")
+    rows = "".join(f"X{number},Ghost,Customer,true\n" for number in range(99))
+    result = uploads.load(
+        f'{COMPANY}\nC3,Core,Customer,true\nC4,"Dirk,Customer,true\n{rows}', "companies.csv", full=True
+    )
+    assert counts(result) == {"Company": {"lines_read": 101, "inserted": 1, "rejected": 100}}
+    assert errors(result) == [("unclosed_quote", 3)]
+    assert Company.objects.count() == 3
+
+
+def test_rows_of_blanks_leave_a_kind_complete(uploads, counts):
+    uploads.load(COMPANIES + "C3,Core,Customer,true\n", "companies.csv")
+    text = COMPANIES.replace("C2", " ,\u00a0,,\n\u00a0,,,\n,,,\nC2")
+    result = uploads.load(text, "companies.csv", full=True)
+    assert counts(result) == {"Company": {"lines_read": 2, "unchanged": 2, "deleted_as_missing": 1}}
+    assert details(result) == []
+
+
+def test_below_a_header_with_other_names_nothing_is_loaded_or_deleted(uploads, counts):
+    uploads.load(COMPANIES, "companies.csv")
+    text = f"{COMPANY}\nC1,Acme,Customer,true\nerpKey,companyType,companyName,isActive\nC2,Vendor,Bolt,true\n"
+    result = uploads.load(text, "companies.csv", full=True)
+    assert counts(result) == {"Company": {"lines_read": 2, "unchanged": 1, "rejected": 1}}
+    assert Company.objects.get(erp_key="C2").company_name == "Bolt"
+
+
+def test_a_rejected_row_in_quotation_marks_is_kept_as_its_cells(uploads):
+    result = uploads.load(
+        f'"{COMPANY}"\n"C1,Acme,Customer,true"\n"C2,""Bolt, Ltd"",Customer,perhaps"\n', "companies.csv"
+    )
+    found = result.details.get(code="bad_boolean")
+    assert (found.line, found.raw_line) == (3, 'C2,"Bolt, Ltd",Customer,perhaps')

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from syncs.connectors.columnar import DELIMITERS
+from syncs.connectors.formats.csv_extents import cells_between_blanks
 from syncs.connectors.formats.file_kinds import reason_not_csv
 from syncs.connectors.formats.header_search import HeaderPlace, KindNames, clean_name, locate_header
 
@@ -31,7 +32,8 @@ class Header:
     """The delimiter, the names of the columns, and the number of lines up to the end of the header.
 
     `position` is where it begins, and `titles` are the positions of lines above it that were passed over.
-    `has_wide_titles`: one of these has several cells, so that it might be a row.
+    `has_wide_titles`: one of these has several cells, so that it might be a row. `is_in_quotes`: the header stands in
+    quotation marks as a whole, as each row does then.
     """
 
     delimiter: str
@@ -40,6 +42,7 @@ class Header:
     position: int = 0
     titles: tuple[int, ...] = ()
     has_wide_titles: bool = False
+    is_in_quotes: bool = False
 
 
 def read_header(lines: list[str], first_line: int, stem: str, names: KindNames) -> Header | None:
@@ -66,6 +69,8 @@ def read_header(lines: list[str], first_line: int, stem: str, names: KindNames) 
             raw=lines[position].rstrip("\r\n"),
         )
     header = _parse(lines[position:], line, delimiter or _delimiter_of(lines[position], names))
+    if names and (inner := _cells_in_quotes(header.columns, lines[position], header.delimiter)):
+        header = replace(header, columns=inner, is_in_quotes=True)
     if place is None:
         columns, is_header = columns_without_names(header.columns, line)
         header = replace(header, columns=columns, lines=header.lines if is_header else 0)
@@ -93,9 +98,9 @@ def _find(lines: list[str], first: int, declared: str, names: KindNames) -> Head
 
 def _parse(lines: list[str], line: int, delimiter: str) -> Header:
     """The header that begins in the first of the lines, with the names as they are."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
     try:
-        names = next(reader)
+        names = cells_between_blanks(lines[0], delimiter) or next(reader)
     except csv.Error:
         raise UnusableFile(
             "header_unreadable",
@@ -103,7 +108,7 @@ def _parse(lines: list[str], line: int, delimiter: str) -> Header:
             "place or is not closed. Correct the header, then send the file again.",
             raw=lines[0].rstrip("\r\n"),
         ) from None
-    return Header(delimiter, names, reader.line_num)
+    return Header(delimiter, names, reader.line_num or 1)
 
 
 def columns_without_names(cells: list[str], line: int) -> tuple[list[str], bool]:
@@ -122,7 +127,15 @@ def columns_without_names(cells: list[str], line: int) -> tuple[list[str], bool]
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != " "), [])
+    cells = cells_between_blanks(line, delimiter) or next(csv.reader([line], delimiter=delimiter), [])
+    return _cells_in_quotes(cells, line, delimiter) or cells
+
+
+def _cells_in_quotes(cells: list[str], line: str, delimiter: str) -> list[str]:
+    """The cells of a line that stands in quotation marks as a whole and so has a single cell; else none."""
+    if len(cells) != 1 or delimiter not in cells[0] or not line.lstrip().startswith('"'):
+        return []
+    return next(csv.reader([cells[0]], delimiter=delimiter), [])
 
 
 def _delimiter_of(header: str, names: KindNames) -> str:

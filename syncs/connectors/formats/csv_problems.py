@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from syncs.connectors.formats.csv_extents import SPAN_LINES
 from syncs.connectors.formats.csv_header import Header
-from syncs.connectors.protocol import ConnectorError, RowProblem
+from syncs.connectors.protocol import RowProblem
 
 DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+
+LIKE = 'value, like "6"" nails".'
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +18,14 @@ class CsvProblems:
     name: str
     file: str
     header: Header
+    line_bytes: int
 
     def _problem(self, line: int, code: str, message: str, raw: str) -> RowProblem:
         return RowProblem(self.name, self.file, line, code, message, raw=raw)
 
-    def line_too_long(self, line: int, line_bytes: int, start: str) -> RowProblem:
+    def line_too_long(self, line: int, start: str) -> RowProblem:
         message = (
-            f"The line is longer than {line_bytes:,} bytes, the most that one line may have. "
+            f"The line is longer than {self.line_bytes:,} bytes, the most that one line may have. "
             "Check that the file has line breaks, and shorten the line."
         )
         return self._problem(line, "line_too_long", message, start)
@@ -44,24 +48,54 @@ class CsvProblems:
         return self._problem(line, "line_cut_off", message, raw)
 
     def only_one_cell(self, line: int, raw: str) -> RowProblem:
-        """The row has one cell where the header has several columns: a title, or an error of quotation or delimiter."""
-        width, delimiter = len(self.header.columns), self.header.delimiter
+        """The row has one cell where the header has several columns: a title, a total, or an error of quotation."""
+        width = len(self.header.columns)
         message = (
             f"The row has 1 cell, but the header has {width:,} columns. Remove the line if it is a title or a "
             "total, or fill it in."
         )
-        frequent = [character for character in DELIMITER_NAMES if raw.count(character) >= width - 1]
-        if delimiter in frequent:
+        if raw.count(self.header.delimiter) >= width - 1:
             message = (
                 f"The row has 1 cell, but the header has {width:,} columns: the whole row stands in quotation "
                 "marks. Remove them, then send the file again."
             )
-        elif frequent:
-            message = (
-                f"The row’s cells seem to be separated by {_name_of(frequent[0])}, but the header’s by "
-                f"{_name_of(delimiter)}. Separate both alike, then send the file again."
-            )
         return self._problem(line, "too_few_cells", message, raw)
+
+    def other_delimiter(self, line: int, raw: str) -> RowProblem | None:
+        """The problem of a row that ends early because another delimiter than the header's separates its cells."""
+        others = [mark for mark in DELIMITER_NAMES if mark != self.header.delimiter]
+        found = next((mark for mark in others if raw.count(mark) >= max(1, len(self.header.columns) - 1)), None)
+        if found is None:
+            return None
+        message = (
+            f"The row’s cells seem to be separated by {_name_of(found)}, but the header’s by "
+            f"{_name_of(self.header.delimiter)}. Separate both alike, then send the file again."
+        )
+        return self._problem(line, "other_delimiter", message, raw)
+
+    def rows_in_quotes(self, line: int) -> RowProblem:
+        """A remark about the first row that stands in quotation marks as a whole."""
+        message = (
+            f"From line {line:,} on, whole rows stand in quotation marks. They were read as if the marks were not "
+            "there. Look whether every value is in its column."
+        )
+        return RowProblem(self.name, self.file, line, "rows_in_quotes", message, kind="warning")
+
+    def header_repeated(self, lines: list[int]) -> RowProblem:
+        """A remark about lines at which the header stands once more."""
+        more = f", and in {len(lines) - 1:,} further lines" if len(lines) > 2 else ""
+        more = f" and in line {lines[1]:,}" if len(lines) == 2 else more
+        message = f"The header stands once more in line {lines[0]:,}{more}, and was passed over there."
+        return RowProblem(self.name, self.file, lines[0], "header_repeated", message, kind="warning")
+
+    def other_header(self, line: int, row_count: int, raw: str) -> RowProblem:
+        """A line in the middle names other columns, so that the lines after it have other meanings."""
+        behind = "line behind it was" if row_count == 1 else f"{row_count:,} lines behind it were"
+        message = (
+            f"Line {line:,} names other columns than the header, so the {behind} not loaded. Send them as a file of "
+            "their own."
+        )
+        return RowProblem(self.name, self.file, line, "other_header", message, raw=raw, row_count=row_count)
 
     def cells_missing(self, cell_count: int, line: int) -> RowProblem:
         """A remark about the first row that ends early; the columns of absent cells keep their values."""
@@ -71,29 +105,42 @@ class CsvProblems:
         )
         return RowProblem(self.name, self.file, line, "cells_missing", message, kind="warning")
 
-    def bad_quote(self, text: str, line: int, *, is_one_line: bool) -> RowProblem:
-        """A quotation mark in a wrong place: inside a value, or never closed."""
-        if is_one_line:
-            code = "stray_quote"
-            message = (
-                "A value has text after its closing quotation mark. Double every quotation mark inside the "
-                'value, like "6"" nails".'
-            )
-        else:
-            code = "unclosed_quote"
-            message = (
-                "A value opens with a quotation mark that is not closed. Close it, or double it if it belongs to "
-                'the value, like "6"" nails".'
-            )
-        return self._problem(line, code, message, text.rstrip("\r\n"))
+    def stray_quote(self, line: int, raw: str) -> RowProblem:
+        """Text stands behind the closing quotation mark of a value."""
+        message = f"A value has text after its closing quotation mark. Double every quotation mark inside the {LIKE}"
+        return self._problem(line, "stray_quote", message, raw)
 
-    def quotes_unclosed(self, last_line: int) -> ConnectorError:
-        return ConnectorError(
-            f"The file “{self.file}” opens quotation marks again and again without closing them, up to "
-            f"line {last_line:,}. Double those inside values, then send it again.",
-            code="quotes_unclosed",
-            file=self.file,
+    def rows_swallowed(self, line: int, line_count: int, raw: str) -> RowProblem:
+        """A quotation mark is closed so late, or so badly, that it may hold rows together."""
+        last = line + line_count - 1
+        message = (
+            f"A value opens with a quotation mark that is not closed before line {last:,}, so lines {line:,} to "
+            f"{last:,} were read as one row, which cannot be loaded. Close it, or double it if it belongs to the "
+            f"{LIKE}"
         )
+        return self._problem(line, "unclosed_quote", message, raw)
+
+    def never_closed(self, line: int, row_count: int, raw: str) -> RowProblem:
+        """A quotation mark that is not closed up to the end of the file: what stands behind it may be no row."""
+        where = ""
+        if row_count > 1:
+            where = f" up to the end of the file, so none of the {row_count:,} lines from here on was loaded"
+        message = (
+            f"A value opens with a quotation mark that is not closed{where}. Close it, or double it if it belongs to "
+            f"the {LIKE}"
+        )
+        problem = self._problem(line, "unclosed_quote", message, raw)
+        problem.row_count = row_count
+        return problem
+
+    def row_too_long(self, line: int, line_count: int, raw: str) -> RowProblem:
+        """A row that its quotation marks hold together over more lines or bytes than are read."""
+        message = (
+            f"The row goes on over {line_count:,} lines, because a value in quotation marks does. A row may have at "
+            f"most {SPAN_LINES:,} lines and {self.line_bytes:,} bytes, so it was not loaded. Shorten the value; or "
+            "close its quotation mark, if that was forgotten."
+        )
+        return self._problem(line, "row_too_long", message, raw)
 
 
 def _cells(count: int) -> str:

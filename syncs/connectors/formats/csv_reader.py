@@ -67,7 +67,7 @@ class _CsvFile:
         if header.titles:
             yield self._titles(header)
         lines, self.head = self.head[header.lines :], []
-        self.rows = CsvRows(self.name, self.file, header, self.line + header.lines, self.line_bytes)
+        self.rows = CsvRows(self.name, self.file, header, self.line + header.lines, self.line_bytes, self.names)
         yield from self.rows.take_lines(lines)
 
     def _titles(self, header: Header) -> RowProblem:
@@ -96,7 +96,7 @@ class _CsvFile:
                 "Check that the file has line breaks.",
                 raw=found.start,
             )
-        yield from self.rows.take_long_line(found.start)
+        yield from self.rows.take_long_line(found)
 
     def _take_other_encoding(self, found: OtherEncoding) -> SourceItems:
         remark = self._remark("encoding_assumed", found.message, found.line)

@@ -1,28 +1,28 @@
 """The rows of a CSV file, from the lines after its header.
 
 Where every line is one row, polars splits many lines at once. Elsewhere the csv module parses a window of lines at a
-time. In addition, this module keeps the source text and the line number of each row, and resumes at the next line if a
-quotation mark is never closed.
+time. In addition, this module keeps the source text and the line number of each row.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
-from typing import NamedTuple
 
 import polars as pl
 
+from syncs.connectors.formats.csv_extents import (
+    SPAN_LINES,
+    OpenRow,
+    cells_between_blanks,
+    has_blank_before_quote,
+    row_lines,
+)
+from syncs.connectors.formats.csv_fitting import RowFitter
 from syncs.connectors.formats.csv_header import Header
 from syncs.connectors.formats.csv_problems import CsvProblems
-from syncs.connectors.formats.csv_split import (
-    UNEXPECTED_END,
-    ParsedRows,
-    irregular_lines,
-    parse_each,
-    parse_rows,
-    split_lines,
-)
-from syncs.connectors.formats.text_lines import has_undecoded
+from syncs.connectors.formats.csv_split import ParsedRows, irregular_lines, parse_each, parse_rows, split_lines
+from syncs.connectors.formats.header_search import KindNames
+from syncs.connectors.formats.text_lines import LongLine, has_undecoded
 from syncs.connectors.protocol import (
     ABSENT,
     BLOCK_BYTES,
@@ -35,69 +35,105 @@ from syncs.connectors.protocol import (
     SourceItems,
 )
 
-# The most lines a row may span; also how many the csv module parses at a time.
-SPAN_LINES = 1_000
 # How many lines are split into columns at a time.
 COLUMN_LINES = 10_000
-# How many lines may be parsed again because of unclosed quotation marks, for each line of the file.
-REREADING = 16
-
-
-class _FittedRows(NamedTuple):
-    """Rows with exactly one cell for each column, their lines, and the problems of rows that were left out."""
-
-    rows: Sequence[Sequence[Cell]]
-    lines: Sequence[int]
-    raw: Sequence[str]
-    problems: list[RowProblem]
 
 
 class CsvRows:
     """Turns lines into rows; keeps the lines of an incomplete row, and the rows of a block that is not full."""
 
-    def __init__(self, name: str, file: str, header: Header, first_line: int, line_bytes: int) -> None:
+    def __init__(
+        self, name: str, file: str, header: Header, first_line: int, line_bytes: int, names: KindNames
+    ) -> None:
         self.name, self.file, self.header = name, file, header
         self.line_bytes = line_bytes
-        self.has_rows = False
-        self._problems = CsvProblems(name, file, header)
+        self._problems = CsvProblems(name, file, header, line_bytes)
+        self._fitter = RowFitter(self._problems, header, names)
         self._width = len(header.columns)
         self._pending: list[str] = []
         self._line = first_line  # of the first pending line
-        self._reread = 0
         self._block, self._block_size = Rows(name, file, header.columns), 0
-        # The number of the last line of the file, if it has no line end.
-        self._open_line: int | None = None
-        self._has_short_rows = False
+        # Whether blanks before quotation marks were found, so that they are read past.
+        self._skips_blanks = False
+        # A row that is too long, or never ends, while its lines are passed over.
+        self._open: OpenRow | None = None
+        # The lines from one on that names other columns than the header.
+        self._other: OpenRow | None = None
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there was a row, if only one that was left out."""
+        return self._fitter.has_rows
 
     def take_lines(self, lines: list[str]) -> SourceItems:
         """Take in the next complete lines of the file."""
         if lines and not lines[-1].endswith(("\n", "\r")):
-            self._open_line = self._line + len(self._pending) + len(lines) - 1
+            self._fitter.open_line = self._line + len(self._pending) + len(lines) - 1
         for start in range(0, len(lines), COLUMN_LINES):
-            part = lines[start : start + COLUMN_LINES]
-            by_column = self._split_by_column(part)
-            if by_column is None:
-                self._pending = self._pending + part if self._pending else part
-                yield from self._parse_pending(is_last=False)
-            else:
-                yield from by_column
+            yield from self._take_part(lines[start : start + COLUMN_LINES])
 
-    def take_long_line(self, start: str) -> SourceItems:
+    def take_long_line(self, found: LongLine) -> SourceItems:
         """Take in a line over the limit, of which only the beginning is given."""
-        yield from self._parse_pending(is_last=True)
-        self.has_rows = True
+        self._fitter.has_rows = True
+        if self._pending:
+            # They are a row that goes on in this line.
+            self._open = OpenRow(self._line, self._pending, self.header.delimiter)
+            self._line += len(self._pending)
+            self._pending = []
         self._line += 1
-        yield self._problems.line_too_long(self._line - 1, self.line_bytes, start)
+        if self._other:
+            self._other.add([found.start])
+        elif self._open:
+            self._open.take_long_line(found.start, found.quotes)
+            yield from self._close()
+        elif found.quotes % 2:
+            # It ends inside quotation marks.
+            self._open = OpenRow(self._line - 1, [found.start], self.header.delimiter)
+        else:
+            yield self._problems.line_too_long(self._line - 1, found.start)
 
     def finish(self) -> SourceItems:
         """The rows that are left at the end of the file."""
         yield from self._parse_pending(is_last=True)
+        if self._open:
+            self._fitter.has_rows = True
+            yield self._problems.never_closed(self._open.line, self._open.filled_count, self._open.start)
         if self._block.cells:
             yield self._finished_block()
+        repeated = self._fitter.repeated
+        if self._other and self._other.filled_count > 1:
+            self._fitter.has_rows = True
+            yield self._problems.other_header(self._other.line, self._other.filled_count - 1, self._other.start)
+        elif self._other:
+            # No row follows it.
+            repeated.append(self._other.line)
+        if repeated:
+            yield self._problems.header_repeated(repeated)
+
+    def _take_part(self, lines: list[str]) -> SourceItems:
+        if self._open:
+            count = self._open.take(lines)
+            self._line += count
+            lines = lines[count:]
+            yield from self._close()
+        if self._other:
+            self._other.add(lines)
+        elif by_column := self._split_by_column(lines):
+            yield from by_column
+        else:
+            self._pending = self._pending + lines if self._pending else lines
+            yield from self._parse_pending(is_last=False)
+
+    def _close(self) -> SourceItems:
+        """The problem of a row over the limit, once its end is found."""
+        if self._open and self._open.is_closed:
+            found, self._open = self._open, None
+            self._fitter.has_rows = True
+            yield self._problems.row_too_long(found.line, found.line_count, found.start)
 
     # Lines become columns
 
-    def _split_by_column(self, lines: list[str]) -> list[SourceItem] | None:
+    def _split_by_column(self, lines: list[str]) -> Iterable[SourceItem] | None:
         """The rows of the lines by column; None where a row may span lines, or the text has something unusual."""
         if self._pending or self._width < 2:
             return None
@@ -108,7 +144,7 @@ class CsvRows:
         if not any(raw):
             # A file of millions of empty lines must not cost time.
             self._line += len(lines)
-            return []
+            return iter(())
         irregular = irregular_lines(raw, together, self.header)
         texts = split_lines(raw, irregular, self.header)
         if texts is None and not irregular:
@@ -117,110 +153,139 @@ class CsvRows:
             texts = split_lines(raw, irregular, self.header)
         if texts is None:
             return None
-        numbers = range(self._line, self._line + len(raw))
+        rows: dict[int, list[str] | None] = {}
+        if irregular:
+            self._notice_blanks(together)
+            delimiter = self.header.delimiter
+            parsed = parse_each([lines[at] for at in irregular], delimiter, skips_blanks=self._skips_blanks)
+            if parsed is None:
+                return None
+            rows = dict(zip(irregular, parsed, strict=True))
+        headers, blanks = self._fitter.find_no_rows(texts[0], raw, rows)
+        if headers:
+            return self._split_at(lines, headers)
+        return self._by_column(raw, texts, rows, blanks)
+
+    def _by_column(
+        self, raw: list[str], texts: list[pl.Series], rows: Mapping[int, list[str] | None], blanks: Collection[int]
+    ) -> Iterable[SourceItem]:
+        """The block of the lines, with the `rows` of irregular ones put in, and without those that are blank."""
         block = Columns(
             self.name,
             self.file,
             self.header.columns,
             texts,
-            numbers,
+            range(self._line, self._line + len(raw)),
             raw,
             delimited=raw,
             delimiter=self.header.delimiter,
         )
         problems: list[RowProblem] = []
-        if irregular:
-            rows = parse_each([lines[position] for position in irregular], self.header.delimiter)
-            if rows is None:
-                return None
-            block, problems = self._with_irregular(block, texts, dict(zip(irregular, rows, strict=True)))
-        self._line += len(lines)
+        if rows or blanks:
+            block, problems = self._with_irregular(block, texts, rows, blanks)
+        self._line += len(raw)
         found: list[SourceItem] = [self._finished_block()] if self._block.cells else []
         found += problems
         if len(block):
-            self.has_rows = True
+            self._fitter.has_rows = True
             found.append(block)
-        return found
+        return found or iter(())
+
+    def _split_at(self, lines: list[str], headers: list[int]) -> SourceItems:
+        """The rows between lines that look like a header."""
+        start = 0
+        for position in headers:
+            yield from self._take_part(lines[start:position])
+            [row] = parse_rows([lines[position]], self.header.delimiter, skips_blanks=self._skips_blanks).rows
+            if not self._fitter.is_repeated(row):
+                self._other = OpenRow(self._line, lines[position:], self.header.delimiter)
+                return
+            self._fitter.repeated.append(self._line)
+            self._line += 1
+            start = position + 1
+        yield from self._take_part(lines[start:])
 
     def _with_irregular(
-        self, block: Columns, texts: list[pl.Series], rows: dict[int, list[str] | None]
+        self,
+        block: Columns,
+        texts: list[pl.Series],
+        rows: Mapping[int, list[str] | None],
+        blanks: Collection[int],
     ) -> tuple[Columns, list[RowProblem]]:
         """The block with its irregular rows, given by position, put in or left out; and the problems of these."""
         problems = [
-            self._problems.bad_quote(block.raw[position], block.lines[position], is_one_line=True)
+            self._problems.stray_quote(block.lines[position], block.raw[position])
             for position, row in rows.items()
             if row is None
         ]
-        self.has_rows |= bool(problems)
+        self._fitter.has_rows |= bool(problems)
         parsed = {position: row for position, row in rows.items() if row is not None}
-        fitted = self._fit_rows(
+        fitted = self._fitter.fit(
             parsed.values(),
             [block.lines[position] for position in parsed],
             [block.raw[position] for position in parsed],
         )
         positions = [line - block.lines[0] for line in fitted.lines]
         gaps: dict[int, list[bool]] = {}
+        raw = block.raw
         if positions:
             texts = [
                 series.scatter(positions, [None if cell is ABSENT else cell or None for cell in cells])
                 for series, cells in zip(texts, zip(*fitted.rows, strict=True), strict=True)
             ]
-            for position, row in zip(positions, fitted.rows, strict=True):
+            raw = list(raw)
+            for position, row, text in zip(positions, fitted.rows, fitted.raw, strict=True):
+                raw[position] = text
                 if row[-1] is ABSENT:
                     for column in range(row.index(ABSENT), self._width):
                         gaps.setdefault(column, [False] * len(block))[position] = True
-        block = replace(block, cells=texts, gaps=gaps, not_delimited=positions)
-        left_out = rows.keys() - set(positions)
+        block = replace(block, cells=texts, raw=raw, delimited=raw, gaps=gaps, not_delimited=positions)
+        left_out = (rows.keys() - set(positions)) | set(blanks)
         return _without(block, texts, left_out) if left_out else block, problems + fitted.problems
 
     # Lines become rows
 
     def _parse_pending(self, is_last: bool) -> SourceItems:
         """Parse the pending lines; those of a row that may go on in the next lines stay pending."""
-        lines, position = self._pending, 0
-        while position < len(lines):
+        lines, position, delimiter = self._pending, 0, self.header.delimiter
+        while position < len(lines) and not self._other:
             window = lines[position : position + SPAN_LINES]
-            parsed = parse_rows(window, self.header.delimiter)
-            if len(parsed.rows) != len(window):
-                parsed = self._until_swallowed(window, parsed)
+            self._notice_blanks("".join(window))
+            parsed = parse_rows(window, delimiter, skips_blanks=self._skips_blanks)
             if parsed.rows:
                 yield from self._take_rows(parsed, window, self._line + position)
                 position += parsed.ends[-1]
-            is_open = parsed.fault == UNEXPECTED_END
-            if not parsed.fault or (is_open and parsed.rows):
-                continue  # the next window begins where this one stopped
-            if is_open and not is_last and len(window) < SPAN_LINES and _size(window) <= self.line_bytes:
+            elif count := row_lines(window, delimiter, skips_blanks=self._skips_blanks):
+                yield from self._take_faulty(window[:count], self._line + position)
+                position += count
+            elif is_last or len(window) >= SPAN_LINES or _size(window) > self.line_bytes:
+                self._open = OpenRow(self._line + position, window, delimiter)
+                position += len(window)
+                position += self._open.take(lines[position:])
+                yield from self._close()
+            else:
                 break
-            self.has_rows = True
-            is_one_line = parsed.fault_span == 1 and not is_open
-            yield self._problems.bad_quote(lines[position], self._line + position, is_one_line=is_one_line)
-            position += 1
-            self._count_rereading(parsed.fault_span - 1, self._line + position)
+        if self._other:
+            self._other.add(lines[position:])
+            position = len(lines)
         self._pending, self._line = lines[position:], self._line + position
 
-    def _until_swallowed(self, window: list[str], parsed: ParsedRows) -> ParsedRows:
-        """The rows before the first that seems to have swallowed others because of an unclosed quotation mark."""
-        start = 0
-        for position, end in enumerate(parsed.ends):
-            if end - start > 1 and self._has_swallowed(parsed.rows[position], window[start:end]):
-                return ParsedRows(parsed.rows[:position], parsed.ends[:position], end - start, "swallowed")
-            start = end
-        return parsed
+    def _notice_blanks(self, text: str) -> None:
+        self._skips_blanks = self._skips_blanks or has_blank_before_quote(text, self.header.delimiter)
 
-    def _has_swallowed(self, row: list[str], lines: list[str]) -> bool:
-        if _size(lines) > self.line_bytes:
-            return True
-        if len(row) > self._width:
-            return any(row[self._width :])
-        # Too few cells, and inside the quotation marks a line that would be a complete row by itself.
-        return len(row) < self._width and any(
-            line.count(self.header.delimiter) >= self._width - 1 for line in lines[1:]
-        )
-
-    def _count_rereading(self, lines: int, line: int) -> None:
-        self._reread += lines
-        if self._reread > REREADING * (line + SPAN_LINES):
-            raise self._problems.quotes_unclosed(line - 1)
+    def _take_faulty(self, lines: list[str], line: int) -> SourceItems:
+        """The row of some lines that is not valid CSV."""
+        text = "".join(lines)
+        cells = cells_between_blanks(text, self.header.delimiter)
+        if cells is not None:
+            yield from self._take_rows(ParsedRows([cells], [len(lines)]), lines, line)
+            return
+        self._fitter.has_rows = True
+        raw = text.rstrip("\r\n")
+        if len(lines) == 1:
+            yield self._problems.stray_quote(line, raw)
+        else:
+            yield self._problems.rows_swallowed(line, len(lines), raw)
 
     # Rows become blocks
 
@@ -236,57 +301,22 @@ class CsvRows:
             starts = [0, *parsed.ends[:-1]]
             raw = ["".join(window[start:end]).rstrip("\r\n") for start, end in zip(starts, parsed.ends, strict=True)]
             lines = [line + start for start in starts]
-        if set(map(len, rows)) != {self._width} or [""] * self._width in rows:
-            rows, lines, raw, problems = self._fit_rows(parsed.rows, lines, raw)
+        if self._fitter.may_need_fitting(parsed.rows, raw):
+            all_lines, all_raw = lines, raw
+            rows, lines, raw, problems = self._fitter.fit(parsed.rows, lines, raw)
             yield from problems
+            if other := self._fitter.other_header:
+                unread = "\n".join(all_raw[all_lines.index(other) :])
+                self._other = OpenRow(other, unread.splitlines(keepends=True), self.header.delimiter)
         if not rows:
             return
-        self.has_rows = True
+        self._fitter.has_rows = True
         self._block.cells += rows
         self._block.lines += lines
         self._block.raw += raw
         self._block_size += _size(raw)
         while len(self._block) >= BLOCK_ROWS or self._block_size >= BLOCK_BYTES:
             yield self._finished_block()
-
-    def _fit_rows(self, rows: Iterable[list[str]], lines: Iterable[int], raw: Iterable[str]) -> _FittedRows:
-        """Bring rows to the header's width: a row without values is dropped, one with too many is a problem."""
-        width = self._width
-        fitted: list[tuple[Sequence[Cell], int, str]] = []
-        problems: list[RowProblem] = []
-        for row, line, text in zip(rows, lines, raw, strict=True):
-            if not any(row) or (len(row) == 1 < width and not row[0].strip()):
-                continue
-            cells: Sequence[Cell] = row
-            if len(row) > width:
-                if any(row[width:]):
-                    problems.append(self._problems.too_many_cells(len(row) - width, line, text))
-                    continue
-                cells = row[:width]
-            elif len(row) < width:
-                problem = self._problem_of_short_row(len(row), line, text)
-                if problem:
-                    problems.append(problem)
-                    if problem.kind == "error":
-                        continue
-                cells = [*row, *[ABSENT] * (width - len(row))]
-            fitted.append((cells, line, text))
-        self.has_rows |= any(problem.kind == "error" for problem in problems)
-        if not fitted:
-            return _FittedRows([], [], [], problems)
-        fitted_rows, at_lines, texts = zip(*fitted, strict=True)
-        return _FittedRows(fitted_rows, at_lines, texts, problems)
-
-    def _problem_of_short_row(self, cell_count: int, line: int, raw: str) -> RowProblem | None:
-        """The remark about a row that ends early. The columns of absent cells keep their values in the books."""
-        if self._open_line and line + raw.count("\n") >= self._open_line:
-            return self._problems.line_cut_off(cell_count, line, raw)
-        if cell_count == 1 and self._width > 2:
-            return self._problems.only_one_cell(line, raw)
-        if self._has_short_rows:
-            return None
-        self._has_short_rows = True
-        return self._problems.cells_missing(cell_count, line)
 
     def _finished_block(self) -> Rows:
         """The block so far, at most BLOCK_ROWS of it; the rows beyond begin the next block."""

@@ -6,54 +6,55 @@ from typing import NamedTuple
 import polars as pl
 
 from syncs.connectors.columnar import count_character, split_into_columns
+from syncs.connectors.formats.csv_extents import cells_between_blanks, row_lines
 from syncs.connectors.formats.csv_header import Header
 
 # Of the whole process. A line is limited before the csv module sees it.
 csv.field_size_limit(2**31 - 1)
 
-UNEXPECTED_END = "unexpected end of data"
-
 
 class ParsedRows(NamedTuple):
     """The result of the csv module for some lines.
 
-    `ends` has for each row the number of lines up to its end. `fault` is what the csv module says of the row where it
-    stopped, after `fault_span` lines of that row; empty where it parsed all lines.
+    `ends` has for each row the number of lines up to its end. `has_fault`: the row after them is not valid CSV, or goes
+    on after the last line.
     """
 
     rows: list[list[str]]
     ends: list[int]
-    fault_span: int = 0
-    fault: str = ""
+    has_fault: bool = False
 
 
-def parse_rows(lines: list[str], delimiter: str) -> ParsedRows:
-    """The rows of the lines, up to the first that is not valid CSV."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+def parse_rows(lines: list[str], delimiter: str, *, skips_blanks: bool = False) -> ParsedRows:
+    """The rows of the lines, up to the first that is not valid CSV.
+
+    `skips_blanks`: blanks behind a delimiter are no part of the cell, so that a quotation mark may follow them.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=skips_blanks)
     rows, ends = [], []
     try:
         for row in reader:
             rows.append(row)
             ends.append(reader.line_num)
-    except csv.Error as fault:
-        return ParsedRows(rows, ends, reader.line_num - (ends[-1] if ends else 0), str(fault))
+    except csv.Error:
+        return ParsedRows(rows, ends, has_fault=True)
     return ParsedRows(rows, ends)
 
 
-def parse_each(lines: list[str], delimiter: str) -> list[list[str] | None] | None:
+def parse_each(lines: list[str], delimiter: str, *, skips_blanks: bool) -> list[list[str] | None] | None:
     """Each line as a row of its own, or None in its place if it has a stray quotation mark.
 
     None in place of the list where a row goes on after its line.
     """
-    parsed = parse_rows(lines, delimiter)
-    if not parsed.fault and len(parsed.rows) == len(lines):
+    parsed = parse_rows(lines, delimiter, skips_blanks=skips_blanks)
+    if not parsed.has_fault and len(parsed.rows) == len(lines):
         return list(parsed.rows)
     rows: list[list[str] | None] = []
     for line in lines:
-        parsed = parse_rows([line], delimiter)
-        if parsed.fault == UNEXPECTED_END:
+        if not row_lines([line], delimiter, skips_blanks=skips_blanks):
             return None
-        rows.append(None if parsed.fault else parsed.rows[0])
+        parsed = parse_rows([line], delimiter, skips_blanks=skips_blanks)
+        rows.append(cells_between_blanks(line, delimiter) if parsed.has_fault else parsed.rows[0])
     return rows
 
 

@@ -40,9 +40,10 @@ class OtherEncoding:
 
 @dataclass(frozen=True, slots=True)
 class LongLine:
-    """Is yielded in place of a line over the limit, with only its beginning."""
+    """Is yielded in place of a line over the limit, with only its beginning and how many quotation marks it has."""
 
     start: str
+    quotes: int = 0
 
 
 def physical_lines(
@@ -52,7 +53,7 @@ def physical_lines(
 
     A line over `line_bytes` comes as a LongLine. Raises ConnectorError where the file ends inside a character.
     """
-    rest, too_long = "", False
+    rest, too_long, quotes = "", False, 0
     encoding = _Encoding()
     for text, is_last in _texts(content, file, chunk_bytes or CHUNK_BYTES):
         text = rest + text
@@ -70,14 +71,16 @@ def physical_lines(
             rest = lines.pop()
             encoding.passed -= 1
         if lines and too_long:
-            yield LongLine(lines.pop(0)[:EXCERPT])
-            too_long = False
+            line = lines.pop(0)
+            yield LongLine(line[:EXCERPT], quotes + line.count('"'))
+            too_long, quotes = False, 0
         if len(text) > line_bytes:
             yield from _replace_long(lines, line_bytes)
         elif lines:
             yield lines
         if too_long or len(rest) > line_bytes:
             # The rest of this line is read and dropped, up to its end.
+            quotes += rest.count('"', EXCERPT)
             rest, too_long = rest[:EXCERPT] + ("\r" if rest.endswith("\r") else ""), True
 
 
@@ -209,7 +212,7 @@ def _replace_long(lines: list[str], line_bytes: int) -> Iterator[list[str] | Lon
         if len(line) > line_bytes:
             if place > start:
                 yield lines[start:place]
-            yield LongLine(line[:EXCERPT])
+            yield LongLine(line[:EXCERPT], line.count('"'))
             start = place + 1
     if start < len(lines):
         yield lines[start:]

@@ -130,10 +130,10 @@ class Stage:
             self.files.unread.setdefault(name if entity else "", storable_name(problem.file or problem.name))
         elif problem.kind == "error" and entity:
             staged = self.staged_for(entity)
-            staged.lines_read += 1
-            staged.rejected += 1
+            staged.lines_read += problem.row_count
+            staged.rejected += problem.row_count
         elif problem.kind == "error":
-            self.files.reject_unknown(name, 1)
+            self.files.reject_unknown(name, problem.row_count)
         self.problem_log.add(
             Problem(
                 entity=name,
