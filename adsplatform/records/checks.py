@@ -15,7 +15,7 @@ from adsplatform.records.keys import clean_key
 from adsplatform.records.number_advice import number_advice
 from adsplatform.records.number_styles import AMBIGUOUS_COMMA, readings_of_number
 from adsplatform.records.specification import Column
-from adsplatform.records.visible_text import first_invisible, numbered, visible
+from adsplatform.visible_text import first_invisible, numbered, visible
 
 NULL = "\\N"
 # Part of every row hash. Increase it when a change gives the same cells another meaning, so that stored hashes no

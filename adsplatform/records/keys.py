@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import date
 
-from adsplatform.records.visible_text import first_invisible
+from adsplatform.visible_text import first_invisible
 
 # What a spreadsheet, or a program that takes keys for numbers, makes of them. A key that only has the form of a number
 # with an exponent, like 12E5, is none of these unless it was a number.

@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 
 from adsplatform.errors import PlatformError
+from adsplatform.visible_text import visible
 
 QUOTED_LENGTH = 60
 # PostgreSQL stores no NUL, and half of a surrogate pair cannot be encoded as UTF-8.
@@ -38,8 +39,8 @@ class SearchlightError(PlatformError):
 
 
 def quoted(text: str) -> str:
-    """A piece of a query in “quotes”, shortened if it is long."""
-    return f"“{text}”" if len(text) <= QUOTED_LENGTH else f"“{text[:QUOTED_LENGTH]}…”"
+    """A piece of a query in “quotes”, shortened if it is long, with invisible characters as their numbers."""
+    return f"“{visible(text if len(text) <= QUOTED_LENGTH else text[:QUOTED_LENGTH] + '…')}”"
 
 
 def check_text(text: str, parameter: str, limit: int) -> None:

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from adsplatform.observability.redaction import mask_secrets, redact
 from adsplatform.records.checks import printable
+from adsplatform.visible_text import sentence
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named
 from syncs.connectors.blocks import combine_blocks
@@ -256,7 +257,7 @@ def _write_failure(context: MergeContext, direct_insert: DirectInsert, message: 
     """End a sync as Failed, with every problem found so far; no record is changed."""
     sync_request, stage = context.sync_request, context.stage
     direct_insert.take_back()
-    message = printable(message)
+    message = printable(sentence(message))
     file = sync_request.upload.file_name if sync_request.upload else ""
     stage.problem_log.add_for_file(Problem(entity=file, file=file, code=code, message=message))
     stage.problem_log.flush()
@@ -271,7 +272,7 @@ def _retry_later_or_stop(sync_request: SyncRequest, reason: retry_policy.Failure
     seconds = retry_policy.pause_before_next(sync_request, reason)
     if seconds is None:
         return Stopped(reason.message, reason.code)
-    return RetryLater(printable(reason.message), reason.code, seconds)
+    return RetryLater(printable(sentence(reason.message)), reason.code, seconds)
 
 
 def retry_or_fail(sync_request: SyncRequest, reason: retry_policy.FailureReason) -> None:

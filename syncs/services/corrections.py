@@ -1,6 +1,5 @@
 """Corrections of rejected lines, and loading them again: each function returns the object or raises a PlatformError."""
 
-import difflib
 import json
 from collections.abc import Collection, Mapping
 from functools import reduce
@@ -18,7 +17,7 @@ from adsplatform.records.checks import as_text, printable, quoted
 from adsplatform.records.keys import clean_key
 from adsplatform.records.specification import Entity, Lookup, entities
 from syncs.loading.merge.references import is_in_books, name_called
-from syncs.loading.staging.header_mapping import check_line, columns_of_line
+from syncs.loading.staging.header_mapping import check_line, column_named, columns_of_line, folded_name, nearest
 from syncs.models import SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import Correction, CorrectionQuerySet
 from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
@@ -204,14 +203,13 @@ def _entity_of(line: RejectedRow) -> Entity:
 
 def _with_values(line: RejectedRow, before: Mapping[str, str], given: Mapping[str, object]) -> dict[str, str]:
     entity, after = _entity_of(line), dict(before)
-    spelled = {name.strip().lower(): name for name in (*line.columns, *before)}
-    known = entity.by_wire_name
+    spelled = {folded_name(name): name for name in (*line.columns, *before)}
     for name, value in given.items():
-        folded = name.strip().lower()
-        if folded not in spelled and folded not in known:
-            near = difflib.get_close_matches(folded, known, n=1, cutoff=0.8)
-            hint = f" Did you mean “{known[near[0]].wire}”?" if near else ""
-            raise PlatformError(f"No {entity.singular} has a column {quoted(name)}.{hint}", field="values")
+        folded = folded_name(name)
+        if folded not in spelled and column_named(entity, name) is None:
+            hint = nearest(name, [column.wire for column in entity.columns.values()])
+            message = f"No {entity.singular} has a column {quoted(name)}. {hint}".rstrip()
+            raise PlatformError(message, field="values")
         after[spelled.setdefault(folded, name)] = as_text(value)
     return after
 
@@ -231,4 +229,4 @@ def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict[str, str]]
 
 
 def _by_folded_name(values: Mapping[str, str]) -> dict[str, str]:
-    return {name.strip().lower(): text for name, text in values.items()}
+    return {folded_name(name): text for name, text in values.items()}

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import entities
 from syncs.loading.context import PROBLEM_INTO, MergeContext, erp_key_of
+from syncs.loading.merge.missing_columns import missing_value
 from syncs.loading.merge.references import plan_column
 from syncs.loading.staging.assignments import inserts, line_has, lookups_used, updates, worked_out
 from syncs.loading.staging.tables import StageTable
@@ -43,15 +44,14 @@ def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
         context.run(
             """
             INSERT INTO line_problem
-            SELECT s._seq, {wire}, '', 'required_missing',
-                   {wire} || ' is missing, but every new {kind} needs it. Add the column and fill it in.'
+            SELECT s._seq, {wire}, '', 'required_missing', {message}
             FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert' AND {lacks}
             """,
             stage=staged.table,
             plan=staged.plan,
             wire=sql.Literal(column.wire),
             lacks=lacks,
-            kind=sql.SQL(staged.entity.singular),
+            message=missing_value(context, staged, [column.name], f"new {staged.entity.singular}"),
         )
 
 

@@ -4,6 +4,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.loading.context import MergeContext
+from syncs.loading.merge.missing_columns import missing_value
 from syncs.loading.merge.references import applies, is_by_unique_key, name_called, records_by_name, rows_by_name
 from syncs.loading.staging.assignments import line_has, lookups_used
 from syncs.loading.staging.problem_log import insert_problems
@@ -60,9 +61,8 @@ def _find_unnamed(context: MergeContext, staged: StageTable, reference: Referenc
         value = sql.SQL("''")
         condition = _all_null(lookups)
         wire, code = staged.entity.columns[reference.lookups[0].column].wire, "reference_missing"
-        message = sql.Literal(
-            f"{wire} is missing, but every {staged.entity.singular} needs it. Add the column and fill it in."
-        )
+        columns = [lookup.column for lookup in reference.lookups]
+        message = missing_value(context, staged, columns, staged.entity.singular)
     context.run(
         """
         INSERT INTO line_problem SELECT s._seq, {wire}, {value}, {code}, {message}

@@ -27,6 +27,7 @@ from adsplatform.records.number_styles import (
 )
 from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
+from syncs.loading.staging.header_mapping import column_named
 
 NUMBERS, DATES = ("amount", "double"), ("date", "stamp")
 # A style is that of the whole file if so many cells of one column, and such a share of its rows, show it.
@@ -172,8 +173,7 @@ def _is_exact(block: Block, column: Column, at: int) -> bool:
     found = found[0] if isinstance(found, list) and found else found
     if not isinstance(found, dict):
         return False
-    by_name = block.entity.by_wire_name
-    values = [value for name, value in found.items() if by_name.get(name.strip().lower()) == column]
+    values = [value for name, value in found.items() if column_named(block.entity, name) == column]
     return bool(values) and all(isinstance(value, int | float) for value in values)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from adsplatform.records.checks import ColumnCheck, quoted
+from adsplatform.records.keys import clean_key
 from adsplatform.records.specification import Column, Entity
+from adsplatform.visible_text import without_invisible
 from syncs.connectors.columnar import DELIMITERS
 from syncs.rejected_rows.formula_guard import ADDED_COLUMNS
 
@@ -29,16 +31,15 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
 
     A remark of kind "error" means that no line can be loaded, because the key or the whole header is missing.
     """
-    if not any(name.strip().lower() in entity.by_wire_name for name in names):
+    if not any(column_named(entity, name) for name in names):
         return (None,) * len(names), [_on_unknown_header(entity, file, names)]
     columns: list[Column | None] = []
     remarks: list[Remark] = []
     # The name that was used for each column.
     seen: dict[str, str] = {}
     for name in names:
-        folded = name.strip().lower()
-        column = entity.by_wire_name.get(folded)
-        if column is None and folded in ADDED_COLUMNS:
+        column = column_named(entity, name)
+        if column is None and folded_name(name) in ADDED_COLUMNS:
             pass  # added by a download of rejected rows
         elif column is None:
             # Finding the most similar name takes time, and no more remarks are listed.
@@ -48,7 +49,7 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
             remarks.append(
                 Remark(
                     "column_twice",
-                    f"{file} has {column.wire} twice, as “{seen[column.name]}” and “{name}”; "
+                    f"{file} has {column.wire} twice, as {quoted(seen[column.name])} and {quoted(name)}; "
                     "the first is used. Remove the other.",
                     name,
                 )
@@ -72,7 +73,12 @@ def map_columns(entity: Entity, file: str, names: Sequence[str]) -> tuple[tuple[
 
 def column_named(entity: Entity, name: str) -> Column | None:
     """The entity's column that a header calls `name`, or None."""
-    return entity.by_wire_name.get(name.strip().lower())
+    return entity.by_wire_name.get(folded_name(name))
+
+
+def folded_name(name: str) -> str:
+    """The name of a column as names are compared: without case, invisible characters and blanks around it, in NFC."""
+    return clean_key(without_invisible(name)).lower()
 
 
 def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remark:
@@ -102,26 +108,32 @@ def _on_unknown_header(entity: Entity, file: str, names: Sequence[str]) -> Remar
 def _delimiter_between(entity: Entity, header: str) -> str:
     """The delimiter of known names in a header that was read as one name; empty if there is none."""
     for delimiter in dict.fromkeys(re.findall(r"[^\w\s\"]|\t", header)):
-        if all(part.strip(' "').lower() in entity.by_wire_name for part in header.split(delimiter)[:2]):
+        if all(column_named(entity, part.strip(' "')) for part in header.split(delimiter)[:2]):
             return str(delimiter)
     return ""
 
 
 def _on_unknown(entity: Entity, name: str) -> Remark:
-    folded = name.strip().lower()
-    if folded in entity.legacy_columns:
-        return Remark("legacy_column", f"The column “{name}” is no longer used; its values were not loaded.", name)
+    if folded_name(name) in entity.legacy_columns:
+        return Remark(
+            "legacy_column", f"The column {quoted(name)} is no longer used; its values were not loaded.", name
+        )
     hint = nearest(name, [column.wire for column in entity.columns.values()])
-    message = f"No {entity.singular} has a column “{name}”; its values were not loaded. {hint}".rstrip()
+    message = f"No {entity.singular} has a column {quoted(name)}; its values were not loaded. {hint}".rstrip()
     return Remark("unknown_column", message, name)
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
-    """A question for the name that was probably meant, followed by a space; empty if none is similar."""
+    """A question for the name that was probably meant, followed by a space; empty if none is similar.
+
+    It never asks for what was written.
+    """
     spellings = {known.lower(): known for known in names}
-    folded = name.strip()[:100].lower().replace("_", "").replace("-", "").replace(" ", "")
+    folded = re.sub(r"[\s_-]", "", folded_name(name[:1_000])[:100])
     near = difflib.get_close_matches(folded, spellings, n=1, cutoff=0.8)
-    return f"Did you mean “{spellings[near[0]]}”? " if near else ""
+    if not near or spellings[near[0]] == name.strip():
+        return ""
+    return f"Did you mean “{spellings[near[0]]}”? "
 
 
 def columns_of_line(entity: Entity, values: dict[str, str]) -> dict[str, tuple[Column, str]]:

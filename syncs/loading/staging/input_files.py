@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from adsplatform.records.checks import quoted
 from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHeader, Rows
 from syncs.loading.staging.header_mapping import map_columns, nearest
@@ -108,7 +109,7 @@ class InputFiles:
                 file=file,
                 column=name if file != name else "",
                 code="unknown_file",
-                message=f"“{name}” is not a kind of record, so none of its lines were loaded. "
+                message=f"{quoted(name)} is not a kind of record, so none of its lines were loaded. "
                 f"{nearest(name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
             )
         )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from adsplatform.records.checks import Fault, as_text
 from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
+from syncs.loading.staging.header_mapping import column_named
 
 # JSON numbers whose text is not their plain digits.
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+|-?[0-9]+\.0+", re.ASCII)
@@ -76,8 +77,7 @@ def _member(block: Block, column: Column, place: int) -> object:
         row = row[0]
     if not isinstance(row, dict):
         return None
-    known = block.entity.by_wire_name
-    return next((value for name, value in row.items() if known.get(name.strip().lower()) is column), None)
+    return next((value for name, value in row.items() if column_named(block.entity, name) is column), None)
 
 
 def _written_out(number: str) -> str:

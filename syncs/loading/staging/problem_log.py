@@ -12,6 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from adsplatform.records.checks import printable
+from adsplatform.visible_text import sentence
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import REMARKS_LISTED
 from syncs.models.results import RAW_LENGTH
@@ -154,7 +155,7 @@ def _storable(problem: Problem) -> tuple[str | int | None, ...]:
         storable_name(problem.column),
         printable(problem.value[:VALUE_LENGTH]),
         problem.code,
-        printable(problem.message),
+        printable(sentence(problem.message)),
         printable(problem.raw_line[:RAW_LENGTH]),
         problem.seq,
     )

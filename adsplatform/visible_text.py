@@ -10,6 +10,9 @@ _UNSEEN = (
     "\U000e0100-\U000e01ef"
 )  # fmt: skip
 _IS_UNSEEN = re.compile(f"[{_UNSEEN}]")
+# Sentences from which quoted values are cut, and how long a sentence, and its end, may be in any case.
+_LONG, _LONGEST, _END = 1_000, 4_000, 500
+_LONG_QUOTE = re.compile("“([^”]{100})[^”]+”")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
@@ -20,7 +23,7 @@ def is_invisible(character: str) -> bool:
 
 def first_invisible(text: str) -> int | None:
     """The place of the first invisible character, or None."""
-    if text.isascii() and text.isprintable():
+    if _is_all_visible(text):
         return None
     return next((at for at, character in enumerate(text) if is_invisible(character)), None)
 
@@ -30,15 +33,35 @@ def visible(text: str) -> str:
 
     NUL and bytes that are no text stay as they are; `printable` shows them.
     """
-    if text.isascii() and text.isprintable():
+    return text if _is_all_visible(text) else "".join(map(_shown, text))
+
+
+def without_invisible(text: str) -> str:
+    """The text without its invisible characters; white space stays."""
+    if _is_all_visible(text):
         return text
-    return "".join(map(_shown, text))
+    return "".join(character for character in text if character.isspace() or not is_invisible(character))
+
+
+def sentence(text: str) -> str:
+    """A sentence to show: invisible characters as their numbers, and of bounded length whatever it quotes."""
+    text = visible(text)
+    if len(text) > _LONG:
+        text = _LONG_QUOTE.sub(r"“\1…”", text)
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - _END]} … {text[-_END:]}"
+    return text
 
 
 def numbered(character: str) -> str:
     """The number of a character, and its name if it has one: `U+200B (zero width space)`."""
     name = unicodedata.name(character, "").lower()
     return f"{_number_of(character)} ({name})" if name else _number_of(character)
+
+
+def _is_all_visible(text: str) -> bool:
+    """Whether no character is invisible, nor a blank that is no ordinary one."""
+    return text.isprintable() and (text.isascii() or not _IS_UNSEEN.search(text))
 
 
 def _shown(character: str) -> str:
