@@ -215,6 +215,17 @@ def total_of(seen: pl.DataFrame, mark: str) -> Decimal:
     return total
 
 
+def read_numbers(cells: Sequence[str], mark: str) -> list[Decimal | None]:
+    """The numbers in the cells, read with that decimal mark; None where a cell is no number."""
+    seen = _classified(different_cells(cells, [0] * len(cells)))
+    known: dict[str, Decimal | None] = {}
+    for row in seen.filter(~pl.col("other") & ~pl.col("is_empty_word")).iter_rows(named=True):
+        value = exact(row["core"], mark)
+        is_negative = row["sign_before"] or row["sign_behind"] or row["brackets"]
+        known[row["cell"]] = -value if value is not None and is_negative else value
+    return [known.get(cell.strip()) for cell in cells]
+
+
 def exact(core: str, mark: str) -> Decimal | None:
     """The value of digits and marks, read with that decimal mark; None if they cannot be read so."""
     text = re.sub(f"[{APOSTROPHES}{BLANKS}{COMMA if mark == POINT else POINT}]", "", core)

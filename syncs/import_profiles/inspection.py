@@ -1,0 +1,294 @@
+"""Inspects an upload: which of its files are read strictly, which by a profile, and which need a person's answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatch
+from tempfile import TemporaryFile
+from typing import IO
+
+from adsplatform.records.specification import entity_named
+from syncs.connectors.formats.csv_header import UnusableFile
+from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, WORKBOOK, old_or_locked
+from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
+from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
+from syncs.import_profiles.drafts import Books
+from syncs.import_profiles.file_readers import DELIMITER_NAMES, FileName, Unreadable, read_sheets, read_text
+from syncs.import_profiles.header_names import key_of
+from syncs.import_profiles.inspected import (
+    Answers,
+    InspectedColumn,
+    InspectedFile,
+    Inspection,
+    Preview,
+    Reading,
+    Verdict,
+)
+from syncs.import_profiles.known_names import own_fields
+from syncs.import_profiles.number_styles import COMMA, POINT
+from syncs.import_profiles.profile import ImportProfile
+from syncs.import_profiles.proposal import Proposal, propose
+from syncs.import_profiles.questions import Asker
+from syncs.import_profiles.tables import Table
+
+TEXTS, JSON_TEXTS, WORKBOOKS = ("csv", "txt", "tsv"), ("jsonl", "ndjson", "json"), ("xlsx", "xlsm")
+COPIED_BYTES = 512 * 1024
+MOST_FILES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an inspection needs besides the file: the books, the enrollment's profiles, the answers by file, limits."""
+
+    today: date
+    limits: Limits
+    books: Books = field(default_factory=Books)
+    profiles: Sequence[ImportProfile] = ()
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+
+    def asker(self, file: str) -> Asker:
+        return Asker(self.answers.get(file, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A file's findings, with the proposal that they come from where there is one."""
+
+    file: InspectedFile
+    proposal: Proposal | None = None
+
+
+def inspect_upload(content: IO[bytes], file_name: str, around: Surroundings) -> Inspection:
+    """What all files of an upload are. Nothing is loaded, and no more is read than is needed."""
+    return Inspection([one.file for one in inspect_files(content, file_name, around)])
+
+
+def inspect_files(content: IO[bytes], file_name: str, around: Surroundings) -> list[Inspected]:
+    """The findings on each file of an upload, and the proposals."""
+    stem, extension = stem_and_extension(file_name)
+    file = FileName(file_name, stem)
+    start = content.read(len(OLD_OR_LOCKED))
+    size = content.seek(0, 2)
+    content.seek(0)
+    if start == OLD_OR_LOCKED:
+        return [_unreadable(file, extension, str(old_or_locked()))]
+    if not start.startswith(b"PK"):
+        if extension in JSON_TEXTS:
+            return [_json(file)]
+        return [_text(content, size, file, around)]
+    try:
+        archive = Archive(content, file=file_name, limits=around.limits)
+        if extension in WORKBOOKS or archive.member(WORKBOOK):
+            return list(_workbook(archive, file, around))
+        return [found for entry in archive.entries()[:MOST_FILES] for found in _entry(archive, entry, around)]
+    except ConnectorError as error:
+        return [_unreadable(file, "zip", str(error))]
+
+
+def _entry(archive: Archive, entry: Entry, around: Surroundings) -> Iterator[Inspected]:
+    """A file in a ZIP; only its beginning is unpacked."""
+    file = FileName(entry.name, entry.stem)
+    if entry.is_encrypted or entry.is_unknown_compression:
+        yield _unreadable(file, entry.extension, f"The file “{entry.name}” is locked or packed in an unusual way.")
+    elif entry.extension in JSON_TEXTS:
+        yield _json(file)
+    elif entry.extension in TEXTS:
+        with archive.open(entry) as unpacked:
+            yield _text(unpacked, None, file, around)
+    elif entry.extension in WORKBOOKS:
+        with archive.open(entry) as unpacked, TemporaryFile() as copy:
+            while data := unpacked.read(COPIED_BYTES):
+                copy.write(data)
+            copy.seek(0)
+            yield from _workbook(Archive(copy, file=entry.name, limits=around.limits), file, around)
+    else:
+        yield _unreadable(
+            file, entry.extension, f"The file “{entry.name}” is neither CSV, JSONL nor XLSX, so it is not read."
+        )
+
+
+def _text(content: IO[bytes] | ByteStream, size: int | None, file: FileName, around: Surroundings) -> Inspected:
+    asker = around.asker(file.name)
+    try:
+        table = read_text(content, size, file, asker)
+    except Unreadable as reason:
+        return _unreadable(file, "csv", str(reason), reason.lines)
+    return inspect_table(table, asker, around)
+
+
+def _workbook(archive: Archive, file: FileName, around: Surroundings) -> Iterator[Inspected]:
+    asker = around.asker(file.name)
+    try:
+        for table in read_sheets(archive, file, around.limits.line_bytes, {"": asker}):
+            yield inspect_table(table, asker, around)
+    except (Unreadable, UnusableFile) as reason:
+        yield _unreadable(file, "xlsx", str(reason))
+
+
+def _json(file: FileName) -> Inspected:
+    """JSON has our own names, and numbers and dates in one style only."""
+    kind = entity_named(file.stem)
+    summary = f"JSON lines of {kind.plural}" if kind else "JSON lines"
+    return Inspected(
+        InspectedFile(
+            file=file.name,
+            format="jsonl",
+            reading=Reading.STRICT,
+            kinds=(kind.name,) if kind else (),
+            summary=summary,
+        )
+    )
+
+
+def _unreadable(file: FileName, format: str, reason: str, lines: tuple[tuple[int, str], ...] = ()) -> Inspected:
+    return Inspected(
+        InspectedFile(
+            file=file.name,
+            format=format or "?",
+            reading=Reading.UNREADABLE,
+            summary=reason,
+            told=(reason,),
+            preview=Preview(first_lines=lines),
+        )
+    )
+
+
+def inspect_table(table: Table, asker: Asker, around: Surroundings) -> Inspected:
+    """Read strictly if the names are ours, else by a profile that fits, else with a proposal."""
+    kind = strict_kind(table)
+    if kind:
+        return Inspected(_strict(table, kind))
+    profile = find_profile(table, around.profiles)
+    if profile is not None:
+        return Inspected(_by_profile(table, profile))
+    proposal = propose(table, asker=asker, books=around.books, today=around.today)
+    return Inspected(_proposed(proposal), proposal)
+
+
+def strict_kind(table: Table) -> str:
+    """The kind as which the file is read by our own names, as without a profile; empty if it cannot be."""
+    entity = entity_named(table.sheet) or entity_named(table.stem)
+    if entity is None:
+        return ""
+    names = {column.name.strip().lower() for column in table.columns if column.name}
+    has_key = "erp_key" not in entity.key or "erpkey" in names
+    known = sum(1 for name in names if name in entity.by_wire_name)
+    return entity.name if has_key and known * 2 >= len(names) else ""
+
+
+def find_profile(table: Table, profiles: Sequence[ImportProfile]) -> ImportProfile | None:
+    """The profile that the table's header fits: preferably with exactly these columns, then by the file's name."""
+    found = {column.key for column in table.columns} - {""}
+    fitting = [profile for profile in profiles if _fits(profile, found)]
+    exact = [profile for profile in fitting if {key_of(name) for name in profile.match.columns} == found] or fitting
+    named = [one for one in exact if one.match.file and fnmatch(table.file.casefold(), one.match.file.casefold())]
+    return next(iter(named or [one for one in exact if not one.match.file] or exact), None)
+
+
+def _fits(profile: ImportProfile, found: set[str]) -> bool:
+    own = {key_of(name) for name in profile.match.columns}
+    return {key_of(name) for name in profile.used_columns} <= found and len(own ^ found) <= max(1, len(own) // 2)
+
+
+def _about(table: Table) -> dict[str, object]:
+    return {
+        "file": table.file,
+        "format": table.format,
+        "sheet": table.sheet,
+        "encoding": table.encoding,
+        "delimiter": table.delimiter,
+        "header": table.header_lines,
+        "is_whole": table.is_whole,
+    }
+
+
+def _strict(table: Table, kind: str) -> InspectedFile:
+    fields = {name.lower(): wire for name, wire in own_fields(kind).items()}
+    columns = tuple(
+        InspectedColumn(
+            column.name,
+            (f"{kind}.{fields[column.key]}",) if column.key in fields else (),
+            Verdict.SURE if column.key in fields else Verdict.OPEN,
+            is_ignored=column.key not in fields,
+            samples=table.samples(column),
+        )
+        for column in table.columns
+    )
+    known = sum(1 for column in columns if column.fields)
+    return InspectedFile(
+        **_about(table),  # type: ignore[arg-type]
+        reading=Reading.STRICT,
+        columns=columns,
+        kinds=(kind,),
+        summary=f"{kind}: {known:,} of {len(columns):,} columns recognised by our own names",
+        preview=_preview(table),
+    )
+
+
+def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
+    used = {key_of(name) for name in profile.used_columns}
+    fields: dict[str, list[str]] = {}
+    for rule in profile.records:
+        for name, source in rule.fields.items():
+            for column_name in source.columns():
+                fields.setdefault(key_of(column_name), []).append(f"{rule.kind}.{name}")
+    columns = tuple(
+        InspectedColumn(
+            column.name,
+            tuple(dict.fromkeys(fields.get(column.key, ()))),
+            Verdict.SURE,
+            is_ignored=column.key not in used,
+            samples=table.samples(column),
+        )
+        for column in table.columns
+    )
+    own = {key_of(name) for name in profile.match.columns}
+    new = [column.name for column in table.columns if column.key and column.key not in own]
+    told = (f"New columns, which are not loaded: {', '.join(f'“{name}”' for name in new[:10])}.",) if new else ()
+    return InspectedFile(
+        **_about(table),  # type: ignore[arg-type]
+        reading=Reading.PROFILE,
+        columns=columns,
+        kinds=profile.kinds,
+        profile=profile.name,
+        summary=f"Read by the import profile “{profile.name}”",
+        told=told,
+        preview=_preview(table),
+    )
+
+
+def _proposed(proposal: Proposal) -> InspectedFile:
+    table = proposal.table
+    return InspectedFile(
+        **_about(table),  # type: ignore[arg-type]
+        reading=Reading.PROPOSAL,
+        columns=proposal.columns,
+        kinds=proposal.draft.kinds,
+        summary=summary_of(proposal),
+        told=proposal.told,
+        ask=proposal.ask,
+        preview=_preview(table),
+        proposal=proposal.document,
+    )
+
+
+def summary_of(proposal: Proposal) -> str:
+    """“Semicolons, decimal commas, dates like 31.12.2024, 11 of 14 columns recognised”."""
+    draft, table = proposal.draft, proposal.table
+    parts = [f"sheet “{table.sheet}”"] if table.sheet else []
+    if table.delimiter:
+        parts.append(DELIMITER_NAMES.get(table.delimiter, f"“{table.delimiter}” between the cells"))
+    if draft.styles.decimal:
+        parts.append({POINT: "decimal points", COMMA: "decimal commas"}[draft.styles.decimal])
+    for finding in draft.styles.dates.values():
+        if finding.example and finding.style:
+            parts.append(f"dates like {finding.example.value}")
+            break
+    recognised = sum(1 for column in proposal.columns if column.fields)
+    parts.append(f"{recognised:,} of {len(proposal.columns):,} columns recognised")
+    said = ", ".join(parts)
+    return said[0].upper() + said[1:]
+
+
+def _preview(table: Table) -> Preview:
+    return Preview(first_lines=table.first_lines, last_lines=table.last_lines, lines=table.height)
