@@ -211,6 +211,18 @@ class UploadSubmit(WireInput):
     dry_run = AnyCaseBoolean(default=False)
 
 
+class InspectSubmit(WireInput):
+    """The parameters of an inspection; `answers` are those given so far, by file and question."""
+
+    app_enrollment_id = Guid(required=False)
+    answers = serializers.JSONField(required=False, binary=True)
+
+    def validate_answers(self, answers: object) -> object:
+        if not isinstance(answers, dict) or not all(isinstance(given, dict) for given in answers.values()):
+            raise serializers.ValidationError("The answers are an object with an object of answers for each file.")
+        return answers
+
+
 class SyncChange(WireInput):
     """Body of PATCH /Sync/{id}."""
 

@@ -24,6 +24,7 @@ from enrollments.models import AppEnrollment
 from syncs.api.serializers import (
     ControlTotalModel,
     CorrectionInput,
+    InspectSubmit,
     OperationQuery,
     SyncChange,
     SyncDifferenceModel,
@@ -38,7 +39,7 @@ from syncs.presentation.file_templates import template_named
 from syncs.problem_codes import CHAPTERS, CODES
 from syncs.rejected_rows.corrections import ProblemWithCorrection, with_corrections
 from syncs.rejected_rows.download import download_of, streaming_response
-from syncs.services import corrections, requests, reruns
+from syncs.services import corrections, inspection, requests, reruns
 
 
 class SyncViewSet(WireViewSet[SyncRequest]):
@@ -51,6 +52,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         "create": WRITERS,
         "batch": WRITERS,
         "zip": WRITERS,
+        "inspect": WRITERS,
         "retrieve": EVERYONE,
         "change": WRITERS,
         "cancel": WRITERS,
@@ -60,7 +62,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         "replay": WRITERS,
     }
     throttles = dict.fromkeys(
-        ("create", "batch", "zip", "replay", "apply", "allow_deletes"),
+        ("create", "batch", "zip", "inspect", "replay", "apply", "allow_deletes"),
         (CreateSyncThrottle, CreateSyncOfAccountThrottle),
     )
     searchlight = Searchlight(
@@ -120,6 +122,24 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         wanted = self._wanted(request.parameters)
         with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
             return self._load(file.content, file.name, wanted)
+
+    def inspect(self, request: WireRequest) -> HttpResponse:
+        """Find out what the file in the body is, and load nothing."""
+        wanted = InspectSubmit.read(request.parameters)
+        enrollment, id = None, wanted.get("app_enrollment_id")
+        if id is not None:
+            enrollment = AppEnrollment.objects.of(request.caller.account).filter(pk=id).first()
+            if enrollment is None:
+                raise NotFound(f"There is no enrollment with the id “{id}”.")
+        with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
+            found = inspection.inspect(
+                request.caller.account,
+                enrollment,
+                file.content,
+                file_name=file.name,
+                answers=wanted.get("answers"),
+            )
+        return Response(found.to_json())
 
     def change(self, request: WireRequest, pk: str) -> HttpResponse:
         """Correct a sync by hand; for platform staff."""
@@ -322,6 +342,7 @@ urlpatterns = [
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
     path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
     path("sync/zip", SyncViewSet.as_view({"post": "zip"}), name="sync-zip"),
+    path("sync/zip/inspect", SyncViewSet.as_view({"post": "inspect"}), name="sync-inspect"),
     path("sync/query", SyncViewSet.as_view({"get": "query"}), name="sync-query"),
     path(
         "sync/<str:pk>",

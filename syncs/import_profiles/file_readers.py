@@ -1,12 +1,13 @@
 """Reads as much of a file into a table as an inspection needs: of a stream the beginning, of a large file parts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
-from syncs.connectors.formats.csv_header import UnusableFile
+from syncs.connectors.formats import explanation_sheet
 from syncs.connectors.formats.file_kinds import reason_not_csv
-from syncs.connectors.formats.xlsx_parts import Workbook
+from syncs.connectors.formats.xlsx_choice import texts_of
+from syncs.connectors.formats.xlsx_workbook import Sheet, Workbook
 from syncs.connectors.formats.zip_archive import Archive
 from syncs.connectors.protocol import ByteStream
 from syncs.import_profiles.delimiters import judge_delimiter
@@ -21,6 +22,7 @@ from syncs.import_profiles.tables import Table, build_table
 FIRST_LINES, LAST_LINES, SHOWN_LENGTH = 12, 5, 500
 # The rows of a sheet that are looked at.
 SHEET_ROWS = 20_000
+HEADER_ROWS = 30
 DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -174,33 +176,46 @@ def _header(rows: Sequence[Sequence[str]], lines: Sequence[int], asker: Asker) -
     return found
 
 
-def read_sheets(archive: Archive, file: FileName, line_bytes: int, asker_of: dict[str, Asker]) -> Iterator[Table]:
-    """The tables in a workbook. Raises Unreadable where there is none."""
-    try:
-        workbook = Workbook(archive, line_bytes)
-        rows: list[list[str]] = []
-        numbers: list[int] = []
-        for row in workbook.rows():
-            width = max(row.cells, default=-1) + 1
-            if width:
-                rows.append([row.cells.get(place, "") for place in range(width)])
-                numbers.append(row.number)
-            if len(rows) >= SHEET_ROWS:
-                break
-    except UnusableFile as unusable:
-        raise Unreadable(str(unusable)) from None
-    asker = asker_of[""]
-    header = _header(rows, numbers, asker)
+def read_sheets(archive: Archive, file: FileName, line_bytes: int, asker_of: Callable[[str], Asker]) -> Iterator[Table]:
+    """The tables in a workbook; `asker_of` gives the asker of a sheet. Raises Unreadable where there is none."""
+    reasons: list[str] = []
+    is_found = False
+    with Workbook(archive, line_bytes) as workbook:
+        for sheet in workbook.sheets:
+            if sheet.is_hidden or not workbook.can_read(sheet):
+                continue
+            try:
+                table = _read_sheet(workbook, sheet, file, asker_of)
+            except Unreadable as reason:
+                reasons.append(str(reason))
+                continue
+            if table is not None:
+                is_found = True
+                yield table
+    if not is_found:
+        raise Unreadable(reasons[0] if reasons else "The workbook has no rows.")
+
+
+def _read_sheet(workbook: Workbook, sheet: Sheet, file: FileName, asker_of: Callable[[str], Asker]) -> Table | None:
+    """The table in a sheet; None where it has no rows, or explains a template."""
+    workbook.first_rows(sheet, HEADER_ROWS)  # finds out whether the rows are in order
+    found, number_columns = workbook.sample(sheet, SHEET_ROWS)
+    rows = [texts_of(row) for row in found if row.cells]
+    numbers = [row.number for row in found if row.cells]
+    if not rows or explanation_sheet.is_explanation(sheet.name, rows[0]):
+        return None
+    header = _header(rows, numbers, asker_of(sheet.name))
     if not header.names:
         raise Unreadable(header.reason)
-    yield build_table(
+    return build_table(
         header,
         rows,
         numbers,
+        number_columns=number_columns,
         file=file.name,
         stem=file.stem,
         format="xlsx",
-        sheet=workbook.sheet,
+        sheet=sheet.name,
         first_lines=_sheet_lines(rows[:FIRST_LINES], numbers[:FIRST_LINES]),
         last_lines=_sheet_lines(rows[FIRST_LINES:][-LAST_LINES:], numbers[FIRST_LINES:][-LAST_LINES:]),
         is_whole=len(rows) < SHEET_ROWS,

@@ -9,7 +9,8 @@ from typing import IO
 
 from adsplatform.records.specification import entity_named
 from syncs.connectors.formats.csv_header import UnusableFile
-from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, WORKBOOK, old_or_locked
+from syncs.connectors.formats.xlsx_package import is_workbook
+from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, old_or_locked
 from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
 from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
 from syncs.import_profiles.drafts import Books
@@ -38,7 +39,10 @@ MOST_FILES = 100
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an inspection needs besides the file: the books, the enrollment's profiles, the answers by file, limits."""
+    """What an inspection needs besides the file: the books, the enrollment's profiles, the answers, and limits.
+
+    The `answers` are by the name of the file, or by “file#sheet” where they are about one sheet of several.
+    """
 
     today: date
     limits: Limits
@@ -46,8 +50,8 @@ class Surroundings:
     profiles: Sequence[ImportProfile] = ()
     answers: Mapping[str, Answers] = field(default_factory=dict)
 
-    def asker(self, file: str) -> Asker:
-        return Asker(self.answers.get(file, {}))
+    def asker(self, file: str, sheet: str = "") -> Asker:
+        return Asker(self.answers.get(f"{file}#{sheet}", self.answers.get(file, {})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def inspect_files(content: IO[bytes], file_name: str, around: Surroundings) -> l
         return [_text(content, size, file, around)]
     try:
         archive = Archive(content, file=file_name, limits=around.limits)
-        if extension in WORKBOOKS or archive.member(WORKBOOK):
+        if extension in WORKBOOKS or is_workbook(archive):
             return list(_workbook(archive, file, around))
         return [found for entry in archive.entries()[:MOST_FILES] for found in _entry(archive, entry, around)]
     except ConnectorError as error:
@@ -117,10 +121,14 @@ def _text(content: IO[bytes] | ByteStream, size: int | None, file: FileName, aro
 
 
 def _workbook(archive: Archive, file: FileName, around: Surroundings) -> Iterator[Inspected]:
-    asker = around.asker(file.name)
+    askers: dict[str, Asker] = {}
+
+    def asker_of(sheet: str) -> Asker:
+        return askers.setdefault(sheet, around.asker(file.name, sheet))
+
     try:
-        for table in read_sheets(archive, file, around.limits.line_bytes, {"": asker}):
-            yield inspect_table(table, asker, around)
+        for table in read_sheets(archive, file, around.limits.line_bytes, asker_of):
+            yield inspect_table(table, asker_of(table.sheet), around)
     except (Unreadable, UnusableFile) as reason:
         yield _unreadable(file, "xlsx", str(reason))
 

@@ -72,6 +72,7 @@ def test_the_operations_are_the_published_ones():
         "post sync/<str:pk>/replay",
         "post sync/batch",
         "post sync/zip",
+        "post sync/zip/inspect",
     }
 
 

@@ -83,6 +83,7 @@ API = {
     "sync": {"POST": rows(401, 400, 403, 200)},
     "sync/batch": {"POST": rows(401, 400, 403, 200)},
     "sync/zip": {"POST": rows(401, 400, 403, 200)},
+    "sync/zip/inspect": {"POST": rows(401, 404, 403, 200)},
     "sync/query": {"GET": LIST},
     "sync/<str:pk>": {
         "GET": LOOK,
@@ -246,7 +247,7 @@ class PopulatedAccount:
         body, headers = self.body(route), {}
         if route.startswith("api/"):
             headers = {"Api-Key": key} if key else {}
-            if route == "api/v1/sync/zip" and method == "POST":
+            if route in ("api/v1/sync/zip", "api/v1/sync/zip/inspect") and method == "POST":
                 file = SimpleUploadedFile("companies.csv", f"{COMPANY}C1,A,Customer,true\n".encode())
                 address = f"{self.address(route)}?appEnrollmentId={self.enrollment.pk}"
                 return client.post(address, {"file": file}, headers=headers)

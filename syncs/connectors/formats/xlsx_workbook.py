@@ -67,6 +67,19 @@ class _Formats(Elements):
         return [known[number] for number in self.styles]
 
 
+class _NotedNumbers(CellTexts):
+    """Makes texts of numbers, and notes in which columns there are numbers that are no dates."""
+
+    def __init__(self, formats: list[NumberFormat], since_1904: bool) -> None:
+        super().__init__(formats, since_1904)
+        self.numbers: set[int] = set()
+
+    def number(self, text: str, style: int, place: int, row: int) -> str:
+        if not (style < len(self.formats) and self.formats[style].kind):
+            self.numbers.add(place)
+        return super().number(text, style, place, row)
+
+
 class Workbook(AbstractContextManager["Workbook"]):
     """The sheets of a workbook in their order, and the rows of each.
 
@@ -134,6 +147,19 @@ class Workbook(AbstractContextManager["Workbook"]):
         self.remarks = SheetRemarks(values.shown_otherwise, values.digits_lost, reader.formulas, reader.merged)
         rows = (row for found in self._pieces(sheet, reader) for row in found)
         return in_order(rows) if sheet.has_disorder else rows
+
+    def sample(self, sheet: Sheet, count: int) -> tuple[list[SheetRow], frozenset[int]]:
+        """The first rows of the sheet, and the positions of the columns that have number cells, dates apart."""
+        values = _NotedNumbers(self._all_formats(), self.since_1904)
+        reader = self._reader(values, joins_rows=sheet.has_disorder)
+        rows: list[SheetRow] = []
+        for found in self._pieces(sheet, reader):
+            rows += found
+            if len(rows) >= count:
+                break
+        if reader.waiting and len(rows) < count:
+            rows.append(reader.waiting)
+        return sorted(rows, key=lambda row: row.number)[:count], frozenset(values.numbers)
 
     def _pieces(self, sheet: Sheet, reader: SheetReader) -> Iterator[list[SheetRow]]:
         with self.package.open(sheet.path) as content:

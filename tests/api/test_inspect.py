@@ -1,0 +1,102 @@
+"""An inspection: what the file in the body seems to be; nothing is loaded and nothing kept."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from adsplatform.records.models import Company
+from syncs.models import SyncRequest, Upload
+from tests.factories import AppEnrollmentFactory
+from tests.import_profiles.inspecting import zip_of
+from tests.import_profiles.test_proposals import GERMAN, MIXED
+
+pytestmark = pytest.mark.django_db
+FORM = "multipart/form-data; boundary=b0unda7y"
+
+
+def form(text, name):
+    content = text if isinstance(text, bytes) else text.encode()
+    head = f'--b0unda7y\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    return head + content + b"\r\n--b0unda7y--\r\n"
+
+
+def inspect(program, text, name, query=""):
+    return program.send("POST", f"Sync/zip/inspect{query}", form(text, name), FORM)
+
+
+def test_it_says_what_a_file_seems_to_be_and_loads_nothing(program):
+    answer = inspect(program, GERMAN, "liste.csv")
+    assert answer.status_code == 200
+    body = answer.json()
+    (file,) = body["files"]
+    assert body["needsAnswers"] is True
+    assert file["reading"] == "proposal"
+    assert file["summary"] == "Semicolons, decimal commas, dates like 28.02.2025, 11 of 12 columns recognised"
+    assert (file["columnCount"], file["recognisedColumnCount"]) == (12, 11)
+    assert file["proposal"]["format"] == "import-profile/1"
+    assert file["preview"]["firstLines"][0] == {"line": 1, "text": GERMAN.splitlines()[0]}
+    assert not Upload.objects.exists()
+    assert not SyncRequest.objects.exists()
+
+
+def test_each_file_of_a_zip_is_inspected(program):
+    packed = zip_of(companies__csv="erpKey,companyName\nC1,Acme\n", mixed__csv=MIXED, notes__docx="x")
+    files = inspect(program, packed, "books.zip").json()["files"]
+    assert [(file["file"], file["reading"]) for file in files] == [
+        ("companies.csv", "strict"),
+        ("mixed.csv", "proposal"),
+        ("notes.docx", "unreadable"),
+    ]
+    assert files[1]["ask"][0] == {
+        "id": "dates:Date",
+        "what": "dates",
+        "question": "How are the dates in “Date” written?",
+        "verdict": "open",
+        "show": files[1]["ask"][0]["show"],
+        "column": "Date",
+        "kind": "",
+        "field": "",
+        "choices": [
+            {"value": "DD/MM/YYYY", "label": "DD/MM/YYYY: 02/03/2025 is 2 March 2025"},
+            {"value": "MM/DD/YYYY", "label": "MM/DD/YYYY: 02/03/2025 is 3 February 2025"},
+        ],
+        "isFree": False,
+        "words": [],
+    }
+
+
+def test_answers_given_so_far_are_taken_into_account(program):
+    answers = quote(json.dumps({"mixed.csv": {"dates:Date": "MM/DD/YYYY"}}))
+    (file,) = inspect(program, MIXED, "mixed.csv", f"?answers={answers}").json()["files"]
+    assert file["proposal"]["styles"]["dates"] == "MM/DD/YYYY"
+    assert [question["id"] for question in file["ask"] if question["verdict"] == "open"] == ["constant:companyErpKey"]
+
+
+def test_an_answer_that_does_not_fit_is_refused(program):
+    answers = quote(json.dumps({"mixed.csv": {"dates:Date": "perhaps"}}))
+    answer = inspect(program, MIXED, "mixed.csv", f"?answers={answers}")
+    assert answer.status_code == 400
+    assert "“perhaps” is no answer to “How are the dates in “Date” written?”" in str(answer.json())
+
+
+def test_companies_are_looked_up_in_the_books_of_the_enrollment(program):
+    enrollment = AppEnrollmentFactory(group_key=program.account)
+    for key, name, company_type in (("OWN", "We", "Company"), ("C1", "HARBOR Cafe", "Customer")):
+        Company.objects.create(
+            erp_key=key, company_name=name, company_type=company_type, is_active=True,
+            app_enrollment=enrollment, group_key=program.account.pk,
+        )  # fmt: skip
+    text = "Invoice No,Customer,Invoice Date,Due Date,Total Amount\nA1,Harbor Cafe,2025-01-15,2025-02-14,12.50\n"
+    text += "A2,Quay Books,2025-01-16,2025-02-14,10.50\n"
+    (file,) = inspect(program, text, "x.csv", f"?appEnrollmentId={enrollment.pk}").json()["files"]
+    asked = {question["id"]: question for question in file["ask"]}
+    assert asked["constant:companyErpKey"]["suggest"] == "OWN"
+    assert asked["reference:Customer"]["show"] == (
+        "By company name, 1 of 2 found. Lines of “Quay Books” will be rejected."
+    )
+
+
+def test_the_enrollment_of_another_account_is_404(program):
+    other = AppEnrollmentFactory()
+    assert inspect(program, MIXED, "mixed.csv", f"?appEnrollmentId={other.pk}").status_code == 404
