@@ -7,6 +7,7 @@ text, which is copied digit by digit and never converted to a float.
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from syncs.connectors.formats.xlsx_dates import moment_of
 from syncs.connectors.formats.xlsx_formats import GENERAL, NumberFormat
@@ -21,6 +22,8 @@ MAX_ROWS = 2**24  # as many as LibreOffice can have
 # The most cells that a remark names.
 CELLS_NAMED = 3
 
+# A number without an exponent that is exact as it is, except for zeros at its end.
+_SHORT_NUMBER = re.compile(r"-?[1-9][0-9]*(?:\.[0-9]+)?|0\.[0-9]*[1-9]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,8})", re.IGNORECASE)
 
@@ -46,17 +49,20 @@ class CellTexts:
     """
 
     def __init__(self, formats: list[NumberFormat], since_1904: bool) -> None:
-        self.formats, self.since_1904 = formats, since_1904
+        self.since_1904 = since_1904
+        self.by_style = {str(style): format for style, format in enumerate(formats)}
+        self.by_style[""] = formats[0] if formats else GENERAL
+        self.changes_texts = any(format.changes_texts for format in set(formats))
         self.texts: frozenset[int] = frozenset()
         self.loaded: frozenset[int] = frozenset()
         self.shown_otherwise: dict[int, CellRemark] = {}
         self.digits_lost: dict[int, CellRemark] = {}
 
-    def number(self, text: str, style: int, place: int, row: int) -> str:
+    def number(self, text: str, style: str, place: int, row: int) -> str:
         """The text of a number in a cell."""
-        format = self.formats[style] if style < len(self.formats) else GENERAL
+        format = self.by_style.get(style, GENERAL)
         exact = number_text(text, format, since_1904=self.since_1904)
-        if place in self.loaded and len(exact) > SIGNIFICANT_DIGITS and has_lost_digits(exact):
+        if len(exact) > SIGNIFICANT_DIGITS and place in self.loaded and has_lost_digits(exact):
             self.digits_lost.setdefault(place, CellRemark()).add(row, exact)
         if place not in self.texts or format.is_plain:
             return exact
@@ -69,11 +75,12 @@ class CellTexts:
             return exact
         return shown.strip()
 
-    def text(self, text: str, style: int, place: int, row: int) -> str:
+    def text(self, text: str, style: str, place: int, row: int) -> str:
         """The text of a text in a cell."""
-        if place not in self.texts or style >= len(self.formats) or not self.formats[style].changes_texts:
+        format = self.by_style.get(style, GENERAL)
+        if place not in self.texts or not format.changes_texts:
             return text
-        shown = self.formats[style].shown_text(text)
+        shown = format.shown_text(text)
         if shown is None and text.strip():
             self.shown_otherwise.setdefault(place, CellRemark()).add(row, text)
         return text if shown is None else shown
@@ -86,10 +93,12 @@ class CellTexts:
 
 def number_text(text: str, format: NumberFormat = GENERAL, *, since_1904: bool = False) -> str:
     """A number of the workbook as exact text, or as the date or time that its format makes it."""
-    text = text.strip()
     if format.kind:
-        return _moment(text, format.kind, since_1904) or _exact(text)
-    exact = _exact(text)
+        return _moment(text.strip(), format.kind, since_1904) or _exact(text.strip())
+    if len(text) <= SIGNIFICANT_DIGITS and _SHORT_NUMBER.fullmatch(text):
+        exact = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        exact = _exact(text.strip())
     return exact.zfill(format.zeros) if format.zeros and exact.isdigit() else exact
 
 
@@ -117,6 +126,7 @@ def _exact(text: str) -> str:
     return "0" if exact == "-0" else exact
 
 
+@lru_cache(10_000)
 def _moment(text: str, kind: str, since_1904: bool) -> str:
     """The date and time that a number of days stands for; empty if it stands for none."""
     try:

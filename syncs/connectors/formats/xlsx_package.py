@@ -64,14 +64,18 @@ class PartReader:
         for _ in self.read(content):
             pass
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def bare_name(self, name: str) -> str:
+        """The name of an element without the namespace of the root."""
         if self.namespace is None:
             before, blank, _ = name.rpartition(" ")
             self.namespace = before + blank
-        self.start(name.removeprefix(self.namespace), attributes)
+        return name.removeprefix(self.namespace)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.start(self.bare_name(name), attributes)
 
     def _end(self, name: str) -> None:
-        self.end(name.removeprefix(self.namespace or ""))
+        self.end(self.bare_name(name))
 
     def _refuse_dtd(self, *_: object) -> None:
         # No spreadsheet program writes a DTD, and its entities could expand to any size.

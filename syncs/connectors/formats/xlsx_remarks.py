@@ -41,12 +41,12 @@ def remarks_on_cells(
             found.first[0][1],
         )
     if workbook.is_to_be_calculated and remarks.formulas.count:
-        row, place_text = remarks.formulas.first[0]
+        row, letters = remarks.formulas.first[0]
         count = remarks.formulas.count
         formulas = "1 cell is a formula" if count == 1 else f"{count:,} cells are formulas"
         yield warning(
             "formulas_not_calculated",
-            f"{formulas}, the first {letters_of(int(place_text))}{row}, and the workbook asks to be calculated when it "
+            f"{formulas}, the first {letters}{row}, and the workbook asks to be calculated when it "
             "is opened, so the results that were read may be out of date. Open the workbook in your spreadsheet "
             "program, save it, then send it again.",
         )

@@ -9,7 +9,15 @@ from tempfile import TemporaryFile
 import numpy as np
 
 from syncs.connectors.formats.csv_header import UnusableFile
-from syncs.connectors.formats.xlsx_cells import MAX_COLUMNS, MAX_ROWS, CellRemark, CellTexts, address_of, unescaped
+from syncs.connectors.formats.xlsx_cells import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    CellRemark,
+    CellTexts,
+    address_of,
+    letters_of,
+    unescaped,
+)
 from syncs.connectors.formats.xlsx_package import DamagedWorkbook, PartReader
 from syncs.connectors.formats.xlsx_texts import Texts
 
@@ -33,7 +41,7 @@ class SheetRow:
     twice: list[int] = field(default_factory=list)
 
     def add(self, place: int, text: str) -> None:
-        if self.cells.setdefault(place, text) != text:
+        if self.cells.setdefault(place, text) is not text and self.cells[place] != text:
             self.twice.append(place)
 
     def join(self, other: "SheetRow") -> None:
@@ -78,26 +86,36 @@ class SheetReader(PartReader):
         self.number, self.place = 0, -1
         self.suffix = ""
         self.places: dict[str, int] = {}
+        # The bare names of elements by their full ones.
+        self.names: dict[str, str] = {}
         self.type = self.style = ""
         self.has_formula = self.has_value = self.is_text = self.is_phonetic = False
         self.pieces: list[str] = []
         self.parser.CharacterDataHandler = self._characters
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        # Most elements are cells and their values, so these take as few calls as possible.
+        name = self.names.get(name) or self._bare_name(name)
         if name == "c":
-            self._start_cell(attributes)
+            place = self.place + 1
+            if address := attributes.get("r"):
+                known = self.places.get(address.removesuffix(self.suffix))
+                place = self._place_of(address) if known is None else known
+            if not 0 <= place < MAX_COLUMNS or self.row is None:
+                raise DamagedWorkbook()
+            self.place = place
+            self.type, self.style = attributes.get("t", "n"), attributes.get("s", "")
+            self.has_formula = self.has_value = False
+            self.pieces = []
         elif name == "v" or (name == "t" and not self.is_phonetic):
             self.is_text = self.has_value = True
         elif name == "f":
             self.has_formula = True
-        elif name == "rPh":
-            self.is_phonetic = True
-        elif name == "row":
-            self._start_row(_whole(attributes.get("r", "")) or self.number + 1)
-        elif name == "mergeCell" and len(self.merged) < MAX_MERGED:
-            self.merged.append(attributes.get("ref", ""))
+        else:
+            self.start(name, attributes)
 
-    def end(self, name: str) -> None:
+    def _end(self, name: str) -> None:
+        name = self.names.get(name) or self._bare_name(name)
         if name in ("v", "t"):
             self.is_text = False
         elif name == "c":
@@ -107,22 +125,20 @@ class SheetReader(PartReader):
         elif name == "row":
             self._end_row()
 
+    def _bare_name(self, name: str) -> str:
+        bare = self.names[name] = self.bare_name(name)
+        return bare
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "row":
+            self._start_row(_whole(attributes.get("r", "")) or self.number + 1)
+        elif name == "rPh":
+            self.is_phonetic = True
+        elif name == "mergeCell" and len(self.merged) < MAX_MERGED:
+            self.merged.append(attributes.get("ref", ""))
+
     def finish(self) -> None:
         self._hand_on(None)
-
-    def _start_cell(self, attributes: dict[str, str]) -> None:
-        if self.row is None:
-            raise DamagedWorkbook()
-        place = self.place + 1
-        if address := attributes.get("r"):
-            known = self.places.get(address.removesuffix(self.suffix))
-            place = self._place_of(address) if known is None else known
-        if not 0 <= place < MAX_COLUMNS:
-            raise DamagedWorkbook()
-        self.place = place
-        self.type, self.style = attributes.get("t", "n"), attributes.get("s", "")
-        self.has_formula = self.has_value = False
-        self.pieces = []
 
     def _place_of(self, address: str) -> int:
         """The column of a cell; where the address names another row than the one being read, that one begins."""
@@ -171,37 +187,43 @@ class SheetReader(PartReader):
             self.row.size += len(text)
 
     def _add_cell(self, text: str) -> None:
-        if self.row is None:
+        row, place = self.row, self.place
+        if row is None:
             raise DamagedWorkbook()
-        if self.has_formula:
-            self.formulas.add(self.number, str(self.place))
-        if self.type == "e":
-            self.row.faults.append((self.place, text or "#ERROR"))
+        if self.has_formula or self.type == "e":
+            self._note_formula(row, text)
+        if not text or self.type == "e":
             return
-        if self.has_formula and not (text or (self.has_value and self.type == "str")):
-            self.row.faults.append((self.place, ""))
-            return
-        if text := self._text_of(text, self.row):
-            # For a row over the limit, only the beginning is reported.
-            self.row.add(self.place, text if self.row.size <= self.longest else text[:EXCERPT])
-
-    def _text_of(self, text: str, row: SheetRow) -> str:
-        style = _whole(self.style)
         if self.type == "n":
-            return self.values.number(text, style, self.place, self.number) if text else ""
-        if self.type == "b":
-            return self.values.boolean(text, self.place)
-        if self.type == "s":
-            if not text:
-                return ""
-            place = _whole(text.strip(), -1)
-            if self.texts is None or not 0 <= place < len(self.texts):
-                raise DamagedWorkbook()
-            text = self.texts[place]
+            text = self.values.number(text, self.style, place, row.number)
+        elif self.type == "s":
+            text = self._shared_text(text)
             row.size += len(text)
+            if self.values.changes_texts:
+                text = self.values.text(text, self.style, place, row.number)
+        elif self.type == "b":
+            text = self.values.boolean(text, place)
         else:
-            text = unescaped(text)
-        return self.values.text(text, style, self.place, self.number)
+            text = self.values.text(unescaped(text), self.style, place, row.number)
+        if row.size > self.longest:
+            text = text[:EXCERPT]  # of a row over the limit, only the beginning is reported
+        if text:
+            row.add(place, text)
+
+    def _note_formula(self, row: SheetRow, text: str) -> None:
+        """Note a formula, and that it or a cell has no value but an error."""
+        if self.has_formula:
+            self.formulas.add(row.number, letters_of(self.place))
+        if self.type == "e":
+            row.faults.append((self.place, text or "#ERROR"))
+        elif not (text or (self.has_value and self.type == "str")):
+            row.faults.append((self.place, ""))
+
+    def _shared_text(self, number: str) -> str:
+        place = _whole(number.strip(), -1)
+        if self.texts is None or not 0 <= place < len(self.texts):
+            raise DamagedWorkbook()
+        return self.texts[place]
 
 
 def in_order(rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
