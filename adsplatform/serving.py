@@ -8,10 +8,13 @@ from adsplatform.observability import logs
 
 host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000'}"
-worker_class = "gthread"
+# Threads get a request when all of it has arrived, so senders that stall or are slow occupy none.
+worker_class = "adsplatform.web_server.worker.BufferingWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
-# Seconds without a heartbeat after which a worker is replaced. A slow upload does not stop the heartbeat.
+# Of each worker, with those that stall; no more are accepted meanwhile.
+worker_connections = 1000
+# Seconds without a heartbeat after which a worker is replaced.
 timeout = 60
 # The greatest value that gunicorn allows: a filter may be long, and each of its characters may take nine bytes in a
 # URL.

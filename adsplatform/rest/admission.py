@@ -1,0 +1,53 @@
+"""Whether the sender of a request may send a large body, which the web server asks before it receives one."""
+
+import io
+from email.parser import BytesHeaderParser
+from email.policy import HTTP
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import close_old_connections
+from django.http import HttpResponse
+
+from adsplatform.accounts.services import NotSignedIn
+from adsplatform.rest.authentication import caller_of
+from adsplatform.rest.problems import is_api
+from adsplatform.rest.uploads import OVERHEAD
+
+# A body that is longer is refused in any case.
+MOST_BYTES = settings.UPLOAD_MAX_BYTES + OVERHEAD
+
+
+def may_send_much(head: bytes) -> bool:
+    """Whether the request with this head comes from someone whom we know; whether it is allowed is asked later."""
+    close_old_connections()
+    try:
+        request = _request_of(head)
+        if is_api(request):
+            return caller_of(request) is not None
+        SessionMiddleware(lambda request: HttpResponse()).process_request(request)
+        return get_user(request).is_authenticated
+    except NotSignedIn:
+        return False
+    finally:
+        close_old_connections()
+
+
+def _request_of(head: bytes) -> WSGIRequest:
+    line, _, lines = head.partition(b"\r\n")
+    method, target, _version = line.split(b" ", 2)
+    headers = BytesHeaderParser(policy=HTTP).parsebytes(lines)
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": str(value) for name, value in headers.items()}
+    path = unquote_to_bytes(target.partition(b"?")[0]).decode("latin-1")
+    return WSGIRequest(
+        {
+            **environ,
+            "REQUEST_METHOD": method.decode("latin-1"),
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "wsgi.input": io.BytesIO(),
+        }
+    )

@@ -1,0 +1,274 @@
+"""gunicorn's worker with threads, in which no thread ever waits for a sender.
+
+gunicorn's own worker reads a request in the thread that answers it, so a few uploads that stall occupy all threads, and
+nobody else gets an answer. Here the worker's loop takes in what arrives on all connections, with a body that is large
+in a temporary file, and a thread gets a request when all of it is there. Parsing and answering stay gunicorn's.
+"""
+
+import resource
+import selectors
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http.unreader import Unreader
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, Pace, State
+from adsplatform.web_server.problem_documents import problem_response, sentence_of
+
+RECEIVED_AT_ONCE = 256 * 1024
+READ_AT_ONCE = 1024**2
+# How often the worker looks for senders that are too slow.
+LOOK_SECONDS = 0.5
+# How long what a sender still sends is thrown away, so that it can read the answer before the connection ends.
+LINGER_SECONDS = 2.0
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+NO_ROOM = "The server has no room for the body at the moment. Nothing was changed. Send it again later."
+TOO_LONG = "The headers of the request are longer than {:,} bytes. Send fewer, or shorter ones."
+TOO_SLOW = "The request came too slowly: {}. Send it again; if the connection is slow, send large files in parts."
+RETRY_SECONDS = 60
+
+
+class ReceivedUnreader(Unreader):
+    """Gives gunicorn's parser what has been received of one request; never waits for more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.request: ArrivingRequest | None = None
+
+    def begin(self, request: ArrivingRequest) -> None:
+        self.request = request
+        request.content.seek(0)
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        if self.request is None:
+            return b""
+        return self.request.content.read(min(size_hint or 8192, READ_AT_ONCE))
+
+    def end(self) -> bool:
+        """Leave what follows the request for the parser; returns whether another request can follow it."""
+        request, self.request = self.request, None
+        if request is None:
+            return False
+        request.close()
+        self.take_buffered()
+        self.unread(request.rest)
+        return not request.is_cut_off
+
+
+class BufferingWorker(ThreadWorker):
+    """Receives requests in its loop, and answers those that have arrived in its threads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pace = Pace.from_environment()
+        self.arriving: dict[TConn, ArrivingRequest] = {}
+        # Connections that are about to end, and when.
+        self.ending: dict[TConn, float] = {}
+        # Of its own, so that no request waits for many of these questions; each takes a query.
+        self._admissions = ThreadPoolExecutor(1, thread_name_prefix="admission")
+        self._next_look = 0.0
+        self._most_bytes = 0
+
+    def init_process(self) -> None:
+        _allow_a_file_for_each_connection(self.worker_connections)
+        # gunicorn has no setting for its pages about errors.
+        util.write_error = partial(_write_problem, self.cfg)
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        # Not before, because gunicorn imports this module before Django is set up.
+        from adsplatform.rest.admission import MOST_BYTES, may_send_much
+
+        self._most_bytes, self._may_send_much = MOST_BYTES, may_send_much
+
+    # From gunicorn's loop, in which everything happens that is not said to be in a thread.
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Receive a request: the first one of a connection, or a further one."""
+        conn.init()
+        unreader = conn.parser.unreader
+        if not isinstance(unreader, ReceivedUnreader):
+            unreader = conn.parser.unreader = ReceivedUnreader()
+        conn.sock.setblocking(False)
+        self.arriving[conn] = ArrivingRequest(
+            self.pace, line_limit=self.cfg.limit_request_line, most_bytes=self._most_bytes
+        )
+        self._listen(conn)
+        if early := unreader.take_buffered():
+            self._take(conn, early)
+
+    def finish_request(self, conn: TConn, fs: "Future[bool]") -> None:
+        """Receive the next request after an answer, or end the connection."""
+        may_go_on = conn.parser.unreader.end()
+        if not fs.cancelled() and fs.exception() is None and fs.result() and may_go_on:
+            super().finish_request(conn, fs)
+        else:
+            self._end(conn)
+
+    def murder_pending(self) -> None:
+        """Refuse senders that are too slow; gunicorn's loop calls this after each wait."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_SECONDS
+        for conn, request in list(self.arriving.items()):
+            if request.is_empty and (request.lateness() or not self.alive):
+                self._forget(conn)
+                self._close(conn)
+            elif not request.is_paused and (late := request.lateness()):
+                self._refuse(conn, 408, TOO_SLOW.format(late))
+        for conn, deadline in list(self.ending.items()):
+            if now > deadline:
+                self._close(conn)
+
+    # Receiving.
+
+    def _receive(self, conn: TConn, _sock: object) -> None:
+        try:
+            data = conn.sock.recv(RECEIVED_AT_ONCE)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._forget(conn)
+            self._close(conn)
+            return
+        if data:
+            self._take(conn, data)
+        elif self.arriving[conn].state is State.BODY:
+            # Whoever has only ended sending can read this.
+            self._refuse(conn, 400, self.arriving[conn].broken_off())
+        else:
+            self._forget(conn)
+            self._close(conn)
+
+    def _take(self, conn: TConn, data: bytes) -> None:
+        request = self.arriving[conn]
+        try:
+            request.add(data)
+        except OSError:
+            self.log.exception("What arrives cannot be stored.")
+            self._refuse(conn, 503, NO_ROOM, retry_after=RETRY_SECONDS)
+            return
+        if request.state is State.REFUSED:
+            self._refuse(conn, 431, TOO_LONG.format(HEAD_MAX_BYTES))
+        elif request.state is State.COMPLETE:
+            self._hand_over(conn)
+        elif request.is_large and request.is_admitted is None:
+            self._ask_admission(conn)
+        elif request.state is State.BODY and not request.is_large:
+            self._say_continue(conn)
+
+    def _ask_admission(self, conn: TConn) -> None:
+        """Ask, in a thread, whether its sender may send a large body."""
+        request = self.arriving[conn]
+        request.is_admitted = False
+        request.pause()
+        self.poller.unregister(conn.sock)
+        asked = self._admissions.submit(self._may_send_much, request.head)
+        asked.add_done_callback(lambda answer: self.method_queue.defer(self._go_on, conn, answer))
+
+    def _go_on(self, conn: TConn, answer: "Future[bool]") -> None:
+        request = self.arriving[conn]
+        request.resume()
+        request.is_admitted = answer.exception() is None and answer.result()
+        self._listen(conn)
+        if request.is_admitted:
+            self._say_continue(conn)
+        else:
+            # The application refuses it, and need not have the body for that.
+            self._hand_over(conn, is_cut_off=True)
+
+    def _say_continue(self, conn: TConn) -> None:
+        request = self.arriving[conn]
+        if request.expects_continue:
+            request.expects_continue = False
+            try:
+                conn.sock.send(CONTINUE)
+            except OSError:
+                # If the connection has ended, the next read says so.
+                return
+
+    def _hand_over(self, conn: TConn, *, is_cut_off: bool = False) -> None:
+        """Give a request to a thread."""
+        request = self._forget(conn, is_kept=True)
+        request.is_cut_off |= is_cut_off
+        conn.parser.unreader.begin(request)
+        conn.data_ready = True
+        super().enqueue_req(conn)
+
+    # Ending connections.
+
+    def _refuse(self, conn: TConn, status: int, sentence: str, *, retry_after: int | None = None) -> None:
+        self._forget(conn)
+        self.log.info("A request is refused with %d: %s", status, sentence)
+        try:
+            conn.sock.send(problem_response(status, sentence, retry_after=retry_after))
+        except OSError:
+            self._close(conn)
+            return
+        self._end(conn)
+
+    def _end(self, conn: TConn) -> None:
+        """End a connection when its sender has read the answer, which the loop does not wait for."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._discard, conn))
+        except (OSError, ValueError, KeyError):
+            self._close(conn)
+            return
+        self.ending[conn] = time.monotonic() + LINGER_SECONDS
+
+    def _discard(self, conn: TConn, _sock: object) -> None:
+        try:
+            has_ended = not conn.sock.recv(RECEIVED_AT_ONCE)
+        except BlockingIOError:
+            return
+        except OSError:
+            has_ended = True
+        if has_ended:
+            self._close(conn)
+
+    def _close(self, conn: TConn) -> None:
+        if self.ending.pop(conn, None) is not None:
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _listen(self, conn: TConn) -> None:
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+
+    def _forget(self, conn: TConn, *, is_kept: bool = False) -> ArrivingRequest:
+        """Stop receiving a request."""
+        request = self.arriving.pop(conn)
+        self.poller.unregister(conn.sock)
+        if not is_kept:
+            request.close()
+        return request
+
+
+def _write_problem(cfg: Any, sock: socket.socket, status: int, reason: str, message: str) -> None:
+    """In place of gunicorn's own function, which writes HTML."""
+    sentence = sentence_of(
+        status,
+        message or reason,
+        line_limit=cfg.limit_request_line,
+        field_limit=cfg.limit_request_field_size,
+        field_count=cfg.limit_request_fields,
+    )
+    util.write_nonblock(sock, problem_response(status, sentence))
+
+
+def _allow_a_file_for_each_connection(connections: int) -> None:
+    """Raise the limit of open files, if it may be: a connection has a socket and, with a large body, a file."""
+    wanted = 2 * connections + 256
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
