@@ -46,8 +46,15 @@ class SyncResultDetailFilters(django_filters.FilterSet):
     code = django_filters.CharFilter("code", lookup_expr="iexact", label="Code")
     key = django_filters.CharFilter("erp_key", label="ERP key, exactly")
     file = django_filters.CharFilter("file", lookup_expr="icontains", label="File contains")
+    cause = django_filters.NumberFilter("cause_id", label="Lines of the cause (its id)")
     since = SinceFilter("sync_request__created", label="Of syncs since")
     until = UntilFilter("sync_request__created", label="Until")
+
+    def filter_queryset(self, queryset: QuerySet[SyncResultDetail]) -> QuerySet[SyncResultDetail]:
+        found = super().filter_queryset(queryset)
+        given = self.form.cleaned_data
+        # Of one sync, an index has the details without the lines of common causes.
+        return found.filter(cause=None) if given["sync"] and not (given["cause"] or given["key"]) else found
 
 
 class GroupFilters(django_filters.FilterSet):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
@@ -37,10 +38,10 @@ class ProblemGroup:
 def group_problems(details: QuerySet[SyncResultDetail]) -> list[ProblemGroup]:
     """The largest groups, the largest first."""
     groups = list(
-        newest(details, "pk", GROUPED_LINES)
+        newest(details.filter(cause=None), "pk", GROUPED_LINES)
         .values_list("code", "entity", "kind", "group_key")
         .annotate(
-            lines=Count("pk"),
+            lines=Sum(Coalesce("line_count", 1)),
             syncs=Count("sync_request", distinct=True),
             first=Min("sync_request__created"),
             last=Max("sync_request__created"),

@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked
+from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked, list_url
 from syncs.admin.filters import SyncResultDetailFilters
 from syncs.admin.problem_groups import problem_groups_view
 from syncs.models import SyncResultDetail
@@ -40,8 +40,11 @@ class SyncResultDetailAdmin(ReadOnlyAdmin[SyncResultDetail]):
     scanned_by = ("q", "kind", "entity", "code", "key", "file", "since", "until")
     narrowed_by = ("sync", "account")
     fieldsets = [
-        (None, {"fields": ["message", "kind", "code", "entity", "erp_key", "file", "line", "column"]}),
-        ("What stood there", {"fields": ["value_as_it_was", "raw_line_as_it_was"]}),
+        (
+            None,
+            {"fields": ["message", "kind", "code", "entity", "erp_key", "file", "line", "column"]},
+        ),
+        ("What stood there", {"fields": ["value_as_it_was", "raw_line_as_it_was", "lines_of_cause"]}),
         ("Where it belongs", {"fields": ["sync", "account", "enrollment", "id"]}),
     ]
     account = staticmethod(linked("group_key", "account"))
@@ -60,6 +63,15 @@ class SyncResultDetailAdmin(ReadOnlyAdmin[SyncResultDetail]):
     @admin.display(description="sync")
     def sync(self, detail: SyncResultDetail) -> str:
         return link(detail.sync_request, f"{detail.sync_request.created:%Y-%m-%d %H:%M}")
+
+    @admin.display(description="lines with this cause")
+    def lines_of_cause(self, detail: SyncResultDetail) -> str:
+        if detail.cause_id:
+            return link(detail.cause, "See the common cause")
+        if not detail.line_count:
+            return "-"
+        lines = list_url(SyncResultDetail, sync=detail.sync_request_id, cause=detail.pk)
+        return format_html('<a href="{}">{}</a>', lines, f"{detail.line_count:,}")
 
     @admin.display(description="enrollment")
     def enrollment(self, detail: SyncResultDetail) -> str:

@@ -205,7 +205,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
     ) -> HttpResponse:
         """The sync, with the counts of its lines and its first problems."""
         may_see = request.user.has_perm("syncs.view_syncresultdetail")
-        details = SyncResultDetail.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
+        details = SyncResultDetail.objects.filter(sync_request_id=as_uuid(object_id)).summarised().order_by("id")
         details = details if may_see else details.none()
         totals = ControlTotal.objects.filter(sync_request_id=as_uuid(object_id)).order_by("id")
         first = list(details[: self.PROBLEMS_LISTED + 1])

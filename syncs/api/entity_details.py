@@ -44,8 +44,8 @@ def details_of(sync_requests: Iterable[SyncRequest]) -> dict[UUID, dict[str, Ent
         is_error = problem.kind == SyncResultDetail.Kind.ERROR
         by_key = of_entity["errors"] if is_error else of_entity["skips"]
         by_key.setdefault(_key_of(problem), []).append(str(problem))
-        # The problem of a whole file is not in the counts of lines.
-        of_entity["errorCount"] += is_error and problem.line is None
+        # The problem of a whole file, unless it describes lines, is not in the counts of lines.
+        of_entity["errorCount"] += is_error and problem.line is None and problem.line_count is None
     return details
 
 
@@ -73,6 +73,7 @@ def _problems_of(sync_request_ids: Collection[UUID]) -> QuerySet[SyncResultDetai
         SyncResultDetail.objects.filter(
             sync_request__in=sync_request_ids, kind__in=(SyncResultDetail.Kind.ERROR, SyncResultDetail.Kind.SKIP)
         )
+        .summarised()
         .annotate(position=position)
         .filter(position__lte=limit)
         .defer("value", "raw_line", "code", "column")

@@ -107,6 +107,8 @@ class SyncResultDetailModel(WireModel[ProblemWithCorrection]):
             "code",
             "message",
             "raw_line",
+            "cause_id",
+            "line_count",
             "mending",
         )
 

@@ -229,7 +229,10 @@ class SyncDetailViewSet(SyncPartViewSet):
     searchlight = Searchlight(
         Fields.from_model(
             SyncResultDetail,
-            ("id", "entity", "kind", "erpKey", "file", "line", "column", "value", "code", "message", "rawLine"),
+            (
+                *("id", "entity", "kind", "erpKey", "file", "line", "column", "value", "code", "message", "rawLine"),
+                *("causeId", "lineCount"),
+            ),
             default_order=("id",),
             key="id",
         )

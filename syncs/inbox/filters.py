@@ -66,6 +66,7 @@ class ProblemFilter(filters.FilterSet):
         method="by_text",
         widget=forms.TextInput(attrs={"type": "search", "maxlength": 100}),
     )
+    cause = filters.NumberFilter("cause_id", widget=forms.HiddenInput)
 
     class Meta:
         model = SyncResultDetail
@@ -79,6 +80,20 @@ class ProblemFilter(filters.FilterSet):
         self.filters["entity"].extra["choices"] = [(name, kind_of_record(name)) for name in entities]
         self.filters["code"].extra["choices"] = [(code, title_of(code)) for code in codes]
         self.filters["file"].extra["choices"] = [(name, name) for name in overview.files]
+
+    @property
+    def wanted_cause(self) -> SyncResultDetail | None:
+        """The common cause whose lines are wanted."""
+        wanted = self.form.cleaned_data.get("cause") if self.is_valid() else None
+        found: SyncResultDetail | None = self.queryset.filter(pk=wanted).first() if wanted else None
+        return found
+
+    @property
+    def summarised(self) -> QuerySet[SyncResultDetail]:
+        """What the list shows: lines of common causes only where they are looked for."""
+        given = self.form.cleaned_data if self.is_valid() else {}
+        details: QuerySet[SyncResultDetail] = self.qs
+        return details if given.get("cause") or given.get("q") else details.filter(cause=None)
 
     def by_text(self, details: QuerySet[SyncResultDetail], name: str, value: str) -> QuerySet[SyncResultDetail]:
         return details.filter(Q(erp_key__icontains=value) | Q(message__icontains=value))

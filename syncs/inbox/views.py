@@ -147,8 +147,9 @@ class Problems(TenantMixin):
             "outcome": summary.outcome,
             "overview": overview,
             "reasons": overview.reasons[:REASONS_LISTED],
+            "cause": filter.wanted_cause,
             "filter": filter,
-            "page": problem_page(sync_request, filter.qs, request.GET.get("page", "")),
+            "page": problem_page(sync_request, filter.summarised, request.GET.get("page", "")),
         }
         return render(request, "inbox/problems.html", context)
 

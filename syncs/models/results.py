@@ -1,5 +1,7 @@
 """Results of a sync: counts per entity, problems line by line, differences of a preview, keys seen in parts."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -62,6 +64,14 @@ class SyncEntityResult(models.Model):
         return self.unchanged + self.skipped
 
 
+class SyncResultDetailQuerySet(TenantQuerySet["SyncResultDetail"]):
+    """Details; those of lines with a common cause are many."""
+
+    def summarised(self) -> Self:
+        """Without the lines of common causes, which the cause stands for."""
+        return self.filter(cause=None)
+
+
 class SyncResultDetail(models.Model):
     """Why one line was rejected, skipped or has a warning, and where to find it."""
 
@@ -94,8 +104,20 @@ class SyncResultDetail(models.Model):
     code = models.CharField(max_length=50)
     message = models.TextField()
     raw_line = models.TextField(blank=True)
+    # The detail that describes what this line's problem has in common with those of many others. Both are removed with
+    # their sync, and a constraint would check each of a million lines.
+    cause = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="described_lines",
+        db_index=False,
+        db_constraint=False,
+    )
+    # How many lines a common cause concerns; null for every other problem.
+    line_count = models.BigIntegerField(null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = SyncResultDetailQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -105,6 +127,8 @@ class SyncResultDetail(models.Model):
             models.Index(fields=["group_key", "id"], name="detail_of_account"),
             # The admin's and the Inbox's filters by kind and code within one sync.
             models.Index(fields=["sync_request", "kind", "code"], name="detail_by_code"),
+            # Paging through one sync's details without the lines of common causes.
+            models.Index(fields=["sync_request", "id"], condition=Q(cause=None), name="detail_summarised"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=("error", "skip", "warning")), name="detail_kind_known")

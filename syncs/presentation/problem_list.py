@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 
 from django.core.cache import cache
-from django.db.models import Count, Min, QuerySet
-from django.db.models.functions import Left, Length
+from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models.functions import Coalesce, Left, Length
 
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.paging import Page, page_of
@@ -29,6 +29,8 @@ class ReasonCount:
     count: int = 0
     first_id: int = 0
     message: str = ""
+    # The lines that they concern, where there is a common cause.
+    lines: int = 0
 
     @property
     def title(self) -> str:
@@ -82,7 +84,7 @@ def problem_page(
 
 def first_problems(sync_request: SyncRequest, size: int) -> Page[ProblemWithCorrection]:
     """The problems to look at first: the lines that were not loaded; if there are none, the other problems."""
-    details = SyncResultDetail.objects.filter(sync_request=sync_request)
+    details = SyncResultDetail.objects.filter(sync_request=sync_request).summarised()
     errors = problem_page(sync_request, details.filter(kind=Kind.ERROR), "1", size)
     return errors if errors.rows else problem_page(sync_request, details, "1", size)
 
@@ -92,7 +94,7 @@ def overview_of(sync_request: SyncRequest) -> Overview:
 
     A finished sync's details do not change and there may be a million of them, so they are counted once and cached.
     """
-    key = f"problem-overview-{sync_request.pk}"
+    key = f"problem-causes-{sync_request.pk}"
     is_final = sync_request.is_finished and not sync_request.details_removed
     if is_final and (cached := cache.get(key)):
         reasons, files = cached
@@ -105,13 +107,16 @@ def overview_of(sync_request: SyncRequest) -> Overview:
 
 
 def _count(sync_request: SyncRequest) -> Overview:
-    details = SyncResultDetail.objects.filter(sync_request=sync_request).order_by()
-    counts = details.values_list("kind", "entity", "code", "file").annotate(count=Count("*"), first_id=Min("id"))
+    details = SyncResultDetail.objects.filter(sync_request=sync_request).summarised().order_by()
+    counts = details.values_list("kind", "entity", "code", "file").annotate(
+        count=Count("*"), first_id=Min("id"), lines=Sum(Coalesce("line_count", 1))
+    )
     reasons: dict[tuple[str, str, str], ReasonCount] = {}
     files = set()
-    for kind, entity, code, file, count, first_id in counts:
+    for kind, entity, code, file, count, first_id, lines in counts:
         reason = reasons.setdefault((kind, entity, code), ReasonCount(kind, entity, code, first_id=first_id))
         reason.count += count
+        reason.lines += lines
         reason.first_id = min(reason.first_id, first_id)
         files.add(file)
     return Overview(_ranked(reasons.values()), sorted(filter(None, files)))
@@ -120,7 +125,7 @@ def _count(sync_request: SyncRequest) -> Overview:
 def _ranked(reasons: Iterable[ReasonCount]) -> list[ReasonCount]:
     """Errors first, then by frequency; the reasons that are listed get the message of an example."""
     kinds = Kind.values
-    ranked = sorted(reasons, key=lambda reason: (kinds.index(reason.kind), -reason.count, reason.entity, reason.code))
+    ranked = sorted(reasons, key=lambda reason: (kinds.index(reason.kind), -reason.lines, reason.entity, reason.code))
     listed = ranked[:REASONS_LISTED]
     examples = SyncResultDetail.objects.in_bulk([reason.first_id for reason in listed])
     for reason in listed:

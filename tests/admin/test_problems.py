@@ -99,3 +99,19 @@ def test_groups_look_back_a_week_and_at_errors_unless_asked_otherwise(browser):
 
 def test_the_list_leads_to_the_groups(browser, problem):
     assert f'href="{GROUPS}"' in browser.get(LIST).text
+
+
+def test_a_common_cause_stands_for_its_lines(browser, db):
+    northwind = SyncRequestFactory()
+    common = {"sync_request": northwind, "code": "bad_date", "column": "invoiceDate"}
+    cause = SyncResultDetailFactory(**common, line=None, line_count=3, message="Of 3 of 3 lines.")
+    for line in (2, 3, 4):
+        SyncResultDetailFactory(**common, line=line, message=f"Line {line} alone.", cause=cause)
+    listed = browser.get(LIST, {"sync": northwind.pk})
+    assert "Of 3 of 3 lines." in listed.text
+    assert "alone." not in listed.text
+    assert "Line 3 alone." in browser.get(LIST, {"sync": northwind.pk, "cause": cause.pk}).text
+    groups = browser.get(GROUPS, {"code": "bad_date"}).context["groups"]
+    assert [(group.lines, group.message) for group in groups] == [(3, "Of 3 of 3 lines.")]
+    assert f"cause={cause.pk}" in browser.get(f"{LIST}{cause.pk}/change/").text
+    assert f"{LIST}{cause.pk}/change/" in browser.get(f"{LIST}{cause.described_lines.first().pk}/change/").text

@@ -151,3 +151,46 @@ def test_a_sync_whose_lines_were_removed_says_so_and_keeps_its_counts(inbox, syn
     problems = look().text
     assert told in problems
     assert "This sync has no problems" not in problems
+
+
+@pytest.fixture
+def cause(sync):
+    """A common cause of 500 lines, and a line with a problem of its own."""
+    message = "500 of 501 lines have this problem (2, 3, 4, 5, 6 …). Line 2: invoiceDate is written otherwise."
+    common = {"sync_request": sync, "file": "invoices.csv", "column": "invoiceDate", "code": "bad_date"}
+    cause = SyncResultDetailFactory(**common, line=None, line_count=500, message=message)
+    for line in range(2, 502):
+        SyncResultDetailFactory(**common, line=line, erp_key=f"I{line}", message=f"“{line}” is no day.", cause=cause)
+    SyncResultDetailFactory(sync_request=sync, line=502, erp_key="I502", message="Of its own.")
+    return cause
+
+
+def test_a_cause_is_shown_once_and_leads_to_its_lines(look, sync, cause):
+    page = look()
+    assert "2 problems of lines not loaded" in page.text
+    assert "500 of 501 lines have this problem" in page.text
+    assert "Of its own." in page.text
+    assert "is no day" not in page.text
+    assert "See the 500 lines" in page.text
+    lines = look(f"cause={cause.pk}")
+    assert "500 lines with one cause" in lines.text
+    assert "“2” is no day." in lines.text
+    assert "I502" not in lines.text
+    assert "“52” is no day." in look(f"cause={cause.pk}&page=2").text
+
+
+def test_a_line_with_a_common_cause_is_found_by_its_key(look, cause):
+    assert "“77” is no day." in look("q=I77").text
+
+
+@pytest.mark.parametrize("wanted", ["0", "-1", "x", "99999999999999999999"])
+def test_an_unknown_cause_has_no_lines(look, cause, wanted):
+    page = look(f"cause={wanted}")
+    assert page.status_code == 200
+    assert "is no day" not in page.text
+
+
+def test_the_page_of_a_sync_shows_a_cause_once(inbox, sync, cause):
+    text = inbox.get(f"/syncs/{sync.pk}/").text
+    assert text.count("invoiceDate is written otherwise.") == 1
+    assert "is no day" not in text

@@ -1,9 +1,11 @@
 """Counts and problems become SyncEntityResult and SyncResultDetail."""
 
 from django.db.models import Exists, OuterRef
+from psycopg import sql
 
 from adsplatform.records.checks import printable
 from syncs.loading.context import MergeContext
+from syncs.loading.merge import causes
 from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncEntityResult
@@ -38,15 +40,20 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
         )
         for entity, numbers in counts.items()
     )
+    has_causes = causes.describe(context)
     name_cells(context)
     stage.write_raw_lines()
     context.run(
         """
-        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line)
-        SELECT %(sync)s, %(group_key)s, {columns}, coalesce(raw_line, r.raw, '')
-        FROM staged_problem p LEFT JOIN raw_line r USING (seq) ORDER BY entity, file, line NULLS FIRST, id
+        INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line, cause_id)
+        SELECT %(sync)s, %(group_key)s, {columns}, coalesce(raw_line, r.raw, ''), {cause}
+        FROM staged_problem p LEFT JOIN raw_line r USING (seq) {causes} ORDER BY entity, file, line NULLS FIRST, id
         """,
         columns=identifiers(PROBLEM_COLUMNS[:-2]),
+        cause=sql.SQL(
+            "CASE WHEN kind = 'error' AND line IS NOT NULL THEN cause_id END" if has_causes else "NULL::bigint"
+        ),
+        causes=sql.SQL('LEFT JOIN common_cause USING (entity, file, "column", code)' if has_causes else ""),
     )
     SyncFile.objects.bulk_create(
         SyncFile(
@@ -99,6 +106,7 @@ def close_corrections(context: MergeContext, *, loaded: bool) -> None:
     )
     if loaded:
         # A file that was rejected as a whole has one problem without a line.
-        refused = sync_request.details.filter(kind="error", line=None, entity=OuterRef("entity"), file=OuterRef("file"))
+        whole_file = {"kind": "error", "line": None, "line_count": None}
+        refused = sync_request.details.filter(**whole_file, entity=OuterRef("entity"), file=OuterRef("file"))
         taken = Correction.objects.filter(~Exists(refused), replay=sync_request, state=Correction.State.CORRECTED)
         taken.update(state=Correction.State.CURED)

@@ -1,5 +1,6 @@
 """The files of an input: which kind of record each holds, and how its columns map onto that entity's."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ class InputFiles:
         self.heads: dict[tuple[str, str], FileHeader] = {}
         # The letters of a sheet's columns, by file and wire name.
         self.letters: dict[tuple[str, str], str] = {}
+        # The number of lines read of each file, by entity (or the file's name) and file.
+        self.line_counts: Counter[tuple[str, str]] = Counter()
         self._by_header: dict[tuple[str, str, tuple[str, ...]], InputFile] = {}
 
     def add_head(self, head: FileHeader) -> None:

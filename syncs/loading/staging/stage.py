@@ -126,6 +126,8 @@ class Stage:
         """Log a problem of a line or file that could not be read."""
         entity = entity_named(problem.name)
         name = entity.name if entity else storable_name(problem.file or problem.name)
+        if problem.kind == "error" and problem.line is not None:
+            self.files.line_counts[name, storable_name(problem.file)] += 1
         if problem.leaves_unread or (problem.kind == "error" and problem.line is None):
             self.files.unread.setdefault(name if entity else "", storable_name(problem.file or problem.name))
         elif problem.kind == "error" and entity:
@@ -155,6 +157,7 @@ class Stage:
             self.files.reject_unknown(file.name, len(found))
             return
         staged.lines_read += len(found)
+        self.files.line_counts[staged.entity.name, file.name] += len(found)
         if file.is_rejected:
             staged.rejected += len(found)
             return

@@ -1,0 +1,121 @@
+"""Common causes: a problem that many lines of a file share is described once, with the number of these lines.
+
+Each line is still rejected with problems of its own, by which it can be downloaded and corrected. They refer to the
+description, and lists show only that.
+"""
+
+from typing import NamedTuple
+
+from psycopg import sql
+
+from adsplatform.records.checks import printable
+from syncs.loading.context import MergeContext
+from syncs.models import SyncResultDetail
+
+# A problem is a common cause if it has one code, in one column of one file, on at least so many of the file's lines,
+# and on at least such a share of them.
+LEAST_LINES, LEAST_SHARE = 5, 0.25
+# How many lines a description names.
+LINES_NAMED = 5
+# Codes that one habit of the sender brings about in different cells of a column.
+SAME_CAUSE = (("bad_number", "ambiguous_number"), ("impossible_date", "ambiguous_date"))
+# Codes of values that an import profile can give a meaning.
+STYLES = {"bad_number", "ambiguous_number", "bad_date", "impossible_date", "ambiguous_date", "bad_boolean"}
+
+
+class _Cause(NamedTuple):
+    """What many lines of a file share: how many they are, the first of them, and the problem of the first one."""
+
+    entity: str
+    file: str
+    column: str
+    code: str
+    value: str
+    message: str
+    line_count: int
+    lines: list[int]
+
+
+def describe(context: MergeContext) -> bool:
+    """Write a detail for each common cause; returns whether there is any.
+
+    Until the commit, the table `common_cause` has the detail of each entity, file, column and code.
+    """
+    causes = [cause for cause in _frequent(context) if cause.line_count >= LEAST_SHARE * _lines_of(context, cause)]
+    if not causes:
+        return False
+    sync_request = context.sync_request
+    details = SyncResultDetail.objects.bulk_create(
+        SyncResultDetail(
+            sync_request=sync_request,
+            group_key_id=sync_request.group_key_id,
+            entity=cause.entity,
+            kind=SyncResultDetail.Kind.ERROR,
+            file=cause.file,
+            column=cause.column,
+            value=cause.value,
+            code=cause.code,
+            message=printable(_sentence(cause, _lines_of(context, cause))),
+            line_count=cause.line_count,
+        )
+        for cause in causes
+    )
+    rows = [
+        (cause.entity, cause.file, cause.column, code, str(detail.pk))
+        for cause, detail in zip(causes, details, strict=True)
+        for code in _codes_like(cause.code)
+    ]
+    entities, files, columns, codes, ids = map(list, zip(*rows, strict=True))
+    context.run(
+        """
+        CREATE TEMP TABLE common_cause ON COMMIT DROP AS
+        SELECT * FROM unnest(%(entities)s::text[], %(files)s::text[], %(columns)s::text[], %(codes)s::text[],
+                             %(ids)s::bigint[]) c (entity, file, "column", code, cause_id)
+        """,
+        {"entities": entities, "files": files, "columns": columns, "codes": codes, "ids": ids},
+    )
+    return True
+
+
+def _frequent(context: MergeContext) -> list[_Cause]:
+    """The problems that occur on LEAST_LINES lines of a file or more, as causes."""
+    if context.stage.problem_log.errors < LEAST_LINES:
+        return []
+    same = [sql.SQL("WHEN p.code = ANY({}) THEN {}").format(list(codes), codes[0]) for codes in SAME_CAUSE]
+    rows = context.rows(
+        """
+        WITH frequent AS (
+            SELECT entity, file, "column", {code} AS code, min(id) AS id FROM staged_problem p
+            WHERE kind = 'error' AND line IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING count(*) >= %(least)s::int
+        ), counted AS (
+            SELECT f.id, count(DISTINCT p.line) AS count, (array_agg(DISTINCT p.line))[:%(named)s::int] AS lines
+            FROM staged_problem p JOIN frequent f
+              ON (p.entity, p.file, p."column", {code}) = (f.entity, f.file, f."column", f.code)
+            WHERE p.kind = 'error' AND p.line IS NOT NULL GROUP BY f.id
+        )
+        SELECT p.entity, p.file, p."column", p.code, p.value, p.message, c.count, c.lines
+        FROM counted c JOIN staged_problem p USING (id) WHERE c.count >= %(least)s::int
+        ORDER BY p.entity, p.file, c.count DESC, p.id
+        """,
+        {"least": LEAST_LINES, "named": LINES_NAMED},
+        code=sql.SQL("CASE {} ELSE p.code END").format(sql.SQL(" ").join(same)),
+    )
+    return [_Cause(*row) for row in rows]
+
+
+def _lines_of(context: MergeContext, cause: _Cause) -> int:
+    return context.stage.files.line_counts[cause.entity, cause.file]
+
+
+def _codes_like(code: str) -> tuple[str, ...]:
+    return next((codes for codes in SAME_CAUSE if code in codes), (code,))
+
+
+def _sentence(cause: _Cause, lines: int) -> str:
+    share = f"All {lines:,} lines" if cause.line_count >= lines else f"{cause.line_count:,} of {lines:,} lines"
+    named = ", ".join(f"{line:,}" for line in cause.lines)
+    named += " …" if cause.line_count > len(cause.lines) else ""
+    sentence = f"{share} have this problem ({named}). Line {cause.lines[0]:,}: {cause.message}"
+    if cause.code in STYLES and "import profile" not in sentence:
+        sentence += " If the file always writes it so, an import profile can say what it means."
+    return sentence
