@@ -8,7 +8,7 @@ added, renamed or moved, each enrollment's next sync compares all its rows as if
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from django.db import models
 
@@ -30,6 +30,17 @@ SQL_TYPES = {
     "stamp": "timestamptz",
     "json": "jsonb",
 }
+
+# The most words of an entity's name.
+MOST_WORDS = 6
+# Words that a file's name may have besides that of its kind.
+PLAIN_WORDS = frozenset(
+    "all as at bis complete copy csv daily data date end erp export exported exports feb file final from full "
+    "h jan import january february march april may june july august september october november december mar "
+    "apr jun jul aug sep sept oct nov dec januar februar märz april mai juni juli oktober dezember mrz okt dez "
+    "kw latest list month monthly new of old on open part per q quarter records rows sync t table to until "
+    "update upload utf v version von w week weekly year yearly ytd z".split()
+)
 
 
 def wire_name(name: str) -> str:
@@ -154,13 +165,47 @@ def entities() -> dict[str, Entity]:
     return {kind.__name__: _entity(kind) for kind in kinds}
 
 
+@lru_cache(1_000)
 def entity_named(name: str) -> Entity | None:
     """The entity that a file, a list or a connector calls `name`, or None.
 
     It may be the name of the entity, its batch key, its sync model or its read model, in singular or plural. Blanks,
-    `-`, `_` and case are ignored, and so is a ` (1)` that a browser added to a file's name.
+    `-`, `_` and case are ignored, and so are a ` (1)` that a browser added to a file's name, a date, and words that say
+    nothing about the kind, as in `Invoices_2024-01` or `export-companies`.
     """
-    return _names().get(_folded(name))
+    exact = _names().get(_folded(name))
+    if exact:
+        return exact
+    words = _words(name)
+    places = _places_of_names(words)
+    if len(places) != 1:
+        return None
+    [(place, entity)] = places.items()
+    others = [word for position, word in enumerate(words) if position not in place]
+    return entity if all(word.isdecimal() or word in PLAIN_WORDS for word in others) else None
+
+
+def entity_in(name: str) -> Entity | None:
+    """The only entity whose name stands in a name as a word, or None: a suggestion where `entity_named` has none."""
+    found = {entity.name: entity for entity in _places_of_names(_words(name)).values()}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _words(name: str) -> list[str]:
+    """The words and numbers in a name, in lower case; `InvoiceLines2024` has three."""
+    return [word.lower() for word in re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name[:255]))]
+
+
+def _places_of_names(words: list[str]) -> dict[range, Entity]:
+    """The places of the names of entities among the words; of names within one another, the longest."""
+    places: dict[range, Entity] = {}
+    for length in range(min(len(words), MOST_WORDS), 0, -1):
+        for start in range(len(words) - length + 1):
+            place = range(start, start + length)
+            entity = _names().get("".join(words[start : start + length]))
+            if entity and not any(start in longer or place[-1] in longer for longer in places):
+                places[place] = entity
+    return places
 
 
 def names_of_entities() -> list[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from syncs.connectors import register
 from syncs.connectors.formats.corrected_lines import read_corrected_lines
 from syncs.connectors.formats.csv_reader import read_csv
+from syncs.connectors.formats.file_kinds import kind_of
 from syncs.connectors.formats.jsonl_reader import read_json_lines
 from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import (
@@ -50,6 +51,18 @@ READERS: dict[str, Reader] = {
 }
 WORKBOOKS = {"xlsx", "xlsm"}
 OTHER_SHEETS = {"xls", "xlsb", "ods", "numbers"}
+# What may be wrong with all files of a ZIP at once, by the code of the problem.
+COMMON_CAUSES = {
+    "encrypted": (
+        "locked with a password, so nothing was loaded{}. Make the ZIP without a password, then send it again."
+    ),
+    "unknown_compression": (
+        "compressed in an unusual way, so nothing was loaded{}. Make the ZIP with the ordinary method (Deflate), then "
+        "send it again."
+    ),
+}
+# How much of a file is read to see what it seems to be.
+SNIFFED_BYTES = 1_000
 ARCHIVES = {"zip", "gz", "tgz", "tar", "7z", "rar", "bz2", "xz"}
 
 
@@ -97,12 +110,15 @@ def _zip_rows(source: Source) -> SourceItems:
             content, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
         )
         return
-    is_zip = extension in ("", "zip") or zipfile.is_zipfile(content)
+    is_zip = extension == "zip" or zipfile.is_zipfile(content)
+    content.seek(0)
+    # Without an ending, only a damaged ZIP begins like one.
+    is_zip = is_zip or (not extension and content.read(2) == b"PK")
+    content.seek(0)
     if extension in OTHER_SHEETS or not is_zip:
+        what = _what_else(name, extension, kind_of(content.read(SNIFFED_BYTES).decode(errors="replace")), alone=True)
         raise ConnectorError(
-            f"The file “{source.file_name}” {_what_else(extension, alone=True)}, then send it again.",
-            code="unknown_format",
-            file=source.file_name,
+            f"The file “{source.file_name}” {what}, then send it again.", code="unknown_format", file=source.file_name
         )
     archive = Archive(content, file=source.file_name, limits=source.limits)
     if is_workbook(archive):
@@ -119,54 +135,63 @@ def _zip_rows(source: Source) -> SourceItems:
             f"The file “{source.file_name}” holds something that its list of files does not name, such as another ZIP "
             "in front of it; nothing was loaded from that. Make the ZIP again, with all files in it.",
         )
-    readable = 0
-    for entry in archive.entries():
-        problem = _unreadable(entry)
+    entries = archive.entries()
+    problems = [_unreadable(entry) for entry in entries]
+    if all(problems):
+        yield from _nothing_readable(source.file_name, [problem for problem in problems if problem])
+    for entry, problem in zip(entries, problems, strict=True):
         if problem:
             yield problem
             continue
-        readable += 1
         with archive.open(entry) as unpacked:
             limits = rest_of(source.limits, archive.unpacked)
             yield from READERS[entry.extension](
                 unpacked, name=entry.stem, file=entry.name, limits=limits, vocabulary=source.vocabulary
             )
-    if not readable:
-        raise ConnectorError(
-            f"The file “{source.file_name}” holds no CSV, JSONL or XLSX file that can be read. "
-            "Put at least one into it, then send it again.",
-            code="zip_without_files",
-            file=source.file_name,
-        )
 
 
-def _what_else(extension: str, *, alone: bool = False) -> str:
-    """A sentence that says what a file of another kind is, and what to do with it."""
+def _nothing_readable(file: str, problems: list[RowProblem]) -> SourceItems:
+    """Raise the error of a ZIP without a file that can be read; a cause that all files share is told once."""
+    codes = {problem.code for problem in problems}
+    if len(codes) == 1 and (cause := COMMON_CAUSES.get(*codes)):
+        these = f"All {len(problems):,} files in “{file}” are" if len(problems) > 1 else f"The only file in “{file}” is"
+        raise ConnectorError(f"{these} {cause.format('')}", code=codes.pop(), file=file)
+    yield from problems
+    raise ConnectorError(
+        f"The file “{file}” holds no CSV, JSONL or XLSX file that can be read. Put at least one into it, then send it "
+        "again.",
+        code="zip_without_files",
+        file=file,
+    )
+
+
+def _what_else(stem: str, extension: str, seems: str = "", *, alone: bool = False) -> str:
+    """A sentence that says what a file of another kind is, and what to do with it; `seems` is what it looks like."""
     if extension in OTHER_SHEETS:
         return "is a workbook of another kind than XLSX, so nothing was loaded from it. Save it as “Excel workbook”"
     if extension in ARCHIVES and alone:
         return "is packed in another way than ZIP, so nothing was loaded from it. Pack what it holds as ZIP"
     if extension in ARCHIVES:
         return "is packed once more, so nothing was loaded from it. Put what it holds straight into the ZIP"
+    if not extension and not stem.startswith(".") and seems in ("", "JSON"):
+        format, ending = ("JSON lines", "jsonl") if seems else ("CSV", "csv")
+        return (
+            "has no ending that says what kind of file it is, so nothing was loaded from it. If it is "
+            f"{format}, name it {stem}.{ending}"
+        )
     return "is neither CSV, JSONL nor XLSX, so nothing was loaded from it. Save it as “CSV UTF-8”"
 
 
 def _unreadable(entry: Entry) -> RowProblem | None:
     """Why an entry cannot be read; None if it can."""
     if entry.extension not in READERS:
-        code, reason = "unknown_format", f"{_what_else(entry.extension)}, then send it again."
+        code, reason = "unknown_format", f"{_what_else(entry.stem, entry.extension)}, then send it again."
     elif entry.is_encrypted:
         code = "encrypted"
-        reason = (
-            "is locked with a password, so nothing was loaded from it. Make the ZIP without a password, then send it "
-            "again."
-        )
+        reason = f"is {COMMON_CAUSES[code].format(' from it')}"
     elif entry.is_unknown_compression:
         code = "unknown_compression"
-        reason = (
-            "is compressed in an unusual way, so nothing was loaded from it. Make the ZIP with the ordinary method "
-            "(Deflate), then send it again."
-        )
+        reason = f"is {COMMON_CAUSES[code].format(' from it')}"
     else:
         return None
     return RowProblem(entry.stem, entry.name, None, code, f"The file “{entry.name}” {reason}")

@@ -84,7 +84,7 @@ def test_files_that_operating_systems_add_are_ignored():
     assert [block.file for block in blocks] == ["invoices.csv"]
 
 
-@pytest.mark.parametrize(("name", "stem"), [("invoices.pdf", "invoices"), ("README", "README"), (".csv", ".csv")])
+@pytest.mark.parametrize(("name", "stem"), [("invoices.pdf", "invoices"), (".csv", ".csv")])
 def test_a_file_of_another_kind_is_a_problem_under_its_name_and_the_rest_is_read(name, stem):
     blocks, problems = read(zipped({name: "x", "companies.csv": CSV}), format="zip")
     assert problems == [
@@ -98,6 +98,59 @@ def test_a_file_of_another_kind_is_a_problem_under_its_name_and_the_rest_is_read
         )
     ]
     assert [block.name for block in blocks] == ["companies"]
+
+
+def test_a_file_without_an_ending_is_a_problem_that_says_how_to_name_it():
+    blocks, [problem] = read(zipped({"folder/contacts": CSV, "companies.csv": CSV}), format="zip")
+    assert (problem.name, problem.file, problem.line, problem.code) == ("contacts", "contacts", None, "unknown_format")
+    assert problem.message == (
+        "The file “contacts” has no ending that says what kind of file it is, so nothing was loaded from it. If it is "
+        "CSV, name it contacts.csv, then send it again."
+    )
+    assert [block.name for block in blocks] == ["companies"]
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (CSV.encode(), "If it is CSV, name it companies.csv"),
+        (b"\xef\xbb\xbferpKey;name\n", "If it is CSV, name it companies.csv"),
+        (b'{"erpKey": "I1"}\n', "If it is JSON lines, name it companies.jsonl"),
+        (b"", "If it is CSV, name it companies.csv"),
+    ],
+)
+def test_an_upload_without_an_ending_is_told_how_to_name_it(content, advice):
+    with pytest.raises(ConnectorError) as stopped:
+        read(content, format="zip", file_name="companies")
+    assert stopped.value.code == "unknown_format"
+    assert str(stopped.value) == (
+        "The file “companies” has no ending that says what kind of file it is, so nothing was loaded from it. "
+        f"{advice}, then send it again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"%PDF-1.7", "unknown_format"), (zipped({"a.csv": CSV * 99})[:-30], "zip_damaged")]
+)
+def test_an_upload_without_an_ending_that_is_no_text_is_not_to_be_named_csv(content, code):
+    with pytest.raises(ConnectorError) as stopped:
+        read(content, format="zip", file_name="companies")
+    assert stopped.value.code == code
+    assert "companies.csv" not in str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["~$companies.xlsx", "folder/~$Invoices.xlsx", ".~lock.companies.ods#", ".Trashes/x.csv", "ehthumbs.db"]
+)
+def test_files_that_programs_leave_behind_are_ignored(name):
+    blocks, problems = read(zipped({name: b"\x05owner" + bytes(150), "companies.csv": CSV}), format="zip")
+    assert problems == []
+    assert [block.name for block in blocks] == ["companies"]
+
+
+def test_a_large_file_named_like_a_lock_file_is_not_ignored():
+    _, [problem] = read(zipped({"~$companies.xlsx": "x" * 2_000, "companies.csv": CSV}), format="zip")
+    assert problem.code == "workbook_damaged"
 
 
 def test_a_zip_in_the_zip_is_not_opened():
@@ -152,6 +205,46 @@ def test_a_zip_without_a_readable_file_fails_and_says_why():
         "The file “books.zip” holds no CSV, JSONL or XLSX file that can be read. "
         "Put at least one into it, then send it again."
     )
+
+
+def flagged(files, flag=1):
+    """A ZIP all of whose entries have a flag set, and whose content was not changed."""
+    packed = bytearray(zipped(files))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = packed.find(signature)
+        while place >= 0:
+            packed[place + offset] |= flag
+            place = packed.find(signature, place + 1)
+    return bytes(packed)
+
+
+@pytest.mark.parametrize("files", [{"a.csv": CSV}, {"a.csv": CSV, "b.csv": CSV}, {"a.csv": CSV, "~$b.xlsx": "x"}])
+def test_a_password_on_all_files_is_told_once(files):
+    found = []
+    packed = source(flagged(files), format="zip", file_name="books.zip")
+    with pytest.raises(ConnectorError) as stopped:
+        found.extend(connector_named("file-upload").rows(packed))
+    assert found == []
+    assert stopped.value.code == "encrypted"
+    files = "All 2 files in “books.zip” are" if "b.csv" in files else "The only file in “books.zip” is"
+    assert str(stopped.value) == (
+        f"{files} locked with a password, so nothing was loaded. Make the ZIP without a password, then send it again."
+    )
+
+
+def test_an_unusual_compression_of_all_files_is_told_once():
+    code, message = refused(zipped({"a.csv": CSV, "b.csv": CSV, "c.csv": CSV}, zipfile.ZIP_BZIP2))
+    assert code == "unknown_compression"
+    assert message.startswith("All 3 files in “books.zip” are compressed in an unusual way, so nothing was loaded. ")
+
+
+def test_different_causes_are_told_one_by_one():
+    found = []
+    packed = source(flagged({"a.csv": CSV, "b.pdf": "x"}), format="zip", file_name="books.zip")
+    with pytest.raises(ConnectorError) as stopped:
+        found.extend(connector_named("file-upload").rows(packed))
+    assert [problem.code for problem in found] == ["encrypted", "unknown_format"]
+    assert stopped.value.code == "zip_without_files"
 
 
 def test_a_zip_of_nothing_fails():

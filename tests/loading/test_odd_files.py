@@ -104,3 +104,26 @@ def test_a_rejected_row_in_quotation_marks_is_kept_as_its_cells(uploads):
     )
     found = result.details.get(code="bad_boolean")
     assert (found.line, found.raw_line) == (3, 'C2,"Bolt, Ltd",Customer,perhaps')
+
+
+@pytest.mark.parametrize("name", ["Companies_2024-01.csv", "export companies Q1 2024.csv", "companies20240131.csv"])
+def test_a_dated_file_is_of_the_kind_that_its_name_names(uploads, counts, name):
+    result = uploads.load(zipped({name: COMPANIES}), "books.zip")
+    assert counts(result) == {"Company": {"lines_read": 2, "inserted": 2}}
+    assert details(result) == []
+
+
+def test_a_kind_in_a_longer_name_is_suggested(uploads):
+    result = uploads.load(zipped({"ACME companies.csv": COMPANIES, "contacts.csv": "erpKey\n"}), "books.zip")
+    found = result.details.get(code="unknown_file")
+    assert found.message.startswith(
+        "“ACME companies” is not a kind of record, so none of its lines were loaded. Did you mean “companies”? Name it "
+    )
+
+
+def test_a_lock_file_of_a_spreadsheet_program_leaves_a_kind_complete(uploads):
+    uploads.load(COMPANIES + "C3,Core,Customer,true\n", "companies.csv")
+    files = {"companies.csv": COMPANIES, "~$companies.xlsx": b"\x05owner" + bytes(159)}
+    result = uploads.load(zipped(files), "books.zip", full=True)
+    assert details(result) == []
+    assert Company.objects.count() == 2

@@ -25,7 +25,13 @@ MAX_PADDING_BYTES = 64 * 1024
 # The errors that zipfile raises for a damaged file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError)
 
-_CLUTTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)", re.IGNORECASE)
+_CLUTTER = re.compile(
+    r"(^|/)(__MACOSX/|\.(Spotlight-V100|Trashes|fseventsd)/|\.DS_Store$|(eh)?Thumbs\.db$|desktop\.ini$|\._)",
+    re.IGNORECASE,
+)
+# Office programs leave such a file beside one that is open; it is too small to have rows.
+_LOCK_FILE = re.compile(r"(^|/)(~\$[^/]*|\.~lock\.[^/]*#)$")
+LOCK_FILE_BYTES = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Archive:
     def entries(self) -> list[Entry]:
         """The files in it, without folders and without the files that operating systems add."""
         named = [(info, info.filename.replace("\\", "/")) for info in self._zip.infolist()]
-        named = [(info, path) for info, path in named if not path.endswith("/") and not _CLUTTER.search(path)]
+        named = [(info, path) for info, path in named if not path.endswith("/") and not _is_clutter(info, path)]
         shared = Counter(path.rpartition("/")[2] for _, path in named)
         entries = []
         for info, path in named:
@@ -218,11 +224,17 @@ class _CountedContent:
         return data
 
 
+def _is_clutter(info: zipfile.ZipInfo, path: str) -> bool:
+    """Whether a file is one that programs add by themselves."""
+    is_lock_file = info.file_size <= LOCK_FILE_BYTES and _LOCK_FILE.search(path)
+    return bool(is_lock_file or _CLUTTER.search(path))
+
+
 def stem_and_extension(path: str) -> tuple[str, str]:
     """The last part of a path (with either slash), split into its stem and its extension in lower case."""
     last = path.replace("\\", "/").rpartition("/")[2]
     stem, dot, extension = last.rpartition(".")
-    return (stem[:NAME_LENGTH], extension.lower()) if dot and stem else (last[:NAME_LENGTH], "")
+    return (stem[:NAME_LENGTH], extension.strip().lower()) if dot and stem else (last[:NAME_LENGTH], "")
 
 
 def _size(count: int) -> str:

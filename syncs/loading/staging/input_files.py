@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adsplatform.records.checks import quoted
-from adsplatform.records.specification import Column, Entity, entity_named, names_of_entities
+from adsplatform.records.specification import Column, Entity, entity_in, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHeader, Rows
 from syncs.loading.staging.header_mapping import map_columns, nearest
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
@@ -105,6 +105,8 @@ class InputFiles:
 
     def _add_unknown(self, name: str, file: str) -> None:
         """Log that a file's name is that of no kind of record."""
+        entity = entity_in(name)
+        hint = f"Did you mean “{entity.model.BATCH_KEY}”? " if entity else nearest(name, names_of_entities())
         self.unread.setdefault("", storable_name(file))
         self.problem_log.add_for_file(
             Problem(
@@ -113,6 +115,6 @@ class InputFiles:
                 column=name if file != name else "",
                 code="unknown_file",
                 message=f"{quoted(name)} is not a kind of record, so none of its lines were loaded. "
-                f"{nearest(name, names_of_entities())}Name it after one: {', '.join(names_of_entities())}.",
+                f"{hint}Name it after one: {', '.join(names_of_entities())}.",
             )
         )
