@@ -26,6 +26,8 @@ BUILT_IN_TIMES = {32, 33, 55, 56}
 BUILT_IN_STAMPS = {22}
 LONGEST_CODE = 1_000
 MOST_SHOWN = 10**20
+# Numbers with a greater power of ten, or a smaller fraction, would be shown in too many digits.
+MOST_EXPONENT = 30
 
 _TOKEN = re.compile(
     r"""
@@ -92,6 +94,8 @@ class NumberFormat:
 
     def shown(self, number: Decimal, *, since_1904: bool = False) -> str | None:
         """The text that the sheet shows for the number; None where that is not certain, or hides a part of it."""
+        if not number.is_finite() or abs(number.adjusted()) > MOST_EXPONENT:
+            return None
         section = None if self.is_regional else _section_for(number, self.sections)
         if section is None or "unknown" in section.kinds:
             return None

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from syncs.connectors.formats.csv_header import UnusableFile, column_names, columns_without_names
+from syncs.connectors.formats.header_search import SEARCHED_LINES, KindNames, locate_header
 from syncs.connectors.formats.xlsx_cells import letters_of
 from syncs.connectors.formats.xlsx_choice import SHEET_NAME_LENGTH, SheetChoice, SheetToRead, texts_of
 from syncs.connectors.formats.xlsx_package import DamagedWorkbook
@@ -129,6 +130,7 @@ class _SheetReader:
         self.types: Sequence[str] = ()
         self.header_row = 0
         self.above: list[SheetRow] = []
+        self.has_wide_titles = False
         self.block = self._new_block()
         self.size = 0
         self.has_rows = False
@@ -164,7 +166,9 @@ class _SheetReader:
 
     def _take_header(self) -> int:
         """Read the names of the columns; the number of rows that stand above the first one with values."""
-        place, first_rows = self.chosen.place, self.chosen.first_rows
+        kind, is_header = self.vocabulary.kind_named(self.name), True
+        first_rows = self.workbook.first_rows(self.chosen.sheet, SEARCHED_LINES)
+        place = locate_header([texts_of(row) for row in first_rows], KindNames(kind, self.vocabulary))
         position = place.position if place else 0
         row = first_rows[position]
         if place and place.is_below_rows:
@@ -176,7 +180,6 @@ class _SheetReader:
             )
         if row.faults:
             raise UnusableFile("cell_error", f"{self._faults(row)} The header must name the columns.")
-        kind, is_header = self.vocabulary.kind_named(self.name), True
         if kind and place is None:
             self.columns, is_header = columns_without_names(texts_of(row), row.number)
         else:
@@ -184,7 +187,9 @@ class _SheetReader:
             self.columns = column_names(texts_of(row), row.number)
         self.letters = [letters_of(column) for column in range(len(self.columns))]
         self.types = self.vocabulary.known_columns(kind, self.columns)
-        self.above = [first_rows[title] for title in place.titles] if place else []
+        if place:
+            self.above = [first_rows[title] for title in place.titles]
+            self.has_wide_titles = place.has_wide_titles
         self.header_row = row.number if is_header else 0
         self.block = self._new_block()
         return position + is_header
@@ -202,7 +207,7 @@ class _SheetReader:
         )
         problem.line, problem.raw = self.above[0].number, _as_csv(self.above[0], 0)
         # A row with several cells might be one of records.
-        problem.leaves_unread = self.chosen.place is not None and self.chosen.place.has_wide_titles
+        problem.leaves_unread = self.has_wide_titles
         return problem
 
     def _without_rows(self) -> RowProblem:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import islice
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Self
 
 from syncs.connectors.formats.xlsx_cells import CellRemark, CellTexts
-from syncs.connectors.formats.xlsx_formats import NumberFormat, number_format
+from syncs.connectors.formats.xlsx_formats import GENERAL, NumberFormat, number_format
 from syncs.connectors.formats.xlsx_package import PIECE_BYTES, DamagedWorkbook, Elements, Package
 from syncs.connectors.formats.xlsx_sheet import SheetReader, SheetRow, in_order
 from syncs.connectors.formats.xlsx_texts import Texts
@@ -74,8 +75,8 @@ class _NotedNumbers(CellTexts):
         super().__init__(formats, since_1904)
         self.numbers: set[int] = set()
 
-    def number(self, text: str, style: int, place: int, row: int) -> str:
-        if not (style < len(self.formats) and self.formats[style].kind):
+    def number(self, text: str, style: str, place: int, row: int) -> str:
+        if not self.by_style.get(style, GENERAL).kind:
             self.numbers.add(place)
         return super().number(text, style, place, row)
 
@@ -121,19 +122,20 @@ class Workbook(AbstractContextManager["Workbook"]):
         return part is not None and not part.is_encrypted and not part.is_unknown_compression
 
     def first_rows(self, sheet: Sheet, count: int) -> list[SheetRow]:
-        """The first rows of the sheet that have a value or a fault; also finds out whether they are in order."""
+        """The first rows of the sheet that have a value or a fault; also finds out whether they are in order.
+
+        They are fewer if together they are longer than one row may be.
+        """
         rows: list[SheetRow] = []
         reader = self._reader(CellTexts(self._all_formats(), self.since_1904), joins_rows=True)
         # Disorder can only be found in what is read, which is at least the first piece.
         for found in self._pieces(sheet, reader):
             rows += found
-            if len(rows) >= count or reader.has_disorder:
+            if len(rows) >= count or reader.has_disorder or sum(row.size for row in rows) > self.longest:
                 break
         if reader.has_disorder:
             sheet.has_disorder = True
-            return [row for row, _ in zip(self.rows(sheet), range(count), strict=False)]
-        if reader.waiting and len(rows) < count:
-            rows.append(reader.waiting)
+            rows = list(islice(self.rows(sheet), count))
         return rows[:count]
 
     def rows(self, sheet: Sheet, *, texts: Iterable[int] = (), loaded: Iterable[int] = ()) -> Iterator[SheetRow]:
