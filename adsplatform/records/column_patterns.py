@@ -6,6 +6,7 @@ such a cell, which then costs time, but it must never match any other.
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from adsplatform.records.checks import NULL, ColumnCheck, Fault, default_text, kind_of
@@ -27,8 +28,9 @@ CLEAN = {
 }
 # Any character that Python's str.strip() would not remove.
 NOT_BLANK = r"[^\s\x1c-\x1f]"
-# A key that may not be clean, or that a person should hear of. A required key must not be blank either.
-UNCLEAN_KEY = rf"^ | $|[^ -~]|^(?:{SUSPICIOUS})$"
+# A key that a person should hear of, and one that may not be clean, or blank, in addition.
+SUSPICIOUS_KEY = f"^(?:{SUSPICIOUS})$"
+UNCLEAN_KEY = f"^ | $|[^ -~]|{SUSPICIOUS_KEY}"
 # Characters that COPY's text format needs escaped, or that no text may hold.
 SPECIAL = r"[\\\t\n\r\x00]"
 
@@ -37,26 +39,38 @@ class PatternCheck:
     """Checks the cells of one column, block by block."""
 
     def __init__(self, column: Column):
-        self.column = column
+        self.column, self.kind = column, kind_of(column)
         self.needs_value = column.required and column.assumed is None
         # The COPY text of an empty cell; None for a null.
         self.default = default_text(column)
         self._cells = ColumnCheck(column)
 
-    def needs_cell_check(self, cells: pl.Expr, *, is_copy_safe: bool) -> pl.Expr:
+    def is_plain(self, cells: pl.Series) -> bool:
+        """Whether a quick look at all cells shows that they need less than a pattern.
+
+        Keys of visible ASCII characters alone, and one known currency for all rows.
+        """
+        if self.kind == "key":
+            letters = np.frombuffer((cells.str.join("~").item() or "~").encode(), np.uint8)
+            return bool(letters.min() > ord(" ") and letters.max() <= ord("~"))
+        if self.kind == "currency" and len(cells):
+            return cells[0] in CODES and bool((cells == cells[0]).all())
+        return False
+
+    def needs_cell_check(self, cells: pl.Expr, *, is_copy_safe: bool, is_plain: bool = False) -> pl.Expr:
         """A boolean for each cell: whether it has to be checked by itself.
 
-        `is_copy_safe`: no cell of the block contains a character of `SPECIAL`.
+        `is_copy_safe`: no cell of the block contains a character of `SPECIAL`. `is_plain`: as the method says.
         """
-        column, kind = self.column, kind_of(self.column)
-        if kind == "currency":
-            unclear = ~cells.is_in(CODES)
+        column = self.column
+        if self.kind == "currency":
+            unclear = pl.lit(False) if is_plain else ~cells.is_in(CODES)
         elif column.type == "text":
             unclear = pl.lit(False) if is_copy_safe else cells.str.contains(SPECIAL)
             if column.max_length:
                 unclear |= cells.str.len_bytes() > column.max_length
-            if kind == "key":
-                unclear |= cells.str.contains(UNCLEAN_KEY)
+            if self.kind == "key":
+                unclear |= cells.str.contains(SUSPICIOUS_KEY if is_plain else UNCLEAN_KEY)
             elif column.required:
                 unclear |= ~cells.str.contains(NOT_BLANK)
         elif column.choices_range or column.type not in CLEAN:

@@ -150,17 +150,44 @@ CELLS = [
 
 
 @pytest.mark.parametrize("column", [KEY, REFERENCE])
-def test_a_pattern_lets_no_key_pass_that_a_check_would_change(column):
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_pattern_lets_no_key_pass_that_a_check_would_change(column, alone):
     check = PatternCheck(column)
-    cells = pl.Series("cells", [cell or None for cell in CELLS])
-    is_safe = pl.select(check.needs_cell_check(cells, is_copy_safe=False)).to_series().to_list()
-    for cell, needs_check in zip(CELLS, is_safe, strict=True):
+    needs_checks = []
+    for one in [[cell] for cell in CELLS] if alone else [CELLS]:
+        cells = pl.Series("cells", [cell or None for cell in one], dtype=pl.String)
+        unclear = check.needs_cell_check(pl.col("cells"), is_copy_safe=False, is_plain=check.is_plain(cells))
+        needs_checks += cells.to_frame().select(unclear).to_series().to_list()
+    for cell, needs_check in zip(CELLS, needs_checks, strict=True):
         ((checked,), _) = ColumnCheck(column).check([cell])
         if not needs_check:
             assert checked == (cell or "\\N")
             assert not is_changed_by_spreadsheet(cell)
-    assert not is_safe[0]
-    assert not is_safe[1]
+    assert not needs_checks[0]
+    assert not needs_checks[1]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "is_plain"),
+    [
+        (KEY, ["R7", "R~8", "1.5E+9"], True),
+        (KEY, ["R7", None], True),
+        (KEY, [None, None], True),
+        (KEY, [], True),
+        (KEY, ["R7", "R 8"], False),
+        (KEY, ["R7", "é"], False),
+        (KEY, ["R7", "\x7f"], False),
+        (KEY, ["R7", "R\t8"], False),
+        (CURRENCY, ["EUR", "EUR", None], True),
+        (CURRENCY, ["EUR", "USD"], False),
+        (CURRENCY, ["eur", "eur"], False),
+        (CURRENCY, [None, "EUR"], False),
+        (CURRENCY, [], False),
+        (entities()["Company"].columns["city"], ["Rome"], False),
+    ],
+)
+def test_a_quick_look_shows_what_needs_less_than_a_pattern(column, cells, is_plain):
+    assert PatternCheck(column).is_plain(pl.Series(cells, dtype=pl.String)) == is_plain
 
 
 @given(st.text(st.sampled_from("aé1.E+- \u0301\u00a0\u200b\ufe0f\t"), max_size=6))

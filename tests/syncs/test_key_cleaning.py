@@ -1,5 +1,6 @@
 """Keys with blanks that are in the books since before keys were cleaned: listed, renamed and merged."""
 
+from importlib import import_module
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +16,9 @@ from adsplatform.records.models import (
     Invoice,
     InvoiceWorkflowStatus,
 )
+from adsplatform.records.specification import entities
 from syncs.loading.control_totals.recount import recount
+from syncs.loading.staging.row_hashes import RowHasher
 from syncs.services.key_cleaning import clean_keys
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.conftest import GivenRows, account, balance, company, enrollment, invoice, sync  # noqa: F401
@@ -179,3 +182,69 @@ def test_after_cleaning_the_next_sync_finds_every_record(books, sync, enrollment
     assert {one.entity: (one.inserted, one.updated) for one in result.results.all()} == {"Company": (0, 1)}
     assert set(Company.objects.values_list("pk", flat=True)) == ids
     assert all(isinstance(one, UUID) for one in ids)
+
+
+# Row hashes from before.
+
+FORGETS = import_module("adsplatform.records.migrations.0004_forget_row_hashes").Migration.operations
+
+
+def forget_row_hashes():
+    with connection.cursor() as cursor:
+        for operation in FORGETS:
+            cursor.execute(operation.sql)
+
+
+def with_old_hash(model, **stored):
+    """Let a record be as the release before wrote it from a row with these cells."""
+    entity = entities()[model.__name__]
+    columns = [name for name in entity.columns if name in stored]
+    line = "\t".join(stored[name] for name in columns).encode()
+    (row_hash,) = RowHasher(entity).of_lines([line], columns)
+    model.objects.filter(erp_key=stored["erp_key"].strip()).update(
+        row_hash=UUID(bytes=row_hash), **{name: text for name, text in stored.items() if name in OWN}
+    )
+
+
+OWN = ("erp_key", "company_name", "company_type", "default_currency_code")
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_forgotten"),
+    [
+        ({"erpKey": "C1"}, False),
+        ({"erpKey": "C1 "}, True),
+        ({"erpKey": "1.5E+17"}, True),
+        ({"erpKey": "17.0"}, True),
+        ({"erpKey": "true"}, True),
+        ({"erpKey": "2024-01-03"}, True),
+        ({"erpKey": "C1", "defaultCurrencyCode": "EUR"}, False),
+        ({"erpKey": "C1", "defaultCurrencyCode": "eur"}, True),
+        ({"erpKey": "C1", "defaultCurrencyCode": "€"}, True),
+    ],
+)
+def test_a_row_hash_from_before_hides_no_doubtful_row(sync, cells, is_forgotten):  # noqa: F811
+    row = company(cells["erpKey"], **{name: text for name, text in cells.items() if name != "erpKey"})
+    sync({"companies": [company(cells["erpKey"].strip())]})
+    stored = {"erp_key": row["erpKey"], "company_name": "Acme", "company_type": "Customer", "is_active": "true"}
+    if "defaultCurrencyCode" in row:
+        stored["default_currency_code"] = row["defaultCurrencyCode"]
+    with_old_hash(Company, **stored)
+    # Such a hash would let the row pass unseen.
+    (result,) = sync({"companies": [row]}).results.all()
+    assert (result.unchanged, result.rejected) == (1, 0)
+    forget_row_hashes()
+    assert (Company.objects.get().row_hash is None) == is_forgotten
+
+
+def test_row_hashes_of_what_refers_to_an_unclean_key_are_forgotten(sync):  # noqa: F811
+    sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I1", "C1"), invoice("I2", "C2")]})
+    rename(Company, "C1", "C1 ")
+    forget_row_hashes()
+    assert dict(Invoice.objects.values_list("erp_key", "row_hash"))["I1"] is None
+    assert dict(Invoice.objects.values_list("erp_key", "row_hash"))["I2"] is not None
+
+
+def test_all_kinds_with_row_hashes_are_covered_by_the_migration():
+    keyed = {name.lower() for name, entity in entities().items() if entity.key == ("erp_key",)}
+    assert set(import_module("adsplatform.records.migrations.0004_forget_row_hashes").KEYS) == keyed

@@ -92,7 +92,10 @@ def _unclear_cells(
     frame: pl.DataFrame, checks: Mapping[str, PatternCheck], *, is_copy_safe: bool
 ) -> dict[str, pl.Series]:
     """By column, the places of cells that have to be checked one by one."""
-    unclear = {name: check.needs_cell_check(pl.col(name), is_copy_safe=is_copy_safe) for name, check in checks.items()}
+    unclear = {
+        name: check.needs_cell_check(pl.col(name), is_copy_safe=is_copy_safe, is_plain=check.is_plain(frame[name]))
+        for name, check in checks.items()
+    }
     # Most columns have none, and testing for any is faster than listing them.
     has_any = frame.select(is_unclear.any().alias(name) for name, is_unclear in unclear.items())
     listed = frame.select(unclear[name].arg_true().implode().alias(name) for name in unclear if has_any[name][0])
