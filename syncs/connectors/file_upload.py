@@ -7,9 +7,11 @@ from uuid import UUID
 
 from syncs.connectors import register
 from syncs.connectors.formats.corrected_lines import read_corrected_lines
+from syncs.connectors.formats.csv_layout import PeekedStream, read_csv_by_layout
 from syncs.connectors.formats.csv_reader import read_csv
 from syncs.connectors.formats.file_kinds import kind_of
 from syncs.connectors.formats.jsonl_reader import read_json_lines
+from syncs.connectors.formats.layouts import recognise_text
 from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import (
     OLD_OR_LOCKED,
@@ -85,16 +87,26 @@ class FileUpload:
         if source.format == "zip":
             yield from _zip_rows(source)
         elif source.format == "mended":
-            yield from read_corrected_lines(source.upload)
+            yield from read_corrected_lines(source.upload, source.layouts)
         else:
             name, _ = stem_and_extension(source.file_name)
-            yield from READERS[source.format](
-                source.upload,
-                name=name,
-                file=source.file_name,
-                limits=source.limits,
-                vocabulary=source.vocabulary,
+            yield from _rows_of_file(
+                source, source.format, source.upload, name=name, file=source.file_name, limits=source.limits
             )
+
+
+def _rows_of_file(
+    source: Source, extension: str, content: ByteStream, *, name: str, file: str, limits: Limits
+) -> SourceItems:
+    """The rows of one file, read by a layout of the source if it is recognised by one."""
+    reader = READERS[extension]
+    if source.layouts and reader is read_csv:
+        content = PeekedStream(content)
+        recognised = recognise_text(content.head, source.layouts, name=name, file=file, vocabulary=source.vocabulary)
+        if recognised:
+            yield from read_csv_by_layout(content, recognised, name=name, file=file, limits=limits)
+            return
+    yield from reader(content, name=name, file=file, limits=limits, vocabulary=source.vocabulary)
 
 
 def _zip_rows(source: Source) -> SourceItems:
@@ -145,9 +157,7 @@ def _zip_rows(source: Source) -> SourceItems:
             continue
         with archive.open(entry) as unpacked:
             limits = rest_of(source.limits, archive.unpacked)
-            yield from READERS[entry.extension](
-                unpacked, name=entry.stem, file=entry.name, limits=limits, vocabulary=source.vocabulary
-            )
+            yield from _rows_of_file(source, entry.extension, unpacked, name=entry.stem, file=entry.name, limits=limits)
 
 
 def _nothing_readable(file: str, problems: list[RowProblem]) -> SourceItems:

@@ -13,7 +13,7 @@ counts of the sync add up. A source that cannot be read to its end raises `Conne
 required columns, references – is not the connector's concern.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import IO, Literal, Protocol, TypeAlias
@@ -51,7 +51,8 @@ class Rows:
     `name` is the source's own word for the kind of record: a file name without extension, a batch key, an entity name.
     `cells` has one sequence for each row, as long as `columns`. `lines` has the line number where each row starts,
     counted from 1, and `raw` each row as the source wrote it. `letters` are the columns' letters in a spreadsheet, so
-    that a problem can name its cell; empty for other sources.
+    that a problem can name its cell; empty for other sources. `origins` are the file's own names of the columns, where
+    these are other ones, so that a problem can name them.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Rows:
     lines: list[int] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
     letters: Sequence[str] = ()
+    origins: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -90,6 +92,7 @@ class Columns:
     delimiter: str = ""
     not_delimited: Collection[int] = ()
     letters: Sequence[str] = ()
+    origins: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -102,6 +105,9 @@ class RowProblem:
     An error with a line is counted as a rejected row; an error without one means that the file could not be read.
     A warning is not counted. `code` is one of `syncs.problem_codes`, and `message` a sentence that says what is wrong
     and what to do.
+
+    `erp_key` is that of the record, where it is known. A further problem of a line that is counted already
+    `is_further`. `also` are further kinds of which the line may hold a record.
 
     An error says by itself that the input was not read completely. A warning `leaves_unread` where it is about a part
     that was not read to its end and may hold rows; then a full sync deletes no record of the kind called `name`, or of
@@ -119,19 +125,51 @@ class RowProblem:
     raw: str = ""
     leaves_unread: bool = False
     row_count: int = 1
+    erp_key: str = ""
+    is_further: bool = False
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileLayout:
+    """How files of one kind are written, by an import profile, and the columns by which they are recognised.
+
+    `profile` identifies the profile, and `title` is its name for people. `columns` are all names of the header as the
+    profile has them, `used` those that are needed; names are compared by `key_of`. `header` has the numbers of the
+    header's lines. An empty `encoding`, `delimiter` or `sheet` stands for any; `file` is a pattern of file names that
+    decides where several layouts fit. `has_other_lines` says that some lines are no records, such as totals.
+    """
+
+    profile: str
+    title: str
+    columns: tuple[str, ...]
+    used: tuple[str, ...]
+    key_of: Callable[[str], str]
+    header: tuple[int, ...] = (1,)
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    file: str = ""
+    has_other_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileHeader:
     """The columns and the delimiter by which a single raw line of the file can be read again.
 
-    The raw lines of a file without a header are JSON objects.
+    The raw lines of a file without a header are JSON objects. `layout` is that of a file which was recognised by one:
+    its columns have the file's own names, among which some may be equal or empty. `is_download` says that it is a
+    download of rejected rows of such a file. `only` is the kind of record that its rows are about, where just one is
+    meant of several that the layout's profile knows.
     """
 
     name: str
     file: str
     columns: Sequence[str]
     delimiter: str
+    layout: FileLayout | None = None
+    is_download: bool = False
+    only: str = ""
 
 
 SourceItem: TypeAlias = Rows | Columns | RowProblem | FileHeader
@@ -250,7 +288,8 @@ class Source:
 
     `content` is the upload as a seekable binary file, if there is one, and `format` its kind: zip, csv, jsonl, batch or
     mended (corrected rows). `last_full_sync` is the day of the last successful full sync, if there was one.
-    `vocabulary` has the names of the kinds of record and their columns.
+    `vocabulary` has the names of the kinds of record and their columns. `layouts` are those of the enrollment's import
+    profiles.
     """
 
     app_enrollment_id: UUID
@@ -263,6 +302,7 @@ class Source:
     format: str = ""
     last_full_sync: date | None = None
     vocabulary: Vocabulary = field(default_factory=NoVocabulary)
+    layouts: tuple[FileLayout, ...] = ()
 
     @property
     def upload(self) -> IO[bytes]:

@@ -23,8 +23,9 @@ from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
 from syncs.loading.merge import deletes, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
+from syncs.loading.profiled_files import translator_for
 from syncs.loading.progress import ProgressReporter, check_claim
-from syncs.loading.source import open_source
+from syncs.loading.source import open_source, profiles_of
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
@@ -122,9 +123,13 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
     stage, connector = context.stage, connector_named(context.sync_request.connector)
     interval = _Interval(REPORT_SECONDS)
     with ExitStack() as opened:
-        source = open_source(context.sync_request, context.enrollment, opened)
+        profiles = profiles_of(context.sync_request, context.enrollment)
+        source = open_source(context.sync_request, context.enrollment, opened, profiles)
+        items = connector.rows(source)
+        if profiles:
+            items = translator_for(context, source, profiles).items(items)
         secrets = secrets_in(source.credentials)
-        for block in combine_blocks(connector.rows(source)):
+        for block in combine_blocks(items):
             if secrets and isinstance(block, RowProblem):
                 # A connector's sentence may quote its source, which may quote the credentials.
                 block.message = mask_secrets(block.message, secrets)

@@ -1,5 +1,6 @@
 """Opens what a sync's connector is to read."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from django.conf import settings
@@ -7,11 +8,35 @@ from django.conf import settings
 from enrollments.models import AppEnrollment
 from enrollments.services import settings_of
 from syncs.connectors.protocol import ConnectorError, Limits, Source
+from syncs.import_profiles.layout import layouts_of
+from syncs.import_profiles.profile import ImportProfile
 from syncs.loading.staging.vocabulary import RecordNames
-from syncs.models import SyncRequest
+from syncs.models import ImportProfileVersion, SyncFile, SyncRequest, Upload
 
 
-def open_source(sync_request: SyncRequest, enrollment: AppEnrollment, opened: ExitStack) -> Source:
+def profiles_of(sync_request: SyncRequest, enrollment: AppEnrollment) -> dict[str, ImportProfile]:
+    """The import profiles by which the sync's files are read, by their identifier.
+
+    A replay reads its lines as they were read first, and so does a sync that loads the same data again.
+    """
+    if sync_request.upload is None or sync_request.upload.format == Upload.Format.BATCH:
+        return {}
+    origin = sync_request.replay_of_id or sync_request.repeat_of_id
+    used = SyncFile.objects.filter(sync_request=origin, import_profile__isnull=False) if origin else None
+    found = list(ImportProfileVersion.objects.filter(pk__in=used.values("import_profile")) if used is not None else ())
+    if not sync_request.replay_of_id:
+        known = {(version.fingerprint, version.file_pattern) for version in found}
+        current = ImportProfileVersion.objects.of_enrollment(enrollment).current()
+        found += [version for version in current if (version.fingerprint, version.file_pattern) not in known]
+    return {str(version.pk): version.profile for version in found}
+
+
+def open_source(
+    sync_request: SyncRequest,
+    enrollment: AppEnrollment,
+    opened: ExitStack,
+    profiles: Mapping[str, ImportProfile] | None = None,
+) -> Source:
     """The sync's source; its upload, if it has one, is closed with `opened`.
 
     Raises ConnectorError where the upload's file is gone.
@@ -52,4 +77,5 @@ def open_source(sync_request: SyncRequest, enrollment: AppEnrollment, opened: Ex
         file_name=upload.file_name if upload else "",
         format=upload.format if upload else "",
         vocabulary=RecordNames(),
+        layouts=layouts_of(profiles or {}),
     )

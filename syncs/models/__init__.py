@@ -2,6 +2,7 @@
 
 from syncs.models.control_totals import BookTotal, ControlTotal
 from syncs.models.corrections import Correction, SyncFile
+from syncs.models.import_profiles import ImportProfileVersion
 from syncs.models.notices import Notice, NoticeMail
 from syncs.models.request_queries import SyncRequestQuerySet
 from syncs.models.requests import SyncRequest, WrongStatus
@@ -13,6 +14,7 @@ __all__ = [
     "BookTotal",
     "ControlTotal",
     "Correction",
+    "ImportProfileVersion",
     "Notice",
     "NoticeMail",
     "ScheduledRun",

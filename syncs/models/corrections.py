@@ -28,6 +28,10 @@ class SyncFile(models.Model):
     file = models.CharField(max_length=255)
     columns = models.JSONField()
     delimiter = models.CharField(max_length=5)
+    # The version of the import profile by which the file was read, if by one.
+    import_profile = models.ForeignKey(
+        "syncs.ImportProfileVersion", on_delete=models.RESTRICT, null=True, related_name="+"
+    )
 
     objects = TenantQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ import zipfile
 
 from syncs.problem_codes import CODES
 from tests.connectors.reading import zipped
+from tests.import_profiles.faulty_files import FAULTY, IN_LARGE_FILES
 from tests.samples.sheets import STAMP, cell, number, sheet, workbook
 
 COMPANY = "erpKey,companyName,companyType,isActive"
@@ -190,4 +191,7 @@ ELSEWHERE = {
     "stopped_worker",
 }  # fmt: skip
 
-assert BAD.keys() | ELSEWHERE == CODES.keys()
+# Those of files that are read by an import profile have one there.
+WITH_PROFILE = FAULTY.keys() | IN_LARGE_FILES
+
+assert BAD.keys() | ELSEWHERE | WITH_PROFILE == CODES.keys()

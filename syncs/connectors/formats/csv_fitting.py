@@ -34,6 +34,8 @@ class RowFitter:
         self.width = len(header.columns)
         # Whether there was a row, if only one that was left out.
         self.has_rows = False
+        # Whether a row may have just one cell: a title or a total, which the layout of the file knows.
+        self.keeps_single_cells = False
         # The number of the last line of the file, if it has no line end.
         self.open_line: int | None = None
         # The lines at which the header stands once more, and the first one that names other columns.
@@ -149,6 +151,8 @@ class RowFitter:
 
     def _problem_of_short_row(self, row: list[str], line: int, raw: str) -> RowProblem | None:
         """The problem of a row that ends early, or a remark. The columns of absent cells keep their values."""
+        if len(row) == 1 and self.keeps_single_cells:
+            return None
         line_count = raw.count("\n")
         if self.open_line and line + line_count >= self.open_line:
             return self._problems.line_cut_off(len(row), line, raw)

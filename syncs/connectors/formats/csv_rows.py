@@ -43,12 +43,21 @@ class CsvRows:
     """Turns lines into rows; keeps the lines of an incomplete row, and the rows of a block that is not full."""
 
     def __init__(
-        self, name: str, file: str, header: Header, first_line: int, line_bytes: int, names: KindNames
+        self,
+        name: str,
+        file: str,
+        header: Header,
+        first_line: int,
+        line_bytes: int,
+        names: KindNames,
+        *,
+        keeps_single_cells: bool = False,
     ) -> None:
         self.name, self.file, self.header = name, file, header
         self.line_bytes = line_bytes
         self._problems = CsvProblems(name, file, header, line_bytes)
         self._fitter = RowFitter(self._problems, header, names)
+        self._fitter.keeps_single_cells = keeps_single_cells
         self._width = len(header.columns)
         self._pending: list[str] = []
         self._line = first_line  # of the first pending line

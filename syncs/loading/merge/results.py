@@ -6,7 +6,7 @@ from psycopg import sql
 from adsplatform.records.checks import printable
 from syncs.loading.context import MergeContext
 from syncs.loading.merge import causes
-from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers
+from syncs.loading.staging.problem_log import PROBLEM_COLUMNS, identifiers, storable_name
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncEntityResult
 from syncs.models.corrections import Correction, SyncFile
@@ -42,6 +42,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
     )
     has_causes = causes.describe(context)
     name_cells(context)
+    name_own_columns(context)
     stage.write_raw_lines()
     context.run(
         """
@@ -63,6 +64,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
             file=file,
             columns=[printable(name) for name in head.columns],
             delimiter=head.delimiter,
+            import_profile_id=head.layout.profile if head.layout else None,
         )
         for (entity, file), head in stage.files.heads.items()
         if entity in stage.staged
@@ -83,6 +85,30 @@ def name_cells(context: MergeContext) -> None:
         WHERE p.file = c.file AND p."column" = c.name AND p.line IS NOT NULL AND p.code <> 'cell_error'
         """,
         {"files": list(map(printable, files)), "columns": list(columns), "letters": list(letters.values())},
+    )
+
+
+def name_own_columns(context: MergeContext) -> None:
+    """In the problems of files that were read by an import profile, give the columns the file's own names."""
+    origins = context.stage.files.origins
+    if not origins:
+        return
+    kinds, files, columns = zip(*origins, strict=True)
+    context.run(
+        """
+        UPDATE staged_problem p SET "column" = o.own, message = CASE position(o.name in p.message)
+            WHEN 0 THEN p.message
+            ELSE overlay(p.message placing o.own from position(o.name in p.message) for length(o.name)) END
+        FROM unnest(%(kinds)s::text[], %(files)s::text[], %(columns)s::text[], %(own)s::text[])
+             AS o (kind, file, name, own)
+        WHERE (p.entity, p.file, p."column") = (o.kind, o.file, o.name)
+        """,
+        {
+            "kinds": list(kinds),
+            "files": list(files),
+            "columns": list(columns),
+            "own": list(map(storable_name, origins.values())),
+        },
     )
 
 

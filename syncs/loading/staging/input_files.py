@@ -47,6 +47,8 @@ class InputFiles:
         self.letters: dict[tuple[str, str], str] = {}
         # The number of lines read of each file, by entity (or the file's name) and file.
         self.line_counts: Counter[tuple[str, str]] = Counter()
+        # The file's own names of columns, by entity, file and wire name, where they are others.
+        self.origins: dict[tuple[str, str, str], str] = {}
         self._by_header: dict[tuple[str, str, tuple[str, ...]], InputFile] = {}
 
     def add_head(self, head: FileHeader) -> None:
@@ -92,8 +94,11 @@ class InputFiles:
                 )
             )
         for column, letters in zip(columns, block.letters, strict=False):
-            if column:
+            if column and letters:
                 self.letters[block.file, column.wire] = letters
+        for column, origin in zip(columns, block.origins, strict=False):
+            if column and origin and origin != column.wire:
+                self.origins[entity.name, name, column.wire] = origin
         return InputFile(
             name,
             self.staged_for(entity),

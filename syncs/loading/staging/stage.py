@@ -126,10 +126,14 @@ class Stage:
         """Log a problem of a line or file that could not be read."""
         entity = entity_named(problem.name)
         name = entity.name if entity else storable_name(problem.file or problem.name)
-        if problem.kind == "error" and problem.line is not None:
+        if problem.kind == "error" and problem.line is not None and not problem.is_further:
             self.files.line_counts[name, storable_name(problem.file)] += 1
+        for kind in problem.also:
+            self.files.unread.setdefault(kind, storable_name(problem.file))
         if problem.leaves_unread or (problem.kind == "error" and problem.line is None):
             self.files.unread.setdefault(name if entity else "", storable_name(problem.file or problem.name))
+        elif problem.is_further:
+            pass  # the line is counted already
         elif problem.kind == "error" and entity:
             staged = self.staged_for(entity)
             staged.lines_read += problem.row_count
@@ -140,6 +144,7 @@ class Stage:
             Problem(
                 entity=name,
                 kind=problem.kind,
+                erp_key=problem.erp_key,
                 file=problem.file,
                 line=problem.line,
                 column=problem.column,

@@ -1,0 +1,29 @@
+"""The layout of a profile: what the readers of files need of it."""
+
+from collections.abc import Mapping
+
+from syncs.connectors.protocol import FileLayout
+from syncs.import_profiles.header_names import key_of
+from syncs.import_profiles.profile import ImportProfile
+
+
+def layout_of(profile: ImportProfile, identifier: str) -> FileLayout:
+    """The layout of the files that a profile reads; `identifier` leads from it to the profile."""
+    return FileLayout(
+        profile=identifier,
+        title=profile.name,
+        columns=profile.match.columns,
+        used=profile.used_columns,
+        key_of=key_of,
+        header=profile.read.header,
+        encoding=profile.read.encoding,
+        delimiter=profile.read.delimiter,
+        sheet=profile.read.sheet,
+        file=profile.match.file,
+        has_other_lines=bool(profile.read.skip or profile.read.carry),
+    )
+
+
+def layouts_of(profiles: Mapping[str, ImportProfile]) -> tuple[FileLayout, ...]:
+    """The layouts of several profiles."""
+    return tuple(layout_of(profile, identifier) for identifier, profile in profiles.items())

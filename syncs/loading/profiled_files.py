@@ -1,0 +1,22 @@
+"""Translates the files of a sync that are read by import profiles."""
+
+from collections.abc import Mapping
+
+from syncs.connectors.protocol import Source
+from syncs.import_profiles.profile import ImportProfile
+from syncs.import_profiles.translation import Translator
+from syncs.loading.company_names import EnrollmentCompanies
+from syncs.loading.context import MergeContext
+from syncs.models import Upload
+from syncs.rejected_rows.formula_guard import unescape_cell
+
+
+def translator_for(context: MergeContext, source: Source, profiles: Mapping[str, ImportProfile]) -> Translator:
+    """The translator of what the source's connector yields."""
+    return Translator(
+        profiles,
+        EnrollmentCompanies(context.stage.copy_thread, context.enrollment.pk),
+        # In an archive, a file of companies may come after one that names them.
+        has_more_companies=source.format == Upload.Format.ZIP,
+        unescape=unescape_cell,
+    )
