@@ -18,13 +18,16 @@ def combine_blocks(items: Iterable[SourceItem]) -> SourceItems:
                 combined.cells += item.cells
                 combined.lines += item.lines
                 combined.raw += item.raw
+                combined.numbers |= item.numbers
                 continue
             if combined:
                 yield combined
             combined, size = None, added
             if isinstance(item, Rows):
                 # The connector owns the lists of a block, so they are not changed.
-                combined = replace(item, cells=[*item.cells], lines=[*item.lines], raw=[*item.raw])
+                combined = replace(
+                    item, cells=[*item.cells], lines=[*item.lines], raw=[*item.raw], numbers={*item.numbers}
+                )
             else:
                 yield item
     except ConnectorError:

@@ -52,7 +52,8 @@ class Rows:
     `cells` has one sequence for each row, as long as `columns`. `lines` has the line number where each row starts,
     counted from 1, and `raw` each row as the source wrote it. `letters` are the columns' letters in a spreadsheet, so
     that a problem can name its cell; empty for other sources. `origins` are the file's own names of the columns, where
-    these are other ones, so that a problem can name them.
+    these are other ones, so that a problem can name them. `numbers` are the line and the column's position of cells
+    that the source has as numbers, though a text like them could be read two ways: `1.250`.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Rows:
     raw: list[str] = field(default_factory=list)
     letters: Sequence[str] = ()
     origins: Sequence[str] = ()
+    numbers: set[tuple[int, int]] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -12,6 +12,8 @@ from syncs.connectors import blocks
 from syncs.connectors.protocol import Rows
 from syncs.loading.staging import column_styles
 from tests.loading.conftest import GivenFiles, company, invoice
+from tests.samples import sheets
+from tests.samples.sheets import sheet, workbook
 
 COMPANIES = "erpKey,companyName,companyType,isActive\nC1,Acme,Customer,true\n"
 HEADER = "erpKey;companyErpKey;customerErpKey;currencyRate;totalAmount;salesTaxAmount;invoiceDate\n"
@@ -211,3 +213,24 @@ def test_nothing_ambiguous_is_ever_in_the_books(sync, small_blocks, column, dire
             assert f"I{number}" not in loaded, (column, result.process_result_message)
         else:
             assert loaded.get(f"I{number}", "missing") == (Decimal(text) if text else None)
+
+
+def test_numbers_of_a_sheet_are_exact_and_its_texts_are_judged(uploads):
+    uploads.load(COMPANIES, "companies.csv")
+    header = ["erpKey", "companyErpKey", "customerErpKey", "currencyRate", "totalAmount"]
+    amounts = [sheets.number("2.125"), "2.125", "12,00", sheets.number("1000"), sheets.number("0.5")]
+    rows = [[f"I{at}", "C1", "C1", "1", amount] for at, amount in enumerate(amounts)]
+    result = uploads.load(workbook(sheet(header, *rows)), "invoices.xlsx")
+    assert totals() == {"I0": "2.125", "I3": "1E+3", "I4": "0.5"}
+    assert [(line, code) for line, _, code in problems(result)] == [(3, "ambiguous_number"), (4, "bad_number")]
+    assert result.details.get(line=3).message.startswith("Cell E3, totalAmount: “2.125” can be read two ways")
+
+
+def test_numbers_of_a_sheet_whose_rows_are_out_of_order_are_exact_too(uploads):
+    uploads.load(COMPANIES, "companies.csv")
+    header = ["erpKey", "companyErpKey", "customerErpKey", "currencyRate", "totalAmount"]
+    rows = sheet(header, ["I2", "C1", "C1", "1", sheets.number("3.125")], ["I3", "C1", "C1", "1", "12,00"])
+    second, third = (rows[rows.index(f'<row r="{at}"') :].partition("</row>")[0] + "</row>" for at in (2, 3))
+    assert second + third in rows
+    uploads.load(workbook(rows.replace(second + third, third + second)), "invoices.xlsx")
+    assert totals() == {"I2": "3.125"}

@@ -228,6 +228,7 @@ class _SheetReader:
         raw = _as_csv(row, len(self.columns))
         self.block.cells.append([row.cells.get(place, "") for place in range(len(self.columns))])
         self.block.lines.append(row.number)
+        self.block.numbers.update((row.number, place) for place in row.numbers)
         self.block.raw.append(raw)
         self.size += len(raw)
 

@@ -31,7 +31,8 @@ class SheetRow:
     """A row of a sheet: its number, its texts by the position of their column, and cells without a value.
 
     `faults` are pairs of a position and the error that the cell shows, or nothing for a formula without a result.
-    `twice` are the positions of cells that the sheet has twice, with different values.
+    `twice` are the positions of cells that the sheet has twice, with different values, and `numbers` those of numbers
+    with three decimals, which another text like them might not be.
     """
 
     number: int
@@ -39,6 +40,7 @@ class SheetRow:
     faults: list[tuple[int, str]] = field(default_factory=list)
     size: int = 0
     twice: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
 
     def add(self, place: int, text: str) -> None:
         if self.cells.setdefault(place, text) is not text and self.cells[place] != text:
@@ -50,6 +52,7 @@ class SheetRow:
             self.add(place, text)
         self.faults += other.faults
         self.twice += other.twice
+        self.numbers += other.numbers
         self.size += other.size
 
 
@@ -196,6 +199,8 @@ class SheetReader(PartReader):
             return
         if self.type == "n":
             text = self.values.number(text, self.style, place, row.number)
+            if text[-4:-3] == ".":
+                row.numbers.append(place)
         elif self.type == "s":
             text = self._shared_text(text)
             row.size += len(text)
@@ -231,7 +236,7 @@ def in_order(rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
     numbers, starts = array("I"), array("Q", [0])
     with TemporaryFile() as file:
         for row in rows:
-            data = marshal.dumps((row.number, row.cells, row.faults, row.size, row.twice))
+            data = marshal.dumps((row.number, row.cells, row.faults, row.size, row.twice, row.numbers))
             file.write(data)
             numbers.append(row.number)
             starts.append(starts[-1] + len(data))

@@ -167,9 +167,13 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
     Columns whose order may differ from block to block are put in the entity's order. The cells of a download of
     rejected rows are unescaped.
     """
+    exact: dict[str, set[int]] = {}
     if isinstance(found, Rows):
+        for line, position in found.numbers:
+            if column := columns[position]:
+                exact.setdefault(column.name, set()).add(line)
         found = _by_column(found, entity, columns)
-    block = Block(entity, found.file, found.lines, found.raw)
+    block = Block(entity, found.file, found.lines, found.raw, exact=exact)
     if isinstance(found, Columns):
         block.is_copy_safe = _is_copy_safe(found.delimited or found.raw, "" if found.not_delimited else found.delimiter)
         loaded = _loaded(columns, found.cells)
