@@ -89,9 +89,31 @@ def test_cells_missing_at_the_end_are_absent_not_empty():
     assert blocks[0].cells == [["I1", "", "5", "1"], ["I2", "Acme", ABSENT, ABSENT], ["I3", "Bolt", "7", ABSENT]]
     assert (problem.kind, problem.line, problem.code) == ("warning", 3, "cells_missing")
     assert problem.message == (
-        "From line 3 on, rows end before the last column (2 of 4 cells). What is not there was left as it is in the "
-        "books."
+        "2 rows end before the last column, in the lines 3 and 4 (the first has 2 of 4 cells). What is not there was "
+        "left as it is in the books."
     )
+
+
+@pytest.mark.parametrize(
+    ("short", "sentence"),
+    [
+        ([4], "The row ends before the last column (2 of 4 cells). "),
+        ([5, 7, 9], "3 rows end before the last column, in the lines 5, 7 and 9 (the first has 2 of 4 cells). "),
+        (
+            range(3, 40),
+            "37 rows end before the last column, in the lines 3, 4, 5, 6, 7 and further ones (the first ",
+        ),
+        (
+            range(12_000, 13_000, 2),
+            "500 rows end before the last column, in the lines 12,000, 12,002, 12,004, ",
+        ),
+    ],
+)
+def test_rows_that_end_early_are_told_once_with_their_lines(short, sentence):
+    rows = [f"I{line},Acme" if line in short else f"I{line},Acme,5,1" for line in range(2, 14_000)]
+    _, [problem] = read("\n".join(["erpKey,name,total,tax", *rows, ""]))
+    assert (problem.code, problem.line) == ("cells_missing", short[0])
+    assert problem.message.startswith(sentence)
 
 
 def test_empty_cells_beyond_the_header_are_ignored():

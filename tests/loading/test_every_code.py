@@ -215,8 +215,7 @@ EXPECTED = {
     ),
     "cells_missing": (
         "warning", "companies.csv", 2, "", "",
-        "From line 2 on, rows end before the last column (4 of 6 cells). What is not there was left as it"
-        " is in the books.",
+        "The row ends before the last column (4 of 6 cells). What is not there was left as it is in the books.",
     ),
     "line_cut_off": (
         "error", "companies.csv", 3, "", "",

@@ -8,7 +8,7 @@ import polars as pl
 
 from syncs.connectors.formats.csv_extents import EXCERPT
 from syncs.connectors.formats.csv_header import Header
-from syncs.connectors.formats.csv_problems import CsvProblems
+from syncs.connectors.formats.csv_problems import CsvProblems, ShortRows
 from syncs.connectors.formats.csv_split import parse_rows
 from syncs.connectors.formats.header_search import KindNames, clean_name
 from syncs.connectors.protocol import ABSENT, Cell, RowProblem
@@ -44,7 +44,8 @@ class RowFitter:
         self._problems = problems
         self._first_name = header.columns[0]
         self._folded_columns = [name.casefold() for name in header.columns]
-        self._has_short_rows = self._has_rows_in_quotes = False
+        self.short_rows = ShortRows()
+        self._has_rows_in_quotes = False
 
     def fit(self, rows: Iterable[list[str]], lines: Iterable[int], raw: Iterable[str]) -> FittedRows:
         """Fit rows, up to the first that names other columns.
@@ -164,7 +165,5 @@ class RowFitter:
             return other
         if len(row) == 1 and self.width > 2:
             return self._problems.only_one_cell(line, raw)
-        if self._has_short_rows:
-            return None
-        self._has_short_rows = True
-        return self._problems.cells_missing(len(row), line)
+        self.short_rows.add(line, len(row))
+        return None

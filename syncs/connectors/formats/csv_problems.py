@@ -1,6 +1,6 @@
 """The problems of the lines of a CSV file, as sentences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncs.connectors.formats.csv_extents import SPAN_LINES
 from syncs.connectors.formats.csv_header import Header
@@ -9,6 +9,29 @@ from syncs.connectors.protocol import RowProblem
 DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 LIKE = 'value, like "6"" nails".'
+
+# How many lines a sentence names.
+LINES_NAMED = 5
+
+
+@dataclass(slots=True)
+class ShortRows:
+    """The rows of a file that end early: how many, the first lines of them, and the number of cells of the first."""
+
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    cell_count: int = 0
+    _last: int = 0
+
+    def add(self, line: int, cell_count: int) -> None:
+        """Add the row in a line; one that was read twice counts once."""
+        if line <= self._last:
+            return
+        self._last = line
+        self.count += 1
+        if len(self.lines) < LINES_NAMED:
+            self.lines.append(line)
+        self.cell_count = self.cell_count or cell_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +120,20 @@ class CsvProblems:
         )
         return RowProblem(self.name, self.file, line, "other_header", message, raw=raw, row_count=row_count)
 
-    def cells_missing(self, cell_count: int, line: int) -> RowProblem:
-        """A remark about the first row that ends early; the columns of absent cells keep their values."""
-        message = (
-            f"From line {line:,} on, rows end before the last column ({cell_count:,} of "
-            f"{len(self.header.columns):,} cells). What is not there was left as it is in the books."
-        )
-        return RowProblem(self.name, self.file, line, "cells_missing", message, kind="warning")
+    def cells_missing(self, short: "ShortRows") -> RowProblem:
+        """A remark about rows that end early; the columns of absent cells keep their values."""
+        cells = f"{short.cell_count:,} of {len(self.header.columns):,} cells"
+        if short.count == 1:
+            rows = f"The row ends before the last column ({cells})"
+        else:
+            lines = [f"{line:,}" for line in short.lines]
+            more = "further ones" if short.count > len(lines) else lines.pop()
+            rows = (
+                f"{short.count:,} rows end before the last column, in the lines {', '.join(lines)} and {more} (the "
+                f"first has {cells})"
+            )
+        message = f"{rows}. What is not there was left as it is in the books."
+        return RowProblem(self.name, self.file, short.lines[0], "cells_missing", message, kind="warning")
 
     def stray_quote(self, line: int, raw: str) -> RowProblem:
         """Text stands behind the closing quotation mark of a value."""

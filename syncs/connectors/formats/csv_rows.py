@@ -104,6 +104,8 @@ class CsvRows:
     def finish(self) -> SourceItems:
         """The rows that are left at the end of the file."""
         yield from self._parse_pending(is_last=True)
+        if self._fitter.short_rows.count:
+            yield self._problems.cells_missing(self._fitter.short_rows)
         if self._open:
             self._fitter.has_rows = True
             yield self._problems.never_closed(self._open.line, self._open.filled_count, self._open.start)
