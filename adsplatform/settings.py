@@ -308,6 +308,9 @@ PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 
 # Limits of uploads, in bytes unless named otherwise.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
+# How many resumable uploads of an account may be unfinished, and after how many hours without a part they are removed.
+UPLOAD_MOST_UNFINISHED = env.int("UPLOAD_MOST_UNFINISHED", 20)
+KEEP_PARTS_HOURS = env.int("KEEP_PARTS_HOURS", 48)
 BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)
 UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)
 UNPACKED_MAX_RATIO = env.int("UNPACKED_MAX_RATIO", 200)

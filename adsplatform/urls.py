@@ -14,6 +14,8 @@ inbox_urls = [path("", include(f"{package}.inbox")) for package in ("adsplatform
 inbox_urls.append(path("", include("syncs.inbox.views")))
 # All in lower case: rest.middleware converts every path.
 api_urls = [path("", include(f"{package}.api")) for package in ("adsplatform.accounts", "enrollments")]
+# Before the others, because “sync/uploads” looks like the address of a sync.
+api_urls.append(path("", include("syncs.api.resumable_uploads")))
 api_urls.append(path("", include("syncs.api.views")))
 
 handler400 = problems.bad_request

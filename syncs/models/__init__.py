@@ -7,6 +7,7 @@ from syncs.models.notices import Notice, NoticeMail
 from syncs.models.request_queries import SyncRequestQuerySet
 from syncs.models.requests import SyncRequest, WrongStatus
 from syncs.models.results import SeenKey, SyncDifference, SyncEntityResult, SyncResultDetail
+from syncs.models.resumable_uploads import ResumableUpload
 from syncs.models.scheduled_runs import ScheduledRun
 from syncs.models.uploads import Upload
 
@@ -17,6 +18,7 @@ __all__ = [
     "ImportProfileVersion",
     "Notice",
     "NoticeMail",
+    "ResumableUpload",
     "ScheduledRun",
     "SeenKey",
     "SyncDifference",

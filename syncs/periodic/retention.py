@@ -31,6 +31,8 @@ from syncs import tasks
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice
+from syncs.models.resumable_uploads import ResumableUpload
+from syncs.services.resumable_uploads import abandon
 
 logger = logging.getLogger(__name__)
 
@@ -185,6 +187,14 @@ def _delete(rows: QuerySet[Model], limit: int) -> int:
     return len(found)
 
 
+def _remove_resumable_uploads(before: datetime) -> int:
+    found = ResumableUpload.objects.filter(modified__lt=before).order_by("modified")
+    some = list(found.select_for_update(skip_locked=True, of=("self",))[:FILES_AT_ONCE])
+    for upload in some:
+        abandon(upload)
+    return len(some)
+
+
 RULES = (
     Rule("details of syncs", days_of_details, with_expired_details, _remove_details),
     Rule("uploaded files", lambda: settings.KEEP_UPLOADS_DAYS, expired_uploads, _remove_uploads),
@@ -192,6 +202,12 @@ RULES = (
     Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),
     _rule_for_rows(
         "notices that were closed", days_of_details, lambda before: Notice.objects.filter(closed__lt=before)
+    ),
+    Rule(
+        "unfinished uploads",
+        lambda: settings.KEEP_PARTS_HOURS / 24,
+        lambda before: ResumableUpload.objects.filter(modified__lt=before),
+        _remove_resumable_uploads,
     ),
     _rule_for_rows(
         "answers to repeated requests",

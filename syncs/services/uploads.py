@@ -36,9 +36,9 @@ def store_upload(
     Without a `format`, content and name decide it. Raises TooLarge above the limit, PlatformError for an
     empty file.
     """
-    file_name = UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
+    file_name = clean_file_name(file_name)
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
-    measured = _MeasuredFile(content, limit)
+    measured = MeasuredFile(content, limit)
     # The platform chooses the name in the storage, so that nothing from the sender gets into a path.
     upload = Upload(group_key=account, created_user=user, file_name=file_name)
     name = f"{account.pk}/{upload.pk}"
@@ -61,6 +61,11 @@ def store_upload(
     return upload
 
 
+def clean_file_name(file_name: str) -> str:
+    """The last part of a path, without characters that a log, a header or the database cannot take."""
+    return UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
+
+
 def _format_of(file_name: str, start: bytes) -> Upload.Format:
     """ZIP by the first bytes, others by the end of the name; anything else will fail as an unreadable ZIP."""
     ending = file_name.lower().rpartition(".")[2]
@@ -73,7 +78,7 @@ def _format_of(file_name: str, start: bytes) -> Upload.Format:
     return Upload.Format.ZIP
 
 
-class _MeasuredFile(BytesFile):
+class MeasuredFile(BytesFile):
     """A file whose bytes are counted and hashed as the storage reads them, and cut off above the limit."""
 
     def __init__(self, content: IO[bytes], limit: int) -> None:

@@ -71,6 +71,11 @@ def test_the_operations_are_the_published_ones():
         "post sync/<str:pk>/apply",
         "post sync/<str:pk>/replay",
         "post sync/batch",
+        "post sync/uploads",
+        "get sync/uploads/<str:pk>",
+        "patch sync/uploads/<str:pk>",
+        "delete sync/uploads/<str:pk>",
+        "post sync/uploads/<str:pk>/finish",
         "post sync/zip",
         "post sync/zip/inspect",
     }

@@ -19,6 +19,7 @@ from enrollments.models import Application
 from syncs import connectors
 from syncs.connectors.protocol import ApplicationEntry, Credential
 from syncs.models import SyncRequest
+from syncs.services import resumable_uploads
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, UserFactory, member
 from tests.loading.uploading import Uploads
@@ -84,6 +85,12 @@ API = {
     "sync/batch": {"POST": rows(401, 400, 403, 200)},
     "sync/zip": {"POST": rows(401, 400, 403, 200)},
     "sync/zip/inspect": {"POST": rows(401, 404, 403, 200)},
+    # Without the headers that say what to upload; with a body that is no part; before it is complete.
+    "sync/uploads": {"POST": rows(401, 400, 403, 400)},
+    "sync/uploads/<str:pk>": {
+        "GET": LOOK, "PATCH": rows(401, 404, 403, 415), "DELETE": rows(401, 404, 403, 204),
+    },
+    "sync/uploads/<str:pk>/finish": {"POST": rows(401, 404, 403, 409)},
     "sync/query": {"GET": LIST},
     "sync/<str:pk>": {
         "GET": LOOK,
@@ -98,7 +105,7 @@ API = {
     "sync/<str:pk>/differences/query": {"GET": LOOK},
     "sync/<str:pk>/details/query": {"GET": LOOK},
     "sync/<str:pk>/details/<str:detail>": {"PATCH": WRITE},
-}
+}  # fmt: skip
 # Django's form pages take PUT for POST.
 INBOX = {
     "sign-in/": {
@@ -188,6 +195,7 @@ class PopulatedAccount:
         uploads.load(many, "companies.csv")
         self.rejected = uploads.load(f"{COMPANY}C1,,Customer,true\nC2,B,Customer,true\n", "companies.csv")
         self.preview = uploads.load(f"{COMPANY}C1,Preview,Customer,true\n", "companies.csv", dry_run=True)
+        self.unfinished = resumable_uploads.begin(self.account, None, file_name="Private.csv", size=70)
         self.stopped = uploads.load(f"{COMPANY}C1,A,Customer,true\n", "companies.csv", full=True)
         assert self.stopped.status_code == "Failed"
         self.detail = self.rejected.details.get(kind="error")
@@ -212,6 +220,8 @@ class PopulatedAccount:
             pk = Application.objects.get(connector="demo-data").pk
         elif "enrollments" in route:
             pk = self.guarded.pk if "credentials" in route else self.enrollment.pk
+        elif "uploads/" in route:
+            pk = self.unfinished.pk
         else:
             pk = self.sync_for(route).pk
         path = re.sub(r"<(str|uuid):pk>", str(pk), route)
