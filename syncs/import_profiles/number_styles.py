@@ -217,12 +217,16 @@ def total_of(seen: pl.DataFrame, mark: str) -> Decimal:
 
 def read_numbers(cells: Sequence[str], mark: str) -> list[Decimal | None]:
     """The numbers in the cells, read with that decimal mark; None where a cell is no number."""
-    seen = _classified(different_cells(cells, [0] * len(cells)))
-    known: dict[str, Decimal | None] = {}
-    for row in seen.filter(~pl.col("other") & ~pl.col("is_empty_word")).iter_rows(named=True):
-        value = exact(row["core"], mark)
-        is_negative = row["sign_before"] or row["sign_behind"] or row["brackets"]
-        known[row["cell"]] = -value if value is not None and is_negative else value
+    seen = _classified(different_cells(cells, [0] * len(cells))).filter(~pl.col("other") & ~pl.col("is_empty_word"))
+    groups = f"[{APOSTROPHES}{BLANKS}{COMMA if mark == POINT else POINT}]"
+    texts = seen.select(
+        "cell",
+        number=pl.when(pl.any_horizontal("sign_before", "sign_behind", "brackets"))
+        .then(pl.lit("-"))
+        .otherwise(pl.lit(""))
+        + pl.col("core").str.replace_all(groups, "").str.replace(",", ".", literal=True),
+    ).filter(pl.col("number").str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$"))
+    known = dict(zip(texts["cell"].to_list(), map(Decimal, texts["number"].to_list()), strict=True))
     return [known.get(cell.strip()) for cell in cells]
 
 

@@ -113,16 +113,21 @@ def _ordered(questions: list[Question]) -> tuple[Question, ...]:
 
 def _sort(table: Table) -> RowKinds:
     """Which rows are records. The columns that look like amounts must add up in a row of totals."""
-    amounts: dict[int, list[Decimal | None]] = {}
-    findings = {}
-    for column in table.columns:
-        finding = judge_numbers(table.values(column), table.lines)
-        if finding.cells and finding.fits and _may_be_amount(column):
-            findings[column.place] = finding
-    decimal = next((finding.style for finding in findings.values() if finding.style), POINT)
-    for place, finding in findings.items():
-        amounts[place] = read_numbers(table.cells[str(place)].to_list(), finding.style or decimal)
-    return sort_rows(table, amounts)
+
+    def read_amounts() -> dict[int, list[Decimal | None]]:
+        findings = {}
+        for column in table.columns:
+            if _may_be_amount(column):
+                finding = judge_numbers(table.values(column), table.lines)
+                if finding.cells and finding.fits:
+                    findings[column.place] = finding
+        decimal = next((finding.style for finding in findings.values() if finding.style), POINT)
+        return {
+            place: read_numbers(table.cells[str(place)].to_list(), finding.style or decimal)
+            for place, finding in findings.items()
+        }
+
+    return sort_rows(table, read_amounts)
 
 
 def _may_be_amount(column: Column) -> bool:

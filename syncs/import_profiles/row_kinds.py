@@ -1,12 +1,12 @@
 """Which rows of a table are records, and which are totals, footers, or names of groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 import polars as pl
 
-from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.known_names import words_of_totals
 from syncs.import_profiles.tables import Column, Table
 
@@ -31,8 +31,9 @@ class RowKinds:
         return tuple(sorted((*self.totals, *self.footers, *self.groups)))
 
 
-def sort_rows(table: Table, amounts: Mapping[int, Sequence[Decimal | None]]) -> RowKinds:
-    """What the rows are. `amounts` has by position of a column its numbers, as far as they are known."""
+def sort_rows(table: Table, read_amounts: Callable[[], Mapping[int, Sequence[Decimal | None]]]) -> RowKinds:
+    """What the rows are. `read_amounts` is only called where a row may be a total: by position of a column, its
+    numbers, as far as they are known."""
     frame = table.cells
     filled = frame.select(pl.sum_horizontal((pl.all() != "").cast(pl.Int32)).alias("filled"))["filled"].to_list()
     worded = _with_word_of_totals(table)
@@ -40,7 +41,7 @@ def sort_rows(table: Table, amounts: Mapping[int, Sequence[Decimal | None]]) -> 
     candidates = set(worded) | set(lonely)
     if not candidates:
         return RowKinds(tuple(range(table.height)))
-    totals, doubtful = _totals(table, sorted(worded), candidates, amounts)
+    totals, doubtful = _totals(table, sorted(worded), candidates, read_amounts()) if worded else ((), ())
     taken = set(totals) | set(doubtful)
     rest = [place for place in range(table.height) if place not in taken and place not in set(lonely)]
     last = rest[-1] if rest else -1
@@ -54,21 +55,20 @@ def sort_rows(table: Table, amounts: Mapping[int, Sequence[Decimal | None]]) -> 
 
 def _with_word_of_totals(table: Table) -> dict[int, int]:
     """By position of a row: the position of the column in which it has a word of totals."""
-    words = words_of_totals()
     found: dict[int, int] = {}
     for column in table.columns:
         cells = table.cells[str(column.place)]
-        different = [cell for cell in cells.unique().to_list() if cell and not cell[0].isdigit() and len(cell) < 200]
-        total = [cell for cell in different if _is_total(cell, words)]
-        if total:
-            for place in cells.is_in(total).arg_true().to_list():
-                found.setdefault(place, column.place)
+        plain = cells.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
+        for place in plain.str.contains(_pattern_of_totals()).arg_true().to_list():
+            found.setdefault(place, column.place)
     return found
 
 
-def _is_total(cell: str, words: frozenset[str]) -> bool:
-    normal = normal_form(cell)
-    return normal in words or any(normal.startswith(word + " ") for word in words)
+@cache
+def _pattern_of_totals() -> str:
+    """Finds cells that begin with a word of totals, as “total oakline studio” does, without capitals and accents."""
+    words = (word.replace(" ", r"[^\pL\pN]+") for word in sorted(words_of_totals(), key=len, reverse=True))
+    return rf"^[^\pL\pN]*(?:{'|'.join(words)})(?:[^\pL\pN]|$)"
 
 
 def _totals(

@@ -137,14 +137,15 @@ def _credit_signs(draft: Draft) -> list[int]:
     column, amount = draft.found.type_column, _amount_of(draft)
     if column is None or amount is None:
         return []
-    finding = draft.styles.numbers.get(amount.column.place)
-    numbers = read_numbers(draft.table.values(amount.column), (finding.style if finding else "") or POINT)
     credits = {word for word, found in draft.found.types.items() if found and found.sort == CREDIT_MEMO}
-    return [
-        (number > 0) - (number < 0)
-        for word, number in zip(draft.table.values(column), numbers, strict=True)
-        if word in credits and number is not None
+    finding = draft.styles.numbers.get(amount.column.place)
+    cells = [
+        cell
+        for word, cell in zip(draft.table.values(column), draft.table.values(amount.column), strict=True)
+        if word in credits
     ]
+    numbers = read_numbers(cells, (finding.style if finding else "") or POINT)
+    return [(number > 0) - (number < 0) for number in numbers if number is not None]
 
 
 def _amount_of(draft: Draft) -> Match | None:
