@@ -144,6 +144,8 @@ def _unapplied(draft: Draft) -> None:
     """How much of a payment is not yet applied to invoices, and with that whether it is open."""
     if (date := draft.match("Payment", "paymentDate")) and not draft.is_filled("Payment", "postDate"):
         draft.set_source("Payment", "postDate", date.column.name)
+    if (date := draft.match("Payment", "postDate")) and not draft.is_filled("Payment", "paymentDate"):
+        draft.set_source("Payment", "paymentDate", date.column.name)
     unapplied = draft.match("Payment", "unappliedAmount")
     if unapplied is not None:
         if not draft.is_filled("Payment", "isOpen"):

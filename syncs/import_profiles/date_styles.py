@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from syncs.import_profiles.findings import BLANKS, Example, Finding, counted, different_cells, example_of
+from syncs.import_profiles.date_cells import DAY_NAME, NAME_DAY, classify_dates, common_finding
+from syncs.import_profiles.findings import Example, Finding, counted, different_cells, example_of
 from syncs.import_profiles.inspected import Verdict
 from syncs.import_profiles.month_names import MONTHS
 
@@ -18,24 +19,8 @@ ISO, EXCEL, EXCEL_1904 = "YYYY-MM-DD", "excel", "excel1904"
 # The first day of Excel's count, such that serial 61 is 1900-03-01, and what to add in a workbook of the 1904 system.
 EXCEL_START, EXCEL_1904_AFTER = date(1899, 12, 30), 1_462
 LEAST_SERIAL, MOST_SERIAL = 20_000, 60_000
-EMPTY_DATES = (
-    r"^0{1,4}[./-]0{1,2}[./-]0{1,4}$",
-    r"^(?:1900|0001)[./-]0?1[./-]0?1$",
-    r"^0?1[./-]0?1[./-](?:0001|1900)$",
-)
 # Years of two digits that lie further ahead than this are taken for days.
 YEARS_AHEAD = 2
-
-_TIME = r"[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
-_MARKED = r"^(\d{1,2})([./-])(\d{1,2})[./-](\d{4}|\d{2})$"
-_ISO = r"^(\d{4})([./-])(\d{1,2})[./-](\d{1,2})$"
-# The same mark stands between all parts.
-_IS_MARKED = r"^\d{1,2}(?:\.\d{1,2}\.|/\d{1,2}/|-\d{1,2}-)(?:\d{4}|\d{2})$"
-_IS_ISO = r"^\d{4}(?:\.\d{1,2}\.|/\d{1,2}/|-\d{1,2}-)\d{1,2}$"
-_DAY_NAME = r"^(\d{1,2})\.?[ \-](\pL{3,10})\.?,?[ \-](\d{4}|\d{2})$"
-_NAME_DAY = r"^(\pL{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$"
-_NO_DAY = r"^(?:\pL{3,10}\.?[ \-/]\d{2,4}|\d{1,2}[./-]\d{4}|\d{4}[./-]\d{1,2})$"
-_WEEK_DAY, _WEEK = r"^\d{4}-?W\d{2}-?[1-7]$", r"^(?:\d{4}-?W\d{2}|KW ?\d{1,2}(?:[/ ]\d{2,4})?)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +34,11 @@ class _Look:
 
 def judge_dates(cells: Sequence[str], lines: Sequence[int], today: date, *, header_pattern: str = "") -> Finding:
     """Which pattern the dates of the column have. `header_pattern` is one that the column's name states."""
-    seen = _classified(different_cells(cells, lines))
+    seen = classify_dates(different_cells(cells, lines))
     total = int(seen["count"].sum())
     if not total:
         return Finding(Verdict.SURE, reason="The column is empty.")
-    look = _Look(seen, _common(seen, total), today)
+    look = _Look(seen, common_finding(seen, total), today)
     forms = [form for form in FORMS if counted(seen, form)]
     if not forms:
         return replace(look.common, verdict=Verdict.REFUSED, reason="No cell of the column is a date.")
@@ -61,59 +46,6 @@ def judge_dates(cells: Sequence[str], lines: Sequence[int], today: date, *, head
         return _several_forms(look, forms)
     finding = FORMS[forms[0]](look)
     return _with_header(finding, header_pattern)
-
-
-def _classified(seen: pl.DataFrame) -> pl.DataFrame:
-    """The cells with their form and their parts."""
-    cell = pl.col("cell")
-    has_time = cell.str.contains(_TIME)
-    seen = seen.with_columns(has_time=has_time, has_zone=has_time & cell.str.contains(r"\d\s*(?:Z|[+-]\d{2}:?\d{2})$"))
-    bare = cell.str.replace(_TIME, "").str.strip_chars(BLANKS + ",")
-    seen = seen.with_columns(bare=bare)
-    bare = pl.col("bare")
-    seen = seen.with_columns(is_empty_date=pl.any_horizontal(bare.str.contains(form) for form in EMPTY_DATES))
-    rest = ~pl.col("is_empty_date")
-    seen = seen.with_columns(
-        marked=bare.str.contains(_IS_MARKED) & rest,
-        iso=bare.str.contains(_IS_ISO) & rest,
-        digits=bare.str.contains(r"^\d{8}$") & rest,
-        named=(bare.str.contains(_DAY_NAME) | bare.str.contains(_NAME_DAY)) & rest,
-        serial=bare.str.contains(r"^\d{1,5}(?:\.\d+)?$") & rest,
-        no_day=bare.str.contains(_NO_DAY) & rest,
-        week_day=bare.str.contains(_WEEK_DAY) & rest,
-        week=bare.str.contains(_WEEK) & rest,
-        mark=pl.coalesce(bare.str.extract(_MARKED, 2), bare.str.extract(_ISO, 2)),
-    )
-    for place, (marked, iso) in enumerate(((1, 1), (3, 3), (4, 4)), start=1):
-        part = pl.coalesce(bare.str.extract(_MARKED, marked), bare.str.extract(_ISO, iso))
-        seen = seen.with_columns(part.cast(pl.Int64).alias(f"part{place}"))
-    short = bare.str.extract(_MARKED, 4).str.len_chars() == 2
-    return seen.with_columns(
-        short_year=short.fill_null(False),
-        other=~pl.any_horizontal("is_empty_date", *FORMS),
-    )
-
-
-def _common(seen: pl.DataFrame, total: int) -> Finding:
-    remarks, flags = [], set()
-    for flag, said in (
-        ("has_zone", "“{}” has a time and a zone: the date is taken as it is written."),
-        ("has_time", "“{}” has a time, which is left out."),
-    ):
-        found = seen.filter(pl.col(flag))
-        if len(found) and "has_time" not in flags:
-            flags |= {flag, "has_time"}
-            remarks.append(said.format(found["cell"][0]))
-    empty = seen.filter(pl.col("is_empty_date"))
-    return Finding(
-        Verdict.SURE,
-        cells=total,
-        others=counted(seen, "other"),
-        other_example=example_of(seen, "other"),
-        remarks=tuple(remarks),
-        flags=frozenset(flags),
-        empty_words=tuple(empty["cell"].to_list()),
-    )
 
 
 def _several_forms(look: _Look, forms: list[str]) -> Finding:
@@ -316,7 +248,7 @@ def _in_digits(look: _Look) -> Finding:
 
 def _with_names(look: _Look) -> Finding:
     found = look.seen.filter(pl.col("named"))
-    name = pl.coalesce(found["bare"].str.extract(_DAY_NAME, 2), found["bare"].str.extract(_NAME_DAY, 1))
+    name = pl.coalesce(found["bare"].str.extract(DAY_NAME, 2), found["bare"].str.extract(NAME_DAY, 1))
     plain = pl.select(name.str.normalize("NFD").str.replace_all(r"\p{M}", "").str.to_lowercase().alias("name"))["name"]
     known = plain.is_in(list(MONTHS))
     unknown = found.filter(~known)
@@ -326,12 +258,12 @@ def _with_names(look: _Look) -> Finding:
         if found.is_empty():
             return replace(look.common, verdict=Verdict.REFUSED, reason=f"“{_cell(example_of(unknown))}” is no date.")
     styles = found.with_columns(
-        style=pl.when(pl.col("bare").str.contains(_NAME_DAY))
+        style=pl.when(pl.col("bare").str.contains(NAME_DAY))
         .then(pl.lit("MMM DD, YYYY"))
         .when(pl.col("bare").str.contains("-"))
         .then(pl.lit("DD-MMM-YY"))
         .otherwise(pl.lit("DD MMM YY"))
-        + pl.when(~pl.col("bare").str.contains(_NAME_DAY) & pl.col("bare").str.contains(r"\d{4}$"))
+        + pl.when(~pl.col("bare").str.contains(NAME_DAY) & pl.col("bare").str.contains(r"\d{4}$"))
         .then(pl.lit("YY"))
         .otherwise(pl.lit(""))
     )

@@ -13,7 +13,8 @@ from syncs.import_profiles.inspected import Verdict
 TRIED_LINES = 500
 # A line that declares the delimiter, as spreadsheets write it.
 DECLARED = re.compile(r"""("?)sep=([^\w"\r\n ])\1[\r\n]*""", re.IGNORECASE)
-_SPLIT_AMOUNT = re.compile(r"(?<![\d,])-?\d{1,9},\d{2}(?![\d,])")
+_SPLIT_AMOUNT = re.compile(r"(?:^|,)-?[\d.]*\d,\d{2}(?=,|$)")
+_HEADER_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,13 @@ def _each_line_in_quotes(lines: Sequence[str]) -> bool:
 
 def _splits_amounts(lines: Sequence[str]) -> bool:
     """Whether unquoted amounts with a decimal comma make lines wider than the header."""
-    header = len(next(csv.reader(lines[:1]), []))
+    places = [
+        place for place, line in enumerate(lines[:_HEADER_ROWS]) if "," in line and not re.search(r"\d,|,\d", line)
+    ]
+    if not places:
+        return False
+    header = len(next(csv.reader([lines[places[0]]]), []))
+    lines = lines[places[0] :]
     wider = 0
     for line in lines[1:]:
         cells = len(next(csv.reader([line]), []))

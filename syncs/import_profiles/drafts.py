@@ -9,6 +9,7 @@ from adsplatform.records.specification import entities
 from syncs.import_profiles.column_styles import Styles
 from syncs.import_profiles.inspected import Json
 from syncs.import_profiles.kinds import KindFinding, Layout
+from syncs.import_profiles.known_names import layout_roles
 from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.questions import Asker
 from syncs.import_profiles.row_kinds import RowKinds
@@ -85,6 +86,11 @@ class Draft:
             for match in self.fields.get(kind, {}).values()
             if field_of(match.kind, match.field).type in types and not match.by
         }
+        if self.layout is Layout.IN_AND_OUT and "amount" in types:
+            money = [
+                column for column in self.table.columns if layout_roles().get(column.key) in ("moneyIn", "moneyOut")
+            ]
+            found |= {column.place: column for column in money}
         return [found[place] for place in sorted(found)]
 
     def set_source(self, kind: str, name: str, source: Json) -> None:

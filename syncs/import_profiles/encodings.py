@@ -18,6 +18,8 @@ _LETTERS = {
     "cp850": "äöüßÄÖÜàâçéèêëîïôùûæÿÀÂÇÉÈÊËÎÏÔÙÛÆáíóúñÁÍÓÚÑåÅøØ",
 }
 _SIGNS = "€£§°–—‘’“”„…«»·•©®™´`¨±²³µ½¼ \u00a0¿¡"
+# An apostrophe stands in words, other signs do not.
+_SIGN_IN_WORD = re.compile(rf"[^\W\d_][{re.escape(_SIGNS.replace('’', '').replace('‘', ''))}][a-z]")
 # Encodings in which a few letters are at other places; the first is what Windows writes in Western Europe.
 CANDIDATES = ("cp1252", "cp1250", "mac-roman", "cp850")
 SHOWN_WORDS = 3
@@ -82,7 +84,7 @@ def _odd_words(words: list[bytes], encoding: str) -> int:
             odd += 1
             continue
         text = word.decode(encoding, "replace")
-        signs_in_word = re.search(rf"[A-Za-z][{re.escape(_SIGNS[:2])}°²³µ±½¼©®¨`´][a-z]", text)
+        signs_in_word = _SIGN_IN_WORD.search(text)
         # An accented capital between small letters (`GrŽe`) is a letter read in the wrong encoding.
         odd_capital = any(
             after.isalpha() and after.islower() and before.isalpha() and before.islower() and letter.isupper()

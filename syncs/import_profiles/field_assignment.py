@@ -6,9 +6,10 @@ from dataclasses import replace
 from adsplatform.records.checks import quoted
 from syncs.import_profiles.boolean_styles import judge_booleans
 from syncs.import_profiles.column_styles import Sum, count_sums
+from syncs.import_profiles.document_words import known_value
 from syncs.import_profiles.drafts import Draft, field_of, fields_of
 from syncs.import_profiles.inspected import Choice, Question, Verdict
-from syncs.import_profiles.kinds import Layout
+from syncs.import_profiles.kinds import MOST_TYPES, Layout, distinct_words
 from syncs.import_profiles.known_names import ambiguous_names
 from syncs.import_profiles.mapping import Match, by_field, match_all
 from syncs.import_profiles.number_styles import judge_numbers
@@ -30,10 +31,24 @@ def assign_fields(draft: Draft) -> None:
         matches = {place: match for place, match in matches.items() if match.field}
         _take_answers(draft, kind, matches)
         draft.fields[kind] = {name: _chosen(draft, found) for name, found in by_field(matches).items()}
+    _find_company_type(draft)
     if draft.layout is Layout.GROUPED:
         _share_between_document_and_lines(draft)
     if draft.layout is Layout.COMPANY_AND_CONTACT:
         _share_between_company_and_contact(draft)
+
+
+def _find_company_type(draft: Draft) -> None:
+    """A column whose words are all for customers and vendors says what a company is, whatever it is called."""
+    fields = draft.fields.get("Company")
+    if fields is None or "companyType" in fields:
+        return
+    taken = {match.column.place for match in fields.values()}
+    for column in draft.table.columns:
+        words = distinct_words(draft.table, column, MOST_TYPES) if column.place not in taken else []
+        if words and all(known_value("companyType", word) for word in words):
+            fields["companyType"] = Match(column, "Company", "companyType", Verdict.LIKELY)
+            return
 
 
 def _by_content(draft: Draft, match: Match) -> Match:
@@ -163,6 +178,34 @@ def ask_about_columns(draft: Draft) -> None:
         if not answered and finding is not None and finding.verdict is not Verdict.SURE:
             continue
         draft.asker.ask(_column_question(draft, column, matches))
+    _ask_about_rivals(draft)
+
+
+def _ask_about_rivals(draft: Draft) -> None:
+    """A second column of a field's name is left out unless a person says otherwise."""
+    for kind in draft.kinds:
+        for match in match_all(draft.table.columns, kind).values():
+            winner = draft.match(kind, match.field)
+            if winner is None or not match.is_sure or match.by or match.field.lower().endswith("erpkey"):
+                continue
+            if draft.matches_of(match.column) or not any(draft.table.values(match.column)):
+                continue
+            if draft.asker.answer(f"column:{match.column.name}") is not None or winner.column == match.column:
+                continue
+            draft.asker.ask(
+                Question(
+                    id=f"column:{match.column.name}",
+                    what="column",
+                    question=f"What does the column “{match.column.name}” hold?",
+                    verdict=Verdict.LIKELY,
+                    suggest=LEAVE_OUT,
+                    show=f"“{winner.column.name}” already fills {match.field}.",
+                    column=match.column.name,
+                    kind=kind,
+                    choices=(Choice(LEAVE_OUT, "Leave it out"), Choice(match.field, match.field)),
+                    is_free=True,
+                )
+            )
 
 
 def _column_question(draft: Draft, column: Column, matches: Sequence[Match]) -> Question:

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from syncs.import_profiles.drafts import Draft
+from syncs.import_profiles.drafts import Draft, fields_of
 from syncs.import_profiles.findings import Example
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
 from syncs.import_profiles.layout_rules import column_with_role, contact_column
-from syncs.import_profiles.mapping import Match
+from syncs.import_profiles.mapping import Match, match_all
 from syncs.import_profiles.tables import Column
 
 REJECT = "reject"
@@ -36,12 +36,48 @@ def _record_key(draft: Draft, kind: str) -> None:
     if match is None:
         _without_key(draft, kind)
         return
+    match = _one_of_several(draft, match)
     cells = draft.table.cells[str(match.column.place)]
     gaps = int((cells == "").sum())
     if gaps:
         _key_with_gaps(draft, match, gaps)
     elif draft.layout not in (Layout.GROUPED, Layout.JOURNAL) and cells.n_unique() < len(cells):
         _key_that_repeats(draft, match)
+
+
+def _one_of_several(draft: Draft, chosen: Match) -> Match:
+    """Where several columns are called a key and are filled in, which one is it? The other is a reference."""
+    others = [
+        match
+        for match in match_all(draft.table.columns, chosen.kind).values()
+        if match.field == "erpKey" and match.is_sure and match.column != chosen.column
+        if _is_filled(draft, match.column)
+    ]
+    is_answered = any(draft.asker.answer(f"column:{one.column.name}") is not None for one in (chosen, *others))
+    if not others or is_answered:
+        return chosen
+    columns = {match.column.name: match.column for match in (chosen, *others)}
+    answer = _ask_key(
+        draft,
+        chosen.kind,
+        suggest=chosen.column.name,
+        show=f"{' and '.join(f'“{name}”' for name in columns)} are both called a key; other files may refer to either.",
+        choices=tuple(Choice(name, name) for name in columns),
+        column=chosen.column.name,
+    )
+    key = replace(chosen, column=columns[answer])
+    draft.fields[chosen.kind]["erpKey"] = key
+    for kind, reference in LINE_KINDS.items():
+        if (line := draft.match(kind, reference)) and line.column.name in columns:
+            draft.fields[kind][reference] = replace(line, column=key.column)
+    rest = next(column for name, column in columns.items() if name != answer)
+    if "referenceCode" in fields_of(chosen.kind) and not draft.is_filled(chosen.kind, "referenceCode"):
+        draft.fields[chosen.kind]["referenceCode"] = replace(chosen, field="referenceCode", column=rest)
+    return key
+
+
+def _is_filled(draft: Draft, column: Column) -> bool:
+    return bool((draft.table.cells[str(column.place)] != "").all())
 
 
 def _ask_key(
@@ -68,7 +104,7 @@ def _without_key(draft: Draft, kind: str) -> None:
     fitting = [
         column for column in draft.table.columns if _is_unique(draft, column) and not _holds_values(draft, column)
     ]
-    named = draft.match(kind, "referenceCode")
+    named = draft.match(kind, "referenceCode") or draft.match("Invoice", "erpKey")
     first = named.column if named and named.column in fitting else None
     choices = []
     for column in sorted(fitting, key=lambda column: column is not first):
@@ -112,7 +148,9 @@ def _holds_values(draft: Draft, column: Column) -> bool:
 def _bank_line_key(draft: Draft) -> list[str]:
     """What a line of a bank has instead of a key: date, amount and text, with a number that keeps equal ones apart."""
     names = ("paymentDate", "paymentAmount", "memoText")
-    found = [match.column.name for name in names if (match := draft.match("Payment", name))]
+    matches = [match for name in names if (match := draft.match("Payment", name))]
+    # A key that is joined needs all of its parts.
+    found = [match.column.name for match in matches if _is_filled(draft, match.column)]
     return [*found, "#line"] if len(found) > 1 else []
 
 

@@ -50,7 +50,6 @@ def find_kinds(table: Table) -> KindFinding:
     has = _Purposes(table)
     side = find_side(table)
     type_column, types = find_types(table)
-    sorts = {word.sort for word in types.values() if word}
     kinds = {word.kind for word in types.values() if word}
     if type_column and len(kinds) > 1:
         named = tuple(kind for kind in SPLIT_KINDS if kind in kinds)
@@ -61,11 +60,11 @@ def find_kinds(table: Table) -> KindFinding:
             Verdict.LIKELY, Layout.DATEV_ACCOUNTS, ("Company",), "DATEV’s list of customers and vendors."
         )
     found = _by_signature(has)
+    if type_column and len(kinds) == 1 and (found is None or found[0] is Layout.PLAIN):
+        return KindFinding(Verdict.SURE, Layout.BY_TYPE, tuple(kinds), "", type_column, types, side)
     if found is None:
         return KindFinding(Verdict.OPEN, Layout.PLAIN, (), "What the file holds cannot be seen from its columns.")
     layout, named = found
-    if type_column and sorts and "Invoice" in named and layout is Layout.PLAIN:
-        return KindFinding(Verdict.SURE, Layout.BY_TYPE, named, "", type_column, types, side)
     verdict = Verdict.LIKELY if layout is Layout.COMPANY_AND_CONTACT else Verdict.SURE
     return KindFinding(verdict, layout, named, side=side)
 
@@ -224,4 +223,6 @@ def find_side(table: Table) -> str:
 
 
 def _name_words(names: Iterable[str]) -> Collection[str]:
-    return {word for name in names for word in normal_form(name).split()}
+    words = [set(normal_form(name).split()) for name in names]
+    # “Invoice/Bill Date” speaks of both sides.
+    return {word for found in words if not {"invoice", "bill"} <= found for word in found}

@@ -81,7 +81,7 @@ def settle_company_parts(draft: Draft) -> None:
     """Names that stand in several columns, and tax ids with the country in a column of its own."""
     name = draft.match("Company", "companyName")
     person = [column for role in ("firstName", "lastName") if (column := column_with_role(draft, role))]
-    if name is not None and draft.layout is not Layout.COMPANY_AND_CONTACT:
+    if name is not None:
         others = [
             column.name
             for column in draft.table.columns
@@ -226,6 +226,32 @@ def settle_money(draft: Draft) -> None:
         )
 
 
+def settle_signs(draft: Draft) -> None:
+    """Without a column that says so, invoices with negative amounts are probably credit notes."""
+    amount = draft.match("Invoice", "totalAmount")
+    if draft.layout is not Layout.PLAIN or amount is None or draft.match("Invoice", "invoiceTypeCode"):
+        return
+    negative = sum(1 for number in _numbers(draft, amount.column) if number is not None and number < 0)
+    if not negative:
+        return
+    draft.asker.ask(
+        Question(
+            id="sign",
+            what="amount",
+            question=f"Are the lines in which “{amount.column.name}” is negative credit notes?",
+            verdict=Verdict.LIKELY,
+            suggest="credit",
+            show=f"{negative:,} of {draft.table.height:,} are negative.",
+            column=amount.column.name,
+            kind="Invoice",
+            choices=(
+                Choice("credit", "Yes: as credit notes, with their amounts turned positive"),
+                Choice("keep", "No: as invoices with negative amounts"),
+            ),
+        )
+    )
+
+
 def _filled(draft: Draft, *names: str) -> str:
     columns = [column for column in draft.table.columns if column.name in names]
     counts = [sum(1 for cell in row if cell) for row in zip(*(draft.table.values(c) for c in columns), strict=True)]
@@ -251,6 +277,15 @@ def drop_running_balance(draft: Draft) -> None:
             f"“{match.column.name}” is a running balance (each is the one before + {how}): it is not loaded."
         )
         del draft.fields["Payment"]["unappliedAmount"]
+    elif match.verdict is Verdict.LIKELY and not _is_part(balances, amounts):
+        draft.asker.tell(f"“{match.column.name}” is no part of the payments’ amounts: it is not loaded.")
+        del draft.fields["Payment"]["unappliedAmount"]
+
+
+def _is_part(parts: list[Decimal | None], wholes: list[Decimal | None]) -> bool:
+    """Whether each number is between nothing and the other one."""
+    pairs = [(part, whole) for part, whole in zip(parts, wholes, strict=True) if part is not None and whole is not None]
+    return all(abs(part) <= abs(whole) and part * whole >= 0 for part, whole in pairs)
 
 
 def _signed_amounts(draft: Draft) -> list[Decimal | None] | None:

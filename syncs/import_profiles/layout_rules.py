@@ -46,6 +46,8 @@ def record_rules(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Json]
         return _rules_in_and_out(draft)
     if draft.layout is Layout.DATEV_ACCOUNTS:
         return _datev_rules(draft)
+    if any(one.id == "sign" and one.suggest == "credit" for one in draft.asker.questions):
+        return _rules_by_sign(draft)
     rules: list[dict[str, Json]] = []
     for kind in draft.kinds:
         rule: dict[str, Json] = {"kind": kind, "fields": fields_of_kind(draft, kind)}
@@ -72,6 +74,20 @@ def _rules_by_type(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Jso
         fields["paymentType" if kind == "Payment" else "invoiceTypeCode"] = {"constant": name}
         rules.append({"kind": kind, "when": {"column": column.name, "in": words}, "fields": fields})
     return rules
+
+
+def _rules_by_sign(draft: Draft) -> list[dict[str, Json]]:
+    """Invoices where the amount is positive, credit notes where it is negative."""
+    column = draft.fields["Invoice"]["totalAmount"].column.name
+    fields = fields_of_kind(draft, "Invoice")
+    credit = {field: _turned(source) if field in TURNED_FIELDS else source for field, source in fields.items()}
+    type_code = fields.get("invoiceTypeCode")
+    if isinstance(type_code, Mapping) and "constant" in type_code:
+        credit["invoiceTypeCode"] = {"constant": str(type_code["constant"]).replace("Invoice", "Credit Memo")}
+    return [
+        {"kind": "Invoice", "when": {"column": column, "sign": "plus"}, "fields": fields},
+        {"kind": "Invoice", "when": {"column": column, "sign": "minus"}, "fields": credit},
+    ]
 
 
 def _turned(source: Json) -> Json:

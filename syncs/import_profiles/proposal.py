@@ -21,6 +21,7 @@ from syncs.import_profiles.layout_questions import (
     settle_kind,
     settle_money,
     settle_rate,
+    settle_signs,
 )
 from syncs.import_profiles.layout_rules import record_rules
 from syncs.import_profiles.mapping import match_column
@@ -70,6 +71,7 @@ def propose(table: Table, *, asker: Asker, books: Books, today: date) -> Proposa
     settle_company_parts(draft)
     settle_keys(draft)
     settle_rate(draft)
+    settle_signs(draft)
     fill_constants(draft)
     _tell_what_is_missing(draft)
     _tell_unused(draft)
@@ -87,13 +89,9 @@ def complete(
     draft = proposal.draft
     asker = Asker({**draft.asker.answers, **answers}, [], [])
     again = propose(proposal.table, asker=asker, books=draft.books, today=draft.today)
-    questions = {question.id: question for question in (*proposal.ask, *again.ask)}
-    asked_before = [
-        q for q in proposal.ask if q.is_open and q.id not in asker.answers and q.id not in {a.id for a in again.ask}
-    ]
-    for question in (*asked_before, *again.open_questions):
+    for question in again.open_questions:
         raise AnswerError(f"This is still open: {question.question}", question=question.id)
-    document = {**again.document, "answers": [_answer_json(q) for q in questions.values()]}
+    document = {**again.document, "answers": [_answer_json(question) for question in again.ask]}
     if name:
         document["name"] = name[:LONGEST_NAME]
     if confirmed_by:

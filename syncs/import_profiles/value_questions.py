@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from syncs.import_profiles.boolean_styles import judge_booleans
-from syncs.import_profiles.document_words import AP, AR, CREDIT_MEMO, INVOICE, PAYMENT, DocumentWord, known_value
+from syncs.import_profiles.document_words import (
+    AP,
+    AR,
+    CREDIT_MEMO,
+    INVOICE,
+    PAYMENT,
+    DocumentWord,
+    document_word,
+    known_value,
+)
 from syncs.import_profiles.drafts import Draft, field_of
 from syncs.import_profiles.inspected import Json, Question, Verdict
 from syncs.import_profiles.kinds import MOST_TYPES, distinct_words
@@ -12,7 +21,15 @@ from syncs.import_profiles.number_styles import POINT, read_numbers
 from syncs.import_profiles.questions import choices_of
 
 # Fields with known texts, and further texts that are offered.
-VALUE_FIELDS = ("invoiceStatusCode", "companyType", "tenderType", "classification", "status", "invoiceTypeCode")
+VALUE_FIELDS = (
+    "invoiceStatusCode",
+    "companyType",
+    "tenderType",
+    "classification",
+    "status",
+    "invoiceTypeCode",
+    "paymentType",
+)
 OFFERED = {"tenderType": ("Cash", "Check", "Credit Card", "Wire Transfer", "Direct Debit", "ACH")}
 LEAVE_OUT = "leave out"
 TURNED = ", amounts turned positive"
@@ -68,6 +85,10 @@ def _meaning(name: str, known: tuple[str, ...], word: str, draft: Draft, match: 
             return text
     if found := known_value(name, word):
         return found
+    if name in ("invoiceTypeCode", "paymentType"):
+        document = document_word(word)
+        text = f"{document.side or draft.found.side or AR} {document.sort}" if document else ""
+        return text if text in known else None
     if name == "invoiceStatusCode":
         flags = judge_booleans(draft.table.values(match.column), draft.table.lines)
         is_open = match.column.key in _NAMES_OF_OPEN
