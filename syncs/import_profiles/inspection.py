@@ -27,6 +27,7 @@ from syncs.import_profiles.inspected import (
 )
 from syncs.import_profiles.known_names import own_fields
 from syncs.import_profiles.number_styles import COMMA, POINT
+from syncs.import_profiles.preview import preview_of, provisional_profile
 from syncs.import_profiles.profile import ImportProfile
 from syncs.import_profiles.proposal import Proposal, propose
 from syncs.import_profiles.questions import Asker
@@ -229,7 +230,7 @@ def _strict(table: Table, kind: str) -> InspectedFile:
         columns=columns,
         kinds=(kind,),
         summary=f"{kind}: {known:,} of {len(columns):,} columns recognised by our own names",
-        preview=_preview(table),
+        preview=preview_of(table, None),
     )
 
 
@@ -261,7 +262,7 @@ def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
         profile=profile.name,
         summary=f"Read by the import profile “{profile.name}”",
         told=told,
-        preview=_preview(table),
+        preview=preview_of(table, profile),
     )
 
 
@@ -275,7 +276,7 @@ def _proposed(proposal: Proposal) -> InspectedFile:
         summary=summary_of(proposal),
         told=proposal.told,
         ask=proposal.ask,
-        preview=_preview(table),
+        preview=preview_of(table, provisional_profile(proposal.document)),
         proposal=proposal.document,
     )
 
@@ -296,7 +297,3 @@ def summary_of(proposal: Proposal) -> str:
     parts.append(f"{recognised:,} of {len(proposal.columns):,} columns recognised")
     said = ", ".join(parts)
     return said[0].upper() + said[1:]
-
-
-def _preview(table: Table) -> Preview:
-    return Preview(first_lines=table.first_lines, last_lines=table.last_lines, lines=table.height)

@@ -18,6 +18,7 @@ from syncs.import_profiles.drafts import Books
 from syncs.import_profiles.inspected import Answers, Inspection
 from syncs.import_profiles.inspection import Inspected, Surroundings, inspect_files
 from syncs.import_profiles.questions import AnswerError
+from syncs.services.import_profiles import current_profiles
 
 # More names of companies are not looked up in one inspection.
 MOST_NAMES = 5_000
@@ -59,7 +60,7 @@ def inspected_files(
             line_bytes=settings.LINE_MAX_BYTES,
         ),
         books=books_of(enrollment),
-        profiles=(),
+        profiles=[version.profile for version in current_profiles(enrollment)] if enrollment else (),
         answers=answers or {},
     )
     try:

@@ -6,9 +6,13 @@ from urllib.parse import quote
 import pytest
 
 from adsplatform.records.models import Company
+from enrollments.models import FILE_UPLOAD, Application
+from syncs.import_profiles.document_writer import to_json
+from syncs.import_profiles.proposal import complete
 from syncs.models import SyncRequest, Upload
+from syncs.services.import_profiles import save_profile
 from tests.factories import AppEnrollmentFactory
-from tests.import_profiles.inspecting import zip_of
+from tests.import_profiles.inspecting import books, inspect_one, zip_of
 from tests.import_profiles.test_proposals import GERMAN, MIXED
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +104,12 @@ def test_companies_are_looked_up_in_the_books_of_the_enrollment(program):
 def test_the_enrollment_of_another_account_is_404(program):
     other = AppEnrollmentFactory()
     assert inspect(program, MIXED, "mixed.csv", f"?appEnrollmentId={other.pk}").status_code == 404
+
+
+def test_a_profile_of_the_enrollment_is_named(program):
+    enrollment = AppEnrollmentFactory(group_key=program.account, app=Application.objects.get(connector=FILE_UPLOAD))
+    one = inspect_one(GERMAN, books=books())
+    save_profile(enrollment, None, to_json(complete(one.proposal, {}, name="Monthly list")))
+    (file,) = inspect(program, GERMAN, "june.csv", f"?appEnrollmentId={enrollment.pk}").json()["files"]
+    assert (file["reading"], file["profile"], file["ask"]) == ("profile", "Monthly list", [])
+    assert file["preview"]["records"][0]["values"]["totalAmount"] == "2380.00"
