@@ -265,3 +265,14 @@ def test_formulas_are_told_only_where_nobody_calculated_them(calculation):
     book = workbook(sheet(["erpKey", "city"], ["C1", "<c><f>1</f><v>0</v></c>"]), calculation=calculation)
     _, problems = read_book(book)
     assert [problem.code for problem in problems] == ["formulas_not_calculated"] * bool(calculation)
+
+
+def test_a_sheet_with_a_bad_header_is_a_problem_of_it_alone():
+    book = workbook(
+        sheet(["erpKey", "city"], ["C1", "Rome"]),
+        sheet(["erpKey", None, "city"], ["C2", None, "Oslo"]),
+        sheet(["erpKey", "city"], ["C3", "Bern"]),
+    )
+    blocks, [problem] = read_book(book)
+    assert [block.cells for block in blocks] == [[["C1", "Rome"]], [["C3", "Bern"]]]
+    assert (problem.file, problem.line, problem.code) == ("companies.xlsx, sheet “Sheet2”", None, "header_blank")

@@ -84,10 +84,8 @@ class _WorkbookReader:
 
     def __init__(self, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> None:
         self.name, self.file, self.limits, self.vocabulary = name, file, limits, vocabulary
-        self.has_rows = False
 
     def read(self, archive: Archive) -> SourceItems:
-        place, name = self.file, self.name
         try:
             with Workbook(archive, self.limits.line_bytes) as workbook:
                 choice = SheetChoice(workbook, self.name, self.file, self.vocabulary)
@@ -102,21 +100,30 @@ class _WorkbookReader:
                         kind="warning",
                     )
                 for sheet in choice.chosen:
-                    place, name = sheet.file, sheet.name
-                    reader = _SheetReader(workbook, sheet, self.limits, self.vocabulary)
-                    for item in reader.read():
-                        self.has_rows = self.has_rows or reader.has_rows
-                        yield item
+                    yield from self._read_sheet(_SheetReader(workbook, sheet, self.limits, self.vocabulary))
         except UnusableFile as unusable:
+            yield _as_problem(unusable, self.name, self.file)
+
+    def _read_sheet(self, reader: "_SheetReader") -> SourceItems:
+        """The rows of one sheet; if it cannot be used, that is a problem of it alone."""
+        try:
+            yield from reader.read()
+        except UnusableFile as unusable:
+            if not reader.has_rows:
+                yield _as_problem(unusable, reader.name, reader.file)
+                return
             # Rows may have been yielded already; the file then counts as not read to its end.
-            if self.has_rows:
+            reason = str(unusable)
+            if isinstance(unusable, DamagedWorkbook):
                 reason = (
-                    f"The workbook “{self.file}” is damaged and cannot be read to its end."
-                    if isinstance(unusable, DamagedWorkbook)
-                    else str(unusable)
+                    f"The workbook “{self.file}” is damaged and cannot be read to its end. Save it again, then send it "
+                    "again."
                 )
-                raise ConnectorError(reason, code=unusable.code, file=self.file) from None
-            yield RowProblem(name, place, None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw)
+            raise ConnectorError(reason, code=unusable.code, file=self.file) from None
+
+
+def _as_problem(unusable: UnusableFile, name: str, file: str) -> RowProblem:
+    return RowProblem(name, file, None, unusable.code, str(unusable), column=unusable.column, raw=unusable.raw)
 
 
 class _SheetReader:
