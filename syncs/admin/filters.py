@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
+from adsplatform.records.keys import clean_key
 from enrollments.admin.filters import EnrollmentFilter
 from syncs.connectors import registered
 from syncs.models import SyncRequest, SyncResultDetail
@@ -36,6 +37,13 @@ class SyncRequestFilters(django_filters.FilterSet):
         return queryset.filter(has_problems() if wanted else ~has_problems())
 
 
+class KeyFilter(django_filters.CharFilter):
+    """Finds a key in the form in which keys are stored."""
+
+    def filter(self, queryset: QuerySet[SyncResultDetail], value: str) -> QuerySet[SyncResultDetail]:
+        return super().filter(queryset, clean_key(value))
+
+
 class SyncResultDetailFilters(django_filters.FilterSet):
     sync = django_filters.UUIDFilter(
         "sync_request", label="Sync (its id)", error_messages={"invalid": "This is not the id of a sync."}
@@ -44,7 +52,7 @@ class SyncResultDetailFilters(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter("kind", label="Kind", choices=SyncResultDetail.Kind.choices, empty_label=ANY)
     entity = django_filters.CharFilter("entity", lookup_expr="iexact", label="Entity")
     code = django_filters.CharFilter("code", lookup_expr="iexact", label="Code")
-    key = django_filters.CharFilter("erp_key", label="ERP key, exactly")
+    key = KeyFilter("erp_key", label="ERP key, exactly")
     file = django_filters.CharFilter("file", lookup_expr="icontains", label="File contains")
     cause = django_filters.NumberFilter("cause_id", label="Lines of the cause (its id)")
     since = SinceFilter("sync_request__created", label="Of syncs since")

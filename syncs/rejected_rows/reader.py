@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, QuerySet
 
 from adsplatform.records.checks import as_text
+from adsplatform.records.json_numbers import JsonNumber, takes_numbers, written_out
 from adsplatform.records.specification import Entity, entities
 from syncs.connectors.formats.json_objects import unique_members
 from syncs.connectors.protocol import JsonValue
@@ -89,7 +90,7 @@ class RejectedRowReader:
         # A line that was too long to be stored whole must not be taken for a whole one.
         whole = raw if len(raw) < RAW_LENGTH else ""
         if file_format is None:
-            members = _json_members(whole)
+            members = _json_members(place.entity, whole)
             columns = tuple(members or _required_columns(place.entity))
             return RejectedRow(*place, raw, columns, "", list(members.values()) if members else None)
         columns, delimiter = file_format
@@ -174,17 +175,26 @@ def _csv_cells(raw: str, delimiter: str) -> list[str] | None:
     return rows[0] if len(rows) == 1 and rows[0] else None
 
 
-def _json_members(raw: str) -> dict[str, str] | None:
+def _json_members(entity: str, raw: str) -> dict[str, str] | None:
     """The members of a line's object as texts; None if it is not one object, or has a member twice."""
     try:
-        found: JsonValue = json.loads(raw, parse_float=str, object_pairs_hook=unique_members)
+        found: JsonValue = json.loads(raw, parse_float=JsonNumber, object_pairs_hook=unique_members)
     except (ValueError, RecursionError):
         return None
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
     if not isinstance(found, dict):
         return None
-    return {name: as_text(value) for name, value in found.items()}
+    kind = entities().get(entity)
+    return {name: _json_text(kind, name, value) for name, value in found.items()}
+
+
+def _json_text(kind: Entity | None, name: str, value: JsonValue) -> str:
+    """The value as a text, a number as the sync reads it in this column."""
+    column = kind.by_wire_name.get(name.strip().lower()) if kind else None
+    if isinstance(value, JsonNumber) and column and takes_numbers(column):
+        return written_out(value)
+    return as_text(value)
 
 
 def _required_columns(entity: str) -> list[str]:

@@ -274,3 +274,27 @@ def test_an_inactive_enrollment_loads_nothing_again(faulty, correct, owner):
     type(faulty.app_enrollment).objects.update(is_active=False)
     with pytest.raises(PlatformError, match="is switched off"):
         corrections.load_again(SyncRequest.objects.get(pk=faulty.pk), owner.user)
+
+
+JSON_LINES = """{"erpKey":7.0, "companyErpKey": "C1", "customerErpKey": "C1", "totalAmount": 1.5E+3,"invoiceDate":"x"}
+{"erpKey": true, "companyErpKey": "C1", "customerErpKey": "C1", "totalAmount": 5}
+{"erpKey": "8.0", "companyErpKey": "C1", "customerErpKey": "C1", "totalAmount": "1E+3"}
+"""
+
+
+def test_json_numbers_of_a_rejected_row_are_as_the_sync_reads_them(load, correct, load_again):
+    sync_request = load({"companies.csv": COMPANIES, "invoices.jsonl": JSON_LINES})
+    assert problems_of(correct(sync_request, 1, invoiceDate="2024-02-29")) == []
+    # As a text, "true" would be a key, so the line must be changed first.
+    assert problems_of(correct(sync_request, 2)) == [("erpKey", "boolean_key")]
+    assert problems_of(correct(sync_request, 2, erpKey="I9")) == []
+    assert problems_of(correct(sync_request, 3)) == [("totalAmount", "bad_number")]
+    load_again(sync_request)
+    assert sorted(Invoice.objects.values_list("erp_key", "total_amount")) == [("7", 1500), ("I9", 5)]
+
+
+def test_keys_of_a_correction_are_cleaned(faulty, correct, load_again):
+    correct(faulty, 3, erpKey="I2\u00a0", totalAmount="13", invoiceDate="2024-02-29", companyErpKey=" C1")
+    assert load_again(faulty).status_code == "Success"
+    assert Invoice.objects.get(erp_key="I2").company.erp_key == "C1"
+    assert problems_of(correct(faulty, 6, companyErpKey="C1\u200b")) == [("companyErpKey", "invisible_character")]

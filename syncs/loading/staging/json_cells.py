@@ -7,24 +7,16 @@ makes a difference, it is read again in the row's own text, so that the others c
 import json
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from adsplatform.records.checks import Fault, as_text
+from adsplatform.records.json_numbers import JsonNumber, takes_numbers, written_out
 from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.header_mapping import column_named
 
 # JSON numbers whose text is not their plain digits.
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+|-?[0-9]+\.0+", re.ASCII)
-# A number with more digits than this when written out is no amount.
-_DIGITS = 100
-
-
-class _Number(str):
-    """The text of a JSON number with a decimal point or an exponent."""
-
-    __slots__ = ()
 
 
 class JsonCells(NamedTuple):
@@ -42,7 +34,7 @@ class JsonCells(NamedTuple):
 def as_json_means(block: Block, column: Column, places: Sequence[int], texts: list[str]) -> JsonCells:
     """The cells at places of a block; those of a row that is no JSON object, and JSON's own texts, stay as they are."""
     read = JsonCells(texts.copy(), {}, set())
-    if column.type not in ("amount", "integer", "double") and not column.is_key:
+    if not takes_numbers(column):
         return read
     for at, (place, text) in enumerate(zip(places, texts, strict=True)):
         is_boolean = column.is_key and text in ("true", "false")
@@ -57,9 +49,9 @@ def as_json_means(block: Block, column: Column, places: Sequence[int], texts: li
                 f"{column.wire}: {text} is no key, but JSON’s word for yes or no. Send the key as a text, in quotation "
                 "marks.",
             )
-        elif isinstance(value, _Number) and (exact := _written_out(value)):
-            read.texts[at] = exact
-            if column.is_key:
+        elif isinstance(value, JsonNumber):
+            read.texts[at] = written_out(value)
+            if column.is_key and read.texts[at] != text:
                 read.numbers.add(at)
     return read
 
@@ -70,7 +62,7 @@ def _member(block: Block, column: Column, place: int) -> object:
     if raw[:1].lstrip() not in ("{", "[", ""):
         return None
     try:
-        row = json.loads(raw, parse_float=_Number)
+        row = json.loads(raw, parse_float=JsonNumber)
     except (ValueError, RecursionError):
         return None
     if isinstance(row, list) and len(row) == 1:
@@ -78,12 +70,3 @@ def _member(block: Block, column: Column, place: int) -> object:
     if not isinstance(row, dict):
         return None
     return next((value for name, value in row.items() if column_named(block.entity, name) is column), None)
-
-
-def _written_out(number: str) -> str:
-    """The number's digits without an exponent, and without zeroes as its only decimals; empty if they are too many."""
-    exact = Decimal(number)
-    if abs(exact.adjusted()) > _DIGITS:
-        return ""
-    whole, _, fraction = f"{exact:f}".partition(".")
-    return f"{whole}.{fraction}" if fraction.strip("0") else whole
