@@ -93,7 +93,7 @@ class FieldReader:
     def numbers(self, name: str, rows: OwnRows) -> Values:
         """The numbers of one column."""
         style = rows.file.profile.style_of(name)
-        cells = rows.filled(name)
+        cells = rows.written_numbers(name, style.decimal or ".")
         return _values(
             self.number_reader(style).read(cells), name, rows, cells, lambda cell: explain_number(cell, style)
         )

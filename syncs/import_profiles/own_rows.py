@@ -54,6 +54,8 @@ class OwnRows:
     letters: Sequence[str] = ()
     gaps: Mapping[int, list[bool]] = field(default_factory=dict)
     extra: dict[str, pl.Series] = field(default_factory=dict)
+    # By the place of a column of a sheet: for each row, whether the cell is a number with decimals.
+    numbers: Mapping[int, list[bool]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -76,6 +78,15 @@ class OwnRows:
     def filled(self, name: str) -> pl.Series:
         """The cells of a column without outer blanks, null where nothing is left, or only a word for an empty cell."""
         return without_blanks(self.column(name), self.file.profile.style_of(name).empty or ())
+
+    def written_numbers(self, name: str, decimal: str) -> pl.Series:
+        """The cells of a column like `filled`; numbers of a sheet are written with the decimal mark that texts have."""
+        cells, place = self.filled(name), self.file.places.get(key_of(name))
+        is_number = None if place is None or name in self.extra else self.numbers.get(place)
+        if is_number is None or decimal == ".":
+            return cells
+        rewritten = cells.str.replace(".", decimal, literal=True)
+        return rewritten.zip_with(pl.Series(is_number, dtype=pl.Boolean), cells)
 
     def _nothing(self, name: str) -> pl.Series:
         return pl.Series(name, [None] * len(self), dtype=pl.String)
@@ -102,6 +113,7 @@ class OwnRows:
             cells=[cells.filter(is_chosen) for cells in self.cells],
             gaps={place: list(compress(gap, chosen)) for place, gap in self.gaps.items()},
             extra={name: cells.filter(is_chosen) for name, cells in self.extra.items()},
+            numbers={place: list(compress(flags, chosen)) for place, flags in self.numbers.items()},
         )
 
 
@@ -126,7 +138,13 @@ def own_rows(file: OwnFile, block: Rows | Columns) -> OwnRows:
         for place, column in enumerate(columns)
         if any(cell is ABSENT for cell in column)
     }
-    return OwnRows(file, block.lines, block.raw, [_series(column) for column in columns], block.letters, gaps)
+    numbers = {
+        place: [(line, place) in block.numbers for line in block.lines]
+        for place in {place for _, place in block.numbers}
+    }
+    return OwnRows(
+        file, block.lines, block.raw, [_series(column) for column in columns], block.letters, gaps, numbers=numbers
+    )
 
 
 def _series(cells: list[object]) -> pl.Series:

@@ -1,6 +1,7 @@
 """The rows of one sheet, parsed in pieces."""
 
 import marshal
+import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from syncs.connectors.formats.xlsx_package import DamagedWorkbook, PartReader
 from syncs.connectors.formats.xlsx_texts import Texts
 
 EXCERPT = 200
+_DECIMAL = re.compile(r"-?[0-9]*\.[0-9]+")
 # The most merged ranges that are looked at.
 MAX_MERGED = 10_000
 
@@ -32,7 +34,7 @@ class SheetRow:
 
     `faults` are pairs of a position and the error that the cell shows, or nothing for a formula without a result.
     `twice` are the positions of cells that the sheet has twice, with different values, and `numbers` those of numbers
-    with three decimals, which another text like them might not be.
+    with three decimals, which another text like them might not be; or with any decimals, if these are noted.
     """
 
     number: int
@@ -78,6 +80,8 @@ class SheetReader(PartReader):
         super().__init__(longest)
         self.texts, self.values, self.joins_rows = texts, values, joins_rows
         self.rows: list[SheetRow] = []
+        # Whether all numbers with a decimal point are noted, because texts may be written with a comma.
+        self.notes_decimals = False
         self.has_disorder = False
         self.formulas = CellRemark()
         self.merged: list[str] = []
@@ -199,7 +203,7 @@ class SheetReader(PartReader):
             return
         if self.type == "n":
             text = self.values.number(text, self.style, place, row.number)
-            if text[-4:-3] == ".":
+            if text[-4:-3] == "." or (self.notes_decimals and _DECIMAL.fullmatch(text)):
                 row.numbers.append(place)
         elif self.type == "s":
             text = self._shared_text(text)

@@ -138,14 +138,23 @@ class Workbook(AbstractContextManager["Workbook"]):
             rows = list(islice(self.rows(sheet), count))
         return rows[:count]
 
-    def rows(self, sheet: Sheet, *, texts: Iterable[int] = (), loaded: Iterable[int] = ()) -> Iterator[SheetRow]:
+    def rows(
+        self,
+        sheet: Sheet,
+        *,
+        texts: Iterable[int] = (),
+        loaded: Iterable[int] = (),
+        notes_decimals: bool = False,
+    ) -> Iterator[SheetRow]:
         """The rows of the sheet that have a value or a fault; afterwards, `remarks` are about this sheet.
 
-        The columns at the positions `texts` get what the sheet shows; `loaded` are those that are not ignored.
+        The columns at the positions `texts` get what the sheet shows; `loaded` are those that are not ignored. With
+        `notes_decimals`, rows note all their numbers that have decimals.
         """
         values = CellTexts(self._all_formats(), self.since_1904)
         values.texts, values.loaded = frozenset(texts), frozenset(loaded)
         reader = self._reader(values, joins_rows=sheet.has_disorder)
+        reader.notes_decimals = notes_decimals
         self.remarks = SheetRemarks(values.shown_otherwise, values.digits_lost, reader.formulas, reader.merged)
         rows = (row for found in self._pieces(sheet, reader) for row in found)
         return in_order(rows) if sheet.has_disorder else rows
