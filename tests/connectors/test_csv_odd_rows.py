@@ -115,6 +115,12 @@ def test_nothing_below_a_header_with_other_names_is_loaded(quoted):
     assert cells(blocks) == [["I1", "C1", "a\nb" if quoted else "a"]]
 
 
+def test_a_row_equal_to_a_first_line_without_known_names_is_a_row():
+    blocks, problems = read_invoices("X1,Acme\nX1,Acme\nX1,Acme\n")
+    assert problems == []
+    assert [row[0] for row in table(blocks)] == [2, 3]
+
+
 def test_a_key_like_a_name_is_a_key():
     blocks, problems = read_invoices(f"{HEADER}\nerpKey,C1,x\nI2,C1,y\n")
     assert problems == []

@@ -43,6 +43,8 @@ class RowFitter:
         self.other_header: int | None = None
         self._problems = problems
         self._first_name = header.columns[0]
+        # What names no known column may be a row itself, and any row may be equal to it.
+        self._is_header_known = not names or names.count(header.columns) > 0
         self._folded_columns = [name.casefold() for name in header.columns]
         self.short_rows = ShortRows()
         self._has_rows_in_quotes = False
@@ -103,7 +105,9 @@ class RowFitter:
 
     def _looks_like_header(self, row: Sequence[str]) -> bool:
         """Whether a row names columns instead of having values: the same as the header, or others of the kind."""
-        return row[0].endswith(self._first_name) and (self.is_repeated(row) or self.names.is_header(row))
+        if not self._is_header_known or not row[0].endswith(self._first_name):
+            return False
+        return self.is_repeated(row) or self.names.is_header(row)
 
     def is_repeated(self, row: Sequence[str]) -> bool:
         """Whether a row is the header once more."""
