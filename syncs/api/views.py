@@ -21,6 +21,7 @@ from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
+from syncs.api.import_profiles import ImportProfileViewSet
 from syncs.api.serializers import (
     ControlTotalModel,
     CorrectionInput,
@@ -340,6 +341,11 @@ def problem_code_records() -> list[dict[str, object]]:
 
 
 urlpatterns = [
+    path(
+        "appenrollments/<str:pk>/import-profile",
+        ImportProfileViewSet.as_view({"get": "retrieve", "put": "replace"}),
+        name="import-profile",
+    ),
     path("definitions/problem-codes", ProblemCodeViewSet.as_view({"get": "query"}), name="problem-codes"),
     path("definitions/templates/<str:file>", TemplateViewSet.as_view({"get": "download"}), name="template"),
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),

@@ -106,6 +106,11 @@ def _rows_of_file(
         if recognised:
             yield from read_csv_by_layout(content, recognised, name=name, file=file, limits=limits)
             return
+    if source.layouts and reader is read_packed_workbook:
+        yield from read_packed_workbook(
+            content, name=name, file=file, limits=limits, vocabulary=source.vocabulary, layouts=source.layouts
+        )
+        return
     yield from reader(content, name=name, file=file, limits=limits, vocabulary=source.vocabulary)
 
 
@@ -119,7 +124,12 @@ def _zip_rows(source: Source) -> SourceItems:
     name, extension = stem_and_extension(source.file_name)
     if extension in WORKBOOKS:
         yield from read_packed_workbook(
-            content, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
+            content,
+            name=name,
+            file=source.file_name,
+            limits=source.limits,
+            vocabulary=source.vocabulary,
+            layouts=source.layouts,
         )
         return
     is_zip = extension == "zip" or zipfile.is_zipfile(content)
@@ -135,7 +145,12 @@ def _zip_rows(source: Source) -> SourceItems:
     archive = Archive(content, file=source.file_name, limits=source.limits)
     if is_workbook(archive):
         yield from read_workbook(
-            archive, name=name, file=source.file_name, limits=source.limits, vocabulary=source.vocabulary
+            archive,
+            name=name,
+            file=source.file_name,
+            limits=source.limits,
+            vocabulary=source.vocabulary,
+            layouts=source.layouts,
         )
         return
     if archive.has_unlisted_content():

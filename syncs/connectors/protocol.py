@@ -139,7 +139,8 @@ class FileLayout:
     `profile` identifies the profile, and `title` is its name for people. `columns` are all names of the header as the
     profile has them, `used` those that are needed; names are compared by `key_of`. `header` has the numbers of the
     header's lines. An empty `encoding`, `delimiter` or `sheet` stands for any; `file` is a pattern of file names that
-    decides where several layouts fit. `has_other_lines` says that some lines are no records, such as totals.
+    decides where several layouts fit. `has_other_lines` says that some lines are no records, such as totals. `exact`
+    are the columns of which a workbook's own value counts (numbers, dates, true and false), not what the sheet shows.
     """
 
     profile: str
@@ -153,6 +154,7 @@ class FileLayout:
     sheet: str = ""
     file: str = ""
     has_other_lines: bool = False
+    exact: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

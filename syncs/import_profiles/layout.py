@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from adsplatform.records.specification import entities
 from syncs.connectors.protocol import FileLayout
 from syncs.import_profiles.header_names import key_of
 from syncs.import_profiles.profile import ImportProfile
@@ -21,7 +22,19 @@ def layout_of(profile: ImportProfile, identifier: str) -> FileLayout:
         sheet=profile.read.sheet,
         file=profile.match.file,
         has_other_lines=bool(profile.read.skip or profile.read.carry),
+        exact=_exact_columns(profile),
     )
+
+
+def _exact_columns(profile: ImportProfile) -> tuple[str, ...]:
+    """The columns that some field takes as a number, a date, or true and false."""
+    names = []
+    for rule in profile.records:
+        types = {column.wire: column.type for column in entities()[rule.kind].columns.values()}
+        for field, source in rule.fields.items():
+            if types[field] not in ("text", "uuid", "json"):
+                names += [name for name in source.columns() if not name.startswith("#")]
+    return tuple(dict.fromkeys(names))
 
 
 def layouts_of(profiles: Mapping[str, ImportProfile]) -> tuple[FileLayout, ...]:

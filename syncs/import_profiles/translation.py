@@ -12,7 +12,7 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from adsplatform.records.specification import entities
+from adsplatform.records.specification import entities, entity_named
 from syncs.connectors.protocol import (
     Cell,
     Columns,
@@ -113,8 +113,10 @@ class Translator:
             yield from file.finish()
 
     def _note_companies(self, item: SourceItem) -> None:
-        if self.companies and isinstance(item, Rows | Columns) and item.name == "Company":
-            self.companies.note(item)
+        if self.companies and isinstance(item, Rows | Columns):
+            entity = entity_named(item.name)
+            if entity and entity.name == "Company":
+                self.companies.note(item)
 
 
 def refers_by_name(source: Source) -> bool:

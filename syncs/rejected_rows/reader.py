@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -36,6 +37,8 @@ class FileFormat(NamedTuple):
 
     columns: tuple[str, ...]
     delimiter: str
+    # The version of the import profile by which it was read, if by one; the columns are the file's own then.
+    profile: UUID | None = None
 
 
 @dataclass
@@ -50,6 +53,7 @@ class RejectedRow:
     delimiter: str
     cells: list[str] | None
     problems: list[LineProblem] = field(default_factory=list)
+    profile: UUID | None = None
 
     @property
     def place(self) -> Place:
@@ -82,7 +86,10 @@ class RejectedRowReader:
     def file_formats(self) -> dict[tuple[str, str], FileFormat]:
         """How each file writes its lines, by kind of record and file; those that are missing have JSON lines."""
         files = SyncFile.objects.filter(sync_request=self.sync_request)
-        return {(found.entity, found.file): FileFormat(tuple(found.columns), found.delimiter) for found in files}
+        return {
+            (found.entity, found.file): FileFormat(tuple(found.columns), found.delimiter, found.import_profile_id)
+            for found in files
+        }
 
     def row(self, place: Place, raw: str) -> RejectedRow:
         """The row in a raw line, without its problems."""
@@ -93,7 +100,7 @@ class RejectedRowReader:
             members = _json_members(place.entity, whole)
             columns = tuple(members or _required_columns(place.entity))
             return RejectedRow(*place, raw, columns, "", list(members.values()) if members else None)
-        columns, delimiter = file_format
+        columns, delimiter, profile = file_format
         cells = _csv_cells(whole, delimiter)
         if cells is not None and any(cells[len(columns) :]):
             cells = None
@@ -101,7 +108,7 @@ class RejectedRowReader:
             # Cells that the line does not have are absent, not empty.
             columns = columns[: len(cells)]
             cells = cells[: len(columns)]
-        return RejectedRow(*place, raw, columns, delimiter, cells)
+        return RejectedRow(*place, raw, columns, delimiter, cells, profile=profile)
 
     def row_of(self, detail: SyncResultDetail) -> RejectedRow | None:
         """The row that a problem is about, with all its problems; None if it is about no rejected row."""

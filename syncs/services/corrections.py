@@ -18,9 +18,10 @@ from adsplatform.records.keys import clean_key
 from adsplatform.records.specification import Entity, Lookup, entities
 from syncs.loading.merge.references import is_in_books, name_called
 from syncs.loading.staging.header_mapping import check_line, column_named, columns_of_line, folded_name, nearest
-from syncs.models import SyncRequest, SyncResultDetail, Upload
+from syncs.models import SyncFile, SyncRequest, SyncResultDetail, Upload
 from syncs.models.corrections import Correction, CorrectionQuerySet
 from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
+from syncs.services.profiled_lines import check_profiled_line, profile_of
 from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
@@ -43,6 +44,7 @@ def rejected_line(detail: SyncResultDetail) -> tuple[RejectedRow, Correction | N
     if line is None:
         raise PlatformError("Only a line that was not loaded can be corrected; this problem is not about one.")
     _entity_of(line)
+    profile_of(line)
     return line, _corrections_of(detail.sync_request, line).select_related("corrected_by", "replay").first()
 
 
@@ -161,6 +163,10 @@ def load_again(sync_request: SyncRequest, user: User | None) -> SyncRequest:
     ready = Correction.objects.ready().filter(sync_request=sync_request.origin_id)
     ready = ready.select_for_update(of=("self",)).order_by("entity", "file", "line")
     included = []
+    profiles = {
+        (file.entity, file.file): str(file.import_profile_id)
+        for file in SyncFile.objects.filter(sync_request=sync_request.origin_id, import_profile__isnull=False)
+    }
     with SpooledTemporaryFile(_SPOOLED_BYTES) as file:
         for correction in ready.iterator():
             included.append(correction.pk)
@@ -170,6 +176,8 @@ def load_again(sync_request: SyncRequest, user: User | None) -> SyncRequest:
                 "line": correction.line,
                 "values": correction.values,
             }
+            if profile := profiles.get((correction.entity, correction.file)):
+                row["profile"] = profile
             file.write(json.dumps(row).encode() + b"\n")
         if not included:
             raise Conflict("No corrected line waits to be loaded again. Correct a rejected line first.")
@@ -206,7 +214,8 @@ def _with_values(line: RejectedRow, before: Mapping[str, str], given: Mapping[st
     spelled = {folded_name(name): name for name in (*line.columns, *before)}
     for name, value in given.items():
         folded = folded_name(name)
-        if folded not in spelled and column_named(entity, name) is None:
+        # In a file that was read by an import profile, only the file's own names are known.
+        if folded not in spelled and (line.profile or column_named(entity, name) is None):
             hint = nearest(name, [column.wire for column in entity.columns.values()])
             message = f"No {entity.singular} has a column {quoted(name)}. {hint}".rstrip()
             raise PlatformError(message, field="values")
@@ -216,7 +225,8 @@ def _with_values(line: RejectedRow, before: Mapping[str, str], given: Mapping[st
 
 def _problems(line: RejectedRow, values: dict[str, str]) -> list[dict[str, str]]:
     """The present problems of the line, as far as they can be found without the books."""
-    found = check_line(_entity_of(line), values)
+    profile = profile_of(line)
+    found = check_profiled_line(profile, line, values) if profile else check_line(_entity_of(line), values)
     found_columns = {column for column, _, _ in found}
     now, sent = _by_folded_name(values), _by_folded_name(line.values)
     for column, code, message in line.problems:

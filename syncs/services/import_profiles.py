@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from adsplatform.accounts.models import User
 from adsplatform.errors import Conflict, PlatformError
-from enrollments.models import FILE_UPLOAD, AppEnrollment
+from enrollments.models import AppEnrollment
 from syncs.import_profiles.document_writer import to_json
 from syncs.import_profiles.documents import parse
 from syncs.import_profiles.profile import ImportProfile, ProfileError
@@ -39,7 +39,6 @@ def save_profile(
     `expected_version`.
     """
     profile = _parsed(document)
-    _check_uploads(enrollment)
     enrollment.lock()
     present = _same_files(enrollment, profile)
     edited = replaces if replaces and replaces.replaced is None else present
@@ -76,7 +75,7 @@ def replace_profiles(
         except PlatformError as error:
             error.field = f"profiles[{position}]" + (f".{error.field}" if error.field else "")
             raise
-    if len({version.pk for version in kept}) < len(kept):
+    if len({(version.fingerprint, version.file_pattern) for version in kept}) < len(kept):
         raise PlatformError(
             "Two of the profiles are for the same files. Give one of them a pattern of file names (match.file).",
             field="profiles",
@@ -109,14 +108,6 @@ def _parsed(document: object) -> ImportProfile:
         return parse(document)
     except ProfileError as error:
         raise PlatformError(str(error), field=error.place) from error
-
-
-def _check_uploads(enrollment: AppEnrollment) -> None:
-    """Profiles are for files; a connector that fetches its data knows how they are written."""
-    if enrollment.app.connector != FILE_UPLOAD and enrollment.app.fetches_data:
-        raise PlatformError(
-            f"{enrollment} fetches its data itself, so it takes no files that a profile could describe."
-        )
 
 
 def _same_files(enrollment: AppEnrollment, profile: ImportProfile) -> ImportProfileVersion | None:

@@ -21,6 +21,7 @@ ENTRIES = {
     ("POST", "api/v1/appenrollments"): {("enrollment", "added")},
     ("DELETE", "api/v1/appenrollments/<str:pk>"): {("enrollment", "changed")},
     ("POST", "api/v1/appenrollments/<str:pk>/reconnect"): {("enrollment", "changed")},
+    ("PUT", "api/v1/appenrollments/<str:pk>/import-profile"): {("import profile", "added")},
     ("POST", "api/v1/applications"): {("application", "added")},
     ("PATCH", "api/v1/applications/<str:pk>"): {("application", "changed")},
     ("DELETE", "api/v1/applications/<str:pk>"): {("application", "changed")},

@@ -22,6 +22,7 @@ from syncs.models import SyncRequest
 from syncs.services import resumable_uploads
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, UserFactory, member
+from tests.import_profiles.documents import document
 from tests.loading.uploading import Uploads
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -73,6 +74,7 @@ API = {
     "appenrollments/settings/<str:pk>": {"GET": LOOK},
     "appenrollments/<str:pk>": {"GET": LOOK, "PATCH": ADMINISTER, "DELETE": ADMINISTER},
     "appenrollments/<str:pk>/reconnect": {"POST": ADMINISTER},
+    "appenrollments/<str:pk>/import-profile": {"GET": LOOK, "PUT": ADMINISTER},
     "applications": {"POST": rows(401, 403, 403, 403, 403, 403, 200)},
     "applications/query": {"GET": LIST},
     "applications/<str:pk>": {
@@ -235,6 +237,7 @@ class PopulatedAccount:
             "api/v1/appenrollments": [{"appId": str(self.enrollment.app_id)}],
             "api/v1/appenrollments/<str:pk>": {"isActive": "true"},
             "api/v1/appenrollments/<str:pk>/reconnect": {"password": "other"},
+            "api/v1/appenrollments/<str:pk>/import-profile": document(),
             "api/v1/applications": {"name": "Another", "appType": "Connector"},
             "api/v1/applications/<str:pk>": {"name": "Renamed"},
             "api/v1/sync": {"appEnrollmentId": str(self.connected.pk)},

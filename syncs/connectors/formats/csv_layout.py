@@ -5,7 +5,7 @@ import codecs
 from syncs.connectors.formats.csv_header import Header
 from syncs.connectors.formats.csv_rows import CsvRows
 from syncs.connectors.formats.header_search import KindNames
-from syncs.connectors.formats.layouts import LayoutContradicted, Recognised
+from syncs.connectors.formats.layouts import LayoutContradicted, Recognised, rows_above_header
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, physical_lines
 from syncs.connectors.protocol import ByteStream, FileHeader, Limits, NoVocabulary, RowProblem, SourceItems
 
@@ -47,8 +47,7 @@ def read_csv_by_layout(
         is_download=recognised.is_download,
     )
     if (above := recognised.layout.header[0] - 1) and not recognised.is_download:
-        lines = "Line 1 stands" if above == 1 else f"Lines 1 to {above} stand"
-        message = f"{lines} above the header, where the import profile knows no records; nothing was loaded from there."
+        message = rows_above_header(above)
         yield RowProblem(name, file, None, "lines_left_out", message, kind="warning", column="titles")
     if recognised.encoding not in UNICODE:
         content = _TranscodedStream(content, recognised, file)

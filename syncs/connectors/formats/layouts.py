@@ -66,6 +66,12 @@ def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
     return [" ".join(parts) for parts in names]
 
 
+def rows_above_header(count: int) -> str:
+    """The sentence about lines of titles above the header."""
+    lines = "Line 1 stands" if count == 1 else f"Lines 1 to {count} stand"
+    return f"{lines} above the header, where the import profile knows no records; nothing was loaded from there."
+
+
 def fits(layout: FileLayout, names: Sequence[str]) -> bool:
     """Whether a header is that of the layout: it has all columns that are used, and few others are new or missing."""
     own, found = _keys(layout, layout.columns), _keys(layout, names)
@@ -151,6 +157,9 @@ class _Head:
         return [], 0
 
     def _lines_in(self, encoding: str) -> list[str]:
+        if (encoding == "utf-16") != (self.own_encoding == "utf-16"):
+            # Two bytes a character are never text of one byte a character, nor the other way round.
+            return []
         if encoding not in self._lines:
             text = _decoded(self.head, encoding)
             self._lines[encoding] = _LINE.findall(text)[:MOST_LINES]
@@ -186,16 +195,16 @@ def _read_by(layout: FileLayout, start: _Head) -> Recognised | None:
     for delimiter in layout.delimiter or DELIMITERS:
         rows, last_line = start.header_rows(encoding, layout.header, delimiter)
         names = joined_names(rows)
-        if fits(layout, names) and not _is_download(names):
+        if fits(layout, names) and not is_download(names):
             return Recognised(layout, tuple(names), last_line, encoding, delimiter)
     for delimiter in DELIMITERS:
         names = start.names("utf-8", (1,), delimiter)
-        if _is_download(names) and fits(layout, names):
+        if is_download(names) and fits(layout, names):
             return Recognised(layout, tuple(names), 1, "utf-8", delimiter, is_download=True)
     return None
 
 
-def _is_download(names: Sequence[str]) -> bool:
+def is_download(names: Sequence[str]) -> bool:
     return {name.strip().lower() for name in names} >= DOWNLOAD_COLUMNS
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from tempfile import TemporaryFile
@@ -10,8 +10,10 @@ from typing import IO
 
 from syncs.connectors.formats.csv_header import UnusableFile, column_names, columns_without_names
 from syncs.connectors.formats.header_search import SEARCHED_LINES, KindNames, locate_header
+from syncs.connectors.formats.layouts import rows_above_header
 from syncs.connectors.formats.xlsx_cells import letters_of
 from syncs.connectors.formats.xlsx_choice import SHEET_NAME_LENGTH, SheetChoice, SheetToRead, texts_of
+from syncs.connectors.formats.xlsx_layout import LayoutSheet, other_sheets, places_of, recognise_sheets
 from syncs.connectors.formats.xlsx_package import DamagedWorkbook
 from syncs.connectors.formats.xlsx_remarks import remarks_on_cells
 from syncs.connectors.formats.xlsx_sheet import SheetRow, SplitRow
@@ -23,6 +25,7 @@ from syncs.connectors.protocol import (
     ByteStream,
     ConnectorError,
     FileHeader,
+    FileLayout,
     Limits,
     RowProblem,
     Rows,
@@ -38,7 +41,13 @@ TITLE_LENGTH = 80
 
 
 def read_packed_workbook(
-    content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary
+    content: ByteStream,
+    *,
+    name: str,
+    file: str,
+    limits: Limits,
+    vocabulary: Vocabulary,
+    layouts: Sequence[FileLayout] = (),
 ) -> SourceItems:
     """The rows of a workbook that comes as a stream; it is copied, still packed, to a file that can be sought in."""
     with TemporaryFile() as copy:
@@ -52,12 +61,20 @@ def read_packed_workbook(
         except UnusableFile as unusable:
             yield RowProblem(name, file, None, unusable.code, str(unusable))
             return
-        yield from read_workbook(archive, name=name, file=file, limits=limits, vocabulary=vocabulary)
+        yield from read_workbook(archive, name=name, file=file, limits=limits, vocabulary=vocabulary, layouts=layouts)
 
 
-def read_workbook(archive: Archive, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> SourceItems:
-    """The rows of an opened workbook."""
-    return _WorkbookReader(name, file, limits, vocabulary).read(archive)
+def read_workbook(
+    archive: Archive,
+    *,
+    name: str,
+    file: str,
+    limits: Limits,
+    vocabulary: Vocabulary,
+    layouts: Sequence[FileLayout] = (),
+) -> SourceItems:
+    """The rows of an opened workbook, by a layout if one of its sheets is recognised by one."""
+    return _WorkbookReader(name, file, limits, vocabulary, layouts).read(archive)
 
 
 def old_or_locked() -> UnusableFile:
@@ -82,12 +99,20 @@ def _opened(content: IO[bytes], file: str, limits: Limits) -> Archive:
 class _WorkbookReader:
     """One workbook being read, sheet by sheet."""
 
-    def __init__(self, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, name: str, file: str, limits: Limits, vocabulary: Vocabulary, layouts: Sequence[FileLayout]
+    ) -> None:
         self.name, self.file, self.limits, self.vocabulary = name, file, limits, vocabulary
+        self.layouts = layouts
 
     def read(self, archive: Archive) -> SourceItems:
         try:
             with Workbook(archive, self.limits.line_bytes) as workbook:
+                if found := recognise_sheets(
+                    workbook, self.layouts, name=self.name, file=self.file, vocabulary=self.vocabulary
+                ):
+                    yield from self._read_by_layout(workbook, found)
+                    return
                 choice = SheetChoice(workbook, self.name, self.file, self.vocabulary)
                 yield from choice.problems
                 if not choice.chosen and not choice.problems:
@@ -104,10 +129,16 @@ class _WorkbookReader:
         except UnusableFile as unusable:
             yield _as_problem(unusable, self.name, self.file)
 
-    def _read_sheet(self, reader: "_SheetReader") -> SourceItems:
+    def _read_by_layout(self, workbook: Workbook, found: Sequence[LayoutSheet]) -> SourceItems:
+        yield from other_sheets(workbook, found, self.file)
+        for one, place in zip(found, places_of(found, self.file), strict=True):
+            reader = _SheetReader(workbook, SheetToRead(one.sheet, self.name, place), self.limits, self.vocabulary)
+            yield from self._read_sheet(reader, one)
+
+    def _read_sheet(self, reader: "_SheetReader", found: LayoutSheet | None = None) -> SourceItems:
         """The rows of one sheet; if it cannot be used, that is a problem of it alone."""
         try:
-            yield from reader.read()
+            yield from reader.read_by_layout(found) if found else reader.read()
         except UnusableFile as unusable:
             if not reader.has_rows:
                 yield _as_problem(unusable, reader.name, reader.file)
@@ -151,7 +182,24 @@ class _SheetReader:
         texts = [place for place, type in enumerate(self.types) if type == "text"]
         loaded = [place for place, type in enumerate(self.types) if type]
         rows = self.workbook.rows(self.chosen.sheet, texts=texts, loaded=loaded)
-        for row in islice(rows, rows_above, None):
+        yield from self._read_rows(islice(rows, rows_above, None))
+
+    def read_by_layout(self, found: LayoutSheet) -> SourceItems:
+        """The rows below the header that was recognised."""
+        self.columns, self.header_row = list(found.columns), found.header_row
+        self.letters = [letters_of(column) for column in range(len(self.columns))]
+        self.types = ["" if place in found.exact else "text" for place in range(len(self.columns))]
+        self.block = self._new_block()
+        yield FileHeader(self.name, self.file, found.columns, ",", layout=found.layout, is_download=found.is_download)
+        if (above := found.layout.header[0] - 1) and not found.is_download:
+            yield self._remark("lines_left_out", rows_above_header(above))
+        texts = [place for place, type in enumerate(self.types) if type]
+        rows = self.workbook.rows(self.chosen.sheet, texts=texts, loaded=range(len(self.columns)))
+        # Rows of the header may come again after others in a sheet that is out of order.
+        yield from self._read_rows(row for row in rows if row.number > self.header_row)
+
+    def _read_rows(self, rows: Iterable[SheetRow]) -> SourceItems:
+        for row in rows:
             if row.number <= self.header_row:
                 raise SplitRow(row.number)
             self.has_rows = True

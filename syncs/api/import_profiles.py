@@ -1,0 +1,45 @@
+"""The import profiles of an enrollment, for programs."""
+
+from django.http import HttpResponse
+from rest_framework.response import Response
+
+from adsplatform.accounts.models import ADMINS, EVERYONE
+from adsplatform.errors import PlatformError
+from adsplatform.rest.requests import WireRequest
+from adsplatform.rest.viewsets import WireViewSet
+from enrollments.models import AppEnrollment
+from enrollments.wire import AppEnrollmentModel
+from syncs.models import ImportProfileVersion
+from syncs.services import import_profiles
+
+
+class ImportProfileViewSet(WireViewSet[AppEnrollment]):
+    """How the files of an enrollment are written, and what their columns mean."""
+
+    http_method_names = ["get", "put", "head"]
+    queryset = AppEnrollment.objects.current().select_related("app")
+    wire_model = AppEnrollmentModel
+    noun = "enrollment"
+    roles = {"retrieve": EVERYONE, "replace": ADMINS}
+
+    def retrieve(self, request: WireRequest, pk: str) -> HttpResponse:
+        return _answer(import_profiles.current_profiles(self.get_object(pk)))
+
+    def replace(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Save all profiles of the enrollment, as `profiles`; or one, given alone, beside the others."""
+        enrollment, user, body = self.get_object(pk), request.caller.user, request.data
+        if isinstance(body, dict) and "format" in body:
+            import_profiles.save_document(enrollment, user, body)
+            return _answer(import_profiles.current_profiles(enrollment))
+        if not isinstance(body, dict) or not isinstance(body.get("profiles"), list) or len(body) > 1:
+            raise PlatformError(
+                "Send an import profile, or an object with the member “profiles”: the list of all profiles of the "
+                "enrollment.",
+                field="profiles",
+            )
+        return _answer(import_profiles.replace_profiles(enrollment, user, body["profiles"]))
+
+
+def _answer(versions: list[ImportProfileVersion]) -> HttpResponse:
+    """Each document with the number of its version, in the form in which it can be sent back."""
+    return Response({"profiles": [{**version.document, "version": version.version} for version in versions]})
