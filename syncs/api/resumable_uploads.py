@@ -62,8 +62,11 @@ class ResumableUploadViewSet(WireViewSet[ResumableUpload]):
             size=_number(request.headers, "Upload-Length"),
             sha256=metadata.get("sha256", ""),
         )
-        headers = _headers_of(upload) | {"Location": f"{request.path}/{upload.pk}"}
+        headers = _headers_of(upload) | {"Location": self.address_of(upload)}
         return Response(_state_of(upload), status=201, headers=headers)
+
+    def address_of(self, upload: ResumableUpload) -> str:
+        return f"{self.request.path}/{upload.pk}"
 
     def look(self, request: WireRequest, pk: str) -> HttpResponse:
         """How far an upload is."""

@@ -1,12 +1,16 @@
 """The upload form."""
 
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
 
 from adsplatform.accounts.models import Account
 from enrollments.models import AppEnrollment
+from syncs.models import ResumableUpload
+from syncs.services.resumable_uploads import abandon, content_of
 
 
 class UploadForm(forms.Form):
@@ -28,10 +32,15 @@ class UploadForm(forms.Form):
         help_text="Records that are not in it are deleted. Leave this off to add and change only.",
     )
 
+    # The id of a file that the page's script has sent in parts.
+    parts = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, account: Account, too_large: str = "", limit: int = 0, **kwargs: Any) -> None:
         """`too_large` is the name of the file if it had more than `limit` bytes, else ""."""
         super().__init__(*args, **kwargs)
-        self.too_large, self.limit = too_large, limit
+        self.account, self.too_large, self.limit = account, too_large, limit
+        # What arrived in parts before, in place of a file in the form.
+        self.arrived: ResumableUpload | None = None
         enrollments = AppEnrollment.objects.of(account).current().filter(is_active=True, is_uploads=False)
         self.fields["enrollment"] = forms.ModelChoiceField(
             label="Load into",
@@ -51,4 +60,20 @@ class UploadForm(forms.Form):
                 f"The file “{self.too_large}” is larger than the {filesizeformat(self.limit)} "
                 f"({self.limit:,} bytes) that may be uploaded at once. Send it in parts.",
             )
+        elif id := self.cleaned_data.get("parts"):
+            self._take_parts(id)
         return self.cleaned_data
+
+    def _take_parts(self, id: UUID) -> None:
+        self.errors.pop("file", None)
+        arrived = ResumableUpload.objects.of(self.account).filter(pk=id, sync_request=None).first()
+        if arrived is None or not arrived.is_complete:
+            self.add_error("file", "Not all of the file has arrived. Choose it again, then upload it.")
+            return
+        self.arrived, self.cleaned_data["file"] = arrived, content_of(arrived)
+
+    def remove_parts(self) -> None:
+        """Remove the parts that have become an upload; what cannot be removed now is removed by retention."""
+        if self.arrived:
+            with suppress(OSError):
+                abandon(self.arrived)

@@ -18,6 +18,8 @@ from syncs.inbox.correction_views import urlpatterns as line_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
+from syncs.inbox.upload_parts import PART_BYTES
+from syncs.inbox.upload_parts import urlpatterns as part_urls
 from syncs.loading.control_totals.recount import COUNTED_AT_MOST, check_totals
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
@@ -53,6 +55,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
     template_name = "inbox/upload.html"
     form_class = UploadForm
     form_fields = {"file": "file", "appEnrollmentId": "enrollment"}
+    extra_context = {"part_bytes": PART_BYTES}
 
     def get_initial(self) -> dict[str, Any]:
         return {"enrollment": self.request.GET.get("enrollment")}
@@ -75,6 +78,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
             full=form.cleaned_data["full"],
             dry_run="preview" in self.request.POST,
         )
+        form.remove_parts()
         return redirect(sync_page(sync_request))
 
 
@@ -247,6 +251,7 @@ urlpatterns = [
     path("syncs/<uuid:pk>/cancel/", Cancel.as_view(), name="cancel"),
     path("syncs/<uuid:pk>/load-again/", LoadAgain.as_view(), name="load-again"),
     *column_urls,
+    *part_urls,
     *line_urls,
     *notice_urls,
 ]

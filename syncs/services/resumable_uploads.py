@@ -123,6 +123,11 @@ def _check_offset(upload: ResumableUpload, offset: int) -> None:
         )
 
 
+def content_of(upload: ResumableUpload) -> "ContentOfParts":
+    """The file that the parts of a complete upload make."""
+    return ContentOfParts(upload.parts, upload.size, upload.file_name)
+
+
 @transaction.atomic
 def finish(
     account: Account, user: User | None, upload: ResumableUpload, **options: Unpack[UploadOptions]
@@ -137,7 +142,7 @@ def finish(
             "then finish it.",
         )
     _check_content(locked)
-    content = cast(IO[bytes], ContentOfParts(locked.parts, locked.size))
+    content = cast(IO[bytes], content_of(locked))
     locked.sync_request = load_upload(account, user, content, file_name=locked.file_name, **options)
     locked.modified = timezone.now()
     locked.save(update_fields=["sync_request", "modified"])
@@ -149,7 +154,7 @@ def _check_content(upload: ResumableUpload) -> None:
     if not upload.sha256:
         return
     digest = hashlib.sha256()
-    for chunk in ContentOfParts(upload.parts, upload.size).chunks():
+    for chunk in content_of(upload).chunks():
         digest.update(chunk)
     if digest.hexdigest() != upload.sha256:
         raise WrongChecksum(
@@ -173,7 +178,7 @@ def abandon(upload: ResumableUpload) -> None:
 class ContentOfParts(File):  # type: ignore[type-arg] # generic in the stubs only
     """The parts, one after the other, as one file to read."""
 
-    def __init__(self, names: Sequence[str], size: int, name: str = "") -> None:
+    def __init__(self, names: Sequence[str], size: int, name: str) -> None:
         super().__init__(None, name)
         self._pieces = self._read(names)
         self._rest = b""

@@ -1,14 +1,16 @@
 """The upload form: what it takes, and what it says when it cannot."""
 
+import base64
 import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from adsplatform.accounts.models import Role
 from enrollments.models import AppEnrollment
-from syncs.models import SyncRequest, Upload
-from tests.factories import AppEnrollmentFactory
+from syncs.models import ResumableUpload, SyncRequest, Upload
+from tests.factories import AppEnrollmentFactory, member
 
 
 def csv(name="companies.csv", content=b"erpKey,companyName\nC1,Acme\n"):
@@ -93,3 +95,66 @@ def test_a_strangers_file_is_not_stored_while_the_form_is_searched_for_its_token
     client.get("/sign-in/")
     assert client.post("/upload/", {"file": csv()}).status_code == 403
     assert kept == []
+
+
+def begin_in_parts(browser, content, name="companies.csv", **headers):
+    """A file begun by the page's script; its address."""
+    metadata = f"filename {base64.b64encode(name.encode()).decode()}"
+    answer = browser.post(
+        "/upload/parts/", headers={"Upload-Length": str(len(content)), "Upload-Metadata": metadata, **headers}
+    )
+    assert answer.status_code == 201
+    return answer.headers["Location"]
+
+
+def add_part(browser, place, offset, part, **headers):
+    return browser.patch(
+        place, part, content_type="application/offset+octet-stream",
+        headers={"Upload-Offset": str(offset), **headers},
+    )  # fmt: skip
+
+
+PARTS = b"erpKey,companyName\nC7,In parts\n"
+
+
+def test_a_file_in_parts_goes_where_an_ordinary_one_goes(inbox, enrollment):
+    place = begin_in_parts(inbox, PARTS)
+    assert add_part(inbox, place, 0, PARTS[:9]).status_code == 204
+    assert inbox.head(place).headers["Upload-Offset"] == "9"
+    assert add_part(inbox, place, 9, PARTS[9:]).status_code == 204
+    answer = inbox.post("/upload/", {"parts": place.split("/")[-2], "enrollment": enrollment.pk, "full": "on"})
+    sync = SyncRequest.objects.get()
+    assert answer.url == f"/syncs/{sync.pk}/"
+    assert (sync.app_enrollment, sync.run_full_sync, sync.upload.file_name) == (enrollment, True, "companies.csv")
+    assert sync.upload.content.read() == PARTS
+    assert not ResumableUpload.objects.exists()
+
+
+def test_a_file_of_which_a_part_is_missing_is_not_taken(inbox):
+    place = begin_in_parts(inbox, PARTS)
+    add_part(inbox, place, 0, PARTS[:9])
+    page = inbox.post("/upload/", {"parts": place.split("/")[-2]}).text
+    assert "Not all of the file has arrived. Choose it again, then upload it." in page
+    assert not SyncRequest.objects.exists()
+    assert ResumableUpload.objects.get().received == 9
+
+
+def test_parts_of_another_account_are_not_taken(inbox, client):
+    other = Client()
+    other.force_login(member(Role.OWNER)[0].user)
+    place = begin_in_parts(other, PARTS)
+    add_part(other, place, 0, PARTS)
+    assert "Not all of the file has arrived." in inbox.post("/upload/", {"parts": place.split("/")[-2]}).text
+    assert not SyncRequest.objects.exists()
+
+
+def test_parts_need_the_token_of_the_form(membership):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(membership.user)
+    headers = {"Upload-Length": "3"}
+    assert browser.post("/upload/parts/", headers=headers).status_code == 403
+    browser.get("/upload/")
+    token = browser.cookies["csrftoken"].value
+    place = browser.post("/upload/parts/", headers={**headers, "X-CSRFToken": token}).headers["Location"]
+    assert add_part(browser, place, 0, b"abc").status_code == 403
+    assert add_part(browser, place, 0, b"abc", **{"X-CSRFToken": token}).status_code == 204

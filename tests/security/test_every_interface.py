@@ -146,6 +146,12 @@ INBOX = {
     "enrollments/<uuid:pk>/switch/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/sync-now/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "upload/": {"GET": rows(302, 200, 403, 200), "POST": rows(302, 200, 403, 200), "PUT": rows(302, 200, 403, 200)},
+    # Called by the upload page's script: without headers that say what; with a body that is no part.
+    "upload/parts/": {"POST": rows(401, 400, 403, 400), "OPTIONS": NO_METHOD, "*": NO_METHOD},
+    "upload/parts/<str:pk>/": {
+        "GET": LOOK, "PATCH": rows(401, 404, 403, 415), "DELETE": rows(401, 404, 403, 204), "OPTIONS": NO_METHOD,
+        "*": NO_METHOD,
+    },
     # The columns are the same for every account.
     "columns/": {"GET": PAGE_OF_ALL},
     "columns/<str:kind>/": {"GET": PAGE_OF_ALL},
@@ -222,7 +228,7 @@ class PopulatedAccount:
             pk = Application.objects.get(connector="demo-data").pk
         elif "enrollments" in route:
             pk = self.guarded.pk if "credentials" in route else self.enrollment.pk
-        elif "uploads/" in route:
+        elif "uploads/" in route or "parts/" in route:
             pk = self.unfinished.pk
         else:
             pk = self.sync_for(route).pk
