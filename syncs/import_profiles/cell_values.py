@@ -63,6 +63,10 @@ _PARTS = {
     "DD MMM YYYY": re.compile(
         r"(?P<d>\d{1,2})\.?(?:st|nd|rd|th|er)?\s+(?:de\s+)?(?P<name>[^\W\d_]{3,10})\.?,?\s+(?:de\s+)?(?P<y>\d{4})"
     ),
+    "MM.DD.YYYY": re.compile(r"(?P<m>\d{1,2})\.(?P<d>\d{1,2})\.(?P<y>\d{4})"),
+    "DD-MM-YY": re.compile(r"(?P<d>\d{1,2})-(?P<m>\d{1,2})-(?P<yy>\d{2})"),
+    "MM-DD-YY": re.compile(r"(?P<m>\d{1,2})-(?P<d>\d{1,2})-(?P<yy>\d{2})"),
+    "DD MMM YY": re.compile(r"(?P<d>\d{1,2})\.?\s+(?P<name>[^\W\d_]{3,10})\.?,?\s+(?P<yy>\d{2})"),
     "MMM DD, YYYY": re.compile(r"(?P<name>[^\W\d_]{3,10})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})"),
 }
 

@@ -74,13 +74,16 @@ def _take_answers(draft: Draft, kind: str, matches: dict[int, Match]) -> None:
         answer = draft.asker.answer(f"column:{column.name}")
         if answer is None:
             continue
-        matches.pop(column.place, None)
+        named = matches.pop(column.place, None)
         for name in _fields_in(draft, kind, str(answer)):
-            previous = draft.fields.get(kind, {}).get(name)
-            by = previous.by if previous and previous.column == column else ""
             # A second field of the same column is a match of its own.
             place = column.place if column.place not in matches else -len(matches) - 1
-            matches[place] = Match(column, kind, name, Verdict.SURE, by)
+            is_confirmed = named is not None and named.field == name
+            matches[place] = (
+                replace(named, verdict=Verdict.SURE)
+                if is_confirmed and named is not None
+                else Match(column, kind, name, Verdict.SURE)
+            )
 
 
 def _fields_in(draft: Draft, kind: str, answer: str) -> Iterator[str]:

@@ -27,6 +27,10 @@ DATE_PATTERNS = (
     "DD-MMM-YYYY",
     "DD MMM YYYY",
     "MMM DD, YYYY",
+    "MM.DD.YYYY",
+    "DD-MM-YY",
+    "MM-DD-YY",
+    "DD MMM YY",
     "excel",
     "excel1904",
 )

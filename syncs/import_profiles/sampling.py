@@ -79,6 +79,9 @@ def split_parts(texts: list[str], delimiter: str, *, is_whole: bool) -> SampleLi
     sample = SampleLines(is_whole=is_whole)
     for place, text in enumerate(texts):
         most = WHOLE_LINES if is_whole or len(texts) == 1 else EDGE_LINES
+        if place and place == len(texts) - 1:
+            # The last lines of the last part, which ends with the file.
+            text = "\n".join(text.rsplit("\n", EDGE_LINES + 1)[-EDGE_LINES - 1 :])
         start = len(sample.cells)
         for line, cells in _rows(text, delimiter):
             if len(sample.cells) - start == most:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from syncs.import_profiles.boolean_styles import MARKS
 from syncs.import_profiles.column_styles import judge_styles, read_days
 from syncs.import_profiles.date_styles import excel_day
 from syncs.import_profiles.drafts import Draft, field_of
@@ -112,6 +113,11 @@ def _settle_empty_words(draft: Draft, column: Column, finding: Finding) -> None:
 
 def _settle_dates(draft: Draft, column: Column) -> None:
     finding = draft.styles.dates[column.place]
+    finding = replace(
+        finding,
+        style=READ_AS.get(finding.style, finding.style),
+        choices=tuple(READ_AS.get(choice, choice) for choice in finding.choices),
+    )
     if finding.style and finding.style not in DATE_PATTERNS:
         reason = f"Dates written {finding.style} cannot be read. Export them as {ISO}, or leave the column out."
         finding = replace(finding, verdict=Verdict.REFUSED, style="", choices=(), reason=reason)
@@ -142,6 +148,8 @@ def _settle_dates(draft: Draft, column: Column) -> None:
     _settle_empty_words(draft, column, finding)
 
 
+# Patterns that a profile reads under the name of another one.
+READ_AS = {"YYYY/MM/DD": ISO, "YYYY.MM.DD": ISO, "DD-MMM-YY": "DD-MMM-YYYY"}
 DATE_PATTERNS_SHOWN = (ISO, "DD/MM/YYYY", "MM/DD/YYYY", "DD.MM.YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYYMMDD")
 
 
@@ -232,6 +240,15 @@ def _settle_flags(draft: Draft, column: Column) -> None:
         true = tuple(word for word in words if answer.get(word) is True)
         false = tuple(word for word in words if answer.get(word) is False)
         draft.styles.booleans[column.place] = replace(found, true=true, false=false)
+        if len(words) == 1 and true and words[0].lower() in MARKS and "" in draft.table.values(column):
+            _take_gaps_for_no(draft, column)
+
+
+def _take_gaps_for_no(draft: Draft, column: Column) -> None:
+    """Where a mark means yes, an empty cell means no."""
+    for match in draft.matches_of(column):
+        marked: Json = {"column": column.name, "inverted": True} if match.is_inverted else column.name
+        draft.set_source(match.kind, match.field, {"first": [marked, {"constant": match.is_inverted}]})
 
 
 def _tell_numbers(draft: Draft) -> None:

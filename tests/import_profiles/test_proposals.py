@@ -345,3 +345,47 @@ def test_an_invoice_stands_before_its_lines_in_the_preview():
         ("Invoice", "901"),
         ("InvoiceLine", "901-1"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text", [GERMAN, LINES, CONTACTS, FRENCH, SWISS, REPORT, TWO_ROWS, BANK, MIXED], ids=lambda text: text[:20]
+)
+def test_to_confirm_each_suggestion_makes_the_same_profile(text):
+    one = inspect_one(text, books=books())
+    open_ones = {"dates:Date": "DD/MM/YYYY"} if text is MIXED else {}
+    confirmed = {id: suggest for id, suggest in asked(one).items() if suggest is not None} | open_ones
+    expected = complete(one.proposal, open_ones)
+    assert complete(one.proposal, confirmed).records == expected.records
+    again = inspect_one(text, books=books(), answers=confirmed)
+    assert complete(again.proposal, {}).records == expected.records
+    assert not [question.id for question in again.file.ask if question.is_open]
+
+
+def test_a_column_that_says_the_opposite_is_inverted():
+    rows = "C1;Alpha GmbH;Kunde;Köln;50667;\nC2;Beta KG;Lieferant;Hamburg;20095;X\n"
+    one = inspect_one("Kundennummer;Firmenname;Kunde/Lieferant;Ort;PLZ;Gesperrt\n" + rows, "stamm.csv", books=books())
+    assert asked(one)["column:Gesperrt"] == "isActive"
+    assert asked(one)["booleans:Gesperrt"] == {"X": True}
+    answers = {"column:Gesperrt": "isActive", "booleans:Gesperrt": {"X": True}}
+    for given in ({}, answers):
+        marked, otherwise = complete(one.proposal, given).records[0].fields["isActive"].first
+        assert (marked.column, marked.inverted, otherwise.constant) == ("Gesperrt", True, True)
+    assert [record.values["isActive"] for record in one.file.preview.records] == ["true", "false"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "pattern"),
+    [
+        (("2025/01/31", "2025/02/28"), "YYYY-MM-DD"),
+        (("31-01-25", "28-02-25"), "DD-MM-YY"),
+        (("01-31-25", "02-28-25"), "MM-DD-YY"),
+        (("31-Jan-25", "28-Feb-25"), "DD-MMM-YYYY"),
+        (("31 janv. 25", "28 févr. 25"), "DD MMM YY"),
+    ],
+)
+def test_each_pattern_that_is_found_can_be_read(cells, pattern):
+    rows = "".join(f"A{place},C1,{cell},5.50,EUR\n" for place, cell in enumerate(cells))
+    one = inspect_one("Invoice No,Customer ID,Invoice Date,Total Amount,Currency\n" + rows, books=books())
+    assert complete(one.proposal, {}).styles.dates == pattern
+    dates = [record.values["invoiceDate"] for record in one.file.preview.records]
+    assert dates == ["2025-01-31", "2025-02-28"]
