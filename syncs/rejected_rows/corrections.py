@@ -20,6 +20,8 @@ class ProblemWithCorrection:
     detail: SyncResultDetail
     correction: Correction | None = None
     is_correctable: bool = False
+    # Whether the problem before it is about the same line.
+    is_same_line: bool = False
     still_missing: list[dict[str, str]] | None = None
 
 
@@ -33,6 +35,8 @@ def with_corrections(sync_request: SyncRequest, details: Iterable[SyncResultDeta
         found = Correction.objects.of_lines(sync_request, wanted).select_related("corrected_by", "replay")
         corrections = {correction.place: correction for correction in found}
     return [
-        ProblemWithCorrection(detail, corrections.get(place), True) if place else ProblemWithCorrection(detail)
-        for detail, place in zip(details, places, strict=True)
+        ProblemWithCorrection(detail, corrections.get(place), True, place == before)
+        if place
+        else ProblemWithCorrection(detail)
+        for detail, place, before in zip(details, places, [None, *places], strict=False)
     ]

@@ -26,8 +26,8 @@ from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
 # Codes of values that a check of the line alone may accept as they are: those stored in another form than they were
-# sent, for example objects as texts, and those that only the other lines of the file make ambiguous.
-_TO_BE_CHANGED = {"nul_character", "bad_encoding", "nested_value", "boolean_key", "ambiguous_number", "ambiguous_date"}
+# sent, for example objects as texts, and numbers that only the other lines of the file make ambiguous.
+_TO_BE_CHANGED = {"nul_character", "bad_encoding", "nested_value", "boolean_key", "ambiguous_number"}
 _SPOOLED_BYTES = 8 * 1024**2
 
 

@@ -194,3 +194,13 @@ def test_the_page_of_a_sync_shows_a_cause_once(inbox, sync, cause):
     text = inbox.get(f"/syncs/{sync.pk}/").text
     assert text.count("invoiceDate is written otherwise.") == 1
     assert "is no day" not in text
+
+
+def test_a_line_with_several_problems_is_to_be_corrected_once(look, sync):
+    for column in ("totalAmount", "invoiceDate", "currencyRate"):
+        SyncResultDetailFactory(sync_request=sync, line=7, column=column, raw_line="I7,x,y,z")
+    SyncResultDetailFactory(sync_request=sync, line=8, raw_line="I8,x,y,z")
+    text = look().text
+    assert text.count("Correct this line") == 2
+    assert text.count("also line 7") == 2
+    assert text.count("I7,x,y,z") == 1

@@ -11,6 +11,7 @@ from adsplatform.records.models import Invoice
 from syncs.connectors import blocks
 from syncs.connectors.protocol import Rows
 from syncs.loading.staging import column_styles
+from syncs.rejected_rows.download import download_of
 from tests.loading.conftest import GivenFiles, company, invoice
 from tests.samples import sheets
 from tests.samples.sheets import sheet, workbook
@@ -234,3 +235,21 @@ def test_numbers_of_a_sheet_whose_rows_are_out_of_order_are_exact_too(uploads):
     assert second + third in rows
     uploads.load(workbook(rows.replace(second + third, third + second)), "invoices.xlsx")
     assert totals() == {"I2": "3.125"}
+
+
+def test_a_download_that_leaves_an_ambiguous_number_as_it_is_does_not_load_it(uploads):
+    uploads.load(COMPANIES, "companies.csv")
+    lines = "".join(f"I{at};C1;C1;1;{total};;\n" for at, total in enumerate(["1.000", "25.000", "12,00", "30.000"]))
+    result = uploads.load(HEADER + lines, "invoices.csv")
+    assert totals() == {}
+    download = b"".join(download_of(result, result.details.all(), "csv").chunks).decode()
+    for before, after in ((";25.000;", ";25000;"), (";12,00;", ";12.00;"), (";30.000;", ";30;")):
+        assert before in download
+        download = download.replace(before, after, 1)
+    again = uploads.load(download, "Invoice.csv")
+    assert totals() == {"I1": "2.5E+4", "I2": "12", "I3": "3E+1"}
+    assert problems(again) == [(2, "totalAmount", "ambiguous_number")]
+    assert again.details.get(code="ambiguous_number").message == (
+        "totalAmount: “1.000” can be read two ways, as 1000 or as 1, as it could before this line was downloaded. "
+        "Write 1000 or 1, whichever is meant."
+    )

@@ -39,7 +39,7 @@ Faults: TypeAlias = dict[int, list[tuple[Column, Fault]]]
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The first cell that shows another style."""
+    """The first cell that shows another style; without a text, it is in the file that a download was made of."""
 
     wire: str
     text: str
@@ -87,8 +87,11 @@ class ColumnStyles:
         file = self._files.setdefault((block.entity.name, block.file), _File())
         rows_before = file.rows
         file.rows += len(block) + (len(unchanged) if unchanged else 0)
-        if faults:
+        if faults or block.ambiguous_before:
             before = len(file.shown)
+            for column in block.columns:
+                if line := block.ambiguous_before.get(column.wire):
+                    file.shown.setdefault(column.name, _Shown(column.wire, "", line))
             self._learn(file, block, faults)
             is_new = len(file.shown) > before
             self.found_late |= is_new and (rows_before > 0 or self._has_ambiguous(unchanged))
@@ -188,11 +191,14 @@ def _fault(column: Column, text: str, shown: _Shown) -> Fault:
             "Write all dates as YYYY-MM-DD, like 2024-02-29.",
         )
     thousands, decimals = readings_of_number(text)
+    readings = f"{column.wire}: {quoted(text)} can be read two ways, as {thousands} or as {decimals}"
+    advice = f"Write {thousands} or {decimals}, whichever is meant"
+    if not shown.text:
+        return Fault("ambiguous_number", f"{readings}, as it could before this line was downloaded. {advice}.")
     return Fault(
         "ambiguous_number",
-        f"{column.wire}: {quoted(text)} can be read two ways, as {thousands} or as {decimals}, because {other}. "
-        f"Write {thousands} or {decimals}, whichever is meant; or, if the whole file writes numbers like "
-        f"{quoted(shown.text)}, say so in an import profile.",
+        f"{readings}, because {other}. {advice}; or, if the whole file writes numbers like {quoted(shown.text)}, say "
+        "so in an import profile.",
     )
 
 

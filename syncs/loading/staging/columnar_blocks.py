@@ -38,6 +38,9 @@ class Block:
     nested: dict[str, list[int]] = field(default_factory=dict)
     # By column: the lines whose cells the source has as numbers, not as texts, as far as that is known.
     exact: Mapping[str, Collection[int]] = field(default_factory=dict)
+    # In a download of rejected rows: the columns, by wire name, in which a number could be read two ways, and the first
+    # line of each.
+    ambiguous_before: Mapping[str, int] = field(default_factory=dict)
     # Whether COPY would interpret no character of the texts.
     is_copy_safe: bool = True
     # Each row as its cells joined by `delimiter`, except rows at the places in `not_delimited`. Empty if such lines are
@@ -167,13 +170,12 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
     Columns whose order may differ from block to block are put in the entity's order. The cells of a download of
     rejected rows are unescaped.
     """
-    exact: dict[str, set[int]] = {}
+    exact = _exact(found, columns)
     if isinstance(found, Rows):
-        for line, position in found.numbers:
-            if column := columns[position]:
-                exact.setdefault(column.name, set()).add(line)
         found = _by_column(found, entity, columns)
     block = Block(entity, found.file, found.lines, found.raw, exact=exact)
+    if is_download:
+        block.ambiguous_before = _ambiguous_before(found)
     if isinstance(found, Columns):
         block.is_copy_safe = _is_copy_safe(found.delimited or found.raw, "" if found.not_delimited else found.delimiter)
         loaded = _loaded(columns, found.cells)
@@ -200,6 +202,32 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
         block.delimited, block.delimiter = found.delimited, found.delimiter
         block.not_delimited = set(found.not_delimited)
     return block
+
+
+def _exact(found: Rows | Columns, columns: Sequence[Column | None]) -> dict[str, set[int]]:
+    """By column, the lines whose cells the source has as numbers."""
+    exact: dict[str, set[int]] = {}
+    for line, position in found.numbers if isinstance(found, Rows) else ():
+        if column := columns[position]:
+            exact.setdefault(column.name, set()).add(line)
+    return exact
+
+
+def _ambiguous_before(found: Rows | Columns) -> dict[str, int]:
+    """The columns of a download in which a number could be read two ways, and the first line of each."""
+    positions = {name.strip().lower(): position for position, name in enumerate(found.columns)}
+    at, code_at = positions.get("_column"), positions["_code"]
+    if at is None:
+        return {}
+    pairs: Iterable[tuple[Any, Any]] = ((row[at], row[code_at]) for row in found.cells)
+    if isinstance(found, Columns):
+        pairs = zip(found.cells[at], found.cells[code_at], strict=True)
+    lines: dict[str, int] = {}
+    for line, (names, codes) in zip(found.lines, pairs, strict=True):
+        if "ambiguous_number" in str(codes or "").split("; "):
+            for name in str(names or "").split("; "):
+                lines.setdefault(name, line)
+    return lines
 
 
 _Loaded = list[tuple[int, Column, pl.Series | Sequence[Any]]]
