@@ -23,6 +23,8 @@ from enrollments.schedules import next_runs
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
+from syncs.services import unanswered
+from syncs.services.import_profiles import current_profiles
 
 LAST_SYNCS = 10
 
@@ -134,6 +136,8 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             summaries=summaries[:LAST_SYNCS],
             has_more=len(summaries) > LAST_SYNCS,
             next_runs=next_runs(enrollment),
+            profiles=current_profiles(enrollment),
+            waiting_uploads=unanswered.waiting_uploads(enrollment),
             spread=product.SCHEDULE_SPREAD_SECONDS,
             **context,
         )

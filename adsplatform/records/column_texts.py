@@ -59,7 +59,8 @@ def column_texts(kind: str) -> tuple[ColumnText, ...]:
         )
         for column in entity.columns.values()
     ]
-    return tuple(sorted(texts, key=lambda text: (text.name not in entity_keys(entity), text.required == "no")))
+    keys = entity_keys(entity)
+    return tuple(sorted(texts, key=lambda text: (text.name not in keys, not text.required.startswith("yes"))))
 
 
 def entity_keys(entity: Entity) -> set[str]:

@@ -52,6 +52,25 @@ for (const form of document.querySelectorAll("form[data-busy]")) {
     setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
   });
 }
+// How is this file written? The confirmation stays off while an open question has no answer; the server insists on it too.
+for (const form of document.querySelectorAll("form[data-confirm]")) {
+  const confirm = form.querySelector("button[value=confirm]");
+  if (!confirm) continue;
+  // A text is only needed where it is the chosen answer.
+  for (const other of form.querySelectorAll("input.other")) {
+    const choices = form.querySelectorAll(`[name="${CSS.escape(other.name.replace(/-other$/, ""))}"]`);
+    if (!choices.length) continue;
+    const update = () => {
+      const chosen = [...choices].some((one) => (one.type === "radio" ? one.checked : true) && one.value === "other");
+      other.hidden = !chosen;
+      other.required = chosen;
+    };
+    choices.forEach((one) => one.addEventListener("change", update));
+    update();
+  }
+  // Where the server has a reason besides open questions, it decides alone.
+  if (form.dataset.confirm === "answers") form.addEventListener("input", () => (confirm.disabled = !form.checkValidity()));
+}
 // Back from the next page, the browser may show this one as it was left: busy.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();

@@ -18,16 +18,18 @@ from syncs.inbox.correction_views import urlpatterns as line_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
+from syncs.inbox.profile_views import urlpatterns as profile_urls
 from syncs.inbox.upload_parts import PART_BYTES
 from syncs.inbox.upload_parts import urlpatterns as part_urls
+from syncs.inbox.written_views import urlpatterns as written_urls
 from syncs.loading.control_totals.recount import COUNTED_AT_MOST, check_totals
-from syncs.models import SyncRequest, SyncResultDetail
+from syncs.models import SyncRequest, SyncResultDetail, UnansweredUpload
 from syncs.models.corrections import Correction
 from syncs.presentation.paging import page_of
 from syncs.presentation.problem_list import REASONS_LISTED, first_problems, overview_of, problem_page
 from syncs.presentation.sync_steps import schedule_sentences, steps_of
 from syncs.presentation.sync_summary import SyncSummary, who_acts, with_summary_columns
-from syncs.services import corrections, requests, reruns
+from syncs.services import corrections, requests, reruns, unanswered
 
 SYNCS_ON_PAGE = 25
 PROBLEMS_ON_SYNC_PAGE = 10
@@ -69,7 +71,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
 
     def ask(self, form: UploadForm) -> HttpResponse:
         file = form.cleaned_data["file"]
-        sync_request = requests.load_upload(
+        received = unanswered.receive_file(
             self.account,
             self.request.user,
             file,
@@ -79,7 +81,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
             dry_run="preview" in self.request.POST,
         )
         form.remove_parts()
-        return redirect(sync_page(sync_request))
+        return redirect(page_after_upload(received))
 
 
 class History(TenantMixin, TemplateView):
@@ -125,6 +127,7 @@ class SyncPage(TenantMixin):
             "replays": [SyncSummary.of(replay) for replay in replays],
             "ready_count": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "who_acts": who_acts(sync_request),
+            "how_written": unanswered.is_about(sync_request),
             "steps": steps_of(sync_request),
             "schedule": schedule_sentences(sync_request),
             "blocking_sync": blocking_sync_of(sync_request),
@@ -219,6 +222,13 @@ class LoadAgain(SyncButtonView):
         return sync_page(corrections.load_again(sync_request, self.request.user))
 
 
+def page_after_upload(received: SyncRequest | UnansweredUpload) -> str:
+    """Where a person goes when a file has arrived: to its sync, or to what is asked about it."""
+    if isinstance(received, UnansweredUpload):
+        return reverse("inbox:how-written", args=[received.pk])
+    return sync_page(received)
+
+
 def sync_page(sync_request: SyncRequest) -> str:
     return reverse("inbox:sync", args=[sync_request.pk])
 
@@ -252,6 +262,8 @@ urlpatterns = [
     path("syncs/<uuid:pk>/load-again/", LoadAgain.as_view(), name="load-again"),
     *column_urls,
     *part_urls,
+    *profile_urls,
+    *written_urls,
     *line_urls,
     *notice_urls,
 ]

@@ -9,7 +9,7 @@ from syncs.models.requests import SyncRequest, WrongStatus
 from syncs.models.results import SeenKey, SyncDifference, SyncEntityResult, SyncResultDetail
 from syncs.models.resumable_uploads import ResumableUpload
 from syncs.models.scheduled_runs import ScheduledRun
-from syncs.models.uploads import Upload
+from syncs.models.uploads import UnansweredUpload, Upload
 
 __all__ = [
     "BookTotal",
@@ -27,6 +27,7 @@ __all__ = [
     "SyncRequest",
     "SyncRequestQuerySet",
     "SyncResultDetail",
+    "UnansweredUpload",
     "Upload",
     "WrongStatus",
 ]

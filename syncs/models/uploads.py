@@ -52,3 +52,28 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class UnansweredUpload(models.Model):
+    """An upload that is loaded once somebody has said how its files are written, with what was asked for it."""
+
+    upload = models.OneToOneField(Upload, on_delete=models.CASCADE, primary_key=True, related_name="unanswered")
+    # The index of the account and its uploads serves the pages that list them.
+    group_key = models.ForeignKey(
+        "accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+", db_index=False
+    )
+    app_enrollment = models.ForeignKey("enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="+")
+    run_full_sync = models.BooleanField(default=False)
+    dry_run = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["group_key", "created"], name="unanswered_of_account"),
+            models.Index(fields=["created"], name="unanswered_kept"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.upload)

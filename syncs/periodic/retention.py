@@ -6,6 +6,7 @@ Each step is a bounded piece of work in a transaction of its own. Data that are 
 - the text of a rejected line if somebody corrected it recently, or while it is being loaded again;
 - a file while any sync of it has not finished, or finished recently. While the file is there, a preview of it can be
   applied and a stopped delete can be allowed;
+- a file of which nobody has said yet how it is written, for as long as that may take (KEEP_UNANSWERED_DAYS);
 - problems of whole files, and the counts: they are removed with the sync itself;
 - of each enrollment the last sync, the last successful one and the last successful full one: connectors ask their
   source for what is new since then.
@@ -28,7 +29,7 @@ from adsplatform import locks
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
 from syncs import tasks
-from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, UnansweredUpload, Upload
 from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice
 from syncs.models.resumable_uploads import ResumableUpload
@@ -116,7 +117,10 @@ def _remove_details(before: datetime) -> int:
 def expired_uploads(before: datetime) -> QuerySet[Upload]:
     """Uploads whose content is to be removed."""
     needed = SyncRequest.objects.filter(Q(finished__isnull=True) | Q(finished__gte=before), upload=OuterRef("pk"))
-    return Upload.objects.filter(~Exists(needed), created__lt=before, removed__isnull=True).order_by("created")
+    waiting = UnansweredUpload.objects.filter(upload=OuterRef("pk"))
+    return Upload.objects.filter(~Exists(needed), ~Exists(waiting), created__lt=before, removed__isnull=True).order_by(
+        "created"
+    )
 
 
 def _remove_uploads(before: datetime) -> int:
@@ -126,6 +130,23 @@ def _remove_uploads(before: datetime) -> int:
         # The content first: after a crash in between, the next step repeats it.
         upload.content.delete(save=False)
     return Upload.objects.filter(pk__in=[upload.pk for upload in found]).update(removed=timezone.now())
+
+
+def _remove_unanswered(before: datetime) -> int:
+    """Remove uploads that nobody has explained, with their content; one of which there was a sync keeps its file."""
+    rows = _unanswered(before).select_related("upload").select_for_update(skip_locked=True, of=("self",))
+    found = list(rows[:FILES_AT_ONCE])
+    for waiting in found:
+        upload = waiting.upload
+        waiting.delete()
+        if not SyncRequest.objects.filter(upload=upload).exists():
+            upload.content.delete(save=False)
+            upload.delete()
+    return len(found)
+
+
+def _unanswered(before: datetime) -> QuerySet[UnansweredUpload]:
+    return UnansweredUpload.objects.filter(created__lt=before).order_by("created")
 
 
 def expired_syncs(before: datetime) -> QuerySet[SyncRequest]:
@@ -197,6 +218,12 @@ def _remove_resumable_uploads(before: datetime) -> int:
 
 RULES = (
     Rule("details of syncs", days_of_details, with_expired_details, _remove_details),
+    Rule(
+        "uploads that nobody has explained",
+        lambda: settings.KEEP_UNANSWERED_DAYS,
+        _unanswered,
+        _remove_unanswered,
+    ),
     Rule("uploaded files", lambda: settings.KEEP_UPLOADS_DAYS, expired_uploads, _remove_uploads),
     Rule("syncs", lambda: settings.KEEP_SYNCS_DAYS, expired_syncs, _remove_syncs),
     Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),

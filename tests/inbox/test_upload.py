@@ -70,7 +70,7 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
     """What Django hands on is a file on disk, and the service reads it in chunks."""
     from django.core.files.uploadedfile import TemporaryUploadedFile
 
-    from syncs.services import requests, uploads
+    from syncs.services import unanswered, uploads
 
     seen = []
     store = uploads.store_upload
@@ -79,7 +79,7 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
         seen.append(type(content))
         return store(account, user, content, **values)
 
-    monkeypatch.setattr(requests, "store_upload", watched)
+    monkeypatch.setattr(unanswered, "store_upload", watched)
     inbox.post("/upload/", {"file": io.BytesIO(b"erpKey\n" * 600_000)})
     assert seen == [TemporaryUploadedFile]
     assert Upload.objects.get().size == 4_200_000

@@ -5,6 +5,7 @@ A new route fails here until the matrix says who may do what. The stranger is th
 
 import json
 import re
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
@@ -18,8 +19,11 @@ from adsplatform.accounts.models import ApiKey, Role
 from enrollments.models import Application
 from syncs import connectors
 from syncs.connectors.protocol import ApplicationEntry, Credential
+from syncs.import_profiles.header_names import fingerprint
 from syncs.models import SyncRequest
 from syncs.services import resumable_uploads
+from syncs.services.import_profiles import save_profile
+from syncs.services.unanswered import receive_file
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, UserFactory, member
 from tests.import_profiles.documents import document
@@ -143,6 +147,14 @@ INBOX = {
         "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
         "*": NO_METHOD_OF_ADMINS_PAGE,
     },
+    "enrollments/<uuid:pk>/profiles/<uuid:profile>/": {
+        "GET": PAGE, "POST": rows(302, 404, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "enrollments/<uuid:pk>/profiles/<uuid:profile>/remove/": {
+        "GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "uploads/<uuid:pk>/how-written/": {"GET": PAGE, "POST": rows(302, 404, 403, 200)},
+    "uploads/<uuid:pk>/cancel/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "enrollments/<uuid:pk>/switch/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/sync-now/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "upload/": {"GET": rows(302, 200, 403, 200), "POST": rows(302, 200, 403, 200), "PUT": rows(302, 200, 403, 200)},
@@ -188,6 +200,26 @@ def test_every_route_is_in_the_matrix():
     assert {str(part.pattern) for part in get_resolver().url_patterns} - {"api/v1/", ""} == OPEN
 
 
+PROFILE = {
+    "format": "import-profile/1",
+    "name": "Private profile",
+    "match": {"columns": ["Nr.", "Firma"], "fingerprint": fingerprint(["Nr.", "Firma"])},
+    "read": {"header": 1},
+    "styles": {"decimal": ",", "dates": "DD.MM.YYYY"},
+    "records": [
+        {
+            "kind": "Company",
+            "fields": {
+                "erpKey": "Nr.",
+                "companyName": "Firma",
+                "companyType": {"constant": "Customer"},
+                "isActive": {"constant": True},
+            },
+        }
+    ],
+}
+
+
 class PopulatedAccount:
     """An account with an object for every route, and a person of every kind."""
 
@@ -207,6 +239,11 @@ class PopulatedAccount:
         self.stopped = uploads.load(f"{COMPANY}C1,A,Customer,true\n", "companies.csv", full=True)
         assert self.stopped.status_code == "Failed"
         self.detail = self.rejected.details.get(kind="error")
+        self.profile = save_profile(self.enrollment, None, PROFILE)
+        written = b"Kundennr.;Kunde\nK1;Private K\n"
+        self.unanswered = receive_file(
+            self.account, None, BytesIO(written), file_name="kunden.csv", enrollment=self.enrollment
+        )
         roles = {"reader": Role.READ_ONLY, "member": Role.MEMBER, "admin": Role.ADMIN, "owner": Role.OWNER}
         self.people = {actor: member(role, self.account) for actor, role in roles.items()}
         self.people["staff"] = member(Role.OWNER, self.account, is_staff=True)
@@ -226,6 +263,8 @@ class PopulatedAccount:
             pk = self.key.pk
         elif "applications" in route or route.startswith("enroll/"):
             pk = Application.objects.get(connector="demo-data").pk
+        elif route.startswith("uploads/"):
+            pk = self.unanswered.pk
         elif "enrollments" in route:
             pk = self.guarded.pk if "credentials" in route else self.enrollment.pk
         elif "uploads/" in route or "parts/" in route:
@@ -233,6 +272,7 @@ class PopulatedAccount:
         else:
             pk = self.sync_for(route).pk
         path = re.sub(r"<(str|uuid):pk>", str(pk), route)
+        path = path.replace("<uuid:profile>", str(self.profile.pk))
         path = path.replace("<str:file>", "companies.csv").replace("<str:kind>", "companies")
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)
 

@@ -75,6 +75,7 @@ def fill(account):
         "kind": "error",
         "state": "open",
         "action": "insert",
+        "upload_id": Upload.objects.create(group_key=account, file_name="a.csv", content="a", size=1, sha256="0").pk,
     }
     for model in RESTRICTED:
         if not of(account, model).exists():

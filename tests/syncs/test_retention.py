@@ -17,7 +17,7 @@ from adsplatform import locks
 from adsplatform.records.models import Company
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
-from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, Upload
+from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, UnansweredUpload, Upload
 from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice
 from syncs.periodic import retention
@@ -322,3 +322,42 @@ def test_asking_again_for_the_same_content_still_works_after_its_file_went():
     membership, _ = member()
     again = uploads.store_upload(upload.group_key, membership.user, ContentFile(b"PK.."), file_name="books.zip")
     assert default_storage.exists(again.content.name)
+
+
+def unanswered(account, days, **values):
+    upload = uploads.store_upload(account, None, ContentFile(b"Nr.;Firma\n"), file_name="kunden.csv")
+    at = timezone.now() - timedelta(days=days)
+    Upload.objects.filter(pk=upload.pk).update(created=at)
+    enrollment = AppEnrollmentFactory(group_key=account)
+    return UnansweredUpload.objects.create(
+        upload=upload, group_key=account, app_enrollment=enrollment, created=at, **values
+    )
+
+
+def test_an_upload_that_nobody_has_explained_is_removed_with_its_file(settings):
+    settings.KEEP_UNANSWERED_DAYS = 30
+    account = AppEnrollmentFactory().group_key
+    old, young = unanswered(account, 31), unanswered(account, 29)
+    prune()
+    assert list(Upload.objects.all()) == [young.upload]
+    assert list(UnansweredUpload.objects.all()) == [young]
+    assert not default_storage.exists(old.upload.content.name)
+    assert default_storage.exists(young.upload.content.name)
+
+
+def test_an_upload_that_waits_stays_however_old_its_file_is(settings):
+    settings.KEEP_UNANSWERED_DAYS = 0
+    waiting = unanswered(AppEnrollmentFactory().group_key, 1000)
+    prune()
+    waiting.upload.refresh_from_db()
+    assert waiting.upload.removed is None
+    assert default_storage.exists(waiting.upload.content.name)
+
+
+def test_the_file_of_a_sync_stays_when_its_questions_are_removed(settings):
+    settings.KEEP_UNANSWERED_DAYS = 30
+    waiting = unanswered(AppEnrollmentFactory().group_key, 31)
+    SyncRequestFactory(app_enrollment=waiting.app_enrollment, upload=waiting.upload, failed=True)
+    prune()
+    assert not UnansweredUpload.objects.exists()
+    assert default_storage.exists(waiting.upload.content.name)

@@ -1,0 +1,153 @@
+"""The part of the page *How is this file written?* that belongs to one file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import QueryDict
+
+from syncs.import_profiles.documents import parse
+from syncs.import_profiles.inspected import InspectedFile, Preview, PreviewRecord, Reading
+from syncs.import_profiles.profile import ImportProfile, ProfileError
+from syncs.inbox.column_cards import ColumnCard, ColumnChoices, ConstantRow
+from syncs.inbox.question_fields import QuestionField, in_words
+from syncs.services.profile_previews import ReadSample
+
+
+@dataclass(frozen=True)
+class PreviewTable:
+    """The first records of one kind: the names of the fields, and a row of values for each record."""
+
+    kind: str
+    fields: tuple[str, ...]
+    rows: tuple[tuple[PreviewRecord, tuple[str, ...]], ...]
+
+
+class FileForm:
+    """One inspected file with its questions, columns and preview, and what was posted for it."""
+
+    def __init__(
+        self, number: int, file: InspectedFile, posted: QueryDict | None, refused: frozenset[str] = frozenset()
+    ) -> None:
+        """`refused` are the questions whose answers were none."""
+        self.file = file
+        # What the profile makes of the file, where it can be used.
+        self.sample: ReadSample | None = None
+        self.prefix = f"f{number}-"
+        self.questions = [QuestionField(self.prefix, one, posted, one.id in refused) for one in file.ask]
+        self._choices = ColumnChoices(self.prefix, file.columns, self.proposal, posted, self._asked())
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person has to confirm how the file is written."""
+        return self.file.reading is Reading.PROPOSAL
+
+    @property
+    def proposal(self) -> Mapping[str, Any]:
+        return self.file.proposal or {}
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The proposed profile with what was chosen for its columns."""
+        return self._choices.applied(self.proposal)
+
+    @property
+    def confirmed_document(self) -> dict[str, Any]:
+        """The document to keep: with every question and its answer."""
+        answers = [
+            {
+                "what": one.question.id,
+                "answer": one.answer,
+                "evidence": one.question.show or one.question.question,
+            }
+            for one in self.questions
+        ]
+        return {**self.document, "answers": answers}
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The answers so far, suggestions that nobody changed included."""
+        return {one.question.id: one.answer for one in self.questions if one.is_answered}
+
+    @property
+    def unanswered(self) -> list[QuestionField]:
+        return [one for one in self.questions if not one.is_answered]
+
+    @property
+    def answered(self) -> list[QuestionField]:
+        return [one for one in self.questions if one.is_answered]
+
+    @cached_property
+    def _parsed(self) -> tuple[ImportProfile | None, str]:
+        """The profile, or why the document is none; neither while questions are open."""
+        if self.unanswered or not self.is_asked:
+            return None, ""
+        try:
+            return parse(self.document), ""
+        except ProfileError as refused:
+            return None, str(refused)
+
+    @property
+    def profile(self) -> ImportProfile | None:
+        """The profile that would be confirmed, if it can be used."""
+        return self._parsed[0]
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the profile cannot be used as it stands."""
+        found = list(self._choices.problems) if self.document else []
+        stopped = self.sample.stopped if self.sample else ""
+        return [*found, *filter(None, (self._parsed[1], stopped))]
+
+    @property
+    def preview(self) -> Preview:
+        """The file's lines as they stand, and what the profile makes of them."""
+        return self.sample.preview(self.file.preview) if self.sample else self.file.preview
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is left to answer and the profile can be used."""
+        return not self.is_asked or not (self.unanswered or self.problems)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether every question was on the page that was sent: one that follows from an answer is to be seen first."""
+        return not self.is_asked or all(one.posted is not None for one in self.questions)
+
+    @property
+    def cards(self) -> list[ColumnCard]:
+        return self._choices.cards(self.document)
+
+    @property
+    def constants(self) -> list[ConstantRow]:
+        return self._choices.constants(self.document)
+
+    @property
+    def tables(self) -> list[PreviewTable]:
+        return preview_tables(self.preview.records)
+
+    @property
+    def totals(self) -> list[tuple[str, str, str]]:
+        """The sums of the amounts: field, currency, sum."""
+        totals = self.preview.totals
+        return [(name, currency, sum) for name, sums in totals.items() for currency, sum in sums.items()]
+
+    def _asked(self) -> frozenset[str]:
+        """The columns and fields of which the questions decide."""
+        asked = {f"{one.kind}.{one.field}" if one.kind else one.field for one in self.file.ask if one.field}
+        return frozenset(asked | {one.column for one in self.file.ask if one.what == "column"})
+
+
+def preview_tables(records: Sequence[PreviewRecord]) -> list[PreviewTable]:
+    """The records as one table for each kind, with the fields that any of them has."""
+    tables = []
+    for kind in dict.fromkeys(record.kind for record in records):
+        of_kind = [record for record in records if record.kind == kind]
+        fields = tuple(dict.fromkeys(name for record in of_kind for name in record.values))
+        rows = tuple(
+            (record, tuple("" if (value := record.values.get(name)) is None else in_words(value) for name in fields))
+            for record in of_kind
+        )
+        tables.append(PreviewTable(kind, fields, rows))
+    return tables
