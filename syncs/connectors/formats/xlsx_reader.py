@@ -194,7 +194,9 @@ class _SheetReader:
         if (above := found.layout.header[0] - 1) and not found.is_download:
             yield self._remark("lines_left_out", rows_above_header(above))
         texts = [place for place, type in enumerate(self.types) if type]
-        rows = self.workbook.rows(self.chosen.sheet, texts=texts, loaded=range(len(self.columns)))
+        loaded = range(len(self.columns))
+        # The style of the profile's texts must not be applied to numbers of the sheet.
+        rows = self.workbook.rows(self.chosen.sheet, texts=texts, loaded=loaded, notes_decimals=True)
         # Rows of the header may come again after others in a sheet that is out of order.
         yield from self._read_rows(row for row in rows if row.number > self.header_row)
 
