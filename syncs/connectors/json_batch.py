@@ -207,14 +207,14 @@ class _JsonText:
             try:
                 value, end = self._decode_value(self._buffer, self._at)
             except RecursionError:
-                raise _unreadable(f"{what} is nested too deeply. Send flat records.") from None
+                raise _unreadable_batch(f"{what} is nested too deeply. Send flat records.") from None
             except json.JSONDecodeError as error:
                 if self._is_final(error) or not self._grow(what):
                     raise self._broken(f"in {what}", error.pos) from None
             except _NotJson as constant:
-                raise _unreadable(f"{what} holds “{constant}”. Send a number, or null.") from None
+                raise _unreadable_batch(f"{what} holds “{constant}”. Send a number, or null.") from None
             except ValueError:
-                raise _unreadable(f"{what} holds a number of too many digits. Shorten it.") from None
+                raise _unreadable_batch(f"{what} holds a number of too many digits. Shorten it.") from None
             else:
                 # A number at the very end of what was read may have more digits.
                 if end < len(self._buffer) or not self._grow(what):
@@ -245,7 +245,7 @@ class _JsonText:
 
     def _check_length(self, length: int, what: str) -> None:
         if length > self._max_length:
-            raise _unreadable(
+            raise _unreadable_batch(
                 f"{what} is longer than {self._max_length:,} bytes, or is not closed. Correct it, then send again.",
                 "line_too_long",
             )
@@ -264,8 +264,8 @@ class _JsonText:
     def _broken(self, where: str, at: int) -> ConnectorError:
         near = self._buffer[at : at + 20]
         if not near:
-            return _unreadable(f"it ends {where}. Send all of it.")
-        return _unreadable(f"it is not valid JSON {where}, near “{near}”. Correct it, then send it again.")
+            return _unreadable_batch(f"it ends {where}. Send all of it.")
+        return _unreadable_batch(f"it is not valid JSON {where}, near “{near}”. Correct it, then send it again.")
 
 
 class _NotJson(Exception):
@@ -276,5 +276,5 @@ def _refuse(constant: str) -> NoReturn:
     raise _NotJson(constant)
 
 
-def _unreadable(why: str, code: str = "bad_json") -> ConnectorError:
+def _unreadable_batch(why: str, code: str = "bad_json") -> ConnectorError:
     return ConnectorError(f"The batch cannot be read: {why}", code=code, file=FILE)

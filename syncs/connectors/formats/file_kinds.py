@@ -36,14 +36,15 @@ def reason_not_csv(start: str, stem: str) -> tuple[str, str] | None:
             f"The file seems to be {kind}, not CSV, so nothing was loaded from it. Save it as “CSV UTF-8”, then send "
             "it again.",
         )
+    code = "not_text"
     if kind:
         return (
-            "not_text",
+            code,
             f"The file is not a text file: it seems to be {kind}. Name it after what it is, or save it as “CSV UTF-8”, "
             "then send it again.",
         )
     if "\0" in start:
-        return "not_text", "The file is not a text file. Save it as “CSV UTF-8”, then send it again."
+        return code, "The file is not a text file. Save it as “CSV UTF-8”, then send it again."
     return None
 
 
