@@ -33,11 +33,14 @@ class Styles:
     numbers: dict[int, Finding] = field(default_factory=dict)
     dates: dict[int, Finding] = field(default_factory=dict)
     booleans: dict[int, BooleanFinding] = field(default_factory=dict)
+    # The decimal mark that a person confirmed for a file in which all numbers are whole.
+    confirmed_decimal: str = ""
 
     @property
     def decimal(self) -> str:
         """The decimal mark that most of the proven columns have; empty if none is proven."""
-        return _most_frequent([finding.style for finding in self.numbers.values() if finding.verdict is Verdict.SURE])
+        proven = [finding.style for finding in self.numbers.values() if finding.verdict is Verdict.SURE]
+        return _most_frequent(proven) or self.confirmed_decimal
 
     @property
     def date_pattern(self) -> str:

@@ -17,7 +17,7 @@ _OPEN_WORDS = frozenset(
     "oppna obetalda".split()
 )
 # Words by which a header shows its language, and the currency that its companies mostly have.
-_LANGUAGES = (
+LANGUAGES = (
     ("EUR", "rechnung rechnungs kunde kunden betrag datum netto brutto wahrung ort konto straße strasse beleg"),
     ("EUR", "facture client montant devise echeance fournisseur compte libelle ecriture"),
     ("EUR", "factura cliente importe fecha moneda vencimiento proveedor cuenta"),
@@ -264,7 +264,7 @@ def _suggested_currency(draft: Draft) -> tuple[str | None, str]:
     if draft.books.currency:
         return draft.books.currency, "The invoices in the books mostly have it."
     words = {word for column in draft.table.columns for word in normal_form(column.name).split()}
-    counts = [(len(words & set(text.split())), currency) for currency, text in _LANGUAGES]
+    counts = [(len(words & set(text.split())), currency) for currency, text in LANGUAGES]
     most, currency = max(counts, key=lambda pair: pair[0])
     if most:
         return currency, "The columns’ names are in a language of that currency."

@@ -6,10 +6,12 @@ from datetime import date
 
 from syncs.import_profiles.boolean_styles import MARKS
 from syncs.import_profiles.column_styles import judge_styles, read_days
+from syncs.import_profiles.constants import LANGUAGES
 from syncs.import_profiles.date_styles import excel_day
 from syncs.import_profiles.drafts import Draft, field_of
 from syncs.import_profiles.field_assignment import DATES, LEAVE_OUT, NUMBERS, sums_of
 from syncs.import_profiles.findings import Finding
+from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.number_styles import APOSTROPHES, COMMA, POINT
 from syncs.import_profiles.profile import DATE_PATTERNS
@@ -36,10 +38,33 @@ def settle_styles(draft: Draft) -> None:
         _settle_dates(draft, column)
     for column in draft.columns_of_type(*NUMBERS):
         _settle_numbers(draft, column)
+    _ask_about_whole_numbers(draft)
     for column in draft.columns_of_type("boolean"):
         _settle_flags(draft, column)
     _tell_numbers(draft)
     _tell_dates(draft)
+
+
+def _ask_about_whole_numbers(draft: Draft) -> None:
+    """Where all amounts are whole, a later file may still have decimals, and they must not be read the wrong way."""
+    findings = [draft.styles.numbers[column.place] for column in draft.columns_of_type("amount", "double")]
+    is_decided = bool(draft.styles.decimal) or any(finding.verdict in UNDECIDED for finding in findings)
+    if is_decided or not any(finding.cells for finding in findings):
+        return
+    words = {word for column in draft.table.columns for word in normal_form(column.name).split()}
+    is_foreign = any(words & set(known.split()) for _, known in LANGUAGES)
+    answer = draft.asker.ask(
+        Question(
+            id="numbers",
+            what="numbers",
+            question="All amounts are whole. If one has decimals, do they stand behind a point or a comma?",
+            verdict=Verdict.LIKELY,
+            suggest=COMMA if is_foreign else POINT,
+            show="The columns’ names are in a language that writes so.",
+            choices=(Choice(POINT, "A decimal point: 12.50"), Choice(COMMA, "A decimal comma: 12,50")),
+        )
+    )
+    draft.styles.confirmed_decimal = str(answer)
 
 
 def _due_after(draft: Draft) -> tuple[Column, Column] | None:

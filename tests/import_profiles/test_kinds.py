@@ -165,3 +165,19 @@ def test_a_due_date_decides_what_is_likely():
     one = inspect_one("Invoice No,Customer ID,Invoice Date,Due Date,Total Amount\n" + rows)
     assert asked(one)["dates:Invoice Date"] == "DD/MM/YYYY"
     assert shown(one, "dates:Invoice Date") == "Only as DD/MM/YYYY no “Due Date” is before its “Invoice Date”."
+
+
+@pytest.mark.parametrize(
+    ("header", "suggested"),
+    [
+        ("Rechnungsnr;Kundennr;Rechnungsdatum;Betrag;Währung", ","),
+        ("Invoice No;Customer ID;Invoice Date;Total Amount;Currency", "."),
+        ("N° facture;Code client;Date de facture;Montant TTC;Devise", ","),
+    ],
+)
+def test_whole_amounts_leave_the_decimal_mark_to_be_confirmed(header, suggested):
+    one = inspect_one(f"{header}\nA1;C1;2025-01-31;500;EUR\nA2;C1;2025-02-28;20;EUR\n", books=books())
+    assert asked(one)["numbers"] == suggested
+    other = {",": ".", ".": ","}[suggested]
+    assert complete(one.proposal, {}).styles.decimal == suggested
+    assert complete(one.proposal, {"numbers": other}).styles.decimal == other
