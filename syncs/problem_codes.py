@@ -84,6 +84,7 @@ _ENTRIES = {
     "Lines": (
         ("too_many_cells", "Too many cells", "The row has more cells than the header has columns, mostly because a value contains the separator.", "Put the value in quotation marks, or remove what is too much.", SENDER),
         ("too_few_cells", "Too few cells", "The row has a single cell: a title, a total or half a line.", "Remove the line, or fill it in.", SENDER),
+        ("total_line", "A line of totals", "The line has a word like “Total” and, besides it, only numbers, so that it is no record.", "Remove the line from the file.", SENDER),
         ("other_delimiter", "Separated otherwise than the header", "Another mark separates the row’s cells than the header’s names.", "Separate both alike.", SENDER),
         ("rows_in_quotes", "Whole rows in quotation marks", "Each row stands in quotation marks as a whole, as if it were a single value. They were read as if the marks were not there.", "Nothing, if every value is in its column.", NOBODY),
         ("header_repeated", "The header stands there again", "The file has its header more than once, as after several exports were put together. It was passed over.", "Nothing.", NOBODY),

@@ -118,6 +118,7 @@ BAD = {
     "unclosed_quote": {"companies.csv": f'{COMPANY}\nC1,"Acme,Customer,true\nC2,Bolt,Customer,true\n'},
     "line_too_long": ({"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,{'x' * 2_000},Customer,true\n"},
                       {"LINE_MAX_BYTES": 1_000}),
+    "total_line": GOOD | {"invoices.csv": f"{INVOICE},totalAmount\nI1,C1,C1,1,5.00\nTotal,,,,5.00\n"},
     "other_delimiter": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2;Bolt;Customer;true\n"},
     "rows_in_quotes": {"companies.csv": f'{COMPANY}\n"C1,Acme,Customer,true"\n"C2,""Bolt"",Customer,true"\n'},
     "header_repeated": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\n{COMPANY}\nC2,Bolt,Customer,true\n"},

@@ -237,6 +237,11 @@ EXPECTED = {
         "The line is longer than 1,000 bytes, the most that one line may have. Check that the file has "
         "line breaks, and shorten the line.",
     ),
+    "total_line": (
+        "error", "invoices.csv", 3, "erpKey", "Total",
+        "erpKey: “Total” stands here, and besides it the line has only numbers. It seems to be a line of totals and "
+        "was not loaded. Remove it from the file.",
+    ),
     "other_delimiter": (
         "error", "companies.csv", 3, "", "",
         "The row’s cells seem to be separated by a semicolon, but the header’s by a comma. Separate both alike, then "

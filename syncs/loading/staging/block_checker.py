@@ -15,6 +15,7 @@ from syncs.loading.staging.cell_remarks import CellRemark, remark_on
 from syncs.loading.staging.column_styles import ColumnStyles, Faults
 from syncs.loading.staging.columnar_blocks import Block, CheckedRows
 from syncs.loading.staging.json_cells import as_json_means
+from syncs.loading.staging.total_rows import name_totals
 
 
 class CheckedCells(NamedTuple):
@@ -51,15 +52,21 @@ class ColumnChecks:
                 _add(faults, column, found)
         frame, changed = pl.DataFrame(series), set(block.not_delimited)
         rechecked = []
+        blank_rows: set[int] = set()
         for name, places in _unclear_cells(frame, checks, is_copy_safe=block.is_copy_safe).items():
             cells_there = [cell or "" for cell in frame[name].gather(places).to_list()]
+            blank_rows.update(at for at, cell in zip(places, cells_there, strict=True) if cell != cell.strip())
             texts, found = _check_each(block, checks[name], places.to_list(), cells_there, remarks)
             rechecked.append(frame[name].scatter(places, texts).alias(name))
             changed.update(places)
             _add(faults, block.entity.columns[name], found)
+        checked_frame = frame.with_columns(rechecked) if rechecked else frame
+        if blank_rows:
+            checked_frame = _without_outer_blanks(checked_frame, block, sorted(blank_rows))
+            changed.update(blank_rows)
         _reject_nested(block, faults)
         _drop_faults_of_missing_cells(block, faults)
-        return CheckedCells(frame.with_columns(rechecked) if rechecked else frame, faults, changed, remarks)
+        return CheckedCells(checked_frame, faults, changed, remarks)
 
     def with_defaults(self, entity: Entity, frame: pl.DataFrame, changed: set[int]) -> pl.DataFrame:
         """The frame with defaults in its empty cells. The places of these rows are added to `changed`."""
@@ -86,6 +93,20 @@ def _check_each(
             if code:
                 remarks.append(CellRemark(column, code, place, cell))
     return texts, {places[at]: fault for at, fault in faults.items()}
+
+
+def _without_outer_blanks(frame: pl.DataFrame, block: Block, rows: list[int]) -> pl.DataFrame:
+    """The frame without blanks around the texts of some rows, in which other cells have them.
+
+    Such rows are written with blanks around their delimiters, which are no part of a text either. Looking for blanks
+    in the texts of all rows would take too long.
+    """
+    trimmed = []
+    for column in block.columns:
+        if column.type == "text":
+            texts = frame[column.name].gather(rows).str.strip_chars()
+            trimmed.append(frame[column.name].scatter(rows, texts.replace("", None)).alias(column.name))
+    return frame.with_columns(trimmed)
 
 
 def _unclear_cells(
@@ -150,6 +171,7 @@ class BlockChecker:
         frame, faults, changed, remarks = self._checks.check(block)
         for name, places in self.styles.judge(block, faults, unchanged).items():
             frame = frame.with_columns(frame[name].scatter(places, None))
+        name_totals(block, faults)
         remarks = [remark for remark in remarks if remark.place not in faults]
         self.problems.remarks.note(block, remarks)
         self.problems.note_assumed(block, frame, faults)

@@ -1,5 +1,6 @@
 """The problems that the checks of a block find: faulty cells, assumed values, unknown texts."""
 
+import numpy as np
 import polars as pl
 
 from adsplatform.records.checks import quoted
@@ -35,7 +36,7 @@ class BlockProblems:
             # An object in place of a text is rejected with a problem of its own.
             texts -= {*block.texts(column, block.nested.get(column.name, []))}
             for text in sorted(texts - listed):
-                if not text.strip() or text.casefold() in known or len(listed) >= UNKNOWN_TEXTS_LISTED:
+                if not text.strip() or text.strip().casefold() in known or len(listed) >= UNKNOWN_TEXTS_LISTED:
                     continue
                 listed.add(text)
                 at = list(cells).index(text)
@@ -55,20 +56,20 @@ class BlockProblems:
                 )
 
     def note_assumed(self, block: Block, checked: pl.DataFrame, faults: Faults) -> None:
-        """Remember the columns that the file leaves out, or leaves empty, and for which a value is assumed."""
+        """Remember the columns that the file leaves out, or leaves empty, and for which a value is assumed.
+
+        Only rows that load count: those without a fault.
+        """
         assumed = self._assumed.setdefault(block.file, {})
-        faulty: dict[str, list[int]] = {}
-        for at, found in faults.items():
-            for column, _ in found:
-                faulty.setdefault(column.name, []).append(at)
+        if faults:
+            is_loaded = np.ones(len(checked), bool)
+            is_loaded[list(faults)] = False
+            checked = checked.filter(is_loaded)
+        if not len(checked):
+            return
 
         def empty_cells(name: str) -> pl.Series | None:
-            if name not in checked.columns:
-                return None
-            is_empty = checked[name].is_null()
-            for at in faulty.get(name, ()):
-                is_empty[at] = False
-            return is_empty
+            return checked[name].is_null() if name in checked.columns else None
 
         for column in block.entity.columns.values():
             if column.assumed is None or column.wire in assumed:

@@ -1,0 +1,28 @@
+"""In a row with blanks around its delimiters, texts are read without them."""
+
+import pytest
+
+from adsplatform.records.models import Company, Invoice
+from tests.connectors.reading import zipped
+from tests.loading.bad_inputs import COMPANY, INVOICE
+
+
+@pytest.mark.parametrize("blank", [" ", "   ", "\u00a0"])
+def test_texts_are_read_without_the_blanks_around_delimiters(uploads, blank):
+    header = ",".join(f"{blank}{name}" for name in f"{INVOICE},purchaseOrderCode".split(","))
+    rows = "".join(f"I{n},{blank}C1,{blank}C1,{blank}1,{blank}PO {n}{blank}\n" for n in range(3))
+    companies = f"{COMPANY},city\nC1,{blank}Acme Ltd,Customer,true{blank},{blank}\n"
+    uploads.load(zipped({"companies.csv": companies, "invoices.csv": f"{header}\n{rows}"}), "books.zip")
+    assert Company.objects.values_list("company_name", "city").get() == ("Acme Ltd", None)
+    assert sorted(Invoice.objects.values_list("purchase_order_code", flat=True)) == ["PO 0", "PO 1", "PO 2"]
+
+
+def test_other_rows_keep_their_texts_as_they_are(uploads):
+    uploads.load(f"{COMPANY}\nC1, Acme ,Customer,true\nC2, Bolt ,Customer, true\n", "companies.csv")
+    assert sorted(Company.objects.values_list("company_name", flat=True)) == [" Acme ", "Bolt"]
+
+
+def test_rows_with_and_without_blanks_are_the_same_records(uploads, counts):
+    uploads.load(f"{COMPANY}\nC1, Acme, Customer, true\n", "companies.csv")
+    result = uploads.load(f"{COMPANY}\nC1,Acme,Customer,true\n", "companies.csv")
+    assert counts(result) == {"Company": {"lines_read": 1, "unchanged": 1}}
