@@ -47,7 +47,9 @@ class Server:
                 "WEB_STALL_SECONDS": str(STALL_SECONDS),
             },
         )
-        assert eventually(self.answers, seconds=60)
+        if not eventually(self.answers, seconds=60):
+            self.process.kill()
+            raise AssertionError("The web server did not start.")
 
     def answers(self):
         with contextlib.suppress(requests.RequestException):
