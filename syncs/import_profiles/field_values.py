@@ -111,6 +111,9 @@ class FieldReader:
         if column.type in NUMBERS:
             return self._signed(source, rows)
         style = rows.file.profile.style_of(name)
+        if column.type not in (*DATES, "boolean"):
+            # A text stays as it is, with its blanks.
+            return Values(rows.filled(name) if style.empty else rows.column(name), [])
         cells = rows.filled(name)
         if column.type in DATES:
             with_time = column.type == "stamp"
@@ -119,14 +122,11 @@ class FieldReader:
                 key, DateReader(style, with_time=with_time, from_sheet=rows.is_sheet)
             )
             return _values(dates.read(cells), name, rows, cells, lambda cell: explain_date(cell, style))
-        if column.type == "boolean":
-            key = (style, rows.is_sheet, source.inverted)
-            booleans = self._booleans.get(key) or self._booleans.setdefault(
-                key, BooleanReader(style, from_sheet=rows.is_sheet, inverted=source.inverted)
-            )
-            return _values(booleans.read(cells), name, rows, cells, booleans.explain)
-        # A text stays as it is, with its blanks.
-        return Values(cells if style.empty else rows.column(name), [])
+        key = (style, rows.is_sheet, source.inverted)
+        booleans = self._booleans.get(key) or self._booleans.setdefault(
+            key, BooleanReader(style, from_sheet=rows.is_sheet, inverted=source.inverted)
+        )
+        return _values(booleans.read(cells), name, rows, cells, booleans.explain)
 
     def _signed(self, source: ColumnSource, rows: OwnRows) -> Values:
         texts, faults = self.numbers(source.column, rows)

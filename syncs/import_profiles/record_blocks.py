@@ -129,6 +129,6 @@ def _columns(block: Columns) -> Columns | Rows:
         cells,
         list(block.lines),
         block.raw,
-        block.letters,
-        block.origins,
+        letters=block.letters,
+        origins=block.origins,
     )

@@ -231,6 +231,20 @@ def test_a_workbook_with_two_rows_of_header_and_days_as_numbers(uploads):
     assert "The sheet “Notizen” was not read" in sync_request.details.get(code="sheets_not_read").message
 
 
+def test_numbers_of_a_sheet_are_what_they_are_beside_texts_with_a_decimal_comma(uploads):
+    uploads.save(document(read={"header": 1}))
+    rows = [
+        COLUMNS,
+        ["R1", "31.12.2024", "K1", "RE", 1.234, 0.5, "1.234,50", "ja"],
+        ["R2", "31.12.2024", "K1", "RE", 1234.5, 2, "7", "ja"],
+    ]
+    uploads.load(workbook({"Rechnungen": rows}), "liste.xlsx")
+    assert uploads.records("Invoice", "netAmount", "salesTaxAmount", "totalAmount") == {
+        "R1": ["1.234", "0.5", "1234.5"],
+        "R2": ["1234.5", "2", "7"],
+    }
+
+
 # The life of a profile.
 
 
