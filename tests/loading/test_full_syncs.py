@@ -1,5 +1,7 @@
 """A full sync deletes what it does not contain, within limits."""
 
+import json
+
 from adsplatform.records.models import Company, FinancialAccount, FinancialAccountBalanceHistory, Invoice
 from syncs.connectors.protocol import RowProblem
 from syncs.models import SeenKey, SyncRequest
@@ -84,6 +86,14 @@ def test_nothing_is_deleted_where_a_file_is_of_no_known_kind(sync):
     sync({"companies": [company("C1")], "companies_2": [company("C2")]}, run_full_sync=True)
     unreadable = RowProblem("data", "data.xlsx", None, "unknown_format", "The file is neither CSV nor JSONL.")
     sync({"companies": [company("C1")], "unreadable": unreadable}, run_full_sync=True)
+    assert keys(Company) == ["C1", "C2"]
+
+
+def test_nothing_is_deleted_where_a_list_of_no_known_kind_holds_no_records(uploads):
+    companies = [company("C1"), company("C2")]
+    uploads.load(json.dumps({"companies": companies}), "batch.json", format="batch")
+    body = {"companies": companies[:1], "comp": [companies[1:]]}
+    assert uploads.load(json.dumps(body), "batch.json", format="batch", full=True).status_code == "Success"
     assert keys(Company) == ["C1", "C2"]
 
 

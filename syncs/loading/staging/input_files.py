@@ -60,8 +60,9 @@ class InputFiles:
             self._add_unknown(head.name, head.file)
 
     def reject_unknown(self, file: str, count: int) -> None:
-        """Count rows of a file that belongs to no entity."""
+        """Count rows of a file that belongs to no entity; they may be about records of any."""
         self.unknown[file] = self.unknown.get(file, 0) + count
+        self.unread.setdefault("", file)
 
     def of(self, block: Rows | Columns) -> InputFile:
         """The file of a block."""
