@@ -7,7 +7,13 @@ from statistics import median
 
 from tests.benchmarks.invoices import Invoices, write_csv_zip
 from tests.benchmarks.measuring import check, check_books, measure, tell
-from tests.benchmarks.other_forms import write_batch, write_jsonl_zip, write_pages
+from tests.benchmarks.other_forms import (
+    german_profile,
+    write_batch,
+    write_german_zip,
+    write_jsonl_zip,
+    write_pages,
+)
 from tests.benchmarks.server import BenchmarkServer
 from tests.benchmarks.tables import Measured, ratio, speed, table
 from tests.benchmarks.worker import Load, run
@@ -17,6 +23,7 @@ COPY, FIRST, AGAIN, CHANGED = "COPY, text", "first load, CSV", "the same file ag
 AT_ONCE = "the same, before any VACUUM"
 BAD, JSONL, BATCH = "first load, 2 % bad lines", "first load, JSONL", "first load, JSON batch"
 CONNECTOR, TWO = "first load, connector", "two enrollments at once"
+PROFILE = "first load, CSV by an import profile"
 HALF = "first load, on half the cores"
 
 
@@ -41,6 +48,8 @@ class Books:
         self.later = Load(str(write_csv_zip(folder / "changed.zip", self.changed)))
         self.faulty = Load(str(write_csv_zip(folder / "bad.zip", self.bad)))
         self.jsonl = Load(str(write_jsonl_zip(folder / "jsonl.zip", self.invoices)))
+        german = write_german_zip(folder / "german.zip", self.invoices)
+        self.german = Load(str(german), profile=german_profile(self.invoices))
         self.batch = Load(str(write_batch(folder / "batch.json", self.invoices)), interface="batch")
         self.pages = Load(str(write_pages(folder / "pages", self.invoices)), interface="connector")
 
@@ -78,7 +87,8 @@ def one_run(server: BenchmarkServer, books: Books) -> dict[str, Measured]:
     )
     server.fresh()
     load(BAD, books.faulty, books.bad, inserted=rows - books.bad.bad_rows, rejected=books.bad.bad_rows)
-    for name, what in ((JSONL, books.jsonl), (BATCH, books.batch), (CONNECTOR, books.pages)):
+    other_forms = ((PROFILE, books.german), (JSONL, books.jsonl), (BATCH, books.batch), (CONNECTOR, books.pages))
+    for name, what in other_forms:
         server.fresh()
         load(name, what, inserted=rows)
     server.fresh()

@@ -1,4 +1,7 @@
-"""The same invoices in the other forms that are measured: JSONL in a ZIP, a JSON batch, pages of dicts, plain CSV."""
+"""The same invoices in the other forms that are measured.
+
+JSONL in a ZIP, CSV as a German program writes it, a JSON batch, pages of dicts, plain CSV.
+"""
 
 import csv
 import io
@@ -9,9 +12,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from syncs.import_profiles.header_names import fingerprint
 from tests.benchmarks.invoices import AMOUNTS, COMPANY_COLUMNS, Invoices
 
 PAGE = 1_000
+DATES = ("invoiceDate", "postedDate", "invoiceClosedDate", "paymentDueDate")
+STAMPS = ("importedDate", "created", "modified")
 
 
 def write_jsonl_zip(path: Path, invoices: Invoices) -> Path:
@@ -24,6 +30,47 @@ def write_jsonl_zip(path: Path, invoices: Invoices) -> Path:
             ):
                 text.writelines(f"{json.dumps(record)}\n" for record in records)
     return path
+
+
+def write_german_zip(path: Path, invoices: Invoices) -> Path:
+    """Write companies.csv and a Rechnungen.csv with semicolons, decimal commas and days first; see `german_profile`."""
+    amounts = [invoices.columns.index(name) for name in AMOUNTS]
+    dates = [invoices.columns.index(name) for name in DATES]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("companies.csv", "w") as entry, io.TextIOWrapper(entry, "utf-8", newline="") as text:
+            csv.writer(text).writerows([COMPANY_COLUMNS, *invoices.companies()])
+        with (
+            archive.open("Rechnungen.csv", "w", force_zip64=True) as entry,
+            io.TextIOWrapper(entry, "utf-8", newline="") as text,
+        ):
+            writer = csv.writer(text, delimiter=";")
+            writer.writerow(map(_german_name, invoices.columns))
+            for row in invoices:
+                cells = list(row)
+                for at in amounts:
+                    cells[at] = cells[at].replace(".", ",")
+                for at in dates:
+                    cells[at] = ".".join(reversed(cells[at].split("-")))
+                writer.writerow(cells)
+    return path
+
+
+def german_profile(invoices: Invoices) -> dict[str, object]:
+    """The import profile of the file that `write_german_zip` writes."""
+    columns = list(map(_german_name, invoices.columns))
+    return {
+        "format": "import-profile/1",
+        "name": "Rechnungen",
+        "match": {"columns": columns, "fingerprint": fingerprint(columns)},
+        "read": {"encoding": "utf-8", "delimiter": ";", "header": 1},
+        "styles": {"decimal": ",", "dates": "DD.MM.YYYY"},
+        "columns": {_german_name(name): {"dates": "YYYY-MM-DD"} for name in STAMPS},
+        "records": [{"kind": "Invoice", "fields": dict(zip(invoices.columns, columns, strict=True))}],
+    }
+
+
+def _german_name(column: str) -> str:
+    return f"Feld {column}"
 
 
 def write_batch(path: Path, invoices: Invoices) -> Path:

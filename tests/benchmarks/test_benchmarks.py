@@ -8,7 +8,7 @@ import pytest
 from tests.benchmarks.claiming import claiming
 from tests.benchmarks.growth import growth, report
 from tests.benchmarks.invoices import Invoices
-from tests.benchmarks.loading import BATCH, CONNECTOR, HALF, JSONL, TWO, loading
+from tests.benchmarks.loading import BATCH, CONNECTOR, HALF, JSONL, PROFILE, TWO, loading
 from tests.benchmarks.measuring import WrongOutcome, measure
 from tests.benchmarks.memory import memory
 from tests.benchmarks.pick_up import BROKERS, pick_up
@@ -27,7 +27,7 @@ def server(tmp_path_factory):
 
 def test_every_format_is_loaded(server):
     table = loading(server, rows=300, runs=1)
-    for name in (JSONL, BATCH, CONNECTOR, TWO, *([HALF] if server.may_be_confined else [])):
+    for name in (PROFILE, JSONL, BATCH, CONNECTOR, TWO, *([HALF] if server.may_be_confined else [])):
         assert f"| {name} " in table
 
 

@@ -26,6 +26,7 @@ class Load:
     interface: str = "upload"  # or "batch", "connector"
     account: str = "Benchmark"
     reject_limit_percent: int = 100
+    profile: dict[str, object] = field(default_factory=dict)  # an import profile of the upload
 
 
 @dataclass
@@ -146,6 +147,7 @@ def _ask_for(load: Load):
     from enrollments.services import change_enrollment, enroll, publish_application, uploads_enrollment
     from syncs.models import Upload
     from syncs.services import requests
+    from syncs.services.import_profiles import save_profile
     from tests.benchmarks.connector import PagedBooks
 
     account, _ = Account.objects.get_or_create(name=load.account)
@@ -158,6 +160,8 @@ def _ask_for(load: Load):
         return requests.request_sync(enrollment, user)
     enrollment = uploads_enrollment(account, user)
     change_enrollment(enrollment, user, reject_limit_percent=load.reject_limit_percent)
+    if load.profile:
+        save_profile(enrollment, user, load.profile)
     path = Path(load.path)
     format = Upload.Format.BATCH if load.interface == "batch" else ""
     with path.open("rb") as content:
