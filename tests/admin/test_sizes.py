@@ -30,7 +30,8 @@ def test_it_has_the_largest_tables_and_what_is_removed_next(staff, settings):
         )
     page = staff.get(PAGE)
     assert page.status_code == 200
-    (details, uploads, *_) = page.context["forecasts"]
+    forecasts = {rule.name: rule for rule in page.context["forecasts"]}
+    details, uploads = forecasts["details of syncs"], forecasts["uploaded files"]
     assert (details.count, details.retention_period) == (3, "400 days")
     assert [rule.retention_period for rule in page.context["forecasts"]].count("1 hour") == 1
     assert uploads.before is None

@@ -142,7 +142,7 @@ def test_codes_and_labels_by_which_records_are_told_apart_are_keys_too(sync):
     assert FinancialAccountBalanceHistory.objects.get().financial_account.code == "1000"
     field = {"tableKey": "Company", "erpKey": " C1", "customFieldLabel": "Farbe ", "value": "rot"}
     sync({"customFields": [field, field | {"customFieldLabel": "Farbe", "value": " blau "}]})
-    assert CustomField.objects.values_list("custom_field_label", "value").get() == ("Farbe", " blau ")
+    assert CustomField.objects.values_list("custom_field_label", "value").get() == ("Farbe", "blau")
 
 
 def test_rows_with_blanks_are_known_again_and_change_their_record(sync, counts):

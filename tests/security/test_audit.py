@@ -34,6 +34,7 @@ ENTRIES = {
     ("POST", "enroll/<uuid:pk>/"): {("enrollment", "added"), ("setting", "added")},
     ("PUT", "enroll/<uuid:pk>/"): {("enrollment", "added"), ("setting", "added")},
     ("POST", "enrollments/<uuid:pk>/"): {("enrollment", "changed")},
+    ("POST", "enrollments/<uuid:pk>/profiles/<uuid:profile>/remove/"): {("import profile", "changed")},
     ("POST", "keys/<uuid:pk>/revoke/"): {("API key", "changed")},
     ("POST", "notices/"): {("membership", "changed")},
     ("POST", "syncs/<uuid:pk>/allow-deletes/"): SYNC,
