@@ -11,6 +11,7 @@ are loaded this way, not data fetched from another system.
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cache
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -22,10 +23,10 @@ from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from adsplatform.records.specification import Entity, Lookup, ReferenceTo
+from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.loading.context import MergeContext
 from syncs.loading.direct_values import needs_no_product, values_of_new_records
-from syncs.loading.merge.references import records_by_name
+from syncs.loading.merge.references import is_by_unique_key, records_by_name
 from syncs.loading.progress import ProgressReporter
 from syncs.loading.staging.columnar_blocks import CheckedRows
 from syncs.loading.staging.new_ids import new_ids
@@ -87,7 +88,7 @@ class DirectInsert:
         count = int(is_certain.sum())
         # If most rows have to wait for the merge, the others may as well wait too.
         self._is_worth_trying[entity.name] = count >= len(rows) / 2
-        if not count:
+        if not count or (count < len(rows) and _has_other_names(entity.name)):
             return None
         records = frame.select(
             **self._own_values(rows),
@@ -271,6 +272,18 @@ def _is_worthwhile(sync_request: SyncRequest) -> bool:
 def _refers_by_keys_only(entity: Entity, frame: pl.DataFrame) -> bool:
     """Whether the rows identify their own records, and those they refer to, by keys alone."""
     return identifies_by_key_only(entity, set(frame.columns)) and not entity.model.MUST_DIFFER
+
+
+@cache
+def _has_other_names(name: str) -> bool:
+    """Whether records refer to those of the entity by a name that several may have, of which the oldest counts.
+
+    Then the rows of a block are inserted all or none, so that their ids are in the order of the input.
+    """
+    lookups = [lookup for entity in entities().values() for to in entity.references for lookup in to.lookups]
+    return any(
+        lookup.target == name and lookup.target_column != "id" and not is_by_unique_key(lookup) for lookup in lookups
+    )
 
 
 def _has_all_needed(entity: Entity, rows: CheckedRows) -> NDArray[np.bool_]:

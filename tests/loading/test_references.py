@@ -117,3 +117,15 @@ def test_an_amount_that_no_longer_fits_in_base_currency_is_a_problem_of_its_line
         "baseCurrencyTotalAmount: totalAmount times currencyRate has more than 20 digits before the decimal point. "
         "Check both."
     }
+
+
+@pytest.mark.parametrize("directly", [False, True])
+def test_a_code_leads_to_the_first_line_that_has_it_also_where_some_lines_wait_for_the_merge(sync, directly):
+    incomplete = {name: value for name, value in account("A2").items() if name != "description"}
+    histories = [balance("1", financialAccountErpKey="A1", financialAccountCode="1000")]
+    data = {"financialAccounts": [incomplete, account("A1")], "financialAccountBalanceHistories": histories}
+    result = sync(data, directly=directly)
+    assert set(result.details.values_list("entity", "code")) == {
+        ("FinancialAccount", "required_missing"),
+        ("FinancialAccountBalanceHistory", "reference_disagrees"),
+    }
