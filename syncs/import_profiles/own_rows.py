@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from adsplatform.records.checks import as_text, printable
-from syncs.connectors.protocol import ABSENT, Cell, Columns, FileHeader, Rows
+from syncs.connectors.protocol import ABSENT, Columns, FileHeader, Rows
 from syncs.import_profiles.header_names import key_of
 from syncs.import_profiles.profile import FIRST_COLUMN, LINE, POSITION, ImportProfile
 
@@ -133,7 +133,6 @@ def own_rows(file: OwnFile, block: Rows | Columns) -> OwnRows:
         cells = [one if isinstance(one, pl.Series) else _series(list(one)) for one in block.cells]
         return OwnRows(file, block.lines, block.raw, cells, block.letters, dict(block.gaps))
     columns = [list(column) for column in zip(*block.cells, strict=True)] or [[] for _ in range(width)]
-    _write_numbers_in_style(file, block, columns)
     gaps = {
         place: [cell is ABSENT for cell in column]
         for place, column in enumerate(columns)
@@ -146,18 +145,6 @@ def own_rows(file: OwnFile, block: Rows | Columns) -> OwnRows:
     return OwnRows(
         file, block.lines, block.raw, [_series(column) for column in columns], block.letters, gaps, numbers=numbers
     )
-
-
-def _write_numbers_in_style(file: OwnFile, block: Rows, columns: list[list[Cell]]) -> None:
-    """Give numbers of a sheet, which has them with a decimal point, the decimal mark that texts of the column have."""
-    if not block.numbers:
-        return
-    rows = {line: row for row, line in enumerate(block.lines)}
-    marks = [file.profile.style_of(name).decimal for name in file.header.columns]
-    for line, place in block.numbers:
-        cell = columns[place][rows[line]] if line in rows and place < len(marks) else None
-        if isinstance(cell, str) and marks[place] == ",":
-            columns[place][rows[line]] = cell.replace(".", ",")
 
 
 def _series(cells: Sequence[object]) -> pl.Series:
