@@ -59,8 +59,10 @@ class OpenRow:
 
 def cells_between_blanks(text: str, delimiter: str) -> list[str] | None:
     """The cells of a row whose quoted cells may have blanks around them; None if it is not valid otherwise."""
-    cell = _cell_pattern(delimiter)
     text = text.rstrip("\r\n")
+    if '"' not in text:
+        return text.split(delimiter)
+    cell = _cell_pattern(delimiter)
     cells, position = [], 0
     while found := cell.match(text, position):
         inside, plain = found.groups()

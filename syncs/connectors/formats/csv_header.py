@@ -89,8 +89,8 @@ def _find(lines: list[str], first: int, declared: str, names: KindNames) -> Head
     searched = [at for at in range(first, min(len(lines), first + SEARCHED_LINES)) if lines[at].strip()]
     delimiters = {at: declared or _delimiter_of(lines[at], names) for at in searched}
     # The lines above a header may have its delimiter or others within their texts.
-    certain = next((at for at in searched if names.is_header(_cells(lines[at], delimiters[at]))), first)
-    found = locate_header([_cells(lines[at], delimiters[certain]) for at in searched], names)
+    certain = next((at for at in searched if names.is_header(_first_cells(lines[at], delimiters[at]))), first)
+    found = locate_header([_first_cells(lines[at], delimiters[certain]) for at in searched], names)
     return found and replace(
         found, position=searched[found.position], titles=tuple(searched[title] for title in found.titles)
     )
@@ -131,6 +131,11 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return _cells_in_quotes(cells, line, delimiter) or cells
 
 
+def _first_cells(line: str, delimiter: str) -> list[str]:
+    """As many cells of a line as a header may have, and one more."""
+    return _cells(line, delimiter)[: MAX_COLUMNS + 1]
+
+
 def _cells_in_quotes(cells: list[str], line: str, delimiter: str) -> list[str]:
     """The cells of a line that stands in quotation marks as a whole and so has a single cell; else none."""
     if len(cells) != 1 or delimiter not in cells[0] or not line.lstrip().startswith('"'):
@@ -143,7 +148,7 @@ def _delimiter_of(header: str, names: KindNames) -> str:
     bare = re.sub(r'"[^"]*"', "", header)
     if not names:
         return max(DELIMITERS, key=bare.count)
-    return max(DELIMITERS, key=lambda delimiter: (names.count(_cells(header, delimiter)), bare.count(delimiter)))
+    return max(DELIMITERS, key=lambda delimiter: (names.count(_first_cells(header, delimiter)), bare.count(delimiter)))
 
 
 def column_names(header: list[str], line: int) -> list[str]:
