@@ -50,6 +50,11 @@ for (const form of document.querySelectorAll("form[data-parts]")) {
     told.textContent = `${inWords(offset)} of ${inWords(size)} ${words}`;
   };
 
+  const offsetOf = async (address) => {
+    const answer = await ask("HEAD", address);
+    if (!answer.ok) throw await refusal(answer);
+    return Number(answer.headers.get("Upload-Offset"));
+  };
   // Where an upload of this file stands, if one was begun.
   const find = async (file) => {
     const address = remembered(keyOf(file));
@@ -82,9 +87,7 @@ for (const form of document.querySelectorAll("form[data-parts]")) {
       upload.offset = Number(answer.headers.get("Upload-Offset"));
     } else if (answer.status === 409) {
       // An earlier part has arrived whose answer was lost.
-      const state = await ask("HEAD", upload.address);
-      if (!state.ok) throw await refusal(answer);
-      upload.offset = Number(state.headers.get("Upload-Offset"));
+      upload.offset = await offsetOf(upload.address);
     } else if ([408, 429, 460].includes(answer.status) || answer.status >= 500) {
       throw new Error((await refusal(answer)).message);
     } else {
@@ -101,9 +104,15 @@ for (const form of document.querySelectorAll("form[data-parts]")) {
   const send = async (file) => {
     let upload = null;
     let failures = 0;
+    let wasPaused = false;
     for (;;) {
       try {
         upload = upload || (await find(file)) || (await begin(file));
+        if (wasPaused) {
+          // The part that was being sent may have arrived.
+          upload.offset = await offsetOf(upload.address);
+          wasPaused = false;
+        }
         if (upload.offset >= file.size) return upload;
         show(upload.offset, file.size, "sent");
         await sendPart(file, upload);
@@ -114,6 +123,7 @@ for (const form of document.querySelectorAll("form[data-parts]")) {
         if (error.name === "AbortError") {
           show(offset, file.size, "sent. Paused; you may also close this page and choose the file again later.");
           await resumed();
+          wasPaused = true;
         } else if (failures < RETRY_SECONDS.length) {
           show(offset, file.size, "sent. The connection broke; trying again…");
           await new Promise((resolve) => setTimeout(resolve, RETRY_SECONDS[failures] * 1000));

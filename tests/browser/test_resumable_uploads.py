@@ -102,10 +102,18 @@ def test_an_upload_is_paused_and_goes_on_in_a_new_window(open_browser, file, par
 def test_what_was_paused_goes_on_in_the_same_window(open_browser, file):
     page = open_browser()
     page.goto("/upload/")
-    page.route("**/upload/parts/*/", lambda route: None if route.request.method == "PATCH" else route.continue_())
+    held = []
+    page.route(
+        "**/upload/parts/*/",
+        lambda route: held.append(route) if route.request.method == "PATCH" else route.continue_(),
+    )
     page.set_input_files("input[type=file]", file)
     page.get_by_role("button", name="Upload and load").click()
     page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    # Without this, `unroute` may let a request go on whose abort the browser has not yet seen.
+    for route in held:
+        route.abort()
     page.unroute("**/upload/parts/*/")
     page.get_by_role("button", name="Resume").click()
     page.wait_for_url(re.compile("/syncs/"))
