@@ -141,6 +141,7 @@ class FileLayout:
     header's lines. An empty `encoding`, `delimiter` or `sheet` stands for any; `file` is a pattern of file names that
     decides where several layouts fit. `has_other_lines` says that some lines are no records, such as totals. `exact`
     are the columns of which a workbook's own value counts (numbers, dates, true and false), not what the sheet shows.
+    In those of `decimal_commas`, its numbers are written with a decimal comma, as the texts there are.
     """
 
     profile: str
@@ -155,6 +156,7 @@ class FileLayout:
     file: str = ""
     has_other_lines: bool = False
     exact: tuple[str, ...] = ()
+    decimal_commas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,7 +316,7 @@ def explain_date(cell: str, style: Style) -> Unfit:
                 is_other_style=True,
             )
     found = _PARTS[pattern].match(text) if pattern in _PARTS else None
-    if found:
+    if found and _plain(found.groupdict().get("name") or "jan") in MONTHS:
         return Unfit("impossible_date", f"{quoted(cell)} names a day that does not exist. Correct the date.")
     return Unfit(
         "bad_date", f"{quoted(cell)} is not a date written {_shown(pattern)}. Correct it, or leave the cell empty."

@@ -128,7 +128,12 @@ def _column_source_json(source: ColumnSource) -> JsonValue:
             "negate": source.negate or None,
             "absolute": source.absolute or None,
             "inverted": source.inverted or None,
-            "sign": {"column": source.sign_column, "negative": [*source.negative]} if source.sign_column else None,
+            "sign": _sign(source) if source.sign_column else None,
         }
     )
     return source.column if len(document) == 1 else document
+
+
+def _sign(source: ColumnSource) -> dict[str, JsonValue]:
+    sign: dict[str, JsonValue] = {"column": source.sign_column, "negative": [*source.negative]}
+    return sign if source.positive is None else {**sign, "positive": [*source.positive]}

@@ -293,11 +293,12 @@ def _source(part: Part, depth: int = 0) -> Source:
 
 def _column_source(part: Part) -> ColumnSource:
     members = part.members("column values by negate absolute inverted sign", "column")
-    sign_column = ""
+    sign_column, positive = "", None
     negative: tuple[str, ...] = ()
     if "sign" in members:
-        sign = members["sign"].members("column negative", "column negative")
-        sign_column, negative = sign["column"].name(), sign["negative"].names()
+        sign = members["sign"].members("column negative positive", "column negative")
+        sign_column, negative = sign["column"].name(), sign["negative"].texts(least=1)
+        positive = sign["positive"].texts() if "positive" in sign else None
     values: dict[str, Constant | None] | None = None
     if "values" in members:
         values = {
@@ -313,6 +314,7 @@ def _column_source(part: Part) -> ColumnSource:
         inverted=_optional(members, "inverted", Part.truth, False),
         sign_column=sign_column,
         negative=negative,
+        positive=positive,
     )
 
 

@@ -1,6 +1,6 @@
 """The value of a record's field in each row, from the file's own columns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import NamedTuple, Protocol
@@ -93,7 +93,7 @@ class FieldReader:
     def numbers(self, name: str, rows: OwnRows) -> Values:
         """The numbers of one column."""
         style = rows.file.profile.style_of(name)
-        cells = rows.written_numbers(name, style.decimal or ".")
+        cells = rows.filled(name)
         return _values(
             self.number_reader(style).read(cells), name, rows, cells, lambda cell: explain_number(cell, style)
         )
@@ -135,8 +135,13 @@ class FieldReader:
         if source.negate:
             texts = turned(texts)
         if source.sign_column:
-            is_negative = rows.filled(source.sign_column).is_in([word.strip() for word in source.negative])
-            texts = texts.zip_with(~is_negative.fill_null(False), turned(texts))
+            signs = rows.filled(source.sign_column).fill_null("").str.to_lowercase()
+            negative, positive = _words(source.negative), _words(source.positive or ())
+            is_negative = signs.is_in(negative)
+            texts = texts.zip_with(~is_negative, turned(texts))
+            is_known = is_negative | (signs != "" if source.positive is None else signs.is_in(positive))
+            for row in (has_amount(texts) & ~is_known).arg_true():
+                faults.append(_without_sign(source, rows, row, texts[row]))
         return Values(texts, faults)
 
     def _by_name(self, source: ColumnSource, rows: OwnRows) -> Values:
@@ -171,6 +176,21 @@ class FieldReader:
         credited = turned(credits.texts)
         texts = debits.texts.zip_with(has_debit | credits.texts.is_null(), credited)
         return Values(texts, faults)
+
+
+def _words(words: Sequence[str]) -> list[str]:
+    return [word.strip().lower() for word in words]
+
+
+def _without_sign(source: ColumnSource, rows: OwnRows, row: int, amount: str) -> CellFault:
+    """The fault of a row whose amount has no sign, because the column that says it is empty or has another word."""
+    sign = rows.filled(source.sign_column)[row] or ""
+    known = ", ".join(quoted(word) for word in (*source.negative, *(source.positive or ())) if word.strip())
+    message = (
+        f"{quoted(sign) if sign else 'the empty cell'} does not say whether {quoted(amount)} is positive or negative. "
+        f"The import profile knows {known}. Correct the line."
+    )
+    return CellFault(row, rows.file.own_name(source.sign_column), sign, Unfit("value_not_mapped", message))
 
 
 def constant_text(constant: Constant | None) -> str | None:

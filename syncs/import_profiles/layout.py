@@ -10,6 +10,7 @@ from syncs.import_profiles.profile import ImportProfile
 
 def layout_of(profile: ImportProfile, identifier: str) -> FileLayout:
     """The layout of the files that a profile reads; `identifier` leads from it to the profile."""
+    exact = _exact_columns(profile)
     return FileLayout(
         profile=identifier,
         title=profile.name,
@@ -22,7 +23,8 @@ def layout_of(profile: ImportProfile, identifier: str) -> FileLayout:
         sheet=profile.read.sheet,
         file=profile.match.file,
         has_other_lines=bool(profile.read.skip or profile.read.carry),
-        exact=_exact_columns(profile),
+        exact=exact,
+        decimal_commas=tuple(name for name in exact if profile.style_of(name).decimal == ","),
     )
 
 
@@ -34,6 +36,8 @@ def _exact_columns(profile: ImportProfile) -> tuple[str, ...]:
         for field, source in rule.fields.items():
             if types[field] not in ("text", "uuid", "json"):
                 names += [name for name in source.columns() if not name.startswith("#")]
+        if rule.when and rule.when.sign:
+            names.append(rule.when.column)
     return tuple(dict.fromkeys(names))
 
 

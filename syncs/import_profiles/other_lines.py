@@ -88,9 +88,9 @@ class OtherLines:
         ]
         self._carried: dict[str, str | None] = {}
 
-    def take_out(self, rows: OwnRows, *, is_download: bool) -> OwnRows:
+    def take_out(self, rows: OwnRows) -> OwnRows:
         """The rows that may be records."""
-        if not is_download:
+        if not rows.file.is_excerpt:
             rows = self._skip_lines(rows)
         for totals in self._totals:
             is_total = totals.find(rows)

@@ -13,6 +13,9 @@ from syncs.connectors.protocol import ABSENT, Columns, FileHeader, Rows
 from syncs.import_profiles.header_names import key_of
 from syncs.import_profiles.profile import FIRST_COLUMN, LINE, POSITION, ImportProfile
 
+# The column in which a download of rejected rows has the numbers of their lines.
+LINE_OF_DOWNLOAD = "_line"
+
 
 @dataclass(frozen=True)
 class OwnFile:
@@ -32,6 +35,11 @@ class OwnFile:
             if name.strip():
                 places.setdefault(key_of(name), place)
         return cls(profile, header, places)
+
+    @property
+    def is_excerpt(self) -> bool:
+        """Whether these are only some lines of a file that was sent before."""
+        return self.header.is_download or bool(self.header.only)
 
     def own_name(self, column: str) -> str:
         """The name that the file has for a column of the profile."""
@@ -54,20 +62,20 @@ class OwnRows:
     letters: Sequence[str] = ()
     gaps: Mapping[int, list[bool]] = field(default_factory=dict)
     extra: dict[str, pl.Series] = field(default_factory=dict)
-    # By the place of a column of a sheet: for each row, whether the cell is a number with decimals.
-    numbers: Mapping[int, list[bool]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.raw)
 
     @property
     def is_sheet(self) -> bool:
-        return bool(self.letters)
+        """Whether the cells are, or once were, those of a sheet, which has dates and flags of its own."""
+        read = self.file.profile.read
+        return bool(self.letters) or (self.file.is_excerpt and not read.encoding and not read.delimiter)
 
     def column(self, name: str) -> pl.Series:
         """The cells of a column as the file has them."""
         if name == LINE:
-            return pl.Series(name, self.lines, dtype=pl.Int64).cast(pl.String)
+            return self._line_numbers()
         if name in self.extra:
             return self.extra[name]
         if name == FIRST_COLUMN:
@@ -79,14 +87,13 @@ class OwnRows:
         """The cells of a column without outer blanks, null where nothing is left, or only a word for an empty cell."""
         return without_blanks(self.column(name), self.file.profile.style_of(name).empty or ())
 
-    def written_numbers(self, name: str, decimal: str) -> pl.Series:
-        """The cells of a column like `filled`; numbers of a sheet are written with the decimal mark that texts have."""
-        cells, place = self.filled(name), self.file.places.get(key_of(name))
-        is_number = None if place is None or name in self.extra else self.numbers.get(place)
-        if is_number is None or decimal == ".":
-            return cells
-        rewritten = cells.str.replace(".", decimal, literal=True)
-        return rewritten.zip_with(pl.Series(is_number, dtype=pl.Boolean), cells)
+    def _line_numbers(self) -> pl.Series:
+        """The number of each line in the file that was sent first, which a download has in a column of its own."""
+        header = self.file.header
+        names = [name.strip().lower() for name in header.columns]
+        if header.is_download and LINE_OF_DOWNLOAD in names:
+            return self.cells[names.index(LINE_OF_DOWNLOAD)]
+        return pl.Series(LINE, self.lines, dtype=pl.Int64).cast(pl.String)
 
     def _nothing(self, name: str) -> pl.Series:
         return pl.Series(name, [None] * len(self), dtype=pl.String)
@@ -113,7 +120,6 @@ class OwnRows:
             cells=[cells.filter(is_chosen) for cells in self.cells],
             gaps={place: list(compress(gap, chosen)) for place, gap in self.gaps.items()},
             extra={name: cells.filter(is_chosen) for name, cells in self.extra.items()},
-            numbers={place: list(compress(flags, chosen)) for place, flags in self.numbers.items()},
         )
 
 
@@ -138,13 +144,7 @@ def own_rows(file: OwnFile, block: Rows | Columns) -> OwnRows:
         for place, column in enumerate(columns)
         if any(cell is ABSENT for cell in column)
     }
-    numbers = {
-        place: [(line, place) in block.numbers for line in block.lines]
-        for place in {place for _, place in block.numbers}
-    }
-    return OwnRows(
-        file, block.lines, block.raw, [_series(column) for column in columns], block.letters, gaps, numbers=numbers
-    )
+    return OwnRows(file, block.lines, block.raw, [_series(column) for column in columns], block.letters, gaps)
 
 
 def _series(cells: Sequence[object]) -> pl.Series:

@@ -89,6 +89,7 @@ class ColumnSource:
     inverted: bool = False
     sign_column: str = ""
     negative: tuple[str, ...] = ()
+    positive: tuple[str, ...] | None = None
 
     def columns(self) -> Iterator[str]:
         yield self.column
@@ -268,6 +269,11 @@ class ImportProfile:
         used = {key_of(name) for name in self._names() if not name.startswith("#")}
         return tuple(name for name in self.match.columns if key_of(name) in used)
 
+    @property
+    def joins_lines(self) -> bool:
+        """Whether a line may need others of the file: those of its record, or the one that names its group."""
+        return bool(self.read.carry) or any(rule.group or rule.line_of for rule in self.records)
+
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of record that the file yields, each once."""
@@ -280,6 +286,11 @@ class ImportProfile:
     def style_of(self, column: str) -> Style:
         """How the values of a column are written."""
         return self._style_by_key.get(key_of(column), self.styles)
+
+    @property
+    def uses_first_column(self) -> bool:
+        """Whether the first column of the file is needed, which has no name."""
+        return FIRST_COLUMN in self._names()
 
     def _names(self) -> Iterator[str]:
         for rule in self.records:

@@ -31,6 +31,12 @@ def check_profile(profile: ImportProfile) -> None:
     _check_match(profile)
     known = {key_of(name) for name in profile.match.columns}
     carried = {carry.as_name for carry in profile.read.carry}
+    for at, carry in enumerate(profile.read.carry):
+        if carry.as_name in (POSITION, LINE, FIRST_COLUMN):
+            raise ProfileError(
+                f"read.carry[{at}].as: {quoted(carry.as_name)} has a meaning already. Use another name, like “#group”.",
+                place=f"read.carry[{at}].as",
+            )
     for place, names in _names_by_place(profile):
         for name in names:
             _check_name(place, name, known, carried)

@@ -12,6 +12,7 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from adsplatform.records.checks import quoted
 from adsplatform.records.specification import entities, entity_named
 from syncs.connectors.protocol import (
     Cell,
@@ -153,17 +154,28 @@ class _File:
         self._others = OtherLines(profile, self.fields, number_columns_of(profile, types), _columns_of_keys(profile))
         self.waits = waits(profile)
         self._spool: IO[bytes] | None = None
-        self._check_grouped_download()
+        self._check_joined_lines()
+        self._check_first_column()
 
-    def _check_grouped_download(self) -> None:
-        """Of a record of several lines, a download has only some; loading those would make another record."""
-        is_grouped = any(rule.group or rule.line_of for rule in self.profile.records)
-        if is_grouped and (self.header.is_download or self.header.only):
+    def _check_joined_lines(self) -> None:
+        """Of a record or a group of several lines, a download has only some; alone they would mean something else."""
+        if self.profile.joins_lines and self.file.is_excerpt:
             raise ConnectorError(
-                f"The lines of “{self.header.file}” belong together in records of several lines, so some of them "
-                "cannot be loaded alone. Nothing was loaded. Correct them in the file that was sent first, then send "
-                "that again.",
+                f"The lines of “{self.header.file}” belong together in records or groups of several lines, so some of "
+                "them cannot be loaded alone. Nothing was loaded. Correct them in the file that was sent first, then "
+                "send that again.",
                 code="lines_belong_together",
+                file=self.header.file,
+            )
+
+    def _check_first_column(self) -> None:
+        """A first column without a name is known by its place, so another one there would be taken for it."""
+        if self.profile.uses_first_column and (name := self.header.columns[0].strip()):
+            raise ConnectorError(
+                f"The file “{self.header.file}” does not fit the import profile “{self.profile.name}”: its first "
+                f"column is called {quoted(name)}, and by the profile the first column has no name. Nothing was "
+                "loaded. Export the file as it was exported before, or change the profile.",
+                code="profile_contradicted",
                 file=self.header.file,
             )
 
@@ -211,7 +223,7 @@ class _File:
     def take(self, block: Rows | Columns) -> SourceItems:
         """The records of a block of the file."""
         rows = own_rows(self.file, block)
-        rows = self._others.take_out(rows, is_download=self.header.is_download or bool(self.header.only))
+        rows = self._others.take_out(rows)
         if not len(rows):
             return
         if self.waits:

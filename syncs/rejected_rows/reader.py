@@ -61,8 +61,14 @@ class RejectedRow:
 
     @property
     def values(self) -> dict[str, str]:
-        """The cells by their column; all empty where the line could not be split."""
-        return dict(zip(self.columns, self.cells or [""] * len(self.columns), strict=True))
+        """The cells by their column; all empty where the line could not be split.
+
+        Of several columns of one name, as a file with an import profile may have, the first counts.
+        """
+        values: dict[str, str] = {}
+        for column, cell in zip(self.columns, self.cells or [""] * len(self.columns), strict=True):
+            values.setdefault(column, cell)
+        return values
 
     @property
     def kind(self) -> Entity | None:

@@ -20,10 +20,10 @@ def profile_of(line: RejectedRow) -> ImportProfile | None:
     if line.profile is None:
         return None
     profile = ImportProfileVersion.objects.get(pk=line.profile).profile
-    if any(rule.group or rule.line_of for rule in profile.records):
+    if profile.joins_lines:
         raise PlatformError(
-            f"The records of “{line.file}” are made of several lines each, so a line of it cannot be corrected alone. "
-            "Correct it in the file, then upload the file again."
+            f"The lines of “{line.file}” belong together in records or groups of several lines, so a line of it cannot "
+            "be corrected alone. Correct it in the file, then upload the file again."
         )
     return profile
 

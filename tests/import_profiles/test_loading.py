@@ -343,5 +343,5 @@ def test_a_line_that_belongs_to_a_group_cannot_be_corrected_alone(uploads):
 
     uploads.save(document(records=[{"kind": "Invoice", "group": ["Belegnr."], "fields": invoice_fields()}]))
     sync_request = uploads.load(text(GOOD, "R2;31.02.2025;K1;RE;2;0;2;ja"), "liste.csv")
-    with pytest.raises(PlatformError, match="are made of several lines each"):
+    with pytest.raises(PlatformError, match="belong together in records"):
         corrections.rejected_line(sync_request.details.get(kind="error"))

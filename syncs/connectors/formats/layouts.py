@@ -174,6 +174,8 @@ def recognise_text(
     Raises LayoutContradicted where the file resembles that of a layout but is written in another way.
     """
     start = _Head(head)
+    if download := _download(layouts, start, file):
+        return download
     layouts = [layout for layout in layouts if not layout.sheet]
     found = {layout.profile: recognised for layout in layouts if (recognised := _read_by(layout, start))}
     fitting = [layout for layout in layouts if layout.profile in found]
@@ -190,16 +192,21 @@ def recognise_text(
 
 
 def _read_by(layout: FileLayout, start: _Head) -> Recognised | None:
-    """The file read as the layout says, or as a download of rejected rows, if its header fits."""
+    """The file read as the layout says, if its header fits."""
     encoding = layout.encoding or start.own_encoding
     for delimiter in layout.delimiter or DELIMITERS:
         rows, last_line = start.header_rows(encoding, layout.header, delimiter)
         names = joined_names(rows)
-        if fits(layout, names) and not is_download(names):
+        if fits(layout, names):
             return Recognised(layout, tuple(names), last_line, encoding, delimiter)
+    return None
+
+
+def _download(layouts: Sequence[FileLayout], start: _Head, file: str) -> Recognised | None:
+    """The file as a download of rejected rows of a file or a sheet with one of the layouts, if it is one."""
     for delimiter in DELIMITERS:
         names = start.names("utf-8", (1,), delimiter)
-        if is_download(names) and fits(layout, names):
+        if is_download(names) and (layout := best(layouts, names, file)):
             return Recognised(layout, tuple(names), 1, "utf-8", delimiter, is_download=True)
     return None
 

@@ -33,7 +33,15 @@ class LayoutSheet:
     @property
     def exact(self) -> list[int]:
         """The places of the columns of which the workbook's own value counts."""
-        wanted = set(map(self.layout.key_of, self.layout.exact))
+        return self._places_of(self.layout.exact)
+
+    @property
+    def decimal_commas(self) -> list[int]:
+        """The places of the columns whose numbers are written with a decimal comma."""
+        return self._places_of(self.layout.decimal_commas)
+
+    def _places_of(self, names: Sequence[str]) -> list[int]:
+        wanted = set(map(self.layout.key_of, names))
         return [place for place, name in enumerate(self.columns) if self.layout.key_of(name) in wanted]
 
 
@@ -44,15 +52,15 @@ def recognise_sheets(
 
     Raises LayoutContradicted where no sheet fits, but one resembles that of a layout.
     """
-    layouts = [layout for layout in layouts if not layout.delimiter and not layout.encoding]
+    of_workbooks = [layout for layout in layouts if not layout.delimiter and not layout.encoding]
     found: list[LayoutSheet] = []
     resembling: list[tuple[FileLayout, list[str]]] = []
     for sheet in workbook.sheets if layouts else ():
         if sheet.is_hidden or not workbook.can_read(sheet):
             continue
         rows = {row.number: texts_of(row) for row in workbook.first_rows(sheet, FIRST_ROWS)}
-        names = {layout.profile: _names(rows, layout.header) for layout in layouts}
-        of_sheet = [layout for layout in layouts if layout.sheet in ("", sheet.name)]
+        names = {layout.profile: _names(rows, layout.header) for layout in of_workbooks}
+        of_sheet = [layout for layout in of_workbooks if layout.sheet in ("", sheet.name)]
         fitting = [layout for layout in of_sheet if fits(layout, names[layout.profile])]
         download = _names(rows, (1,))
         if is_download(download) and (layout := best(layouts, download, file)):

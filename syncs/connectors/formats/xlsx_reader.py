@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from tempfile import TemporaryFile
@@ -195,8 +195,9 @@ class _SheetReader:
             yield self._remark("lines_left_out", rows_above_header(above))
         texts = [place for place, type in enumerate(self.types) if type]
         loaded = range(len(self.columns))
-        # The style of the profile's texts must not be applied to numbers of the sheet.
         rows = self.workbook.rows(self.chosen.sheet, texts=texts, loaded=loaded, notes_decimals=True)
+        if commas := frozenset(found.decimal_commas):
+            rows = _with_decimal_commas(rows, commas)
         # Rows of the header may come again after others in a sheet that is out of order.
         yield from self._read_rows(row for row in rows if row.number > self.header_row)
 
@@ -340,6 +341,15 @@ class _SheetReader:
 
     def _remark(self, code: str, message: str) -> RowProblem:
         return RowProblem(self.name, self.file, None, code, message, kind="warning")
+
+
+def _with_decimal_commas(rows: Iterable[SheetRow], places: Collection[int]) -> Iterator[SheetRow]:
+    """The rows with the numbers of these columns written like the texts there, as which they are stored and read."""
+    for row in rows:
+        for place in row.numbers:
+            if place in places:
+                row.cells[place] = row.cells[place].replace(".", ",")
+        yield row
 
 
 def rest_of(limits: Limits, used: int) -> Limits:
