@@ -77,6 +77,7 @@ _ENTRIES = {
         ("self_reference", "A record above itself", "A company names itself as its parent, as some systems write “no parent”. It was loaded so.", "Leave the cell empty if there is nothing above it.", NOBODY),
         ("superseded", "A later line has the same key", "Two lines of the input have the same key; the last one counts.", "Remove the earlier line if it is a mistake.", NOBODY),
         ("left_as_it_is", "Left as it is", "The record exists already, and the line says to leave it then (onMatchAction 1).", "Nothing, if that is what you meant.", NOBODY),
+        ("delete_not_asked_for", "A delete that was not asked for", "The line asks to delete its record (onMatchAction 2), and whoever sent the file did not say that its lines may delete.", "If the record is to be deleted, send the file again and say so (Lines may delete records; deleteOnMatch in the API); if not, write 0 or leave the cell empty.", SENDER),
         ("still_referenced", "Cannot be deleted yet", "The line asks to delete a record to which others still refer.", "Delete those first or together with it.", SENDER),
         ("kept_because_referenced", "Kept, because others refer to it", "A full data set no longer holds the record, but another record that stays refers to it.", "Remove the reference, or send the record again.", NOBODY),
         ("kept_because_incomplete", "Kept, because not all could be read", "A full data set lacks records that the books hold, but lines of it were rejected or a part of it was not read, so that it cannot be known whether they are gone.", "Correct what the sentence names, then send the full data set again.", SENDER),
@@ -158,7 +159,7 @@ _ENTRIES = {
     "The sync as a whole": (
         ("nothing_loaded", "Nothing could be loaded", "Every line was rejected, or no file could be read; the other problems say why.", "Correct what they name, then send the data again.", SENDER),
         ("reject_limit", "Too many lines were rejected", "More lines were rejected than the enrollment allows, so nothing was changed.", "Correct the lines, or raise the limit in the enrollment’s settings.", ADMIN),
-        ("delete_guard", "Too much would be deleted", "The full sync would delete more records than the enrollment allows, so nothing was changed.", "Send the whole data set, or raise the limit in the enrollment’s settings.", ADMIN),
+        ("delete_guard", "Too much would be deleted", "The sync would delete more records than the enrollment allows, those that a full data set lacks and those that lines delete (onMatchAction 2), so nothing was changed.", "Send the whole data set, leave out lines that should not delete, or allow the deletes.", ADMIN),
         ("bad_setting", "A setting is wrong", "A setting of the enrollment has a value that its connector cannot use.", "Correct the setting.", ADMIN),
         ("source_unreadable", "The source cannot be read", "The connected system refuses, does not answer or breaks off; its answer is in the sentence.", "Look whether the connection and its credentials are good, then sync again.", ADMIN),
         ("upload_missing", "The upload is no longer there", "The uploaded file is gone from the upload storage.", "Upload it again.", ADMIN),

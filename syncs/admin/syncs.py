@@ -117,6 +117,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
                     "lease_expires",
                     "dry_run",
                     "allow_deletes",
+                    "delete_on_match",
                     "repeat_of",
                     "same_content_as",
                     "modified",

@@ -47,6 +47,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
             "total_batches",
             "dry_run",
             "allow_deletes",
+            "delete_on_match",
             "repeat_of",
             "same_content_as",
             "details_removed",
@@ -59,6 +60,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
     # Members that the published model does not have are left out if they have no information.
     dry_run = serializers.SerializerMethodField("get_dry_run")
     allow_deletes = serializers.SerializerMethodField("get_allow_deletes")
+    delete_on_match = serializers.SerializerMethodField("get_delete_on_match")
     next_try = serializers.SerializerMethodField("get_next_try")
     failure_code = serializers.SerializerMethodField("get_failure_code")
     who_acts = serializers.SerializerMethodField("get_who_acts")
@@ -69,6 +71,9 @@ class SyncRequestModel(WireModel[SyncRequest]):
 
     def get_allow_deletes(self, sync_request: SyncRequest) -> bool | None:
         return sync_request.allow_deletes or None
+
+    def get_delete_on_match(self, sync_request: SyncRequest) -> bool | None:
+        return sync_request.delete_on_match or None
 
     def get_next_try(self, sync_request: SyncRequest) -> datetime | None:
         return sync_request.next_try
@@ -211,6 +216,7 @@ class UploadSubmit(WireInput):
     total_batches = serializers.IntegerField(default=1, max_value=2**31 - 1)
     is_full_sync = AnyCaseBoolean(default=False)
     dry_run = AnyCaseBoolean(default=False)
+    delete_on_match = AnyCaseBoolean(default=False)
 
 
 class InspectSubmit(WireInput):

@@ -11,8 +11,8 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 from rest_framework.response import Response
 
-from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS
-from adsplatform.errors import NotFound, PlatformError
+from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS, Role
+from adsplatform.errors import NotAllowed, NotFound, PlatformError
 from adsplatform.rest.bodies import spooled_json
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.requests import WireRequest
@@ -87,6 +87,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
                 "totalBatches": "total_batches",
                 "dryRun": "dry_run",
                 "allowDeletes": "allow_deletes",
+                "deleteOnMatch": "delete_on_match",
                 "repeatOf": "repeat_of",
                 "sameContentAs": "same_content_as",
             },
@@ -180,6 +181,11 @@ class SyncViewSet(WireViewSet[SyncRequest]):
 
     def _wanted(self, given: Mapping[str, object]) -> dict[str, Any]:
         wanted = UploadSubmit.read(given)
+        if wanted["delete_on_match"] and self.request.caller.role not in ADMINS:
+            raise NotAllowed(
+                f"That the lines of a file may delete records (deleteOnMatch) needs the role {Role.OWNER} or "
+                f"{Role.ADMIN}; yours is {self.request.caller.role}."
+            )
         return {
             "enrollment": self._enrollment(wanted.get("app_enrollment_id")),
             "parent": self.find_reference(
@@ -192,6 +198,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
             "current_batch": wanted["current_batch"],
             "total_batches": wanted["total_batches"],
             "dry_run": wanted["dry_run"],
+            "delete_on_match": wanted["delete_on_match"],
         }
 
     def _load(self, content: IO[bytes], file_name: str, wanted: dict[str, Any], *, format: str = "") -> HttpResponse:

@@ -14,7 +14,7 @@ from syncs.services.resumable_uploads import abandon, content_of
 
 
 class UploadForm(forms.Form):
-    """A file to load, the enrollment to load it into, and whether it is the complete data set."""
+    """A file to load, the enrollment to load it into, and what it may delete."""
 
     file = forms.FileField(
         label="File",
@@ -29,15 +29,36 @@ class UploadForm(forms.Form):
     full = forms.BooleanField(
         label="This is the complete data set",
         required=False,
-        help_text="Records that are not in it are deleted. Leave this off to add and change only.",
+        help_text=(
+            "Records that are not in it are deleted. Leave this off to add and change only. (A file of balances of "
+            "financial accounts always holds all of them; those that are not in it are deleted either way.)"
+        ),
+    )
+    delete_on_match = forms.BooleanField(
+        label="Lines may delete records",
+        required=False,
+        help_text=(
+            "A line with 2 in the column onMatchAction deletes its record. Leave this off if you do not expect any: "
+            "such a line is then rejected. A preview shows how many records would be deleted."
+        ),
     )
 
     # The id of a file that the page's script has sent in parts.
     parts = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, account: Account, too_large: str = "", limit: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        account: Account,
+        may_administer: bool,
+        too_large: str = "",
+        limit: int = 0,
+        **kwargs: Any,
+    ) -> None:
         """`too_large` is the name of the file if it had more than `limit` bytes, else ""."""
         super().__init__(*args, **kwargs)
+        if not may_administer:
+            del self.fields["delete_on_match"]
         self.account, self.too_large, self.limit = account, too_large, limit
         # What arrived in parts before, in place of a file in the form.
         self.arrived: ResumableUpload | None = None
@@ -50,7 +71,7 @@ class UploadForm(forms.Form):
             help_text="Records are matched by their key within one enrollment.",
         )
         # Before the file: a browser sends fields in this order, and those after a file that is cut off are lost.
-        self.order_fields(["enrollment", "file", "full"])
+        self.order_fields(["enrollment", "file", "full", "delete_on_match"])
 
     def clean(self) -> dict[str, Any]:
         if self.too_large:

@@ -65,6 +65,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {
             "account": self.account,
+            "may_administer": self.request.tenant.may_administer,
             "too_large": getattr(self.request, "upload_is_too_large", ""),
             "limit": settings.UPLOAD_MAX_BYTES,
         }
@@ -79,6 +80,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
             enrollment=form.cleaned_data["enrollment"],
             full=form.cleaned_data["full"],
             dry_run="preview" in self.request.POST,
+            delete_on_match=form.cleaned_data.get("delete_on_match", False),
         )
         form.remove_parts()
         return redirect(page_after_upload(received))

@@ -63,8 +63,9 @@ class _EarlierParts(NamedTuple):
 def _earlier_parts(sync_request: SyncRequest, parent: UUID) -> _EarlierParts:
     """The kinds that earlier parts of the input contained, and why they were not read completely."""
     earlier = SyncRequest.objects.filter(pk=parent) | SyncRequest.objects.filter(parent_sync_request=parent)
-    # Excludes the last part's own first request, which the delete guard stopped.
+    # Without what the delete guard stopped and was then allowed: the last part's own first request, and earlier parts.
     earlier = earlier.filter(current_batch__lt=sync_request.current_batch)
+    earlier = earlier.exclude(repeats__status_code=SyncRequest.Status.SUCCESS)
     in_earlier = SyncEntityResult.objects.filter(sync_request__in=earlier, lines_read__gt=0)
     seen = [*in_earlier.values_list("entity", flat=True)]
     succeeded = earlier.succeeded().count()

@@ -188,7 +188,7 @@ def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Sto
 def _plan_deletes(context: MergeContext) -> Stopped | None:
     found = outcome.completeness(context)
     deletes.warn_of_kept(context, found.incomplete)
-    return deletes.find_missing(context, found.complete)
+    return deletes.plan_deletes(context, found.complete)
 
 
 def _books_have_changed(context: MergeContext) -> bool:

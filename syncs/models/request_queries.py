@@ -57,6 +57,8 @@ class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
             Q(pk=OuterRef("parent_sync_request")) | Q(parent_sync_request=OuterRef("parent_sync_request")),
             current_batch__lt=OuterRef("current_batch"),
             finished__isnull=False,
+            # A part that runs again after its deletes were allowed counts once.
+            repeat_of__isnull=True,
         )
         count = earlier_parts.order_by().values(one=Value(1)).annotate(n=Count("*")).values("n")
         return self.waiting().filter(

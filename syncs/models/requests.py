@@ -15,7 +15,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import User
 from adsplatform.errors import PlatformError
 from adsplatform.identifiers import uuid7
-from enrollments.models import AppEnrollment
+from enrollments.models import FILE_UPLOAD, AppEnrollment
 from syncs.models.request_queries import SyncRequestQuerySet
 from syncs.models.uploads import Upload
 
@@ -90,6 +90,8 @@ class SyncRequest(models.Model):
     dry_run = models.BooleanField(default=False)
     # Somebody (`modified_user`) has seen the deletes that the delete guard stopped and has allowed them.
     allow_deletes = models.BooleanField(default=False)
+    # Whoever sent a file has said that its lines may delete records (`onMatchAction` 2); see `honours_deletes`.
+    delete_on_match = models.BooleanField(default=False, db_default=False)
     # The kinds of which a part of the input was not read, as `outcome.completeness` states; "" stands for any kind.
     unread_kinds = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
     # The sync whose data are loaded again: after its preview, or because its deletes were allowed.
@@ -196,6 +198,11 @@ class SyncRequest(models.Model):
     def origin_id(self) -> UUID:
         """The sync whose rejected lines these are: a replay's lines are those of the sync it replays."""
         return self.replay_of_id or self.pk
+
+    @property
+    def honours_deletes(self) -> bool:
+        """Whether a line may delete a record by `onMatchAction` 2: in a file only if its sender has said so."""
+        return self.delete_on_match or self.connector != FILE_UPLOAD
 
     @property
     def operation_type_name(self) -> str:

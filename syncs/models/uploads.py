@@ -64,6 +64,7 @@ class UnansweredUpload(models.Model):
     )
     app_enrollment = models.ForeignKey("enrollments.AppEnrollment", on_delete=models.CASCADE, related_name="+")
     run_full_sync = models.BooleanField(default=False)
+    delete_on_match = models.BooleanField(default=False, db_default=False)
     dry_run = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
 

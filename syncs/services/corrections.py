@@ -26,8 +26,16 @@ from syncs.services.requests import check_usable, request_replay
 from syncs.services.uploads import store_upload
 
 # Codes of values that a check of the line alone may accept as they are: those stored in another form than they were
-# sent, for example objects as texts, and numbers that only the other lines of the file make ambiguous.
-_TO_BE_CHANGED = {"nul_character", "bad_encoding", "nested_value", "boolean_key", "ambiguous_number"}
+# sent, for example objects as texts; numbers that only the other lines of the file make ambiguous; and deletes that
+# only the request for the upload rules out.
+_TO_BE_CHANGED = {
+    "nul_character",
+    "bad_encoding",
+    "nested_value",
+    "boolean_key",
+    "ambiguous_number",
+    "delete_not_asked_for",
+}
 _SPOOLED_BYTES = 8 * 1024**2
 
 

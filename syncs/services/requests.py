@@ -68,8 +68,12 @@ def request_upload(
     current_batch: int = 1,
     total_batches: int = 1,
     dry_run: bool = False,
+    delete_on_match: bool = False,
 ) -> SyncRequest:
-    """Request that an upload or batch be loaded; without an enrollment, into the account's own *Uploads*."""
+    """Request that an upload or batch be loaded; without an enrollment, into the account's own *Uploads*.
+
+    Lines of a file may delete records (`onMatchAction` 2) only with `delete_on_match`; those of a batch always may.
+    """
     enrollment = enrollment or (parent and parent.app_enrollment) or uploads_enrollment(account, user)
     if parent:
         # If the same part is sent twice at once, the second waits here and then finds the request of the first.
@@ -93,7 +97,8 @@ def request_upload(
         current_batch=current_batch,
         total_batches=total_batches,
         dry_run=dry_run,
-        same_content_as=last_load_of(upload, enrollment, full=full),
+        delete_on_match=delete_on_match,
+        same_content_as=last_load_of(upload, enrollment, full=full, delete_on_match=delete_on_match),
     )
 
 
@@ -102,7 +107,15 @@ def request_replay(sync_request: SyncRequest, user: User | None, upload: Upload)
     enrollment = sync_request.enrollment
     check_usable(enrollment)
     _check_waiting(enrollment)
-    return record_request(enrollment, user, connector=FILE_UPLOAD, upload=upload, replay_of_id=sync_request.origin_id)
+    return record_request(
+        enrollment,
+        user,
+        connector=FILE_UPLOAD,
+        upload=upload,
+        replay_of_id=sync_request.origin_id,
+        # A correction may ask for no more than the line's sender could.
+        delete_on_match=sync_request.honours_deletes,
+    )
 
 
 class UploadOptions(TypedDict, total=False):
@@ -114,6 +127,7 @@ class UploadOptions(TypedDict, total=False):
     current_batch: int
     total_batches: int
     dry_run: bool
+    delete_on_match: bool
 
 
 def load_upload(

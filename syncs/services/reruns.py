@@ -37,10 +37,10 @@ def allow_deletes(sync_request: SyncRequest, user: User | None) -> SyncRequest:
             "nothing to allow."
         )
     part: dict[str, object] = {}
-    if sync_request.parent_sync_request_id:
-        # The last part needs the keys that the earlier parts contained, which are stored under their parent.
+    if sync_request.total_batches > 1:
+        # It stays a part: the keys that the parts contain are stored under their parent, which the first part is.
         part = {
-            "parent_sync_request_id": sync_request.parent_sync_request_id,
+            "parent_sync_request_id": sync_request.parent_sync_request_id or sync_request.pk,
             "current_batch": sync_request.current_batch,
             "total_batches": sync_request.total_batches,
         }
@@ -106,6 +106,7 @@ def _repeat(original: SyncRequest, user: User | None, *, dry_run: bool, **values
         same_content_as=original.same_content_as,
         repeat_of=original,
         dry_run=dry_run,
+        delete_on_match=original.delete_on_match,
         **values,
     )
 

@@ -28,6 +28,7 @@ class LoadOptions(TypedDict, total=False):
     enrollment: AppEnrollment | None
     full: bool
     dry_run: bool
+    delete_on_match: bool
 
 
 def receive_file(
@@ -52,18 +53,28 @@ def load_or_ask(
     enrollment: AppEnrollment | None = None,
     full: bool = False,
     dry_run: bool = False,
+    delete_on_match: bool = False,
 ) -> SyncRequest | UnansweredUpload:
     """What happens after an upload is complete: its sync is requested, or it waits for a person's answers."""
     enrollment = enrollment or uploads_enrollment(account, user)
     requests.check_usable(enrollment)
     if not inspect_upload(upload, enrollment).needs_answers:
-        return requests.request_upload(account, user, upload, enrollment=enrollment, full=full, dry_run=dry_run)
+        return requests.request_upload(
+            account,
+            user,
+            upload,
+            enrollment=enrollment,
+            full=full,
+            dry_run=dry_run,
+            delete_on_match=delete_on_match,
+        )
     return UnansweredUpload.objects.create(
         upload=upload,
         group_key=account,
         app_enrollment=enrollment,
         run_full_sync=full,
         dry_run=dry_run,
+        delete_on_match=delete_on_match,
     )
 
 
@@ -95,6 +106,7 @@ def unanswered_upload(account: Account, upload_id: UUID) -> UnansweredUpload:
         app_enrollment=last.app_enrollment,
         run_full_sync=last.run_full_sync,
         dry_run=last.dry_run,
+        delete_on_match=last.delete_on_match,
         created=last.created,
     )
 
@@ -138,6 +150,7 @@ def confirm(waiting: UnansweredUpload, user: User, documents: Sequence[tuple[str
         enrollment=enrollment,
         full=waiting.run_full_sync,
         dry_run=waiting.dry_run,
+        delete_on_match=waiting.delete_on_match,
     )
 
 

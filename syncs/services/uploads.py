@@ -108,7 +108,7 @@ class MeasuredFile(BytesFile):
             yield chunk
 
 
-def last_load_of(upload: Upload, enrollment: AppEnrollment, *, full: bool) -> SyncRequest | None:
+def last_load_of(upload: Upload, enrollment: AppEnrollment, *, full: bool, delete_on_match: bool) -> SyncRequest | None:
     """The last sync that loaded the same content into the enrollment in the same way, if nothing has changed since."""
     loads = (
         SyncRequest.objects.real()
@@ -116,6 +116,7 @@ def last_load_of(upload: Upload, enrollment: AppEnrollment, *, full: bool) -> Sy
         .filter(
             app_enrollment=enrollment,
             run_full_sync=full,
+            delete_on_match=delete_on_match,
             upload__group_key=upload.group_key_id,
             upload__sha256=upload.sha256,
             upload__format=upload.format,

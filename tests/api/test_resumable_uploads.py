@@ -57,7 +57,7 @@ def stored_files(program):
 
 def test_a_file_in_parts_makes_the_same_request_as_an_ordinary_upload(program, enrollment):
     place = send(program)
-    query = f"appEnrollmentId={enrollment.pk}&isFullSync=true"
+    query = f"appEnrollmentId={enrollment.pk}&isFullSync=true&deleteOnMatch=true"
     answer = program.send("POST", f"{place}/finish", query=query)
     ordinary = program.send("POST", "Sync/zip", CONTENT, "application/zip", query=query)
     assert answer.status_code == ordinary.status_code == 200

@@ -5,7 +5,9 @@ import zipfile
 
 import pytest
 
+from adsplatform.accounts.models import Role
 from syncs.models import SyncRequest, Upload
+from tests.callers import Program
 from tests.factories import SyncRequestFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +71,20 @@ def test_the_query_says_where_it_goes_and_which_part_it_is(program, enrollment):
     assert first["appEnrollmentId"] == second["appEnrollmentId"] == str(enrollment.pk)
     assert (second["currentBatch"], second["totalBatches"], second["runFullSync"]) == (2, 2, True)
     assert second["parentSyncRequestId"] == first["syncRequestId"]
+
+
+def test_only_an_owner_or_admin_may_say_that_lines_may_delete(program):
+    assert "deleteOnMatch" not in program.send("POST", "Sync/zip", form(), FORM).json()
+    for role in (Role.OWNER, Role.ADMIN):
+        asked = Program(role, program.account).send("POST", "Sync/zip", form(), FORM, "deleteOnMatch=true")
+        assert asked.json()["deleteOnMatch"] is True
+    refused = Program(Role.MEMBER, program.account).send("POST", "Sync/zip", form(), FORM, "deleteOnMatch=true")
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == (
+        "That the lines of a file may delete records (deleteOnMatch) needs the role Group Owner or Group Admin; yours "
+        "is Member."
+    )
+    assert SyncRequest.objects.filter(delete_on_match=True).count() == 2
 
 
 @pytest.mark.parametrize("text", ["true", "True", "TRUE", "tRuE", "1"])

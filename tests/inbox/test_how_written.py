@@ -208,11 +208,12 @@ def test_the_server_confirms_nothing_without_every_answer(inspected, inbox, uplo
 
 
 def test_a_confirmed_file_is_loaded_with_its_profile(inspected, inbox, upload_file, enrollment, membership):
-    page = upload_file(full="on")
+    page = upload_file(full="on", delete_on_match="on")
     answer = inbox.post(page, posted("confirm", **DAY_FIRST))
     sync = SyncRequest.objects.get()
     assert answer.url == f"/syncs/{sync.pk}/"
     assert (sync.app_enrollment, sync.run_full_sync, sync.dry_run) == (enrollment, True, False)
+    assert sync.delete_on_match
     assert sync.modified_user == membership.user
     assert not UnansweredUpload.objects.exists()
     ((saved_for, user, document),) = inspected.saved

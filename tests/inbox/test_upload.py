@@ -35,6 +35,16 @@ def test_a_complete_data_set_goes_into_the_chosen_enrollment(inbox, enrollment):
     assert (sync.app_enrollment, sync.run_full_sync) == (enrollment, True)
 
 
+def test_only_an_owner_or_admin_may_say_that_lines_may_delete(inbox, sign_in_as):
+    assert "Lines may delete records" in inbox.get("/upload/").text
+    inbox.post("/upload/", {"file": csv(), "delete_on_match": "on"})
+    assert SyncRequest.objects.get().delete_on_match
+    member = sign_in_as(Role.MEMBER)
+    assert "Lines may delete records" not in member.get("/upload/").text
+    member.post("/upload/", {"file": csv(), "delete_on_match": "on"})
+    assert not SyncRequest.objects.latest("created").delete_on_match
+
+
 def test_another_accounts_enrollment_cannot_be_chosen(inbox):
     foreign = AppEnrollmentFactory()
     response = inbox.post("/upload/", {"file": csv(), "enrollment": foreign.pk})

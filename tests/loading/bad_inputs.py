@@ -107,6 +107,7 @@ BAD = {
     "self_reference": company("parentCompanyErpKey", "C2"),
     "superseded": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC1,Bolt,Customer,true\n"},
     "left_as_it_is": {"companies.csv": f"{COMPANY},onMatchAction\nB1,Acme,Customer,true,1\n"},
+    "delete_not_asked_for": {"companies.csv": f"{COMPANY},onMatchAction\nB1,Acme,Customer,true,2\n"},
     "still_referenced": {"companies.csv": f"{COMPANY},onMatchAction\nC1,Acme,Customer,true,\nB1,B,Customer,true,2\n"},
     "kept_because_referenced": GOOD,
     "kept_because_incomplete": {"companies.csv": f"{COMPANY}\nC1,Acme,Customer,true\nC2,Bolt,Customer,perhaps\n"},
@@ -182,8 +183,8 @@ BAD = {
 }  # fmt: skip
 # Those that need records in the books: a company B1 with an invoice.
 WITH_BOOKS = {
-    "reference_disagrees", "network_id_mismatch", "left_as_it_is", "still_referenced", "kept_because_referenced",
-    "kept_because_incomplete", "delete_guard",
+    "reference_disagrees", "network_id_mismatch", "left_as_it_is", "delete_not_asked_for", "still_referenced",
+    "kept_because_referenced", "kept_because_incomplete", "delete_guard",
 }  # fmt: skip
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
 ELSEWHERE = {

@@ -190,6 +190,12 @@ EXPECTED = {
         "skip", "companies.csv", 2, "onMatchAction", "1",
         "The company exists already and was left as it is, because onMatchAction is 1.",
     ),
+    "delete_not_asked_for": (
+        "error", "companies.csv", 2, "onMatchAction", "2",
+        "onMatchAction: 2 would delete this company, and the upload did not say that its lines may delete. If it is to "
+        "be deleted, send the file again with “Lines may delete records” (deleteOnMatch=true); if not, write 0 or "
+        "leave the cell empty.",
+    ),
     "still_referenced": (
         "error", "companies.csv", 3, "onMatchAction", "2",
         "onMatchAction: this company cannot be deleted because invoices refer to it. Delete those first.",
@@ -498,7 +504,8 @@ def test_the_place_and_the_sentence_are_exact(code, uploads, settings, monkeypat
         given = ("books.zip", zipped(files))
     format = "batch" if given[0] == "batch.json" else ""
     is_full = code in ("kept_because_referenced", "kept_because_incomplete", "delete_guard")
-    result = uploads.load(given[1], given[0], format=format, full=is_full)
+    may_delete = code == "still_referenced"
+    result = uploads.load(given[1], given[0], format=format, full=is_full, delete_on_match=may_delete)
     found = result.details.filter(code=code).order_by("id").first()
     reported = (found.kind, found.file, found.line, found.column, found.value, found.message)
     assert tuple(one.replace(id, "{B1}") if id and isinstance(one, str) else one for one in reported) == EXPECTED[code]

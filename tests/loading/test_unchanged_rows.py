@@ -203,7 +203,8 @@ def test_a_record_without_a_row_hash_can_be_missing_too(load):
 
 def test_a_row_with_a_match_action_is_never_skipped(load):
     for deleted in (0, 1):
-        result = load("erpKey,companyName,companyType,isActive,onMatchAction\nC1,Acme,Customer,true,2\n")
+        text = "erpKey,companyName,companyType,isActive,onMatchAction\nC1,Acme,Customer,true,2\n"
+        result = load(text, delete_on_match=True)
         assert result.deleted_by_match == deleted
 
 

@@ -1,4 +1,4 @@
-"""Deletes: of records that a complete input does not contain, except those that other records refer to."""
+"""Deletes: by rows that ask for it, and of records that a complete input does not contain; and their guard."""
 
 from psycopg import sql
 
@@ -10,37 +10,50 @@ from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.verdict import Stopped
 
-# The delete guard ignores kinds with fewer records than this: their missing share is not meaningful.
+# The delete guard ignores kinds with fewer records than this: a share of so few says little.
 GUARDED_FROM = 20
 
 
-def find_missing(context: MergeContext, complete: list[str]) -> Stopped | None:
+def plan_deletes(context: MergeContext, complete: list[str]) -> Stopped | None:
     """For the kinds that the input contains completely, list the records that it lacks in the table `missing`.
 
-    Returns a verdict if more are missing than may be deleted, unless somebody has allowed it.
+    Returns a verdict if these and the records that rows delete (`onMatchAction` 2) are more than may be deleted,
+    unless somebody has allowed it.
     """
     context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
-    too_many = []
+    deleted = {staged.entity.name: _deleted_by_rows(context, staged) for staged in context.staged}
     for name in complete:
-        entity = entities()[name]
-        found = context.run(
-            """
-            INSERT INTO missing SELECT {name}, r.id FROM {records} r
-            WHERE r.app_enrollment_id = %(enrollment)s AND {is_missing}
-            """,
-            name=sql.Literal(name),
-            records=sql.Identifier(entity.table),
-            is_missing=_is_missing(context, entity),
-        )
-        if not context.sync_request.allow_deletes:
-            too_many += _too_many(context, entity, found)
-    if not too_many:
+        deleted[name] = deleted.get(name, 0) + _find_missing(context, entities()[name])
+    if context.sync_request.allow_deletes:
         return None
     # All kinds are listed, because the person who allows the deletes must know what will be deleted.
+    too_many = [figures for name, count in deleted.items() if (figures := _too_many(context, entities()[name], count))]
+    if not too_many:
+        return None
+    this_sync = "this full sync" if context.sync_request.run_full_sync else "this sync"
     return Stopped(
-        f"Stopped: this full sync would delete {', '.join(too_many)}, more than the "
+        f"Stopped: {this_sync} would delete {', '.join(too_many)}, more than the "
         f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
         code="delete_guard",
+    )
+
+
+def _deleted_by_rows(context: MergeContext, staged: StageTable) -> int:
+    if not staged.has("on_match_action"):
+        return 0
+    (count,) = context.row("SELECT count(*) FROM {plan} WHERE action = 'delete'", plan=staged.plan)
+    return int(count)
+
+
+def _find_missing(context: MergeContext, entity: Entity) -> int:
+    return context.run(
+        """
+        INSERT INTO missing SELECT {name}, r.id FROM {records} r
+        WHERE r.app_enrollment_id = %(enrollment)s AND {is_missing}
+        """,
+        name=sql.Literal(entity.name),
+        records=sql.Identifier(entity.table),
+        is_missing=_is_missing(context, entity),
     )
 
 
@@ -88,17 +101,35 @@ def _is_missing(context: MergeContext, entity: Entity) -> sql.Composed:
     return sql.SQL(" AND ").join(conditions)
 
 
-def _too_many(context: MergeContext, entity: Entity, missing: int) -> list[str]:
-    """The counts of the kind for the message, if more of it is missing than may be deleted."""
-    if not missing:
-        return []
+def _too_many(context: MergeContext, entity: Entity, deleted: int) -> str:
+    """The counts of the kind for the message, if more of it would be deleted than may be, else ""."""
+    if not deleted:
+        return ""
     (there,) = context.row(
         "SELECT count(*) FROM {records} WHERE app_enrollment_id = %(enrollment)s",
         records=sql.Identifier(entity.table),
     )
-    if there < GUARDED_FROM or missing * 100 <= context.enrollment.delete_limit_percent * there:
-        return []
-    return [f"{missing:,} of {there:,} {entity.plural}"]
+    # The parts of one input count together, as they are one sync to whoever sends them.
+    earlier = _deleted_by_earlier_parts(context, entity)
+    deleted, there = deleted + earlier, there + earlier
+    if there < GUARDED_FROM or deleted * 100 <= context.enrollment.delete_limit_percent * there:
+        return ""
+    return f"{deleted:,} of {there:,} {entity.plural}"
+
+
+def _deleted_by_earlier_parts(context: MergeContext, entity: Entity) -> int:
+    if context.parent is None:
+        return 0
+    (count,) = context.row(
+        """
+        SELECT coalesce(sum(e.deleted_by_match), 0)
+        FROM syncs_syncentityresult e JOIN syncs_syncrequest s USING (sync_request_id)
+        WHERE e.entity = {name} AND s.status_code = 'Success'
+        AND (s.parent_sync_request_id = %(parent)s OR s.sync_request_id = %(parent)s)
+        """,
+        name=sql.Literal(entity.name),
+    )
+    return int(count)
 
 
 def delete_missing(context: MergeContext) -> None:

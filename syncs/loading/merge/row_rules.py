@@ -33,6 +33,24 @@ def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
     )
 
 
+def find_deletes_not_asked_for(context: MergeContext, staged: StageTable) -> None:
+    """Find rows of a file that would delete their record, though its sender has not said that they may."""
+    if context.sync_request.honours_deletes or not staged.has("on_match_action"):
+        return
+    context.run(
+        """
+        INSERT INTO line_problem
+        SELECT _seq, 'onMatchAction', '2', 'delete_not_asked_for',
+               'onMatchAction: 2 would delete this {kind}, and the upload did not say that its lines may delete. If it '
+               'is to be deleted, send the file again with “Lines may delete records” (deleteOnMatch=true); if not, '
+               'write 0 or leave the cell empty.'
+        FROM {plan} WHERE action = 'delete'
+        """,
+        plan=staged.plan,
+        kind=sql.SQL(staged.entity.singular),
+    )
+
+
 def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
     """Find rows that lack a column which a new record needs, though a row about an existing record may omit it."""
     for column in staged.entity.columns.values():
@@ -143,6 +161,7 @@ def find_applied_to_itself(context: MergeContext, staged: StageTable) -> None:
 
 RULES = (
     find_wrong_network_ids,
+    find_deletes_not_asked_for,
     find_gaps_of_new_records,
     find_amounts_too_large,
     find_disagreeing_references,
