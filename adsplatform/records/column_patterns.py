@@ -57,10 +57,13 @@ class PatternCheck:
             return cells[0] in CODES and bool((cells == cells[0]).all())
         return False
 
-    def needs_cell_check(self, cells: pl.Expr, *, is_copy_safe: bool, is_plain: bool = False) -> pl.Expr:
+    def needs_cell_check(
+        self, cells: pl.Expr, *, is_copy_safe: bool, may_have_blanks: bool = True, is_plain: bool = False
+    ) -> pl.Expr:
         """A boolean for each cell: whether it has to be checked by itself.
 
-        `is_copy_safe`: no cell of the block contains a character of `SPECIAL`. `is_plain`: as the method says.
+        `is_copy_safe`: no cell of the block contains a character of `SPECIAL`. `may_have_blanks`: a cell of the block
+        may have blanks around it. `is_plain`: as the method says.
         """
         column = self.column
         if self.kind == "currency":
@@ -71,7 +74,9 @@ class PatternCheck:
                 unclear |= cells.str.len_bytes() > column.max_length
             if self.kind == "key":
                 unclear |= cells.str.contains(SUSPICIOUS_KEY if is_plain else UNCLEAN_KEY)
-            elif column.required:
+            elif may_have_blanks:
+                unclear |= cells.str.strip_chars().str.len_bytes() != cells.str.len_bytes()
+            if column.required and self.kind != "key":
                 unclear |= ~cells.str.contains(NOT_BLANK)
         elif column.choices_range or column.type not in CLEAN:
             unclear = cells.is_not_null()

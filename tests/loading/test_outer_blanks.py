@@ -1,4 +1,4 @@
-"""In a row with blanks around its delimiters, texts are read without them."""
+"""Blanks around a text are no part of it, in every row and every way in."""
 
 import pytest
 
@@ -17,9 +17,21 @@ def test_texts_are_read_without_the_blanks_around_delimiters(uploads, blank):
     assert sorted(Invoice.objects.values_list("purchase_order_code", flat=True)) == ["PO 0", "PO 1", "PO 2"]
 
 
-def test_other_rows_keep_their_texts_as_they_are(uploads):
-    uploads.load(f"{COMPANY}\nC1, Acme ,Customer,true\nC2, Bolt ,Customer, true\n", "companies.csv")
-    assert sorted(Company.objects.values_list("company_name", flat=True)) == [" Acme ", "Bolt"]
+@pytest.mark.parametrize(("text", "name"), [
+    (f'{COMPANY}\nC1, Acme ,Customer,true\nC2,Bolt,Customer, true\nC3,"Nut ",Customer,true\n', "companies.csv"),
+    ('{"erpKey": "C1", "companyName": "\\tAcme", "companyType": "Customer", "isActive": true}\n'
+     '{"erpKey": "C2", "companyName": "Bolt", "companyType": "Customer", "isActive": true}\n'
+     '{"erpKey": "C3", "companyName": "Nut\\n", "companyType": "Customer", "isActive": true}\n', "companies.jsonl"),
+])  # fmt: skip
+def test_one_rule_holds_for_every_row(uploads, text, name):
+    uploads.load(text, name)
+    assert sorted(Company.objects.values_list("company_name", flat=True)) == ["Acme", "Bolt", "Nut"]
+
+
+def test_a_text_of_blanks_is_an_empty_cell(uploads):
+    sync = uploads.load(f"{COMPANY},city\nC1,Acme,Customer,true,  \nC2,\u3000,Customer,true,\n", "companies.csv")
+    assert list(Company.objects.values_list("company_name", "city")) == [("Acme", None)]
+    assert [problem.code for problem in sync.details.filter(kind="error")] == ["required_empty"]
 
 
 def test_rows_with_and_without_blanks_are_the_same_records(uploads, counts):

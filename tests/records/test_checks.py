@@ -58,7 +58,7 @@ def check(kind, cell):
         ("stamp", "2021-11-09T12:04Z", "2021-11-09 12:04:00+00:00"),
         ("text", "Köln", "Köln"),
         ("text", "a\tb\\c\nd", "a\\tb\\\\c\\nd"),
-        ("text", "  spaced ", "  spaced "),
+        ("text", "  spaced\u3000", "spaced"),
         ("text", 8005, "8005"),
         ("text", "", "\\N"),
         ("json", {"a": 1}, '{"a": 1}'),

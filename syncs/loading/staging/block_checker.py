@@ -52,18 +52,13 @@ class ColumnChecks:
                 _add(faults, column, found)
         frame, changed = pl.DataFrame(series), set(block.not_delimited)
         rechecked = []
-        blank_rows: set[int] = set()
-        for name, places in _unclear_cells(frame, checks, is_copy_safe=block.is_copy_safe).items():
+        for name, places in _unclear_cells(frame, checks, block).items():
             cells_there = [cell or "" for cell in frame[name].gather(places).to_list()]
-            blank_rows.update(at for at, cell in zip(places, cells_there, strict=True) if cell != cell.strip())
             texts, found = _check_each(block, checks[name], places.to_list(), cells_there, remarks)
             rechecked.append(frame[name].scatter(places, texts).alias(name))
             changed.update(places)
             _add(faults, block.entity.columns[name], found)
         checked_frame = frame.with_columns(rechecked) if rechecked else frame
-        if blank_rows:
-            checked_frame = _without_outer_blanks(checked_frame, block, sorted(blank_rows))
-            changed.update(blank_rows)
         _reject_nested(block, faults)
         _drop_faults_of_missing_cells(block, faults)
         return CheckedCells(checked_frame, faults, changed, remarks)
@@ -95,26 +90,15 @@ def _check_each(
     return texts, {places[at]: fault for at, fault in faults.items()}
 
 
-def _without_outer_blanks(frame: pl.DataFrame, block: Block, rows: list[int]) -> pl.DataFrame:
-    """The frame without blanks around the texts of some rows, in which other cells have them.
-
-    Such rows are written with blanks around their delimiters, which are no part of a text either. Looking for blanks
-    in the texts of all rows would take too long.
-    """
-    trimmed = []
-    for column in block.columns:
-        if column.type == "text":
-            texts = frame[column.name].gather(rows).str.strip_chars()
-            trimmed.append(frame[column.name].scatter(rows, texts.replace("", None)).alias(column.name))
-    return frame.with_columns(trimmed)
-
-
-def _unclear_cells(
-    frame: pl.DataFrame, checks: Mapping[str, PatternCheck], *, is_copy_safe: bool
-) -> dict[str, pl.Series]:
+def _unclear_cells(frame: pl.DataFrame, checks: Mapping[str, PatternCheck], block: Block) -> dict[str, pl.Series]:
     """By column, the places of cells that have to be checked one by one."""
     unclear = {
-        name: check.needs_cell_check(pl.col(name), is_copy_safe=is_copy_safe, is_plain=check.is_plain(frame[name]))
+        name: check.needs_cell_check(
+            pl.col(name),
+            is_copy_safe=block.is_copy_safe,
+            may_have_blanks=block.may_have_outer_blanks,
+            is_plain=check.is_plain(frame[name]),
+        )
         for name, check in checks.items()
     }
     # Most columns have none, and testing for any is faster than listing them.

@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from adsplatform.records.checks import as_text
+from adsplatform.records.checks import WHITE_SPACE, as_text
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import rows_to_columns
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.loading.staging.copy_format import copy_lines
 from syncs.rejected_rows.formula_guard import unescape_cell
+
+_OTHER_BLANKS = WHITE_SPACE.translate(dict.fromkeys(map(ord, " \t\n")))
 
 
 @dataclass
@@ -60,10 +62,32 @@ class Block:
     @cached_property
     def delimited_lines(self) -> list[bytes]:
         """The delimited lines as lines of COPY."""
+        return self._delimited_bytes.split(b"\n")
+
+    @cached_property
+    def _delimited_text(self) -> str:
         text = "\n".join(self.delimited)
-        if self.delimiter != "\t":
-            text = text.replace(self.delimiter, "\t")
-        return text.encode().split(b"\n")
+        return text if self.delimiter == "\t" else text.replace(self.delimiter, "\t")
+
+    @cached_property
+    def _delimited_bytes(self) -> bytes:
+        return self._delimited_text.encode()
+
+    @cached_property
+    def may_have_outer_blanks(self) -> bool:
+        """Whether a look at the delimited lines does not rule out that a cell has blanks around it."""
+        if not self.is_ready_to_copy or self.not_delimited:
+            return True
+        if any(blank in self._delimited_text for blank in _OTHER_BLANKS):
+            return True
+        # Most blanks stand within a cell, and only few letters are blanks.
+        letters = np.frombuffer(self._delimited_bytes, np.uint8)
+        blanks = np.flatnonzero(letters == ord(" "))
+        if not len(blanks):
+            return False
+        beside = letters.take(blanks - 1, mode="clip"), letters.take(blanks + 1, mode="clip")
+        is_at_end = blanks[0] == 0 or blanks[-1] == len(letters) - 1
+        return bool(is_at_end or min(beside[0].min(), beside[1].min()) <= ord("\n"))
 
     def copy_lines(self, frame: pl.DataFrame, changed: set[int]) -> list[bytes]:
         """The checked rows of a frame as lines of COPY.
