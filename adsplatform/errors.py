@@ -40,6 +40,16 @@ class TooMany(PlatformError):
     title = "Too many requests."
 
 
+class QuotaExceeded(TooMany):
+    """More than an account may have; `retry_after` is in how many seconds that may be different, if waiting helps."""
+
+    title = "Quota exceeded."
+
+    def __init__(self, message: str, *, field: str = "", retry_after: int = 0):
+        super().__init__(message, field=field)
+        self.retry_after = retry_after
+
+
 class DependencyFailed(PlatformError):
     """The accounting system behind a connector refused or did not answer."""
 

@@ -195,6 +195,8 @@ REST_FRAMEWORK = {
         "sign-in": env.str("THROTTLE_SIGN_IN", "10/min"),
         # Attempts at one person's password from any address, and at anyone's password from one address.
         "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
+        # API keys that one person makes.
+        "make-key": env.str("THROTTLE_MAKE_KEY", "30/hour"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
         # For all keys of an account together, because anyone with a key can create more keys.
         "create-sync-account": env.str("THROTTLE_CREATE_SYNC_ACCOUNT", "1200/min"),
@@ -203,6 +205,12 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
 }
+
+# For how many days an API key works at most, which is also the end of a key that names none; and how many keys that
+# work a person may have in an account, and all people of an account together.
+API_KEY_DAYS = env.int("API_KEY_DAYS", 365, validate=validate.Range(1, 365))
+API_KEYS_PER_PERSON = env.int("API_KEYS_PER_PERSON", 20)
+API_KEYS_PER_ACCOUNT = env.int("API_KEYS_PER_ACCOUNT", 200)
 
 # How long the answer to a request with an Idempotency-Key is stored, to be given again.
 IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)

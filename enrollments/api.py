@@ -172,14 +172,14 @@ class ApplicationViewSet(WireViewSet[Application]):
 
     def create(self, request: WireRequest) -> HttpResponse:
         wanted = ApplicationInput.read_list(request.data)
-        return self.answer_list(services.create_applications(request.caller.user, wanted))
+        return self.answer_list(services.create_applications(request.caller, wanted))
 
     def change(self, request: WireRequest, pk: str) -> HttpResponse:
         changes = ApplicationInput.read_changes(request.data)
-        return self.answer(services.change_application(self.get_object(pk), request.caller.user, **changes))
+        return self.answer(services.change_application(self.get_object(pk), request.caller, **changes))
 
     def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
-        return Response({"messages": services.retire_application(self.get_object(pk), request.caller.user)})
+        return Response({"messages": services.retire_application(self.get_object(pk), request.caller)})
 
 
 urlpatterns = [

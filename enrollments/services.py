@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from adsplatform.accounts.models import Account, User
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError
 from adsplatform.observability.redaction import redact
 from adsplatform.zones import check_zone
@@ -59,23 +60,25 @@ def publish_application(entry: ApplicationEntry) -> Application:
 
 
 @transaction.atomic
-def create_applications(user: User, wanted: Sequence[dict[str, Any]]) -> list[Application]:
+def create_applications(caller: Caller, wanted: Sequence[dict[str, Any]]) -> list[Application]:
     """Add applications without a connector of ours to the catalogue; for platform staff."""
-    _check_staff(user)
+    _check_staff(caller, "enrollments.add_application")
+    user = caller.user
     return [Application.objects.create(created_user=user, modified_user=user, **values) for values in wanted]
 
 
-def change_application(application: Application, user: User, **changes: Unpack[ApplicationValues]) -> Application:
+def change_application(application: Application, caller: Caller, **changes: Unpack[ApplicationValues]) -> Application:
     """Change an entry of the catalogue; for platform staff."""
-    _check_staff(user)
-    Application.objects.filter(pk=application.pk).update(**changes, modified=timezone.now(), modified_user=user)
+    _check_staff(caller, "enrollments.change_application")
+    this = Application.objects.filter(pk=application.pk)
+    this.update(**changes, modified=timezone.now(), modified_user=caller.user)
     application.refresh_from_db()
     return application
 
 
-def retire_application(application: Application, user: User) -> list[str]:
+def retire_application(application: Application, caller: Caller) -> list[str]:
     """Take an application out of the catalogue; enrollments in it stay. For platform staff."""
-    change_application(application, user, is_active=False)
+    change_application(application, caller, is_active=False)
     return [f"Application {application.pk} is kept, but no longer available"]
 
 
@@ -234,9 +237,11 @@ def _plan(enrollment: AppEnrollment) -> None:
     plan(enrollment, timezone.now())
 
 
-def _check_staff(user: User) -> None:
-    if not user.is_staff:
-        raise NotAllowed("The catalogue of applications is kept by the platform's own staff.")
+def _check_staff(caller: Caller, permission: str) -> None:
+    if not caller.has_staff_permission(permission):
+        raise NotAllowed(
+            "The catalogue of applications is kept by those of the platform's own staff who have that permission."
+        )
 
 
 def _check(values: EnrollmentValues) -> None:

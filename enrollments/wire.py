@@ -14,6 +14,7 @@ from adsplatform.accounts.services import Caller
 from adsplatform.naming import camel_case
 from adsplatform.rest.serializers import (
     AnyCaseBoolean,
+    ClearableAddress,
     ClearableText,
     Guid,
     WireInput,
@@ -316,8 +317,8 @@ class ApplicationInput(WireInput):
     description = ClearableText(max_length=500)
     app_type = serializers.CharField(max_length=50)
     owner_id = Guid(required=False, allow_null=True)
-    project_url = ClearableText(max_length=200)
-    icon_url = ClearableText(max_length=200)
+    project_url = ClearableAddress(max_length=200)
+    icon_url = ClearableAddress(max_length=200)
     is_active = AnyCaseBoolean(required=False)
 
 

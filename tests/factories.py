@@ -122,5 +122,7 @@ class NoticeFactory(factory.django.DjangoModelFactory):
 def member(role=Role.OWNER, account=None, **user):
     """A user with a role in an account (a new one unless given), and an API key; returns membership, key."""
     membership = MembershipFactory(role=role, user=UserFactory(**user), **({"group_key": account} if account else {}))
-    _, key = ApiKey.make(account=membership.group_key, user=membership.user, name="test")
+    _, key = ApiKey.make(
+        account=membership.group_key, user=membership.user, name="test", is_of_staff=membership.user.is_staff
+    )
     return membership, key

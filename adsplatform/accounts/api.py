@@ -15,7 +15,7 @@ from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel
-from adsplatform.rest.throttling import count_sign_in
+from adsplatform.rest.throttling import MakeKeyThrottle, count_sign_in
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Field, Fields, Searchlight
 
@@ -36,10 +36,13 @@ class ApiKeyModel(WireModel[ApiKey]):
             "revoked_user_id",
             "expires",
             "is_read_only",
+            "made_with_api_key_id",
         )
 
     environment = serializers.SerializerMethodField()
     is_read_only = serializers.SerializerMethodField("get_is_read_only")
+    # Left out of the answer for keys that a person made, because the published API does not have it.
+    made_with_api_key_id = serializers.UUIDField(source="made_with_id")
 
     def get_is_read_only(self, api_key: ApiKey) -> bool | None:
         # Left out unless it is true, because the published API does not have it.
@@ -67,6 +70,7 @@ class ApiKeyViewSet(WireViewSet[ApiKey]):
     wire_model = ApiKeyModel
     noun = "API key"
     roles = dict.fromkeys(("create", "retrieve", "destroy", "query"), EVERYONE)
+    throttles = {"create": (MakeKeyThrottle,)}
     searchlight = Searchlight(
         Fields(
             [
@@ -112,6 +116,15 @@ class SignInViewSet(WireViewSet[Model]):
         return Response({"token": token, "expires": expires, "groupKey": membership.group_key_id})
 
 
+class SignOutViewSet(WireViewSet[Model]):
+    """End the bearer tokens of the person who calls."""
+
+    roles = {"create": EVERYONE}
+
+    def create(self, request: WireRequest) -> HttpResponse:
+        return Response({"messages": services.sign_out(request.caller)})
+
+
 class StatusViewSet(WireViewSet[Model]):
     """Who the caller is, and whether the services that the platform depends on are up; open to everyone."""
 
@@ -139,6 +152,10 @@ def status_of(request: WireRequest) -> dict[str, object]:
     if caller is None:
         return {"loggedIn": False, "errorMessage": reason, "dependencies": state}
     user, account = caller.user, caller.account
+    memberships = user.memberships.select_related("group_key").order_by("created", "pk")
+    if caller.api_key:
+        # Whoever has the key need not know what other accounts its maker is in.
+        memberships = memberships.filter(group_key=account)
     return {
         "userName": str(user),
         "emailAddress": user.email,
@@ -157,11 +174,11 @@ def status_of(request: WireRequest) -> dict[str, object]:
         "userGroups": [
             {
                 "groupKey": membership.group_key_id,
-                "userRole": membership.role,
+                "userRole": caller.role if caller.api_key else membership.role,
                 "groupName": membership.group_key.name,
                 "status": "Active",
             }
-            for membership in user.memberships.select_related("group_key").order_by("created", "pk")
+            for membership in memberships
         ],
         "dependencies": state,
     }
@@ -171,6 +188,7 @@ urlpatterns = [
     path("status", StatusViewSet.as_view({"get": "show"}), name="status"),
     path("status/auth", AuthStatusViewSet.as_view({"get": "show"}), name="status-auth"),
     path("sign-in", SignInViewSet.as_view({"post": "create"}), name="sign-in"),
+    path("sign-out", SignOutViewSet.as_view({"post": "create"}), name="sign-out"),
     path("apikeys", ApiKeyViewSet.as_view({"post": "create"}), name="api-keys"),
     path("apikeys/query", ApiKeyViewSet.as_view({"get": "query"}), name="api-key-query"),
     path("apikeys/<str:pk>", ApiKeyViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="api-key"),

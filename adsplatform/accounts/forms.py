@@ -1,11 +1,21 @@
-"""Inbox forms for API keys."""
+"""Inbox forms for API keys and passwords."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
 from django.utils import timezone
 
+from adsplatform.accounts.services import latest_end_of_keys
 from adsplatform.admin_lists.day_filters import DayInput, end_of
+
+if TYPE_CHECKING:
+    from adsplatform.accounts.models import User
+
+    _PasswordChangeForm = PasswordChangeForm[User]
+else:
+    _PasswordChangeForm = PasswordChangeForm
 
 
 class KeyForm(forms.Form):
@@ -20,7 +30,6 @@ class KeyForm(forms.Form):
     expires = forms.DateField(
         label="Last day it works",
         required=False,
-        help_text="Leave empty for a key without an end.",
         widget=DayInput,
     )
     is_read_only = forms.BooleanField(
@@ -29,11 +38,31 @@ class KeyForm(forms.Form):
         help_text="Whoever gets hold of it can look, but change nothing.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.latest = latest_end_of_keys()
+        self.fields["expires"].help_text = f"At most until {self.latest:%d %b %Y}; leave empty for that day."
+
     def clean_expires(self) -> datetime | None:
-        """The end of the chosen day, in UTC."""
+        """The end of the chosen day, in UTC; on the last possible day, the last possible moment."""
         day = self.cleaned_data["expires"]
         if day is None:
             return None
         if day < timezone.now().date():
             raise forms.ValidationError(f"The day {day:%d %b %Y} has passed. Choose today or a later one.")
-        return end_of(day)
+        if day > self.latest.date():
+            raise forms.ValidationError(
+                f"The day {day:%d %b %Y} is too late: a key works until {self.latest:%d %b %Y} at most. Choose an "
+                "earlier one."
+            )
+        return min(end_of(day), self.latest)
+
+
+class PasswordForm(_PasswordChangeForm):
+    """A new password, and whether the person's API keys end with the old one."""
+
+    revokes_keys = forms.BooleanField(
+        label="Revoke all my API keys",
+        required=False,
+        help_text="Choose this if somebody else may know the password. Programs that use the keys need new ones.",
+    )

@@ -13,9 +13,10 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
-from adsplatform.accounts.inbox_mixins import SESSION_KEY, ButtonView, TenantMixin
+from adsplatform.accounts.inbox_mixins import SESSION_KEY, AskFormMixin, ButtonView, TenantMixin
 from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
+from adsplatform.rest.throttling import count_made_key
 
 KEYS_LISTED, CHANGES_LISTED = 200, 50
 
@@ -41,7 +42,7 @@ class ChooseAccount(TenantMixin, TemplateView):
         return redirect("inbox:home")
 
 
-class Keys(TenantMixin, _KeyFormView):
+class Keys(TenantMixin, AskFormMixin[KeyForm], _KeyFormView):
     """The API keys that a person may see and revoke, and the form that creates one; a new key is shown once."""
 
     template_name = "inbox/keys.html"
@@ -49,13 +50,14 @@ class Keys(TenantMixin, _KeyFormView):
     # A key has no more rights than the person who creates it.
     roles = EVERYONE
 
-    def form_valid(self, form: KeyForm) -> HttpResponse:
+    def ask(self, form: KeyForm) -> HttpResponse:
+        count_made_key(self.request)
         api_key, secret = services.make_api_key(self.request.tenant, **form.cleaned_data)
         context = self.get_context_data(form=self.form_class(), made=api_key, secret=secret)
         return self.render_to_response(context)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        keys = services.api_keys_for(self.request.tenant).select_related("created_user")
+        keys = services.api_keys_for(self.request.tenant).select_related("created_user", "made_with")
         # Keys that are still valid come first, because people look for those.
         found = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_LISTED + 1])
         usable = set(keys.usable().filter(pk__in=[key.pk for key in found]).values_list("pk", flat=True))

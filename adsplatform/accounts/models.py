@@ -64,6 +64,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    # Bearer tokens from before this time are refused: the person has signed out.
+    tokens_ended = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -88,6 +90,12 @@ class Role(models.TextChoices):
 EVERYONE = frozenset(Role)
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
 ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+def lower_role(one: str, other: str) -> Role:
+    """The one of two roles that may do less."""
+    roles = list(Role)
+    return max(Role(one), Role(other), key=roles.index)
 
 
 class Membership(models.Model):
@@ -137,7 +145,11 @@ class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
 
 
 class ApiKey(models.Model):
-    """A program's credential: it acts as the user who created it, in one account. Only its hash is stored."""
+    """A program's credential: it acts as the user who created it, in one account. Only its hash is stored.
+
+    Database triggers (migration 0011) revoke the keys of a person who leaves the account or is switched off, and the
+    keys that were made with a key that is revoked, so that no way of doing that can leave keys behind.
+    """
 
     PREFIX_LENGTH = 10
     # The resolution of `last_used`: not every call writes to the database.
@@ -151,6 +163,13 @@ class ApiKey(models.Model):
     key_hash = models.CharField(max_length=64, unique=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    # The key that it was made with, if a program made it.
+    made_with = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
+    # The role of its user when it was made: it may never do more, even if its user may later.
+    role = models.CharField(max_length=20, choices=Role.choices, db_default=Role.READ_ONLY, editable=False)
+    # Whether its user was platform staff when it was made; otherwise it never has the rights of staff.
+    is_of_staff = models.BooleanField(default=False, db_default=False, editable=False)
+    # Keys from before all keys had an end may have none.
     expires = models.DateTimeField(null=True, blank=True)
     last_used = models.DateTimeField(null=True, editable=False)
     # A program with the key can only read, whatever its user may do.
@@ -159,6 +178,9 @@ class ApiKey(models.Model):
     revoked_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="api_key_role_known")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key_prefix}…)"
@@ -169,16 +191,28 @@ class ApiKey(models.Model):
 
     @classmethod
     def make(
-        cls, *, account: Account, user: User, name: str, expires: datetime | None = None, is_read_only: bool = False
+        cls,
+        *,
+        account: Account,
+        user: User,
+        name: str,
+        role: str = Role.OWNER,
+        expires: datetime | None = None,
+        is_read_only: bool = False,
+        is_of_staff: bool = False,
+        made_with: "ApiKey | None" = None,
     ) -> tuple["ApiKey", str]:
-        """Create a key; the second value is the key itself, which cannot be read again."""
+        """Create a key that never has more rights than `role`; the second value is the key, available only now."""
         key = f"LSPK-{secrets.token_urlsafe(32)}"
         api_key = cls.objects.create(
             group_key=account,
             created_user=user,
             name=name,
+            role=role,
             expires=expires,
             is_read_only=is_read_only,
+            is_of_staff=is_of_staff,
+            made_with=made_with,
             key_prefix=key[: cls.PREFIX_LENGTH],
             key_hash=cls.hash(key),
         )

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
 from django.core.signing import BadSignature, Signer
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from adsplatform.accounts.models import ADMINS, Account, ApiKey, ApiKeyQuerySet, Membership, Role, User
-from adsplatform.errors import NotAllowed, PlatformError
+from adsplatform.accounts import row_security
+from adsplatform.accounts.models import ADMINS, Account, ApiKey, ApiKeyQuerySet, Membership, Role, User, lower_role
+from adsplatform.errors import NotAllowed, PlatformError, QuotaExceeded
 
 KEY_PREFIX = "LSPK-"
 SIGNING_SALT = "adsplatform.accounts.token"
@@ -42,7 +45,18 @@ class Caller:
 
     @property
     def role(self) -> str:
-        return Role.READ_ONLY if self.uses_read_only_key else self.membership.role
+        if self.api_key is None:
+            return self.membership.role
+        return Role.READ_ONLY if self.uses_read_only_key else lower_role(self.api_key.role, self.membership.role)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the caller may act as platform staff."""
+        return self.user.is_staff and (self.api_key is None or self.api_key.is_of_staff)
+
+    def has_staff_permission(self, permission: str) -> bool:
+        """Whether the caller may, as platform staff, do what the permission of the admin is for."""
+        return self.is_staff and self.user.has_perm(permission)
 
     @property
     def uses_read_only_key(self) -> bool:
@@ -77,6 +91,9 @@ def caller_of_token(token: str) -> Caller:
     membership = _membership(UUID(claims["account"]), UUID(claims["user"]))
     if not constant_time_compare(claims["password"], _password_fingerprint(membership.user)):
         raise NotSignedIn("The password has been changed since this token was made. Sign in again for a new one.")
+    ended = membership.user.tokens_ended
+    if ended and claims.get("issued", 0) <= ended.timestamp():
+        raise NotSignedIn(f"The token was ended by signing out {_on(ended)}. Sign in again for a new one.")
     return Caller(membership)
 
 
@@ -103,9 +120,22 @@ def issue_token(membership: Membership) -> tuple[str, datetime]:
         "user": str(membership.user_id),
         "account": str(membership.group_key_id),
         "password": _password_fingerprint(membership.user),
+        "issued": timezone.now().timestamp(),
         "expires": int(expires.timestamp()),
     }
     return Signer(salt=SIGNING_SALT).sign_object(claims), expires
+
+
+def sign_out(caller: Caller) -> list[str]:
+    """End all bearer tokens of the caller; returns what was done."""
+    if caller.api_key:
+        raise PlatformError(
+            "This call was made with an API key, and signing out ends bearer tokens. To end the key, revoke it with "
+            f"DELETE /api/v1/ApiKeys/{caller.api_key.pk}."
+        )
+    with row_security.as_login_role():
+        User.objects.filter(pk=caller.user.pk).update(tokens_ended=timezone.now())
+    return ["Ended all bearer tokens that you had"]
 
 
 def api_keys_for(caller: Caller) -> ApiKeyQuerySet:
@@ -114,22 +144,67 @@ def api_keys_for(caller: Caller) -> ApiKeyQuerySet:
     return keys if caller.role in ADMINS else keys.filter(created_user=caller.user)
 
 
+@transaction.atomic
 def make_api_key(
     caller: Caller, *, name: str, expires: datetime | None = None, is_read_only: bool = False
 ) -> tuple[ApiKey, str]:
-    """Create a key that acts as the caller, or only reads; the second value is the key, available only now."""
+    """Create a key that acts as the caller, or only reads; the second value is the key, available only now.
+
+    It has the caller's present rights, and an end. Made with another key, it ends with that key.
+    """
+    _check_right_to_make_keys(caller)
+    latest = latest_end_of_keys()
     if expires and expires <= timezone.now():
-        raise PlatformError("A key must expire in the future, or never.", field="expires")
+        raise PlatformError("A key must expire in the future.", field="expires")
+    if expires and expires > latest:
+        raise PlatformError(
+            f"A key works for at most {settings.API_KEY_DAYS} days, now until {latest:%Y-%m-%d %H:%M} UTC. Choose an "
+            "earlier end, or leave it out.",
+            field="expires",
+        )
+    ends = [expires or latest]
     if caller.api_key and caller.api_key.expires:
-        # Otherwise a key that expires could create one that does not.
-        expires = min(expires or caller.api_key.expires, caller.api_key.expires)
+        ends.append(caller.api_key.expires)
     return ApiKey.make(
         account=caller.account,
         user=caller.user,
         name=name,
-        expires=expires,
+        role=caller.role,
+        expires=min(ends),
         is_read_only=is_read_only,
+        is_of_staff=caller.is_staff,
+        made_with=caller.api_key,
     )
+
+
+def latest_end_of_keys() -> datetime:
+    """Until when a key can work that is made now; the end of those that name none."""
+    return timezone.now() + timedelta(days=settings.API_KEY_DAYS)
+
+
+def _check_right_to_make_keys(caller: Caller) -> None:
+    """Lock what the right to make keys depends on, so that it cannot end meanwhile, and count the keys there are."""
+    Account.objects.select_for_update(no_key=True).get(pk=caller.account.pk)
+    if not Membership.objects.select_for_update(no_key=True).filter(pk=caller.membership.pk).exists():
+        raise NotSignedIn("The person this credential belongs to is no longer a member of the account.")
+    made_with = ApiKey.objects.select_for_update(no_key=True).filter(pk=caller.api_key and caller.api_key.pk)
+    if caller.api_key and not made_with.filter(revoked=None).exists():
+        raise NotSignedIn(f"The API key {caller.api_key} has been revoked. Make a new one.")
+    usable = ApiKey.objects.of(caller.account).usable()
+    for keys, most, whose in (
+        (usable.filter(created_user=caller.user), settings.API_KEYS_PER_PERSON, "You have"),
+        (usable, settings.API_KEYS_PER_ACCOUNT, f"{caller.account} has"),
+    ):
+        if keys.count() >= most:
+            raise QuotaExceeded(
+                f"{whose} {most:,} API keys that work, which is the most there may be. Revoke one that is not needed."
+            )
+
+
+def revoke_keys_of(user: User) -> int:
+    """Revoke all keys of a person, in every account; returns how many."""
+    with row_security.as_login_role():
+        return ApiKey.objects.filter(created_user=user, revoked=None).update(revoked=timezone.now(), revoked_user=user)
 
 
 def revoke_api_key(api_key: ApiKey, user: User) -> list[str]:

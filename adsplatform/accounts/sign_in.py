@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import views
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
 from rest_framework.exceptions import Throttled
 
+from adsplatform.accounts import services
+from adsplatform.accounts.forms import PasswordForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, TenantRequest, tenant_of
 from adsplatform.rest.throttling import count_sign_in
 
@@ -69,7 +72,10 @@ class SignOut(views.LogoutView):
 
 
 class Password(views.PasswordChangeView):
+    """Changes the person's password, which ends their other sessions and bearer tokens, and keys if they ask for it."""
+
     template_name = "inbox/password.html"
+    form_class = PasswordForm
     success_url = reverse_lazy("inbox:home")
     request: TenantRequest
 
@@ -80,6 +86,12 @@ class Password(views.PasswordChangeView):
                 self.request.tenant = tenant
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        messages.success(self.request, "Your password has been changed.")
-        return super().form_valid(form)
+    def form_valid(self, form: PasswordForm) -> HttpResponse:
+        done = "Your password has been changed, and your other sessions have ended."
+        with transaction.atomic():
+            response = super().form_valid(form)
+            if form.cleaned_data["revokes_keys"]:
+                revoked = services.revoke_keys_of(self.request.user)
+                done = f"{done} API keys of yours that were revoked: {revoked}."
+        messages.success(self.request, done)
+        return response

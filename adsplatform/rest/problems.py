@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from adsplatform.errors import PlatformError
+from adsplatform.errors import PlatformError, QuotaExceeded
 from adsplatform.observability.request_ids import request_id_of
 from adsplatform.rest.authentication import NO_CREDENTIAL
 from adsplatform.rest.content_encodings import ACCEPTED, UnsupportedEncoding
@@ -159,6 +159,8 @@ def _headers(exc: Exception, status: int) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(exc, UnsupportedEncoding):
         return {"Accept-Encoding": ACCEPTED}
+    if isinstance(exc, QuotaExceeded):
+        return {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
     return {"Retry-After": str(_seconds(exc))} if isinstance(exc, exceptions.Throttled) else {}
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import URLValidator
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
@@ -150,6 +152,22 @@ class ClearableText(serializers.CharField):
 
     def run_validation(self, data: Any = serializers.empty) -> str | None:
         return super().run_validation(data) or self.cleared
+
+
+class ClearableAddress(ClearableText):
+    """An address of the web, which a person may be led to, so that it can hold no script."""
+
+    is_web_address = URLValidator(schemes=["http", "https"])
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            self.is_web_address(text)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(
+                f"“{text}” is no address of the web. Write all of it, like https://erp.example.com/start."
+            ) from error
+        return text
 
 
 class Guid(serializers.UUIDField):

@@ -1,6 +1,7 @@
 """Limits on how often a caller may call. The counts are in the shared cache, so all web processes share them."""
 
 import hashlib
+import math
 
 from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
@@ -9,6 +10,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from adsplatform.errors import TooMany
 from adsplatform.rest.authentication import authenticated
 
 
@@ -41,6 +43,15 @@ class CreateSyncOfAccountThrottle(_Throttle):
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self.key_of(str(authenticated(request).account.pk))
+
+
+class MakeKeyThrottle(_Throttle):
+    """A limit for each person, whatever key or token the person uses."""
+
+    scope = "make-key"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.key_of(str(request.user.pk))
 
 
 class _SignInThrottle(_Throttle):
@@ -94,3 +105,12 @@ def count_sign_in(request: HttpRequest | Request, email: str) -> None:
     for throttle in (AddressThrottle(email), GuessThrottle(email), PersonThrottle(email)):
         if not throttle.allow_request(attempt, view):
             raise Throttled(throttle.wait())
+
+
+def count_made_key(request: HttpRequest) -> None:
+    """Count an API key that a person makes in the Inbox; raises TooMany after too many of them."""
+    attempt, throttle = Request(request), MakeKeyThrottle()
+    attempt.user = request.user
+    if not throttle.allow_request(attempt, APIView()):
+        seconds = math.ceil(throttle.wait() or 1)
+        raise TooMany(f"You have made many API keys in a short time. Make the next one in {seconds:,} seconds.")

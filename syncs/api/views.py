@@ -149,7 +149,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         return self.answer(
             requests.amend_sync(
                 self.get_object(pk),
-                request.caller.user,
+                request.caller,
                 status_code=changes.get("status_code"),
                 message=changes.get("process_result_message"),
             )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from adsplatform.accounts.models import Account, User
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import NotAllowed, PlatformError, TooMany
 from adsplatform.observability import logs
 from adsplatform.wording import counted
@@ -193,11 +194,14 @@ def _cancel_message(sync_request: SyncRequest) -> str:
 
 
 def amend_sync(
-    sync_request: SyncRequest, user: User, *, status_code: str | None = None, message: str | None = None
+    sync_request: SyncRequest, caller: Caller, *, status_code: str | None = None, message: str | None = None
 ) -> SyncRequest:
     """Change status or message by hand: only for platform staff, along the allowed moves, and never to Success."""
-    if not user.is_staff:
-        raise NotAllowed("Only the platform's own staff may change a sync. To stop it, cancel it.")
+    if not caller.has_staff_permission("syncs.change_syncrequest"):
+        raise NotAllowed(
+            "Only those of the platform's own staff who have that permission may change a sync. To stop it, cancel it."
+        )
+    user = caller.user
     if status_code is not None and status_code != sync_request.status_code:
         try:
             _change_status(sync_request, lambda: sync_request.amend(status_code, message, user))

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
-from adsplatform.accounts.models import ApiKey, Role
+from adsplatform.accounts.models import ApiKey, Membership, Role, User
 from tests.callers import Program
+from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +33,11 @@ def test_a_new_key_is_shown_this_once(program, settings):
         "keyPrefix": key[:10],
         "created": made["created"],
         "createdUserId": str(program.user.pk),
+        "expires": made["expires"],
+        "madeWithApiKeyId": str(program.user.api_keys.get(name="test").pk),
     }
+    # An end by default.
+    assert timedelta(days=364) < api_key.expires - timezone.now() < timedelta(days=365)
     assert datetime.fromisoformat(made["created"]).tzinfo is not None
     assert (len(key) > 40, key[:5]) == (True, "LSPK-")
     assert key not in str(ApiKey.objects.values().get(pk=api_key.pk))
@@ -94,7 +100,17 @@ def test_a_key_may_expire(program):
 def test_a_key_cannot_expire_in_the_past(program):
     answer = program.post("ApiKeys", {"name": "mine", "expires": "2020-01-01T00:00:00Z"})
     assert answer.status_code == 400
-    assert answer.json()["errors"] == {"expires": ["A key must expire in the future, or never."]}
+    assert answer.json()["errors"] == {"expires": ["A key must expire in the future."]}
+
+
+def test_no_key_works_for_longer_than_a_year(program, settings):
+    settings.API_KEY_DAYS = 30
+    expires = timezone.now() + timedelta(days=31)
+    answer = program.post("ApiKeys", {"name": "mine", "expires": expires.isoformat()})
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["expires"][0].startswith("A key works for at most 30 days, now until 2")
+    program.post("ApiKeys", {"name": "mine", "expires": None})
+    assert ApiKey.objects.get(name="mine").expires < expires
 
 
 def test_a_key_that_expires_makes_none_that_outlives_it(program):
@@ -109,6 +125,88 @@ def test_a_reader_may_make_a_key_and_it_reads_only():
     program = Program(Role.READ_ONLY)
     program.headers = {"Api-Key": program.post("ApiKeys", {"name": "mine"}).json()["apiKey"]}
     assert program.post("Sync", {}).status_code == 403
+
+
+def test_a_key_never_has_more_rights_than_its_maker_had_or_has(program):
+    reader = Program(Role.READ_ONLY, account=program.account)
+    made = reader.post("ApiKeys", {"name": "mine"}).json()
+    reader.headers = {"Api-Key": made["apiKey"]}
+    # A promotion does not promote the key, nor what is made with it.
+    Membership.objects.filter(user=reader.user).update(role=Role.OWNER)
+    assert reader.get("Status").json()["roles"] == ["Read-Only"]
+    assert reader.post("Sync/batch", {"companies": []}).status_code == 403
+    reader.headers = {"Api-Key": reader.post("ApiKeys", {"name": "child"}).json()["apiKey"]}
+    assert reader.get("Status").json()["roles"] == ["Read-Only"]
+    # A demotion demotes a key.
+    owner = Program(account=program.account)
+    Membership.objects.filter(user=owner.user).update(role=Role.MEMBER)
+    assert owner.get("Status").json()["roles"] == ["Member"]
+
+
+def test_keys_made_with_a_key_are_revoked_with_it(program):
+    key = program.user.api_keys.get()
+    child = program.post("ApiKeys", {"name": "child"}).json()
+    program.headers = {"Api-Key": child["apiKey"]}
+    grandchild = program.post("ApiKeys", {"name": "grandchild"}).json()
+    assert grandchild["madeWithApiKeyId"] == child["apiKeyId"]
+    program.headers = {"Api-Key": grandchild["apiKey"]}
+    # By itself it works on while its maker's key does.
+    assert program.get("Sync/query").status_code == 200
+    other = Program(account=program.account)
+    assert other.delete(f"ApiKeys/{key.pk}").status_code == 200
+    assert program.get("Sync/query").status_code == 401
+    assert {key.revoked_user for key in program.user.api_keys.all()} == {other.user}
+    assert other.get("Sync/query").status_code == 200
+
+
+def test_keys_end_for_good_with_their_person(program):
+    owner = Program(account=program.account)
+    elsewhere = Program()
+    kept = MembershipFactory(user=program.user, group_key=elsewhere.account)
+    _, key_elsewhere = ApiKey.make(account=elsewhere.account, user=program.user, name="elsewhere")
+    program.membership.delete()
+    MembershipFactory(user=program.user, group_key=program.account, role=Role.OWNER)
+    answer = program.get("Sync/query")
+    assert answer.status_code == 401
+    assert "was revoked" in answer.json()["detail"]
+    # In another account, the person's keys end when the person is switched off.
+    program.headers = {"Api-Key": key_elsewhere}
+    assert program.get("Sync/query").status_code == 200
+    User.objects.filter(pk=kept.user_id).update(is_active=False)
+    User.objects.filter(pk=kept.user_id).update(is_active=True)
+    assert program.get("Sync/query").status_code == 401
+    assert [other.get("Sync/query").status_code for other in (owner, elsewhere)] == [200, 200]
+
+
+def test_a_person_has_a_limited_number_of_keys(program, settings):
+    settings.API_KEYS_PER_PERSON, settings.API_KEYS_PER_ACCOUNT = 2, 4
+    first = program.post("ApiKeys", {"name": "a"}).json()
+    answer = program.post("ApiKeys", {"name": "b"})
+    assert (answer.status_code, answer.json()["title"]) == (429, "Quota exceeded.")
+    assert answer.json()["detail"] == (
+        "You have 2 API keys that work, which is the most there may be. Revoke one that is not needed."
+    )
+    assert "Retry-After" not in answer.headers
+    program.delete(f"ApiKeys/{first['apiKeyId']}")
+    assert program.post("ApiKeys", {"name": "b"}).status_code == 201
+    reader, other = (Program(Role.READ_ONLY, account=program.account) for _ in range(2))
+    assert "Company" in reader.post("ApiKeys", {"name": "c"}).json()["detail"]
+    assert ApiKey.objects.of(program.account).usable().count() == 4
+    assert other.get("Sync/query").status_code == 200
+
+
+def test_making_keys_is_throttled(settings):
+    cache.clear()
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"make-key": "3/hour"}}
+    reader = Program(Role.READ_ONLY)
+    answers = [reader.post("ApiKeys", {"name": f"key {number}"}) for number in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 3000
+    # It is the person who is counted, in the Inbox as well.
+    reader.client.force_login(reader.user)
+    page = reader.client.post("/keys/", {"name": "another"})
+    assert "You have made many API keys in a short time. Make the next one in 3," in page.text
+    cache.clear()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +249,7 @@ def test_keys_can_be_filtered_and_ordered(program):
 
 
 def test_a_key_that_only_reads_looks_and_changes_nothing():
-    program = Program(is_staff=True)
+    program = Program(staff=True)
     made = program.post("ApiKeys", {"name": "dashboard", "isReadOnly": True}).json()
     assert made["isReadOnly"] is True
     other = program.post("ApiKeys", {"name": "loader"}).json()

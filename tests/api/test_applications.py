@@ -3,8 +3,9 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import Permission
 
-from adsplatform.accounts.models import Role
+from adsplatform.accounts.models import ApiKey, Role
 from enrollments.models import Application
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory
@@ -19,7 +20,11 @@ def demo(db):
 
 @pytest.fixture
 def staff(db):
-    return Program(Role.READ_ONLY, is_staff=True)
+    """Platform staff who may look after the catalogue, and read an account."""
+    program = Program(Role.READ_ONLY, is_staff=True)
+    permissions = Permission.objects.filter(codename__in=["add_application", "change_application"])
+    program.user.user_permissions.set(permissions)
+    return program
 
 
 def test_everyone_sees_the_catalogue(demo):
@@ -76,6 +81,31 @@ def test_staff_change_the_catalogue(staff):
     assert "Example ERP" not in names
 
 
+def test_staff_without_the_permission_or_with_an_earlier_key_change_nothing(staff, demo):
+    unpermitted = Program(is_staff=True)
+    # Made before its user became staff.
+    ApiKey.objects.filter(created_user=staff.user).update(is_of_staff=False)
+    for program in (unpermitted, staff):
+        assert program.post("Applications", [{"name": "Mine", "appType": "Connector"}]).status_code == 403
+        assert program.patch(f"Applications/{demo.pk}", {"name": "Mine"}).status_code == 403
+        assert program.delete(f"Applications/{demo.pk}").status_code == 403
+    demo.refresh_from_db()
+    assert (demo.name, demo.is_active) == ("Demo Data Connector", True)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "ftp://erp.example.com", "erp"])
+def test_an_address_in_the_catalogue_is_one_of_the_web(staff, demo, address):
+    answer = staff.patch(f"Applications/{demo.pk}", {"projectUrl": address})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {
+        "projectUrl": [
+            f"projectUrl: “{address}” is no address of the web. Write all of it, like https://erp.example.com/start."
+        ]
+    }
+    assert staff.patch(f"Applications/{demo.pk}", {"iconUrl": address}).status_code == 400
+    assert staff.patch(f"Applications/{demo.pk}", {"iconUrl": "https://erp.example.com/a.png"}).status_code == 200
+
+
 def test_an_application_needs_a_name_and_a_type(staff):
     answer = staff.post("Applications", [{"name": "x" * 101}])
     assert answer.json()["errors"] == {
@@ -92,7 +122,7 @@ def test_an_owner_who_is_not_staff_changes_nothing(program, demo):
     ]
     assert [answer.status_code for answer in answers] == [403] * 3
     assert {answer.json()["detail"] for answer in answers} == {
-        "The catalogue of applications is kept by the platform's own staff."
+        "The catalogue of applications is kept by those of the platform's own staff who have that permission."
     }
     demo.refresh_from_db()
     assert (demo.name, demo.is_active) == ("Demo Data Connector", True)

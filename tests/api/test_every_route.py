@@ -68,6 +68,7 @@ def test_the_operations_are_the_published_ones():
         "post appenrollments",
         "post appenrollments/<str:pk>/reconnect",
         "post sign-in",
+        "post sign-out",
         "post sync",
         "post sync/<str:pk>/allow-deletes",
         "post sync/<str:pk>/apply",
@@ -102,7 +103,7 @@ def test_it_names_the_roles_it_is_for(method, path, view):
     ("method", "path", "view"), [each for each in CLOSED if str(uuid.UUID(int=7)) in each.values[1]]
 )
 def test_an_unknown_id_is_a_404_with_a_sentence(method, path, view):
-    program = Program(is_staff=True)
+    program = Program(staff=True)
     body = {"statusCode": "Failed", "name": "x"} if method == "PATCH" else {}
     answer = program.send_json(method, path, body, "")
     assert answer.status_code == 404
@@ -111,7 +112,7 @@ def test_an_unknown_id_is_a_404_with_a_sentence(method, path, view):
 
 @pytest.mark.parametrize(("method", "path", "view"), OPERATIONS)
 def test_malformed_bodies_are_never_a_server_error(method, path, view):
-    program = Program(is_staff=True)
+    program = Program(staff=True)
     for body in (
         b"\x00\xff",
         b"[[[]]]",

@@ -1,5 +1,7 @@
 """Signing in for a token."""
 
+import json
+
 import pytest
 from django.core.cache import cache
 
@@ -134,3 +136,39 @@ def test_an_api_key_does_not_help_to_sign_in():
     program = Program()
     answer = program.post("sign-in", {"email": program.user.email, "password": "wrong"})
     assert answer.status_code == 401
+
+
+def test_signing_out_ends_all_tokens_of_the_person():
+    membership, other = MembershipFactory(), MembershipFactory()
+    tokens = [sign_in(membership.user.email).json()["token"] for _ in range(2)]
+    kept = sign_in(other.user.email).json()["token"]
+    answer = call("POST", "sign-out", tokens[0])
+    assert (answer.status_code, answer.json()) == (200, {"messages": ["Ended all bearer tokens that you had"]})
+    refused = [call("GET", "Sync/query", token) for token in tokens]
+    assert [answer.status_code for answer in refused] == [401, 401]
+    assert "The token was ended by signing out on 2" in refused[0].json()["detail"]
+    assert call("GET", "Sync/query", kept).status_code == 200
+    assert call("GET", "Sync/query", sign_in(membership.user.email).json()["token"]).status_code == 200
+
+
+def test_an_api_key_is_revoked_and_not_signed_out():
+    program = Program()
+    answer = program.post("sign-out")
+    assert answer.status_code == 400
+    assert f"revoke it with DELETE /api/v1/ApiKeys/{program.user.api_keys.get().pk}." in answer.json()["detail"]
+
+
+def test_a_token_makes_no_key_without_an_end():
+    token = sign_in(MembershipFactory().user.email).json()["token"]
+    body = {"name": "for ever", "expires": "9999-12-31T00:00:00Z"}
+    assert call("POST", "ApiKeys", token, body).status_code == 400
+    made = call("POST", "ApiKeys", token, {"name": "for ever"}).json()
+    assert made["expires"]
+    assert "madeWithApiKeyId" not in made
+
+
+def call(method, path, token, body=None):
+    headers = {"Authorization": f"Bearer {token}"}
+    return anonymous().generic(
+        method, f"/api/v1/{path}", json.dumps(body or {}), content_type="application/json", headers=headers
+    )

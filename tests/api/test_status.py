@@ -4,6 +4,7 @@ import pytest
 
 import adsplatform
 from adsplatform.accounts.models import Role
+from adsplatform.accounts.services import issue_token
 from adsplatform.observability import health
 from tests.callers import Program, anonymous
 from tests.factories import MembershipFactory
@@ -41,15 +42,17 @@ def test_a_caller_learns_who_it_is(settings):
                 "groupName": account.name,
                 "status": "Active",
             },
-            {
-                "groupKey": str(other.group_key_id),
-                "userRole": "Read-Only",
-                "groupName": "Other Ltd",
-                "status": "Active",
-            },
         ],
         "dependencies": {"Database": "Healthy", "Storage": "Healthy", "Queue": NO_WORKER},
     }
+    # Not to the holder of a key, but to the person, who has the password.
+    token, _ = issue_token(program.membership)
+    program.headers = {"Authorization": f"Bearer {token}"}
+    groups = program.get("Status").json()["userGroups"]
+    assert [(group["groupName"], group["userRole"]) for group in groups] == [
+        (account.name, "Member"),
+        (other.group_key.name, "Read-Only"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+def staff(enrollment):
+    return Program(account=enrollment.group_key, staff=True)
+
+
+@pytest.fixture
 def sync_request(enrollment):
     return SyncRequestFactory(app_enrollment=enrollment, queued=True)
 
@@ -144,27 +149,25 @@ def test_a_stranger_finds_no_sync(stranger, sync_request):
 def test_only_platform_staff_may_correct_a_sync(program, sync_request):
     answer = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Failed"})
     assert answer.status_code == 403
-    assert answer.json()["detail"] == ("Only the platform's own staff may change a sync. To stop it, cancel it.")
+    assert answer.json()["detail"] == (
+        "Only those of the platform's own staff who have that permission may change a sync. To stop it, cancel it."
+    )
 
 
-def test_staff_cannot_have_two_syncs_of_an_enrollment_in_progress(program, enrollment):
-    program.user.is_staff = True
-    program.user.save()
+def test_staff_cannot_have_two_syncs_of_an_enrollment_in_progress(staff, enrollment):
     SyncRequestFactory(app_enrollment=enrollment, running=True)
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True)
-    answer = program.patch(f"Sync/{waiting.pk}", {"statusCode": "In Progress"})
+    answer = staff.patch(f"Sync/{waiting.pk}", {"statusCode": "In Progress"})
     assert answer.status_code == 400
     assert answer.json()["detail"] == "Another sync of the enrollment is in progress; one runs at a time."
 
 
 @pytest.mark.parametrize("state", [{}, {"queued": True}, {"running": True}], ids=["ready", "waiting", "running"])
 @pytest.mark.parametrize("message", [{}, {"processResultMessage": "All loaded."}])
-def test_staff_cannot_say_that_a_sync_was_a_success(program, enrollment, state, message):
-    program.user.is_staff = True
-    program.user.save()
+def test_staff_cannot_say_that_a_sync_was_a_success(staff, enrollment, state, message):
     sync_request = SyncRequestFactory(app_enrollment=enrollment, **state)
     before = sync_request.status_code
-    answer = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Success", **message})
+    answer = staff.patch(f"Sync/{sync_request.pk}", {"statusCode": "Success", **message})
     assert answer.status_code == 400
     assert answer.json()["errors"] == {
         "statusCode": [
@@ -185,43 +188,37 @@ def test_staff_cannot_say_that_a_sync_was_a_success(program, enrollment, state, 
         ({"processResultMessage": " "}, "Ended as {status} by the platform’s staff. Nothing was changed."),
     ],
 )
-def test_staff_ends_a_running_sync_with_a_message(program, enrollment, status, message, expected):
-    program.user.is_staff = True
-    program.user.save()
+def test_staff_ends_a_running_sync_with_a_message(staff, enrollment, status, message, expected):
     sync_request = SyncRequestFactory(app_enrollment=enrollment, running=True)
-    answer = program.patch(f"Sync/{sync_request.pk}", {"statusCode": status, **message}).json()
+    answer = staff.patch(f"Sync/{sync_request.pk}", {"statusCode": status, **message}).json()
     assert (answer["statusCode"], answer["processResultMessage"]) == (status, expected.format(status=status))
     sync_request.refresh_from_db()
     assert sync_request.finished
-    assert sync_request.modified_user == program.user
-    refused = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Success"}).json()["detail"]
+    assert sync_request.modified_user == staff.user
+    refused = staff.patch(f"Sync/{sync_request.pk}", {"statusCode": "Success"}).json()["detail"]
     assert refused == f"This sync is {status}; it can no longer become Success."
 
 
-def test_the_reason_of_an_earlier_attempt_stays_the_message(program, enrollment):
-    program.user.is_staff = True
-    program.user.save()
+def test_the_reason_of_an_earlier_attempt_stays_the_message(staff, enrollment):
     waiting = SyncRequestFactory(app_enrollment=enrollment, queued=True, process_result_message="It did not answer.")
-    answer = program.patch(f"Sync/{waiting.pk}", {"statusCode": "Failed"}).json()
+    answer = staff.patch(f"Sync/{waiting.pk}", {"statusCode": "Failed"}).json()
     assert answer["processResultMessage"] == "It did not answer."
 
 
-def test_staff_corrects_a_sync_along_the_allowed_moves(program, sync_request):
-    program.user.is_staff = True
-    program.user.save()
+def test_staff_corrects_a_sync_along_the_allowed_moves(staff, sync_request):
     body = {"StatusCode": "Failed", "ProcessResultMessage": "Stopped by support."}
-    answer = program.patch(f"Sync/{sync_request.pk}", body)
+    answer = staff.patch(f"Sync/{sync_request.pk}", body)
     assert answer.status_code == 200
     assert answer.json()["statusCode"] == "Failed"
     assert answer.json()["processResultMessage"] == "Stopped by support."
-    assert program.patch(f"Sync/{sync_request.pk}", {"statusCode": "In Progress"}).status_code == 400
-    unknown = program.patch(f"Sync/{sync_request.pk}", {"statusCode": "Done"})
+    assert staff.patch(f"Sync/{sync_request.pk}", {"statusCode": "In Progress"}).status_code == 400
+    unknown = staff.patch(f"Sync/{sync_request.pk}", {"statusCode": "Done"})
     assert unknown.json()["errors"] == {
         "statusCode": ["No status is called “Done”. Known: Ready, Connector, In Progress, Success, Failed, Cancelled."]
     }
-    half = program.send("PATCH", f"Sync/{sync_request.pk}", b'{"statusCode": "\\ud800"}', "application/json")
+    half = staff.send("PATCH", f"Sync/{sync_request.pk}", b'{"statusCode": "\\ud800"}', "application/json")
     assert half.status_code == 400
-    nothing = program.patch(f"Sync/{sync_request.pk}", {"traceParent": "x"})
+    nothing = staff.patch(f"Sync/{sync_request.pk}", {"traceParent": "x"})
     assert nothing.json()["detail"] == (
         "There is nothing to change. These members can be: statusCode, processResultMessage."
     )
@@ -352,7 +349,7 @@ def test_more_keys_make_no_more_syncs(program, stranger, settings):
     cache.clear()
     settings.REST_FRAMEWORK = {
         **settings.REST_FRAMEWORK,
-        "DEFAULT_THROTTLE_RATES": {"create-sync": "100/min", "create-sync-account": "2/min"},
+        "DEFAULT_THROTTLE_RATES": {"create-sync": "100/min", "create-sync-account": "2/min", "make-key": "9/min"},
     }
     assert [program.post("Sync").status_code for _ in range(2)] == [400, 400]
     program.headers = {"Api-Key": program.post("ApiKeys", {"name": "Another"}).json()["apiKey"]}

@@ -1,6 +1,9 @@
 """API keys: made and shown once, listed, revoked."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from adsplatform.accounts import services
 from adsplatform.accounts.models import ApiKey, Role
@@ -35,13 +38,28 @@ def test_a_key_needs_a_name_and_a_day_to_come(inbox):
 
 
 def test_the_last_day_is_a_whole_day(inbox):
-    inbox.post("/keys/", {"name": "Trial", "expires": "2190-05-31"})
-    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M:%S}" == "2190-05-31 23:59:59"
+    day = timezone.now().date() + timedelta(days=10)
+    inbox.post("/keys/", {"name": "Trial", "expires": f"{day}"})
+    assert f"{ApiKey.objects.get(name='Trial').expires:%Y-%m-%d %H:%M:%S}" == f"{day} 23:59:59"
 
 
-def test_the_last_day_of_all_is_a_day_like_others(inbox):
-    assert inbox.post("/keys/", {"name": "For ever", "expires": "9999-12-31"}).status_code == 200
-    assert "31 Dec 9999, 23:59 UTC" in inbox.get("/keys/").text
+def test_a_key_has_an_end_within_a_year(inbox, settings):
+    settings.API_KEY_DAYS = 30
+    latest = timezone.now() + timedelta(days=30)
+    assert f"At most until {latest:%d %b %Y}; leave empty for that day." in inbox.get("/keys/").text
+    refused = inbox.post("/keys/", {"name": "For ever", "expires": "9999-12-31"})
+    assert "The day 31 Dec 9999 is too late: a key works until" in refused.text
+    for name, day in (("Last day", f"{latest.date()}"), ("No day", "")):
+        inbox.post("/keys/", {"name": name, "expires": day})
+        assert abs(ApiKey.objects.get(name=name).expires - latest) < timedelta(minutes=1)
+
+
+def test_a_key_shows_who_made_it_and_with_which_key(inbox, membership):
+    made_with, _ = ApiKey.make(account=membership.group_key, user=membership.user, name="Nightly")
+    ApiKey.make(account=membership.group_key, user=membership.user, name="Child", made_with=made_with, role=Role.MEMBER)
+    page = inbox.get("/keys/").text
+    assert f"by {membership.user}, with the key “Nightly”" in page
+    assert 'Child<br><span class="soft">Member</span>' in page
 
 
 def test_a_revoked_key_stays_in_the_list(inbox, membership):
@@ -80,7 +98,7 @@ def test_the_key_of_someone_who_left_does_not_seem_to_work(inbox, account):
     left.delete()
     ApiKey.objects.exclude(created_user=left.user).delete()
     text = inbox.get("/keys/").text
-    assert "Ended</span>" in text
+    assert "Revoked</span>" in text
     assert "Works</span>" not in text
 
 

@@ -2,10 +2,12 @@
 
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from adsplatform.accounts.models import Role, User
-from tests.factories import AppEnrollmentFactory, MembershipFactory, UserFactory
+from adsplatform.accounts.services import caller_of_key
+from tests.factories import AppEnrollmentFactory, MembershipFactory, UserFactory, member
 
 SIGN_IN = "/sign-in/"
 
@@ -77,9 +79,25 @@ def test_the_password_can_be_changed(inbox, membership):
         },
         follow=True,
     )
-    assert "Your password has been changed." in response.text
+    assert "Your password has been changed, and your other sessions have ended." in response.text
     membership.user.refresh_from_db()
     assert membership.user.check_password("staple-9-lake-Oslo")
+
+
+def test_a_new_password_ends_the_other_sessions_and_keys_if_asked(client, inbox, membership):
+    elsewhere = Client()
+    elsewhere.force_login(membership.user)
+    _, other_key = member(membership.role, membership.group_key)
+    old, new = "correct horse battery", "staple-9-lake-Oslo"
+    first = {"old_password": old, "new_password1": new, "new_password2": new}
+    inbox.post("/password/", first)
+    assert [browser.get("/").status_code for browser in (inbox, elsewhere)] == [200, 302]
+    assert membership.user.api_keys.usable().count() == 1
+    second = {"old_password": new, "new_password1": old, "new_password2": old, "revokes_keys": "on"}
+    page = inbox.post("/password/", second, follow=True).text
+    assert "API keys of yours that were revoked: 1." in page
+    assert membership.user.api_keys.get().revoked_user == membership.user
+    assert caller_of_key(other_key)
 
 
 def test_a_person_without_an_account_is_told_whom_to_ask(client, db):

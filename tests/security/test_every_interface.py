@@ -68,6 +68,8 @@ API = {
     "status": {"GET": all_alike(200), "*": all_alike(405)},
     "status/auth": {"GET": LIST},
     "sign-in": {"POST": all_alike(400), "*": all_alike(405)},
+    # Keys are revoked, not signed out.
+    "sign-out": {"POST": rows(401, 400, 400, 400)},
     "definitions/problem-codes": {"GET": all_alike(200), "*": all_alike(405)},
     "definitions/templates/<str:file>": {"GET": all_alike(200), "*": all_alike(405)},
     "apikeys": {"POST": rows(401, 201, 201, 201)},
@@ -246,7 +248,7 @@ class PopulatedAccount:
         )
         roles = {"reader": Role.READ_ONLY, "member": Role.MEMBER, "admin": Role.ADMIN, "owner": Role.OWNER}
         self.people = {actor: member(role, self.account) for actor, role in roles.items()}
-        self.people["staff"] = member(Role.OWNER, self.account, is_staff=True)
+        self.people["staff"] = member(Role.OWNER, self.account, staff=True)
         self.people["stranger"] = member(Role.OWNER)
         # A key of another member of the account.
         other, _ = member(Role.MEMBER, self.account)

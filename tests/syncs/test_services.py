@@ -8,13 +8,14 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django_q.models import OrmQ
 
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
 from syncs import tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
 from syncs.queue.claims import claim_next
 from syncs.services import enrollments, requests, uploads
-from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory
+from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -189,11 +190,11 @@ def test_a_cancel_wakes_a_worker_for_waiting_syncs(enrollment, user):
     assert claim_next() == waiting
 
 
-def test_only_staff_amend_a_sync_and_only_along_its_moves(user):
+def test_only_staff_amend_a_sync_and_only_along_its_moves(db):
     sync_request = SyncRequestFactory(queued=True)
     with pytest.raises(NotAllowed):
-        requests.amend_sync(sync_request, user, status_code="Failed")
-    staff = UserFactory(is_staff=True)
+        requests.amend_sync(sync_request, Caller(member()[0]), status_code="Failed")
+    staff = Caller(member(staff=True)[0])
     requests.amend_sync(sync_request, staff, status_code="Failed", message="Set aside.")
     assert (sync_request.status_code, sync_request.process_result_message) == ("Failed", "Set aside.")
     with pytest.raises(WrongStatus):

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from django.db import OperationalError, connection
 
+from adsplatform.accounts.services import Caller
 from adsplatform.records.models import Company
 from enrollments.models import Application
 from enrollments.services import publish_application
@@ -23,7 +24,7 @@ from syncs.models import SyncRequest
 from syncs.services import requests
 from syncs.services.uploads import store_upload
 from syncs.worker import process
-from tests.factories import AppEnrollmentFactory, SyncRequestFactory, UserFactory
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
 from tests.loading.conftest import GivenRows, company
 from tests.product import eventually
 
@@ -194,7 +195,7 @@ def test_an_error_after_a_cancel_is_its_consequence(work, log_lines, stops_at, e
 def test_staff_end_a_running_sync(work, log_lines):
     def end(sync_request):
         time.sleep(0.3)
-        requests.amend_sync(sync_request, UserFactory(is_staff=True), status_code="Failed", message="It hung.")
+        requests.amend_sync(sync_request, Caller(member(staff=True)[0]), status_code="Failed", message="It hung.")
         return time.monotonic()
 
     result = work({"companies": Doing(in_a_statement)}, end)
