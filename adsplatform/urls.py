@@ -18,6 +18,10 @@ api_urls = [path("", include(f"{package}.api")) for package in ("adsplatform.acc
 api_urls.append(path("", include("syncs.api.resumable_uploads")))
 api_urls.append(path("", include("syncs.api.views")))
 
+# Without the links to pages of objects, which no model of ours has: time to resolve them grows with the square of the
+# path's length.
+admin_urls = [url for url in admin.site.get_urls() if getattr(url, "name", "") != "view_on_site"]
+
 handler400 = problems.bad_request
 handler403 = problems.forbidden
 handler404 = problems.not_found
@@ -30,7 +34,7 @@ urlpatterns = [
     path("metrics", include("syncs.metrics")),
     # Browsers request it where no page names an icon: in the admin, and for answers of the API.
     path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
-    path("admin/", admin.site.urls),
+    path("admin/", (admin_urls, "admin", admin.site.name)),
     path("api/v1/", include((api_urls, "api"))),
     # Unknown paths of the API get a problem document even if DEBUG is on, and no redirect to a path with a slash.
     re_path("^api(?:/|$)", csrf_exempt(problems.not_found)),

@@ -12,7 +12,7 @@ _UNSEEN = (
 _IS_UNSEEN = re.compile(f"[{_UNSEEN}]")
 # Sentences from which quoted values are cut, and how long a sentence, and its end, may be in any case.
 _LONG, _LONGEST, _END = 1_000, 4_000, 500
-_LONG_QUOTE = re.compile("“([^”]{100})[^”]+”")
+_LONG_QUOTE = re.compile("“([^”]{100})[^”]++(?:”|\\Z)")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
@@ -47,7 +47,8 @@ def sentence(text: str) -> str:
     """A sentence to show: invisible characters as their numbers, and of bounded length whatever it quotes."""
     text = visible(text)
     if len(text) > _LONG:
-        text = _LONG_QUOTE.sub(r"“\1…”", text)
+        closed, mark, rest = text.rpartition("”")
+        text = _LONG_QUOTE.sub(r"“\1…”", closed + mark) + rest
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST - _END]} … {text[-_END:]}"
     return text

@@ -53,7 +53,7 @@ class JsonLine(logging.Formatter):
             **getattr(record, "about", {}),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 

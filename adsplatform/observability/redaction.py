@@ -8,19 +8,22 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 MASK = "[secret]"
 # Shorter secrets are not masked, because they are part of too many words.
 SHORTEST = 4
+# How much of a message and of a traceback is logged. What outsiders send may be in it, and each form takes time.
+LONGEST_MESSAGE, LONGEST_TRACEBACK = 4_000, 32_000
 # Only the latest ones are remembered, which bounds the memory of a process that runs for long.
 MOST = 1_000
 
 # Our API keys, credentials in URLs and headers, and `password=…` in its various spellings.
 _FORMS = (
     (re.compile(r"LSPK-[\w-]{8,}"), MASK),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE), rf"\1:{MASK}@"),
+    (re.compile(r"(://[^\s:/@]*+):[^\s/@]++@"), rf"\1:{MASK}@"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=:-]{8,}", re.IGNORECASE), rf"\1 {MASK}"),
     (
         re.compile(
@@ -88,7 +91,30 @@ else:
 
 
 class RedactingHandler(StreamHandler):
-    """Writes log lines and their tracebacks, in any format, with every secret masked."""
+    """Writes log lines and their tracebacks, in any format, of limited length and with every secret masked."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact_for_log(super().format(record))
+        return redact_for_log(super().format(_shortened(record)))
+
+
+def _shortened(record: logging.LogRecord) -> logging.LogRecord:
+    """The record with a message and a traceback of limited length."""
+    message = record.getMessage()
+    traceback = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
+    if len(message) <= LONGEST_MESSAGE and len(traceback) <= LONGEST_TRACEBACK:
+        return record
+    short = copy(record)
+    short.msg, short.args = _cut(message, LONGEST_MESSAGE), None
+    # The formatters take this in place of `exc_info`.
+    short.exc_text = _cut(traceback, LONGEST_TRACEBACK)
+    return short
+
+
+def _cut(text: str, length: int) -> str:
+    """The text without its middle, if it is too long; no part of a remembered secret stays at the cut."""
+    if len(text) <= length:
+        return text
+    with _lock:
+        secrets = list(known_spellings)
+    masked = mask_secrets(text, secrets)
+    return f"{masked[: length // 2]} … {masked[-length // 2 :]}"

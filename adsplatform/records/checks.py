@@ -206,7 +206,7 @@ def _currency(column: Column, text: str) -> str | Fault:
     return escape_for_copy(code)
 
 
-DECIMAL_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+DECIMAL_NUMBER = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)", re.ASCII)
 
 
 def _amount(column: Column, text: str) -> str | Fault:
@@ -251,7 +251,7 @@ def _integer(column: Column, text: str) -> str | Fault:
 
 
 def _double(column: Column, text: str) -> str | Fault:
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII):
+    if not re.fullmatch(r"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d{1,3})?", text, re.ASCII):
         return _bad_number(column, text)
     number = float(text)
     if abs(number) > 1e300:

@@ -230,7 +230,7 @@ def _word(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"\s*\(\d{1,4}\)\s*$|[\s_-]", "", name).lower()
+    return re.sub(r"\(\d{1,4}\)\s*$|[\s_-]", "", name).lower()
 
 
 def _entity(kind: type[Record]) -> Entity:

@@ -15,7 +15,7 @@ MOST_DIGITS = 38
 # ASCII digits only: \d would match the digits of every script.
 INTEGER = re.compile(r"[+-]?[0-9]+")
 DECIMAL = re.compile(r"[+-]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?")
-DOUBLE = re.compile(r"[+-]?(?=\.?[0-9])[0-9]*\.?[0-9]*(e[+-]?[0-9]+)?|nan|[+-]?infinity", re.IGNORECASE)
+DOUBLE = re.compile(r"[+-]?(?=\.?[0-9])[0-9]*+(\.[0-9]*+)?(e[+-]?[0-9]+)?|nan|[+-]?infinity", re.IGNORECASE)
 HEX = "[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 IDENTIFIER = re.compile(rf"({HEX})|\{{({HEX})\}}|\(({HEX})\)", re.IGNORECASE)
 STAMP = re.compile(

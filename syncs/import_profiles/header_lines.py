@@ -14,7 +14,7 @@ SEARCHED_ROWS = 30
 LONGEST_NAME = 200
 # The first cell of DATEV's files; the names stand in their second line.
 DATEV_MARKS = ("EXTF", "DTVF")
-_VALUE = re.compile(r"^[-+(]?[\d.,'’ \u00a0\u202f]*\d[\d.,'’ \u00a0\u202f]*\)?[-%]?$|^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+_VALUE = re.compile(r"^[-+(]?[.,'’ \u00a0\u202f]*+\d[\d.,'’ \u00a0\u202f]*+\)?[-%]?$|^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _UNIT = re.compile(
     r"^(?:[dtj]{1,2}[./-]?m{1,3}[./-]?[yja]{2,4}|[yja]{4}[./-]?m{1,2}[./-]?[dt]{1,2}|[yjos]/n|text|date|datum|number|"
     r"zahl|numeric|string|decimal|integer|boolean|%|€|\$|£)$",

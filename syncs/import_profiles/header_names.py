@@ -26,7 +26,7 @@ _ORDERS = ((_DAY, _MONTH, _YEAR), (_MONTH, _DAY, _YEAR), (_YEAR, _MONTH, _DAY))
 _DATE_PATTERN = re.compile(
     r"[(\[]?\b(?:" + "|".join(r"[./ \-]?".join(order) for order in _ORDERS) + r")\b[)\]]?", re.IGNORECASE
 )
-_BRACKET = re.compile(r"[(\[]\s*([^()\[\]]*?)\s*[)\]]")
+_BRACKET = re.compile(r"[(\[]([^()\[\]]*+)[)\]]")
 _WORD_BREAK = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 # Words for “number”, alone and at the end of compounds such as Rechnungsnummer and fakturanr.
 _NUMBER_WORDS = {"nr", "no", "num", "number", "nummer", "numero"}
@@ -65,8 +65,9 @@ def read_name(name: str) -> HeaderName:
         date_pattern = found[0].strip("()[] ")
         text = text.replace(found[0], " ", 1)
     for bracket in _BRACKET.finditer(text):
-        if bracket[1].upper() in CURRENCIES or (bracket[1] and bracket[1] in CURRENCY_SIGNS):
-            currency = bracket[1].upper()
+        inside = bracket[1].strip()
+        if inside.upper() in CURRENCIES or (inside and inside in CURRENCY_SIGNS):
+            currency = inside.upper()
             text = text.replace(bracket[0], " ", 1)
             break
     text = _WORD_BREAK.sub(" ", text).lower()

@@ -234,7 +234,7 @@ def exact(core: str, mark: str) -> Decimal | None:
     """The value of digits and marks, read with that decimal mark; None if they cannot be read so."""
     text = re.sub(f"[{APOSTROPHES}{BLANKS}{COMMA if mark == POINT else POINT}]", "", core)
     text = text.replace(COMMA, POINT)
-    return Decimal(text) if re.fullmatch(r"\d+\.?\d*|\.\d+", text) else None
+    return Decimal(text) if re.fullmatch(r"\d++(?:\.\d*+)?|\.\d++", text) else None
 
 
 def _cell(seen: pl.DataFrame, mask: str) -> str:

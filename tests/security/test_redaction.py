@@ -3,12 +3,13 @@
 import io
 import json
 import logging
+import time
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from adsplatform.observability import redaction
+from adsplatform.observability import logs, redaction
 from adsplatform.observability.redaction import MASK, RedactingHandler, mask_secrets, redact_for_log
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import ConnectorInfo
@@ -92,6 +93,24 @@ def test_a_traceback_is_masked_too(log):
         logging.getLogger("x").exception("Failed with %s", CANARY)
     assert "ValueError: could not sign in with" in log.getvalue()
     assert CANARY not in log.getvalue()
+
+
+@pytest.mark.parametrize("formatter", [logs.TextLine("{message}", style="{"), logs.JsonLine()])
+def test_long_values_are_cut_before_they_are_searched(log, formatter):
+    redaction.remember_secrets([CANARY])
+    (handler,) = (one for one in logging.getLogger().handlers if getattr(one, "stream", None) is log)
+    handler.setFormatter(formatter)
+    # The canary is where the text is cut.
+    hostile = "a." * 997 + CANARY + "a." * 500_000
+    began = time.thread_time()
+    try:
+        raise ValueError(hostile * 5)
+    except ValueError:
+        logging.getLogger("x").exception("Failed with %s", hostile)
+    assert time.thread_time() - began < 1
+    assert 4_000 < len(log.getvalue()) < 40_000
+    assert "canary" not in log.getvalue()
+    assert "ValueError: a.a." in log.getvalue()
 
 
 def test_all_log_handlers_redact(settings):

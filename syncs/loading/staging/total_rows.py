@@ -13,9 +13,9 @@ _WORDS = (
 )
 # The first cell that is filled in, in the raw text of a row.
 _STARTS_AS_TOTAL = re.compile(rf"""[\s",;|]*(?:{_WORDS})\b""", re.IGNORECASE)
-_TOTAL = re.compile(rf"(?:{_WORDS})\s*(?:\(?[A-Z]{{3}}\)?)?\s*[:=]?", re.IGNORECASE)
+_TOTAL = re.compile(rf"(?:{_WORDS})\s*+(?:\(?[A-Z]{{3}}\)?\s*+)?[:=]?", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"[-+(]?(?:[A-Z]{3}|[€$£])?\s?-?[\d.,'’\s]*\d[\d.,'’\s]*[-)]?(?:\s?(?:[A-Z]{3}|[€$£%]))?|[A-Z]{3}|[€$£]|-"
+    r"[-+(]?(?:[A-Z]{3}|[€$£])?\s?-?[.,'’\s]*+\d[\d.,'’\s]*+[-)]?(?:\s?(?:[A-Z]{3}|[€$£%]))?|[A-Z]{3}|[€$£]|-"
 )
 
 
