@@ -2,12 +2,15 @@
 
 import csv
 import io
+import time
 import zipfile
 from xml.etree import ElementTree
 
 import psutil
 import pytest
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.records.models import Company, Invoice
@@ -73,12 +76,20 @@ def test_a_corrected_file_loads_without_a_remark(faulty, load):
 
 def test_cells_that_look_like_formulas_come_back_as_they_were(load):
     evil = "=cmd|' /C calc'!A0"
-    sync = load({"companies.csv": COMPANIES + f'C2,"{evil}",Customer,perhaps\nC3,\'=x,Customer,perhaps\n'})
+    sync = load(
+        {
+            "companies.csv": COMPANIES
+            + f'C2,"{evil}",Customer,perhaps\nC3,\'=x,Customer,perhaps\nC4,x;{evil},Customer,perhaps\n'
+        }
+    )
     name, content = download(sync)
-    assert [row[1] for row in rows_of(content)[1:]] == ["'" + evil, "''=x"]
+    assert [row[1] for row in rows_of(content)[1:]] == ["'" + evil, "''=x", f"x;'{evil}"]
+    # As a spreadsheet reads it that separates cells by semicolons: none begins a formula.
+    assert not [cell for row in rows_of(content, ";") for cell in row if cell.startswith("=")]
     load(content.replace(b"perhaps", b"true"), name=name)
     assert Company.objects.get(erp_key="C2").company_name == evil
     assert Company.objects.get(erp_key="C3").company_name == "'=x"
+    assert Company.objects.get(erp_key="C4").company_name == f"x;{evil}"
 
 
 def test_a_workbook_has_texts_and_no_formulas(load):
@@ -157,14 +168,50 @@ def test_harmless_cells_are_written_as_they_are(cell):
 @pytest.mark.parametrize(
     "cell",
     [
-        "=1+1", "@SUM(1)", "+cmd|x", "-2+A1", "  =1", "\t5", "\r=1", "a\n=1", "a\r=1", "a\r\n +x", "＝1", "＋x", "－x",
-        "＠x", "\u00a0=1", "=", "'=1", "''@x", "' =1", "-1e5",
+        "=1+1", "@SUM(1)", "+cmd|x", "-2+A1", "  =1", "\t5", "＝1", "＋x", "－x", "＠x", "\u00a0=1", "=", "'=1", "''@x",
+        "' =1", "-1e5", '"=1"',
     ],
 )  # fmt: skip
 def test_cells_that_look_like_formulas_are_escaped_and_come_back(cell):
     assert escape_csv_cell(cell) == "'" + cell
     assert unescape_cell(escape_csv_cell(cell)) == cell
     assert unescape_cell(escape_workbook_cell(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        # What a spreadsheet reads that separates cells by semicolons, commas, tabs or bars.
+        ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+        ("x,=cmd|x", "x,'=cmd|x"),
+        ("x\t=cmd|x", "x\t'=cmd|x"),
+        ("x|@SUM(1)", "x|'@SUM(1)"),
+        ('x; "=1', "x;' \"=1"),
+        ("a\n=1", "a\n'=1"),
+        ("a\r\n +x", "a\r\n' +x"),
+        ("\r=1", "'\r'=1"),
+        ("x;'=1;-x", "x;''=1;'-x"),
+        ("5;-3", "5;-3"),
+        ("Street 1,\r\nRome", "Street 1,\r\nRome"),
+    ],
+)
+def test_formulas_behind_a_separator_of_any_locale_are_escaped(cell, written):
+    assert escape_csv_cell(cell) == written
+    assert unescape_cell(written) == cell
+
+
+@given(st.text("=+-@＝'\" ,;|\t\r\n1x"))
+def test_every_cell_comes_back_as_it_was(cell):
+    assert unescape_cell(escape_csv_cell(cell)) == cell
+    assert unescape_cell(escape_workbook_cell(cell)) == cell
+
+
+@pytest.mark.parametrize("part", [",-", ";", "'", '"', " ", ";'", "\t=", "-1,"])
+def test_a_long_cell_is_escaped_in_no_time(part):
+    cell = part * 50_000 + "x"
+    started = time.monotonic()
+    assert unescape_cell(escape_csv_cell(cell)) == cell
+    assert time.monotonic() - started < 2
 
 
 @pytest.fixture
