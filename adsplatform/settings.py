@@ -86,6 +86,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "adsplatform.observability.request_ids.RequestIdMiddleware",
+    "adsplatform.accounts.page_headers.ResponseHeadersMiddleware",
     "adsplatform.accounts.row_security.RowSecurityMiddleware",
     "adsplatform.observability.probes.ProbesMiddleware",
     "adsplatform.rest.middleware.WireMiddleware",

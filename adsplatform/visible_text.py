@@ -10,6 +10,8 @@ _UNSEEN = (
     "\U000e0100-\U000e01ef"
 )  # fmt: skip
 _IS_UNSEEN = re.compile(f"[{_UNSEEN}]")
+# What would break a line of a log or a header, and what PostgreSQL cannot store.
+_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Sentences from which quoted values are cut, and how long a sentence, and its end, may be in any case.
 _LONG, _LONGEST, _END = 1_000, 4_000, 500
 _LONG_QUOTE = re.compile("“([^”]{100})[^”]++(?:”|\\Z)")
@@ -41,6 +43,11 @@ def without_invisible(text: str) -> str:
     if _is_all_visible(text):
         return text
     return "".join(character for character in text if character.isspace() or not is_invisible(character))
+
+
+def file_name(text: str) -> str:
+    """A file's name to show, to store and to put into a header; no character makes it look like another name."""
+    return without_invisible(_BREAKING.sub("_", text))
 
 
 def sentence(text: str) -> str:

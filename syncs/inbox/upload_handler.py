@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest
 
+from syncs.services.uploads import clean_file_name
+
 
 class OversizedUploadRequest(HttpRequest):
     """The type of a request whose file was too large."""
@@ -33,7 +35,7 @@ class UploadLimit(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.received += len(raw_data)
         if self.received > settings.UPLOAD_MAX_BYTES:
-            self.request.upload_is_too_large = self.file_name or ""
+            self.request.upload_is_too_large = clean_file_name(self.file_name or "")
             raise StopUpload(connection_reset=False)
         return raw_data
 

@@ -42,7 +42,7 @@ class WrongChecksum(PlatformError):
 
 def begin(account: Account, user: User | None, *, file_name: str, size: int, sha256: str = "") -> ResumableUpload:
     """Begin an upload of a file of that size; `sha256` is its checksum in hexadecimal digits, if it is known."""
-    limit = settings.UPLOAD_MAX_BYTES
+    limit, file_name = settings.UPLOAD_MAX_BYTES, clean_file_name(file_name)
     if size > limit:
         raise TooLarge(
             f"The file “{file_name}” has {size:,} bytes, more than the {limit:,} that an upload may have. Divide it.",
@@ -66,7 +66,7 @@ def begin(account: Account, user: User | None, *, file_name: str, size: int, sha
         return ResumableUpload.objects.create(
             group_key=account,
             created_user=user,
-            file_name=clean_file_name(file_name),
+            file_name=file_name,
             size=size,
             sha256=sha256.lower(),
         )

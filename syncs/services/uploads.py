@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from adsplatform import visible_text
 from adsplatform.accounts.models import Account, User
 from adsplatform.errors import PlatformError, TooLarge
 from enrollments.models import AppEnrollment
@@ -23,9 +23,6 @@ else:
 
 CHUNK_BYTES = 1024**2
 CHANGED = Q(inserted__gt=0) | Q(updated__gt=0) | Q(deleted_by_match__gt=0) | Q(deleted_as_missing__gt=0)
-
-# A file's name must not break a line of a log or a header, and PostgreSQL cannot store NUL.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def store_upload(
@@ -62,8 +59,8 @@ def store_upload(
 
 
 def clean_file_name(file_name: str) -> str:
-    """The last part of a path, without characters that a log, a header or the database cannot take."""
-    return UNPRINTABLE.sub("_", os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
+    """The last part of a path, without characters that break something or cannot be seen."""
+    return visible_text.file_name(os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
 
 
 def _format_of(file_name: str, start: bytes) -> Upload.Format:

@@ -63,6 +63,11 @@ def test_a_file_name_loses_what_no_text_can_hold(program):
     assert {upload.file_name for upload in Upload.objects.all()} == {"a__b.zip", "c_.zip"}
 
 
+def test_a_file_name_has_no_character_that_hides_its_ending(program):
+    assert program.send("POST", "Sync/zip", form(name="a\u202epiz\x85\u200b.zip"), FORM).status_code == 200
+    assert Upload.objects.get().file_name == "apiz_.zip"
+
+
 def test_the_query_says_where_it_goes_and_which_part_it_is(program, enrollment):
     query = f"appEnrollmentId={enrollment.pk}&isFullSync=True&totalBatches=2"
     first = program.send("POST", "Sync/zip", form(), FORM, query).json()

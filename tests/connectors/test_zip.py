@@ -57,6 +57,11 @@ def test_a_path_is_only_its_last_part(path):
     assert [(block.name, block.file) for block in blocks] == [("invoices", "invoices.csv")]
 
 
+def test_a_name_has_no_character_that_cannot_be_seen():
+    (block,), _ = read(zipped({"a/invoices\u202e\x85.csv": CSV, "b/invoices.csv": ""}), format="zip")
+    assert block.file == "a/invoices.csv"
+
+
 def test_files_of_the_same_name_are_named_with_their_folders():
     blocks, _ = read(zipped({"2023/invoices.csv": CSV, "2024/invoices.csv": CSV, "c.csv": CSV}), format="zip")
     assert [(block.name, block.file) for block in blocks] == [

@@ -76,9 +76,10 @@ def test_it_is_not_ready_without_its_queue(monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_come_by_plain_http_and_by_any_name(path, settings):
+def test_probes_come_by_plain_http_and_by_any_address(path, settings):
     settings.SECURE_SSL_REDIRECT = True
-    assert Client().get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    for host in ("10.1.2.3:8000", "[fd00::1]:8000", "localhost", ""):
+        assert Client().get(path, headers={"Host": host}).status_code == 200, host
     assert Client().get("/", headers={"Host": "localhost"}).status_code == 301
 
 
@@ -87,3 +88,21 @@ def test_probes_accept_only_get_and_head(path):
     answer = Client().post(path)
     assert answer.status_code == 405
     assert answer.json() == {"detail": f"Ask {path} with GET."}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_page_of_another_site_cannot_read_a_probe_by_its_own_name(path):
+    answer = Client().get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "detail": "This server has another name. Ask by its address, or add the name to ALLOWED_HOSTS."
+    }
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/sign-in/", "/api/v1/Status", "/nothing-here", "/static/inbox/icon.svg"])
+def test_every_answer_is_for_this_site_alone(path):
+    headers = Client().get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]

@@ -2,6 +2,7 @@
 
 import re
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -70,13 +71,13 @@ class Archive:
 
     def entries(self) -> list[Entry]:
         """The files in it, without folders and without the files that operating systems add."""
-        named = [(info, info.filename.replace("\\", "/")) for info in self._zip.infolist()]
+        named = [(info, _without_invisible(info.filename).replace("\\", "/")) for info in self._zip.infolist()]
         named = [(info, path) for info, path in named if not path.endswith("/") and not _is_clutter(info, path)]
         shared = Counter(path.rpartition("/")[2] for _, path in named)
         entries = []
         for info, path in named:
             last = path.rpartition("/")[2]
-            display = info.filename if shared[last] > 1 else last
+            display = _without_invisible(info.filename) if shared[last] > 1 else last
             entries.append(Entry(info, display[-NAME_LENGTH:], *stem_and_extension(path)))
         return entries
 
@@ -222,6 +223,11 @@ class _CountedContent:
         if size and not data and self._size != self._entry.info.file_size:
             raise zipfile.BadZipFile
         return data
+
+
+def _without_invisible(name: str) -> str:
+    """The name without control and format characters, such as those that turn the direction of what follows."""
+    return "".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cf", "Zl", "Zp"))
 
 
 def _is_clutter(info: zipfile.ZipInfo, path: str) -> bool:
