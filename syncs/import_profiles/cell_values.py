@@ -130,7 +130,8 @@ class NumberReader:
             return ReadCells(values, [])
         places = (~fits).arg_true()
         others = self._others.read(cells.gather(places))
-        values = values.scatter(places, others.values)
+        # `scatter` writes into its series, which may be the cells themselves.
+        values = values.clone().scatter(places, others.values)
         return ReadCells(values, places.gather(others.unfit).to_list())
 
     def _plain(self, cells: pl.Series) -> pl.Series:

@@ -162,6 +162,15 @@ def test_signs_are_dropped_turned_and_taken_from_another_column(uploads):
     ]
 
 
+def test_what_is_no_number_is_named_where_numbers_have_a_point_and_no_groups(uploads):
+    columns = ["Nr", "Debitor", "Betrag"]
+    style = {"decimal": ".", "dates": "YYYY-MM-DD"}
+    uploads.save(invoices(columns, {"totalAmount": "Betrag"}, styles=style))
+    sync_request = uploads.load(written(columns, ["R1", "K1", "(1.5)"], ["R2", "K1", "n/a"], ["R3", "K1", ""]), "a.csv")
+    assert uploads.records("Invoice", "totalAmount") == {"R1": ["-1.5"], "R3": [None]}
+    assert errors(sync_request) == [(3, "bad_number", "Betrag", "n/a")]
+
+
 # True and false, days, and texts of several columns.
 
 

@@ -1,5 +1,6 @@
 """How the numbers, dates and flags of a column are written: every verdict, and what is never decided wrongly."""
 
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from syncs.import_profiles.month_names import MONTHS
 from syncs.import_profiles.number_styles import judge_numbers
 
 TODAY = date(2026, 11, 30)
+EXAMPLES = int(os.environ.get("EXAMPLES", 300))
 
 
 def lines_of(cells):
@@ -305,7 +307,7 @@ def written(value, decimal, thousands, places):
     return digits + (decimal + fraction if fraction else "")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     values=st.lists(st.decimals(0, 99_999_999, places=3), min_size=1, max_size=12),
     style=st.sampled_from([(".", ","), (",", "."), (",", " "), (".", "'"), (".", ""), (",", "")]),
@@ -346,7 +348,7 @@ PATTERNS = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     days=st.lists(st.integers(0, 9_000).map(lambda n: date(2002, 1, 1) + timedelta(n)), min_size=1, max_size=12),
     pattern=st.sampled_from(sorted(PATTERNS)),

@@ -81,7 +81,8 @@ def test_a_sheet_without_a_column_of_its_profile_is_refused(uploads):
 def test_a_header_in_another_row_is_refused(uploads, above):
     uploads.save(profile())
     result = uploads.load(book(*GOOD, header=(*above, *TWO_ROWS)), "rechnungen.xlsx")
-    assert result.status_code == "Failed"
+    assert (result.status_code, result.failure_code) == ("Failed", "profile_contradicted")
+    assert f"its header is in row {1 + len(above)}, and the profile says in row 1." in result.process_result_message
     assert uploads.records("Invoice") == {}
 
 
@@ -95,5 +96,6 @@ def test_a_problem_names_the_cell_and_its_own_column(uploads):
 def test_another_sheet_of_the_same_kind_is_not_read_by_the_profile(uploads):
     uploads.save(profile())
     result = uploads.load(book(*GOOD, names=("Deckblatt", "Andere")), "rechnungen.xlsx")
-    assert result.status_code == "Failed"
+    assert (result.status_code, result.failure_code) == ("Failed", "profile_contradicted")
+    assert "its sheet is called “Andere”, and the profile says “Liste”." in result.process_result_message
     assert uploads.records("Invoice") == {}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from syncs.connectors.formats.layouts import (
+    LayoutContradicted,
     best,
     fits,
     is_download,
@@ -54,7 +55,7 @@ def recognise_sheets(
     """
     of_workbooks = [layout for layout in layouts if not layout.delimiter and not layout.encoding]
     found: list[LayoutSheet] = []
-    resembling: list[tuple[FileLayout, list[str]]] = []
+    differences: list[LayoutContradicted] = []
     for sheet in workbook.sheets if layouts else ():
         if sheet.is_hidden or not workbook.can_read(sheet):
             continue
@@ -68,16 +69,29 @@ def recognise_sheets(
         elif fitting and (layout := best(fitting, names[fitting[0].profile], file)):
             found.append(LayoutSheet(sheet, layout, tuple(names[layout.profile]), layout.header[-1]))
         else:
-            resembling += [
-                (layout, names[layout.profile])
+            differences += filter(None, (_difference(layout, sheet, rows, file) for layout in of_workbooks))
+            differences += [
+                missing_columns(layout, file, names[layout.profile])
                 for layout in of_sheet
                 if resembles(layout, names[layout.profile])
                 and not is_strictly_readable(vocabulary, sheet.name, names[layout.profile])
                 and not is_strictly_readable(vocabulary, name, names[layout.profile])
             ]
-    if resembling and not found:
-        raise missing_columns(resembling[0][0], file, resembling[0][1])
+    if differences and not found:
+        raise differences[0]
     return found
+
+
+def _difference(layout: FileLayout, sheet: Sheet, rows: dict[int, list[str]], file: str) -> LayoutContradicted | None:
+    """The error about a sheet that has the columns of a layout, but in another row or under another name."""
+    for first in [layout.header[0], *rows]:
+        if fits(layout, _names(rows, tuple(range(first, first + len(layout.header))))):
+            if layout.sheet not in ("", sheet.name):
+                said = f"its sheet is called “{sheet.name[:100]}”, and the profile says “{layout.sheet[:100]}”."
+            else:
+                said = f"its header is in row {first}, and the profile says in row {layout.header[0]}."
+            return LayoutContradicted(layout, file, said)
+    return None
 
 
 def other_sheets(workbook: Workbook, found: Sequence[LayoutSheet], file: str) -> Iterator[RowProblem]:
