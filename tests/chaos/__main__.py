@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 from tests.chaos.mutants import MUTANTS
-from tests.chaos.run import Wanted, run
+from tests.chaos.report import Wanted
+from tests.chaos.run import run
 
 LONG = {"syncs": 1_000, "kills": 1_000, "crashes": 1_000, "database_kills": 20, "zombies": 50, "seconds": 3_600}
 SHORT = {"syncs": 80, "kills": 30, "crashes": 30, "database_kills": 1, "zombies": 2, "seconds": 70}

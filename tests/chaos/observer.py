@@ -7,7 +7,7 @@ import psycopg
 
 from tests.chaos.source import Books, Plan
 
-BEHAVIOURS_THAT_END_WELL = ("good", "long", "flaky")
+BEHAVIOURS_THAT_END_WELL = ("good", "long", "held", "flaky")
 
 
 class Reader(threading.Thread):
@@ -20,7 +20,11 @@ class Reader(threading.Thread):
         self.findings: list[str] = []
         self.must_stop = False
 
-    def run(self):
+    def end(self) -> None:
+        self.must_stop = True
+        self.join(20)
+
+    def run(self) -> None:
         while not self.must_stop:
             try:
                 with psycopg.connect(**self.address, connect_timeout=5) as connection:
@@ -96,7 +100,7 @@ def final_findings(connection, *, cancelled: set, limits: dict) -> list[str]:
         name = f"Sync {number} ({behaviour})"
         if status not in ("Success", "Failed", "Cancelled"):
             found.append(f"{name} is {status} for ever.")
-        if lease is not None:
+        elif lease is not None:
             found.append(f"{name} is finished and still held.")
         if pk in cancelled and status != "Cancelled":
             found.append(f"{name} was cancelled, and is {status}.")

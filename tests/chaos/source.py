@@ -9,6 +9,7 @@ from uuid import UUID
 
 from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Rows, Source
 from syncs.models import SyncRequest
+from tests.chaos import gates
 
 KEYS = 40
 BLOCK = 8
@@ -27,8 +28,9 @@ class Plan:
 
     @property
     def behaviour(self) -> str:
-        """good, long, flaky, refusing, deadly or hanging."""
-        return {3: "long", 5: "deadly", 10: "hanging", 15: "refusing", 20: "flaky"}.get(self.number % 25, "good")
+        """good, long, held, flaky, refusing, deadly or hanging."""
+        behaviours = {3: "long", 5: "deadly", 8: "held", 10: "hanging", 15: "refusing", 20: "flaky"}
+        return behaviours.get(self.number % 25, "good")
 
     @property
     def full(self) -> bool:
@@ -44,7 +46,9 @@ class Plan:
     def records(self, claim: int = 0) -> dict[str, dict[str, str]]:
         """The value of each record by its key, for each kind; one company says which claim of the sync read it."""
         random = self._random("records")
-        chosen = sorted(random.sample(range(KEYS), random.randint(8, KEYS)))
+        # One that is held has all the keys, the others have not, so that it inserts some.
+        count = KEYS if self.behaviour == "held" else random.randint(8, KEYS - 1)
+        chosen = sorted(random.sample(range(KEYS), count))
         value = self.number % 3 + 1
         return {
             "Company": {"claim": f"{self.number}, {claim}"} | {f"C{key}": f"Name {key} {value}" for key in chosen},
@@ -111,10 +115,12 @@ class ChaosSource:
                 )
                 time.sleep(plan.pause)
             if number == 0:
-                behave(plan)
+                behave(plan, claim)
 
 
-def behave(plan: Plan):
+def behave(plan: Plan, claim: int) -> None:
+    if plan.behaviour == "held":
+        gates.wait(plan.number, claim)
     if plan.behaviour == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
     if plan.behaviour == "hanging":

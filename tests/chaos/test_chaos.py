@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from syncs.crash_points import crash_point
+from tests.chaos.attack import POINTS
 from tests.chaos.clusters import PROJECT
-from tests.chaos.run import POINTS
 
 
 def test_nothing_is_lost_doubled_or_partly_written():
