@@ -105,27 +105,6 @@ def a_cancelled_sync_has_read_everything(site: Installation) -> None:
     sync.ends(SyncRequest.Status.CANCELLED)
 
 
-def a_cancelled_sync_still_reads(site: Installation) -> None:
-    sync = Sync(site, site.new_enrollment())
-    _, process = sync.arrival()
-    site.cancel(sync.request)
-    _wait(site, lambda: _has_ended(process), "its process goes on.")
-
-
-def the_process_of_a_cancelled_sync_dies(site: Installation) -> None:
-    sync = Sync(site, site.new_enrollment())
-    _, process = sync.arrival()
-    # Just after a renewal, the worker does nothing but watch its process, so it sees the death before the cancel.
-    sync.wait_for_renewal()
-    with _stopped(process.parent()):
-        site.cancel(sync.request)
-        process.kill()
-    cancelled = SyncRequest.Status.CANCELLED
-    # A worker acknowledges its wake-up when it has dealt with the death.
-    _wait(site, lambda: sync.status() != cancelled or not OrmQ.objects.exists(), "the worker does not end its task.")
-    sync.ends(cancelled)
-
-
 def a_stopped_worker_comes_back_while_another_has_its_sync(site: Installation) -> None:
     undisturbed = Sync(site, site.new_enrollment())
     undisturbed.arrival()
@@ -144,15 +123,36 @@ def a_stopped_worker_comes_back_while_another_has_its_sync(site: Installation) -
         each.ends(SyncRequest.Status.SUCCESS)
 
 
+def the_process_of_a_cancelled_sync_dies(site: Installation) -> None:
+    sync = Sync(site, site.new_enrollment())
+    _, process = sync.arrival()
+    # Just after a renewal, the worker does nothing but watch its process, so it sees the death before the cancel.
+    sync.wait_for_renewal()
+    with _stopped(process.parent()):
+        site.cancel(sync.request)
+        process.kill()
+    cancelled = SyncRequest.Status.CANCELLED
+    # A worker acknowledges its wake-up when it has dealt with the death.
+    _wait(site, lambda: sync.status() != cancelled or not OrmQ.objects.exists(), "the worker does not end its task.")
+    sync.ends(cancelled)
+
+
+def a_cancelled_sync_still_reads(site: Installation) -> None:
+    sync = Sync(site, site.new_enrollment())
+    _, process = sync.arrival()
+    site.cancel(sync.request)
+    _wait(site, lambda: _has_ended(process), "its process goes on.")
+
+
 MOMENTS = (
     a_reader_looks_between_the_records_and_the_outcome,
     a_source_refuses_after_rows_went_into_empty_books,
     a_wakeup_is_lost,
     another_sync_of_a_busy_enrollment_is_due,
     a_cancelled_sync_has_read_everything,
-    a_cancelled_sync_still_reads,
-    the_process_of_a_cancelled_sync_dies,
     a_stopped_worker_comes_back_while_another_has_its_sync,
+    the_process_of_a_cancelled_sync_dies,
+    a_cancelled_sync_still_reads,
 )
 
 
