@@ -178,6 +178,7 @@ SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "adsplatform.accounts.sessions"
 if proxy_header := env.str("HTTPS_PROXY_HEADER", ""):
     SECURE_PROXY_SSL_HEADER = (proxy_header, "https")
 SECURE_REFERRER_POLICY = "same-origin"
@@ -220,7 +221,7 @@ IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)
 # drops a third of its entries, so attempts with a few hundred invented names would reset the counters.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "adsplatform.json_cache.JsonCache",
         "LOCATION": "cache_entry",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
@@ -228,6 +229,8 @@ CACHES = {
 
 # A queue message is only a wake-up: it makes a worker look for the next sync, and the SyncRequest row says what to do.
 # So messages are never retried, timed out or saved; syncs.tasks sends another wake-up when work is left.
+# A message can name one of these tasks and nothing else (see adsplatform.cluster.messages).
+QUEUE_TASKS = ("syncs.tasks.run_next_sync", "syncs.tasks.remove_enrollment_data")
 # They travel through Redis or, without one, through a table of the database, in the transaction of the sender. LISTEN
 # needs a connection of its own; with a pooler that shares connections between transactions, processes poll the table.
 REDIS_URL = env.str("REDIS_URL", "")

@@ -34,9 +34,15 @@ def run_next_sync() -> str:
 
 @transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove every record of a deleted enrollment, and record that this is done."""
+    """Remove every record of a deleted enrollment, and record that this is done.
+
+    The message alone removes nothing: the enrollment must say that its removal was asked for.
+    """
+    enrollment = AppEnrollment.objects.filter(pk=app_enrollment_id, removal_asked__isnull=False)
+    if not enrollment.select_for_update().exists():
+        return f"Nobody asked to remove the records of the enrollment {app_enrollment_id}, or they are removed already."
     removed = removal.remove_records_of(UUID(app_enrollment_id))
-    AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
+    enrollment.update(removal_asked=None)
     return f"{removed} records removed."
 
 

@@ -14,7 +14,7 @@ from django.views.generic import FormView, TemplateView
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, AskFormMixin, ButtonView, TenantMixin
-from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry
+from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry, with_people
 from adsplatform.accounts.sign_in import Password, SignIn, SignOut
 from adsplatform.rest.throttling import count_made_key
 
@@ -57,7 +57,7 @@ class Keys(TenantMixin, AskFormMixin[KeyForm], _KeyFormView):
         return self.render_to_response(context)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        keys = services.api_keys_for(self.request.tenant).select_related("created_user", "made_with")
+        keys = with_people(services.api_keys_for(self.request.tenant).select_related("made_with"), "created_user")
         # Keys that are still valid come first, because people look for those.
         found = list(keys.order_by(F("revoked").desc(nulls_first=True), "-created")[: KEYS_LISTED + 1])
         usable = set(keys.usable().filter(pk__in=[key.pk for key in found]).values_list("pk", flat=True))

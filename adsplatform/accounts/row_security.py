@@ -84,16 +84,18 @@ def lift_restriction(**kwargs: object) -> None:
 
 @contextmanager
 def as_login_role() -> Iterator[None]:
-    """Use the login role inside the block, for what the restricted role may not do."""
+    """Use the login role inside the block, for what the restricted role may not do; blocks may be nested."""
     restriction = _restriction.get()
     if restriction is None:
         yield
         return
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
+    _restriction.set(None)
     try:
         yield
     finally:
+        _restriction.set(restriction)
         # A rollback restores the role, and so does opening a lost connection again.
         if _transaction_status() in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
             _apply(connection, restriction)

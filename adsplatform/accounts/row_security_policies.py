@@ -7,9 +7,10 @@ has a permissive policy for all rows, so that reporting tools, for example, stil
 - A table whose model names a foreign key in `row_security_parent` shows the rows whose parent is visible.
 - Accounts and memberships show those of the account and those of the person, who may switch between their accounts;
   only the account's own can be written. They and API keys are also read by the login role, before the account is known.
-- Users and the permissions of platform staff can be read but not written. The admin's log cannot even be read.
-- All other tables are unrestricted: the catalogue of applications and the queue contain no data of an account; a row of
-  the sessions or the cache can be found only by its secret key.
+- Users, but for their password hashes, and the permissions of platform staff can be read but not written. The admin's
+  log and the sessions cannot even be read. Into the queue, messages can only be put.
+- All other tables are unrestricted: the catalogue of applications contains no data of an account; a row of the cache
+  can be found only by its key.
 
 `migrate` sets up what is missing each time, derived from the models. So a new table needs nothing but a `group_key`,
 and a database that was restored elsewhere is protected again.
@@ -24,7 +25,8 @@ from typing import Any
 
 import psycopg
 from django.apps import apps
-from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.db import BaseDatabaseCache
 from django.db import DatabaseError, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
@@ -46,9 +48,23 @@ READABLE = {
     ),
 }
 # The role's privileges on tables without a policy, by app; on those of other apps it has all of WRITE.
-PRIVILEGES: dict[str, tuple[str, ...]] = {"accounts": READ, "auth": READ, "contenttypes": READ, "admin": ()}
-# Tables that triggers write, with the privileges of the tables' owner.
-READ_ONLY = ("accounts_auditentry",)
+PRIVILEGES: dict[str, tuple[str, ...]] = {
+    "accounts": READ,
+    "auth": READ,
+    "contenttypes": READ,
+    "admin": (),
+    "sessions": (),
+    "django_q": (),
+}
+# The role's privileges on single tables.
+TABLE_PRIVILEGES = {
+    # Triggers write it, with the privileges of the tables' owner.
+    "accounts_auditentry": READ,
+    # Requests send messages; only workers read and remove them.
+    "django_q_ormq": ("INSERT", "SELECT (id)"),
+}
+# Columns that requests of an account may not read, where the role may read the rest of the table.
+SECRET_COLUMNS = {"accounts_user": {"password"}}
 OPEN_POLICY, POLICY = "open_but_for_doors", "second_fence"
 # Raised when another process sets up the same, in this database or another one of the server, at the same time.
 RACES = (errors.DuplicateObject, errors.UniqueViolation, errors.InternalError_)
@@ -83,21 +99,24 @@ class Table:
 def tables() -> list[Table]:
     """Every table of a model, Django's included, and that of the cache, which has no model."""
     of_models = [_table(model) for model in apps.get_models(include_auto_created=True) if model._meta.managed]
-    caches = [cache for cache in settings.CACHES.values() if str(cache["BACKEND"]).endswith("DatabaseCache")]
-    return [*of_models, *(Table(str(cache["LOCATION"]), WRITE) for cache in caches)]
+    in_tables = [cache for cache in caches.all() if isinstance(cache, BaseDatabaseCache)]
+    return [*of_models, *(Table(cache._table, WRITE) for cache in in_tables)]
 
 
 def _table(model: type[models.Model]) -> Table:
     name = model._meta.db_table
     if any(field.column == "group_key" for field in model._meta.concrete_fields):
-        return Table(name, READ if name in READ_ONLY else WRITE, READABLE.get(name, OWN), OWN)
+        return Table(name, TABLE_PRIVILEGES.get(name, WRITE), READABLE.get(name, OWN), OWN)
     for key in model._meta.concrete_fields:
         if isinstance(key, models.ForeignKey) and key.name == getattr(model, "row_security_parent", None):
             parent, target = key.target_field.model._meta.db_table, key.target_field.column
             # The parent's own policy decides which parents exist for the role.
             has_parent = f"EXISTS (SELECT FROM {parent} parent WHERE parent.{target} = {name}.{key.column})"
             return Table(name, WRITE, has_parent, has_parent)
-    return Table(name, PRIVILEGES.get(model._meta.app_label, WRITE))
+    if secret := SECRET_COLUMNS.get(name):
+        columns = [field.column for field in model._meta.concrete_fields if field.column not in secret]
+        return Table(name, tuple(f"SELECT ({column})" for column in columns))
+    return Table(name, TABLE_PRIVILEGES.get(name, PRIVILEGES.get(model._meta.app_label, WRITE)))
 
 
 def missing_statements(cursor: Cursor) -> list[sql.Composable]:
@@ -114,12 +133,16 @@ def missing_statements(cursor: Cursor) -> list[sql.Composable]:
         """
         SELECT c.relname, c.relrowsecurity,
                ARRAY(SELECT p.polname FROM pg_policy p WHERE p.polrelid = c.oid),
-               ARRAY(SELECT a.privilege_type FROM aclexplode(c.relacl) a WHERE a.grantee = to_regrole(%s))
+               ARRAY(SELECT privilege_type FROM aclexplode(c.relacl) WHERE grantee = to_regrole(%s)
+                     UNION ALL
+                     SELECT format('%%s (%%s)', privilege_type, attname)
+                       FROM pg_attribute, aclexplode(attacl)
+                      WHERE attrelid = c.oid AND grantee = to_regrole(%s))
           FROM pg_class c
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s)
          ORDER BY c.relname
         """,
-        [ROW_SECURITY_ROLE, list(expected)],
+        [ROW_SECURITY_ROLE, ROW_SECURITY_ROLE, list(expected)],
     )
     found = [(expected[name], *rest) for name, *rest in cursor.fetchall()]
     grants = [_grant(table) for table, _, _, privileges in found if {*table.privileges} != {*privileges}]

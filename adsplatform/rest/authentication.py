@@ -55,8 +55,10 @@ def caller_of(request: Request | HttpRequest) -> Caller | None:
     return services.caller_of_token(credential)
 
 
-def caller_or_reason(request: Request | HttpRequest) -> tuple[Caller | None, str]:
+def caller_or_reason(request: Request) -> tuple[Caller | None, str]:
     """The caller, and otherwise the reason why there is none; for an endpoint that answers everyone."""
+    if isinstance(request.auth, Caller):
+        return request.auth, ""
     try:
         caller = caller_of(request)
     except NotSignedIn as reason:

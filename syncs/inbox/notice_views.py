@@ -12,6 +12,7 @@ from django.views.generic import TemplateView
 
 from adsplatform.accounts import services
 from adsplatform.accounts.inbox_mixins import ADMINS, Tenant, TenantMixin
+from adsplatform.accounts.models import with_people
 from syncs.models.notices import Notice
 from syncs.presentation.paging import page_of
 
@@ -32,7 +33,8 @@ class Notices(TenantMixin, TemplateView):
         return redirect("inbox:notices")
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        notices = Notice.objects.of(self.account).select_related("app_enrollment__app", "closed_user")
+        of_account = Notice.objects.of(self.account).select_related("app_enrollment__app")
+        notices = with_people(of_account, "closed_user")
         page = page_of(
             notices.closed().order_by("-closed", "-pk"), self.request.GET.get("page", ""), size=NOTICES_ON_PAGE
         )

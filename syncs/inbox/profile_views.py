@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils.functional import cached_property
 
 from adsplatform.accounts.inbox_mixins import ADMINS, TenantMixin
+from adsplatform.accounts.models import with_people
 from adsplatform.errors import PlatformError
 from syncs.import_profiles.documents import parse
 from syncs.import_profiles.inspected import InspectedColumn, InspectedFile, Reading
@@ -70,7 +71,8 @@ class ProfileMixin(TenantMixin):
     """A page of one version of a profile of one of the account's enrollments."""
 
     def version(self, pk: UUID, profile: UUID) -> ImportProfileVersion:
-        versions = ImportProfileVersion.objects.of(self.account).select_related("app_enrollment__app", "created_user")
+        of_account = ImportProfileVersion.objects.of(self.account).select_related("app_enrollment__app")
+        versions = with_people(of_account, "created_user")
         return get_object_or_404(versions, app_enrollment=pk, app_enrollment__is_deleted=False, pk=profile)
 
 
@@ -112,7 +114,7 @@ class Profile(ProfileMixin):
             "version": version,
             "enrollment": version.app_enrollment,
             "may_change": self.request.tenant.may_administer and version.replaced is None,
-            "versions": versions.select_related("created_user").order_by("-version"),
+            "versions": with_people(versions, "created_user").order_by("-version"),
         }
         return render(self.request, "inbox/profile.html", context)
 

@@ -101,7 +101,7 @@ def overview_of(sync_request: SyncRequest) -> Overview:
         return Overview([ReasonCount(*values) for values in reasons], files)
     overview = _count(sync_request)
     if is_final:
-        # As tuples, because the cache outlives a release, and the next one may have moved our classes.
+        # As lists, which the cache can store.
         cache.set(key, ([astuple(reason) for reason in overview.reasons], overview.files), timeout=3600)
     return overview
 

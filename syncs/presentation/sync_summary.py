@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
+from adsplatform.accounts.models import with_people
 from adsplatform.records.specification import entities
 from adsplatform.wording import counted, plural
 from syncs.models import Correction, ScheduledRun, SyncEntityResult, SyncRequest, SyncResultDetail
@@ -100,7 +101,8 @@ def with_summary_columns(syncs: QuerySet[SyncRequest]) -> "QuerySet[SummarizedSy
         .values("sums")
     )
     cured = Correction.objects.cured().filter(sync_request=OuterRef("pk")).order_by().values("sync_request")
-    return syncs.select_related("app_enrollment__app", "upload", "modified_user", "same_content_as").annotate(
+    rows = with_people(syncs.select_related("app_enrollment__app", "upload", "same_content_as"), "modified_user")
+    return rows.annotate(
         sums=Subquery(sums),
         has_problems=has_problems(),
         cured_count=Coalesce(Subquery(cured.annotate(count=Count("*")).values("count")), 0),

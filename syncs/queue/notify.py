@@ -10,9 +10,9 @@ REMOVAL_TASK = "syncs.tasks.remove_enrollment_data"
 
 def send_wakeup() -> None:
     """Wake a worker; inside a transaction, the wake-up is sent when it commits."""
-    async_task(WAKEUP_TASK, save=False, ack_failure=True)
+    async_task(WAKEUP_TASK)
 
 
 def request_removal(app_enrollment_id: UUID) -> None:
     """Have the records of a deleted enrollment removed in the background."""
-    async_task(REMOVAL_TASK, str(app_enrollment_id), save=False, ack_failure=True)
+    async_task(REMOVAL_TASK, str(app_enrollment_id))

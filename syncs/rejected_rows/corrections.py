@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adsplatform.accounts.models import with_people
 from adsplatform.records.specification import entities
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.corrections import Correction
@@ -32,7 +33,7 @@ def with_corrections(sync_request: SyncRequest, details: Iterable[SyncResultDeta
     wanted = set(filter(None, places))
     corrections = {}
     if wanted:
-        found = Correction.objects.of_lines(sync_request, wanted).select_related("corrected_by", "replay")
+        found = with_people(Correction.objects.of_lines(sync_request, wanted).select_related("replay"), "corrected_by")
         corrections = {correction.place: correction for correction in found}
     return [
         ProblemWithCorrection(detail, corrections.get(place), True, place == before)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from adsplatform.accounts.models import User
+from adsplatform.accounts.models import User, with_people
 from adsplatform.errors import Conflict, PlatformError
 from adsplatform.records.checks import as_text, printable, quoted
 from adsplatform.records.keys import clean_key
@@ -53,7 +53,8 @@ def rejected_line(detail: SyncResultDetail) -> tuple[RejectedRow, Correction | N
         raise PlatformError("Only a line that was not loaded can be corrected; this problem is not about one.")
     _entity_of(line)
     profile_of(line)
-    return line, _corrections_of(detail.sync_request, line).select_related("corrected_by", "replay").first()
+    corrections = _corrections_of(detail.sync_request, line).select_related("replay")
+    return line, with_people(corrections, "corrected_by").first()
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from adsplatform.accounts.models import User
+from adsplatform.accounts.models import User, with_people
 from adsplatform.errors import Conflict, PlatformError
 from enrollments.models import AppEnrollment
 from syncs.import_profiles.document_writer import to_json
@@ -20,7 +20,7 @@ MOST_PROFILES = 50
 def current_profiles(enrollment: AppEnrollment) -> list[ImportProfileVersion]:
     """The profiles by which the enrollment's files are read now."""
     versions = ImportProfileVersion.objects.of_enrollment(enrollment).current()
-    return list(versions.order_by("name", "created").select_related("created_user"))
+    return list(with_people(versions.order_by("name", "created"), "created_user"))
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from adsplatform.accounts.models import Account, User
+from adsplatform.accounts.models import Account, User, with_people
 from adsplatform.errors import NotFound, PlatformError
 from enrollments.models import AppEnrollment
 from enrollments.services import uploads_enrollment
@@ -81,7 +81,7 @@ def load_or_ask(
 def waiting_uploads(enrollment: AppEnrollment) -> QuerySet[UnansweredUpload]:
     """The uploads of an enrollment that wait for answers, newest first."""
     waiting = UnansweredUpload.objects.filter(app_enrollment=enrollment, upload__removed__isnull=True)
-    return waiting.select_related("upload", "upload__created_user").order_by("-created")
+    return with_people(waiting.select_related("upload"), "upload__created_user").order_by("-created")
 
 
 def unanswered_upload(account: Account, upload_id: UUID) -> UnansweredUpload:

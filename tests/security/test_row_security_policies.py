@@ -31,10 +31,10 @@ OPEN = {
     "cache_entry": "Counters of the throttles by digests, and the reasons of a sync's problems by its id.",
     "django_admin_log": "Of platform staff; requests may not even read it.",
     "django_content_type": "Names of tables.",
-    "django_q_ormq": "Wake-ups, and the ids of deleted enrollments whose records are to be removed.",
-    "django_q_schedule": "Not used.",
-    "django_q_task": "What the queue has done, by its own ids.",
-    "django_session": "Found by a secret key, before the person is known.",
+    "django_q_ormq": "Requests may put messages, but not read any.",
+    "django_q_schedule": "Not used; requests may not even read it.",
+    "django_q_task": "What the queue has done; requests may not even read it.",
+    "django_session": "Needed before the person is known; requests may not even read it.",
     "enrollments_application": "The catalogue, the same for all accounts.",
 }
 
@@ -173,6 +173,15 @@ def test_excess_privileges_are_revoked():
         assert cursor.fetchone() == (False,)
 
 
+def test_excess_privileges_on_columns_are_revoked_too():
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT SELECT (password) ON accounts_user TO {ROW_SECURITY_ROLE}")
+        row_security_policies.set_up(connection)
+        assert row_security_policies.missing_statements(cursor) == []
+        cursor.execute("SELECT has_column_privilege(%s, 'accounts_user', 'password', 'SELECT')", [ROW_SECURITY_ROLE])
+        assert cursor.fetchone() == (False,)
+
+
 def test_an_account_cannot_hand_a_row_to_another(accounts):
     ours, theirs = accounts
     with as_request_of(ours), pytest.raises(DatabaseError, match="row-level security policy"):
@@ -200,6 +209,12 @@ def test_a_person_sees_all_of_their_accounts_and_no_others(accounts):
         "UPDATE accounts_user SET is_staff = true",
         "INSERT INTO accounts_user_groups (user_id, group_id) VALUES (gen_random_uuid(), 1)",
         "SELECT * FROM django_admin_log",
+        "SELECT session_key FROM django_session",
+        "SELECT password FROM accounts_user",
+        "SELECT payload FROM django_q_ormq",
+        "UPDATE django_q_ormq SET payload = 'x'",
+        "INSERT INTO django_q_schedule (func, schedule_type, repeats) VALUES ('os.system', 'O', 1)",
+        "SELECT result FROM django_q_task",
         "TRUNCATE syncs_upload",
         "COPY records_company FROM STDIN",
         "CREATE TABLE mine ()",
