@@ -225,4 +225,4 @@ def test_messages_in_the_queue_have_no_text_of_a_caller(enrollment):
     messages = [SignedPackage.loads(message.payload) for message in OrmQ.objects.all()]
     assert messages
     for message in messages:
-        assert (message["func"], message["args"]) == ("syncs.tasks.run_next_sync", ())
+        assert (message["func"], message["args"]) == ("syncs.tasks.run_next_sync", [])
