@@ -1,8 +1,10 @@
 """The configuration of gunicorn: `gunicorn -c python:adsplatform.serving adsplatform.wsgi`."""
 
 import os
+import resource
 from pathlib import Path
 
+from adsplatform.cluster.resource_limits import lower_limit
 from adsplatform.local.processes import end_with_parent
 from adsplatform.observability import logs
 
@@ -19,6 +21,9 @@ timeout = 60
 # The greatest value that gunicorn allows: a filter may be long, and each of its characters may take nine bytes in a
 # URL.
 limit_request_line = 8190
+# Of the address space of each worker (0 for no limit). A request that needs more fails alone, and the worker goes on;
+# a watchdog of its memory could only end the worker, with the requests of others.
+_MEMORY_MAX_BYTES = int(os.environ.get("WEB_MEMORY_MAX_BYTES") or 4 * 1024**3)
 graceful_timeout = 30
 keepalive = 5
 _level = os.environ.get("WEB_LOG_LEVEL", "warning").upper()
@@ -32,5 +37,7 @@ worker_tmp_dir = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
 
 
 def post_fork(server: object, worker: object) -> None:
-    """Have a worker end when its master is killed."""
+    """Have a worker end when its master is killed, and limit its memory."""
     end_with_parent()
+    if _MEMORY_MAX_BYTES:
+        lower_limit(resource.RLIMIT_AS, _MEMORY_MAX_BYTES)

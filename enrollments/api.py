@@ -42,6 +42,7 @@ class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
         "reconnect": ADMINS,
         "query": EVERYONE,
     }
+    documents = frozenset({"create", "change"})
     delete_results = frozenset({"destroy"})
     searchlight = Searchlight(
         Fields.from_model(
@@ -140,6 +141,7 @@ class ApplicationViewSet(WireViewSet[Application]):
     noun = "application"
     # The services check that changes are made by staff, whatever their role in the account.
     roles = dict.fromkeys(("create", "change", "destroy", "retrieve", "query"), EVERYONE)
+    documents = frozenset({"create", "change"})
     searchlight = Searchlight(
         Fields.from_model(
             Application,

@@ -15,7 +15,7 @@ from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel
-from adsplatform.rest.throttling import MakeKeyThrottle, count_sign_in
+from adsplatform.rest.throttling import AddressThrottle, MakeKeyThrottle, count_guess
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Field, Fields, Searchlight
 
@@ -107,10 +107,12 @@ class SignInViewSet(WireViewSet[Model]):
     """Give a token to a person with a password."""
 
     authentication_classes = permission_classes = ()
+    # Counted before the body is read.
+    throttles = {"create": (AddressThrottle,)}
 
     def create(self, request: WireRequest) -> HttpResponse:
         wanted = SignInInput.read(request.data)
-        count_sign_in(request, wanted["email"])
+        count_guess(request, wanted["email"])
         membership = services.sign_in(**wanted)
         token, expires = services.issue_token(membership)
         return Response({"token": token, "expires": expires, "groupKey": membership.group_key_id})

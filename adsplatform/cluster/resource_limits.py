@@ -1,4 +1,4 @@
-"""Limits of a process that carries out syncs, so that one sync cannot exhaust the machine for the others."""
+"""Limits of a process, so that one sync or request cannot exhaust the machine for the others."""
 
 import ctypes
 import resource
@@ -18,11 +18,11 @@ def limit_resources() -> None:
 
     Processor time has no limit: a sync may take hours. Core dumps are off, because memory holds credentials.
     """
-    _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
-    _lower(resource.RLIMIT_FSIZE, settings.SYNC_FILE_MAX_BYTES)
+    lower_limit(resource.RLIMIT_CORE, 0)
+    lower_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    lower_limit(resource.RLIMIT_FSIZE, settings.SYNC_FILE_MAX_BYTES)
     if settings.SYNC_MEMORY_MAX_BYTES:
-        _lower(resource.RLIMIT_AS, settings.SYNC_MEMORY_MAX_BYTES)
+        lower_limit(resource.RLIMIT_AS, settings.SYNC_MEMORY_MAX_BYTES)
 
 
 def keep_freed_memory() -> None:
@@ -35,7 +35,7 @@ def keep_freed_memory() -> None:
         mallopt(M_TRIM_THRESHOLD, UNUSED_BYTES)
 
 
-def _lower(limit: int, wanted: int) -> None:
+def lower_limit(limit: int, wanted: int) -> None:
     """Set a soft and hard limit, unless the present one is lower."""
     _, hard = resource.getrlimit(limit)
     if hard == resource.RLIM_INFINITY or wanted < hard:

@@ -14,9 +14,9 @@ from multipart import parse_options_header
 from adsplatform.errors import PlatformError, TooLarge
 from adsplatform.rest.content_encodings import Readable, UnpackedBody, UnsupportedMedia, coding_of
 from adsplatform.rest.json_faults import json_fault, replace_halves
+from adsplatform.rest.json_limits import NOT_ONE_OBJECT, TOO_DEEP, BatchLimits
 
 CHUNK = 256 * 1024
-TOO_DEEP = "The body is no valid JSON: it is nested too deeply."
 
 
 class Body:
@@ -26,8 +26,8 @@ class Body:
     TooLarge, or PlatformError if the sender stops early.
     """
 
-    def __init__(self, request: HttpRequest, limit: int, *, overhead: int = 0):
-        self.limit, self.most = limit, limit + overhead
+    def __init__(self, request: HttpRequest, limit: int, *, overhead: int = 0, advice: str = "Send it in parts."):
+        self.limit, self.most, self.advice = limit, limit + overhead, advice
         # Of the unpacked content, so far.
         self.size = 0
         sent = _SentBody(request, self)
@@ -51,9 +51,7 @@ class Body:
     def check_size(self, size: int) -> None:
         """Refuse a size, of the content or of the bytes sent, above the limit."""
         if size > self.most:
-            raise TooLarge(
-                f"The body is larger than the {self.limit:,} bytes that may be sent at once. Send it in parts."
-            )
+            raise TooLarge(f"The body is larger than the {self.limit:,} bytes that may be sent at once. {self.advice}")
 
 
 class _SentBody:
@@ -129,12 +127,17 @@ def spooled_json(request: HttpRequest, limit: int) -> Iterator[tuple[dict[str, m
     media_type, charset = media_type_of(request.META.get("CONTENT_TYPE", ""))
     body = Body(request, limit)
     decoder = codecs.getincrementaldecoder(charset)()
+    # A body of a single piece does no harm, whatever it is made of.
+    limits = BatchLimits()
     with TemporaryFile() as file, TemporaryFile() as unwrapped:
         before = 0
         try:
             for chunk in body.chunks():
                 before = body.size - len(chunk)
-                file.write(decoder.decode(chunk).encode())
+                decoded = decoder.decode(chunk).encode()
+                if before or len(chunk) == CHUNK:
+                    limits.add(decoded)
+                file.write(decoded)
             file.write(decoder.decode(b"", True).encode())
         except UnicodeError as error:
             raise not_readable(charset, error, before) from error
@@ -176,12 +179,14 @@ def _members(body: mmap.mmap) -> tuple[int, dict[str, msgspec.Raw]]:
     """The length of the object that the body is, alone or in a list of its own, and its members, unparsed."""
     view = memoryview(body)
     if body[:64].lstrip()[:1] == b"[":
-        view = _only_element(view)
+        view = memoryview(_only_element(view))
     return len(view), msgspec.json.decode(view, type=dict[str, msgspec.Raw])
 
 
-def _only_element(view: memoryview) -> memoryview:
-    elements = msgspec.json.decode(view, type=list[msgspec.Raw])
-    if len(elements) != 1:
-        raise PlatformError(f"One object is expected, not a list of {len(elements):,}.")
-    return memoryview(elements[0])
+def _only_element(view: memoryview) -> msgspec.Raw:
+    try:
+        # Decoding ends at the second element.
+        (element,) = msgspec.json.decode(view, type=tuple[msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise PlatformError(NOT_ONE_OBJECT) from error
+    return element

@@ -8,7 +8,8 @@ from typing import IO, NoReturn
 from rest_framework.parsers import BaseParser
 
 from adsplatform.errors import PlatformError
-from adsplatform.rest.bodies import TOO_DEEP, check_json, media_type_of, not_readable
+from adsplatform.rest.bodies import check_json, media_type_of, not_readable
+from adsplatform.rest.json_limits import TOO_DEEP
 
 MOST_DIGITS = 1_000
 

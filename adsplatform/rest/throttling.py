@@ -55,7 +55,7 @@ class MakeKeyThrottle(_Throttle):
 
 
 class _SignInThrottle(_Throttle):
-    def __init__(self, email: str):
+    def __init__(self, email: str = ""):
         super().__init__()
         self.email = email.strip().lower()
 
@@ -98,11 +98,21 @@ class PersonThrottle(_SignInThrottle):
 
 
 def count_sign_in(request: HttpRequest | Request, email: str) -> None:
-    """Count an attempt to sign in, in the API or the Inbox; raises Throttled after too many of them."""
+    """Count an attempt to sign in with a form; raises Throttled after too many of them."""
+    _count(request, AddressThrottle())
+    count_guess(request, email)
+
+
+def count_guess(request: HttpRequest | Request, email: str) -> None:
+    """Count an attempt at one person's password, where the attempts from its address have been counted already."""
+    _count(request, GuessThrottle(email), PersonThrottle(email))
+
+
+def _count(request: HttpRequest | Request, *throttles: _SignInThrottle) -> None:
     attempt = request if isinstance(request, Request) else Request(request)
     # None of these throttles looks at the view.
     view = APIView()
-    for throttle in (AddressThrottle(email), GuessThrottle(email), PersonThrottle(email)):
+    for throttle in throttles:
         if not throttle.allow_request(attempt, view):
             raise Throttled(throttle.wait())
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from rest_framework.response import Response
@@ -16,6 +17,9 @@ from adsplatform.errors import NotFound, PlatformError
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireModel
 from adsplatform.searchlight import Searchlight
+
+# The most bytes of a body that is a document or a list of objects.
+DOCUMENT_BYTES = 2 * 1024**2
 
 _Row = TypeVar("_Row", bound=Model)
 _Other = TypeVar("_Other", bound=Model)
@@ -32,6 +36,8 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
     throttles: ClassVar[dict[str, tuple[type[BaseThrottle], ...]]] = {}
     # Actions whose errors are DeleteResults too.
     delete_results: ClassVar[frozenset[str]] = frozenset()
+    # Actions whose bodies are documents or lists, which may be larger than others.
+    documents: ClassVar[frozenset[str]] = frozenset()
     queryset: TenantQuerySet[_Row]
     wire_model: type[WireModel]
     searchlight: Searchlight
@@ -50,6 +56,10 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [throttle() for throttle in self.throttles.get(self.action, ())]
+
+    def most_body_bytes(self) -> int:
+        """The size of a body that is read into memory; uploads and batches have limits of their own."""
+        return DOCUMENT_BYTES if self.action in self.documents else settings.BODY_MAX_BYTES
 
     def get_queryset(self) -> QuerySet[_Row]:
         """The rows of this caller's account; every action starts here."""

@@ -21,6 +21,7 @@ class ImportProfileViewSet(WireViewSet[AppEnrollment]):
     wire_model = AppEnrollmentModel
     noun = "enrollment"
     roles = {"retrieve": EVERYONE, "replace": ADMINS}
+    documents = frozenset({"replace"})
 
     def retrieve(self, request: WireRequest, pk: str) -> HttpResponse:
         return _answer(import_profiles.current_profiles(self.get_object(pk)))

@@ -234,6 +234,7 @@ class SyncDetailViewSet(SyncPartViewSet):
 
     wire_model = SyncResultDetailModel
     roles = {**SyncPartViewSet.roles, "download": EVERYONE, "correct": WRITERS}
+    documents = frozenset({"correct"})
     searchlight = Searchlight(
         Fields.from_model(
             SyncResultDetail,

@@ -72,7 +72,7 @@ def test_a_batch_is_stored_as_utf_8_however_it_came(program, body, content_type,
 
 
 def test_a_batch_is_not_held_to_the_limit_of_other_bodies(program, settings):
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    settings.BODY_MAX_BYTES = 1000
     batch = {"companies": [{"erpKey": f"C{number}"} for number in range(1000)]}
     assert program.post("Sync/batch", batch).status_code == 200
 
@@ -121,8 +121,8 @@ def test_an_empty_list_is_a_list(program):
         ),
         (b'{"companies": [{}, ', "The body is not valid JSON: it ends in record 2 of “companies”. Send all of it."),
         (b'"text"', "The body is no JSON object: "),
-        (b"[]", "One object is expected, not a list of 0."),
-        (b"[{}, {}]", "One object is expected, not a list of 2."),
+        (b"[]", "One object is expected, not a list of none or of more."),
+        (b"[{}, {}]", "One object is expected, not a list of none or of more."),
         (b"   ", "The body is not valid JSON: it ends too early. Send all of it."),
         (b'{"companies": ["\xff"]}', "The body is not valid UTF-8: see the byte at position 17."),
         (b'{"companies": [], "isFullSync": "perhaps"}', "isFullSync: Must be a valid boolean."),

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 import requests
 
@@ -103,6 +104,7 @@ def upload_head(program, *lines, path="Sync/zip"):
 
 
 STALLED = {
+    "in a sign-in": lambda program: b"POST /api/v1/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\n{",
     "before the first byte": lambda program: b"",
     "in the headers": lambda program: upload_head(program)[:70],
     "in a small body": lambda program: upload_head(program, "Content-Length: 5000") + b"PK",
@@ -126,7 +128,31 @@ def test_senders_that_stall_harm_nobody_else(server, program, first):
         time.sleep(0.5)
         for _ in range(5):
             assert server.latency("/healthz", {}) < LATENCY
+            assert server.latency("/api/v1/Status", {}) < LATENCY
             assert server.latency("/api/v1/Sync/query", program.headers) < LATENCY
+
+
+def test_a_worker_has_a_memory_limit(server):
+    (worker,) = psutil.Process(server.process.pid).children()
+    assert worker.rlimit(psutil.RLIMIT_AS) == (4 * 1024**3, 4 * 1024**3)
+    # Enough is left for large requests.
+    assert worker.memory_info().vms < 1.5 * 1024**3
+
+
+def test_long_hosts_and_paths_cost_next_to_nothing(server):
+    (worker,) = psutil.Process(server.process.pid).children()
+    before = worker.cpu_times()
+    for head in (
+        b"GET / HTTP/1.1\r\nHost: " + b"a." * 4050,
+        b"GET /admin/r" + b"/x" * 4000 + b" HTTP/1.1\r\nHost: localhost",
+    ):
+        for _ in range(10):
+            with server.open(head + b"\r\nConnection: close\r\n\r\n") as connection:
+                assert connection.recv(20).split()[1] in (b"400", b"404", b"302")
+                while connection.recv(65536):
+                    pass
+    used = worker.cpu_times()
+    assert used.user - before.user < 20 * 0.05
 
 
 def test_senders_that_trickle_harm_nobody_else_and_are_refused(server, program):
