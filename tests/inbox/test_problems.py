@@ -159,8 +159,12 @@ def cause(sync):
     message = "500 of 501 lines have this problem (2, 3, 4, 5, 6 …). Line 2: invoiceDate is written otherwise."
     common = {"sync_request": sync, "file": "invoices.csv", "column": "invoiceDate", "code": "bad_date"}
     cause = SyncResultDetailFactory(**common, line=None, line_count=500, message=message)
-    for line in range(2, 502):
-        SyncResultDetailFactory(**common, line=line, erp_key=f"I{line}", message=f"“{line}” is no day.", cause=cause)
+    SyncResultDetail.objects.bulk_create(
+        SyncResultDetailFactory.build(
+            **common, line=line, erp_key=f"I{line}", message=f"“{line}” is no day.", cause=cause
+        )
+        for line in range(2, 502)
+    )
     SyncResultDetailFactory(sync_request=sync, line=502, erp_key="I502", message="Of its own.")
     return cause
 
@@ -183,11 +187,11 @@ def test_a_line_with_a_common_cause_is_found_by_its_key(look, cause):
     assert "“77” is no day." in look("q=I77").text
 
 
-@pytest.mark.parametrize("wanted", ["0", "-1", "x", "99999999999999999999"])
-def test_an_unknown_cause_has_no_lines(look, cause, wanted):
-    page = look(f"cause={wanted}")
-    assert page.status_code == 200
-    assert "is no day" not in page.text
+def test_an_unknown_cause_has_no_lines(look, cause):
+    for wanted in ("0", "-1", "x", "99999999999999999999"):
+        page = look(f"cause={wanted}")
+        assert page.status_code == 200, wanted
+        assert "is no day" not in page.text, wanted
 
 
 def test_the_page_of_a_sync_shows_a_cause_once(inbox, sync, cause):
