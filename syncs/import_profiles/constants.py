@@ -165,7 +165,8 @@ def _unapplied(draft: Draft) -> None:
     )
     amount = draft.match("Payment", "paymentAmount")
     if answer == "whole" and amount is not None:
-        draft.set_source("Payment", "unappliedAmount", amount.column.name)
+        source = draft.sources.get("Payment", {}).get("paymentAmount", amount.column.name)
+        draft.set_source("Payment", "unappliedAmount", source)
     elif answer == "none":
         _set_constant(draft, "Payment", "unappliedAmount", 0)
     if not draft.is_filled("Payment", "isOpen"):
@@ -231,7 +232,11 @@ def _currency(draft: Draft) -> None:
         for kind in draft.kinds
         if "currencyCode" in fields_of(kind) and not draft.is_filled(kind, "currencyCode") and kind != "Company"
     ]
-    if kinds:
+    if kinds and (column := _column_of_currencies(draft)):
+        for kind in kinds:
+            draft.set_source(kind, "currencyCode", {"column": column, "currency": True})
+        draft.asker.tell(f"Each line has the currency that stands beside its amount in “{column}”.")
+    elif kinds:
         suggest, show = _suggested_currency(draft)
         answer = _ask(
             draft,
@@ -249,6 +254,15 @@ def _currency(draft: Draft) -> None:
         source = draft.sources.get("JournalEntryLine", {}).get("currencyCode")
         match = draft.match("JournalEntryLine", "currencyCode")
         draft.set_source("JournalEntryLine", "baseCurrencyCode", match.column.name if match else source)
+
+
+def _column_of_currencies(draft: Draft) -> str:
+    """The first column of amounts that names several currencies, each by a code or a sign of it alone."""
+    for column in draft.columns_of_type("amount"):
+        codes = {SIGNS.get(code, code) for code in draft.styles.numbers[column.place].currencies}
+        if len(codes) > 1 and codes <= CURRENCIES and draft.layout is Layout.PLAIN:
+            return column.name
+    return ""
 
 
 def _suggested_currency(draft: Draft) -> tuple[str | None, str]:

@@ -128,6 +128,8 @@ def _column_source_json(source: ColumnSource) -> JsonValue:
             "negate": source.negate or None,
             "absolute": source.absolute or None,
             "inverted": source.inverted or None,
+            "percent": source.percent or None,
+            "currency": source.currency or None,
             "sign": _sign(source) if source.sign_column else None,
         }
     )

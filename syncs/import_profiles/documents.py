@@ -292,7 +292,7 @@ def _source(part: Part, depth: int = 0) -> Source:
 
 
 def _column_source(part: Part) -> ColumnSource:
-    members = part.members("column values by negate absolute inverted sign", "column")
+    members = part.members("column values by negate absolute inverted percent currency sign", "column")
     sign_column, positive = "", None
     negative: tuple[str, ...] = ()
     if "sign" in members:
@@ -312,6 +312,8 @@ def _column_source(part: Part) -> ColumnSource:
         negate=_optional(members, "negate", Part.truth, False),
         absolute=_optional(members, "absolute", Part.truth, False),
         inverted=_optional(members, "inverted", Part.truth, False),
+        percent=_optional(members, "percent", Part.truth, False),
+        currency=_optional(members, "currency", Part.truth, False),
         sign_column=sign_column,
         negative=negative,
         positive=positive,

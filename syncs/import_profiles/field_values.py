@@ -1,7 +1,9 @@
 """The value of a record's field in each row, from the file's own columns."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple, Protocol
 
@@ -20,6 +22,7 @@ from syncs.import_profiles.cell_values import (
     explain_number,
     total,
 )
+from syncs.import_profiles.header_names import key_of
 from syncs.import_profiles.own_rows import OwnRows, without_blanks
 from syncs.import_profiles.profile import (
     OTHERWISE,
@@ -90,10 +93,10 @@ class FieldReader:
             case DebitCreditSource(debit, credit):
                 return self._debit_or_credit(debit, credit, rows)
 
-    def numbers(self, name: str, rows: OwnRows) -> Values:
-        """The numbers of one column."""
+    def numbers(self, name: str, rows: OwnRows, cells: pl.Series | None = None) -> Values:
+        """The numbers of one column, or of its `cells` without what stands beside the numbers."""
         style = rows.file.profile.style_of(name)
-        cells = rows.filled(name)
+        cells = rows.filled(name) if cells is None else cells
         return _values(
             self.number_reader(style).read(cells), name, rows, cells, lambda cell: explain_number(cell, style)
         )
@@ -108,6 +111,8 @@ class FieldReader:
             return _mapped(source, rows)
         if source.by:
             return self._by_name(source, rows)
+        if source.currency:
+            return self._currencies(source, rows)
         if column.type in NUMBERS:
             return self._signed(source, rows)
         style = rows.file.profile.style_of(name)
@@ -129,13 +134,21 @@ class FieldReader:
         return _values(booleans.read(cells), name, rows, cells, booleans.explain)
 
     def _signed(self, source: ColumnSource, rows: OwnRows) -> Values:
-        texts, faults = self.numbers(source.column, rows)
+        cells = signs = None
+        if source.sign_column:
+            signs = rows.filled(source.sign_column).fill_null("").str.to_lowercase()
+            if key_of(source.sign_column) == key_of(source.column):
+                cells, signs = _sides_apart(source, rows)
+        if source.percent:
+            cells = rows.filled(source.column).str.replace(r"\s*%$", "")
+        texts, faults = self.numbers(source.column, rows, cells)
+        if source.percent:
+            texts = pl.Series([None if text is None else _hundredth(text) for text in texts], dtype=pl.String)
         if source.absolute:
             texts = texts.str.strip_prefix("-")
         if source.negate:
             texts = turned(texts)
-        if source.sign_column:
-            signs = rows.filled(source.sign_column).fill_null("").str.to_lowercase()
+        if signs is not None:
             negative, positive = _words(source.negative), _words(source.positive or ())
             is_negative = signs.is_in(negative)
             texts = texts.zip_with(~is_negative, turned(texts))
@@ -143,6 +156,21 @@ class FieldReader:
             for row in (has_amount(texts) & ~is_known).arg_true():
                 faults.append(_without_sign(source, rows, row, texts[row]))
         return Values(texts, faults)
+
+    def _currencies(self, source: ColumnSource, rows: OwnRows) -> Values:
+        """The codes of the currencies beside the numbers of a column."""
+        cells, style = rows.filled(source.column), rows.file.profile.style_of(source.column)
+        reader = self.number_reader(style)
+        codes, faults = [], []
+        for row, cell in enumerate(cells):
+            named = "" if cell is None else reader.currency_in(cell)
+            meant = SIGN_MEANS.get(named, {named} if named else set())
+            codes.append(next(iter(meant)) if len(meant) == 1 else None)
+            if cell is not None and codes[-1] is None:
+                message = f"{quoted(cell)} does not say in which currency it is. Write its code beside it, such as EUR."
+                own_name = rows.file.own_name(source.column)
+                faults.append(CellFault(row, own_name, cell, Unfit("value_not_mapped", message)))
+        return Values(pl.Series(codes, dtype=pl.String), faults)
 
     def _by_name(self, source: ColumnSource, rows: OwnRows) -> Values:
         cells = rows.filled(source.column)
@@ -176,6 +204,17 @@ class FieldReader:
         credited = turned(credits.texts)
         texts = debits.texts.zip_with(has_debit | credits.texts.is_null(), credited)
         return Values(texts, faults)
+
+
+def _hundredth(number: str) -> str:
+    return format(Decimal(number).scaleb(-2), "f")
+
+
+def _sides_apart(source: ColumnSource, rows: OwnRows) -> tuple[pl.Series, pl.Series]:
+    """The numbers of cells like `125.00 CR`, and the words behind them."""
+    words = "|".join(re.escape(word) for word in _words((*source.negative, *(source.positive or ()))) if word)
+    cells, pattern = rows.filled(source.column), rf"(?i)([\d.,)-])\s*({words})$"
+    return cells.str.replace(pattern, "$1"), cells.str.extract(pattern, 2).fill_null("").str.to_lowercase()
 
 
 def _words(words: Sequence[str]) -> list[str]:

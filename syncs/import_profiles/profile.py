@@ -79,7 +79,10 @@ def _members(style: Style) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class ColumnSource:
-    """A value from one column, perhaps translated by a map, named by another field, or with its sign changed."""
+    """A value from one column, perhaps translated by a map, named by another field, or with its sign changed.
+
+    `percent` divides a number by 100. `currency` takes the currency that stands beside a number, not the number.
+    """
 
     column: str
     values: Mapping[str, Constant | None] | None = None
@@ -87,6 +90,8 @@ class ColumnSource:
     negate: bool = False
     absolute: bool = False
     inverted: bool = False
+    percent: bool = False
+    currency: bool = False
     sign_column: str = ""
     negative: tuple[str, ...] = ()
     positive: tuple[str, ...] | None = None

@@ -145,12 +145,23 @@ def _check_source(place: str, source: Source, column: Column, entity: Entity, ru
         case ConstantSource(constant) if isinstance(constant, bool) and column.type != "boolean":
             raise fault("true and false fit only a field that is true or false.")
         case ColumnSource():
-            if (source.negate or source.absolute or source.sign_column) and not is_number:
-                raise fault("only the sign of a number can be changed.")
-            if source.inverted and column.type != "boolean":
-                raise fault("only a field that is true or false can be inverted.")
-            if source.by:
-                _check_by(fault, source, column, entity)
+            _check_column_source(fault, source, column, entity)
+
+
+def _check_column_source(
+    fault: Callable[[str], ProfileError], source: ColumnSource, column: Column, entity: Entity
+) -> None:
+    is_number = column.type in NUMBER_TYPES
+    if (source.negate or source.absolute or source.sign_column) and not is_number:
+        raise fault("only the sign of a number can be changed.")
+    if source.percent and not is_number:
+        raise fault("only a number can be percent.")
+    if source.currency and column.type != "text":
+        raise fault("a currency fits only a field of texts.")
+    if source.inverted and column.type != "boolean":
+        raise fault("only a field that is true or false can be inverted.")
+    if source.by:
+        _check_by(fault, source, column, entity)
 
 
 def _check_by(fault: Callable[[str], ProfileError], source: ColumnSource, column: Column, entity: Entity) -> None:

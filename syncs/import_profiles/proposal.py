@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from syncs.import_profiles.amount_questions import settle_sides, settle_tax_rates
 from syncs.import_profiles.constants import fill_constants
 from syncs.import_profiles.documents import parse
 from syncs.import_profiles.drafts import Books, Draft, field_of
@@ -65,6 +66,8 @@ def propose(table: Table, *, asker: Asker, books: Books, today: date) -> Proposa
     ask_about_columns(draft)
     types = settle_types(draft)
     ask_about_values(draft)
+    settle_sides(draft)
+    settle_tax_rates(draft)
     settle_money(draft)
     settle_groups(draft)
     settle_references(draft)

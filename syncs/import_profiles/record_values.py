@@ -94,6 +94,7 @@ class RecordReader:
         codes = found.values.get("currencyCode")
         if codes is None:
             return
+        is_faulty = {fault.row for fault in found.faults}
         for column, source in self.columns:
             if column.type != "amount":
                 continue
@@ -101,7 +102,8 @@ class RecordReader:
                 style = profile.style_of(name)
                 if style.currency_in_cell:
                     reader = self.fields.number_reader(style)
-                    found.faults += currency_faults(reader, name, found.rows, codes)
+                    faults = currency_faults(reader, name, found.rows, codes)
+                    found.faults += [fault for fault in faults if fault.row not in is_faulty]
 
 
 def _key_columns(entity: Entity) -> set[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncs.import_profiles.profile import ColumnSource
 from syncs.import_profiles.proposal import complete
 from syncs.import_profiles.questions import AnswerError
 from tests.import_profiles.inspecting import asked, books, inspect_one, shown
@@ -389,3 +390,35 @@ def test_each_pattern_that_is_found_can_be_read(cells, pattern):
     assert complete(one.proposal, {}).styles.dates == pattern
     dates = [record.values["invoiceDate"] for record in one.file.preview.records]
     assert dates == ["2025-01-31", "2025-02-28"]
+
+
+def test_a_side_behind_amounts_is_asked_and_nothing_is_taken_for_granted():
+    content = "Invoice No,Customer ID,Date,Total\nR1,K1,2024-12-31,125.00 CR\nR2,K1,2024-12-31,12.50 DR\n"
+    one = inspect_one(content, "invoices.csv", books=books(keys=("K1",), currency="EUR"))
+    assert asked(one)["side:Total"] is None
+    with pytest.raises(AnswerError, match="Which amounts in “Total” are negative"):
+        complete(one.proposal, {})
+    source = complete(one.proposal, {"side:Total": "DR", "constant:invoiceTypeCode": "AR Invoice"}).records[0].fields
+    assert source["totalAmount"] == ColumnSource("Total", sign_column="Total", negative=("DR",), positive=("CR",))
+
+
+def test_several_currencies_beside_the_amounts_are_those_of_the_lines():
+    content = "Invoice No,Customer ID,Date,Total\nR1,K1,2024-12-31,125.00 EUR\nR2,K1,2024-12-31,12.50 USD\n"
+    one = inspect_one(content, "invoices.csv", books=books(keys=("K1",), currency="EUR"))
+    assert "constant:currencyCode" not in asked(one)
+    assert any("stands beside its amount in “Total”" in said for said in one.proposal.told)
+    fields = complete(one.proposal, {"constant:invoiceTypeCode": "AR Invoice"}).records[0].fields
+    assert fields["currencyCode"] == ColumnSource("Total", currency=True)
+
+
+@pytest.mark.parametrize(
+    ("rates", "suggested"), [(("19", "7"), "percent"), (("19 %", "0 %"), "percent"), (("0.19", "0"), "fraction")]
+)
+def test_whether_rates_of_tax_are_percent_is_asked(rates, suggested):
+    rows = "".join(f"R1,{at},Chair,1,5.00,5.00,{rate}\n" for at, rate in enumerate(rates, start=1))
+    one = inspect_one("Invoice No,Line No,Item,Quantity,Unit Price,Amount,Tax Rate\n" + rows, "lines.csv")
+    assert asked(one)["rate:Tax Rate"] == suggested
+    source = next(
+        rule["fields"]["taxRate"] for rule in one.proposal.document["records"] if rule["kind"] == "InvoiceLine"
+    )
+    assert source == ({"column": "Tax Rate", "percent": True} if suggested == "percent" else "Tax Rate")

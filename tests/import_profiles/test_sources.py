@@ -162,6 +162,50 @@ def test_signs_are_dropped_turned_and_taken_from_another_column(uploads):
     ]
 
 
+def test_sides_currencies_and_percent_stand_beside_numbers(uploads):
+    columns = ["Nr", "Debitor", "Betrag", "Saldo"]
+    side = {"column": "Saldo", "negative": ["CR"], "positive": ["DR"]}
+    uploads.save(
+        invoices(
+            columns,
+            {
+                "totalAmount": "Betrag",
+                "currencyCode": {"column": "Betrag", "currency": True},
+                "netAmount": {"column": "Saldo", "sign": side},
+            },
+            columns={"Betrag": {"currencyInCell": True}},
+        )
+    )
+    rows = [
+        ["R1", "K1", "1.000,50 EUR", "1.000,50 CR"],
+        ["R2", "K1", "€ 7", "7dr"],
+        ["R3", "K1", "-7 USD", "0"],
+        ["R4", "K1", "$7", "7 DR"],
+        ["R5", "K1", "7 EUR", "7"],
+    ]
+    sync_request = uploads.load(written(columns, *rows), "liste.csv")
+    assert uploads.records("Invoice", "totalAmount", "currencyCode", "netAmount") == {
+        "R1": ["1000.5", "EUR", "-1000.5"],
+        "R2": ["7", "EUR", "7"],
+        "R3": ["-7", "USD", "0"],
+    }
+    assert errors(sync_request) == [
+        (5, "value_not_mapped", "Betrag", "$7"),
+        (6, "value_not_mapped", "Saldo", "7"),
+    ]
+    lines = ["Nr", "Zeile", "Satz"]
+    fields = {
+        "invoiceErpKey": "Nr",
+        "erpKey": "Zeile",
+        "lineNumber": "Zeile",
+        "taxRate": {"column": "Satz", "percent": True},
+    }
+    uploads.save(document(lines, records=[{"kind": "InvoiceLine", "fields": fields}]))
+    uploads.load(written(lines, ["R1", "1", "19"], ["R1", "2", "7,7 %"], ["R1", "3", "0"], ["R1", "4", ""]), "l.csv")
+    found = uploads.records("InvoiceLine", "taxRate")
+    assert found == {"1": ["0.19"], "2": ["0.077"], "3": ["0"], "4": [None]}
+
+
 def test_what_is_no_number_is_named_where_numbers_have_a_point_and_no_groups(uploads):
     columns = ["Nr", "Debitor", "Betrag"]
     style = {"decimal": ".", "dates": "YYYY-MM-DD"}
