@@ -270,6 +270,7 @@ KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
 KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
 KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
 KEEP_UNANSWERED_DAYS = env.int("KEEP_UNANSWERED_DAYS", 30)
+KEEP_AUDIT_PERSONS_DAYS = env.int("KEEP_AUDIT_PERSONS_DAYS", 730)
 KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
 
 # How long the workers may take to stop. A sync that has not ended shortly before is handed back, to be run again.

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.db import transaction
 
 from adsplatform.cluster import shutdown
-from adsplatform.records import removal
 from enrollments.models import AppEnrollment
 from syncs.crash_points import crash_point
 from syncs.models import SyncRequest
 from syncs.queue.notify import send_wakeup
+from syncs.services import erasure
 from syncs.worker import process
 
 
@@ -34,16 +34,16 @@ def run_next_sync() -> str:
 
 @transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove every record of a deleted enrollment, and record that this is done.
+    """Remove everything that a deleted enrollment has loaded.
 
     The message alone removes nothing: the enrollment must say that its removal was asked for.
     """
     enrollment = AppEnrollment.objects.filter(pk=app_enrollment_id, removal_asked__isnull=False)
     if not enrollment.select_for_update().exists():
-        return f"Nobody asked to remove the records of the enrollment {app_enrollment_id}, or they are removed already."
-    removed = removal.remove_records_of(UUID(app_enrollment_id))
-    enrollment.update(removal_asked=None)
-    return f"{removed} records removed."
+        return f"Nobody asked to remove the data of the enrollment {app_enrollment_id}, or they are removed already."
+    removed = erasure.remove_data_of(UUID(app_enrollment_id))
+    counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in removed.items())
+    return f"Removed: {counts}."
 
 
 @transaction.atomic

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 
 from adsplatform.identifiers import uuid7
@@ -245,6 +246,43 @@ class AuditEntryQuerySet(TenantQuerySet["AuditEntry"]):
     def newest_first(self) -> Self:
         return self.order_by("-pk")
 
+    def with_persons(self) -> Self:
+        """Entries with a person's e-mail address, name or network address."""
+        return self.filter(NAMES_A_PERSON)
+
+    def erase_persons(self) -> int:
+        """Erase e-mail and network addresses and people's names; who made a change is known by `user_id` alone."""
+        of_people = models.Q(subject="user")
+        return self.update(
+            user_email="",
+            address="",
+            subject_name=models.Case(models.When(of_people, models.Value("")), default="subject_name"),
+            before=models.Case(models.When(of_people, _Erased("before", ["email", "name"])), default="before"),
+            after=models.Case(models.When(of_people, _Erased("after", ["email", "name"])), default="after"),
+        )
+
+    def erase_values(self) -> int:
+        """Erase all names, addresses and values; what kind of thing was changed, when and by which `user_id` stays."""
+        return self.update(
+            user_email="", address="", subject_name="", before=_Erased("before", None), after=_Erased("after", None)
+        )
+
+
+class _Erased(models.Func):
+    """The values of the named columns, or of all, replaced by a placeholder."""
+
+    function = "audit_erased"
+    output_field = models.JSONField()
+
+    def __init__(self, values: str, columns: list[str] | None, **extra: Any) -> None:
+        names = models.Value(columns, output_field=ArrayField(models.TextField(), null=True))
+        super().__init__(models.F(values), Cast(names, ArrayField(models.TextField())), **extra)
+
+
+NAMES_A_PERSON = (
+    ~models.Q(user_email="") | ~models.Q(address="") | (models.Q(subject="user") & ~models.Q(subject_name=""))
+)
+
 
 class AuditEntry(models.Model):
     """One change of one row: who made it, from where, and the values before and after.
@@ -290,6 +328,8 @@ class AuditEntry(models.Model):
         verbose_name, verbose_name_plural = "change", "changes"
         indexes = [
             models.Index(fields=["group_key", "-audit_entry_id"], name="audit_of_account"),
+            # Retention, which erases who it was.
+            models.Index(fields=["at"], name="audit_with_person", condition=NAMES_A_PERSON),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from adsplatform import locks
+from adsplatform.accounts.models import AuditEntry
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
 from syncs import tasks
@@ -196,6 +197,12 @@ def _remove_records(before: datetime) -> int:
     return len(found)
 
 
+def _erase_persons(before: datetime) -> int:
+    """Erase who made the changes of some entries of the audit trail; the entries stay."""
+    found = AuditEntry.objects.with_persons().filter(at__lt=before).order_by("at")
+    return AuditEntry.objects.filter(pk__in=list(found.values_list("pk", flat=True)[:ROWS_AT_ONCE])).erase_persons()
+
+
 def _rule_for_rows(name: str, days: Callable[[], float], expired: Callable[[datetime], QuerySet[Model]]) -> Rule:
     """A rule for rows on which nothing else depends."""
     return Rule(name, days, expired, lambda before: _delete(expired(before), ROWS_AT_ONCE))
@@ -226,6 +233,12 @@ RULES = (
     ),
     Rule("uploaded files", lambda: settings.KEEP_UPLOADS_DAYS, expired_uploads, _remove_uploads),
     Rule("syncs", lambda: settings.KEEP_SYNCS_DAYS, expired_syncs, _remove_syncs),
+    Rule(
+        "people's addresses in the audit trail",
+        lambda: settings.KEEP_AUDIT_PERSONS_DAYS,
+        lambda before: AuditEntry.objects.with_persons().filter(at__lt=before),
+        _erase_persons,
+    ),
     Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),
     _rule_for_rows(
         "notices that were closed", days_of_details, lambda before: Notice.objects.filter(closed__lt=before)

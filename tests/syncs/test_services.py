@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from adsplatform.accounts.services import Caller
@@ -255,7 +256,10 @@ def test_removal_takes_the_enrollments_records_only(enrollment):
             group_key=one.group_key_id, app_enrollment=one, year_type="Calendar", total_periods=12,
             start_date="01-01", end_date="12-31",
         )  # fmt: skip
-    assert tasks.remove_enrollment_data(str(enrollment.pk)) == "1 records removed."
+    AppEnrollment.objects.filter(pk=enrollment.pk).update(removal_asked=timezone.now())
+    assert tasks.remove_enrollment_data(str(enrollment.pk)) == (
+        "Removed: 1 records, 0 rejected rows, 0 uploaded files."
+    )
     assert FinancialYearSetting.objects.get().app_enrollment == other
 
 
