@@ -9,6 +9,7 @@ has a permissive policy for all rows, so that reporting tools, for example, stil
   only the account's own can be written. They and API keys are also read by the login role, before the account is known.
 - Users, but for their password hashes, and the permissions of platform staff can be read but not written. The admin's
   log and the sessions cannot even be read. Into the queue, messages can only be put.
+- A view shows the rows of its tables that the role sees: it runs with the rights of who asks (`security_invoker`).
 - All other tables are unrestricted: the catalogue of applications contains no data of an account; a row of the cache
   can be found only by its key.
 
@@ -97,8 +98,9 @@ class Table:
 
 
 def tables() -> list[Table]:
-    """Every table of a model, Django's included, and that of the cache, which has no model."""
-    of_models = [_table(model) for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    """Every table or view of a model, Django's included, and the table of the cache, which has no model."""
+    found = apps.get_models(include_auto_created=True)
+    of_models = [_table(model) if model._meta.managed else Table(model._meta.db_table, READ) for model in found]
     in_tables = [cache for cache in caches.all() if isinstance(cache, BaseDatabaseCache)]
     return [*of_models, *(Table(cache._table, WRITE) for cache in in_tables)]
 
@@ -139,7 +141,7 @@ def missing_statements(cursor: Cursor) -> list[sql.Composable]:
                        FROM pg_attribute, aclexplode(attacl)
                       WHERE attrelid = c.oid AND grantee = to_regrole(%s))
           FROM pg_class c
-         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s)
+         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v') AND c.relname = ANY(%s)
          ORDER BY c.relname
         """,
         [ROW_SECURITY_ROLE, ROW_SECURITY_ROLE, list(expected)],

@@ -1,5 +1,6 @@
 """The vendor's own Python SDK, unchanged, against a server of ours."""
 
+import inspect
 import threading
 import zipfile
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -9,8 +10,11 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections
 from lockstep.lockstep_api import LockstepApi
 
+from adsplatform.records_api.includes import INCLUDES
+from adsplatform.records_api.kinds import kinds
 from adsplatform.wsgi import application
 from syncs.models import SyncRequest
+from tests.books import Books
 from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncResultDetailFactory
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +125,59 @@ def test_an_api_key_is_created_used_and_revoked(sdk, server):
     assert sdk.apiKeys.revoke_api_key(made.apiKeyId).success is True
     assert other.status.ping().value.errorMessage.startswith("The API key nightly (LSPK-")
     assert other.sync.retrieve_sync(made.apiKeyId, None).error.title == "Unauthorized"
+
+
+# The clients that read records: their queries, their look-ups, and the kinds of record.
+READERS = {
+    "companies": ("query_companies", "retrieve_company", "Company"),
+    "contacts": ("query_contacts", "retrieve_contact", "Contact"),
+    "creditMemosApplied": ("query_credit_memos_applied", "retrieve_credit_memo_applied", "CreditMemoApplied"),
+    "customFieldDefinitions": (
+        "query_field_definitions",
+        "retrieve_field_definition",
+        "CustomFieldDefinition",
+    ),
+    "financialAccount": ("query_financial_accounts", "retrieve_financial_account", "FinancialAccount"),
+    "financialAccountBalanceHistory": (
+        "query_balance_history",
+        "retrieve_balance_history",
+        "FinancialAccountBalanceHistory",
+    ),
+    "financialYearSettings": (
+        "query_financial_year_settings",
+        "retrieve_financial_year_setting",
+        "FinancialYearSetting",
+    ),
+    "invoiceAddresses": ("query_invoice_addresses", "retrieve_invoice_address", "InvoiceAddress"),
+    "invoiceLines": ("query_invoice_lines", "", "InvoiceLine"),
+    "invoices": ("query_invoices", "retrieve_invoice", "Invoice"),
+    "journalEntries": ("query_journal_entries", "retrieve_journal_entry", "JournalEntry"),
+    "journalEntryLines": ("query_journal_entry_lines", "retrieve_journal_entry_line", "JournalEntryLine"),
+    "payments": ("query_payments", "retrieve_payment", "Payment"),
+    "paymentsApplied": ("query_payments_applied", "retrieve_payment_applied", "PaymentApplied"),
+}
+
+
+def test_records_of_every_kind_are_read(sdk, program):
+    Books(program.account)
+    for client, (query, retrieve, name) in READERS.items():
+        client, kind = getattr(sdk, client), kinds()[name]
+        include = ",".join(INCLUDES.get(name, {}))
+        takes_include = "include" in inspect.signature(getattr(client, query)).parameters
+        asked = ("", include, "", 250, 0) if takes_include else ("", "", 250, 0)
+        found = getattr(client, query)(*asked)
+        assert (found.success, found.value.totalCount > 0) == (True, True), name
+        if retrieve:
+            id = getattr(found.value.records[0], kind.id_name)
+            method = getattr(client, retrieve)
+            one = method(id, include) if "include" in inspect.signature(method).parameters else method(id)
+            assert (one.success, getattr(one.value, kind.id_name)) == (True, id)
+    invoice = sdk.invoices.query_invoices("invoiceTypeCode = 'AR Invoice'", "Lines", "", 1, 0).value.records[0]
+    assert (invoice.totalAmount, len(invoice.lines)) == (119, 1)
+    history = sdk.invoices.retrieve_invoice_workflow_status_histories(invoice.invoiceId)
+    assert history.success
+    value = sdk.customFieldValues.query_fields("", "", "", 1, 0).value.records[0]
+    read = sdk.customFieldValues.retrieve_field(value.customFieldDefinitionId, value.recordKey, "")
+    assert read.value.value == "4711"
+    refused = sdk.invoices.delete_invoice(invoice.invoiceId)
+    assert (refused.success, refused.error.status) == (False, 405)

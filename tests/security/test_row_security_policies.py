@@ -14,12 +14,14 @@ from adsplatform import ROW_SECURITY_ROLE
 from adsplatform.accounts import row_security_policies
 from adsplatform.accounts.apps import check_row_security, set_up_row_security
 from adsplatform.accounts.models import Account, Membership
+from adsplatform.records import models as records
 from syncs.models import Upload
 from tests.factories import AppEnrollmentFactory, NoticeFactory, SyncRequestFactory, member
 
 pytestmark = pytest.mark.django_db
 TABLES = {table.name: table for table in row_security_policies.tables()}
 RESTRICTED = [model for model in apps.get_models(include_auto_created=True) if TABLES[model._meta.db_table].readable]
+VIEWS = [model for model in apps.get_models() if not model._meta.managed]
 WRITABLE = [model for model in RESTRICTED if "UPDATE" in TABLES[model._meta.db_table].privileges]
 OPEN = {
     "accounts_user": "People may be in several accounts, and pages name others beside what they did.",
@@ -115,8 +117,9 @@ def of(account, model):
 
 def test_every_table_is_restricted_or_open_for_a_reason():
     restricted = {model._meta.db_table for model in RESTRICTED}
-    assert {model._meta.db_table for model in apps.get_models() if has_group_key(model)} <= restricted
-    assert {*TABLES} == restricted | {*OPEN}
+    views = {model._meta.db_table for model in VIEWS}
+    assert {model._meta.db_table for model in apps.get_models() if has_group_key(model)} <= restricted | views
+    assert {*TABLES} == restricted | views | {*OPEN}
 
 
 def test_the_database_has_every_policy():
@@ -140,6 +143,17 @@ def test_an_account_sees_its_own_rows_and_no_others(accounts):
     own = {model: {*of(ours, model).values_list("pk", flat=True)} for model in RESTRICTED}
     with as_request_of(ours):
         assert {model: {*model._base_manager.values_list("pk", flat=True)} for model in RESTRICTED} == own
+    assert all(own.values())
+
+
+def test_a_view_shows_an_account_its_own_rows_and_no_others(accounts):
+    ours, _ = accounts
+    records.Invoice.objects.update(bill_to_address_city="Köln")
+    own = {model: {*of(ours, model).values_list("pk", flat=True)} for model in VIEWS}
+    with as_request_of(ours):
+        assert {model: {*model._base_manager.values_list("pk", flat=True)} for model in VIEWS} == own
+    with as_request_of():
+        assert [model for model in VIEWS if model._base_manager.exists()] == []
     assert all(own.values())
 
 

@@ -4,14 +4,21 @@ from decimal import Decimal
 
 from django.db import models
 
+from adsplatform.naming import camel_case
 from adsplatform.records.fields import AmountField, Assumed, Reference
 from adsplatform.records.models.base import Record, SourceStamps, unique_key
+
+ADDRESS_KINDS = ("origin", "bill_to", "ship_to")
+ADDRESS_PARTS = ("line1", "line2", "line3", "city", "region", "postal_code", "country", "latitude", "longitude")
+ADDRESS_COLUMNS = tuple(f"{kind}_address_{part}" for kind in ADDRESS_KINDS for part in ADDRESS_PARTS)
 
 
 class Invoice(SourceStamps, Record):
     """An invoice or credit memo, with its three addresses."""
 
     BATCH_KEY = "invoices"
+    API_PATH = "Invoices"
+    API_HIDDEN = ADDRESS_COLUMNS
     HAS_NETWORK_ID = True
     KNOWN_TEXTS = {
         "invoice_type_code": ("AR Invoice", "AP Invoice", "AR Credit Memo", "AP Credit Memo"),
@@ -110,22 +117,9 @@ class InvoiceLine(SourceStamps, Record):
     """A line of an invoice."""
 
     BATCH_KEY = "invoiceLines"
+    API_PAGE_SIZES = (200, 10_000)
     HAS_NETWORK_ID = True
-    LEGACY_COLUMNS = tuple(
-        f"{kind}Address{part}"
-        for kind in ("origin", "billTo", "shipTo")
-        for part in (
-            "Line1",
-            "Line2",
-            "Line3",
-            "City",
-            "Region",
-            "PostalCode",
-            "Country",
-            "Latitude",
-            "Longitude",
-        )
-    )
+    LEGACY_COLUMNS = tuple(camel_case(column) for column in ADDRESS_COLUMNS)
 
     erp_key = models.CharField(max_length=100)
     invoice = Reference("Invoice")
@@ -158,6 +152,11 @@ class InvoiceWorkflowStatus(Record):
     """A step in an invoice's history of workflow statuses; steps are added, never changed or deleted."""
 
     BATCH_KEY = "invoiceWorkflowStatuses"
+    API_NAMES = {
+        "id": "invoiceWorkflowStatusHistoryId",
+        "notes": "workflowStatusNotes",
+        "code": "workflowStatusReasonCode",
+    }
     KEY = ("invoice_id", "source_created_date")
     HAS_MATCH_ACTION = False
 

@@ -1,0 +1,1 @@
+"""The read endpoints of all kinds of record, derived from their models."""

@@ -1,0 +1,274 @@
+"""What an answer includes besides the records asked for: one statement for each include, whatever the page's size."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from adsplatform.accounts.models import Account
+from adsplatform.errors import PlatformError
+from adsplatform.records_api.kinds import Object, RecordKind, by_id, kinds
+
+# The most included records of one record, and of a whole page.
+MOST_OF_A_RECORD, MOST_OF_A_PAGE = 1_000, 20_000
+
+
+class Include(Protocol):
+    """Something that can be included with records of a kind."""
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        """Add it to the objects; whether something was left out because there is too much of it."""
+
+
+@dataclass(frozen=True)
+class Children:
+    """The records that refer to each of the objects, as a list."""
+
+    member: str
+    of: str
+    by: str
+    order: str = "id"
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        children = kinds()[self.of]
+        rows = children.rows(account).filter(**{f"{self.by}__in": [found[kind.id_name] for found in objects]})
+        found, is_cut = _read_bounded(children, rows, self.by, self.order, name)
+        reference = next(member.name for member in children.members if member.path == self.by)
+        grouped: dict[object, list[Object]] = defaultdict(list)
+        for child in found:
+            grouped[child[reference]].append(child)
+        for one in objects:
+            one[self.member] = grouped[one[kind.id_name]]
+        return is_cut
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The record that each of the objects refers to."""
+
+    member: str
+    of: str
+    by: str
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        parents = kinds()[self.of]
+        wanted = {one[self.by] for one in objects if self.by in one}
+        rows = parents.rows(account).filter(pk__in=wanted) if wanted else parents.model._default_manager.none()
+        found = by_id(parents.read(rows), parents.id_name) if wanted else {}
+        for one in objects:
+            if (parent := found.get(one.get(self.by))) is not None:
+                # Each has its own, because an include may add to it.
+                one[self.member] = dict(parent)
+        return False
+
+
+@dataclass(frozen=True)
+class Customer:
+    """The customer of an invoice, and that company's primary contact."""
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        Parent("customer", "Company", "customerId").add(objects, kind, account, name)
+        customers = [customer for one in objects if isinstance(customer := one.get("customer"), dict)]
+        Parent("_contact", "Contact", "primaryContactId").add(customers, kinds()["Company"], account, name)
+        for one in objects:
+            customer = one.get("customer")
+            if isinstance(customer, dict) and (contact := customer.pop("_contact", None)):
+                one["customerPrimaryContact"] = contact
+        return False
+
+
+@dataclass(frozen=True)
+class CustomFields:
+    """The values of custom fields of each object, and the definitions of those."""
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        Children("customFieldValues", "CustomField", "record_key").add(objects, kind, account, name)
+        definitions = kinds()["CustomFieldDefinition"]
+        values = [value for one in objects for value in _objects(one["customFieldValues"])]
+        wanted = {value["customFieldDefinitionId"] for value in values}
+        rows = definitions.rows(account).filter(table_key=kind.name)
+        found = by_id(definitions.read(rows), definitions.id_name) if wanted else {}
+        for one in objects:
+            of_this = {value["customFieldDefinitionId"] for value in _objects(one["customFieldValues"])}
+            one["customFieldDefinitions"] = [found[id] for id in sorted(of_this, key=str) if id in found]
+        return False
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """A list that no sync fills: what the published API has there is not loaded."""
+
+    member: str
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        for one in objects:
+            one[self.member] = []
+        return False
+
+
+@dataclass(frozen=True)
+class NoFile:
+    """Says that there is no PDF of the record."""
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        for one in objects:
+            one["hasPdf"] = False
+        return False
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What settles each invoice: applications, each with members of the payment or credit memo that it is part of."""
+
+    member: str
+    of: str
+    source: str
+    # The members of the application and those of its source, by their names in the answer.
+    own: Mapping[str, str]
+    of_source: Mapping[str, str]
+
+    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
+        is_cut = Children("_applied", self.of, "invoice_id").add(objects, kind, account, name)
+        applied = [application for one in objects for application in _objects(one["_applied"])]
+        source_kind, reference = SOURCES[self.source]
+        Parent("_source", source_kind, reference).add(applied, kinds()[self.of], account, name)
+        for one in objects:
+            one[self.member] = [self._joined(application) for application in _objects(one.pop("_applied"))]
+        return is_cut
+
+    def _joined(self, application: Object) -> Object:
+        source = application.get("_source")
+        joined = {name: application.get(member) for name, member in self.own.items()}
+        # The moment of the application is a date here.
+        joined["applyToInvoiceDate"] = str(application["applyToInvoiceDate"])[:10]
+        if isinstance(source, dict):
+            joined |= {name: source.get(member) for name, member in self.of_source.items()}
+        return {name: value for name, value in joined.items() if value is not None}
+
+
+SOURCES = {"payment": ("Payment", "paymentId"), "credit_memo": ("Invoice", "creditMemoInvoiceId")}
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+PAYMENTS = Applied(
+    "payments",
+    "PaymentApplied",
+    "payment",
+    own=_same("groupKey", "paymentAppliedId", "invoiceId", "paymentId", "paymentAppliedAmount"),
+    of_source=_same(
+        "currencyCode",
+        "referenceCode",
+        "companyId",
+        "paymentAmount",
+        "unappliedAmount",
+        "baseCurrencyPaymentAmount",
+        "baseCurrencyUnappliedAmount",
+    ),
+)
+CREDIT_MEMOS = Applied(
+    "creditMemos",
+    "CreditMemoApplied",
+    "credit_memo",
+    own=_same("groupKey", "creditMemoAppliedId", "invoiceId", "creditMemoInvoiceId", "creditMemoAppliedAmount"),
+    of_source=_same(
+        "currencyCode",
+        "referenceCode",
+        "companyId",
+        "customerId",
+        "invoiceStatusCode",
+        "totalAmount",
+        "outstandingBalanceAmount",
+        "baseCurrencyTotalAmount",
+        "baseCurrencyOutstandingBalanceAmount",
+    ),
+)
+NOTES, ATTACHMENTS = Nothing("notes"), Nothing("attachments")
+
+INCLUDES: Mapping[str, Mapping[str, Include]] = {
+    "Company": {
+        "Contacts": Children("contacts", "Contact", "company_id"),
+        "Invoices": Children("invoices", "Invoice", "company_id"),
+        "CustomFields": CustomFields(),
+        "Classification": Nothing("_classification"),
+        "Notes": NOTES,
+        "Attachments": ATTACHMENTS,
+    },
+    "Contact": {"CustomFields": CustomFields(), "Notes": NOTES, "Attachments": ATTACHMENTS},
+    "Invoice": {
+        "Addresses": Children("addresses", "InvoiceAddress", "invoice_id"),
+        "Lines": Children("lines", "InvoiceLine", "invoice_id"),
+        "Payments": PAYMENTS,
+        "CreditMemos": CREDIT_MEMOS,
+        "WorkflowStatuses": Children("workflowStatuses", "InvoiceWorkflowStatus", "invoice_id", "source_created_date"),
+        "Company": Parent("company", "Company", "companyId"),
+        "Customer": Customer(),
+        "CustomFields": CustomFields(),
+        "Notes": NOTES,
+        "Attachments": ATTACHMENTS,
+        "PDFSupport": NoFile(),
+    },
+    "InvoiceLine": {"Notes": NOTES, "Attachments": ATTACHMENTS},
+    "Payment": {
+        "Applications": Children("applications", "PaymentApplied", "payment_id"),
+        "CustomFields": CustomFields(),
+        "Notes": NOTES,
+        "Attachments": ATTACHMENTS,
+        "PDFSupport": NoFile(),
+    },
+    "PaymentApplied": {
+        "Invoice": Parent("invoice", "Invoice", "invoiceId"),
+        "Payment": Parent("payment", "Payment", "paymentId"),
+        "Refund": Parent("refund", "Payment", "refundId"),
+    },
+    "CreditMemoApplied": {
+        "Invoice": Parent("invoice", "Invoice", "invoiceId"),
+        "CreditMemoInvoice": Parent("creditMemoInvoice", "Invoice", "creditMemoInvoiceId"),
+        "CustomFields": CustomFields(),
+        "Notes": NOTES,
+        "Attachments": ATTACHMENTS,
+    },
+    "CustomField": {
+        "CustomFieldDefinition": Parent("customFieldDefinition", "CustomFieldDefinition", "customFieldDefinitionId"),
+    },
+    "JournalEntry": {"Lines": Children("lines", "JournalEntryLine", "journal_entry_id"), "Attachments": ATTACHMENTS},
+    "JournalEntryLine": {"JournalEntry": Parent("journalEntry", "JournalEntry", "journalEntryId")},
+}
+
+
+def include(objects: Sequence[Object], kind: RecordKind, names: Iterable[str], account: Account) -> list[str]:
+    """Add what was asked for to the objects; returns the names of those includes that are not complete."""
+    offered = INCLUDES.get(kind.name, {})
+    if not objects:
+        return []
+    return [name for name in sorted(names) if offered[name].add(objects, kind, account, name)]
+
+
+def _read_bounded(kind: RecordKind, rows: QuerySet[Any], by: str, order: str, name: str) -> tuple[list[Object], bool]:
+    """The first records of each parent; raises PlatformError if they are more than a page of parents may bring."""
+    position = Window(RowNumber(), partition_by=[F(by)], order_by=[F(order), F("id")])
+    numbered = rows.alias(position=position).filter(position__lte=MOST_OF_A_RECORD + 1)
+    found = kind.read(numbered.order_by(by, order, "id")[: MOST_OF_A_PAGE + 1])
+    if len(found) > MOST_OF_A_PAGE:
+        raise PlatformError(
+            f"The records of this page have more than {MOST_OF_A_PAGE:,} {name} in all. Ask for smaller pages, or "
+            f"query /api/v1/{kind.path}/query by itself.",
+            field="include",
+        )
+    reference = next(member.name for member in kind.members if member.path == by)
+    counts: dict[object, int] = defaultdict(int)
+    kept = []
+    for child in found:
+        counts[child[reference]] += 1
+        if counts[child[reference]] <= MOST_OF_A_RECORD:
+            kept.append(child)
+    return kept, len(kept) < len(found)
+
+
+def _objects(value: object) -> list[Object]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

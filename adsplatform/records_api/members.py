@@ -1,0 +1,144 @@
+"""The members of a record on the wire, derived from the fields of its model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import MD5, Cast, Concat
+
+from adsplatform.naming import camel_case
+from adsplatform.records import models as records
+from adsplatform.records.models.invoices import ADDRESS_PARTS
+from adsplatform.rest.renderers import stamp
+from adsplatform.searchlight.fields import MODEL_TYPES
+
+# What has no field of its own: the name, the type for queries, and the expression that computes it.
+COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
+    "Company": {
+        "primaryContactSet": ("boolean", lambda: _truth(Q(primary_contact__isnull=False))),
+    },
+    "Invoice": {
+        "primaryOriginAddressId": ("uuid", lambda: _address_id("origin", "8")),
+        "primaryBillToAddressId": ("uuid", lambda: _address_id("bill_to", "9")),
+        "primaryShipToAddressId": ("uuid", lambda: _address_id("ship_to", "a")),
+        "customerName": ("text", lambda: _of_other(records.Company, "customer", "company_name")),
+    },
+    "Payment": {
+        "companyName": ("text", lambda: _of_other(records.Company, "company", "company_name")),
+    },
+    "FinancialAccountBalanceHistory": {
+        "balanceTypeName": (
+            "text",
+            lambda: models.Case(
+                models.When(balance_type=0, then=Value("Debit")), models.When(balance_type=1, then=Value("Credit"))
+            ),
+        ),
+    },
+    "CustomField": {
+        "customFieldDefinitionId": ("uuid", lambda: definition_id()),
+        "dataType": (
+            "text",
+            lambda: models.Case(
+                models.When(numeric_value__isnull=False, then=Value("Numeric")), default=Value("String")
+            ),
+        ),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a record: its name on the wire, its type for queries, and the field or alias that it comes from."""
+
+    name: str
+    path: str
+    type: str
+    expression: Combinable | None = None
+
+    @property
+    def selected(self) -> Combinable:
+        """What is selected for it: amounts without the zeros at the end of their eight decimal places."""
+        if self.type == "decimal":
+            return Func(F(self.path), function="TRIM_SCALE", output_field=models.DecimalField())
+        return self.expression or F(self.path)
+
+    @property
+    def write(self) -> Callable[[Any], object] | None:
+        """How a value is written, if it does not go out as it is."""
+        return stamp if self.type == "datetime" else None
+
+
+def members_of(model: type[models.Model]) -> tuple[Member, ...]:
+    """All members of a kind of record, its id first."""
+    names, hidden = getattr(model, "API_NAMES", {}), {*getattr(model, "API_HIDDEN", ()), "row_hash"}
+    stored = [
+        Member(names.get(field.name) or _name(model, field), field.attname, type_of(field))
+        for field in model._meta.concrete_fields
+        if field.name not in hidden
+    ]
+    computed = [
+        Member(name, f"computed_{name}", type, expression())
+        for name, (type, expression) in COMPUTED.get(model.__name__, {}).items()
+    ]
+    return (*stored, *computed)
+
+
+def id_name(model: type[models.Model]) -> str:
+    """What the wire calls the platform id of a kind of record: `invoiceLineId`."""
+    name = model.__name__
+    named: dict[str, str] = getattr(model, "API_NAMES", {})
+    return named.get("id") or f"{name[0].lower()}{name[1:]}Id"
+
+
+def type_of(field: "models.Field[Any, Any]") -> str:
+    """The field's type for queries; `json` for one that cannot be queried."""
+    column: models.Field[Any, Any] = field
+    while isinstance(column, models.ForeignKey):
+        column = column.target_field
+    if isinstance(column, models.JSONField):
+        return "json"
+    return next(type for classes, type in MODEL_TYPES if isinstance(column, classes))
+
+
+def definition_id() -> Combinable:
+    """The id of the definition of a custom field: a hash of its enrollment, kind of record and label."""
+    return Cast(
+        MD5(
+            Concat(
+                Cast("app_enrollment_id", models.TextField()),
+                Value("/"),
+                "table_key",
+                Value("/"),
+                "custom_field_label",
+                output_field=models.TextField(),
+            )
+        ),
+        models.UUIDField(),
+    )
+
+
+def _name(model: type[models.Model], field: "models.Field[Any, Any]") -> str:
+    return id_name(model) if field.primary_key else camel_case(field.attname)
+
+
+def _of_other(model: type[records.Record], reference: str, column: str) -> Combinable:
+    """A column of the record that a reference names. No join: a record whose reference names none is still found."""
+    others = model.objects.filter(pk=OuterRef(f"{reference}_id"), group_key=OuterRef("group_key"))
+    return Subquery(others.values(column)[:1])
+
+
+def _address_id(kind: str, digit: str) -> Combinable:
+    """The id of an address of an invoice, if it has any part of it (`InvoiceAddress`)."""
+    has_any = Q()
+    for part in ADDRESS_PARTS:
+        has_any |= Q(**{f"{kind}_address_{part}__isnull": False})
+    template = f"overlay(%(expressions)s::text PLACING '{digit}' FROM 15)::uuid"
+    address_id = Func("id", template=template, output_field=models.UUIDField())
+    return models.Case(models.When(has_any, then=address_id))
+
+
+def _truth(condition: Q) -> Combinable:
+    return models.ExpressionWrapper(condition, output_field=models.BooleanField())
