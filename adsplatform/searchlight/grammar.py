@@ -121,7 +121,7 @@ class _FilterParser:
             return self._bounds(field)
         if test == "in":
             return self._list(field)
-        return (self._value(field),)
+        return (self._value(field, is_part=test in WITHIN_TEXT),)
 
     def _group(self, opening: Word, depth: int) -> Clause:
         if depth > DEEPEST_NESTING:
@@ -167,7 +167,7 @@ class _FilterParser:
                 )
         raise self._never_closed(opening)
 
-    def _value(self, field: Field) -> Value:
+    def _value(self, field: Field, *, is_part: bool = False) -> Value:
         self.value_count += 1
         if self.value_count > MOST_VALUES:
             raise self._error(
@@ -184,7 +184,7 @@ class _FilterParser:
         if values.is_date_word(field, word.text):
             return self._date(field, word)
         try:
-            return values.read_value(field, word.text)
+            return values.read_value(field, word.text, is_part=is_part)
         except values.InvalidValue as error:
             raise self._invalid_value(field, word, error) from None
 

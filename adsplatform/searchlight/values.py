@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -54,10 +55,14 @@ class InvalidValue(ValueError):
     """The text is not a value of its field's type; the message names what the field takes."""
 
 
-def read_value(field: Field, text: str) -> Value:
-    """Convert the text to a value of the field; raises InvalidValue."""
+def read_value(field: Field, text: str, *, is_part: bool = False) -> Value:
+    """Convert the text to a value of the field; raises InvalidValue.
+
+    A key is read as it is stored. Blanks at the ends of a text that is looked for in it (`is_part`) have a meaning.
+    """
     if field.type == "text":
-        return text
+        key = unicodedata.normalize("NFC", text) if field.is_key else text
+        return key.strip() if field.is_key and not is_part else key
     if field.choices is not None:
         return _read_enum(field.choices, text.strip())
     try:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from adsplatform.accounts.inbox_mixins import TenantRequest
 from adsplatform.accounts.templatetags.wording import kind_of_record
 from adsplatform.admin_lists.day_filters import SinceFilter, UntilFilter
+from adsplatform.records.keys import clean_key
 from enrollments.models import AppEnrollment
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.presentation.problem_list import Overview
@@ -96,4 +97,4 @@ class ProblemFilter(filters.FilterSet):
         return details if given.get("cause") or given.get("q") else details.filter(cause=None)
 
     def by_text(self, details: QuerySet[SyncResultDetail], name: str, value: str) -> QuerySet[SyncResultDetail]:
-        return details.filter(Q(erp_key__icontains=value) | Q(message__icontains=value))
+        return details.filter(Q(erp_key__icontains=clean_key(value)) | Q(message__icontains=value))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from adsplatform.searchlight import SearchlightError
+from adsplatform.searchlight import Field, Fields, SearchlightError
 from adsplatform.searchlight.grammar import parse_filter
 from tests.searchlight.samples import FIELDS, NOW
 
@@ -30,6 +30,15 @@ def refusal_of(field, text):
 @pytest.mark.parametrize("text", ["", "  x ", "100%", "a_b\\", '"', "ÄÖ", "null", "🙂"])
 def test_text_is_taken_as_it_stands(text):
     assert value_of("message", quote(text)) == text
+
+
+@pytest.mark.parametrize("test", ["= {}", "!= {}", "IN ({})", "BETWEEN {} AND 'z'"])
+def test_a_key_is_compared_as_it_is_stored(test):
+    keys = Fields([Field("erpKey", "erp_key", "text", is_key=True)], key="erp_key")
+    text = quote("\u00a0 Cafe\u0301 1 ")
+    assert parse_filter(f"erpKey {test.format(text)}", keys, NOW).values[0] == "Café 1"
+    # Blanks belong to a part of a key.
+    assert parse_filter(f"erpKey CONTAINS {text}", keys, NOW).values == ("\u00a0 Café 1 ",)
 
 
 @pytest.mark.parametrize(
