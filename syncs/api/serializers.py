@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from django.urls import reverse
 from rest_framework import serializers
 
 from adsplatform.accounts.services import Caller
@@ -18,6 +19,7 @@ from syncs.models import ControlTotal, SyncDifference, SyncRequest
 from syncs.models.control_totals import sum_as_text
 from syncs.presentation.sync_summary import who_acts
 from syncs.rejected_rows.corrections import ProblemWithCorrection
+from syncs.services import unanswered
 
 
 class SyncRequestModel(WireModel[SyncRequest]):
@@ -54,6 +56,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
             "next_try",
             "failure_code",
             "who_acts",
+            "profile_needed",
         )
         included = {"details": {"Details"}}
 
@@ -64,6 +67,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
     next_try = serializers.SerializerMethodField("get_next_try")
     failure_code = serializers.SerializerMethodField("get_failure_code")
     who_acts = serializers.SerializerMethodField("get_who_acts")
+    profile_needed = serializers.SerializerMethodField("get_profile_needed")
     details = serializers.SerializerMethodField("get_details")
 
     def get_dry_run(self, sync_request: SyncRequest) -> bool | None:
@@ -83,6 +87,15 @@ class SyncRequestModel(WireModel[SyncRequest]):
 
     def get_who_acts(self, sync_request: SyncRequest) -> str | None:
         return who_acts(sync_request) or None
+
+    def get_profile_needed(self, sync_request: SyncRequest) -> dict[str, object] | None:
+        """Where a person and a program can say how the files are written, if the sync failed for want of that."""
+        if not unanswered.is_about(sync_request):
+            return None
+        return {
+            "page": reverse("inbox:how-written", args=[sync_request.upload_id]),
+            "importProfile": reverse("api:import-profile", args=[sync_request.app_enrollment_id]),
+        }
 
     def get_details(self, sync_request: SyncRequest) -> dict[str, EntityDetails] | None:
         """None while the sync has not finished."""

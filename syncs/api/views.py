@@ -40,7 +40,7 @@ from syncs.presentation.file_templates import template_named
 from syncs.problem_codes import CHAPTERS, CODES
 from syncs.rejected_rows.corrections import ProblemWithCorrection, with_corrections
 from syncs.rejected_rows.download import download_of, streaming_response
-from syncs.services import corrections, inspection, requests, reruns
+from syncs.services import corrections, inspection, requests, reruns, unanswered
 
 
 class SyncViewSet(WireViewSet[SyncRequest]):
@@ -97,6 +97,15 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         includes=("Details",),
     )
 
+    def retrieve(self, request: WireRequest, pk: str) -> HttpResponse:
+        """One sync; if its files need an import profile, with what an inspection finds of them."""
+        sync_request = self.get_object(pk)
+        answer = self.answer(sync_request, self.searchlight.include(request.parameters.get("include")))
+        upload, enrollment = sync_request.upload, sync_request.app_enrollment
+        if upload and enrollment and unanswered.is_about(sync_request):
+            answer.data["profileNeeded"] |= unanswered.inspect_upload(upload, enrollment).to_json()
+        return answer
+
     def create(self, request: WireRequest) -> HttpResponse:
         """Request a sync by the enrollment's connector."""
 
@@ -133,6 +142,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
             enrollment = AppEnrollment.objects.of(request.caller.account).filter(pk=id).first()
             if enrollment is None:
                 raise NotFound(f"There is no enrollment with the id “{id}”.")
+            requests.check_usable(enrollment)
         with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
             found = inspection.inspect(
                 request.caller.account,

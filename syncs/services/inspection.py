@@ -12,7 +12,7 @@ from django.utils import timezone
 from adsplatform.accounts.models import Account
 from adsplatform.errors import PlatformError
 from adsplatform.records.models import Company, Invoice
-from enrollments.models import FILE_UPLOAD, AppEnrollment
+from enrollments.models import AppEnrollment
 from syncs.connectors.protocol import Limits
 from syncs.import_profiles.drafts import Books
 from syncs.import_profiles.inspected import Answers, Inspection
@@ -71,7 +71,7 @@ def inspected_files(
 
 def _own_enrollment(account: Account) -> AppEnrollment | None:
     """The account's enrollment for uploads, if there is one already."""
-    return AppEnrollment.objects.filter(group_key=account, app__connector=FILE_UPLOAD).order_by("created").first()
+    return AppEnrollment.objects.of(account).current().filter(is_uploads=True).first()
 
 
 def books_of(enrollment: AppEnrollment | None) -> Books:

@@ -14,6 +14,7 @@ from syncs.services.import_profiles import save_profile
 from tests.factories import AppEnrollmentFactory
 from tests.import_profiles.inspecting import books, inspect_one, zip_of
 from tests.import_profiles.test_proposals import GERMAN, MIXED
+from tests.loading.uploading import Uploads
 
 pytestmark = pytest.mark.django_db
 FORM = "multipart/form-data; boundary=b0unda7y"
@@ -104,6 +105,32 @@ def test_companies_are_looked_up_in_the_books_of_the_enrollment(program):
 def test_the_enrollment_of_another_account_is_404(program):
     other = AppEnrollmentFactory()
     assert inspect(program, MIXED, "mixed.csv", f"?appEnrollmentId={other.pk}").status_code == 404
+
+
+def test_a_sync_that_needs_a_profile_says_where_to_send_it_and_what_was_found(program, stranger):
+    enrollment = AppEnrollmentFactory(
+        group_key=program.account, app=Application.objects.get(connector=FILE_UPLOAD), name="Buchhaltung"
+    )
+    sync = Uploads(enrollment).load(GERMAN, "liste.csv")
+    assert sync.failure_code == "profile_needed"
+    needed = program.send("GET", f"Sync/{sync.pk}").json()["profileNeeded"]
+    assert needed["page"] == f"/uploads/{sync.upload_id}/how-written/"
+    assert needed["importProfile"].lower() == f"/api/v1/appenrollments/{enrollment.pk}/import-profile"
+    assert needed["needsAnswers"] is True
+    (file,) = needed["files"]
+    assert file["proposal"]["format"] == "import-profile/1"
+    assert file == inspect(program, GERMAN, "liste.csv", f"?appEnrollmentId={enrollment.pk}").json()["files"][0]
+    # A list has no findings, which would take too long.
+    listed = program.send("GET", f"Sync/Query?filter=syncRequestId='{sync.pk}'").json()["records"][0]
+    assert listed["profileNeeded"].keys() == {"page", "importProfile"}
+    assert stranger.send("GET", f"Sync/{sync.pk}").status_code == 404
+
+
+def test_an_enrollment_that_takes_no_uploads_is_refused_before_its_file_is_inspected(program):
+    enrollment = AppEnrollmentFactory(group_key=program.account, is_active=False, name="Books")
+    answer = inspect(program, GERMAN, "liste.csv", f"?appEnrollmentId={enrollment.pk}")
+    assert answer.status_code == 400
+    assert "is switched off" in answer.json()["detail"]
 
 
 def test_a_profile_of_the_enrollment_is_named(program):

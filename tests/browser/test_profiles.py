@@ -32,10 +32,8 @@ FEBRUARY = HEADER + ("RE-4;02/13/2025;02/27/2025;10001;Bäckerei Krüger;1,000.5
 
 @pytest.fixture
 def uploads(person):
-    uploads = Uploads.__new__(Uploads)
-    uploads.account = person.group_key
     app = Application.objects.get(connector="file-upload")
-    uploads.enrollment = AppEnrollmentFactory(app=app, group_key=person.group_key, name="Buchhaltung")
+    uploads = Uploads(AppEnrollmentFactory(app=app, group_key=person.group_key, name="Buchhaltung"))
     uploads.load(COMPANIES, "companies.csv")
     return uploads
 

@@ -2,7 +2,7 @@
 
 import io
 
-from enrollments.models import Application
+from enrollments.models import AppEnrollment, Application
 from syncs.loading import pipeline
 from syncs.models import SyncRequest
 from syncs.services import requests
@@ -12,8 +12,10 @@ from tests.factories import AppEnrollmentFactory
 class Uploads:
     """Loads files into one enrollment, one after another."""
 
-    def __init__(self):
-        self.enrollment = AppEnrollmentFactory(app=Application.objects.get(connector="file-upload"))
+    def __init__(self, enrollment: AppEnrollment | None = None):
+        """Without an enrollment, it is one of an account of its own."""
+        app = Application.objects.get(connector="file-upload")
+        self.enrollment = enrollment or AppEnrollmentFactory(app=app)
         self.account = self.enrollment.group_key
 
     def load(self, content, file_name: str, **wanted) -> SyncRequest:
