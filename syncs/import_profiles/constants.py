@@ -77,6 +77,12 @@ def _set_constant(draft: Draft, kind: str, field: str, value: Json) -> None:
     draft.set_source(kind, field, None if value is None else {"constant": value})
 
 
+_NO_OWN_COMPANY = (
+    "The books have no company of the type “Company” yet. Write the key that yours has in your system, and load that "
+    "company, and the customers or vendors, before this file."
+)
+
+
 def _own_company(draft: Draft) -> None:
     """Of customers' invoices the account's own company is the issuer, of vendors' invoices it is the customer."""
     field = "customerErpKey" if draft.found.side == AP else "companyErpKey"
@@ -89,7 +95,7 @@ def _own_company(draft: Draft) -> None:
         "Which key does your own company have in the books? These invoices belong to it.",
         suggest=own[0] if len(own) == 1 else None,
         choices=choices_of(own),
-        show="Your own company." if own else "The books have no company of the type “Company” yet.",
+        show="Your own company." if own else _NO_OWN_COMPANY,
         is_free=True,
     )
     _set_constant(draft, "Invoice", field, answer)

@@ -10,10 +10,11 @@ from adsplatform.records.specification import entities
 from syncs.import_profiles.column_changes import Target, constants_of, uses_of, with_column, with_constant
 from syncs.import_profiles.inspected import InspectedColumn
 from syncs.import_profiles.profile import ProfileError
-from syncs.inbox.question_fields import Option, in_words
+from syncs.import_profiles.style_changes import with_style
+from syncs.inbox.column_style_fields import ColumnStyleFields, StyleField
+from syncs.inbox.question_fields import Option, as_json, in_words
 
 SAMPLES = 3
-STYLES = {",": "decimal comma", ".": "decimal point"}
 # The value of a list of fields that leaves the column out.
 NOWHERE = ""
 
@@ -35,17 +36,16 @@ class ColumnCard:
     lists: tuple[FieldList, ...]
     # Fields that it fills together with other columns, which are changed by questions only.
     together: tuple[str, ...]
+    # How its numbers or dates are written.
+    styles: tuple[StyleField, ...] = ()
+    # The sums of the amounts that it fills, as the file would be read: field, currency, sum.
+    sums: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def is_left_out(self) -> bool:
         """Whether the column fills no field."""
         chosen = any(option.is_chosen for one in self.lists for _, options in one.groups for option in options)
         return bool(self.lists) and not (chosen or self.together)
-
-    @property
-    def style(self) -> str:
-        """How its values are written, in words."""
-        return STYLES.get(self.column.style, self.column.style)
 
     @property
     def samples(self) -> tuple[str, ...]:
@@ -95,10 +95,24 @@ class ColumnChoices:
         for name, value in self._constants():
             if name and value.strip():
                 changed = self._tried(changed, self._add_constant, name, value)
+        for at, column in enumerate(self.columns):
+            if style := self._style_fields(at).chosen():
+                changed = with_style(changed, column.name, style)
         return changed
 
-    def cards(self, document: Mapping[str, Any]) -> list[ColumnCard]:
-        """The card of every column, with the fields that the document gives it."""
+    @property
+    def chosen_styles(self) -> str:
+        """All that was chosen of the styles, as one text; empty where nothing was."""
+        chosen = {str(at): self._style_fields(at).chosen() for at in range(len(self.columns))}
+        return as_json({at: style for at, style in chosen.items() if style}) if any(chosen.values()) else ""
+
+    def cards(
+        self, document: Mapping[str, Any], totals: Mapping[str, Mapping[str, str]] | None = None
+    ) -> list[ColumnCard]:
+        """The card of every column, with the fields that the document gives it.
+
+        `totals` are sums of the amounts by field and currency.
+        """
         cards = []
         for at, column in enumerate(self.columns):
             uses = uses_of(document, column.name)
@@ -108,7 +122,17 @@ class ColumnChoices:
                 for number, chosen in enumerate([*alone, NOWHERE])
             )
             together = tuple(str(use.target) for use in uses if not use.is_alone)
-            cards.append(ColumnCard(column, () if column.name in self.asked else lists, together))
+            filled = [use.target for use in uses]
+            sums = [(str(one), code, sum) for one in filled for code, sum in (totals or {}).get(str(one), {}).items()]
+            cards.append(
+                ColumnCard(
+                    column,
+                    () if column.name in self.asked else lists,
+                    together,
+                    self._style_fields(at).fields(target.column for target in filled),
+                    tuple(sums),
+                )
+            )
         return cards
 
     def constants(self, document: Mapping[str, Any]) -> list[ConstantRow]:
@@ -133,6 +157,9 @@ class ColumnChoices:
             for kind in self.kinds
         )
         return FieldList(name, groups, nothing)
+
+    def _style_fields(self, at: int) -> ColumnStyleFields:
+        return ColumnStyleFields(f"{self.prefix}c{at}", self.document, self.columns[at].name, self.posted)
 
     def _is_posted(self, at: int) -> bool:
         return self.posted is not None and f"{self.prefix}c{at}t0" in self.posted

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +37,7 @@ class FileForm:
         self.sample: ReadSample | None = None
         self.prefix = f"f{number}-"
         self.questions = [QuestionField(self.prefix, one, posted, one.id in refused) for one in file.ask]
+        self._shown_styles = posted.get(f"{self.prefix}shown-styles", "") if posted is not None else ""
         self._choices = ColumnChoices(self.prefix, file.columns, self.proposal, posted, self._asked())
 
     @property
@@ -112,12 +114,22 @@ class FileForm:
 
     @property
     def is_seen(self) -> bool:
-        """Whether every question was on the page that was sent: one that follows from an answer is to be seen first."""
-        return not self.is_asked or all(one.posted is not None for one in self.questions)
+        """Whether the page that was sent had every question, and showed what comes of the styles that were chosen.
+
+        A question that follows from an answer is to be seen first.
+        """
+        if not self.is_asked:
+            return True
+        return self._shown_styles == self.chosen_styles and all(one.posted is not None for one in self.questions)
+
+    @property
+    def chosen_styles(self) -> str:
+        """All that was chosen of the columns' styles, as one text."""
+        return self._choices.chosen_styles
 
     @property
     def cards(self) -> list[ColumnCard]:
-        return self._choices.cards(self.document)
+        return self._choices.cards(self.document, self.sums_as_read)
 
     @property
     def constants(self) -> list[ConstantRow]:
@@ -129,9 +141,14 @@ class FileForm:
 
     @property
     def totals(self) -> list[tuple[str, str, str]]:
-        """The sums of the amounts: field, currency, sum."""
-        totals = self.preview.totals
+        """The sums of the amounts that would be loaded: field, currency, sum."""
+        totals = _with_separators(self.preview.totals)
         return [(name, currency, sum) for name, sums in totals.items() for currency, sum in sums.items()]
+
+    @property
+    def sums_as_read(self) -> dict[str, dict[str, str]]:
+        """The sums of the amounts by field and currency, lines that would be rejected included."""
+        return _with_separators(self.sample.totals_as_read() if self.sample else self.file.preview.totals)
 
     def _asked(self) -> frozenset[str]:
         """The columns and fields of which the questions decide."""
@@ -151,3 +168,7 @@ def preview_tables(records: Sequence[PreviewRecord]) -> list[PreviewTable]:
         )
         tables.append(PreviewTable(kind, fields, rows))
     return tables
+
+
+def _with_separators(totals: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    return {name: {code: f"{Decimal(sum):,f}" for code, sum in sums.items()} for name, sums in totals.items()}

@@ -6,7 +6,7 @@ books are only looked at.
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -31,7 +31,7 @@ from syncs.models import Upload
 
 # So much of a text file is read, and so many records of any upload.
 READ_BYTES, MOST_RECORDS = 512 * 1024, 2_000
-RECORDS_SHOWN, PROBLEMS_SHOWN = 5, 20
+RECORDS_SHOWN, PROBLEMS_SHOWN, LINES_NAMED = 5, 20, 5
 CURRENCY_FIELDS = ("currencyCode", "baseCurrencyCode")
 
 
@@ -63,10 +63,12 @@ class ReadSample:
         )
 
     def first_problems(self) -> list[str]:
-        """The first reasons for which lines would be rejected, with the number of the line."""
-        found = [
-            f"Line {line:,}: {message}" for line, messages in sorted(self.problems.items()) for message in messages
-        ]
+        """The first reasons for which lines would be rejected, each with the lines that it concerns."""
+        lines_by_message: dict[str, list[int]] = defaultdict(list)
+        for line, messages in sorted(self.problems.items()):
+            for message in messages:
+                lines_by_message[message].append(line)
+        found = [f"{_lines_in_words(lines)}: {message}" for message, lines in lines_by_message.items()]
         return found[:PROBLEMS_SHOWN]
 
     def _first(self) -> list[tuple[str, int, dict[str, str]]]:
@@ -74,17 +76,32 @@ class ReadSample:
         kinds = dict.fromkeys(kind for kind, _, _ in self.records)
         return [one for kind in kinds for one in [each for each in self.records if each[0] == kind][:RECORDS_SHOWN]]
 
+    def totals_as_read(self) -> dict[str, dict[str, str]]:
+        """The sums of the amounts of all lines that were read, by field and currency."""
+        return _totals(self.records)
+
     def _totals(self) -> dict[str, dict[str, str]]:
-        """The sums of the amounts of the lines that would load, by field and currency."""
-        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for kind, line, values in self.records:
-            if line in self.problems:
-                continue
-            currency = next((values[name] for name in CURRENCY_FIELDS if values.get(name)), "")
-            for column in entities()[kind].amounts:
-                if amount := _amount(values.get(column.wire, "")):
-                    sums[f"{kind}.{column.wire}"][currency] += amount
-        return {name: {code: f"{total:,f}" for code, total in by.items()} for name, by in sums.items()}
+        """The sums of the amounts of the lines that would load."""
+        return _totals([record for record in self.records if record[1] not in self.problems])
+
+
+def _lines_in_words(lines: list[int]) -> str:
+    """The numbers of lines: “Line 2”, “Lines 2 and 3”, “5,000 lines (2, 3, 4, 5, 6 …)”."""
+    numbers = [f"{line:,}" for line in lines[:LINES_NAMED]]
+    if len(lines) > LINES_NAMED:
+        return f"{len(lines):,} lines ({', '.join(numbers)} …)"
+    return f"Line {numbers[0]}" if len(lines) == 1 else f"Lines {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def _totals(records: Iterable[tuple[str, int, dict[str, str]]]) -> dict[str, dict[str, str]]:
+    """The sums of the records' amounts by field and currency."""
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for kind, _, values in records:
+        currency = next((values[name] for name in CURRENCY_FIELDS if values.get(name)), "")
+        for column in entities()[kind].amounts:
+            if amount := _amount(values.get(column.wire, "")):
+                sums[f"{kind}.{column.wire}"][currency] += amount
+    return {name: {code: f"{total:f}" for code, total in by.items()} for name, by in sums.items()}
 
 
 def read_samples(

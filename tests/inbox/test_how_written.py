@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from django.core.files.storage import default_storage
@@ -171,7 +172,7 @@ def test_five_records_are_shown_as_they_would_be_and_how_many_lines_would_be_rej
     assert len(re.findall(r'<tr><th scope="row">\d+</th><td>A-\d</td>', text)) == 5
     assert "<td>2025-04-03</td>" in text
     assert "7 of 7 lines would be rejected." in text
-    assert "Line 2: companyErpKey: no company has the key “OWN”" in text
+    assert "7 lines (2, 3, 4, 5, 6 …): companyErpKey: no company has the key “OWN”" in text
 
 
 def test_a_file_that_needs_no_answers_is_loaded_at_once(inspected, inbox, upload_file):
@@ -291,6 +292,23 @@ def test_columns_and_constants_that_a_person_changes_are_in_the_profile(inspecte
         "currencyCode": {"constant": "GBP"},
         "isDraft": {"constant": True},
     }
+
+
+def test_another_style_of_a_proven_column_is_seen_before_it_is_kept(inspected, inbox, upload_file):
+    page = upload_file()
+    inspected.files = [replace(FILE, ask=(CURRENCY,))]
+    assert "Sum as read: <strong>73.50</strong> GBP" in inbox.post(page, posted(shown=(CURRENCY,))).text
+    comma = inbox.post(page, posted(shown=(CURRENCY,), **{"f0-c2decimal": ","})).text
+    assert '<option value="," selected>' in comma
+    assert "“10.50” is a number, but it is not written with a decimal comma" in comma
+
+    month_first = posted("confirm", shown=(CURRENCY,), **{"f0-c2thousands": " ", "f0-c1dates": "MM/DD/YYYY"})
+    shown = inbox.post(page, month_first)
+    assert (shown.status_code, inspected.saved) == (200, [])
+    assert "<td>2025-03-04</td>" in shown.text
+    (styles,) = re.findall('name="f0-shown-styles" value="([^"]*)"', shown.text)
+    assert inbox.post(page, month_first | {"f0-shown-styles": unescape(styles)}).status_code == 302
+    assert inspected.saved[0][2]["columns"] == {"Total": {"thousands": [" "]}, "Date": {"dates": "MM/DD/YYYY"}}
 
 
 def test_two_columns_may_change_places(inspected, inbox, upload_file):
