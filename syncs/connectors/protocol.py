@@ -13,7 +13,7 @@ counts of the sync add up. A source that cannot be read to its end raises `Conne
 required columns, references – is not the connector's concern.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import IO, Literal, Protocol, TypeAlias
@@ -109,7 +109,8 @@ class RowProblem:
     and what to do.
 
     `erp_key` is that of the record, where it is known. A further problem of a line that is counted already
-    `is_further`. `also` are further kinds of which the line may hold a record.
+    `is_further`. A problem that concerns several lines has their number in `row_count`, and in `lines` the numbers and
+    texts of those that could be corrected one by one. `also` are further kinds of which the line may hold a record.
 
     An error says by itself that the input was not read completely. A warning `leaves_unread` where it is about a part
     that was not read to its end and may hold rows; then a full sync deletes no record of the kind called `name`, or of
@@ -127,6 +128,7 @@ class RowProblem:
     raw: str = ""
     leaves_unread: bool = False
     row_count: int = 1
+    lines: Iterable[tuple[int, str]] = ()
     erp_key: str = ""
     is_further: bool = False
     also: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from syncs.loading import outcome, retry_policy
 from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
-from syncs.loading.merge import deletes, preview, results, steps
+from syncs.loading.merge import assumed_values, deletes, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.profiled_files import translator_for
 from syncs.loading.progress import ProgressReporter, check_claim
@@ -204,6 +204,7 @@ def _books_have_changed(context: MergeContext) -> bool:
 def _carry_out(context: MergeContext) -> Loaded:
     """Change the records as planned (in a preview, only record how); write counts, problems and control totals."""
     has_unread = bool(context.stage.files.unread)
+    assumed_values.warn_of_assumed(context)
     if context.sync_request.dry_run:
         written = results.write(context, preview.rehearse(context))
         merge_totals.write(context, loaded=True)

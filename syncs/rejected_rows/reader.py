@@ -22,6 +22,8 @@ from syncs.models.corrections import Correction, Place, SyncFile
 from syncs.models.results import RAW_LENGTH
 
 BATCH = 1_000
+# The codes of problems for which it is not known what the cells of a line mean.
+UNREADABLE = {"header_missing", "wrong_delimiter", "other_header", "unclosed_quote"}
 
 
 class LineProblem(NamedTuple):
@@ -97,9 +99,16 @@ class RejectedRowReader:
             for found in files
         }
 
-    def row(self, place: Place, raw: str) -> RejectedRow:
-        """The row in a raw line, without its problems."""
+    def row(self, place: Place, raw: str, problems: list[LineProblem]) -> RejectedRow:
+        """The row in a raw line, with its problems."""
+        row = self._split(place, raw, is_readable=not any(problem.code in UNREADABLE for problem in problems))
+        row.problems = problems
+        return row
+
+    def _split(self, place: Place, raw: str, *, is_readable: bool) -> RejectedRow:
         file_format = self.file_formats.get((place.entity, place.file))
+        if not is_readable:
+            return RejectedRow(*place, raw, tuple(_required_columns(place.entity)), "", None)
         # A line that was too long to be stored whole must not be taken for a whole one.
         whole = raw if len(raw) < RAW_LENGTH else ""
         if file_format is None:
@@ -121,13 +130,11 @@ class RejectedRowReader:
         place = rejected_place(detail)
         if place is None:
             return None
-        row = self.row(place, detail.raw_line)
         of_same_row = SyncResultDetail.objects.filter(
             sync_request=self.sync_request, kind=SyncResultDetail.Kind.ERROR, **place._asdict()
         )
         found = of_same_row.order_by("id").values_list("column", "code", "message")
-        row.problems = [LineProblem(*problem) for problem in found]
-        return row
+        return self.row(place, detail.raw_line, [LineProblem(*problem) for problem in found])
 
     def rows(self, wanted: QuerySet[SyncResultDetail]) -> Iterator[RejectedRow]:
         """Every rejected row that one of the `wanted` details is about and that is not cured, in their order.
@@ -139,9 +146,7 @@ class RejectedRowReader:
         ):
             of_line = list(found)
             if any(stored.is_wanted for stored in of_line):
-                row = self.row(place, raw)
-                row.problems = [stored.problem for stored in of_line]
-                yield row
+                yield self.row(place, raw, [stored.problem for stored in of_line])
 
     def _stored_problems(self, wanted: QuerySet[SyncResultDetail]) -> Iterator["_StoredProblem"]:
         cured = Correction.objects.cured().filter(

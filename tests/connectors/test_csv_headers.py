@@ -123,7 +123,7 @@ def test_byte_order_marks_are_passed_over_however_many(marks):
     assert table(blocks) == [(2, ["I1", "5"], "I1,5")]
 
 
-@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a\x1a"])
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a\x1a", "\n\x1a\n\n", "\r\n\x1a\r\n\x1a\r\n"])
 def test_the_end_mark_of_dos_is_passed_over(end):
     blocks, problems = read_invoices(f"erpKey,companyErpKey,notes\nI1,C1,x{end}")
     assert problems == []

@@ -68,10 +68,12 @@ def test_nothing_behind_a_quotation_mark_that_is_never_closed_is_a_row(row):
     assert (problem.kind, problem.line, problem.code, problem.row_count) == ("error", row + 2, "unclosed_quote", count)
     assert problem.raw.startswith(rows[row])
     assert problem.message == (
-        f"A value opens with a quotation mark that is not closed up to the end of the file, so none of the {count:,} "
-        'lines from here on was loaded. Close it, or double it if it belongs to the value, like "6"" nails".'
+        f"In line {row + 2:,}, a value opens with a quotation mark that is not closed up to the end of the file, so "
+        f"none of the {count:,} lines from there on was loaded. "
+        'Close it, or double it if it belongs to the value, like "6"" nails".'
     )
     assert [line[2] for line in table(blocks)] == rows[:row]
+    assert list(problem.lines) == [(number + 2, rows[number]) for number in range(row, 3_000)]
 
 
 def test_an_unclosed_quotation_mark_in_the_last_line_is_a_problem():
@@ -85,6 +87,11 @@ def test_rows_that_quotation_marks_hold_together_are_one_problem():
     blocks, problems = read('erpKey,name,total\nI1,"Acme,5\nI2,5,pipe of 24"\nI3,7,pipe\n')
     assert told(problems) == [(2, "unclosed_quote", 'I1,"Acme,5\nI2,5,pipe of 24"')]
     assert [row[2] for row in table(blocks)] == ["I3,7,pipe"]
+
+
+def test_quotation_marks_that_do_not_count_are_named():
+    _, [problem] = read("erpKey,name\nI1,“Acme, Inc”\n")
+    assert problem.message.endswith('Only straight quotation marks (") count, not “.')
 
 
 def test_a_row_of_several_lines_with_too_many_cells_is_one_problem():

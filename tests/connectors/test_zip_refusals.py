@@ -77,6 +77,14 @@ def test_a_zip_of_nothing_fails():
     assert refused(zipped({}))[0] == "zip_without_files"
 
 
+def test_another_kind_of_file_that_is_named_like_a_zip_is_told_as_such():
+    assert refused(b"%PDF-1.4\n") == (
+        "zip_damaged",
+        "The file “books.zip” is not a ZIP file: it seems to be a PDF. Put CSV, JSONL or XLSX files into one, then "
+        "send it again.",
+    )
+
+
 @pytest.mark.parametrize("content", [b"not a zip", b"PK\x05\x06", zipped({"a.csv": CSV * 99})[:-30]])
 def test_a_file_that_is_not_a_zip_fails(content):
     assert refused(content) == (

@@ -298,3 +298,27 @@ def test_keys_of_a_correction_are_cleaned(faulty, correct, load_again):
     assert load_again(faulty).status_code == "Success"
     assert Invoice.objects.get(erp_key="I2").company.erp_key == "C1"
     assert problems_of(correct(faulty, 6, companyErpKey="C1\u200b")) == [("companyErpKey", "invisible_character")]
+
+
+@pytest.mark.parametrize(("text", "code", "lines"), [
+    ("Nr,Name\nC3,Core\nC4,Dash\n", "header_missing", [2, 3]),
+    ("companyName,companyType,isActive\nCore,Customer,true\n", "key_column_missing", [2]),
+    (f'{COMPANIES}C3,"Core,Customer,true\nC4,Dash,Customer,true\n', "unclosed_quote", [3, 4]),
+    (f"{COMPANIES}erpKey,isActive,companyType,companyName\nC3,true,Customer,Core\n", "other_header", [4]),
+])  # fmt: skip
+def test_each_line_of_a_cause_of_a_whole_file_can_be_downloaded_and_corrected(
+    load, correct, load_again, text, code, lines
+):
+    sync = load({"contacts.csv": "erpKey\n", "companies.csv": text})
+    told = sync.details.get(code=code, cause=None)
+    assert (told.line, told.line_count) == (None, len(lines))
+    assert list(sync.details.filter(cause=told).order_by("line").values_list("line", flat=True)) == lines
+    downloaded = list(RejectedRowReader(sync).rows(sync.details.filter(code=code)))
+    assert [row.line for row in downloaded] == lines
+    # Where it is not known what the cells mean, they are not put into columns.
+    assert [row.cells for row in downloaded] == [
+        ["Core", "Customer", "true"] if code == "key_column_missing" else None for _ in lines
+    ]
+    correct(sync, lines[0], erpKey="C3", companyName="Core", companyType="Customer", isActive="true")
+    assert load_again(sync).status_code == "Success"
+    assert Company.objects.get(erp_key="C3").company_name == "Core"

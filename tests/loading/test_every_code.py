@@ -234,9 +234,9 @@ EXPECTED = {
         " like \"6\"\" nails\".",
     ),
     "unclosed_quote": (
-        "error", "companies.csv", 2, "", "",
-        "A value opens with a quotation mark that is not closed up to the end of the file, so none of the 2 lines from "
-        "here on was loaded. Close it, or double it if it belongs to the value, like \"6\"\" nails\".",
+        "error", "companies.csv", None, "", "",
+        "In line 2, a value opens with a quotation mark that is not closed up to the end of the file, so none of the "
+        "2 lines from there on was loaded. Close it, or double it if it belongs to the value, like \"6\"\" nails\".",
     ),
     "line_too_long": (
         "error", "companies.csv", 3, "", "",
@@ -263,7 +263,7 @@ EXPECTED = {
         "The header stands once more in line 3, and was passed over there.",
     ),
     "other_header": (
-        "error", "companies.csv", 3, "", "",
+        "error", "companies.csv", None, "", "",
         "Line 3 names other columns than the header, so the 2 lines behind it were not loaded. Send them as a file of "
         "their own.",
     ),

@@ -55,6 +55,9 @@ def test_a_record_whose_key_is_total_loads(uploads, counts):
 def test_values_are_assumed_only_for_rows_that_load(uploads):
     _, found = load(uploads, "I3,C1,C1,,EUR,twelve,")
     assert found == [("bad_number", 4)]
+    # This one is rejected by the merge only.
+    _, found = load(uploads, "I3,C9,C1,,EUR,12.00,")
+    assert [line for _, line in found] == [4]
     _, found = load(uploads, "I3,C1,C1,,EUR,12.00,")
     assert ("value_assumed", None) in found
 

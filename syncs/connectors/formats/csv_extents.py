@@ -7,13 +7,16 @@ its quotation marks is ever taken for a row.
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from tempfile import SpooledTemporaryFile
 
 # The most lines a row may span; also how many the csv module parses at a time.
 SPAN_LINES = 1_000
 # The most characters that are kept of a row over the limit.
 EXCERPT = 200
+# So much of the lines that are passed over is held in memory.
+SPOOL_BYTES = 1024 * 1024
 
 
 def row_lines(lines: list[str], delimiter: str, *, skips_blanks: bool) -> int:
@@ -25,7 +28,10 @@ def row_lines(lines: list[str], delimiter: str, *, skips_blanks: bool) -> int:
 
 
 class OpenRow:
-    """Lines that are passed over as one: of a row that is too long, or goes on up to the end of the file."""
+    """Lines that are passed over as one: of a row that is too long, or goes on up to the end of the file.
+
+    There may be any number of them, so they are written to a temporary file once they need more than SPOOL_BYTES.
+    """
 
     def __init__(self, line: int, lines: Sequence[str], delimiter: str) -> None:
         self.line, self.delimiter = line, delimiter
@@ -33,12 +39,23 @@ class OpenRow:
         # How many lines there are so far, and how many of them have text.
         self.line_count = self.filled_count = 0
         self.is_closed = False
+        self._texts = SpooledTemporaryFile(  # noqa: SIM115 (closed when nothing refers to it any more)
+            SPOOL_BYTES, "w+", encoding="utf-8", errors="surrogateescape", newline="\n"
+        )
         self.add(lines)
 
     def add(self, lines: Sequence[str]) -> None:
         """Count lines that belong to it."""
         self.line_count += len(lines)
         self.filled_count += sum(1 for line in lines if line.strip())
+        self._texts.writelines(line.rstrip("\r\n") + "\n" for line in lines)
+
+    def filled_lines(self) -> Iterator[tuple[int, str]]:
+        """The lines that have text, with their numbers."""
+        self._texts.seek(0)
+        for number, text in enumerate(self._texts, start=self.line):
+            if text.strip():
+                yield number, text.removesuffix("\n")
 
     def take(self, lines: list[str]) -> int:
         """Take in the next lines, up to the end of the row; returns how many."""

@@ -1,8 +1,9 @@
 """The problems of the lines of a CSV file, as sentences."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 
-from syncs.connectors.formats.csv_extents import SPAN_LINES
+from syncs.connectors.formats.csv_extents import SPAN_LINES, OpenRow
 from syncs.connectors.formats.csv_header import Header
 from syncs.connectors.protocol import RowProblem
 
@@ -12,6 +13,8 @@ LIKE = 'value, like "6"" nails".'
 
 # How many lines a sentence names.
 LINES_NAMED = 5
+# What word processors and some programs write in place of a quotation mark.
+OTHER_QUOTES = "“”„‟«»"
 
 
 @dataclass(slots=True)
@@ -60,6 +63,8 @@ class CsvProblems:
             f"Put a value that contains {_name_of(self.header.delimiter)} in quotation marks, or remove what is too "
             "much."
         )
+        if other := next((mark for mark in OTHER_QUOTES if mark in raw), ""):
+            message += f' Only straight quotation marks (") count, not {other}.'
         return self._problem(line, "too_many_cells", message, raw)
 
     def line_cut_off(self, cell_count: int, line: int, raw: str) -> RowProblem:
@@ -111,14 +116,25 @@ class CsvProblems:
         message = f"The header stands once more in line {lines[0]:,}{more}, and was passed over there."
         return RowProblem(self.name, self.file, lines[0], "header_repeated", message, kind="warning")
 
-    def other_header(self, line: int, row_count: int, raw: str) -> RowProblem:
+    def other_header(self, found: OpenRow) -> RowProblem:
         """A line in the middle names other columns, so that the lines after it have other meanings."""
+        line, row_count = found.line, found.filled_count - 1
         behind = "line behind it was" if row_count == 1 else f"{row_count:,} lines behind it were"
         message = (
             f"Line {line:,} names other columns than the header, so the {behind} not loaded. Send them as a file of "
             "their own."
         )
-        return RowProblem(self.name, self.file, line, "other_header", message, raw=raw, row_count=row_count)
+        return RowProblem(
+            self.name,
+            self.file,
+            line,
+            "other_header",
+            message,
+            raw=found.start,
+            row_count=row_count,
+            # All but the header itself.
+            lines=islice(found.filled_lines(), 1, None),
+        )
 
     def cells_missing(self, short: "ShortRows") -> RowProblem:
         """A remark about rows that end early; the columns of absent cells keep their values."""
@@ -150,17 +166,18 @@ class CsvProblems:
         )
         return self._problem(line, "unclosed_quote", message, raw)
 
-    def never_closed(self, line: int, row_count: int, raw: str) -> RowProblem:
+    def never_closed(self, found: OpenRow) -> RowProblem:
         """A quotation mark that is not closed up to the end of the file: what stands behind it may be no row."""
-        where = ""
-        if row_count > 1:
-            where = f" up to the end of the file, so none of the {row_count:,} lines from here on was loaded"
+        advice = f"Close it, or double it if it belongs to the {LIKE}"
+        if found.filled_count == 1:
+            message = f"A value opens with a quotation mark that is not closed. {advice}"
+            return self._problem(found.line, "unclosed_quote", message, found.start)
         message = (
-            f"A value opens with a quotation mark that is not closed{where}. Close it, or double it if it belongs to "
-            f"the {LIKE}"
+            f"In line {found.line:,}, a value opens with a quotation mark that is not closed up to the end of the "
+            f"file, so none of the {found.filled_count:,} lines from there on was loaded. {advice}"
         )
-        problem = self._problem(line, "unclosed_quote", message, raw)
-        problem.row_count = row_count
+        problem = self._problem(found.line, "unclosed_quote", message, found.start)
+        problem.row_count, problem.lines = found.filled_count, found.filled_lines()
         return problem
 
     def row_too_long(self, line: int, line_count: int, raw: str) -> RowProblem:

@@ -108,13 +108,13 @@ class CsvRows:
             yield self._problems.cells_missing(self._fitter.short_rows)
         if self._open:
             self._fitter.has_rows = True
-            yield self._problems.never_closed(self._open.line, self._open.filled_count, self._open.start)
+            yield self._problems.never_closed(self._open)
         if self._block.cells:
             yield self._finished_block()
         repeated = self._fitter.repeated
         if self._other and self._other.filled_count > 1:
             self._fitter.has_rows = True
-            yield self._problems.other_header(self._other.line, self._other.filled_count - 1, self._other.start)
+            yield self._problems.other_header(self._other)
         elif self._other:
             # No row follows it.
             repeated.append(self._other.line)

@@ -2,8 +2,10 @@
 
 import re
 
+ZIP = "a workbook (XLSX) or a ZIP file"
 _KINDS = (
-    (re.compile(r"PK(\x03\x04|\x05\x06)"), "a workbook (XLSX) or a ZIP file"),
+    (re.compile(r"PK(\x03\x04|\x05\x06)"), ZIP),
+    (re.compile(r"(‰|\udc89)PNG\r|(ÿØÿ|\udcff\udcd8\udcff)|GIF8[79]a"), "a picture"),
     (re.compile(r"%PDF-"), "a PDF"),
     (re.compile(r"\{\\rtf"), "a text document (RTF)"),
     (re.compile(r"(ÐÏ|\udcd0\udccf)\x11"), "a workbook from before 2007, or one with a password"),

@@ -170,11 +170,18 @@ def _texts(content: ByteStream, file: str, chunk_bytes: int) -> Iterator[tuple[s
             while text.startswith(("\ufeff", MARK_READ_AS_TEXT)):
                 text = text.removeprefix("\ufeff").removeprefix(MARK_READ_AS_TEXT)
         if not following:
-            text = text.rstrip(END_MARK)
+            text = _without_end_mark(text)
         yield text, not following
         if not following:
             return
         data, is_start = following, is_start and not text
+
+
+def _without_end_mark(text: str) -> str:
+    """The end of a file without the marks by which DOS ended it, and the empty lines behind them."""
+    filled = len(text.rstrip(f"{END_MARK}\r\n"))
+    at = text.find(END_MARK, filled)
+    return text if at < 0 else text[:at]
 
 
 def _decoder(start: bytes) -> codecs.IncrementalDecoder:

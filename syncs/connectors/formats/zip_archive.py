@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from syncs.connectors.formats.file_kinds import ZIP, kind_of
 from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
 
 # Below this size, a high compression ratio does no harm.
@@ -21,6 +22,8 @@ NAME_LENGTH = 255
 # The header that precedes the content of an entry, without its name.
 LOCAL_HEADER_BYTES = 30
 END_OF_DIRECTORY_BYTES = 22
+# How much of a file that is no ZIP is looked at.
+START_BYTES = 64
 # The most zeros between the entries, as some programs write them to align the content.
 MAX_PADDING_BYTES = 64 * 1024
 # The errors that zipfile raises for a damaged file.
@@ -60,6 +63,7 @@ class Archive:
     def __init__(self, content: IO[bytes], *, file: str, limits: Limits) -> None:
         self.file, self.limits = file, limits
         self.unpacked = self.packed = 0
+        self._content = content
         self._check_directory(content)
         with self._reports_damage():
             self._zip = zipfile.ZipFile(content)
@@ -67,7 +71,7 @@ class Archive:
         if len(infos) > limits.entries:
             raise self._too_many_entries(len(infos))
         self._check_overlaps(infos)
-        self._content, self._infos = content, infos
+        self._infos = infos
 
     def entries(self) -> list[Entry]:
         """The files in it, without folders and without the files that operating systems add."""
@@ -201,6 +205,13 @@ class Archive:
                 "Make the ZIP again, then send it again.",
                 code="zip_damaged",
                 file=name,
+            )
+        self._content.seek(0)
+        kind = kind_of(self._content.read(START_BYTES).decode("utf-8", "surrogateescape"))
+        if kind and kind != ZIP:
+            return self._unusable(
+                f"is not a ZIP file: it seems to be {kind}. Put CSV, JSONL or XLSX files into one, then send it again.",
+                "zip_damaged",
             )
         return self._unusable("is not a ZIP file or is damaged. Make it again, then send it again.", "zip_damaged")
 

@@ -1,5 +1,8 @@
 """Common causes: a problem that many lines of a file share is described once, with the number of these lines.
 
+So is one that concerns all lines of a file, or all from some line on, however few they are; it is logged without a line
+and then with each of them.
+
 Each line is still rejected with problems of its own, by which it can be downloaded and corrected. They refer to the
 description, and lists show only that.
 """
@@ -10,6 +13,7 @@ from psycopg import sql
 
 from adsplatform.records.checks import printable
 from syncs.loading.context import MergeContext
+from syncs.loading.staging.input_files import MOST_LINES_LISTED
 from syncs.models import SyncResultDetail
 
 # A problem is a common cause if it has one code, in one column of one file, on at least so many of the file's lines,
@@ -34,6 +38,8 @@ class _Cause(NamedTuple):
     message: str
     line_count: int
     lines: list[int]
+    # Whether the first problem has no line, so that its message describes all of them.
+    is_described: bool
 
 
 def describe(context: MergeContext) -> bool:
@@ -41,7 +47,11 @@ def describe(context: MergeContext) -> bool:
 
     Until the commit, the table `common_cause` has the detail of each entity, file, column and code.
     """
-    causes = [cause for cause in _frequent(context) if cause.line_count >= LEAST_SHARE * _lines_of(context, cause)]
+    causes = [
+        cause
+        for cause in _frequent(context)
+        if cause.is_described or cause.line_count >= LEAST_SHARE * _lines_of(context, cause)
+    ]
     if not causes:
         return False
     sync_request = context.sync_request
@@ -56,7 +66,7 @@ def describe(context: MergeContext) -> bool:
             value=cause.value,
             code=cause.code,
             message=printable(_sentence(cause, _lines_of(context, cause))),
-            line_count=cause.line_count,
+            line_count=_lines_of(context, cause) if cause.line_count == MOST_LINES_LISTED else cause.line_count,
         )
         for cause in causes
     )
@@ -66,6 +76,20 @@ def describe(context: MergeContext) -> bool:
         for code in _codes_like(cause.code)
     ]
     entities, files, columns, codes, ids = map(list, zip(*rows, strict=True))
+    described = [cause for cause in causes if cause.is_described]
+    if described:
+        context.run(
+            """
+            DELETE FROM staged_problem p USING unnest(%(entities)s::text[], %(files)s::text[], %(codes)s::text[])
+                AS c (entity, file, code)
+            WHERE (p.entity, p.file, p.code) = (c.entity, c.file, c.code) AND p.kind = 'error' AND p.line IS NULL
+            """,
+            {
+                "entities": [cause.entity for cause in described],
+                "files": [cause.file for cause in described],
+                "codes": [cause.code for cause in described],
+            },
+        )
     context.run(
         """
         CREATE TEMP TABLE common_cause ON COMMIT DROP AS
@@ -78,23 +102,26 @@ def describe(context: MergeContext) -> bool:
 
 
 def _frequent(context: MergeContext) -> list[_Cause]:
-    """The problems that occur on LEAST_LINES lines of a file or more, as causes."""
-    if context.stage.problem_log.errors < LEAST_LINES:
+    """The problems that occur on LEAST_LINES lines of a file or more, or that are described already, as causes."""
+    if context.stage.problem_log.errors < 2:
         return []
     same = [sql.SQL("WHEN p.code = ANY({}) THEN {}").format(list(codes), codes[0]) for codes in SAME_CAUSE]
     rows = context.rows(
         """
         WITH frequent AS (
-            SELECT entity, file, "column", {code} AS code, min(id) AS id FROM staged_problem p
-            WHERE kind = 'error' AND line IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING count(*) >= %(least)s::int
+            SELECT entity, file, "column", {code} AS code,
+                   coalesce(min(id) FILTER (WHERE line IS NULL), min(id)) AS id, bool_or(line IS NULL) AS is_described
+            FROM staged_problem p WHERE kind = 'error' GROUP BY 1, 2, 3, 4
+            HAVING count(line) >= CASE WHEN bool_or(line IS NULL) THEN 1 ELSE %(least)s::int END
         ), counted AS (
-            SELECT f.id, count(DISTINCT p.line) AS count, (array_agg(DISTINCT p.line))[:%(named)s::int] AS lines
+            SELECT f.id, f.is_described, count(DISTINCT p.line) AS count,
+                   (array_agg(DISTINCT p.line))[:%(named)s::int] AS lines
             FROM staged_problem p JOIN frequent f
               ON (p.entity, p.file, p."column", {code}) = (f.entity, f.file, f."column", f.code)
-            WHERE p.kind = 'error' AND p.line IS NOT NULL GROUP BY f.id
+            WHERE p.kind = 'error' AND p.line IS NOT NULL GROUP BY f.id, f.is_described
         )
-        SELECT p.entity, p.file, p."column", p.code, p.value, p.message, c.count, c.lines
-        FROM counted c JOIN staged_problem p USING (id) WHERE c.count >= %(least)s::int
+        SELECT p.entity, p.file, p."column", p.code, p.value, p.message, c.count, c.lines, c.is_described
+        FROM counted c JOIN staged_problem p USING (id) WHERE c.is_described OR c.count >= %(least)s::int
         ORDER BY p.entity, p.file, c.count DESC, p.id
         """,
         {"least": LEAST_LINES, "named": LINES_NAMED},
@@ -112,6 +139,9 @@ def _codes_like(code: str) -> tuple[str, ...]:
 
 
 def _sentence(cause: _Cause, lines: int) -> str:
+    if cause.is_described:
+        is_cut = cause.line_count == MOST_LINES_LISTED < lines
+        return f"{cause.message} The first {MOST_LINES_LISTED:,} lines are listed." if is_cut else cause.message
     share = f"All {lines:,} lines" if cause.line_count >= lines else f"{cause.line_count:,} of {lines:,} lines"
     named = ", ".join(f"{line:,}" for line in cause.lines)
     named += " …" if cause.line_count > len(cause.lines) else ""

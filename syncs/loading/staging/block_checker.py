@@ -158,7 +158,6 @@ class BlockChecker:
         name_totals(block, faults)
         remarks = [remark for remark in remarks if remark.place not in faults]
         self.problems.remarks.note(block, remarks)
-        self.problems.note_assumed(block, frame, faults)
         frame = self._checks.with_defaults(block.entity, frame, changed)
         rows = CheckedRows(block.lines, block.raw, block.column_patterns(), frame, block.copy_lines(frame, changed))
         rows.remarked = {remark.place for remark in remarks}

@@ -1,6 +1,5 @@
-"""The problems that the checks of a block find: faulty cells, assumed values, unknown texts."""
+"""The problems that the checks of a block find: faulty cells and unknown texts."""
 
-import numpy as np
 import polars as pl
 
 from adsplatform.records.checks import quoted
@@ -20,8 +19,6 @@ class BlockProblems:
     def __init__(self, log: ProblemLog) -> None:
         self.log = log
         self.remarks = CellRemarks(log)
-        # By file, the wire names of columns whose values were assumed, in the order in which they were found.
-        self._assumed: dict[str, dict[str, None]] = {}
         # The unknown texts that are listed, by file and column.
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
 
@@ -52,51 +49,6 @@ class BlockProblems:
                         message=f"{column.wire}: {quoted(text)} is none of the texts known here "
                         f"({', '.join(column.known_texts)}). Lines that have it load all the same.",
                         raw_line=block.raw[at],
-                    )
-                )
-
-    def note_assumed(self, block: Block, checked: pl.DataFrame, faults: Faults) -> None:
-        """Remember the columns that the file leaves out, or leaves empty, and for which a value is assumed.
-
-        Only rows that load count: those without a fault.
-        """
-        assumed = self._assumed.setdefault(block.file, {})
-        if faults:
-            is_loaded = np.ones(len(checked), bool)
-            is_loaded[list(faults)] = False
-            checked = checked.filter(is_loaded)
-        if not len(checked):
-            return
-
-        def empty_cells(name: str) -> pl.Series | None:
-            return checked[name].is_null() if name in checked.columns else None
-
-        for column in block.entity.columns.values():
-            if column.assumed is None or column.wire in assumed:
-                continue
-            is_assumed = empty_cells(column.name)
-            if column.assumed.product_of:
-                # Without an amount, no product is assumed.
-                no_amount = empty_cells(column.assumed.product_of[0])
-                if no_amount is None:
-                    continue
-                is_assumed = ~no_amount if is_assumed is None else is_assumed & ~no_amount
-            if is_assumed is None or is_assumed.any():
-                assumed[column.wire] = None
-
-    def add_assumed(self) -> None:
-        """Warn, once per file, of the values that were assumed."""
-        for file, columns in self._assumed.items():
-            if columns:
-                self.log.add_for_file(
-                    Problem(
-                        entity="",
-                        kind="warning",
-                        file=file,
-                        code="value_assumed",
-                        message=f"{file} leaves out {_listed(list(columns))}. For new records, and where a cell is "
-                        "empty, a rate of 1, and amounts times the rate, were assumed. Add the values if that is "
-                        "not right.",
                     )
                 )
 
@@ -152,7 +104,3 @@ class BlockProblems:
                             raw_line=block.raw[at],
                         )
                     )
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

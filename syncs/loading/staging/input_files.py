@@ -15,6 +15,8 @@ from syncs.rejected_rows.formula_guard import is_download, unescape_cell
 
 # The most headers in the cache: JSON may have a different one in each block.
 MOST_HEADERS = 1_000
+# Of a file of which no line can be loaded, so many are listed: whoever sent more corrects the file, not its lines.
+MOST_LINES_LISTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class InputFile:
     name: str
     staged: StageTable | None = None
     columns: tuple[Column | None, ...] = ()
-    # Whether all rows are rejected, because the header or a key column is missing.
-    is_rejected: bool = False
+    # Why all rows are rejected, if they are: the header or a key column is missing.
+    fault: Problem | None = None
     # Whether it is a download of rejected rows, which has some cells escaped.
     is_download: bool = False
     # None where equal rows may mean different things.
@@ -83,17 +85,19 @@ class InputFiles:
         columns, remarks = map_columns(
             entity, block.file, list(map(unescape_cell, block.columns)) if has_escapes else block.columns
         )
-        for remark in remarks:
-            self.problem_log.add_for_file(
-                Problem(
-                    entity=entity.name,
-                    kind=remark.kind,
-                    file=block.file,
-                    column=remark.column,
-                    code=remark.code,
-                    message=remark.message,
-                )
+        problems = [
+            Problem(
+                entity=entity.name,
+                kind=remark.kind,
+                file=block.file,
+                column=remark.column,
+                code=remark.code,
+                message=remark.message,
             )
+            for remark in remarks
+        ]
+        for problem in problems:
+            self.problem_log.add_for_file(problem)
         for column, letters in zip(columns, block.letters, strict=False):
             if column and letters:
                 self.letters[block.file, column.wire] = letters
@@ -104,7 +108,7 @@ class InputFiles:
             name,
             self.staged_for(entity),
             columns,
-            is_rejected=any(remark.kind == "error" for remark in remarks),
+            fault=next((problem for problem in problems if problem.kind == "error"), None),
             is_download=has_escapes,
             hasher=row_hasher_for(entity, columns),
         )

@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from syncs.loading.staging.amounts import LOADED, REJECTED, FileTotals
+from syncs.loading.staging.assumed_values import AssumedValues
 from syncs.loading.staging.block_checker import BlockChecker
 from syncs.loading.staging.block_problems import BlockProblems
 from syncs.loading.staging.column_styles import ColumnStyles
@@ -34,9 +35,14 @@ class RowSplitter:
     """Applies checks and shortcuts to blocks, counts the rows that need not be staged, and adds up amounts."""
 
     def __init__(
-        self, problems: BlockProblems, unchanged_rows: UnchangedRows, totals: FileTotals, styles: ColumnStyles
+        self,
+        problems: BlockProblems,
+        unchanged_rows: UnchangedRows,
+        totals: FileTotals,
+        styles: ColumnStyles,
+        assumed: AssumedValues,
     ) -> None:
-        self.problems, self.unchanged_rows, self.totals, self.styles = problems, unchanged_rows, totals, styles
+        self.unchanged_rows, self.totals, self.styles, self.assumed = unchanged_rows, totals, styles, assumed
         self.inserter: RowInserter = NoInserter()
         self._checker = BlockChecker(problems, styles)
 
@@ -48,8 +54,7 @@ class RowSplitter:
             block, unchanged_block = self.unchanged_rows.split_block(block, hasher, is_ambiguous)
             if unchanged_block:
                 cells = pl.DataFrame(unchanged_block.cells_by_name)
-                self.problems.note_assumed(unchanged_block, cells, {})
-                self.totals.add(staged.entity, cells, LOADED)
+                self._add_loaded(staged, block.file, cells)
                 staged.unchanged_count += len(unchanged_block)
             if unchanged_block and not len(block):
                 self.styles.count(unchanged_block)
@@ -64,21 +69,27 @@ class RowSplitter:
                 for at in rows.remarked:
                     rows.row_hashes[at] = hasher.of_remarked(rows.row_hashes[at])
         is_unchanged = self.unchanged_rows.find(staged.entity, rows.row_hashes)
-        staged.unchanged_count += self._add_loaded(staged, rows, is_unchanged)
+        staged.unchanged_count += self._add_chosen(staged, block.file, rows, is_unchanged)
         changed = rows.without(is_unchanged)
         if not changed:
             return None
         staged.note_keys(changed.frame)
         is_inserted = self.inserter.insert(staged, changed)
-        staged.inserted_count += self._add_loaded(staged, changed, is_inserted)
+        staged.inserted_count += self._add_chosen(staged, block.file, changed, is_inserted)
         to_stage = changed.without(is_inserted)
         if to_stage:
             self.totals.add(staged.entity, to_stage.frame)
+            self.assumed.note(staged.entity, block.file, to_stage.frame, is_loaded=False)
         return to_stage
 
-    def _add_loaded(self, staged: StageTable, rows: CheckedRows, is_loaded: NDArray[np.bool_] | None) -> int:
-        """Add up the amounts of rows that are in the books now; returns how many rows these are."""
-        if is_loaded is None:
+    def _add_chosen(self, staged: StageTable, file: str, rows: CheckedRows, is_loaded: NDArray[np.bool_] | None) -> int:
+        """Note the rows that are in the books now; returns how many these are."""
+        if is_loaded is None or not is_loaded.any():
             return 0
-        self.totals.add(staged.entity, rows.frame, LOADED, only=is_loaded)
+        self._add_loaded(staged, file, rows.frame if is_loaded.all() else rows.frame.filter(is_loaded))
         return int(is_loaded.sum())
+
+    def _add_loaded(self, staged: StageTable, file: str, rows: pl.DataFrame) -> None:
+        """Add up the amounts of rows that are in the books now, and note what was assumed for them."""
+        self.totals.add(staged.entity, rows, LOADED)
+        self.assumed.note(staged.entity, file, rows, is_loaded=True)

@@ -4,6 +4,9 @@ All of it is in temporary tables of this session: a killed worker leaves nothing
 the merge commits it. Memory is bounded by the block, not by the input.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -15,11 +18,12 @@ from psycopg.pq import TransactionStatus
 from adsplatform.records.specification import Entity, entity_named
 from syncs.connectors.protocol import Columns, FileHeader, RowProblem, Rows
 from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
+from syncs.loading.staging.assumed_values import AssumedValues
 from syncs.loading.staging.block_problems import BlockProblems
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.columnar_blocks import to_columnar
 from syncs.loading.staging.copy_thread import CopyThread
-from syncs.loading.staging.input_files import InputFiles
+from syncs.loading.staging.input_files import MOST_LINES_LISTED, InputFiles
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
 from syncs.loading.staging.raw_line_store import RawLineStore
 from syncs.loading.staging.row_splitter import RowSplitter
@@ -46,9 +50,12 @@ class Stage:
         self.totals = FileTotals()
         self.unchanged_rows = UnchangedRows(self.copy_thread, skip_unchanged_of)
         self._block_problems = BlockProblems(self.problem_log)
-        self.splitter = RowSplitter(self._block_problems, self.unchanged_rows, self.totals, self.styles)
+        self.assumed = AssumedValues()
+        self.splitter = RowSplitter(self._block_problems, self.unchanged_rows, self.totals, self.styles, self.assumed)
         # By the name of the entity.
         self.staged: dict[str, StageTable] = {}
+        # By entity, how many rows were rejected before the merge.
+        self.rejected_while_reading: dict[str, int] = {}
         self._raw_lines = RawLineStore()
         self._next_number = 0
 
@@ -103,7 +110,7 @@ class Stage:
 
     def finish(self) -> None:
         """Write all waiting rows, and collect the planner's statistics of the tables."""
-        self._block_problems.add_assumed()
+        self.rejected_while_reading = self.rejected_by_entity()
         self._block_problems.remarks.add_all()
         for staged in self.staged.values():
             staged.flush()
@@ -127,7 +134,7 @@ class Stage:
         entity = entity_named(problem.name)
         name = entity.name if entity else storable_name(problem.file or problem.name)
         if problem.kind == "error" and problem.line is not None and not problem.is_further:
-            self.files.line_counts[name, storable_name(problem.file)] += 1
+            self.files.line_counts[name, storable_name(problem.file)] += problem.row_count
         for kind in problem.also:
             self.files.unread.setdefault(kind, storable_name(problem.file))
         if problem.leaves_unread or (problem.kind == "error" and problem.line is None):
@@ -140,20 +147,28 @@ class Stage:
             staged.rejected += problem.row_count
         elif problem.kind == "error":
             self.files.reject_unknown(name, problem.row_count)
-        self.problem_log.add(
-            Problem(
-                entity=name,
-                kind=problem.kind,
-                erp_key=problem.erp_key,
-                file=problem.file,
-                line=problem.line,
-                column=problem.column,
-                value=problem.value,
-                code=problem.code,
-                message=problem.message,
-                raw_line=problem.raw,
-            )
+        told = Problem(
+            entity=name,
+            kind=problem.kind,
+            erp_key=problem.erp_key,
+            file=problem.file,
+            line=problem.line,
+            column=problem.column,
+            value=problem.value,
+            code=problem.code,
+            message=problem.message,
+            raw_line=problem.raw,
         )
+        if entity and problem.lines:
+            self._add_lines(replace(told, line=None), problem.lines)
+        else:
+            self.problem_log.add(told)
+
+    def _add_lines(self, cause: Problem, lines: Iterable[tuple[int, str]]) -> None:
+        """Log a problem that concerns lines, and after it each of them."""
+        self.problem_log.add(cause)
+        for line, raw in lines:
+            self.problem_log.add(replace(cause, line=line, raw_line=raw))
 
     def _add_rows(self, found: Rows | Columns) -> None:
         file = self.files.of(found)
@@ -162,9 +177,12 @@ class Stage:
             self.files.reject_unknown(file.name, len(found))
             return
         staged.lines_read += len(found)
+        before = self.files.line_counts[staged.entity.name, file.name]
         self.files.line_counts[staged.entity.name, file.name] += len(found)
-        if file.is_rejected:
+        if file.fault:
             staged.rejected += len(found)
+            for line, raw in islice(zip(found.lines, found.raw, strict=True), max(0, MOST_LINES_LISTED - before)):
+                self.problem_log.add(replace(file.fault, line=line, raw_line=raw))
             return
         block = to_columnar(found, staged.entity, file.columns, is_download=file.is_download)
         self._block_problems.add_unknown_texts(block)
