@@ -239,9 +239,9 @@ def test_a_row_may_span_the_chunks_in_which_a_file_is_read():
 
 @pytest.mark.parametrize("line", ['a","', 'a,"6" nails"', '"a" b,"', "a,\"'"])
 def test_a_file_of_stray_quotation_marks_ends_in_good_time(line):
-    started = time.monotonic()
+    started = time.process_time()
     _, problems = read("a,b\n" + f"{line}\n" * 100_000)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert {problem.code for problem in problems} <= {"stray_quote", "unclosed_quote", "row_too_long", "too_many_cells"}
 
 

@@ -236,7 +236,7 @@ def test_memory_is_bounded_by_the_block_not_by_the_file():
         for _ in range(50):
             entry.write(b"".join(b"%d,%s,%d\n" % (numbers.getrandbits(40), b"x" * 980, 5) for _ in range(1_024)))
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     rows = 0
     for block in connector_named("file-upload").rows(source(packed, format="zip")):
         rows += len(block) if isinstance(block, (Rows, Columns)) else 0
@@ -244,4 +244,4 @@ def test_memory_is_bounded_by_the_block_not_by_the_file():
     tracemalloc.stop()
     assert rows == 51_200
     assert peak < 30 * 1024**2
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

@@ -209,9 +209,9 @@ def test_every_cell_comes_back_as_it_was(cell):
 @pytest.mark.parametrize("part", [",-", ";", "'", '"', " ", ";'", "\t=", "-1,"])
 def test_a_long_cell_is_escaped_in_no_time(part):
     cell = part * 50_000 + "x"
-    started = time.monotonic()
+    started = time.process_time()
     assert unescape_cell(escape_csv_cell(cell)) == cell
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.fixture

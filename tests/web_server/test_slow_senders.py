@@ -180,7 +180,7 @@ def test_a_sender_that_stalls_is_told_so(server, program, where):
     assert (status, headers["content-type"]) == (408, "application/problem+json; charset=utf-8")
     assert (problem["status"], problem["title"]) == (408, "Request Timeout")
     assert problem["detail"].startswith("The request came too slowly: ")
-    assert STALL_SECONDS <= time.monotonic() - began < STALL_SECONDS + 3
+    assert STALL_SECONDS <= time.monotonic() - began < STALL_SECONDS + 10
 
 
 @pytest.mark.parametrize(
