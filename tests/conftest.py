@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+from coverage import Coverage
 from django.conf import settings as project_settings
 from django.db import connection
 
@@ -112,3 +113,17 @@ def example_erp(monkeypatch):
 def pytest_collection_modifyitems(items):
     """What forks goes first, while this process has no threads that the forked one would lack."""
     items.sort(key=lambda item: item.get_closest_marker("forks") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Stop the tracer, which slows Python down by half, for tests that repeat many times what others cover once."""
+    repeats = item.get_closest_marker("untraced") or getattr(item.obj, "is_hypothesis_test", False)
+    tracer = Coverage.current() if repeats else None
+    if not tracer:
+        return (yield)
+    tracer.stop()
+    try:
+        return (yield)
+    finally:
+        tracer.start()

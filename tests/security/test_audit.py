@@ -74,6 +74,7 @@ def inbox(since, owner):
     return client
 
 
+@pytest.mark.untraced
 def test_every_route_records_who_changed_what(since):
     populated = PopulatedAccount()
     recorded = {}

@@ -372,6 +372,7 @@ def expected_of(route, method) -> dict:
     return NO_METHOD_OF_PAGE
 
 
+@pytest.mark.untraced
 def test_every_route_answers_only_those_who_may_use_it(populated):
     different, told = {}, []
     for route in ROUTES:
