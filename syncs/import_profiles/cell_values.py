@@ -87,23 +87,24 @@ class ReadCells(NamedTuple):
     unfit: list[int]
 
 
-class Cache(dict[str, str | None]):
+class Cache(dict[str | None, str | None]):
     """The meanings of cells, computed once for each different text; None for one that does not fit."""
 
     def __init__(self, read: Callable[[str], str | None]) -> None:
         super().__init__()
         self._read = read
 
-    def __missing__(self, cell: str) -> str | None:
+    def __missing__(self, cell: str | None) -> str | None:
         if len(self) >= MOST_CACHED:
             self.clear()
-        self[cell] = found = self._read(cell)
+        self[cell] = found = None if cell is None else self._read(cell)
         return found
 
     def read(self, cells: pl.Series) -> ReadCells:
         """The meaning of each cell of a column, in which empty cells are null."""
-        values = [None if cell is None else self[cell] for cell in cells.to_list()]
-        read = pl.Series(cells.name, values, dtype=pl.String)
+        self[None] = None
+        # Looked up without a step of Python for each cell.
+        read = pl.Series(cells.name, list(map(self.__getitem__, cells.to_list())), dtype=pl.String)
         unfit = read.is_null() & cells.is_not_null()
         return ReadCells(read, unfit.arg_true().to_list() if unfit.any() else [])
 
@@ -124,8 +125,9 @@ class NumberReader:
 
     def read(self, cells: pl.Series) -> ReadCells:
         """The numbers of a column, in which empty cells are null."""
-        fits = cells.str.contains(self._pattern)
-        values = self._plain(cells)
+        cell = pl.col("cell")
+        frame = cells.alias("cell").to_frame()
+        fits, values = frame.select(fits=cell.str.contains(self._pattern), plain=self._plain(cell)).get_columns()
         if fits.all():
             return ReadCells(values, [])
         places = (~fits).arg_true()
@@ -134,10 +136,10 @@ class NumberReader:
         values = values.clone().scatter(places, others.values)
         return ReadCells(values, places.gather(others.unfit).to_list())
 
-    def _plain(self, cells: pl.Series) -> pl.Series:
+    def _plain(self, cell: pl.Expr) -> pl.Expr:
         for mark in self.thousands:
-            cells = cells.str.replace_all(mark, "", literal=True)
-        return cells if self.decimal == "." else cells.str.replace(self.decimal, ".", literal=True)
+            cell = cell.str.replace_all(mark, "", literal=True)
+        return cell if self.decimal == "." else cell.str.replace(self.decimal, ".", literal=True)
 
     def _read_other(self, cell: str) -> str | None:
         """A number with blanks, another sign, a currency or a mark of whole amounts; None if it is none."""
@@ -224,13 +226,15 @@ class DateReader:
     """Reads dates in one style, as ISO dates; or with their time, if they have one."""
 
     def __init__(self, style: Style, *, with_time: bool = False, from_sheet: bool = False) -> None:
+        self.empty = {"", *(word.strip() for word in style.empty or ())}
         self.pattern, self.with_time, self.from_sheet = style.dates or "YYYY-MM-DD", with_time, from_sheet
         self.century = _century(style)
         self._cache = Cache(self._read)
 
     def read(self, cells: pl.Series) -> ReadCells:
-        """The dates of a column, in which empty cells are null."""
-        return self._cache.read(cells)
+        """The dates of a column, null where a cell is empty, blank or a word for an empty cell."""
+        values, unfit = self._cache.read(cells)
+        return ReadCells(values, [row for row in unfit if cells[row].strip() not in self.empty])
 
     def _read(self, cell: str) -> str | None:
         text = cell.strip()

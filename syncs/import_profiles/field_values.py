@@ -119,14 +119,15 @@ class FieldReader:
         if column.type not in (*DATES, "boolean"):
             # A text stays as it is, with its blanks.
             return Values(rows.filled(name) if style.empty else rows.column(name), [])
-        cells = rows.filled(name)
         if column.type in DATES:
+            cells = rows.column(name)
             with_time = column.type == "stamp"
             key = (style, with_time, rows.is_sheet)
             dates = self._dates.get(key) or self._dates.setdefault(
                 key, DateReader(style, with_time=with_time, from_sheet=rows.is_sheet)
             )
             return _values(dates.read(cells), name, rows, cells, lambda cell: explain_date(cell, style))
+        cells = rows.filled(name)
         key = (style, rows.is_sheet, source.inverted)
         booleans = self._booleans.get(key) or self._booleans.setdefault(
             key, BooleanReader(style, from_sheet=rows.is_sheet, inverted=source.inverted)

@@ -95,6 +95,7 @@ def normal_form(name: str) -> str:
     return read_name(name).normal
 
 
+@lru_cache(maxsize=20_000)
 def key_of(name: str) -> str:
     """The form by which two names are compared."""
     return read_name(name).key
