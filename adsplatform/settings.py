@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "adsplatform.rest.form_bodies.FormBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "adsplatform.accounts.audit.ActorMiddleware",
@@ -214,6 +215,11 @@ API_KEY_DAYS = env.int("API_KEY_DAYS", 365, validate=validate.Range(1, 365))
 API_KEYS_PER_PERSON = env.int("API_KEYS_PER_PERSON", 20)
 API_KEYS_PER_ACCOUNT = env.int("API_KEYS_PER_ACCOUNT", 200)
 
+# How long a statement of a query or a download may run, and how many reads an account may make in a minute. The reads
+# are counted in the memory of each web process, because a count in the database would cost as much as many a read.
+READ_SECONDS = env.float("READ_SECONDS", 10)
+READS_PER_MINUTE = env.int("READS_PER_MINUTE", 3_000)
+
 # How long the answer to a request with an Idempotency-Key is stored, to be given again.
 IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)
 
@@ -236,10 +242,12 @@ QUEUE_TASKS = ("syncs.tasks.run_next_sync", "syncs.tasks.remove_enrollment_data"
 REDIS_URL = env.str("REDIS_URL", "")
 QUEUE_LISTENS = env.bool("QUEUE_LISTENS", True)
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
+# Syncs that run at once on this machine; an account gets all but one of them.
+SYNC_WORKERS = env.int("SYNC_WORKERS", 2)
 Q_CLUSTER = {
     "name": "ads",
     "orm": "default",
-    "workers": env.int("SYNC_WORKERS", 2),
+    "workers": SYNC_WORKERS,
     "timeout": None,
     "retry": 86400,
     "ack_failures": True,
@@ -326,6 +334,8 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
 UPLOAD_MOST_UNFINISHED = env.int("UPLOAD_MOST_UNFINISHED", 20)
 KEEP_PARTS_HOURS = env.int("KEEP_PARTS_HOURS", 48)
 BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)
+# The free space of a disk that uploads never use; with less, they are refused.
+DISK_RESERVE_BYTES = env.int("DISK_RESERVE_BYTES", 1024**3)
 BATCH_MAX_RECORDS = env.int("BATCH_MAX_RECORDS", 2_000_000)
 # Of a body that is neither an upload nor a batch nor a document, and of a form that somebody sends without signing in.
 BODY_MAX_BYTES = env.int("BODY_MAX_BYTES", 16 * 1024)

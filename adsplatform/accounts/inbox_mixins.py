@@ -1,5 +1,6 @@
 """Whose data a person sees in the Inbox, and what a person may do there."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -61,6 +62,15 @@ def tenant_of(user: User, chosen: str | None) -> Tenant | None:
     return Tenant(membership=current, memberships=memberships)
 
 
+def refusal_of(tenant: Tenant, roles: Collection[str]) -> str:
+    """Why a person may not change something that these roles may."""
+    allowed = [str(role) for role in Role if role in roles]
+    return (
+        f"Your role in {tenant.account} is {tenant.role}, which may look but not change this. "
+        f"Ask someone who is {', '.join(allowed[:-1])} or {allowed[-1]}."
+    )
+
+
 class TenantMixin(TemplateResponseMixin, View):
     """A page of the signed-in person's current account: `self.account` is what its queries start from.
 
@@ -68,6 +78,8 @@ class TenantMixin(TemplateResponseMixin, View):
     """
 
     roles = WRITERS
+    # Whether a form of the page may contain a file.
+    takes_file = False
     request: TenantRequest
     account: Account
 
@@ -87,11 +99,7 @@ class TenantMixin(TemplateResponseMixin, View):
 
     def refusal(self) -> str:
         """Why a person may not, and who may."""
-        allowed = [str(role) for role in Role if role in self.roles]
-        return (
-            f"Your role in {self.account} is {self.request.tenant.role}, which may look but not change this. "
-            f"Ask someone who is {', '.join(allowed[:-1])} or {allowed[-1]}."
-        )
+        return refusal_of(self.request.tenant, self.roles)
 
 
 class FormPageMixin(TenantMixin, ProcessFormView):

@@ -12,6 +12,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 from django.http import HttpResponse
 
+from adsplatform.accounts.inbox_mixins import SESSION_KEY, tenant_of
+from adsplatform.accounts.models import WRITERS, User
 from adsplatform.accounts.services import NotSignedIn
 from adsplatform.rest.authentication import caller_of
 from adsplatform.rest.problems import is_api
@@ -22,14 +24,17 @@ MOST_BYTES = settings.UPLOAD_MAX_BYTES + OVERHEAD
 
 
 def may_send_much(head: bytes) -> bool:
-    """Whether the request with this head comes from someone whom we know; whether it is allowed is asked later."""
+    """Whether the request with this head comes from someone who may load data; what else it needs is asked later."""
     close_old_connections()
     try:
         request = _request_of(head)
         if is_api(request):
-            return caller_of(request) is not None
+            caller = caller_of(request)
+            return caller is not None and caller.role in WRITERS and not caller.uses_read_only_key
         SessionMiddleware(lambda request: HttpResponse()).process_request(request)
-        return get_user(request).is_authenticated
+        user = get_user(request)
+        tenant = tenant_of(user, request.session.get(SESSION_KEY)) if isinstance(user, User) else None
+        return tenant is not None and tenant.may_write
     except NotSignedIn:
         return False
     finally:

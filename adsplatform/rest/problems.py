@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from adsplatform.disk_space import RETRY_SECONDS, NoRoom
 from adsplatform.errors import PlatformError, QuotaExceeded
 from adsplatform.observability.request_ids import request_id_of
 from adsplatform.rest.authentication import NO_CREDENTIAL
@@ -39,6 +40,7 @@ TYPES = {
     424: "rfc4918#section-11.4",
     429: "rfc6585#section-4",
     500: "rfc9110#section-15.6.1",
+    507: "rfc4918#section-11.5",
 }
 
 
@@ -161,6 +163,8 @@ def _headers(exc: Exception, status: int) -> dict[str, str]:
         return {"Accept-Encoding": ACCEPTED}
     if isinstance(exc, QuotaExceeded):
         return {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
+    if isinstance(exc, NoRoom):
+        return {"Retry-After": str(RETRY_SECONDS)}
     return {"Retry-After": str(_seconds(exc))} if isinstance(exc, exceptions.Throttled) else {}
 
 

@@ -15,6 +15,7 @@ TYPES = {
     500: "rfc9110#section-15.6.1",
     501: "rfc9110#section-15.6.2",
     503: "rfc9110#section-15.6.4",
+    507: "rfc4918#section-11.5",
 }
 TITLES = {414: "URI Too Long", 431: "Request Header Fields Too Large"}
 # How much of what a sender wrote a sentence repeats.

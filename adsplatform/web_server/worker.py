@@ -83,9 +83,10 @@ class BufferingWorker(ThreadWorker):
     def load_wsgi(self) -> None:
         super().load_wsgi()
         # Not before, because gunicorn imports this module before Django is set up.
+        from adsplatform.disk_space import has_room
         from adsplatform.rest.admission import MOST_BYTES, may_send_much
 
-        self._most_bytes, self._may_send_much = MOST_BYTES, may_send_much
+        self._most_bytes, self._may_send_much, self._has_room = MOST_BYTES, may_send_much, has_room
 
     # From gunicorn's loop, in which everything happens that is not said to be in a thread.
 
@@ -123,6 +124,7 @@ class BufferingWorker(ThreadWorker):
                 self._close(conn)
             elif not request.is_paused and (late := request.lateness()):
                 self._refuse(conn, 408, TOO_SLOW.format(late))
+        self._refuse_without_room()
         for conn, deadline in list(self.ending.items()):
             if now > deadline:
                 self._close(conn)
@@ -153,7 +155,7 @@ class BufferingWorker(ThreadWorker):
             request.add(data)
         except OSError:
             self.log.exception("What arrives cannot be stored.")
-            self._refuse(conn, 503, NO_ROOM, retry_after=RETRY_SECONDS)
+            self._refuse(conn, 507, NO_ROOM, retry_after=RETRY_SECONDS)
             return
         if request.state is State.REFUSED:
             self._refuse(conn, 431, TOO_LONG.format(HEAD_MAX_BYTES))
@@ -178,11 +180,20 @@ class BufferingWorker(ThreadWorker):
         request.resume()
         request.is_admitted = answer.exception() is None and answer.result()
         self._listen(conn)
-        if request.is_admitted:
+        if request.is_admitted and not self._has_room(request.declared or 0):
+            self._refuse(conn, 507, NO_ROOM, retry_after=RETRY_SECONDS)
+        elif request.is_admitted:
             self._say_continue(conn)
         else:
             # The application refuses it, and need not have the body for that.
             self._hand_over(conn, is_cut_off=True)
+
+    def _refuse_without_room(self) -> None:
+        """Refuse large bodies, as many as arrive at once, when the disk has no more room than its reserve."""
+        large = [conn for conn, request in self.arriving.items() if request.is_admitted]
+        if large and not self._has_room():
+            for conn in large:
+                self._refuse(conn, 507, NO_ROOM, retry_after=RETRY_SECONDS)
 
     def _say_continue(self, conn: TConn) -> None:
         request = self.arriving[conn]

@@ -52,14 +52,18 @@ class UploadForm(forms.Form):
         account: Account,
         may_administer: bool,
         too_large: str = "",
+        refused: str = "",
         limit: int = 0,
         **kwargs: Any,
     ) -> None:
-        """`too_large` is the name of the file if it had more than `limit` bytes, else ""."""
+        """`too_large` is the name of the file if it had more than `limit` bytes, else "".
+
+        `refused` says why none was taken, if that has another reason.
+        """
         super().__init__(*args, **kwargs)
         if not may_administer:
             del self.fields["delete_on_match"]
-        self.account, self.too_large, self.limit = account, too_large, limit
+        self.account, self.too_large, self.limit, self.refused = account, too_large, limit, refused
         # What arrived in parts before, in place of a file in the form.
         self.arrived: ResumableUpload | None = None
         enrollments = AppEnrollment.objects.of(account).current().filter(is_active=True, is_uploads=False)
@@ -81,6 +85,9 @@ class UploadForm(forms.Form):
                 f"The file “{self.too_large}” is larger than the {filesizeformat(self.limit)} "
                 f"({self.limit:,} bytes) that may be uploaded at once. Send it in parts.",
             )
+        elif self.refused:
+            self.errors.pop("file", None)
+            self.add_error("file", self.refused)
         elif id := self.cleaned_data.get("parts"):
             self._take_parts(id)
         return self.cleaned_data

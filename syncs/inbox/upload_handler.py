@@ -1,4 +1,4 @@
-"""Stops storing a form's file that is too large, or sent without signing in, before it fills the disk."""
+"""Stores a form's file only where one is taken, and stops when it is too large, or when another follows it."""
 
 from typing import Any
 
@@ -9,11 +9,15 @@ from django.http import HttpRequest
 from syncs.services.uploads import clean_file_name
 
 
-class OversizedUploadRequest(HttpRequest):
-    """The type of a request whose file was too large."""
+class UploadRequest(HttpRequest):
+    """The type of a request with a file."""
 
+    # Whether the page takes a file, and may get one from this person.
+    takes_file: bool
     # The file's name.
     upload_is_too_large: str
+    # Why no file of it is taken, if there is another reason.
+    upload_refused: str
 
 
 class UploadLimit(FileUploadHandler):
@@ -23,17 +27,21 @@ class UploadLimit(FileUploadHandler):
     name in `request.upload_is_too_large`.
     """
 
-    request: OversizedUploadRequest
+    request: UploadRequest
+    # How many bytes of the file; None before it.
+    received: int | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self.received = 0
-        # The CSRF check reads the form before the page checks who is signed in.
-        if not self.request.user.is_authenticated:
+        if not getattr(self.request, "takes_file", False):
             raise SkipFile
+        if self.received is not None:
+            self.request.upload_refused = "Send one file at a time, or put them into a ZIP."
+            raise StopUpload(connection_reset=False)
+        self.received = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        self.received += len(raw_data)
+        self.received = (self.received or 0) + len(raw_data)
         if self.received > settings.UPLOAD_MAX_BYTES:
             self.request.upload_is_too_large = clean_file_name(self.file_name or "")
             raise StopUpload(connection_reset=False)

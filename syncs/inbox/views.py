@@ -55,6 +55,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
     """Receives a file and requests that it be loaded."""
 
     template_name = "inbox/upload.html"
+    takes_file = True
     form_class = UploadForm
     form_fields = {"file": "file", "appEnrollmentId": "enrollment"}
     extra_context = {"part_bytes": PART_BYTES}
@@ -67,6 +68,7 @@ class UploadFile(FormPageMixin, AskFormMixin[UploadForm], FormView):
             "account": self.account,
             "may_administer": self.request.tenant.may_administer,
             "too_large": getattr(self.request, "upload_is_too_large", ""),
+            "refused": getattr(self.request, "upload_refused", ""),
             "limit": settings.UPLOAD_MAX_BYTES,
         }
 

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from adsplatform.accounts.models import Account, User
+from adsplatform.disk_space import check_room
 from adsplatform.errors import Conflict, PlatformError, TooLarge, TooMany
 from syncs.models import SyncRequest
 from syncs.models.resumable_uploads import ResumableUpload
@@ -54,6 +55,7 @@ def begin(account: Account, user: User | None, *, file_name: str, size: int, sha
         raise PlatformError(
             f"“{sha256[:100]}” is no SHA-256 checksum: that has 64 hexadecimal digits.", field="Upload-Metadata"
         )
+    check_room(size)
     most = settings.UPLOAD_MOST_UNFINISHED
     with transaction.atomic():
         # Of two that begin at once, the second counts the first.
@@ -75,6 +77,7 @@ def begin(account: Account, user: User | None, *, file_name: str, size: int, sha
 def add_part(upload: ResumableUpload, content: IO[bytes], *, offset: int, sha256: bytes | None = None) -> None:
     """Add what follows the bytes that have arrived; `sha256` is the checksum of this part."""
     _check_offset(upload, offset)
+    check_room()
     left = upload.size - upload.received
     measured = MeasuredFile(content, left)
     # Never the name of another sender's part, so that what is left after an error can be deleted by it.

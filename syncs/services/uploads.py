@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from adsplatform import visible_text
 from adsplatform.accounts.models import Account, User
+from adsplatform.disk_space import check_room
 from adsplatform.errors import PlatformError, TooLarge
 from enrollments.models import AppEnrollment
 from syncs.models import SyncEntityResult, SyncRequest, Upload
@@ -33,6 +34,7 @@ def store_upload(
     Without a `format`, content and name decide it. Raises TooLarge above the limit, PlatformError for an
     empty file.
     """
+    check_room()
     file_name = clean_file_name(file_name)
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
     measured = MeasuredFile(content, limit)

@@ -29,7 +29,7 @@ LATENCY = 3
 class Server:
     """gunicorn with our configuration, one worker and two threads."""
 
-    def __init__(self, var, database_url):
+    def __init__(self, var, database_url, **environment):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
@@ -46,7 +46,8 @@ class Server:
                 "WEB_WORKERS": "1",
                 "WEB_THREADS": "2",
                 "WEB_STALL_SECONDS": str(STALL_SECONDS),
-            },
+            }
+            | environment,
         )
         if not eventually(self.answers, seconds=60):
             self.process.kill()
@@ -292,6 +293,20 @@ def test_what_follows_a_refused_body_is_no_request(server):
             while piece := connection.recv(65536):
                 received += piece
     assert received.count(b"HTTP/1.1 ") == 1
+
+
+def test_without_room_on_its_disk_the_server_takes_no_large_body(tmp_path, database_url, program):
+    server = Server(tmp_path, database_url, DISK_RESERVE_BYTES=str(10**18))
+    for framing in ("Content-Length: 90000000", "Transfer-Encoding: chunked"):
+        sent = upload_head(program, "Content-Type: application/zip", framing) + b"200000\r\n" + b"x" * 1_500_000
+        status, headers, problem = server.ask(sent)
+        assert (status, headers["retry-after"], problem["title"]) == (507, "60", "Insufficient Storage")
+        assert problem["detail"] == (
+            "The server has no room for the body at the moment. Nothing was changed. Send it again later."
+        )
+    assert server.latency("/api/v1/Sync/query", program.headers) < LATENCY
+    server.process.terminate()
+    server.process.wait(40)
 
 
 def test_a_stop_lets_an_upload_end(tmp_path, database_url, program):
