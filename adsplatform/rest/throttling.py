@@ -1,15 +1,22 @@
-"""Limits on how often a caller may call. The counts are in the shared cache, so all web processes share them."""
+"""Limits on how often a caller may call. But for reads, the counts are in the shared cache of all web processes."""
 
 import hashlib
 import math
+import time
+from collections import Counter
+from threading import Lock
+from typing import ClassVar
+from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
+from adsplatform.accounts.services import Caller
 from adsplatform.errors import TooMany
 from adsplatform.rest.authentication import authenticated
 
@@ -24,6 +31,28 @@ class _Throttle(SimpleRateThrottle):
     def key_of(self, who: str) -> str:
         # Hashed, because a caller's text may not be a valid cache key.
         return f"throttle-{self.scope}-{hashlib.sha256(who.encode('utf-8', 'replace')).hexdigest()}"
+
+
+class ReadThrottle(BaseThrottle):
+    """A limit on the reads of an account in each minute; each web process counts its own, in memory."""
+
+    _lock = Lock()
+    _minute = 0
+    _reads: ClassVar[Counter[UUID]] = Counter()
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.auth, Caller):
+            return True
+        account, minute = request.auth.account.pk, int(time.time() // 60)
+        with self._lock:
+            if minute != ReadThrottle._minute:
+                ReadThrottle._minute = minute
+                self._reads.clear()
+            self._reads[account] += 1
+            return self._reads[account] <= settings.READS_PER_MINUTE
+
+    def wait(self) -> float:
+        return 60 - time.time() % 60
 
 
 class CreateSyncThrottle(_Throttle):

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
@@ -14,8 +15,10 @@ from rest_framework.viewsets import ViewSetMixin
 
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import NotFound, PlatformError
+from adsplatform.rest.reads import limited_read
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireModel
+from adsplatform.rest.throttling import ReadThrottle
 from adsplatform.searchlight import Searchlight
 
 # The most bytes of a body that is a document or a list of objects.
@@ -55,7 +58,8 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
         )
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [throttle() for throttle in self.throttles.get(self.action, ())]
+        of_reads = (ReadThrottle,) if self.request.method in SAFE_METHODS else ()
+        return [throttle() for throttle in (*of_reads, *self.throttles.get(self.action, ()))]
 
     def most_body_bytes(self) -> int:
         """The size of a body that is read into memory; uploads and batches have limits of their own."""
@@ -97,14 +101,15 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
         order = self.searchlight.order(asked.get("order"))
         page = self.searchlight.page(asked.get("pageSize"), asked.get("pageNumber"))
         start = page.size * page.number
-        return Response(
-            {
-                "records": self.serialize(list(rows.order_by(*order)[start : start + page.size]), includes),
-                "totalCount": rows.count(),
-                "pageSize": page.size,
-                "pageNumber": page.number if page.number_given else None,
-            }
-        )
+        with limited_read():
+            return Response(
+                {
+                    "records": self.serialize(list(rows.order_by(*order)[start : start + page.size]), includes),
+                    "totalCount": rows.count(),
+                    "pageSize": page.size,
+                    "pageNumber": page.number if page.number_given else None,
+                }
+            )
 
     def answer(self, row: object, includes: frozenset[str] = frozenset(), status: int = 200) -> Response:
         return Response(self.serialize([row], includes)[0], status=status)

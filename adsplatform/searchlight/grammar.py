@@ -22,6 +22,8 @@ Clause = Comparison | Group
 
 DEEPEST_NESTING = 50
 MOST_VALUES = 500
+# Each of these looks at every row; the second at every character of a text as well.
+MOST_CONDITIONS, MOST_WITHIN_TEXT = 100, 10
 
 CONJUNCTIONS = ("AND", "OR")
 SIGNS = ("=", "!=", "<>", ">", ">=", "<", "<=", "(", ")", ",", "!")
@@ -56,7 +58,7 @@ class _FilterParser:
         self.words = words
         self.fields = fields
         self.now = now
-        self.value_count = 0
+        self.value_count = self.condition_count = self.within_text_count = 0
 
     def parse(self) -> Clause | None:
         if self.words.peek() is None:
@@ -97,6 +99,13 @@ class _FilterParser:
                 f"{word} should stand between a field and its operator, as in “statusCode not in ('Failed')”."
                 " Brackets cannot be negated.",
             )
+        self.condition_count += 1
+        if self.condition_count > MOST_CONDITIONS:
+            raise self._error(
+                Kind.TOO_LONG,
+                f"The filter has more than {MOST_CONDITIONS} conditions. Split it into several queries, or compare one "
+                "field with many values by IN.",
+            )
         field = take_field(self.words, self.fields)
         negated = self.words.take_if("NOT") is not None
         operator = self.words.take(expecting="an operator, such as =,")
@@ -114,6 +123,13 @@ class _FilterParser:
             return Comparison(field, test, negated=negated)
         if test in WITHIN_TEXT:
             self._check_is_text(field, operator)
+            self.within_text_count += 1
+            if self.within_text_count > MOST_WITHIN_TEXT:
+                raise self._error(
+                    Kind.TOO_LONG,
+                    f"The filter searches within texts more than {MOST_WITHIN_TEXT} times (CONTAINS, STARTSWITH, "
+                    "ENDSWITH). Split it into several queries.",
+                )
         return Comparison(field, test, self._values(field, test), negated ^ operator.says(*UNEQUAL))
 
     def _values(self, field: Field, test: str) -> tuple[Value, ...]:

@@ -19,6 +19,7 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from adsplatform.errors import NotFound, PlatformError
+from adsplatform.rest.reads import limited_read
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.rejected_rows.formula_guard import ADDED_COLUMNS, escape_csv_cell, escape_workbook_cell
 from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
@@ -64,7 +65,8 @@ def download_of(sync_request: SyncRequest, wanted: QuerySet[SyncResultDetail], f
     if format not in FORMATS:
         raise PlatformError(f"Lines come as {' or '.join(FORMATS)}, not as “{format}”.", field="format")
     reader = RejectedRowReader(sync_request)
-    shapes = Counter(map(shape_of, reader.rows(wanted)))
+    with limited_read():
+        shapes = Counter(map(shape_of, reader.rows(wanted)))
     if not shapes:
         raise NotFound("There is no rejected line to download.")
     if len(shapes) > MAX_SHAPES:
