@@ -99,6 +99,7 @@ _ENTRIES = {
         ("duplicate_member", "A member stands there twice", "A JSON object has two members of one name, and it cannot be known which is meant.", "Keep one of them.", SENDER),
     ),
     "Files": (
+        ("too_many_members", "Too many different members", "The objects of a file or of a list have more different members than any kind of record, as where a value is written as the name of its member.", "Write the same members in each object.", SENDER),
         ("unknown_file", "Not a kind of record", "The file’s (or the list’s) name says which kind of record it holds, and no kind has that name.", "Name it after one, like invoices.csv or company.xlsx.", SENDER),
         ("unknown_format", "A kind of file that is not read", "The file is neither CSV, JSONL nor XLSX, or it is packed once more.", "Save it as “CSV UTF-8” or as “Excel workbook (.xlsx)”, and put it straight into the ZIP.", SENDER),
         ("not_text", "Not a text file", "The file is named like a text file but holds something else.", "Save it as “CSV UTF-8”, then send it again.", SENDER),

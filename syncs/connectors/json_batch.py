@@ -10,6 +10,7 @@ from uuid import UUID
 
 from syncs.connectors import register
 from syncs.connectors.formats.json_objects import (
+    DifferentMembers,
     DuplicateMember,
     FlatObjects,
     JsonObject,
@@ -63,7 +64,7 @@ class JsonBatch:
             key = text.key()
             text.expect(":")
             if text.skip("["):
-                yield from _records(text, key, counts)
+                yield from DifferentMembers(FILE, f"The list “{key}”").watch(_records(text, key, counts))
             else:
                 yield from _not_a_list(key, text.value(f"the member “{key}”").value)
         if is_wrapped:

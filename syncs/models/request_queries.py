@@ -67,14 +67,25 @@ class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
             Q(current_batch=1) | Q(current_batch=Coalesce(Subquery(count), 0) + 1),
         )
 
-    def within_caps(self) -> Self:
-        """Leave out accounts and connectors that have as many syncs running as they may."""
+    def within_caps(self, machine: str = "") -> Self:
+        """Leave out accounts and connectors that have as many syncs running as they may.
+
+        With the name of a `machine`, leave out accounts too that have all its workers but one; the last one is for the
+        others.
+        """
         of_account: Counter[UUID] = Counter()
         of_connector: Counter[str] = Counter()
-        for account, connector in self.model.objects.running().values_list("group_key", "connector"):
+        on_machine: Counter[UUID] = Counter()
+        running = self.model.objects.running().values_list("group_key", "connector", "lease_owner")
+        for account, connector, owner in running:
             of_account[account] += 1
             of_connector[connector] += 1
+            if machine and owner.startswith(f"{machine},"):
+                on_machine[account] += 1
         caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
-        return self.exclude(group_key__in=[account for account, count in of_account.items() if count >= cap]).exclude(
+        full = {account for account, count in of_account.items() if count >= cap}
+        if settings.SYNC_WORKERS > 1:
+            full |= {account for account, count in on_machine.items() if count >= settings.SYNC_WORKERS - 1}
+        return self.exclude(group_key__in=full).exclude(
             connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
         )

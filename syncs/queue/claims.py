@@ -13,7 +13,10 @@ ATTEMPTS = 5
 
 
 def claim_next(owner: str = "") -> SyncRequest | None:
-    """Claim the sync whose turn it is and return it, or None; two workers never get the same one."""
+    """Claim the sync whose turn it is and return it, or None; two workers never get the same one.
+
+    `owner` is the name of the worker's machine, and behind a comma what it is called there.
+    """
     for _ in range(ATTEMPTS):
         try:
             return _claim(owner)
@@ -27,7 +30,7 @@ def _claim(owner: str) -> SyncRequest | None:
     _wait_for_other_claimers()
     sync_request = (
         SyncRequest.objects.may_run()
-        .within_caps()
+        .within_caps(owner.partition(",")[0])
         .order_by("turn", "created", "sync_request_id")
         .select_for_update(skip_locked=True, of=("self",))
         .first()

@@ -222,3 +222,9 @@ def rows_of(block):
     for line, cells, raw in zip(block.lines, block.cells, block.raw, strict=True):
         members = zip(block.columns, cells, strict=True)
         yield line, {name: as_cell(cell) for name, cell in members if cell is not ABSENT}, raw
+
+
+def test_a_list_whose_records_all_have_other_members_is_not_read_to_its_end():
+    code, sentence = refused({"companies": [{f"m{number}": [1]} for number in range(3_000)]})
+    assert code == "too_many_members"
+    assert sentence.startswith("The list “companies” has objects with more than 2,000 different members, up to line ")

@@ -127,6 +127,7 @@ BAD = {
                      "C2,Customer,Bolt,true\nC3,Customer,Core,true\n"},
     "row_too_long": {"companies.csv": f'{COMPANY}\nC1,Acme,Customer,true\nC2,"{"Bolt" + chr(10) * 1_500}",x,true\n'},
     "duplicate_member": {"companies.jsonl": '{"erpKey": "C1", "companyName": "A", "companyName": "B"}\n'},
+    "too_many_members": {"companies.jsonl": "".join(f'{{"m{number}": 1}}\n' for number in range(2_100))},
     "unknown_file": GOOD | {"invoces.csv": "erpKey\nI1\n"},
     "unknown_format": GOOD | {"invoices.pdf": "%PDF"},
     "not_text": GOOD | {"invoices.csv": "PK\x03\x04\x14\0[Content_Types].xml"},

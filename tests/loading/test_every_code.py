@@ -277,6 +277,11 @@ EXPECTED = {
         "error", "companies.jsonl", 1, "companyName", "",
         "The member “companyName” stands in the object more than once. Keep one of them.",
     ),
+    "too_many_members": (
+        "error", "books.zip", None, "", "",
+        "The file “companies.jsonl” has objects with more than 2,000 different members, up to line 1,576. Write the "
+        "same members in each object, as columns of a table.",
+    ),
     "unknown_file": (
         "error", "invoces.csv", None, "invoces", "",
         "“invoces” is not a kind of record, so none of its lines were loaded. Did you mean “invoices”? "

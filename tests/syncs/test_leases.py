@@ -134,6 +134,19 @@ def test_running_syncs_of_an_account_and_of_a_connector_are_capped(settings):
     assert claim_next() == third
 
 
+def test_an_account_never_has_all_workers_of_a_machine(settings):
+    settings.SYNC_WORKERS = 3
+    greedy, modest = AccountFactory(), AccountFactory()
+    many = [ask(greedy) for _ in range(5)]
+    assert [claim_next("alpha, process 1") for _ in range(3)] == [*many[:2], None]
+    one = ask(modest)
+    assert claim_next("alpha, process 3") == one
+    # Another machine has workers of its own, and a single worker is for everybody.
+    assert claim_next("beta, process 1") == many[2]
+    settings.SYNC_WORKERS = 1
+    assert claim_next("gamma, process 1") == many[3]
+
+
 def test_a_sync_put_in_progress_by_hand_returns_to_the_queue():
     sync_request = SyncRequestFactory(queued=True)
     sync_request.amend("In Progress", None, None)

@@ -11,11 +11,22 @@ import numpy as np
 import polars as pl
 
 from syncs.connectors.columnar import rows_to_columns
-from syncs.connectors.protocol import ABSENT, Cell, Columns, JsonValue, RowProblem
+from syncs.connectors.protocol import (
+    ABSENT,
+    Cell,
+    Columns,
+    ConnectorError,
+    JsonValue,
+    RowProblem,
+    SourceItem,
+    SourceItems,
+)
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 MAX_COLUMNS = 1_000
+# In all objects of a file together.
+MAX_DIFFERENT_MEMBERS = 2_000
 MAX_DEPTH = 100
 # The most members of objects that are decoded into columns at once.
 MAX_MEMBERS_BY_COLUMN = 300
@@ -43,6 +54,28 @@ def unique_members(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
                 raise DuplicateMember(name)
             seen.add(name)
     return members
+
+
+class DifferentMembers:
+    """Counts the different names of members in a file; objects that all have other ones would never end."""
+
+    def __init__(self, file: str, where: str = "") -> None:
+        self._file, self._where = file, where or f"The file “{file}”"
+        self._names: set[str] = set()
+
+    def watch(self, items: Iterable[SourceItem]) -> SourceItems:
+        """The items as they are; raises ConnectorError when there are too many names."""
+        for item in items:
+            if isinstance(item, Columns):
+                self._names.update(map(str.casefold, item.columns))
+                if len(self._names) > MAX_DIFFERENT_MEMBERS:
+                    raise ConnectorError(
+                        f"{self._where} has objects with more than {MAX_DIFFERENT_MEMBERS:,} different members, up to "
+                        f"line {item.lines[0]:,}. Write the same members in each object, as columns of a table.",
+                        code="too_many_members",
+                        file=self._file,
+                    )
+            yield item
 
 
 class ObjectColumns(NamedTuple):

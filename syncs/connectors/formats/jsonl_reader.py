@@ -10,6 +10,7 @@ import msgspec
 from syncs.connectors.formats.file_kinds import reason_not_json
 from syncs.connectors.formats.json_objects import (
     TOO_DEEP,
+    DifferentMembers,
     DuplicateMember,
     FlatObjects,
     JsonObject,
@@ -41,6 +42,7 @@ def read_json_lines(
 ) -> SourceItems:
     """The rows of a JSONL file."""
     number, is_first = 1, True
+    members = DifferentMembers(file)
     for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file, chunk_bytes=CHUNK_BYTES):
         if isinstance(piece, OtherEncoding):
             yield RowProblem(name, file, piece.line, "encoding_assumed", piece.message, kind="warning")
@@ -61,7 +63,8 @@ def read_json_lines(
             yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=raw[0])
         else:
             for start in range(0, len(raw), BLOCK_LINES):
-                yield from _read(name, file, lines[start : start + BLOCK_LINES], raw[start : start + BLOCK_LINES])
+                block = slice(start, start + BLOCK_LINES)
+                yield from members.watch(_read(name, file, lines[block], raw[block]))
     if is_first:
         yield RowProblem(
             name, file, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
