@@ -336,7 +336,6 @@ KEEP_PARTS_HOURS = env.int("KEEP_PARTS_HOURS", 48)
 BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)
 # The free space of a disk that uploads never use; with less, they are refused.
 DISK_RESERVE_BYTES = env.int("DISK_RESERVE_BYTES", 1024**3)
-BATCH_MAX_RECORDS = env.int("BATCH_MAX_RECORDS", 2_000_000)
 # Of a body that is neither an upload nor a batch nor a document, and of a form that somebody sends without signing in.
 BODY_MAX_BYTES = env.int("BODY_MAX_BYTES", 16 * 1024)
 UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 20 * 1024**3)

@@ -4,8 +4,9 @@ import codecs
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 from django.http import HttpRequest
@@ -14,7 +15,7 @@ from multipart import parse_options_header
 from adsplatform.errors import PlatformError, TooLarge
 from adsplatform.rest.content_encodings import Readable, UnpackedBody, UnsupportedMedia, coding_of
 from adsplatform.rest.json_faults import json_fault, replace_halves
-from adsplatform.rest.json_limits import NOT_ONE_OBJECT, TOO_DEEP, BatchLimits
+from adsplatform.rest.json_limits import NOT_ONE_OBJECT, TOO_DEEP, check_members
 
 CHUNK = 256 * 1024
 
@@ -118,35 +119,33 @@ def not_readable(charset: str, error: UnicodeError, before: int = 0) -> Platform
 
 
 @contextmanager
-def spooled_json(request: HttpRequest, limit: int) -> Iterator[tuple[dict[str, msgspec.Raw], BinaryIO]]:
+def spooled_json(
+    request: HttpRequest, limit: int, names: tuple[str, ...]
+) -> Iterator[tuple[dict[str, msgspec.Raw], BinaryIO]]:
     """A body that is a JSON object and may be too large for memory, in a temporary file as UTF-8.
 
-    Yields the members of the object, unparsed, by their names in lower case; and the object alone as a file. The object
-    may stand in an array of its own, as the Ruby SDK writes it.
+    `names` are the usual ones of its members; an object that has others too takes longer to check. Yields the members
+    of the object, unparsed, by their names in lower case; and the object alone as a file. The object may stand in an
+    array of its own, as the Ruby SDK writes it.
     """
     media_type, charset = media_type_of(request.META.get("CONTENT_TYPE", ""))
     body = Body(request, limit)
     decoder = codecs.getincrementaldecoder(charset)()
-    # A body of a single piece does no harm, whatever it is made of.
-    limits = BatchLimits()
     with TemporaryFile() as file, TemporaryFile() as unwrapped:
         before = 0
         try:
             for chunk in body.chunks():
                 before = body.size - len(chunk)
-                decoded = decoder.decode(chunk).encode()
-                if before or len(chunk) == CHUNK:
-                    limits.add(decoded)
-                file.write(decoded)
+                file.write(decoder.decode(chunk).encode())
             file.write(decoder.decode(b"", True).encode())
         except UnicodeError as error:
             raise not_readable(charset, error, before) from error
         if body.size:
             check_json(media_type)
-        yield _envelope(file, unwrapped)
+        yield _envelope(file, unwrapped, names)
 
 
-def _envelope(file: BinaryIO, unwrapped: BinaryIO) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
+def _envelope(file: BinaryIO, unwrapped: BinaryIO, names: tuple[str, ...]) -> tuple[dict[str, msgspec.Raw], BinaryIO]:
     size = file.seek(0, 2)
     file.seek(0)
     if not size:
@@ -155,11 +154,11 @@ def _envelope(file: BinaryIO, unwrapped: BinaryIO) -> tuple[dict[str, msgspec.Ra
     body = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     try:
         try:
-            length, members = _members(body)
+            length, members = _members(body, names)
         except msgspec.DecodeError as error:
             if isinstance(error, msgspec.ValidationError) or not replace_halves(body):
                 raise
-            length, members = _members(body)
+            length, members = _members(body, names)
     except msgspec.ValidationError as error:
         raise PlatformError(f"The body is no JSON object: {error}.") from error
     except msgspec.DecodeError as error:
@@ -175,12 +174,23 @@ def _envelope(file: BinaryIO, unwrapped: BinaryIO) -> tuple[dict[str, msgspec.Ra
     return {name.lower(): value for name, value in members.items()}, file
 
 
-def _members(body: mmap.mmap) -> tuple[int, dict[str, msgspec.Raw]]:
+def _members(body: mmap.mmap, names: tuple[str, ...]) -> tuple[int, dict[str, msgspec.Raw]]:
     """The length of the object that the body is, alone or in a list of its own, and its members, unparsed."""
     view = memoryview(body)
     if body[:64].lstrip()[:1] == b"[":
         view = memoryview(_only_element(view))
-    return len(view), msgspec.json.decode(view, type=dict[str, msgspec.Raw])
+    try:
+        # Decoding ends at the first other name, so that nobody can make millions of members of a small body.
+        return len(view), _decoder_of(names).decode(view)
+    except msgspec.ValidationError:
+        check_members(view)
+        return len(view), msgspec.json.decode(view, type=dict[str, msgspec.Raw])
+
+
+@cache
+def _decoder_of(names: tuple[str, ...]) -> "msgspec.json.Decoder[dict[str, msgspec.Raw]]":
+    """Decodes an object without members of other names."""
+    return msgspec.json.Decoder(dict[Literal[names], msgspec.Raw])  # type: ignore[valid-type]
 
 
 def _only_element(view: memoryview) -> msgspec.Raw:

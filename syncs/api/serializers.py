@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from rest_framework import serializers
 
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
+from adsplatform.records.specification import names_of_entities
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.api.entity_details import EntityDetails, details_of
@@ -264,6 +266,13 @@ class OperationQuery(WireInput):
 
 # The members of BatchSyncModel that are no lists of records, in lower case.
 BATCH_OPTIONS = ("appenrollmentid", "parentsyncrequestid", "currentbatch", "totalbatches", "isfullsync", "dryrun")
+
+
+@cache
+def usual_members() -> tuple[str, ...]:
+    """The names of members that batches usually have: lists of records and options, in the spellings of the SDKs."""
+    names = {*names_of_entities(), *UploadSubmit().get_fields()}
+    return tuple(sorted(names | {f"{name[0].upper()}{name[1:]}" for name in names} | {name.lower() for name in names}))
 
 
 def batch_options(members: dict[str, msgspec.Raw]) -> dict[str, object]:

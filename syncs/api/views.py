@@ -34,6 +34,7 @@ from syncs.api.serializers import (
     SyncSubmit,
     UploadSubmit,
     batch_options,
+    usual_members,
 )
 from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
 from syncs.presentation.file_templates import template_named
@@ -124,7 +125,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
 
     def batch(self, request: WireRequest) -> HttpResponse:
         """Load the records in the body."""
-        with spooled_json(request, settings.BATCH_MAX_BYTES) as (members, records):
+        with spooled_json(request, settings.BATCH_MAX_BYTES, usual_members()) as (members, records):
             wanted = self._wanted(batch_options(members))
             return self._load(records, "batch.json", wanted, format=Upload.Format.BATCH)
 

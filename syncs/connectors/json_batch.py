@@ -33,6 +33,8 @@ from syncs.connectors.protocol import (
 FILE = "batch"
 # Enough for work by column to be worthwhile, little enough to keep memory small.
 CHUNK_BYTES = 4 * 1024**2
+# The elements of a list that are no readable objects, each of which is a problem.
+MOST_OTHERS = 10_000
 # Members that say how to sync; the API has read them already.
 ENVELOPE = {"appenrollmentid", "isfullsync", "currentbatch", "totalbatches", "parentsyncrequestid", "dryrun"}
 
@@ -78,7 +80,7 @@ def _records(text: "_JsonText", key: str, counts: Counter[str]) -> SourceItems:
     found: list[JsonObject | RowProblem] = []
     lines: list[int] = []
     raw: list[str] = []
-    size = 0
+    size = others = 0
     for _ in text.parts("]"):
         line = counts[name] + 1
         flat, texts = text.flat_objects()
@@ -100,6 +102,9 @@ def _records(text: "_JsonText", key: str, counts: Counter[str]) -> SourceItems:
             found.append(duplicate_member(key, FILE, line, parsed.duplicate, parsed.raw))
         else:
             found.append(object_or_problem(key, FILE, line, parsed.value, parsed.raw))
+        others += not isinstance(found[-1], dict)
+        if others > MOST_OTHERS:
+            raise _unreadable_batch(f"more than {MOST_OTHERS:,} elements of “{key}” are no records. Send objects.")
         lines.append(line)
         raw.append(parsed.raw)
         size += len(parsed.raw)

@@ -228,3 +228,10 @@ def test_a_list_whose_records_all_have_other_members_is_not_read_to_its_end():
     code, sentence = refused({"companies": [{f"m{number}": [1]} for number in range(3_000)]})
     assert code == "too_many_members"
     assert sentence.startswith("The list “companies” has objects with more than 2,000 different members, up to line ")
+
+
+def test_a_list_of_what_is_no_record_is_not_read_to_its_end():
+    assert refused('{"companies": [' + "0," * 20_000 + "0]}") == (
+        "bad_json",
+        "The batch cannot be read: more than 10,000 elements of “companies” are no records. Send objects.",
+    )
