@@ -20,7 +20,8 @@ from syncs.loading.control_totals.recount import check_totals, recount
 from syncs.models import BookTotal
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
-from tests.loading.rules import KINDS, Books, Record, is_key
+from tests.loading.rules import Books, Record
+from tests.loading.rules_of_kinds import KINDS, is_key
 
 # Each of them up to eight syncs. `EXAMPLES=3000 make test ARGS=tests/loading/test_any_input.py` takes its time.
 EXAMPLES = int(os.environ.get("EXAMPLES", 40))
