@@ -125,6 +125,16 @@ def counts():
     return of
 
 
+@pytest.fixture
+def loaded(sync):
+    """A company's invoices: I1 and I2 in euros, I3 in dollars."""
+    return sync({"companies": [company()], "invoices": [
+        invoice("I1", totalAmount="10.10", currencyCode="EUR"),
+        invoice("I2", totalAmount="-0.1", currencyCode="eur"),
+        invoice("I3", totalAmount="5", currencyCode="USD"),
+    ]})  # fmt: skip
+
+
 COMPANY = {"erpKey": "C1", "companyName": "Acme", "companyType": "Customer", "isActive": "true"}
 
 
