@@ -11,7 +11,8 @@ from adsplatform.accounts.audit import ActorMiddleware, record_actor
 from adsplatform.accounts.models import AuditEntry, Role
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
-from tests.security.test_every_interface import ROUTES, PopulatedAccount
+from tests.security.populated_account import PopulatedAccount
+from tests.security.test_every_interface import ROUTES
 
 SYNC = {("sync", "added"), ("sync", "changed")}
 # The entries that an owner (or platform staff) causes by a valid call of each route that changes something. A new route
