@@ -1,76 +1,13 @@
 """Rows that are inserted directly, while their source is read: the outcome is the same as without."""
 
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import OperationalError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import connection
 
 from adsplatform.records.models import Company, Contact, FinancialAccountBalanceHistory, Invoice
-from enrollments.models import AppEnrollment
-from syncs.connectors.protocol import ConnectorError
-from syncs.loading import pipeline
 from syncs.loading.control_totals.recount import recount
-from syncs.loading.staging.copy_thread import CopyThread
-from syncs.models import SyncRequest
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
-from tests.loading.test_any_input import rows
-
-
-def blocks(*of_kinds):
-    """Blocks of rows, each a file of its own."""
-    return {str(at): rows(at, kind, lines) for at, (kind, lines) in enumerate(of_kinds)}
-
-
-def contact(key="K1", of="C1", **values):
-    return {"erpKey": key, "companyErpKey": of, "isActive": "true"} | values
-
-
-class DirectLoad:
-    """Loads an upload; counts the rows that each block inserted directly, and how often the source was read."""
-
-    def __init__(self, sync, monkeypatch):
-        self.sync, self.blocks, self.attempts = sync, [], 0
-        add, stage = CopyThread.add, pipeline.Stage
-
-        def counting_add(copy_thread, statement, rows, **options):
-            if is_insert(statement, copy_thread):
-                self.blocks.append(len(rows))
-            add(copy_thread, statement, rows, **options)
-
-        def counting_stage(*args):
-            self.attempts += 1
-            return stage(*args)
-
-        monkeypatch.setattr(CopyThread, "add", counting_add)
-        monkeypatch.setattr(pipeline, "Stage", counting_stage)
-
-    def __call__(self, data, **values):
-        self.blocks, self.attempts = [], 0
-        with CaptureQueriesContext(connection) as captured:
-            result = self.sync(data, directly=True, **values)
-        self.transactions = sum(str(query["sql"]).startswith("SAVEPOINT") for query in captured)
-        return result
-
-
-def is_insert(statement, copy_thread):
-    """Whether a COPY writes records."""
-    return "records_" in statement.as_string(copy_thread.cursor.connection)
-
-
-@pytest.fixture
-def load(sync, monkeypatch):
-    return DirectLoad(sync, monkeypatch)
-
-
-@pytest.fixture
-def enrollment(enrollment):
-    enrollment.reject_limit_percent = 100
-    enrollment.save()
-    return enrollment
+from tests.loading.direct_insert.conftest import blocks, contact
 
 
 def test_rows_that_depend_on_nothing_later_are_inserted_block_by_block(load, counts, enrollment):
@@ -216,21 +153,6 @@ def test_a_record_that_the_same_input_refers_to_is_not_deleted(load, sync):
     assert Contact.objects.get().company.erp_key == "C1"
 
 
-def test_a_database_error_is_reported_rather_than_its_consequence(load, monkeypatch):
-    add = CopyThread.add
-
-    def failing_add(copy_thread, statement, rows, **options):
-        add(copy_thread, statement, rows, **options)
-        if is_insert(statement, copy_thread):
-            copy_thread.then(lambda: copy_thread.cursor.execute("SELECT FROM nowhere"))
-
-    monkeypatch.setattr(CopyThread, "add", failing_add)
-    data = blocks(("Company", [company("C1")]), ("Invoice", [invoice("I1")]))
-    result = load(data | {"broken": ConnectorError("Refused with the password 1234.")})
-    assert result.failure_code == "our_fault"
-    assert not Company.objects.exists()
-
-
 def test_a_row_that_refers_to_a_rejected_row_is_rejected_too(load, counts, enrollment):
     result = load(
         blocks(
@@ -283,61 +205,6 @@ def test_an_amount_that_becomes_too_large_is_rejected(load, counts):
     assert result.details.get(kind="error").code == "number_too_large"
 
 
-@pytest.mark.parametrize("transient", [False, True])
-def test_a_source_that_breaks_off_leaves_nothing(load, counts, enrollment, transient):
-    # Contacts begin when the companies have been inserted.
-    data = blocks(("Company", [company("C1"), company("C2", isActive="perhaps")]), ("Contact", [contact()]))
-    result = load(data | {"broken": ConnectorError("The source is away. Try again later.", transient=transient)})
-    assert load.blocks == [1, 1]
-    assert not Company.objects.exists()
-    assert recount(enrollment) == []
-    if transient:
-        assert (result.status_code, result.failure_count) == ("Connector", 1)
-        assert not result.results.exists()
-        assert not result.details.exists()
-    else:
-        assert result.status_code == "Failed"
-        # What was found out about the rows is reported all the same.
-        assert counts(result)["Company"] == {"lines_read": 2, "skipped": 1, "rejected": 1}
-        assert result.details.filter(code="bad_boolean").exists()
-
-
-def test_a_sync_that_a_guard_stops_leaves_nothing(load, counts, enrollment):
-    enrollment.reject_limit_percent = 20
-    enrollment.save()
-    bad = [company(f"C{number}", isActive="perhaps") for number in range(3, 6)]
-    result = load(blocks(("Company", [company("C1"), company("C2")]), ("Company", bad)))
-    assert (result.status_code, result.failure_code, load.blocks) == ("Failed", "reject_limit", [2])
-    assert not Company.objects.exists()
-    assert counts(result) == {"Company": {"lines_read": 5, "skipped": 2, "rejected": 3}}
-
-
-def test_amounts_of_a_sync_that_a_guard_stops_count_as_not_loaded(load, sync, enrollment):
-    enrollment.reject_limit_percent = 20
-    enrollment.save()
-    good = [invoice(f"I{number}", "C1", totalAmount="10") for number in range(2)]
-    bad = [invoice(f"J{number}", "C1", totalAmount="10", invoiceDate="soon") for number in range(2)]
-    companies = ("Company", [company("C1")])
-    failed = load(blocks(companies, ("Invoice", good + bad)))
-    assert (failed.failure_code, load.blocks) == ("reject_limit", [1, 2])
-    assert sync(blocks(companies, ("Invoice", good))).status_code == "Success"
-    of_known = sync(blocks(companies, ("Invoice", good + bad)))
-    assert of_known.failure_code == "reject_limit"
-    for result, in_books in ((failed, 0), (of_known, 20)):
-        total = result.control_totals.get(column="totalAmount")
-        found = (total.file_sum, total.loaded_sum, total.skipped_sum, total.rejected_sum, total.books_sum)
-        assert found == (40, 0, 20, 20, in_books)
-
-
-def test_a_merge_that_fails_leaves_nothing(load, enrollment, monkeypatch):
-    monkeypatch.setattr(pipeline.steps, "counts", lambda work: 1 / 0)
-    result = load(blocks(("Company", [company("C1"), company("C1"), company("C2")]), ("Contact", [contact()])))
-    assert result.status_code == "Failed"
-    assert not Company.objects.exists()
-    assert not Contact.objects.exists()
-    assert recount(enrollment) == []
-
-
 def test_a_full_sync_does_not_delete_what_it_inserted(load, sync, counts):
     sync({"invoices": []})
     result = load(blocks(("Company", [company("C1"), company("C2")])), run_full_sync=True)
@@ -371,71 +238,6 @@ def test_previews_and_parts_insert_nothing_directly(load):
     assert Company.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_others_see_the_progress_and_may_cancel(load, monkeypatch):
-    monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0)
-    seen = []
-
-    def look_and_cancel():
-        try:
-            sync_request = SyncRequest.objects.get()
-            seen.append((sync_request.status_code, sync_request.lines_read, Company.objects.count()))
-            if sync_request.lines_read >= 4:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET lock_timeout = '2s'")
-                sync_request.cancel("Cancelled before it had finished. Nothing was changed.")
-        finally:
-            connection.close()
-
-    class Looking(list):
-        def __iter__(self):
-            with ThreadPoolExecutor(1) as elsewhere:
-                elsewhere.submit(look_and_cancel).result()
-            return super().__iter__()
-
-    data = {}
-    for number in range(0, 30, 2):
-        data[f"company{number}"] = rows(number, "Company", [company(f"C{number}"), company(f"C{number + 1}")])
-        data["companies" + " " * number] = Looking([company(f"D{number}")])
-    result = load(data)
-    assert len(load.blocks) > 1
-    assert result.status_code == "Cancelled"
-    assert not Company.objects.exists()
-    assert not result.results.exists()
-    assert all(status == "In Progress" and not records for status, _, records in seen[:-1])
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_books_are_locked_but_the_enrollment_may_be_changed(load, enrollment):
-    locked = []
-
-    def look_in():
-        try:
-            AppEnrollment.objects.filter(pk=enrollment.pk).update(name="Renamed meanwhile")
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '100ms'")
-            try:
-                with transaction.atomic():
-                    enrollment.lock_books()
-                locked.append(False)
-            except OperationalError:
-                locked.append(True)
-        finally:
-            connection.close()
-
-    class LookingIn(list):
-        def __iter__(self):
-            with ThreadPoolExecutor(1) as elsewhere:
-                elsewhere.submit(look_in).result()
-            return super().__iter__()
-
-    # A small block waits until the next one shows whether it belongs to it.
-    data = blocks(("Company", [company("C1")]), ("Contact", [contact()]))
-    assert load({"contacts": LookingIn()} | data | {"invoices": LookingIn()}).status_code == "Success"
-    assert locked[0] is False
-    assert locked[-1] is True
-
-
 def test_a_long_csv_is_inserted_while_it_is_read(load, counts):
     lines = [f"C{number},Company {number},Customer,true" for number in range(45_000)]
     text = "erpKey,companyName,companyType,isActive\n" + "\n".join(lines)
@@ -443,27 +245,3 @@ def test_a_long_csv_is_inserted_while_it_is_read(load, counts):
     assert len(load.blocks) >= 3
     assert sum(load.blocks) == 45_000
     assert counts(result) == {"Company": {"lines_read": 45_000, "inserted": 45_000}}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_late_progress_report_does_not_block_the_commit(load, monkeypatch):
-    report = SyncRequest.report
-
-    def late(sync_request, lines_read):
-        # Until the transaction has locked the row itself.
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '20s'")
-        while threading.current_thread() is not threading.main_thread() and not is_succeeding.wait(10):
-            pass
-        report(sync_request, lines_read)
-
-    def succeed(sync_request, *args, **values):
-        succeeded(sync_request, *args, **values)
-        is_succeeding.set()
-
-    is_succeeding, succeeded = threading.Event(), SyncRequest.succeed
-    monkeypatch.setattr(SyncRequest, "report", late)
-    monkeypatch.setattr(SyncRequest, "succeed", succeed)
-    began = time.monotonic()
-    assert load(blocks(("Company", [company()]))).status_code == "Success"
-    assert time.monotonic() - began < 9
