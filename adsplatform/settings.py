@@ -55,6 +55,8 @@ def fernet_key() -> str:
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = read_or_make_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
+# Earlier secret keys: what was signed with them stays valid, and nothing is signed with them any more.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 # Fernet keys for connector credentials, comma-separated, newest first; the older ones only decrypt.
 CREDENTIALS_KEYS = read_or_make_secret("CREDENTIALS_KEYS", fernet_key).split(",")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -135,13 +137,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    *(
+        {"NAME": f"django.contrib.auth.password_validation.{name}"}
+        for name in (
+            "UserAttributeSimilarityValidator",
+            "MinimumLengthValidator",
+            "CommonPasswordValidator",
+            "NumericPasswordValidator",
+        )
+    ),
+    {"NAME": "adsplatform.accounts.password_strength.StrengthValidator"},
 ]
 LOGIN_URL = "inbox:sign-in"
 LOGIN_REDIRECT_URL = "inbox:home"
@@ -200,6 +205,9 @@ REST_FRAMEWORK = {
         "sign-in-many": env.str("THROTTLE_SIGN_IN_MANY", "100/min"),
         # API keys that one person makes.
         "make-key": env.str("THROTTLE_MAKE_KEY", "30/hour"),
+        # Attempts that failed, in a day: at one person's password from one address, and from any address.
+        "sign-in-day": env.str("THROTTLE_SIGN_IN_DAY", "100/day"),
+        "sign-in-day-many": env.str("THROTTLE_SIGN_IN_DAY_MANY", "1000/day"),
         "create-sync": env.str("THROTTLE_CREATE_SYNC", "600/min"),
         # For all keys of an account together, because anyone with a key can create more keys.
         "create-sync-account": env.str("THROTTLE_CREATE_SYNC_ACCOUNT", "1200/min"),

@@ -5,6 +5,7 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 
 from adsplatform.observability import probes
 from adsplatform.rest import problems
@@ -22,6 +23,9 @@ api_urls.append(path("", include("adsplatform.records_api.views")))
 # Without the links to pages of objects, which no model of ours has: time to resolve them grows with the square of the
 # path's length.
 admin_urls = [url for url in admin.site.get_urls() if getattr(url, "name", "") != "view_on_site"]
+# People change their password in one place, in which attempts are limited.
+to_password = admin.site.admin_view(RedirectView.as_view(pattern_name="inbox:password"))
+admin_urls.insert(0, path("password_change/", to_password))
 
 handler400 = problems.bad_request
 handler403 = problems.forbidden

@@ -15,7 +15,7 @@ from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel
-from adsplatform.rest.throttling import AddressThrottle, MakeKeyThrottle, count_guess
+from adsplatform.rest.throttling import AddressThrottle, MakeKeyThrottle, count_guess, sign_in_failed
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Field, Fields, Searchlight
 
@@ -113,7 +113,11 @@ class SignInViewSet(WireViewSet[Model]):
     def create(self, request: WireRequest) -> HttpResponse:
         wanted = SignInInput.read(request.data)
         count_guess(request, wanted["email"])
-        membership = services.sign_in(**wanted)
+        try:
+            membership = services.sign_in(**wanted)
+        except services.NotSignedIn:
+            sign_in_failed(request, wanted["email"])
+            raise
         token, expires = services.issue_token(membership)
         return Response({"token": token, "expires": expires, "groupKey": membership.group_key_id})
 

@@ -3,24 +3,31 @@
 Database triggers write it with each change (`accounts.audit_triggers`), so that no change can bypass it. The interfaces
 only store in the database session who made the request. Behind a pooler that shares sessions between transactions they
 store nothing, because no name is better than a wrong one.
+
+What changes no row has no trigger: refused sign-ins, and staff who look at an account's data. The interfaces write
+those entries themselves.
 """
 
 import json
 from collections.abc import Callable
 from contextvars import ContextVar
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import Error, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from adsplatform.accounts import row_security
 from adsplatform.accounts.audit_triggers import ACTOR
-from adsplatform.accounts.models import ApiKey, AuditEntry, User
+from adsplatform.accounts.models import Account, ApiKey, AuditEntry, User
 from adsplatform.observability.request_ids import request_id_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -50,19 +57,65 @@ def record_actor(request: HttpRequest | Request, user: User | AnonymousUser, api
     """Attribute the changes of this request to a person, or to the address alone if nobody has signed in."""
     if request.method in SAFE_METHODS or settings.POOLED_BY_TRANSACTION:
         return
+    _actor.set(_actor_of(request, user, api_key))
+    _send_actor(connection)
+
+
+def record_event(
+    request: HttpRequest | Request,
+    action: AuditEntry.Action,
+    *,
+    subject: str,
+    subject_id: str = "",
+    subject_name: str = "",
+    account: UUID | None = None,
+) -> None:
+    """Store an entry about something that changes no row: a refused sign-in, or staff who look at an account's data."""
+    user = getattr(request, "user", None) if action == AuditEntry.Action.SEEN else None
+    with row_security.as_login_role():
+        AuditEntry.objects.create(
+            at=timezone.now(),
+            group_key=account,
+            action=action,
+            subject=subject[:40],
+            subject_id=subject_id[:40],
+            subject_name=subject_name[:255],
+            before={},
+            after={},
+            **_actor_of(request, user, None),
+        )
+
+
+def record_seen(request: HttpRequest, seen: Model) -> None:
+    """Store an entry about staff who look at an object, if it belongs to an account."""
+    if account := _account_of(seen):
+        names = {"subject": str(seen._meta.verbose_name), "subject_id": str(seen.pk), "subject_name": str(seen)}
+        record_event(request, AuditEntry.Action.SEEN, account=account, **names)
+
+
+def _account_of(row: Model | None) -> UUID | None:
+    if row is None or isinstance(row, AuditEntry):
+        return None
+    if isinstance(row, Account):
+        return row.pk
+    if parent := getattr(row, "row_security_parent", None):
+        return _account_of(getattr(row, parent))
+    return getattr(row, "group_key_id", getattr(row, "group_key", None))
+
+
+def _actor_of(
+    request: HttpRequest | Request, user: User | AnonymousUser | None, api_key: ApiKey | None
+) -> dict[str, str | None]:
     wrapped = request if isinstance(request, Request) else Request(request)
     person = user if isinstance(user, User) else None
-    _actor.set(
-        {
-            "user_id": str(person.pk) if person else None,
-            "user_email": person.email if person else "",
-            "key_prefix": api_key.key_prefix if api_key else "",
-            "door": _interface_of(request.path_info),
-            "address": (BaseThrottle().get_ident(wrapped) or "")[:255],
-            "request_id": request_id_of(request),
-        }
-    )
-    _send_actor(connection)
+    return {
+        "user_id": str(person.pk) if person else None,
+        "user_email": person.email if person else "",
+        "key_prefix": api_key.key_prefix if api_key else "",
+        "door": _interface_of(request.path_info),
+        "address": (BaseThrottle().get_ident(wrapped) or "")[:255],
+        "request_id": request_id_of(request),
+    }
 
 
 def _interface_of(path: str) -> str:

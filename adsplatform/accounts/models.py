@@ -287,6 +287,8 @@ NAMES_A_PERSON = (
 class AuditEntry(models.Model):
     """One change of one row: who made it, from where, and the values before and after.
 
+    Refused sign-ins and looks at an account's data by staff have entries too, without values.
+
     It refers to objects by id and name, not by foreign key, because it outlives them.
     """
 
@@ -294,6 +296,8 @@ class AuditEntry(models.Model):
         ADDED = "added", "Added"
         CHANGED = "changed", "Changed"
         REMOVED = "removed", "Removed"
+        REFUSED = "refused", "Sign-in refused"
+        SEEN = "seen", "Seen by staff"
 
     class Interface(models.TextChoices):
         API = "api", "API"

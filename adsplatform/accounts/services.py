@@ -89,7 +89,8 @@ def caller_of_token(token: str) -> Caller:
     if expires <= timezone.now():
         raise NotSignedIn(f"The token expired {_on(expires)}. Sign in again for a new one.")
     membership = _membership(UUID(claims["account"]), UUID(claims["user"]))
-    if not constant_time_compare(claims["password"], _password_fingerprint(membership.user)):
+    fingerprints = _password_fingerprints(membership.user)
+    if not any(constant_time_compare(claims["password"], fingerprint) for fingerprint in fingerprints):
         raise NotSignedIn("The password has been changed since this token was made. Sign in again for a new one.")
     ended = membership.user.tokens_ended
     if ended and claims.get("issued", 0) <= ended.timestamp():
@@ -119,7 +120,7 @@ def issue_token(membership: Membership) -> tuple[str, datetime]:
     claims = {
         "user": str(membership.user_id),
         "account": str(membership.group_key_id),
-        "password": _password_fingerprint(membership.user),
+        "password": _password_fingerprints(membership.user)[0],
         "issued": timezone.now().timestamp(),
         "expires": int(expires.timestamp()),
     }
@@ -233,9 +234,17 @@ def _membership(account_id: UUID, user_id: UUID) -> Membership:
     return membership
 
 
-def _password_fingerprint(user: User) -> str:
-    # Like a session, a token ends when the password changes; but it does not contain the session's own hash.
-    return salted_hmac(SIGNING_SALT, user.get_session_auth_hash()).hexdigest()[:32]
+def _password_fingerprints(user: User) -> list[str]:
+    """By the present secret key first, then by earlier ones.
+
+    Like a session, a token ends when the password changes; but it does not contain the session's own hash.
+    """
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        salted_hmac(SIGNING_SALT, of_password, secret=key).hexdigest()[:32]
+        for of_password, key in zip(hashes, keys, strict=True)
+    ]
 
 
 def _on(moment: datetime) -> str:

@@ -16,7 +16,8 @@ from rest_framework.exceptions import Throttled
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import PasswordForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, TenantRequest, tenant_of
-from adsplatform.rest.throttling import count_sign_in
+from adsplatform.rest.throttling import count_sign_in, sign_in_failed
+from adsplatform.wording import in_words
 
 
 class ThrottledSignInForm(AuthenticationForm):
@@ -32,9 +33,14 @@ class ThrottledSignInForm(AuthenticationForm):
             # The attribute exists, but not in the stubs.
             self.wait = max(1, round(getattr(refused, "wait", None) or 1))
             raise ValidationError(
-                f"Too many attempts to sign in. Wait {self.wait} seconds, then try again."
+                f"Too many attempts to sign in. Wait {in_words(self.wait)}, then try again."
             ) from refused
-        return super().clean()
+        try:
+            return super().clean()
+        except ValidationError:
+            if self.request:
+                sign_in_failed(self.request, self.cleaned_data.get("username", ""))
+            raise
 
 
 class SignInForm(ThrottledSignInForm):
@@ -85,6 +91,23 @@ class Password(views.PasswordChangeView):
             if tenant:
                 self.request.tenant = tenant
         return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Change it; the present password can be guessed here as at sign-in, so attempts count there too."""
+        try:
+            count_sign_in(request, self.request.user.email)
+        except Throttled as refused:
+            wait = max(1, round(getattr(refused, "wait", None) or 1))
+            messages.error(request, f"Too many attempts. Wait {in_words(wait)}, then try again.")
+            response = self.render_to_response(self.get_context_data(form=self.form_class(self.request.user)))
+            response.status_code, response.headers["Retry-After"] = 429, str(wait)
+            return response
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: PasswordForm) -> HttpResponse:
+        if form.has_error("old_password"):
+            sign_in_failed(self.request, self.request.user.email)
+        return super().form_invalid(form)
 
     def form_valid(self, form: PasswordForm) -> HttpResponse:
         done = "Your password has been changed, and your other sessions have ended."

@@ -26,6 +26,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django_filters import FilterSet
 
+from adsplatform.accounts import audit
 from adsplatform.accounts.models import User
 from adsplatform.statement_timeout import statement_timeout
 
@@ -157,6 +158,11 @@ class BoundedAdmin(_ModelAdmin[_Row]):
     def searches_newest_only(self, request: HttpRequest) -> bool:
         given = {name for name in request.GET if request.GET.get(name, "").strip()}
         return bool(given & {*self.scanned_by}) and not given & {*self.narrowed_by}
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if request.method == "GET" and (seen := kwargs.get("obj")):
+            audit.record_seen(request, seen)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "GET":

@@ -1,9 +1,12 @@
 """Limits on how often a caller may call. But for reads, the counts are in the shared cache of all web processes."""
 
 import hashlib
+import logging
 import math
 import time
 from collections import Counter
+from functools import cache
+from ipaddress import ip_address
 from threading import Lock
 from typing import ClassVar
 from uuid import UUID
@@ -16,9 +19,16 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
+from adsplatform.accounts import audit
+from adsplatform.accounts.models import AuditEntry
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import TooMany
 from adsplatform.rest.authentication import authenticated
+
+logger = logging.getLogger(__name__)
+
+# What proxies add to the requests that they pass on.
+PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO")
 
 
 class _Throttle(SimpleRateThrottle):
@@ -84,11 +94,16 @@ class MakeKeyThrottle(_Throttle):
 
 
 class _SignInThrottle(_Throttle):
+    is_per_address = True
+
     def __init__(self, email: str = ""):
         super().__init__()
         self.email = email.strip().lower()
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
+    def get_cache_key(self, request: Request, view: APIView | None) -> str | None:
+        """The key of the counter; None, which limits nothing, for a limit per address where that is hidden."""
+        if self.is_per_address and _hides_address(request):
+            return None
         return self.key_of(self.who(self.get_ident(request)))
 
     def who(self, address: str) -> str:
@@ -121,9 +136,61 @@ class PersonThrottle(_SignInThrottle):
     """
 
     scope = "sign-in-many"
+    is_per_address = False
 
     def who(self, address: str) -> str:
         return f"person {self.email}"
+
+
+class _FailureThrottle(_SignInThrottle):
+    """Counts failed attempts only, in a window that begins with the first one.
+
+    The window is long, and a program may sign in often; so it stores a number and not the time of each attempt.
+    """
+
+    until = 0.0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        count, self.until = self._state(request)
+        return self.num_requests is None or count < self.num_requests
+
+    def wait(self) -> float:
+        return self.until - self.timer()
+
+    def count(self, request: Request) -> None:
+        """Count an attempt that has failed."""
+        key = self.get_cache_key(request, None)
+        if key and self.duration:
+            count, until = self._state(request)
+            until = until if count else self.timer() + self.duration
+            self.cache.set(key, [count + 1, until], until - self.timer())
+
+    def _state(self, request: Request) -> tuple[int, float]:
+        key = self.get_cache_key(request, None)
+        count, until = (self.cache.get(key) if key else None) or (0, 0.0)
+        return (count, until) if until > self.timer() else (0, 0.0)
+
+
+class GuessesOfDayThrottle(_FailureThrottle):
+    """Stops patient attempts at one person's password from one address."""
+
+    scope = "sign-in-day"
+
+    def who(self, address: str) -> str:
+        return f"person {self.email} at {address}"
+
+
+class PersonOfDayThrottle(_FailureThrottle):
+    """Stops patient attempts at one person's password from many addresses."""
+
+    scope = "sign-in-day-many"
+    is_per_address = False
+
+    def who(self, address: str) -> str:
+        return f"person {self.email}"
+
+
+OF_DAY = (GuessesOfDayThrottle, PersonOfDayThrottle)
 
 
 def count_sign_in(request: HttpRequest | Request, email: str) -> None:
@@ -134,16 +201,54 @@ def count_sign_in(request: HttpRequest | Request, email: str) -> None:
 
 def count_guess(request: HttpRequest | Request, email: str) -> None:
     """Count an attempt at one person's password, where the attempts from its address have been counted already."""
-    _count(request, GuessThrottle(email), PersonThrottle(email))
+    _count(request, *(kind(email) for kind in (*OF_DAY, GuessThrottle, PersonThrottle)))
 
 
 def _count(request: HttpRequest | Request, *throttles: _SignInThrottle) -> None:
-    attempt = request if isinstance(request, Request) else Request(request)
     # None of these throttles looks at the view.
-    view = APIView()
+    attempt, view = _as_request(request), APIView()
     for throttle in throttles:
         if not throttle.allow_request(attempt, view):
             raise Throttled(throttle.wait())
+
+
+def sign_in_failed(request: HttpRequest | Request, email: str) -> None:
+    """Count and record an attempt at a password that has failed."""
+    for kind in OF_DAY:
+        kind(email).count(_as_request(request))
+    # A password that was typed into the wrong field must not be stored.
+    tried = email if "@" in email else "(no e-mail address)"
+    audit.record_event(request, AuditEntry.Action.REFUSED, subject="user", subject_name=tried)
+
+
+def _as_request(request: HttpRequest | Request) -> Request:
+    return request if isinstance(request, Request) else Request(request)
+
+
+def _hides_address(request: Request) -> bool:
+    """Whether a proxy that we were not told about hides from where the request comes.
+
+    Everybody then has the proxy's address, and one person's attempts must not lock out all others. Only a proxy on this
+    machine or in a private network is believed, so that nobody escapes the limits by sending these headers.
+    """
+    if api_settings.NUM_PROXIES or not any(header in request.META for header in PROXY_HEADERS):
+        return False
+    try:
+        is_near = ip_address(request.META.get("REMOTE_ADDR", "")).is_private
+    except ValueError:
+        # A Unix socket has no address.
+        is_near = True
+    if is_near:
+        _warn_of_proxy()
+    return is_near
+
+
+@cache
+def _warn_of_proxy() -> None:
+    logger.warning(
+        "Requests come through a proxy, but NUM_PROXIES is 0, so the addresses of callers are unknown and attempts to "
+        "sign in cannot be limited by address. Set NUM_PROXIES to the number of your proxies."
+    )
 
 
 def count_made_key(request: HttpRequest) -> None:

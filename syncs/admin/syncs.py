@@ -16,6 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
+from adsplatform.accounts import audit
 from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked, list_url, staff_of
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.errors import PlatformError
@@ -179,6 +180,7 @@ class SyncRequestAdmin(ReadOnlyAdmin[SyncRequest]):
         except FileNotFoundError:
             self.message_user(request, f"The file “{upload}” is no longer in the upload storage.", messages.ERROR)
             return redirect("admin:syncs_syncrequest_change", sync_request.pk)
+        audit.record_seen(request, upload)
         name = "".join(letter if letter.isprintable() else "_" for letter in upload.file_name)
         return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
 

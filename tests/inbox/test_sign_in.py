@@ -1,5 +1,6 @@
 """Who comes in, how often one may try, and who sees which account."""
 
+import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -52,10 +53,61 @@ def test_the_administration_counts_the_same_attempts(client, db):
 
 
 def test_nobody_tries_everyones_passwords_from_one_place(client, db, settings):
-    rates = {"sign-in": "10/min", "sign-in-many": "3/min"}
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+    limit(settings, **{"sign-in-many": "3/min"})
     statuses = [attempt(client, f"person{n}@example.com", "Summer2026").status_code for n in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
+
+
+def limit(settings, **rates):
+    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | rates
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+
+
+def test_patient_guesses_end_for_a_day_and_successes_do_not_count(client, db, settings):
+    member(email="ana@example.com")
+    limit(settings, **{"sign-in": "100/min", "sign-in-day": "3/day"})
+    for _ in range(5):
+        assert attempt(Client(), "ana@example.com", "correct horse battery").status_code == 302
+    for _ in range(3):
+        assert attempt(client, "ana@example.com", "wrong").status_code == 200
+    response = attempt(client, "ana@example.com", "correct horse battery")
+    assert response.status_code == 429
+    assert "Too many attempts to sign in. Wait 24 hours, then try again." in response.text
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7")
+    assert attempt(elsewhere, "ana@example.com", "correct horse battery").status_code == 302
+
+
+def test_behind_a_proxy_that_was_not_set_ten_wrong_attempts_lock_nobody_out(client, db):
+    member(email="ana@example.com")
+    through_proxy = Client(REMOTE_ADDR="10.0.0.2", headers={"X-Forwarded-For": "198.51.100.1"})
+    for _ in range(15):
+        assert attempt(through_proxy, "ana@example.com", "wrong").status_code == 200
+    assert attempt(through_proxy, "ana@example.com", "correct horse battery").status_code == 302
+    # The header of somebody who is not in a private network changes nothing.
+    direct = Client(REMOTE_ADDR="93.184.216.34", headers={"X-Forwarded-For": "10.0.0.1"})
+    assert [attempt(direct, "ana@example.com", "wrong").status_code for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_the_present_password_cannot_be_guessed_on_the_password_page(inbox, membership):
+    wrong = {"old_password": "wrong", "new_password1": "staple-9-lake-Oslo", "new_password2": "staple-9-lake-Oslo"}
+    assert [inbox.post("/password/", wrong).status_code for _ in range(11)] == [200] * 10 + [429]
+    right = inbox.post("/password/", wrong | {"old_password": "correct horse battery"})
+    assert (right.status_code, 0 < int(right.headers["Retry-After"]) <= 60) == (429, True)
+    assert "Too many attempts. Wait " in right.text
+    membership.user.refresh_from_db()
+    assert membership.user.check_password("correct horse battery")
+
+
+def test_the_administration_has_no_password_page_of_its_own(client, db):
+    client.force_login(UserFactory(email="staff@example.com", staff=True))
+    for ask in (client.get, client.post):
+        assert ask("/admin/password_change/").url == "/password/"
+
+
+@pytest.mark.parametrize("password", ["Summer2026!", "P@ssw0rd2026", "qwertzuiop12"])
+def test_a_password_that_is_easy_to_guess_is_refused(inbox, membership, password):
+    values = {"old_password": "correct horse battery", "new_password1": password, "new_password2": password}
+    assert "This password is too easy to guess." in inbox.post("/password/", values).text
 
 
 def test_the_count_is_not_forgotten_among_many(db):

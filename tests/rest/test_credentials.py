@@ -89,6 +89,15 @@ def test_an_expired_token_is_refused(program, monkeypatch):
     )
 
 
+def test_a_token_outlives_a_change_of_the_secret_key(program, settings):
+    token, _ = services.issue_token(program.membership)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the next secret key", [settings.SECRET_KEY]
+    assert services.caller_of_token(token).user == program.user
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(services.NotSignedIn, match="none of ours"):
+        services.caller_of_token(token)
+
+
 @pytest.mark.parametrize("token", ["nonsense", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "a:b", ":", "x" * 5000])
 def test_a_token_that_is_none_of_ours(token):
     assert refusal({"Authorization": f"Bearer {token}"}) == (
