@@ -268,10 +268,8 @@ def drop_running_balance(draft: Draft) -> None:
     balances = read_numbers(draft.table.values(match.column), draft.styles.decimal or POINT)
     if (amounts := _signed_amounts(draft)) is None:
         return
-    pairs = list(zip(balances, balances[1:], amounts, amounts[1:], strict=False))
-    forward = [before + amount == after for before, after, _, amount in pairs if None not in (before, after, amount)]  # type: ignore[operator]
-    backward = [after + amount == before for before, after, amount, _ in pairs if None not in (before, after, amount)]  # type: ignore[operator]
-    if (forward and all(forward)) or (backward and all(backward)):
+    # The newest line may stand first.
+    if _runs_along(balances, amounts) or _runs_along(balances[::-1], amounts[::-1]):
         how = "in − out" if draft.layout is Layout.IN_AND_OUT else "the amount"
         draft.asker.tell(
             f"“{match.column.name}” is a running balance (each is the one before + {how}): it is not loaded."
@@ -280,6 +278,16 @@ def drop_running_balance(draft: Draft) -> None:
     elif match.verdict is Verdict.LIKELY and not _is_part(balances, amounts):
         draft.asker.tell(f"“{match.column.name}” is no part of the payments’ amounts: it is not loaded.")
         del draft.fields["Payment"]["unappliedAmount"]
+
+
+def _runs_along(balances: list[Decimal | None], amounts: list[Decimal | None]) -> bool:
+    """Whether each balance is the one before it and the amount of its line."""
+    steps = [
+        before + amount == after
+        for before, after, amount in zip(balances, balances[1:], amounts[1:], strict=False)
+        if before is not None and after is not None and amount is not None
+    ]
+    return bool(steps) and all(steps)
 
 
 def _is_part(parts: list[Decimal | None], wholes: list[Decimal | None]) -> bool:

@@ -1,7 +1,7 @@
 """An import profile as typed parts: how a file is recognised and read, and what its columns mean."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -69,12 +69,8 @@ class Style:
 
     def over(self, general: "Style") -> "Style":
         """This style, with what it does not say taken from a more general one."""
-        own, other = _members(self), _members(general)
-        return Style(**{name: other[name] if value is None else value for name, value in own.items()})  # type: ignore[arg-type]
-
-
-def _members(style: Style) -> dict[str, object]:
-    return {name: getattr(style, name) for name in Style.__slots__}
+        said = {name: value for name in Style.__slots__ if (value := getattr(self, name)) is not None}
+        return replace(general, **said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,6 +259,55 @@ def test_inverted_flags_days_with_names_and_with_two_digits(uploads):
     ]
 
 
+# Companies, each with a person, in a workbook.
+
+
+def test_a_workbook_of_companies_and_people_loads_once_and_then_changes_nothing(uploads):
+    from tests.samples.sheets import sheet, workbook
+
+    header = ["*ContactName", "AccountNumber", "EmailAddress", "FirstName", "LastName", "POCity", "POPostalCode"]
+    key = {"first": ["AccountNumber", "*ContactName"]}
+    company = {
+        "erpKey": key,
+        "companyName": "*ContactName",
+        "companyType": {"constant": "Customer"},
+        "isActive": {"constant": True},
+        "city": "POCity",
+        "postalCode": "POPostalCode",
+    }
+    contact = {
+        "erpKey": {"join": ["*ContactName", "LastName"], "with": "|"},
+        "companyErpKey": key,
+        "contactName": {"join": ["FirstName", "LastName"], "with": " "},
+        "isActive": {"constant": True},
+        "emailAddress": "EmailAddress",
+    }
+    records = [
+        {"kind": "Company", "fields": company},
+        {"kind": "Contact", "when": {"column": "LastName", "filled": True}, "fields": contact},
+    ]
+    uploads.save(document(header, read={"sheet": "Contacts", "header": 1}, records=records))
+    rows = [
+        ["Oak & Co", "C-1", "a@oak.test", "Ann", "Oak", "Bristol", "BS1 4DJ"],
+        ["Pine Ltd", None, None, None, None, "York", "01234"],
+        ["Elm Ltd", "C-3", "e@elm.test", None, "Elm", None, None],
+    ]
+    content = workbook(sheet(header, *rows), names=["Contacts"])
+    first, again = uploads.load(content, "contacts.xlsx"), uploads.load(content, "contacts.xlsx")
+    found = uploads.records("Company", "companyName", "city", "postalCode")
+    assert {key: found[key] for key in ("C-1", "Pine Ltd", "C-3")} == {
+        "C-1": ["Oak & Co", "Bristol", "BS1 4DJ"],
+        "Pine Ltd": ["Pine Ltd", "York", "01234"],
+        "C-3": ["Elm Ltd", None, None],
+    }
+    assert uploads.records("Contact", "companyErpKey", "contactName") == {
+        "Oak & Co|Oak": ["C-1", "Ann Oak"],
+        "Elm Ltd|Elm": ["C-3", "Elm"],
+    }
+    assert (counts(first, "Company"), counts(first, "Contact")) == ((3, 3, 0, 0, 0), (2, 2, 0, 0, 0))
+    assert (counts(again, "Company"), counts(again, "Contact")) == ((3, 0, 0, 3, 0), (2, 0, 0, 2, 0))
+
+
 # Files of the same columns.
 
 
