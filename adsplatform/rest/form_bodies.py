@@ -39,7 +39,7 @@ class FormBodyMiddleware:
     ) -> HttpResponseBase | None:
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
-        view_class = getattr(view, "view_class", object)
+        view_class: Any = getattr(view, "view_class", object)
         takes_file = issubclass(view_class, TenantMixin) and view_class.takes_file
         _check_size(request, takes_file)
         if not takes_file or not request.user.is_authenticated or request.content_type != "multipart/form-data":
@@ -47,7 +47,7 @@ class FormBodyMiddleware:
         _check_role(request, view_class)
         head = request._stream.read(HEAD_BYTES)
         request._stream = BufferedReader(_Rejoined(head, request._stream))
-        early = copy(request)
+        early: Any = copy(request)
         early._post, early._files = QueryDict(mutable=True), MultiValueDict()
         early._post[TOKEN] = _token_in(head, request.META.get("CONTENT_TYPE", ""))
         if refused := CsrfViewMiddleware(lambda request: HttpResponse()).process_view(early, view, args, kwargs):

@@ -1,6 +1,7 @@
 """The reaper: recovers syncs whose worker is lost, and replaces wake-ups that are lost. Each cluster runs one."""
 
 import logging
+import socket
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -68,8 +69,11 @@ def requeue_lost_wakeups() -> None:
         if not locks.try_acquire(locks.REQUEUE_WAKEUPS):
             return
         _remove_stale_wakeups()
-        due = SyncRequest.objects.may_run().within_caps().order_by()[:AT_ONCE]
-        for _ in range(due.count() - get_broker().queue_size()):
+        waiting = SyncRequest.objects.may_run().order_by()
+        due = waiting.within_caps(socket.gethostname())[:AT_ONCE].count()
+        # What may not run on this machine may run on another, which a single wake-up will reach.
+        due = due or int(waiting.within_caps().exists())
+        for _ in range(due - get_broker().queue_size()):
             notify.send_wakeup()
 
 

@@ -1,5 +1,6 @@
 """Syncs whose worker is lost are recovered, syncs that crash twice fail, lost wake-ups are replaced."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from syncs.loading import pipeline
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.queue import notify, sessions
 from syncs.worker import reaper
-from tests.factories import SyncRequestFactory
+from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.product import eventually
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,16 @@ def test_a_lost_wakeup_is_replaced():
     reaper.requeue_lost_wakeups()
     assert OrmQ.objects.count() == 1
     # There is one for it now.
+    reaper.requeue_lost_wakeups()
+    assert OrmQ.objects.count() == 1
+
+
+def test_syncs_that_wait_for_another_machine_get_one_wakeup(settings):
+    settings.SYNC_WORKERS = 2
+    running = SyncRequestFactory(running=True, lease_owner=f"{socket.gethostname()}, process 1")
+    for _ in range(3):
+        enrollment = AppEnrollmentFactory(group_key=running.app_enrollment.group_key)
+        SyncRequestFactory(queued=True, app_enrollment=enrollment)
     reaper.requeue_lost_wakeups()
     assert OrmQ.objects.count() == 1
 
