@@ -1,7 +1,7 @@
 """The shared cache: a table of the database whose values are JSON.
 
 Django's own stores pickles. Loading a pickle can run any function, so whoever could write a row could run code in every
-web process. It also asks for a lock and four statements where one is enough.
+web process. It also needs four statements to set a value, where one is enough.
 """
 
 import json
