@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "adsplatform.rest.form_bodies.FormBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "adsplatform.accounts.session_ends.SessionEndMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "adsplatform.accounts.audit.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -183,8 +184,17 @@ SECURE_SSL_REDIRECT = HTTPS and env.bool("HTTPS_REDIRECT", True)
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 12 * 3600
 SESSION_ENGINE = "adsplatform.accounts.sessions"
+# Browsers send cookies of this prefix to the very host that set them over HTTPS, and take them from no other.
+cookie_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{cookie_prefix}sessionid", f"{cookie_prefix}csrftoken"
+# A session ends so long after signing in, and so long after the last activity.
+SESSION_HOURS = env.int("SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 60)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# How long the link works by which a person sets a password.
+PASSWORD_LINK_HOURS = env.int("PASSWORD_LINK_HOURS", 24)
+PASSWORD_RESET_TIMEOUT = PASSWORD_LINK_HOURS * 3600
 if proxy_header := env.str("HTTPS_PROXY_HEADER", ""):
     SECURE_PROXY_SSL_HEADER = (proxy_header, "https")
 SECURE_REFERRER_POLICY = "same-origin"

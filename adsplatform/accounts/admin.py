@@ -8,14 +8,19 @@ from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html_join
 
 from adsplatform.accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry, User
+from adsplatform.accounts.password_links import send_password_link
 from adsplatform.accounts.sign_in import AdminSignInForm
+from adsplatform.accounts.staff_actions import record_action
 from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, staff_of
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
+from adsplatform.errors import PlatformError
 
 admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
@@ -36,16 +41,25 @@ class UniqueEmailForm(_UserForm):
         return email
 
 
-class UserAddForm(UniqueEmailForm, auth_forms.BaseUserCreationForm):
+class UserAddForm(UniqueEmailForm):
+    """A new person, who has no password until they set one by a link."""
+
     class Meta:
         model = User
         fields = ["email", "name"]
 
+    def save(self, commit: bool = True) -> User:
+        self.instance.set_unusable_password()
+        return super().save(commit)
+
 
 class UserChangeForm(UniqueEmailForm, auth_forms.UserChangeForm):
+    # Nobody sets the password of somebody else.
+    password = None
+
     class Meta:
         model = User
-        fields = ["email", "name", "password", "is_active", "is_staff", "is_superuser"]
+        fields = ["email", "name", "is_active", "is_staff", "is_superuser"]
         fields += ["groups", "user_permissions"]
         help_texts = {
             "is_active": "Switch people off instead of deleting them: they and their keys stop at once.",
@@ -61,7 +75,7 @@ class UserFilters(django_filters.FilterSet):
 
 @admin.register(User)
 class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
-    """People, who sign in with their e-mail address."""
+    """People, who sign in with their e-mail address. Staff send them a link to set a password, and never know it."""
 
     PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -73,12 +87,17 @@ class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
     search_fields = ["email", "name"]
     search_help_text = "A part of the e-mail address or the name."
     fieldsets = [
-        (None, {"fields": ["email", "name", "password"]}),
+        (None, {"fields": ["email", "name"]}),
         ("Permissions", {"fields": ["is_active", *PERMISSION_FIELDS]}),
         ("More", {"fields": ["id", "last_login", "created", "accounts"]}),
     ]
-    add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
+    add_fieldsets = [(None, {"fields": ["email", "name"]})]
     readonly_fields = ["id", "last_login", "created", "accounts"]
+    actions = ["send_password_link"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Those of Django, without the page that sets the password of somebody else."""
+        return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str] | tuple[str, ...]:
         """Only superusers give permissions; otherwise staff who may edit users could make themselves superusers."""
@@ -91,6 +110,30 @@ class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, user: User, form: "forms.ModelForm[User]", change: bool) -> None:
+        """Let the accounts of a person know what changes who can sign in as that person."""
+        before = User.objects.filter(pk=user.pk).first()
+        super().save_model(request, user, form, change)
+        if before and before.email != user.email:
+            message = f"The e-mail address of {before.email} was changed to {user.email}."
+            record_action(user, staff_of(request), message)
+        if before and before.is_active != user.is_active:
+            record_action(user, staff_of(request), f"{user.email} was switched {'on' if user.is_active else 'off'}.")
+
+    @admin.action(description="E-mail a one-time link to set a password", permissions=["change"])
+    def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            if not self.has_change_permission(request, user):
+                self.message_user(request, f"You may not change {user.email}.", messages.ERROR)
+                continue
+            try:
+                send_password_link(user, staff_of(request), site=f"{request.scheme}://{request.get_host()}")
+            except (PlatformError, OSError) as error:
+                self.message_user(request, f"No link was sent to {user.email}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, user, "Sent a link to set a password.")
+                self.message_user(request, f"A link to set a password was sent to {user.email}.", messages.SUCCESS)
 
     @admin.display(description="member of")
     def accounts(self, user: User) -> str:

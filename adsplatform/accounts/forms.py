@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
-from adsplatform.accounts.services import latest_end_of_keys
+from adsplatform.accounts.services import latest_end_of_keys, revoke_keys_of
 from adsplatform.admin_lists.day_filters import DayInput, end_of
 
 if TYPE_CHECKING:
     from adsplatform.accounts.models import User
 
-    _PasswordChangeForm = PasswordChangeForm[User]
+    _KeysForm = auth_forms.SetPasswordForm[User]
+    _PasswordChangeForm = auth_forms.PasswordChangeForm[User]
 else:
-    _PasswordChangeForm = PasswordChangeForm
+    _KeysForm, _PasswordChangeForm = auth_forms.SetPasswordForm, auth_forms.PasswordChangeForm
 
 
 class KeyForm(forms.Form):
@@ -58,7 +59,7 @@ class KeyForm(forms.Form):
         return min(end_of(day), self.latest)
 
 
-class PasswordForm(_PasswordChangeForm):
+class SetPasswordForm(_KeysForm):
     """A new password, and whether the person's API keys end with the old one."""
 
     revokes_keys = forms.BooleanField(
@@ -66,3 +67,13 @@ class PasswordForm(_PasswordChangeForm):
         required=False,
         help_text="Choose this if somebody else may know the password. Programs that use the keys need new ones.",
     )
+
+    def revoke_keys_if_asked(self) -> str:
+        """Revoke the keys of the person if the form says so; returns what was done."""
+        if not self.cleaned_data["revokes_keys"]:
+            return ""
+        return f"API keys of yours that were revoked: {revoke_keys_of(self.user)}."
+
+
+class PasswordForm(SetPasswordForm, _PasswordChangeForm):
+    """The same, for a person who has signed in and knows the old password."""

@@ -14,8 +14,9 @@ from django.views.generic import FormView, TemplateView
 from adsplatform.accounts import services
 from adsplatform.accounts.forms import KeyForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, AskFormMixin, ButtonView, TenantMixin
-from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry, with_people
-from adsplatform.accounts.sign_in import Password, SignIn, SignOut
+from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry, StaffAction, with_people
+from adsplatform.accounts.sign_in import Password, SetPassword, SignIn, SignOut
+from adsplatform.accounts.staff_actions import note_seen
 from adsplatform.rest.throttling import count_made_key
 
 KEYS_LISTED, CHANGES_LISTED = 200, 50
@@ -86,6 +87,22 @@ class RevokeKey(ButtonView[ApiKey]):
         return "inbox:keys"
 
 
+class SeeStaffAction(ButtonView[StaffAction]):
+    """Records that the account knows of something that platform staff did."""
+
+    roles = ADMINS
+
+    def get_subject(self, pk: UUID) -> StaffAction:
+        return get_object_or_404(StaffAction.objects.of(self.account), pk=pk)
+
+    def press(self, action: StaffAction) -> str:
+        note_seen(action, self.request.user)
+        return "inbox:notices"
+
+    def page_of(self, action: StaffAction) -> str:
+        return "inbox:notices"
+
+
 class Changes(TenantMixin, TemplateView):
     """Who changed what in the account, newest first; for those who may change everything themselves."""
 
@@ -114,6 +131,8 @@ urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
     path("password/", Password.as_view(), name="password"),
+    path("set-password/<uidb64>/<token>/", SetPassword.as_view(), name="set-password"),
+    path("notices/staff/<uuid:pk>/seen/", SeeStaffAction.as_view(), name="staff-action-seen"),
     path("account/", ChooseAccount.as_view(), name="account"),
     path("changes/", Changes.as_view(), name="changes"),
     path("keys/", Keys.as_view(), name="keys"),

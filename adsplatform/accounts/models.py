@@ -242,6 +242,41 @@ class ApiKey(models.Model):
             self.revoked, self.revoked_user = now, user
 
 
+class StaffActionQuerySet(TenantQuerySet["StaffAction"]):
+    def unseen(self) -> Self:
+        return self.filter(seen=None)
+
+
+class StaffAction(models.Model):
+    """Something that platform staff did to an account's people, for its owners and admins to know."""
+
+    staff_action_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group_key = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        db_column="group_key",
+        related_name="+",
+        # The index of the Inbox begins with it.
+        db_index=False,
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    # None if it was done on the server, by whoever runs it.
+    staff = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    message = models.TextField()
+    # When an owner or admin of the account said that it is known, and who.
+    seen = models.DateTimeField(null=True)
+    seen_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = StaffActionQuerySet.as_manager()
+
+    class Meta:
+        # The Inbox: newest first.
+        indexes = [models.Index(fields=["group_key", "-at"], name="staff_action_of_account")]
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class AuditEntryQuerySet(TenantQuerySet["AuditEntry"]):
     def newest_first(self) -> Self:
         return self.order_by("-pk")

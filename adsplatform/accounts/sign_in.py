@@ -13,8 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
 from rest_framework.exceptions import Throttled
 
-from adsplatform.accounts import services
-from adsplatform.accounts.forms import PasswordForm
+from adsplatform.accounts.forms import PasswordForm, SetPasswordForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, TenantRequest, tenant_of
 from adsplatform.rest.throttling import count_sign_in, sign_in_failed
 from adsplatform.wording import in_words
@@ -77,6 +76,21 @@ class SignOut(views.LogoutView):
     """Signs out on POST; a GET is answered 405."""
 
 
+class SetPassword(views.PasswordResetConfirmView):
+    """Where a one-time link leads: the person sets a password, and then signs in with it."""
+
+    template_name = "inbox/set_password.html"
+    form_class = SetPasswordForm
+    success_url = reverse_lazy("inbox:sign-in")
+
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+        with transaction.atomic():
+            response = super().form_valid(form)
+            done = "Your password is set. Sign in with it."
+            messages.success(self.request, f"{done} {form.revoke_keys_if_asked()}".strip())
+        return response
+
+
 class Password(views.PasswordChangeView):
     """Changes the person's password, which ends their other sessions and bearer tokens, and keys if they ask for it."""
 
@@ -110,11 +124,8 @@ class Password(views.PasswordChangeView):
         return super().form_invalid(form)
 
     def form_valid(self, form: PasswordForm) -> HttpResponse:
-        done = "Your password has been changed, and your other sessions have ended."
         with transaction.atomic():
             response = super().form_valid(form)
-            if form.cleaned_data["revokes_keys"]:
-                revoked = services.revoke_keys_of(self.request.user)
-                done = f"{done} API keys of yours that were revoked: {revoked}."
-        messages.success(self.request, done)
+            done = "Your password has been changed, and your other sessions have ended."
+            messages.success(self.request, f"{done} {form.revoke_keys_if_asked()}".strip())
         return response

@@ -1,6 +1,6 @@
 """The admin's page of accounts, with their members and time zone."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from adsplatform.accounts.models import Account, ApiKey, Membership
-from adsplatform.admin_lists.bounded import BoundedAdmin, list_url
+from adsplatform.accounts.models import Account, ApiKey, Membership, User
+from adsplatform.accounts.staff_actions import record_action_in
+from adsplatform.admin_lists.bounded import BoundedAdmin, list_url, staff_of
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.zones import zone_names
 from enrollments.models import AppEnrollment
@@ -19,17 +20,41 @@ from syncs.models.notices import Notice
 
 if TYPE_CHECKING:
     _AccountForm = forms.ModelForm[Account]
+    _MembershipForm = forms.ModelForm[Membership]
     _MembershipInline = admin.TabularInline[Membership, Account]
 else:
-    _AccountForm, _MembershipInline = forms.ModelForm, admin.TabularInline
+    _AccountForm = _MembershipForm = forms.ModelForm
+    _MembershipInline = admin.TabularInline
+
+
+class MembershipForm(_MembershipForm):
+    """A member of an account, who cannot be the one who fills in the form."""
+
+    # Who of the staff fills it in.
+    staff: User
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if self.has_changed() and str(self.staff.pk) in (str(self.initial.get("user")), str(self["user"].value())):
+            raise forms.ValidationError(
+                "You cannot give yourself a membership or change your own. Ask an owner of the account, or somebody "
+                "else of the platform's staff; its owners are told of it."
+            )
+        return values
 
 
 class MembershipInline(_MembershipInline):
     model = Membership
+    form = MembershipForm
     extra = 0
     autocomplete_fields = ["user"]
     readonly_fields = ["created"]
     verbose_name_plural = "members"
+
+    def get_formset(self, request: HttpRequest, obj: Account | None = None, **kwargs: Any) -> Any:
+        """Forms that know who of the staff uses them."""
+        form = type("MembershipFormOfStaff", (MembershipForm,), {"staff": request.user})
+        return super().get_formset(request, obj, form=form, **kwargs)
 
 
 class AccountForm(_AccountForm):
@@ -67,6 +92,17 @@ class AccountAdmin(BoundedAdmin[Account]):
             return
         account.save(update_fields=["name"])
         change_time_zone(account, form.cleaned_data["time_zone"])
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the members, and let the account know who came, changed and left."""
+        super().save_formset(request, form, formset, change)
+        account, staff = form.instance, staff_of(request)
+        for membership in formset.new_objects:
+            record_action_in(account, staff, f"{membership.user.email} was added as {membership.role}.")
+        for membership, _ in formset.changed_objects:
+            record_action_in(account, staff, f"{membership.user.email} was changed to {membership.role}.")
+        for membership in formset.deleted_objects:
+            record_action_in(account, staff, f"{membership.user.email} was removed.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         return False

@@ -12,7 +12,7 @@ from django.views.generic import TemplateView
 
 from adsplatform.accounts import services
 from adsplatform.accounts.inbox_mixins import ADMINS, Tenant, TenantMixin
-from adsplatform.accounts.models import with_people
+from adsplatform.accounts.models import StaffAction, with_people
 from syncs.models.notices import Notice
 from syncs.presentation.paging import page_of
 
@@ -41,17 +41,31 @@ class Notices(TenantMixin, TemplateView):
         return super().get_context_data(
             open=notices.open().order_by("-opened", "-pk")[: NOTICES_ON_PAGE * 4],
             page=page,
+            staff_actions=self.staff_actions(),
             mail_is_set=bool(settings.EMAIL_URL),
             **context,
         )
 
+    def staff_actions(self) -> list[StaffAction]:
+        """What platform staff did last to the account's people, for those who look after them."""
+        if not self.request.tenant.may_administer:
+            return []
+        actions = with_people(StaffAction.objects.of(self.account), "staff", "seen_user")
+        return list(actions.order_by("-at")[:NOTICES_ON_PAGE])
+
 
 def open_notices(request: HttpRequest) -> dict[str, object]:
-    """A context processor: the number of open notices of the account, counted only if a page uses it."""
+    """A context processor: the number of open notices of the account and actions of staff that nobody has seen.
+
+    They are counted only if a page uses the number.
+    """
 
     def count() -> int:
         tenant: Tenant | None = getattr(request, "tenant", None)
-        return Notice.objects.of(tenant.account).open().count() if tenant else 0
+        if tenant is None:
+            return 0
+        unseen = StaffAction.objects.of(tenant.account).unseen().count() if tenant.may_administer else 0
+        return Notice.objects.of(tenant.account).open().count() + unseen
 
     return {"open_notices": SimpleLazyObject(count)}
 

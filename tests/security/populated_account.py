@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from adsplatform.accounts.models import ApiKey, Role
+from adsplatform.accounts.models import ApiKey, Role, StaffAction
 from enrollments.models import Application
 from syncs.connectors.protocol import ApplicationEntry, Credential
 from syncs.import_profiles.header_names import fingerprint
@@ -82,6 +82,9 @@ class PopulatedAccount:
         # A key of another member of the account.
         other, _ = member(Role.MEMBER, self.account)
         self.key, _ = ApiKey.make(account=self.account, user=other.user, name="Private key")
+        self.staff_action = StaffAction.objects.create(
+            group_key=self.account, kind="membership", message="Private action."
+        )
         self.secrets = {str(self.account.pk), "Private", *(str(sync.pk) for sync in SyncRequest.objects.all())}
 
     def sync_for(self, route) -> SyncRequest:
@@ -94,6 +97,8 @@ class PopulatedAccount:
             pk = self.key.pk
         elif "applications" in route or route.startswith("enroll/"):
             pk = Application.objects.get(connector="demo-data").pk
+        elif "notices/staff" in route:
+            pk = self.staff_action.pk
         elif route.startswith("uploads/"):
             pk = self.unanswered.pk
         elif "enrollments" in route:
@@ -103,6 +108,7 @@ class PopulatedAccount:
         else:
             pk = self.sync_for(route).pk
         path = re.sub(r"<(str|uuid):pk>", str(pk), route)
+        path = path.replace("<uidb64>/<token>", "ab/cd")
         path = path.replace("<uuid:profile>", str(self.profile.pk))
         path = path.replace("<str:file>", "companies.csv").replace("<str:kind>", "companies")
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)

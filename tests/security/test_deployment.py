@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
+from adsplatform.accounts import session_ends
 from tests.factories import member
 
 SECURITY_HEADERS = {
@@ -84,6 +86,56 @@ def test_cookies_are_secure_http_only_and_same_site(over_https):
     assert (session["secure"], session["httponly"], session["samesite"]) == (True, True, "Lax")
     assert session["max-age"] == 12 * 3600
     assert all(cookie["secure"] and cookie["samesite"] == "Lax" for cookie in answer.cookies.values())
+
+
+def test_cookies_of_production_are_of_this_host_alone(tmp_path):
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    script = "from adsplatform import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME)"
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment | {"ADS_VAR_DIR": str(tmp_path)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    # Browsers take them only with Secure, without Domain, for the whole host.
+    assert said.stdout == "__Host-sessionid __Host-csrftoken\n"
+    assert (settings.SESSION_COOKIE_DOMAIN, settings.SESSION_COOKIE_PATH) == (None, "/")
+    assert (settings.CSRF_COOKIE_DOMAIN, settings.CSRF_COOKIE_PATH) == (None, "/")
+
+
+@pytest.mark.parametrize("of_a_page", [False, True])
+def test_a_session_ends_some_time_after_the_last_activity(client, db, settings, of_a_page):
+    settings.SESSION_IDLE_MINUTES = 60
+    membership, _ = member()
+    client.force_login(membership.user)
+    # What an open page asks for by itself is no activity.
+    headers = {"HX-Request": "true"} if of_a_page else {}
+    move_back(client, minutes=40)
+    assert client.get("/", headers=headers).status_code == 200
+    move_back(client, minutes=40)
+    assert client.get("/").status_code == (302 if of_a_page else 200)
+
+
+def test_a_session_ends_some_time_after_signing_in(client, db, settings):
+    settings.SESSION_HOURS = 2
+    membership, _ = member()
+    client.force_login(membership.user)
+    for status in (200, 200, 302):
+        move_back(client, minutes=50)
+        answer = client.get("/keys/")
+        if status == 302:
+            assert answer.url == "/sign-in/?next=/keys/"
+        assert answer.status_code == status
+    assert "_auth_user_id" not in client.session
+
+
+def move_back(client, minutes):
+    """Let the times of a session be so long ago."""
+    session = client.session
+    for name in (session_ends.SIGNED_IN, session_ends.ACTIVE):
+        session[name] -= minutes * 60
+    session.save()
 
 
 def test_signing_in_renews_the_session_and_a_new_password_ends_it(over_https):

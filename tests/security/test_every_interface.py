@@ -109,6 +109,9 @@ INBOX = {
     },
     "sign-out/": {"POST": all_alike(302), "*": all_alike(405), "OPTIONS": all_alike(200)},
     "password/": {"GET": PAGE_OF_ALL, "POST": PAGE_OF_ALL, "PUT": PAGE_OF_ALL, "*": NO_METHOD_OF_OPEN_PAGE},
+    # A link that was never made.
+    "set-password/<uidb64>/<token>/": {"GET": all_alike(200), "OPTIONS": all_alike(200), "*": all_alike(200)},
+    "notices/staff/<uuid:pk>/seen/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     # A stranger is sent back to the choice of accounts, and stays where he is.
     "account/": {"GET": PAGE_OF_ALL, "POST": all_alike(302), "*": NO_METHOD_OF_OPEN_PAGE},
     "keys/": {"GET": PAGE_OF_ALL, "POST": PAGE_OF_ALL, "PUT": PAGE_OF_ALL, "*": NO_METHOD_OF_OPEN_PAGE},
