@@ -315,6 +315,8 @@ SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
 SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
 # How many syncs of an enrollment may wait; each upload among them needs storage for its file.
 SYNC_MOST_WAITING = env.int("SYNC_MOST_WAITING", 2_000)
+# The same for all enrollments of an account together.
+SYNC_MOST_WAITING_OF_ACCOUNT = env.int("SYNC_MOST_WAITING_OF_ACCOUNT", 5_000)
 # How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; no limit for others).
 SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
 SYNC_RUNNING_PER_CONNECTOR: dict[str, int] = dict(env.json("SYNC_RUNNING_PER_CONNECTOR", {}))
@@ -348,6 +350,9 @@ PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 
 # Limits of uploads, in bytes unless named otherwise.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
+# What the uploads and the raw lines of rejected rows of an account may take up, and how many enrollments it may have.
+ACCOUNT_MAX_BYTES = env.int("ACCOUNT_MAX_BYTES", 50 * 1024**3)
+ENROLLMENTS_PER_ACCOUNT = env.int("ENROLLMENTS_PER_ACCOUNT", 50)
 # How many resumable uploads of an account may be unfinished, and after how many hours without a part they are removed.
 UPLOAD_MOST_UNFINISHED = env.int("UPLOAD_MOST_UNFINISHED", 20)
 KEEP_PARTS_HOURS = env.int("KEEP_PARTS_HOURS", 48)

@@ -25,6 +25,7 @@ from syncs.models.notices import Notice
 from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
 from syncs.services import unanswered
 from syncs.services.import_profiles import current_profiles
+from syncs.services.quotas import quotas_of
 
 LAST_SYNCS = 10
 
@@ -248,6 +249,9 @@ class AccountSettings(FormPageMixin, AskFormMixin[AccountForm], FormView):
         services.change_time_zone(self.account, form.cleaned_data["time_zone"])
         messages.success(self.request, f"Schedules are read on the clocks of {self.account.time_zone} from now on.")
         return redirect("inbox:account-settings")
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(quotas=quotas_of(self.account), **context)
 
 
 urlpatterns = [

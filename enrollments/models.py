@@ -68,6 +68,10 @@ class AppEnrollmentQuerySet(TenantQuerySet["AppEnrollment"]):
         """Enrollments that are not deleted."""
         return self.filter(is_deleted=False)
 
+    def counted(self) -> Self:
+        """Those that count in the account's quota: not the one for uploads, which the platform makes itself."""
+        return self.current().filter(is_uploads=False)
+
 
 class AppEnrollment(models.Model):
     """An application enrolled by an account: its settings, schedule and credentials."""

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
+from django.conf import settings as product
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from adsplatform.accounts.models import Account, User
 from adsplatform.accounts.services import Caller
-from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError
+from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, QuotaExceeded
 from adsplatform.observability.redaction import redact
+from adsplatform.wording import counted
 from adsplatform.zones import check_zone
 from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
 from enrollments.schedules import check_cron, plan
@@ -139,6 +141,8 @@ def create_enrollment(
     if not app.is_active:
         raise PlatformError(f"The application “{app.name}” is no longer available. Choose another one.", field="appId")
     _check(values)
+    if not is_uploads:
+        check_room_for_enrollments(account, 1)
     enrollment = AppEnrollment(
         group_key=account,
         app=app,
@@ -167,6 +171,18 @@ def create_enrollment(
     )
     _plan(enrollment)
     return enrollment
+
+
+def check_room_for_enrollments(account: Account, more: int) -> None:
+    """Refuse that many more enrollments if the account then had too many."""
+    # Of two that are made at once, the second counts the first.
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    most, present = product.ENROLLMENTS_PER_ACCOUNT, AppEnrollment.objects.of(account).counted().count()
+    if present + more > most:
+        raise QuotaExceeded(
+            f"{account} has {present:,} of the {counted(most, 'enrollment')} it may have, so {more:,} more cannot be "
+            "made. Delete those that are not needed, or ask the platform’s staff."
+        )
 
 
 def uploads_enrollment(account: Account, user: User | None) -> AppEnrollment:

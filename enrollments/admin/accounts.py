@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from adsplatform.accounts.models import Account, ApiKey, Membership, User
 from adsplatform.accounts.staff_actions import record_action_in
@@ -17,6 +17,7 @@ from enrollments.models import AppEnrollment
 from enrollments.services import change_time_zone
 from syncs.models import SyncRequest, SyncResultDetail
 from syncs.models.notices import Notice
+from syncs.services.quotas import quotas_of
 
 if TYPE_CHECKING:
     _AccountForm = forms.ModelForm[Account]
@@ -80,8 +81,8 @@ class AccountAdmin(BoundedAdmin[Account]):
     ordering = ["name"]
     search_fields = ["name"]
     search_help_text = "A part of the name, or the GroupKey."
-    fields = ["name", "time_zone", "group_key", "base_currency_code", "created", "owned"]
-    readonly_fields = ["group_key", "base_currency_code", "created", "owned"]
+    fields = ["name", "time_zone", "group_key", "base_currency_code", "created", "owned", "uses"]
+    readonly_fields = ["group_key", "base_currency_code", "created", "owned", "uses"]
     inlines = [MembershipInline]
 
     def save_model(
@@ -113,6 +114,13 @@ class AccountAdmin(BoundedAdmin[Account]):
         if group_key := as_uuid(term):
             return queryset.filter(pk=group_key), False
         return super().get_search_results(request, queryset, term)
+
+    @admin.display(description="what it uses")
+    def uses(self, account: Account) -> str:
+        if account._state.adding:
+            return "-"
+        rows = ((quota.name, quota.used_text, quota.most_text) for quota in quotas_of(account))
+        return format_html_join("", "<div>{}: {} of {}</div>", rows)
 
     @admin.display(description="what it has")
     def owned(self, account: Account) -> str:

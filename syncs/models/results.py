@@ -33,6 +33,8 @@ class SyncEntityResult(models.Model):
         default=0, help_text="Deleted because a full sync did not contain them; no line of the input."
     )
     warnings = models.BigIntegerField(default=0)
+    # The bytes of the raw lines of its problems, until they are removed (`SyncRequest.details_removed`).
+    raw_bytes = models.BigIntegerField(default=0, db_default=0)
 
     objects = TenantQuerySet.as_manager()
 
@@ -49,6 +51,15 @@ class SyncEntityResult(models.Model):
                     + F("rejected")
                 ),
                 name="every_line_accounted_for",
+            ),
+        ]
+        indexes = [
+            # What an account stores.
+            models.Index(
+                fields=["group_key"],
+                name="result_with_raw_lines",
+                condition=Q(raw_bytes__gt=0),
+                include=["sync_request", "raw_bytes"],
             ),
         ]
 

@@ -48,6 +48,10 @@ class Upload(models.Model):
             models.Index(fields=["group_key", "sha256"], name="upload_by_content"),
             # Retention, and the admin's page of table sizes.
             models.Index(fields=["created"], name="upload_kept", condition=Q(removed__isnull=True), include=["size"]),
+            # What an account stores.
+            models.Index(
+                fields=["group_key"], name="upload_stored", condition=Q(removed__isnull=True), include=["size"]
+            ),
         ]
 
     def __str__(self) -> str:

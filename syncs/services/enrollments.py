@@ -12,7 +12,7 @@ from adsplatform.errors import PlatformError
 from adsplatform.wording import plural
 from enrollments.models import AppEnrollment
 from enrollments.schedules import remove_plan
-from enrollments.services import check_connection, create_enrollment
+from enrollments.services import check_connection, check_room_for_enrollments, create_enrollment
 from syncs.models import SyncRequest
 from syncs.queue import notify
 from syncs.services.requests import request_sync
@@ -25,6 +25,9 @@ def enroll_all(
 
     Each of `wanted` has the `app`, perhaps `credentials`, and the values that `enrollments.services.enroll` takes.
     """
+    with transaction.atomic():
+        # Before the systems behind are asked; `create_enrollment` counts again.
+        check_room_for_enrollments(account, len(wanted))
     for position, values in enumerate(wanted):
         with _at_position(position):
             check_connection(values["app"], values.get("credentials", {}))

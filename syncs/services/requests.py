@@ -5,20 +5,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import IO, TypedDict, Unpack
 
-from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from adsplatform.accounts.models import Account, User
 from adsplatform.accounts.services import Caller
-from adsplatform.errors import NotAllowed, PlatformError, TooMany
+from adsplatform.errors import NotAllowed, PlatformError
 from adsplatform.observability import logs
 from adsplatform.wording import counted
 from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment
 from enrollments.services import uploads_enrollment
 from syncs.models import SyncRequest, Upload, WrongStatus
 from syncs.queue import notify, sessions
+from syncs.services.quotas import check_waiting
 from syncs.services.uploads import last_load_of, store_upload
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def request_upload(
         # If the same part is sent twice at once, the second waits here and then finds the request of the first.
         enrollment.lock()
     check_usable(enrollment)
-    _check_waiting(enrollment)
+    check_waiting(enrollment)
     _check_part(enrollment, parent, current_batch, total_batches, full)
     if dry_run and total_batches > 1:
         raise PlatformError(
@@ -107,7 +107,7 @@ def request_replay(sync_request: SyncRequest, user: User | None, upload: Upload)
     """Request that the corrected lines of a sync be loaded; a replay changes no other records."""
     enrollment = sync_request.enrollment
     check_usable(enrollment)
-    _check_waiting(enrollment)
+    check_waiting(enrollment)
     return record_request(
         enrollment,
         user,
@@ -239,16 +239,6 @@ def check_usable(enrollment: AppEnrollment) -> None:
         )
     if not enrollment.is_active:
         raise PlatformError(f"{enrollment} is switched off. Switch it on, then sync.", field="appEnrollmentId")
-
-
-def _check_waiting(enrollment: AppEnrollment) -> None:
-    """Refuse the request if too many syncs of the enrollment wait."""
-    most = settings.SYNC_MOST_WAITING
-    if SyncRequest.objects.waiting().filter(app_enrollment=enrollment)[:most].count() >= most:
-        raise TooMany(
-            f"{most:,} syncs of {enrollment} are waiting for their turn, which is the most there may be. Wait until "
-            "some have run, or cancel some of them."
-        )
 
 
 def _check_part(enrollment: AppEnrollment, parent: SyncRequest | None, current: int, total: int, full: bool) -> None:

@@ -16,13 +16,15 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from adsplatform.accounts.models import Account, User
 from adsplatform.disk_space import check_room
-from adsplatform.errors import Conflict, PlatformError, TooLarge, TooMany
+from adsplatform.errors import Conflict, PlatformError, QuotaExceeded, TooLarge
 from syncs.models import SyncRequest
 from syncs.models.resumable_uploads import ResumableUpload
+from syncs.services.quotas import check_room_for
 from syncs.services.requests import UploadOptions, load_upload
 from syncs.services.uploads import CHUNK_BYTES, MeasuredFile, clean_file_name
 
@@ -61,10 +63,12 @@ def begin(account: Account, user: User | None, *, file_name: str, size: int, sha
         # Of two that begin at once, the second counts the first.
         Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if ResumableUpload.objects.of(account).filter(sync_request=None)[:most].count() >= most:
-            raise TooMany(
+            raise QuotaExceeded(
                 f"{most:,} uploads of this account are unfinished, which is the most there may be. Finish or delete "
                 f"some of them; those that get no part for {settings.KEEP_PARTS_HOURS:g} hours are removed."
             )
+        unfinished = ResumableUpload.objects.of(account).filter(sync_request=None).aggregate(bytes=Sum("size"))
+        check_room_for(account, file_name, size, reserved=unfinished["bytes"] or 0)
         return ResumableUpload.objects.create(
             group_key=account,
             created_user=user,

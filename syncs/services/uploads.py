@@ -16,6 +16,7 @@ from adsplatform.disk_space import check_room
 from adsplatform.errors import PlatformError, TooLarge
 from enrollments.models import AppEnrollment
 from syncs.models import SyncEntityResult, SyncRequest, Upload
+from syncs.services.quotas import check_room_for, note_stored
 
 if TYPE_CHECKING:
     BytesFile = File[bytes]
@@ -31,12 +32,13 @@ def store_upload(
 ) -> Upload:
     """Stream a file into the upload storage and compute its checksum on the way; it is never in memory as a whole.
 
-    Without a `format`, content and name decide it. Raises TooLarge above the limit, PlatformError for an
-    empty file.
+    Without a `format`, content and name decide it. Raises TooLarge above the limit, QuotaExceeded if
+    the account has no room, PlatformError for an empty file.
     """
     check_room()
     file_name = clean_file_name(file_name)
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
+    check_room_for(account, file_name)
     measured = MeasuredFile(content, limit)
     # The platform chooses the name in the storage, so that nothing from the sender gets into a path.
     upload = Upload(group_key=account, created_user=user, file_name=file_name)
@@ -51,9 +53,11 @@ def store_upload(
             )
         if not measured.size:
             raise PlatformError(f"The file “{file_name}” is empty. Choose a file with data in it.", field="file")
+        check_room_for(account, file_name, measured.size)
         upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
         upload.format = format or _format_of(file_name, measured.start)
         upload.save()
+        note_stored(account, upload.size)
     except Exception:
         default_storage.delete(name)
         raise

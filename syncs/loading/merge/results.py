@@ -44,7 +44,7 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
     name_cells(context)
     name_own_columns(context)
     stage.write_raw_lines()
-    context.run(
+    written = context.run(
         """
         INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line, cause_id)
         SELECT %(sync)s, %(group_key)s, {columns}, coalesce(raw_line, r.raw, ''), {cause}
@@ -56,6 +56,15 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
         ),
         causes=sql.SQL('LEFT JOIN common_cause USING (entity, file, "column", code)' if has_causes else ""),
     )
+    if written:
+        context.run(
+            """
+            UPDATE syncs_syncentityresult r SET raw_bytes = d.bytes
+            FROM (SELECT entity, sum(octet_length(raw_line)) bytes FROM syncs_syncresultdetail
+                  WHERE sync_request_id = %(sync)s GROUP BY entity) d
+            WHERE r.sync_request_id = %(sync)s AND r.entity = d.entity
+            """
+        )
     SyncFile.objects.bulk_create(
         SyncFile(
             sync_request=sync_request,
