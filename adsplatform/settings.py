@@ -175,6 +175,10 @@ STORAGES = {
 }
 WHITENOISE_MANIFEST_STRICT = False
 
+# For /.well-known/security.txt: addresses to report a vulnerability to (mailto: or https:), and a page about how.
+SECURITY_CONTACT: list[str] = env.list("SECURITY_CONTACT", [])
+SECURITY_POLICY = env.str("SECURITY_POLICY", "")
+
 # /metrics answers requests with this token; if there is none, requests from this machine that came through no proxy.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
@@ -192,6 +196,8 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{cookie_prefix}sessionid", f"{cookie_p
 SESSION_HOURS = env.int("SESSION_HOURS", 12)
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 60)
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# Not in a cookie of their own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # How long the link works by which a person sets a password.
 PASSWORD_LINK_HOURS = env.int("PASSWORD_LINK_HOURS", 24)
 PASSWORD_RESET_TIMEOUT = PASSWORD_LINK_HOURS * 3600

@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from adsplatform.observability import probes
 from adsplatform.rest import problems
+from adsplatform.security_txt import security_txt
 
 # Modules are named, not imported, because this package must not import the apps.
 inbox_urls = [path("", include(f"{package}.inbox")) for package in ("adsplatform.accounts", "enrollments")]
@@ -37,6 +38,7 @@ urlpatterns = [
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", include("syncs.metrics")),
+    path(".well-known/security.txt", security_txt),
     # Browsers request it where no page names an icon: in the admin, and for answers of the API.
     path("favicon.ico", lambda request: redirect(static("inbox/icon.svg"))),
     path("admin/", (admin_urls, "admin", admin.site.name)),

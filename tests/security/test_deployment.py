@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from adsplatform.accounts import session_ends
 from tests.factories import member
@@ -156,3 +158,23 @@ def test_signing_in_renews_the_session_and_a_new_password_ends_it(over_https):
 def test_an_unknown_host_is_refused(over_https, settings, host):
     settings.ALLOWED_HOSTS = ["testserver"]
     assert over_https.get("/sign-in/", secure=True, headers={"Host": host}).status_code == 400
+
+
+def test_whoever_finds_a_vulnerability_knows_whom_to_tell(client, db, settings):
+    assert client.get("/.well-known/security.txt").status_code == 404
+    settings.SECURITY_CONTACT = ["mailto:security@example.com", "https://example.com/report"]
+    settings.SECURITY_POLICY, settings.PUBLIC_URL = "https://example.com/policy", "https://ads.example.com"
+    answer = client.get("/.well-known/security.txt")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    lines = answer.text.splitlines()
+    (expires,) = (line for line in lines if line.startswith("Expires: "))
+    left = datetime.strptime(expires, "Expires: %Y-%m-%dT%H:%M:%S%z") - timezone.now()
+    # RFC 9116 asks for less than a year.
+    assert timedelta(days=80) < left < timedelta(days=366)
+    assert [line for line in lines if line != expires] == [
+        "Contact: mailto:security@example.com",
+        "Contact: https://example.com/report",
+        "Preferred-Languages: en",
+        "Policy: https://example.com/policy",
+        "Canonical: https://ads.example.com/.well-known/security.txt",
+    ]

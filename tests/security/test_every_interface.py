@@ -173,7 +173,7 @@ INBOX = {
     "syncs/<uuid:pk>/load-again/": {"GET": BUTTON_PAGE, "POST": BUTTON},
 }  # fmt: skip
 # Routes outside the matrix; those for machines are tested in tests/deploy.
-OPEN = {"favicon.ico", "^api(?:/|$)", "admin/", "healthz", "readyz", "metrics"}
+OPEN = {"favicon.ico", ".well-known/security.txt", "^api(?:/|$)", "admin/", "healthz", "readyz", "metrics"}
 
 
 def routes():
