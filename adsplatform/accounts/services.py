@@ -68,11 +68,12 @@ def caller_of_key(key: str) -> Caller:
     api_key = ApiKey.objects.filter(key_hash=ApiKey.hash(key)).first()
     if api_key is None:
         raise NotSignedIn("No API key is like this one. Check that all of it was copied, or make a new one.")
+    # First, because a key that is revoked with its person is better explained by that.
+    caller = Caller(_membership(api_key.group_key_id, api_key.created_user_id), api_key)
     if api_key.revoked:
         raise NotSignedIn(f"The API key {api_key} was revoked {_on(api_key.revoked)}. Make a new one.")
     if api_key.expires and api_key.expires <= timezone.now():
         raise NotSignedIn(f"The API key {api_key} expired {_on(api_key.expires)}. Make a new one.")
-    caller = Caller(_membership(api_key.group_key_id, api_key.created_user_id), api_key)
     api_key.note_use()
     return caller
 
