@@ -14,7 +14,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from adsplatform.accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry, User
+from adsplatform.accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry, StaffAction, User
 from adsplatform.accounts.password_links import send_password_link
 from adsplatform.accounts.sign_in import AdminSignInForm
 from adsplatform.accounts.staff_actions import record_action
@@ -117,9 +117,10 @@ class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
         super().save_model(request, user, form, change)
         if before and before.email != user.email:
             message = f"The e-mail address of {before.email} was changed to {user.email}."
-            record_action(user, staff_of(request), message)
+            record_action(user, staff_of(request), StaffAction.Kind.ADDRESS, message)
         if before and before.is_active != user.is_active:
-            record_action(user, staff_of(request), f"{user.email} was switched {'on' if user.is_active else 'off'}.")
+            message = f"{user.email} was switched {'on' if user.is_active else 'off'}."
+            record_action(user, staff_of(request), StaffAction.Kind.SWITCH, message)
 
     @admin.action(description="E-mail a one-time link to set a password", permissions=["change"])
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -157,8 +157,7 @@ class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
 class ApiKey(models.Model):
     """A program's credential: it acts as the user who created it, in one account. Only its hash is stored.
 
-    Database triggers (migration 0011) revoke the keys of a person who leaves the account or is switched off, and the
-    keys that were made with a key that is revoked, so that no way of doing that can leave keys behind.
+    Triggers (migration 0011) revoke keys when their person leaves or is switched off, or the key they were made with.
     """
 
     PREFIX_LENGTH = 10
@@ -250,18 +249,22 @@ class StaffActionQuerySet(TenantQuerySet["StaffAction"]):
 class StaffAction(models.Model):
     """Something that platform staff did to an account's people, for its owners and admins to know."""
 
+    class Kind(models.TextChoices):
+        PASSWORD_LINK = "password link"  # noqa: S105 - a kind of action, no credential
+        ADDRESS = "e-mail address"
+        SWITCH = "switched on or off"
+        MEMBERSHIP = "membership"
+
     staff_action_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    group_key = models.ForeignKey(
-        Account,
-        on_delete=models.CASCADE,
-        db_column="group_key",
-        related_name="+",
-        # The index of the Inbox begins with it.
-        db_index=False,
-    )
+    # The index of the Inbox begins with it.
+    group_key = models.ForeignKey(Account, models.CASCADE, db_column="group_key", related_name="+", db_index=False)
     at = models.DateTimeField(default=timezone.now, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    # Whom it concerns.
+    person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     # None if it was done on the server, by whoever runs it.
     staff = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Names people, so it is not in the audit trail.
     message = models.TextField()
     # When an owner or admin of the account said that it is known, and who.
     seen = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from adsplatform.accounts.models import User
+from adsplatform.accounts.models import StaffAction, User
 from adsplatform.accounts.staff_actions import record_action
 from adsplatform.errors import PlatformError
 
@@ -31,7 +31,9 @@ def send_password_link(user: User, staff: User, *, site: str) -> None:
         )
     if not user.is_active:
         raise PlatformError(f"{user.email} is switched off. Switch the person on first.")
-    record_action(user, staff, f"A link to set a new password was sent to {user.email}.")
+    record_action(
+        user, staff, StaffAction.Kind.PASSWORD_LINK, f"A link to set a new password was sent to {user.email}."
+    )
     context = {
         "user": user,
         "url": (settings.PUBLIC_URL or site) + password_path(user),

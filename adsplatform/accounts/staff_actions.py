@@ -5,15 +5,15 @@ from django.utils import timezone
 from adsplatform.accounts.models import Account, StaffAction, User
 
 
-def record_action(person: User, staff: User | None, message: str) -> None:
-    """Record an action that concerns every account of a person; without `staff`, whoever runs the server acted."""
+def record_action(person: User, staff: User | None, kind: StaffAction.Kind, message: str) -> None:
+    """Record an action in every account of a person; without `staff`, whoever runs the server acted."""
     for membership in person.memberships.select_related("group_key"):
-        record_action_in(membership.group_key, staff, message)
+        record_action_in(membership.group_key, person, staff, kind, message)
 
 
-def record_action_in(account: Account, staff: User | None, message: str) -> None:
-    """Record an action that concerns one account."""
-    StaffAction.objects.create(group_key=account, staff=staff, message=message)
+def record_action_in(account: Account, person: User, staff: User | None, kind: StaffAction.Kind, message: str) -> None:
+    """Record an action that concerns a person in one account."""
+    StaffAction.objects.create(group_key=account, person=person, staff=staff, kind=kind, message=message)
 
 
 def note_seen(action: StaffAction, user: User) -> None:

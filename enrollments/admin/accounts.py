@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
-from adsplatform.accounts.models import Account, ApiKey, Membership, User
+from adsplatform.accounts.models import Account, ApiKey, Membership, StaffAction, User
 from adsplatform.accounts.staff_actions import record_action_in
 from adsplatform.admin_lists.bounded import BoundedAdmin, list_url, staff_of
 from adsplatform.admin_lists.filters import as_uuid
@@ -98,12 +98,12 @@ class AccountAdmin(BoundedAdmin[Account]):
         """Save the members, and let the account know who came, changed and left."""
         super().save_formset(request, form, formset, change)
         account, staff = form.instance, staff_of(request)
-        for membership in formset.new_objects:
-            record_action_in(account, staff, f"{membership.user.email} was added as {membership.role}.")
-        for membership, _ in formset.changed_objects:
-            record_action_in(account, staff, f"{membership.user.email} was changed to {membership.role}.")
-        for membership in formset.deleted_objects:
-            record_action_in(account, staff, f"{membership.user.email} was removed.")
+        done = [(membership, f"was added as {membership.role}") for membership in formset.new_objects]
+        done += [(membership, f"was changed to {membership.role}") for membership, _ in formset.changed_objects]
+        done += [(membership, "was removed") for membership in formset.deleted_objects]
+        for membership, what in done:
+            person, kind = membership.user, StaffAction.Kind.MEMBERSHIP
+            record_action_in(account, person, staff, kind, f"{person.email} {what}.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         return False

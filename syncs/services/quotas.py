@@ -71,7 +71,7 @@ def stored_bytes(account: Account) -> int:
     return found
 
 
-def check_room_for(account: Account, file_name: str, size: int = 0, *, reserved: int = 0) -> None:
+def check_stored_bytes(account: Account, file_name: str, size: int = 0, *, reserved: int = 0) -> None:
     """Refuse a file of that size if the account has no room for it beside what is `reserved`.
 
     Without a size, which is known when all of it has come, only an account without any room is refused.

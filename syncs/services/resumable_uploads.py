@@ -24,7 +24,7 @@ from adsplatform.disk_space import check_room
 from adsplatform.errors import Conflict, PlatformError, QuotaExceeded, TooLarge
 from syncs.models import SyncRequest
 from syncs.models.resumable_uploads import ResumableUpload
-from syncs.services.quotas import check_room_for
+from syncs.services.quotas import check_stored_bytes
 from syncs.services.requests import UploadOptions, load_upload
 from syncs.services.uploads import CHUNK_BYTES, MeasuredFile, clean_file_name
 
@@ -68,7 +68,7 @@ def begin(account: Account, user: User | None, *, file_name: str, size: int, sha
                 f"some of them; those that get no part for {settings.KEEP_PARTS_HOURS:g} hours are removed."
             )
         unfinished = ResumableUpload.objects.of(account).filter(sync_request=None).aggregate(bytes=Sum("size"))
-        check_room_for(account, file_name, size, reserved=unfinished["bytes"] or 0)
+        check_stored_bytes(account, file_name, size, reserved=unfinished["bytes"] or 0)
         return ResumableUpload.objects.create(
             group_key=account,
             created_user=user,

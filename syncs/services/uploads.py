@@ -16,7 +16,7 @@ from adsplatform.disk_space import check_room
 from adsplatform.errors import PlatformError, TooLarge
 from enrollments.models import AppEnrollment
 from syncs.models import SyncEntityResult, SyncRequest, Upload
-from syncs.services.quotas import check_room_for, note_stored
+from syncs.services.quotas import check_stored_bytes, note_stored
 
 if TYPE_CHECKING:
     BytesFile = File[bytes]
@@ -38,7 +38,7 @@ def store_upload(
     check_room()
     file_name = clean_file_name(file_name)
     limit = settings.BATCH_MAX_BYTES if format == Upload.Format.BATCH else settings.UPLOAD_MAX_BYTES
-    check_room_for(account, file_name)
+    check_stored_bytes(account, file_name)
     measured = MeasuredFile(content, limit)
     # The platform chooses the name in the storage, so that nothing from the sender gets into a path.
     upload = Upload(group_key=account, created_user=user, file_name=file_name)
@@ -53,7 +53,7 @@ def store_upload(
             )
         if not measured.size:
             raise PlatformError(f"The file “{file_name}” is empty. Choose a file with data in it.", field="file")
-        check_room_for(account, file_name, measured.size)
+        check_stored_bytes(account, file_name, measured.size)
         upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
         upload.format = format or _format_of(file_name, measured.start)
         upload.save()

@@ -101,10 +101,9 @@ def test_a_link_to_set_a_password_goes_to_the_person_and_works_once(helper, sett
     assert path not in page
     # The owners know, in the Inbox and in the audit trail.
     entry = AuditEntry.objects.of(membership.group_key_id).newest_first().first()
-    assert (entry.subject, entry.subject_name) == (
-        "action of staff",
-        "A link to set a new password was sent to ann@example.com.",
-    )
+    assert (entry.subject, entry.subject_name) == ("action of staff", "password link")
+    assert entry.after == {"kind": "password link", "person_id": str(membership.user_id)}
+    assert StaffAction.objects.get().message == "A link to set a new password was sent to ann@example.com."
     person = Client()
     form = person.get(path, follow=True)
     weak = {"new_password1": "123", "new_password2": "123"}

@@ -83,7 +83,7 @@ class PopulatedAccount:
         other, _ = member(Role.MEMBER, self.account)
         self.key, _ = ApiKey.make(account=self.account, user=other.user, name="Private key")
         self.staff_action = StaffAction.objects.create(
-            group_key=self.account, kind="membership", message="Private action."
+            group_key=self.account, kind=StaffAction.Kind.MEMBERSHIP, message="Private action."
         )
         self.secrets = {str(self.account.pk), "Private", *(str(sync.pk) for sync in SyncRequest.objects.all())}
 

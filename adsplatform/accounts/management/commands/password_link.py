@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from adsplatform.accounts.models import User
+from adsplatform.accounts.models import StaffAction, User
 from adsplatform.accounts.password_links import password_path
 from adsplatform.accounts.staff_actions import record_action
 
@@ -21,5 +21,6 @@ class Command(BaseCommand):
         user = User.objects.with_email(email).first()
         if user is None or not user.is_active:
             raise CommandError(f"There is no active person with the e-mail address “{email}”.")
-        record_action(user, None, f"A link to set a new password was made for {user.email} on the server.")
+        message = f"A link to set a new password was made for {user.email} on the server."
+        record_action(user, None, StaffAction.Kind.PASSWORD_LINK, message)
         self.stdout.write(f"{settings.PUBLIC_URL}{password_path(user)}")

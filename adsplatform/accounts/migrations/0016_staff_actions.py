@@ -11,7 +11,7 @@ from adsplatform.accounts.audit_triggers import audited
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_hashed_sessions'),
+        ('accounts', '0015_audit_of_events'),
     ]
 
     operations = [
@@ -20,7 +20,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('staff_action_id', models.UUIDField(default=adsplatform.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('kind', models.CharField(choices=[('password link', 'Password Link'), ('e-mail address', 'Address'), ('switched on or off', 'Switch'), ('membership', 'Membership')], max_length=20)),
                 ('message', models.TextField()),
+                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('seen', models.DateTimeField(null=True)),
                 ('group_key', models.ForeignKey(db_column='group_key', db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
                 ('seen_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -33,10 +35,11 @@ class Migration(migrations.Migration):
         audited(
             "accounts_staffaction",
             "action of staff",
-            "message",
+            "kind",
+            "person_id",
             "seen",
             "seen_user_id",
             key="staff_action_id",
-            name="message",
+            name="kind",
         ),
     ]

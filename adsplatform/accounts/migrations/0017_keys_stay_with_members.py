@@ -23,6 +23,6 @@ EARLIER = earlier.OF_MEMBER.partition("CREATE TRIGGER")[0].replace("CREATE FUNCT
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0013_staff_actions")]
+    dependencies = [("accounts", "0016_staff_actions")]
 
     operations = [migrations.RunSQL(FUNCTION, EARLIER)]
