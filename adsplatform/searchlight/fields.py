@@ -44,14 +44,17 @@ class Field:
     # Of an enum: the names of its members, and the stored value of each.
     choices: Mapping[str, int | str] | None = None
     aliases: tuple[str, ...] = ()
-    # Whether its texts are ERP keys, which are stored without outer blanks and in Unicode's normal form NFC.
-    is_key: bool = False
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:
             raise ImproperlyConfigured(f"{self.name}: no type is called “{self.type}”.")
         if (self.type == "enum") != bool(self.choices):
             raise ImproperlyConfigured(f"{self.name}: an enum has choices, and only an enum has.")
+
+    @property
+    def is_key(self) -> bool:
+        """Whether its texts are ERP keys, which are stored without outer blanks and in Unicode's normal form NFC."""
+        return self.type == "text" and self.path.endswith("erp_key")
 
 
 class Fields:
@@ -120,7 +123,7 @@ def _field_of(model: type[models.Model], name: str, path: str) -> Field:
     # A text with choices stays a text: callers search in it as in any other.
     if type == "integer" and column.flatchoices:
         return Field(name, path, "enum", {str(label): value for value, label in column.flatchoices})
-    return Field(name, path, type, is_key=last.endswith("erp_key"))
+    return Field(name, path, type)
 
 
 def _single(model: type[models.Model], part: str, name: str) -> "models.Field[object, object] | ForeignObjectRel":

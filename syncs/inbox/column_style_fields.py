@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from adsplatform.records.specification import Column
 from syncs.import_profiles.profile import DATE_PATTERNS
-from syncs.import_profiles.style_changes import column_style
+from syncs.import_profiles.style_changes import column_style, with_style
 from syncs.inbox.question_fields import Option
 
 DECIMALS = {".": "decimal point: 1234.50", ",": "decimal comma: 1234,50"}
@@ -40,6 +40,9 @@ class ColumnStyleFields:
         """`document` is the profile before any choice."""
         self.prefix, self.posted = prefix, posted
         self._style = column_style(document, column)
+        # What stands between thousands follows the decimal mark, where it is not chosen itself.
+        decimal = {name: mark for name, mark in self.chosen().items() if name == "decimal"}
+        self._thousands = column_style(with_style(document, column, decimal), column).get("thousands", [])
 
     def chosen(self) -> dict[str, Any]:
         """What was chosen, as a profile has it."""
@@ -57,8 +60,7 @@ class ColumnStyleFields:
         types = {column.type for column in filled}
         found = []
         if types & {"amount", "double", "integer"}:
-            marks = self._style.get("thousands")
-            between = " or ".join(THOUSANDS.get(mark, f"“{mark}”").split(" ")[0] for mark in marks or ())
+            between = " or ".join(THOUSANDS.get(mark, f"“{mark}”").split(" ")[0] for mark in self._thousands)
             found.append(self._field("decimal", "Decimal mark", DECIMALS, DECIMALS.get(self._style.get("decimal", ""))))
             found.append(
                 self._field("thousands", "Between thousands", THOUSANDS, f"{between or 'nothing'} between thousands")

@@ -51,7 +51,9 @@ class ProfileForm:
 
     @property
     def style_fields(self) -> list[ChoiceField]:
-        return [self.styles.decimal, self.styles.dates]
+        styles = self.styles
+        encoding = [styles.encoding] if "encoding" in self.version.document["read"] else []
+        return [styles.decimal, styles.dates, *encoding]
 
     @property
     def cards(self) -> list[ColumnCard]:

@@ -1,4 +1,4 @@
-"""The styles and value maps of a stored profile, as fields of a form."""
+"""The encoding, styles and value maps of a stored profile, as fields of a form."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -9,10 +9,11 @@ from django.http import QueryDict
 
 from adsplatform.records.specification import entities
 from syncs.import_profiles.inspected import Choice
-from syncs.import_profiles.profile import DATE_PATTERNS
+from syncs.import_profiles.profile import DATE_PATTERNS, ENCODINGS
 from syncs.inbox.question_fields import ChoiceField, in_words
 
 DECIMALS = (Choice(".", "Point: 1234.50"), Choice(",", "Comma: 1234,50"))
+_ENCODINGS = tuple(Choice(name, name) for name in ENCODINGS)
 # Every other value of the column.
 ANY_OTHER = "*"
 
@@ -36,13 +37,15 @@ class ValueMap:
 
 
 class StyleChoices:
-    """How a profile's numbers and dates are written, and what its words mean, as chosen in a form."""
+    """How a profile's letters, numbers and dates are written, and what its words mean, as chosen in a form."""
 
     def __init__(self, document: Mapping[str, Any], posted: QueryDict | None) -> None:
         styles = document["styles"]
         dates = tuple(Choice(pattern, pattern) for pattern in DATE_PATTERNS)
         self.decimal = ChoiceField("decimal", "Decimals", DECIMALS, False, styles.get("decimal"), posted)
         self.dates = ChoiceField("dates", "Dates", dates, False, styles.get("dates"), posted)
+        encoding = document["read"].get("encoding")
+        self.encoding = ChoiceField("encoding", "Letters (encoding)", _ENCODINGS, False, encoding, posted)
         self.maps = [self._map(at, *found, posted) for at, found in enumerate(_maps(document))]
 
     def applied(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,6 +54,8 @@ class StyleChoices:
         for name, field in (("decimal", self.decimal), ("dates", self.dates)):
             if field.is_answered:
                 changed["styles"][name] = field.value
+        if self.encoding.is_answered and "encoding" in changed["read"]:
+            changed["read"]["encoding"] = self.encoding.value
         for chosen, (kind, field_name, source) in zip(self.maps, list(_maps(changed)), strict=True):
             for word in chosen.words:
                 source["values"][word.word] = _typed(kind, field_name, word.value)

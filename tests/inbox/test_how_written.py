@@ -296,10 +296,14 @@ def test_columns_and_constants_that_a_person_changes_are_in_the_profile(inspecte
 
 def test_another_style_of_a_proven_column_is_seen_before_it_is_kept(inspected, inbox, upload_file):
     page = upload_file()
-    inspected.files = [replace(FILE, ask=(CURRENCY,))]
+    file = replace(FILE, proposal=PROPOSAL | {"styles": {**PROPOSAL["styles"], "thousands": [","]}}, ask=(CURRENCY,))
+    inspected.files = [file]
     assert "Sum as read: <strong>73.50</strong> GBP" in inbox.post(page, posted(shown=(CURRENCY,))).text
     comma = inbox.post(page, posted(shown=(CURRENCY,), **{"f0-c2decimal": ","})).text
     assert '<option value="," selected>' in comma
+    # What stands between thousands follows.
+    assert "Point between thousands, as it is" in comma
+    assert "Change what does not fit" in comma
     assert "“10.50” is a number, but it is not written with a decimal comma" in comma
 
     month_first = posted("confirm", shown=(CURRENCY,), **{"f0-c2thousands": " ", "f0-c1dates": "MM/DD/YYYY"})

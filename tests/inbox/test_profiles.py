@@ -99,9 +99,10 @@ def test_a_change_makes_a_new_version_and_the_old_one_stays(inbox, page, version
     assert f"/profiles/{version.pk}/" in answer.text
 
 
-def test_one_column_may_be_written_in_a_style_of_its_own(inbox, page):
-    inbox.post(page, posted(**{"p-c2decimal": "."}))
+def test_letters_and_one_column_may_be_written_otherwise(inbox, page):
+    inbox.post(page, posted(**{"p-c2decimal": ".", "encoding": '"cp1252"'}))
     document = ImportProfileVersion.objects.get(replaced=None).document
+    assert document["read"]["encoding"] == "cp1252"
     assert document["styles"]["decimal"] == ","
     assert document["columns"]["Brutto"]["decimal"] == "."
     assert parse(document).style_of("Brutto").decimal == "."

@@ -34,7 +34,7 @@ def test_text_is_taken_as_it_stands(text):
 
 @pytest.mark.parametrize("test", ["= {}", "!= {}", "IN ({})", "BETWEEN {} AND 'z'"])
 def test_a_key_is_compared_as_it_is_stored(test):
-    keys = Fields([Field("erpKey", "erp_key", "text", is_key=True)], key="erp_key")
+    keys = Fields([Field("erpKey", "erp_key", "text")], key="erp_key")
     text = quote("\u00a0 Cafe\u0301 1 ")
     assert parse_filter(f"erpKey {test.format(text)}", keys, NOW).values[0] == "Café 1"
     # Blanks belong to a part of a key.
