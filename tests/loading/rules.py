@@ -30,11 +30,12 @@ class Line:
         return self.cells.get(column, ABSENT) is not ABSENT
 
     def value(self, column):
-        """The cell, None where it is empty or absent; a key in its one form."""
+        """The cell without blanks around it, None where it is empty or absent; a key in its one form."""
         cell = self.cells.get(column, ABSENT)
         if cell is ABSENT or cell is None or not str(cell).strip():
             return None
-        return unicodedata.normalize("NFC", str(cell).strip()) if is_key(column) else str(cell)
+        text = str(cell).strip()
+        return unicodedata.normalize("NFC", text) if is_key(column) else text
 
     @property
     def match(self):
@@ -93,7 +94,8 @@ class _Sync:
         # Every line whose cells were looked at, and those that a later one has replaced.
         self.looked_at: list[Line] = []
         self.superseded: list[Line] = []
-        self.whole = {}
+        # The lines of blocks without their key columns, whose cells are not looked at.
+        self.whole: list[Line] = []
 
     def run(self, blocks):
         for number, (kind, rows) in enumerate(blocks):
@@ -120,7 +122,7 @@ class _Sync:
         for number, cells in enumerate(rows, 2):
             line = Line(kind, cells, number, block)
             if not self.has_key_columns(kind, columns):
-                self.whole[kind] = self.whole.get(kind, 0) + 1
+                self.whole.append(line)
                 continue
             self.looked_at.append(line)
             if self.has_bad_cell(line):
@@ -258,13 +260,13 @@ class _Sync:
 
     @property
     def rejected_count(self):
-        return len(self.rejected) + sum(self.whole.values())
+        return len(self.rejected) + len(self.whole)
 
     def is_worth_it(self):
         return not self.rejected_count or self.rejected_count < sum(self.read.values())
 
     def rejected_of(self, kind):
-        return self.whole.get(kind, 0) + sum(line.kind == kind for line in self.rejected)
+        return sum(line.kind == kind for line in (*self.whole, *self.rejected))
 
     def failed(self):
         counts = {}
@@ -274,7 +276,7 @@ class _Sync:
         return self.outcome("Failed", counts)
 
     def outcome(self, status, counts):
-        rejected = {line.place for line in self.rejected}
+        rejected = {line.place for line in (*self.whole, *self.rejected)}
         return Outcome(status, _without_zeroes(counts), rejected, self.totals(status == "Failed"))
 
     def totals(self, has_failed):
