@@ -6,7 +6,7 @@ web process. It also needs four statements to set a value, where one is enough.
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,10 @@ CULL_ONE_IN = 100
 
 class JsonCache(DatabaseCache):
     """Values must be JSON: tuples come back as lists."""
+
+    # Django's classes have these, but not the stubs.
+    _table: str
+    _cull: Callable[..., None]
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         wanted = {self.make_and_validate_key(key, version=version): key for key in keys}

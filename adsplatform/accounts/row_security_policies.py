@@ -102,7 +102,7 @@ def tables() -> list[Table]:
     found = apps.get_models(include_auto_created=True)
     of_models = [_table(model) if model._meta.managed else Table(model._meta.db_table, READ) for model in found]
     in_tables = [cache for cache in caches.all() if isinstance(cache, BaseDatabaseCache)]
-    return [*of_models, *(Table(cache._table, WRITE) for cache in in_tables)]
+    return [*of_models, *(Table(str(vars(cache)["_table"]), WRITE) for cache in in_tables)]
 
 
 def _table(model: type[models.Model]) -> Table:

@@ -149,6 +149,9 @@ class _FailureThrottle(_SignInThrottle):
     """
 
     until = 0.0
+    # As in the rate of the settings; REST framework's stubs lack them.
+    num_requests: int | None
+    duration: int | None
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         count, self.until = self._state(request)
