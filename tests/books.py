@@ -126,6 +126,12 @@ class Books:
             dimensions={"project": "P-7"},
         )
 
+    def id_of(self, kind):
+        """The id by which a record of that kind is read."""
+        if kind.name == "CustomField":
+            return self.custom_field.record_key
+        return kind.rows(self.account).values_list("pk", flat=True)[0]
+
     def add(self, model, **values):
         return model.objects.create(
             group_key=self.account.pk, app_enrollment=self.enrollment, created=NOON, modified=NOON, **values

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from adsplatform.accounts.models import ApiKey, Role, StaffAction
+from adsplatform.records_api.kinds import RecordKind, kinds
 from enrollments.models import Application
 from syncs.connectors.protocol import ApplicationEntry, Credential
 from syncs.import_profiles.header_names import fingerprint
@@ -18,6 +19,7 @@ from syncs.models import SyncRequest
 from syncs.services import resumable_uploads
 from syncs.services.import_profiles import save_profile
 from syncs.services.unanswered import receive_file
+from tests.books import Books
 from tests.factories import AppEnrollmentFactory, member
 from tests.import_profiles.documents import document
 from tests.loading.uploading import Uploads
@@ -68,6 +70,7 @@ class PopulatedAccount:
         self.unfinished = resumable_uploads.begin(self.account, None, file_name="Private.csv", size=70)
         self.stopped = uploads.load(f"{COMPANY}C1,A,Customer,true\n", "companies.csv", full=True)
         assert self.stopped.status_code == "Failed"
+        self.books = Books(self.account)
         self.detail = self.rejected.details.get(kind="error")
         self.profile = save_profile(self.enrollment, None, PROFILE)
         written = b"Kundennr.;Kunde\nK1;Private K\n"
@@ -92,6 +95,11 @@ class PopulatedAccount:
             return self.preview
         return self.stopped if "allow-deletes" in route else self.rejected
 
+    def kind_of(self, route) -> RecordKind | None:
+        """The kind of record that a route of the API reads."""
+        path = route.removeprefix("api/v1/").partition("/")[0]
+        return next((kind for kind in kinds().values() if kind.path.lower() == path), None)
+
     def address(self, route) -> str:
         if "apikeys" in route or "keys/" in route:
             pk = self.key.pk
@@ -99,6 +107,8 @@ class PopulatedAccount:
             pk = Application.objects.get(connector="demo-data").pk
         elif "notices/staff" in route:
             pk = self.staff_action.pk
+        elif kind := self.kind_of(route):
+            pk = self.books.id_of(kind)
         elif route.startswith("uploads/"):
             pk = self.unanswered.pk
         elif "enrollments" in route:
@@ -109,6 +119,7 @@ class PopulatedAccount:
             pk = self.sync_for(route).pk
         path = re.sub(r"<(str|uuid):pk>", str(pk), route)
         path = path.replace("<uidb64>/<token>", "ab/cd")
+        path = path.replace("<str:definition>", self.books.custom_field.custom_field_label)
         path = path.replace("<uuid:profile>", str(self.profile.pk))
         path = path.replace("<str:file>", "companies.csv").replace("<str:kind>", "companies")
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)

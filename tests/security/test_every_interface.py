@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 
+from adsplatform.records_api.kinds import kinds
 from syncs import connectors
 from tests.callers import Program
 from tests.factories import UserFactory
@@ -101,6 +102,12 @@ API = {
     "sync/<str:pk>/details/query": {"GET": LOOK},
     "sync/<str:pk>/details/<str:detail>": {"PATCH": WRITE},
 }  # fmt: skip
+# Records are read by everyone, and written by nobody here.
+for kind in kinds().values():
+    base = kind.path.lower()
+    one = f"{base}/<str:definition>/<str:pk>" if kind.name == "CustomField" else f"{base}/<str:pk>"
+    API |= {base: {}, f"{base}/query": {"GET": LIST}, one: {"GET": LOOK}}
+API["invoices/<str:pk>/workflow-status-history"] = {"GET": LOOK}
 # Django's form pages take PUT for POST.
 INBOX = {
     "sign-in/": {
