@@ -55,7 +55,7 @@ class UserAddForm(UniqueEmailForm):
 
 class UserChangeForm(UniqueEmailForm, auth_forms.UserChangeForm):
     # Nobody sets the password of somebody else.
-    password = None
+    password = None  # type: ignore[assignment]  # How Django removes a field; its stubs leave it out.
 
     class Meta:
         model = User

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from adsplatform.accounts.models import User
 
     _KeysForm = auth_forms.SetPasswordForm[User]
-    _PasswordChangeForm = auth_forms.PasswordChangeForm[User]
 else:
-    _KeysForm, _PasswordChangeForm = auth_forms.SetPasswordForm, auth_forms.PasswordChangeForm
+    _KeysForm = auth_forms.SetPasswordForm
 
 
 class KeyForm(forms.Form):
@@ -75,5 +74,5 @@ class SetPasswordForm(_KeysForm):
         return f"API keys of yours that were revoked: {revoke_keys_of(self.user)}."
 
 
-class PasswordForm(SetPasswordForm, _PasswordChangeForm):
+class PasswordForm(SetPasswordForm, auth_forms.PasswordChangeForm):
     """The same, for a person who has signed in and knows the old password."""

@@ -184,13 +184,17 @@ def latest_end_of_keys() -> datetime:
     return timezone.now() + timedelta(days=settings.API_KEY_DAYS)
 
 
+def _is_still_usable(api_key: ApiKey) -> bool:
+    """Whether a key has not been revoked; it cannot be until the transaction ends."""
+    return ApiKey.objects.select_for_update(no_key=True).filter(pk=api_key.pk, revoked=None).exists()
+
+
 def _check_right_to_make_keys(caller: Caller) -> None:
     """Lock what the right to make keys depends on, so that it cannot end meanwhile, and count the keys there are."""
     Account.objects.select_for_update(no_key=True).get(pk=caller.account.pk)
     if not Membership.objects.select_for_update(no_key=True).filter(pk=caller.membership.pk).exists():
         raise NotSignedIn("The person this credential belongs to is no longer a member of the account.")
-    made_with = ApiKey.objects.select_for_update(no_key=True).filter(pk=caller.api_key and caller.api_key.pk)
-    if caller.api_key and not made_with.filter(revoked=None).exists():
+    if caller.api_key and not _is_still_usable(caller.api_key):
         raise NotSignedIn(f"The API key {caller.api_key} has been revoked. Make a new one.")
     usable = ApiKey.objects.of(caller.account).usable()
     for keys, most, whose in (

@@ -1,10 +1,10 @@
 """Signing in and out of the Inbox, and changing one's password."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth import views
+from django.contrib.auth import forms, views
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -83,11 +83,11 @@ class SetPassword(views.PasswordResetConfirmView):
     form_class = SetPasswordForm
     success_url = reverse_lazy("inbox:sign-in")
 
-    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+    def form_valid(self, form: "forms.SetPasswordForm[Any]") -> HttpResponse:
         with transaction.atomic():
             response = super().form_valid(form)
             done = "Your password is set. Sign in with it."
-            messages.success(self.request, f"{done} {form.revoke_keys_if_asked()}".strip())
+            messages.success(self.request, f"{done} {cast(SetPasswordForm, form).revoke_keys_if_asked()}".strip())
         return response
 
 
@@ -123,9 +123,9 @@ class Password(views.PasswordChangeView):
             sign_in_failed(self.request, self.request.user.email)
         return super().form_invalid(form)
 
-    def form_valid(self, form: PasswordForm) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         with transaction.atomic():
             response = super().form_valid(form)
             done = "Your password has been changed, and your other sessions have ended."
-            messages.success(self.request, f"{done} {form.revoke_keys_if_asked()}".strip())
+            messages.success(self.request, f"{done} {cast(PasswordForm, form).revoke_keys_if_asked()}".strip())
         return response

@@ -135,7 +135,10 @@ def _people_of_no_other(account: Account) -> list[UUID]:
 
 def _rows_of(account: Account) -> Iterator[QuerySet[Any]]:
     """All rows of an account, by table; those that only a parent ties to it come first."""
-    models = [model for model in apps.get_models(include_auto_created=True) if model not in (Account, AuditEntry)]
+    kept = (Account, AuditEntry)
+    # A model that is not managed is a view of the others.
+    every = apps.get_models(include_auto_created=True)
+    models = [model for model in every if model._meta.managed and model not in kept]
     for model in models:
         if parent := getattr(model, "row_security_parent", None):
             yield model._base_manager.filter(**{f"{parent}__group_key": account.pk})

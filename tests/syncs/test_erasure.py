@@ -75,9 +75,10 @@ def test_an_erased_account_leaves_no_row_no_file_and_no_name(populated, capsys):
     kept.load("erpKey,companyName,companyType,isActive\nC1,Kept,Customer,true\n", "companies.csv")
     staff = populated.people["staff"][0].user
     people = [person for name, (person, _) in populated.people.items() if name not in ("staff", "stranger")]
+    companies = Company.objects.filter(group_key=account.pk).count()
     with pytest.raises(CommandError, match="The account is called “Private Ltd”, not “Private”. Nothing was erased."):
         call_command("erase_account", str(account.pk), "--name=Private")
-    assert Company.objects.filter(group_key=account.pk).count() == 20
+    assert Company.objects.filter(group_key=account.pk).count() == companies > 0
     call_command("erase_account", str(account.pk), "--name=Private Ltd")
     assert "Erased: " in capsys.readouterr().out
     left = everything()
