@@ -190,8 +190,8 @@ FAULTY = {
         GROUPED,
         "\n".join([f"{HEADER};_file;_line;_column;_code;_message", f"{GOOD_LINE};x;2;;;", ""]),
         ("error", "rechnungen.csv", None, "", "",
-         "The lines of “rechnungen.csv” belong together in records of several lines, so some of them cannot be loaded "
-         "alone. Nothing was loaded. Correct them in the file that was sent first, then send that again."),
+         "The lines of “rechnungen.csv” belong together in records or groups of several lines, so some of them cannot "
+         "be loaded alone. Nothing was loaded. Correct them in the file that was sent first, then send that again."),
     ),
     "lines_left_out": (
         TOTALS,

@@ -31,8 +31,8 @@ def ids(enrollment, make_sync, membership):
 
 
 # Of the account as well; their own modules test that a stranger finds nothing there.
-ELSEWHERE = {"line", "profile", "remove-profile", "how-written", "cancel-upload", "upload-part"}
-OF_NO_ACCOUNT = {"columns"}
+ELSEWHERE = {"line", "profile", "remove-profile", "how-written", "cancel-upload", "upload-part", "staff-action-seen"}
+OF_NO_ACCOUNT = {"columns", "set-password"}
 
 
 def test_these_tests_know_every_address_with_an_id(ids):
