@@ -126,8 +126,8 @@ def test_a_page_of_many_costs_as_much_as_a_page_of_few(look, sync, three, django
         for number in range(2000)
     )
     # Session, person, membership, row-level security on, the sync, its cached overview, one page of problems, their
-    # corrections, open notices, row-level security off.
-    with django_assert_num_queries(10):
+    # corrections, open notices, what staff have done, row-level security off.
+    with django_assert_num_queries(11):
         assert len(look("page=40").context["page"].rows) == 50
 
 
