@@ -7,6 +7,7 @@ import pytest
 from django.db.models import Q
 
 from adsplatform.searchlight import Field, Fields, Searchlight
+from adsplatform.searchlight.grammar import MOST_CONDITIONS, MOST_VALUES
 from tests.factories import AccountFactory, SyncRequestFactory, UserFactory
 from tests.searchlight.samples import NOW, SYNCS, all_syncs
 
@@ -233,8 +234,8 @@ def test_points_in_time_and_dates_match_by_value(times, found, text, names):
 
 def test_the_largest_filters_run(counts, found):
     deepest = "failureCount = 1 and (failureCount < 3 or (" * 25 + "failureCount = 2" + "))" * 25
-    longest = "userName is null or " * 399 + "failureCount=1"
-    most = f"failureCount in ({','.join(['1'] * 500)})"
+    longest = "userName is null or " * (MOST_CONDITIONS - 1) + "failureCount=1"
+    most = f"failureCount in ({','.join(['1'] * MOST_VALUES)})"
     assert found(deepest) == ["1"]
     assert found(longest) == ["1", "2", "3"]
     assert found(most) == ["1"]
