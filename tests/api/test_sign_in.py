@@ -78,7 +78,8 @@ def test_blanks_of_a_password_count():
 @pytest.fixture
 def rates(settings):
     def set_to(**rates):
-        rates = {"sign-in": "100/min", "sign-in-many": "100/min"} | {n.replace("_", "-"): r for n, r in rates.items()}
+        usual = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"sign-in": "100/min", "sign-in-many": "100/min"}
+        rates = usual | {name.replace("_", "-"): rate for name, rate in rates.items()}
         settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
 
     return set_to
@@ -116,7 +117,8 @@ def test_trying_one_persons_passwords_is_slowed_down(rates):
 def test_trying_everyones_passwords_from_one_place_is_slowed_down(rates):
     rates(sign_in_many="3/min")
     emails = [f"person{number}@example.com" for number in range(5)]
-    assert statuses_from(["10.1.1.1"] * 5, emails) == [401, 401, 401, 429, 429]
+    # In the open network: one near us could be a proxy that hides who calls.
+    assert statuses_from(["9.9.9.9"] * 5, emails) == [401, 401, 401, 429, 429]
 
 
 def test_trying_one_persons_passwords_from_everywhere_is_slowed_down(rates):
