@@ -19,6 +19,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
+import pytest
 from django.urls import URLPattern, get_resolver
 
 import adsplatform
@@ -40,7 +41,9 @@ SHORTER = {
     "syncs.connectors.formats.xlsx_formats._TOKEN": xlsx_formats.LONGEST_CODE,
 }
 # Below this many seconds for 100,000 characters, any growth is harmless.
-HARMLESS = 0.05
+HARMLESS = 0.25
+# A quadratic expression takes longer. The CPU time of all threads of the process counts, so there is room for others.
+MOST_SECONDS = 20
 METHODS: dict[str, Callable[[re.Pattern[Any], Any], object]] = {
     "match": re.Pattern.match,
     "fullmatch": re.Pattern.fullmatch,
@@ -271,13 +274,13 @@ def fault_of(expression: Expression) -> str:
     longest = SHORTER.get(expression.where, WHOLE)
     try:
         for method in sorted(expression.methods):
-            with at_most(5):
+            with at_most(MOST_SECONDS):
                 screened = [
                     (seconds_of(expression, method, filled(parts, min(SCREENED, longest))), parts)
                     for parts in itertools.islice(inputs_for(expression.pattern), MOST_INPUTS)
                 ]
             for _, parts in sorted(screened, reverse=True)[:SLOWEST]:
-                with at_most(5):
+                with at_most(MOST_SECONDS):
                     whole = seconds_of(expression, method, filled(parts, longest))
                     if whole < HARMLESS:
                         continue
@@ -290,6 +293,7 @@ def fault_of(expression: Expression) -> str:
     return ""
 
 
+@pytest.mark.untraced
 def test_time_grows_with_the_length_of_the_input_only():
     found = expressions()
     assert len(found) > 150
