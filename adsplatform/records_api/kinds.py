@@ -32,7 +32,7 @@ class RecordKind:
     @cached_property
     def path(self) -> str:
         """The path below /api/v1/, as it is published."""
-        published: str = getattr(self.model, "API_PATH", "")
+        published: str = getattr(self.model, "READ_PATH", "")
         return published or _kebab_case(getattr(self.model, "BATCH_KEY", ""))
 
     @cached_property
@@ -49,7 +49,7 @@ class RecordKind:
 
     @property
     def page_sizes(self) -> tuple[int, int]:
-        sizes: tuple[int, int] = getattr(self.model, "API_PAGE_SIZES", Record.API_PAGE_SIZES)
+        sizes: tuple[int, int] = getattr(self.model, "READ_PAGE_SIZES", Record.READ_PAGE_SIZES)
         return sizes
 
     @cached_property

@@ -73,7 +73,7 @@ class Member:
 
 def members_of(model: type[models.Model]) -> tuple[Member, ...]:
     """All members of a kind of record, its id first."""
-    names, hidden = getattr(model, "API_NAMES", {}), {*getattr(model, "API_HIDDEN", ()), "row_hash"}
+    names, hidden = getattr(model, "READ_NAMES", {}), {*getattr(model, "READ_HIDDEN", ()), "row_hash"}
     stored = [
         Member(names.get(field.name) or _name(model, field), field.attname, type_of(field))
         for field in model._meta.concrete_fields
@@ -89,7 +89,7 @@ def members_of(model: type[models.Model]) -> tuple[Member, ...]:
 def id_name(model: type[models.Model]) -> str:
     """What the wire calls the platform id of a kind of record: `invoiceLineId`."""
     name = model.__name__
-    named: dict[str, str] = getattr(model, "API_NAMES", {})
+    named: dict[str, str] = getattr(model, "READ_NAMES", {})
     return named.get("id") or f"{name[0].lower()}{name[1:]}Id"
 
 

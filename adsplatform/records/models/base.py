@@ -34,12 +34,12 @@ class Record(models.Model):
     # source.
     ALWAYS_COMPLETE: ClassVar[bool] = False
     # The path of its read endpoints below /api/v1/; by default the batch API's name, `invoice-lines`.
-    API_PATH: ClassVar[str] = ""
+    READ_PATH: ClassVar[str] = ""
     # Members of the read API that are not called as their fields in camelCase, and fields that have no member.
-    API_NAMES: ClassVar[dict[str, str]] = {}
-    API_HIDDEN: ClassVar[tuple[str, ...]] = ()
+    READ_NAMES: ClassVar[dict[str, str]] = {}
+    READ_HIDDEN: ClassVar[tuple[str, ...]] = ()
     # The usual and the greatest number of records on a page of the read API.
-    API_PAGE_SIZES: ClassVar[tuple[int, int]] = (250, 500)
+    READ_PAGE_SIZES: ClassVar[tuple[int, int]] = (250, 500)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Neither has a foreign key in the database, for the reason that `Reference` gives.

@@ -17,8 +17,8 @@ class Invoice(SourceStamps, Record):
     """An invoice or credit memo, with its three addresses."""
 
     BATCH_KEY = "invoices"
-    API_PATH = "Invoices"
-    API_HIDDEN = ADDRESS_COLUMNS
+    READ_PATH = "Invoices"
+    READ_HIDDEN = ADDRESS_COLUMNS
     HAS_NETWORK_ID = True
     KNOWN_TEXTS = {
         "invoice_type_code": ("AR Invoice", "AP Invoice", "AR Credit Memo", "AP Credit Memo"),
@@ -117,7 +117,7 @@ class InvoiceLine(SourceStamps, Record):
     """A line of an invoice."""
 
     BATCH_KEY = "invoiceLines"
-    API_PAGE_SIZES = (200, 10_000)
+    READ_PAGE_SIZES = (200, 10_000)
     HAS_NETWORK_ID = True
     LEGACY_COLUMNS = tuple(camel_case(column) for column in ADDRESS_COLUMNS)
 
@@ -152,7 +152,7 @@ class InvoiceWorkflowStatus(Record):
     """A step in an invoice's history of workflow statuses; steps are added, never changed or deleted."""
 
     BATCH_KEY = "invoiceWorkflowStatuses"
-    API_NAMES = {
+    READ_NAMES = {
         "id": "invoiceWorkflowStatusHistoryId",
         "notes": "workflowStatusNotes",
         "code": "workflowStatusReasonCode",

@@ -10,7 +10,7 @@ class FinancialAccount(Record):
     """An account of the general ledger."""
 
     BATCH_KEY = "financialAccounts"
-    API_PATH = "FinancialAccount"
+    READ_PATH = "FinancialAccount"
     KNOWN_TEXTS = {
         "status": ("Active", "Inactive", "Deleted", "Archived"),
         "classification": (
@@ -37,7 +37,7 @@ class FinancialAccountBalanceHistory(Record):
     """A ledger account's balance in one period."""
 
     BATCH_KEY = "financialAccountBalanceHistories"
-    API_PATH = "FinancialAccountBalanceHistory"
+    READ_PATH = "FinancialAccountBalanceHistory"
     KEY = ("financial_account_id", "financial_year", "period_number")
     HAS_MATCH_ACTION = False
     ALWAYS_COMPLETE = True
@@ -63,7 +63,7 @@ class FinancialYearSetting(Record):
     """The periods of an enrollment's financial year; one record per enrollment."""
 
     BATCH_KEY = "financialYearSettings"
-    API_PATH = "FinancialYearSettings"
+    READ_PATH = "FinancialYearSettings"
     KEY = ()
     HAS_MATCH_ACTION = False
 

@@ -10,7 +10,7 @@ class Company(SourceStamps, Record):
     """A customer, vendor or own company."""
 
     BATCH_KEY = "companies"
-    API_PATH = "Companies"
+    READ_PATH = "Companies"
     HAS_NETWORK_ID = True
     LEGACY_COLUMNS = ("apEmailAddress", "arEmailAddress", "companyStatus")
     KNOWN_TEXTS = {"company_type": ("Company", "Customer", "Group", "Vendor", "Third Party", "CustomerVendor")}
@@ -51,7 +51,7 @@ class Contact(SourceStamps, Record):
     """A person at a company."""
 
     BATCH_KEY = "contacts"
-    API_PATH = "Contacts"
+    READ_PATH = "Contacts"
     HAS_NETWORK_ID = True
 
     erp_key = models.CharField(max_length=100)
@@ -84,8 +84,8 @@ class CustomField(SourceStamps, Record):
     """A value of a custom field, attached to another record."""
 
     BATCH_KEY = "customFields"
-    API_PATH = "CustomFieldValues"
-    API_HIDDEN = ("id", "erp_key")
+    READ_PATH = "CustomFieldValues"
+    READ_HIDDEN = ("id", "erp_key")
     OTHER_NAMES = ("customFieldValues",)
     KEY = ("table_key", "erp_key", "custom_field_label")
     RENAMED_COLUMNS = {"entityType": "tableKey"}

@@ -12,7 +12,7 @@ class Payment(SourceStamps, Record):
     """A payment received or made."""
 
     BATCH_KEY = "payments"
-    API_PATH = "Payments"
+    READ_PATH = "Payments"
     HAS_NETWORK_ID = True
     KNOWN_TEXTS = {"payment_type": ("AR Payment", "AP Payment")}
 
@@ -45,7 +45,7 @@ class PaymentApplied(SourceStamps, Record):
     """The part of a payment that settles an invoice."""
 
     BATCH_KEY = "paymentApplications"
-    API_PATH = "payments-applied"
+    READ_PATH = "payments-applied"
     OTHER_NAMES = ("paymentsApplied",)
     HAS_NETWORK_ID = True
 
@@ -65,7 +65,7 @@ class CreditMemoApplied(SourceStamps, Record):
     """The part of a credit memo that settles an invoice."""
 
     BATCH_KEY = "creditMemoApplications"
-    API_PATH = "credit-memos-applied"
+    READ_PATH = "credit-memos-applied"
     OTHER_NAMES = ("creditMemosApplied",)
     HAS_NETWORK_ID = True
     MUST_DIFFER = (("credit_memo_invoice", "invoice"),)

@@ -32,8 +32,8 @@ class InvoiceAddress(RecordView):
     Its id is the invoice's, with another digit in place of the version: it stays the same, and leads to the invoice.
     """
 
-    API_PATH = "invoice-addresses"
-    API_PAGE_SIZES = (200, 500)
+    READ_PATH = "invoice-addresses"
+    READ_PAGE_SIZES = (200, 500)
 
     created_sync_id = models.UUIDField(null=True)
     modified_sync_id = models.UUIDField(null=True)
@@ -57,7 +57,7 @@ class InvoiceAddress(RecordView):
 class CustomFieldDefinition(RecordView):
     """A label under which an enrollment has values of custom fields for one kind of record."""
 
-    API_PATH = "CustomFieldDefinitions"
+    READ_PATH = "CustomFieldDefinitions"
 
     table_key = models.TextField()
     custom_field_label = models.TextField()
