@@ -24,7 +24,7 @@ def sync_request(program):
         cursor.execute(
             f"INSERT INTO {SyncResultDetail._meta.db_table} (sync_request_id, group_key, entity, kind, erp_key, file, "
             'line, "column", value, code, message, raw_line) '
-            "SELECT %s, %s, 'Invoice', 'error', '', 'i.csv', n, '', '', 'bad_date', repeat('a date of ' || n, 40), 'I1,x' "
+            "SELECT %s, %s, 'Invoice', 'error', '', 'i.csv', n, '', '', 'bad_date', repeat('a date of ' || n, 40), 'x' "
             "FROM generate_series(1, 20000) n",
             [sync_request.pk, program.account.pk],
         )
