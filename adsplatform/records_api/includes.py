@@ -85,37 +85,28 @@ class CustomFields:
     """The values of custom fields of each object, and the definitions of those."""
 
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
-        Children("customFieldValues", "CustomField", "record_key").add(objects, kind, account, name)
+        is_cut = Children("customFieldValues", "CustomField", "record_key").add(objects, kind, account, name)
         definitions = kinds()["CustomFieldDefinition"]
-        values = [value for one in objects for value in _objects(one["customFieldValues"])]
-        wanted = {value["customFieldDefinitionId"] for value in values}
-        rows = definitions.rows(account).filter(table_key=kind.name)
-        found = by_id(definitions.read(rows), definitions.id_name) if wanted else {}
+        labels = {value["customFieldLabel"] for one in objects for value in _objects(one["customFieldValues"])}
+        rows = definitions.rows(account).filter(table_key=kind.name, custom_field_label__in=labels)
+        found = by_id(definitions.read(rows), definitions.id_name) if labels else {}
         for one in objects:
             of_this = {value["customFieldDefinitionId"] for value in _objects(one["customFieldValues"])}
             one["customFieldDefinitions"] = [found[id] for id in sorted(of_this, key=str) if id in found]
-        return False
+        return is_cut
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """A list that no sync fills: what the published API has there is not loaded."""
+class Fixed:
+    """What no sync loads: a member with the same value in every object; a null is left out, as everywhere."""
 
     member: str
+    value: list[Object] | bool | None
 
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
-        for one in objects:
-            one[self.member] = []
-        return False
-
-
-@dataclass(frozen=True)
-class NoFile:
-    """Says that there is no PDF of the record."""
-
-    def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
-        for one in objects:
-            one["hasPdf"] = False
+        if self.value is not None:
+            for one in objects:
+                one[self.member] = self.value
         return False
 
 
@@ -125,7 +116,7 @@ class Applied:
 
     member: str
     of: str
-    source: str
+    source: Parent
     # The members of the application and those of its source, by their names in the answer.
     own: Mapping[str, str]
     of_source: Mapping[str, str]
@@ -133,8 +124,7 @@ class Applied:
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
         is_cut = Children("_applied", self.of, "invoice_id").add(objects, kind, account, name)
         applied = [application for one in objects for application in _objects(one["_applied"])]
-        source_kind, reference = SOURCES[self.source]
-        Parent("_source", source_kind, reference).add(applied, kinds()[self.of], account, name)
+        self.source.add(applied, kinds()[self.of], account, name)
         for one in objects:
             one[self.member] = [self._joined(application) for application in _objects(one.pop("_applied"))]
         return is_cut
@@ -149,9 +139,6 @@ class Applied:
         return {name: value for name, value in joined.items() if value is not None}
 
 
-SOURCES = {"payment": ("Payment", "paymentId"), "credit_memo": ("Invoice", "creditMemoInvoiceId")}
-
-
 def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
@@ -159,7 +146,7 @@ def _same(*names: str) -> dict[str, str]:
 PAYMENTS = Applied(
     "payments",
     "PaymentApplied",
-    "payment",
+    Parent("_source", "Payment", "paymentId"),
     own=_same("groupKey", "paymentAppliedId", "invoiceId", "paymentId", "paymentAppliedAmount"),
     of_source=_same(
         "currencyCode",
@@ -174,7 +161,7 @@ PAYMENTS = Applied(
 CREDIT_MEMOS = Applied(
     "creditMemos",
     "CreditMemoApplied",
-    "credit_memo",
+    Parent("_source", "Invoice", "creditMemoInvoiceId"),
     own=_same("groupKey", "creditMemoAppliedId", "invoiceId", "creditMemoInvoiceId", "creditMemoAppliedAmount"),
     of_source=_same(
         "currencyCode",
@@ -188,14 +175,14 @@ CREDIT_MEMOS = Applied(
         "baseCurrencyOutstandingBalanceAmount",
     ),
 )
-NOTES, ATTACHMENTS = Nothing("notes"), Nothing("attachments")
+NOTES, ATTACHMENTS, PDF = Fixed("notes", []), Fixed("attachments", []), Fixed("hasPdf", False)
 
 INCLUDES: Mapping[str, Mapping[str, Include]] = {
     "Company": {
         "Contacts": Children("contacts", "Contact", "company_id"),
         "Invoices": Children("invoices", "Invoice", "company_id"),
         "CustomFields": CustomFields(),
-        "Classification": Nothing("_classification"),
+        "Classification": Fixed("companyClassificationCodeDefinition", None),
         "Notes": NOTES,
         "Attachments": ATTACHMENTS,
     },
@@ -211,7 +198,7 @@ INCLUDES: Mapping[str, Mapping[str, Include]] = {
         "CustomFields": CustomFields(),
         "Notes": NOTES,
         "Attachments": ATTACHMENTS,
-        "PDFSupport": NoFile(),
+        "PDFSupport": PDF,
     },
     "InvoiceLine": {"Notes": NOTES, "Attachments": ATTACHMENTS},
     "Payment": {
@@ -219,7 +206,7 @@ INCLUDES: Mapping[str, Mapping[str, Include]] = {
         "CustomFields": CustomFields(),
         "Notes": NOTES,
         "Attachments": ATTACHMENTS,
-        "PDFSupport": NoFile(),
+        "PDFSupport": PDF,
     },
     "PaymentApplied": {
         "Invoice": Parent("invoice", "Invoice", "invoiceId"),

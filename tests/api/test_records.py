@@ -133,7 +133,9 @@ def test_what_is_included_belongs_to_the_account(program, stranger, books):
 def test_every_include_of_every_kind_answers(program, books):
     for kind in KINDS:
         for name in includes.INCLUDES.get(kind.name, {}):
-            assert query(program, kind.path, include=name)["records"], (kind.name, name)
+            found = query(program, kind.path, include=name)["records"]
+            assert found, (kind.name, name)
+            assert not any(member.startswith("_") for record in found for member in record), (kind.name, name)
 
 
 def test_a_page_takes_the_same_statements_whatever_its_size(program, books, django_assert_max_num_queries):
@@ -158,6 +160,10 @@ def test_too_much_to_include_is_cut_and_said(program, books, monkeypatch):
     answer = program.get(f"Invoices/{books.invoice.pk}", "include=Lines,Addresses")
     assert [line["lineNumber"] for line in exact(answer)["lines"]] == ["1"]
     assert answer.headers["X-Includes-Incomplete"] == "Lines"
+    label = {"erp_key": "I1", "table_key": "Invoice", "custom_field_label": "Project", "record_key": books.invoice.pk}
+    books.add(records.CustomField, **label)
+    answer = program.get(f"Invoices/{books.invoice.pk}", "include=CustomFields")
+    assert answer.headers["X-Includes-Incomplete"] == "CustomFields"
     monkeypatch.setattr(includes, "MOST_OF_A_PAGE", 1)
     refused = program.get("Invoices/query", "include=Lines")
     assert refused.status_code == 400
