@@ -25,7 +25,7 @@ def main():
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    subcommands = parser.add_subparsers(required=True, metavar="loading | growth | memory | peers | pick-up | claiming")
+    subcommands = parser.add_subparsers(required=True, metavar="MEASURE")
 
     def subcommand(name, measure, help):
         added = subcommands.add_parser(name, help=help, description=help)
@@ -33,7 +33,7 @@ def arguments() -> argparse.ArgumentParser:
         added.add_argument("--folder", type=Path, default=default_folder(), help="where to work (default: %(default)s)")
         return added
 
-    one = subcommand("loading", _loading, "First load, again, 10 % changed, bad lines, every form, two at once.")
+    one = subcommand("loading", _loading, "First load, again, 10 %% changed, bad lines, every form, two at once.")
     one.add_argument("--rows", type=int, default=1_000_000)
     one.add_argument("--runs", type=int, default=3)
 
@@ -47,6 +47,10 @@ def arguments() -> argparse.ArgumentParser:
     )
     one.add_argument("--gigabytes", type=float, default=10)
     one.add_argument("--bad-lines", type=int, default=1_000_000)
+
+    one = subcommand("inspecting", _inspecting, "Inspecting a large file: seconds, bytes read, peak memory.")
+    one.add_argument("--gigabytes", type=float, default=1)
+    one.add_argument("--runs", type=int, default=3)
 
     one = subcommand("peers", _peers, "The same rows through what else people load with; installs them on demand.")
     one.add_argument("--peer-rows", type=int, default=100_000)
@@ -84,6 +88,12 @@ def _memory(server, options):
     from tests.benchmarks.memory import memory
 
     return memory(server, options.gigabytes, options.bad_lines)
+
+
+def _inspecting(server, options):
+    from tests.benchmarks.inspecting import inspecting
+
+    return inspecting(server, options.gigabytes, options.runs)
 
 
 def _peers(server, options):

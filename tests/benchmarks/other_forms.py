@@ -34,8 +34,6 @@ def write_jsonl_zip(path: Path, invoices: Invoices) -> Path:
 
 def write_german_zip(path: Path, invoices: Invoices) -> Path:
     """Write companies.csv and a Rechnungen.csv with semicolons, decimal commas and days first; see `german_profile`."""
-    amounts = [invoices.columns.index(name) for name in AMOUNTS]
-    dates = [invoices.columns.index(name) for name in DATES]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with archive.open("companies.csv", "w") as entry, io.TextIOWrapper(entry, "utf-8", newline="") as text:
             csv.writer(text).writerows([COMPANY_COLUMNS, *invoices.companies()])
@@ -45,14 +43,21 @@ def write_german_zip(path: Path, invoices: Invoices) -> Path:
         ):
             writer = csv.writer(text, delimiter=";")
             writer.writerow(map(_german_name, invoices.columns))
-            for row in invoices:
-                cells = list(row)
-                for at in amounts:
-                    cells[at] = cells[at].replace(".", ",")
-                for at in dates:
-                    cells[at] = ".".join(reversed(cells[at].split("-")))
-                writer.writerow(cells)
+            writer.writerows(german_rows(invoices))
     return path
+
+
+def german_rows(invoices: Invoices) -> Iterator[list[str]]:
+    """The rows with decimal commas and days first."""
+    amounts = [invoices.columns.index(name) for name in AMOUNTS]
+    dates = [invoices.columns.index(name) for name in DATES]
+    for row in invoices:
+        cells = list(row)
+        for at in amounts:
+            cells[at] = cells[at].replace(".", ",")
+        for at in dates:
+            cells[at] = ".".join(reversed(cells[at].split("-")))
+        yield cells
 
 
 def german_profile(invoices: Invoices) -> dict[str, object]:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.benchmarks.claiming import claiming
 from tests.benchmarks.growth import growth, report
+from tests.benchmarks.inspecting import inspecting
 from tests.benchmarks.invoices import Invoices
 from tests.benchmarks.loading import BATCH, CONNECTOR, HALF, JSONL, PROFILE, TWO, loading
 from tests.benchmarks.measuring import WrongOutcome, measure
@@ -90,3 +91,10 @@ def test_the_invoices_are_the_same_every_time():
     changed = Invoices(50, changed=0.5)
     differing = [one[8] != other[8] for one, other in zip(Invoices(50), changed, strict=True)]
     assert sum(differing) == changed.changed_rows > 10
+
+
+def test_an_inspection_reads_only_the_beginning(server):
+    lines = inspecting(server, gigabytes=0.02, runs=1).splitlines()[2:4]
+    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [cells[0] for cells in found] == ["invoices.csv", "invoices.zip"]
+    assert all(0 < float(cells[3]) < 20 for cells in found)
