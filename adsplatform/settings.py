@@ -363,6 +363,7 @@ ENROLLMENTS_PER_ACCOUNT = env.int("ENROLLMENTS_PER_ACCOUNT", 50)
 UPLOAD_MOST_UNFINISHED = env.int("UPLOAD_MOST_UNFINISHED", 20)
 KEEP_PARTS_HOURS = env.int("KEEP_PARTS_HOURS", 48)
 BATCH_MAX_BYTES = env.int("BATCH_MAX_BYTES", 200 * 1024**2)
+BATCH_MAX_RECORDS = env.int("BATCH_MAX_RECORDS", 1_000_000)
 # The free space of a disk that uploads never use; with less, they are refused.
 DISK_RESERVE_BYTES = env.int("DISK_RESERVE_BYTES", 1024**3)
 # Of a body that is neither an upload nor a batch nor a document, and of a form that somebody sends without signing in.

@@ -1,8 +1,11 @@
 """Limits on what a large JSON body is made of, counted before anything is made of it in memory."""
 
-import numpy as np
+from collections.abc import Iterable, Iterator
 
-from adsplatform.errors import PlatformError
+import numpy as np
+from django.conf import settings
+
+from adsplatform.errors import PlatformError, TooLarge
 
 # Far more than there are lists of records and options.
 MOST_MEMBERS = 1_000
@@ -19,14 +22,37 @@ for _letters, _kind in ((b'"', _QUOTE), (b"[{", _OPENING), (b"]}", _CLOSING), (b
 def check_members(text: memoryview) -> None:
     """Refuse an object, given as JSON in UTF-8, that has too many members; what is not valid is left to the parser."""
     count = MemberCount()
-    for start in range(0, len(text), PIECE):
-        count.add(bytes(text[start : start + PIECE]))
+    for piece in _pieces_of(text):
+        count.add(piece)
         if count.members > MOST_MEMBERS:
             raise PlatformError(f"The object has more than {MOST_MEMBERS:,} members. Send lists of records.")
 
 
+def check_records(lists: Iterable[memoryview]) -> None:
+    """Refuse lists, given as JSON in UTF-8, that have too many records together."""
+    most, texts = settings.BATCH_MAX_RECORDS, list(lists)
+    # There are at least as many opening brackets as records, and they are much faster to count.
+    if sum(map(_brackets_in, texts)) > most and sum(map(_elements_of, texts)) > most:
+        raise TooLarge(f"The batch has more than {most:,} records. Send several batches, or a ZIP of files.")
+
+
+def _brackets_in(text: memoryview) -> int:
+    return sum(piece.count(b"{") for piece in _pieces_of(text))
+
+
+def _elements_of(text: memoryview) -> int:
+    count = MemberCount()
+    for piece in _pieces_of(text):
+        count.add(piece)
+    return count.members if _brackets_in(text) else 0
+
+
+def _pieces_of(text: memoryview) -> Iterator[bytes]:
+    return (bytes(text[start : start + PIECE]) for start in range(0, len(text), PIECE))
+
+
 class MemberCount:
-    """Counts the members of an object that comes in pieces: its commas outside of texts and of inner brackets."""
+    """Counts the members of an object or list that comes in pieces: its commas outside of texts and inner brackets."""
 
     def __init__(self) -> None:
         self.members = 1

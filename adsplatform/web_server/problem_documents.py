@@ -57,6 +57,7 @@ def problem_response(status: int, sentence: str, *, retry_after: int | None = No
         "Content-Type: application/problem+json; charset=utf-8",
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
     ]
     if retry_after is not None:
         headers.append(f"Retry-After: {retry_after}")

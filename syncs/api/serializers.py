@@ -13,6 +13,7 @@ from rest_framework import serializers
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 from adsplatform.records.specification import names_of_entities
+from adsplatform.rest.json_limits import check_records
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.api.entity_details import EntityDetails, details_of
@@ -282,4 +283,5 @@ def batch_options(members: dict[str, msgspec.Raw]) -> dict[str, object]:
         raise PlatformError(
             "The batch holds no records. Send at least one list of them, such as companies or invoices."
         )
+    check_records(memoryview(members[name]) for name in records)
     return {name: read_json(bytes(members[name]).decode()) for name in BATCH_OPTIONS if name in members}

@@ -56,6 +56,17 @@ def test_members_of_any_name_are_read_as_before(program):
     assert program.post("Sync/batch", batch).json()["runFullSync"] is True
 
 
+def test_a_batch_has_a_limited_number_of_records(program, settings):
+    settings.BATCH_MAX_RECORDS = 5
+    records = [{"erpKey": f"C{number}", "name": "{, {", "customFieldValues": [{}, {}]} for number in range(3)]
+    batch = {"companies": records, "contacts": [{"erpKey": "P1"}] * 2, "invoices": []}
+    assert program.post("Sync/batch", batch).status_code == 200
+    answer = program.post("Sync/batch", batch | {"invoices": [{"erpKey": "I1"}]})
+    assert (answer.status_code, answer.json()["title"]) == (413, "Too large.")
+    assert answer.json()["detail"] == "The batch has more than 5 records. Send several batches, or a ZIP of files."
+    assert Upload.objects.count() == 1
+
+
 def test_a_body_of_many_megabytes_is_no_sign_in(settings):
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"sign-in-many": "2/min"}}
     body = b"[" + b"[]," * 3_300_000

@@ -223,6 +223,7 @@ def test_a_sender_that_stalls_is_told_so(server, program, where):
 def test_what_is_no_valid_request_gets_a_problem_document(server, sent, status, detail):
     found, headers, problem = server.ask(sent)
     assert (found, headers["content-type"]) == (status, "application/problem+json; charset=utf-8")
+    assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
     assert problem["status"] == status
     assert problem["detail"].startswith(detail)
     assert problem["title"]
