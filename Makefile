@@ -5,7 +5,7 @@ PYTHON ?= python3
 # What runs the tests; CI puts coverage before it.
 PYTEST = -m pytest
 
-.PHONY: help up test lint wheel requirements audit clean
+.PHONY: help up test lint wheel sbom requirements audit clean
 
 up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
 	@.venv/bin/python manage.py up
@@ -19,8 +19,11 @@ lint: .venv-test/ready  ## Check style, format, types and layers, as CI does.
 	@echo "Types (mypy):" && .venv-test/bin/mypy
 	@echo "Layers (lint-imports):" && .venv-test/bin/lint-imports
 
-wheel: .venv-test/ready  ## Build the wheel, with templates and static files in it, into dist/.
+wheel: sbom  ## Build the wheel, with templates and static files in it, and its bill of materials into dist/.
 	@.venv-test/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+sbom: .venv-test/ready  ## Write the software bill of materials (CycloneDX) into dist/.
+	@.venv-test/bin/python deploy/write_sbom.py dist
 
 .venv/ready: requirements-local.txt
 .venv-test/ready: requirements-test.txt
@@ -55,8 +58,7 @@ requirements:  ## Pin the newest versions that pyproject.toml allows.
 audit:  ## Look up known vulnerabilities of the pinned packages; needs the Internet.
 	@test -x .venv-audit/bin/pip-audit \
 	  || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit; }
-	@for pinned in requirements.txt requirements-local.txt requirements-test.txt; do \
-	    .venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement $$pinned || exit 1; done
+	@$(PYTHON) deploy/audit_packages.py .venv-audit/bin/pip-audit requirements.txt requirements-local.txt requirements-test.txt
 
 clean:  ## Remove the virtual environments; the data under var/ stays.
 	@rm -rf .venv .venv-test .venv-pin .venv-audit
