@@ -19,6 +19,8 @@ from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
 from syncs.inbox.profile_views import urlpatterns as profile_urls
+from syncs.inbox.record_lists import urlpatterns as record_list_urls
+from syncs.inbox.record_pages import urlpatterns as record_page_urls
 from syncs.inbox.upload_parts import PART_BYTES
 from syncs.inbox.upload_parts import urlpatterns as part_urls
 from syncs.inbox.written_views import urlpatterns as written_urls
@@ -270,4 +272,6 @@ urlpatterns = [
     *written_urls,
     *line_urls,
     *notice_urls,
+    *record_list_urls,
+    *record_page_urls,
 ]

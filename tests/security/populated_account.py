@@ -109,6 +109,8 @@ class PopulatedAccount:
             pk = self.staff_action.pk
         elif kind := self.kind_of(route):
             pk = self.books.id_of(kind)
+        elif route.startswith("records/"):
+            pk = self.books.invoice.pk
         elif route.startswith("uploads/"):
             pk = self.unanswered.pk
         elif "enrollments" in route:
@@ -122,6 +124,7 @@ class PopulatedAccount:
         path = path.replace("<str:definition>", self.books.custom_field.custom_field_label)
         path = path.replace("<uuid:profile>", str(self.profile.pk))
         path = path.replace("<str:file>", "companies.csv").replace("<str:kind>", "companies")
+        path = path.replace("<slug:kind>", "invoices")
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)
 
     def body(self, route) -> dict | list:

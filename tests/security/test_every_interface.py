@@ -166,6 +166,10 @@ INBOX = {
     # The columns are the same for every account.
     "columns/": {"GET": PAGE_OF_ALL},
     "columns/<str:kind>/": {"GET": PAGE_OF_ALL},
+    # A stranger sees the kinds, and what is his own.
+    "records/": {"GET": PAGE_OF_ALL},
+    "records/<slug:kind>/": {"GET": PAGE_OF_ALL},
+    "records/<slug:kind>/<uuid:pk>/": {"GET": PAGE},
     "syncs/": {"GET": PAGE_OF_ALL},
     "syncs/<uuid:pk>/": {"GET": PAGE},
     "problem-codes/": {"GET": PAGE_OF_ALL},

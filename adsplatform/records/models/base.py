@@ -40,6 +40,10 @@ class Record(models.Model):
     READ_HIDDEN: ClassVar[tuple[str, ...]] = ()
     # The usual and the greatest number of records on a page of the read API.
     READ_PAGE_SIZES: ClassVar[tuple[int, int]] = (250, 500)
+    # The columns of a list of such records, besides the record's name; by default the first fields.
+    LISTED: ClassVar[tuple[str, ...]] = ()
+    # Texts by which people look for a record, besides its key. The first one is its name, if it has a value.
+    SEARCHED: ClassVar[tuple[str, ...]] = ()
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Neither has a foreign key in the database, for the reason that `Reference` gives.

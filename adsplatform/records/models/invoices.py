@@ -17,6 +17,17 @@ class Invoice(SourceStamps, Record):
     """An invoice or credit memo, with its three addresses."""
 
     BATCH_KEY = "invoices"
+    SEARCHED = ("reference_code", "purchase_order_code")
+    LISTED = (
+        "customer",
+        "invoice_type_code",
+        "invoice_status_code",
+        "invoice_date",
+        "payment_due_date",
+        "total_amount",
+        "outstanding_balance_amount",
+        "currency_code",
+    )
     READ_PATH = "Invoices"
     READ_HIDDEN = ADDRESS_COLUMNS
     HAS_NETWORK_ID = True
@@ -117,6 +128,8 @@ class InvoiceLine(SourceStamps, Record):
     """A line of an invoice."""
 
     BATCH_KEY = "invoiceLines"
+    SEARCHED = ("description", "product_code")
+    LISTED = ("invoice", "line_number", "product_code", "quantity", "unit_price", "total_amount")
     READ_PAGE_SIZES = (200, 10_000)
     HAS_NETWORK_ID = True
     LEGACY_COLUMNS = tuple(camel_case(column) for column in ADDRESS_COLUMNS)

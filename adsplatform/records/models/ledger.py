@@ -10,6 +10,8 @@ class FinancialAccount(Record):
     """An account of the general ledger."""
 
     BATCH_KEY = "financialAccounts"
+    SEARCHED = ("name", "code")
+    LISTED = ("code", "classification", "category", "subcategory", "status")
     READ_PATH = "FinancialAccount"
     KNOWN_TEXTS = {
         "status": ("Active", "Inactive", "Deleted", "Archived"),
@@ -37,6 +39,7 @@ class FinancialAccountBalanceHistory(Record):
     """A ledger account's balance in one period."""
 
     BATCH_KEY = "financialAccountBalanceHistories"
+    LISTED = ("financial_account", "financial_year", "period_number", "period_end_date", "balance", "status")
     READ_PATH = "FinancialAccountBalanceHistory"
     KEY = ("financial_account_id", "financial_year", "period_number")
     HAS_MATCH_ACTION = False
@@ -93,6 +96,8 @@ class JournalEntry(SourceStamps, Record):
     """An entry of the journal."""
 
     BATCH_KEY = "journalEntries"
+    SEARCHED = ("reference_number", "description")
+    LISTED = ("source_posting_date", "journal_id", "description", "comment")
 
     erp_key = models.CharField(max_length=100)
     journal_id = models.CharField(max_length=100, null=True)
@@ -111,6 +116,8 @@ class JournalEntryLine(SourceStamps, Record):
     """One debit or credit of a journal entry."""
 
     BATCH_KEY = "journalEntryLines"
+    SEARCHED = ("account_name", "account_number", "memo")
+    LISTED = ("journal_entry", "financial_account", "debit", "credit", "currency_code", "memo")
 
     erp_key = models.CharField(max_length=100)
     journal_entry = Reference("JournalEntry", by={"journal_entry_erp_key": "erp_key"})

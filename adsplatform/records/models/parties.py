@@ -10,6 +10,8 @@ class Company(SourceStamps, Record):
     """A customer, vendor or own company."""
 
     BATCH_KEY = "companies"
+    SEARCHED = ("company_name", "reference_code", "tax_id")
+    LISTED = ("company_type", "city", "country", "email_address", "phone_number", "default_currency_code", "is_active")
     READ_PATH = "Companies"
     HAS_NETWORK_ID = True
     LEGACY_COLUMNS = ("apEmailAddress", "arEmailAddress", "companyStatus")
@@ -51,6 +53,8 @@ class Contact(SourceStamps, Record):
     """A person at a company."""
 
     BATCH_KEY = "contacts"
+    SEARCHED = ("contact_name", "email_address")
+    LISTED = ("company", "title", "role_code", "email_address", "phone", "is_active")
     READ_PATH = "Contacts"
     HAS_NETWORK_ID = True
 
@@ -84,6 +88,8 @@ class CustomField(SourceStamps, Record):
     """A value of a custom field, attached to another record."""
 
     BATCH_KEY = "customFields"
+    SEARCHED = ("custom_field_label", "string_value")
+    LISTED = ("table_key", "string_value", "numeric_value", "record_key")
     READ_PATH = "CustomFieldValues"
     READ_HIDDEN = ("id", "erp_key")
     OTHER_NAMES = ("customFieldValues",)

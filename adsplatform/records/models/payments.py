@@ -12,6 +12,17 @@ class Payment(SourceStamps, Record):
     """A payment received or made."""
 
     BATCH_KEY = "payments"
+    SEARCHED = ("reference_code", "memo_text")
+    LISTED = (
+        "company",
+        "payment_type",
+        "payment_date",
+        "tender_type",
+        "payment_amount",
+        "unapplied_amount",
+        "currency_code",
+        "is_open",
+    )
     READ_PATH = "Payments"
     HAS_NETWORK_ID = True
     KNOWN_TEXTS = {"payment_type": ("AR Payment", "AP Payment")}
@@ -45,6 +56,7 @@ class PaymentApplied(SourceStamps, Record):
     """The part of a payment that settles an invoice."""
 
     BATCH_KEY = "paymentApplications"
+    LISTED = ("invoice", "payment", "refund", "apply_to_invoice_date", "payment_applied_amount")
     READ_PATH = "payments-applied"
     OTHER_NAMES = ("paymentsApplied",)
     HAS_NETWORK_ID = True
@@ -65,6 +77,7 @@ class CreditMemoApplied(SourceStamps, Record):
     """The part of a credit memo that settles an invoice."""
 
     BATCH_KEY = "creditMemoApplications"
+    LISTED = ("invoice", "credit_memo_invoice", "apply_to_invoice_date", "credit_memo_applied_amount")
     READ_PATH = "credit-memos-applied"
     OTHER_NAMES = ("creditMemosApplied",)
     HAS_NETWORK_ID = True

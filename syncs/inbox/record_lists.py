@@ -1,0 +1,157 @@
+"""The Inbox's lists of records, one for each kind: searched, narrowed, sorted, and a page at a time."""
+
+import json
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.functional import cached_property
+from django.views.generic import TemplateView
+
+from adsplatform.accounts.inbox_mixins import TenantMixin
+from adsplatform.admin_lists.filters import as_uuid
+from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, kinds_by_slug
+from adsplatform.records_api.counting import count
+from adsplatform.records_api.kinds import kinds
+from adsplatform.rest.reads import QueryTooSlow, limited_read
+from adsplatform.searchlight.clauses import TESTS
+from enrollments.models import AppEnrollment
+from syncs.inbox.record_filters import RecordFilter, kind_filter
+from syncs.inbox.record_rows import rows_of
+from syncs.presentation.keyset import keyset_page
+
+RECORDS_ON_PAGE = 50
+# The kinds that people look for most, before the others.
+FIRST_KINDS = ("Company", "Contact", "Invoice", "InvoiceLine", "Payment")
+# In the order in which they were loaded.
+AS_LOADED = "-id"
+
+
+class Heading(NamedTuple):
+    """A column's heading; `order` sorts by it when followed, `state` is ascending, descending or none."""
+
+    field: DisplayedField
+    order: str
+    state: str
+
+
+class KindMixin(TenantMixin):
+    """A page about the kind of record that the address names."""
+
+    @cached_property
+    def kind(self) -> DisplayedKind:
+        try:
+            return kinds_by_slug()[self.kwargs["kind"]]
+        except KeyError:
+            raise Http404 from None
+
+    def filter_of_records(self) -> RecordFilter:
+        rows = kinds()[self.kind.name].rows(self.account)
+        return kind_filter(self.kind.name)(self.request.GET, rows, request=self.request)
+
+
+class RecordKinds(TenantMixin, TemplateView):
+    """The kinds of record that can be looked at."""
+
+    template_name = "inbox/record_kinds.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        first = [displayed_kinds()[name] for name in FIRST_KINDS]
+        others = [kind for kind in displayed_kinds().values() if kind not in first]
+        return super().get_context_data(first_kinds=first, other_kinds=others, **context)
+
+
+class RecordList(KindMixin):
+    """The records of one kind."""
+
+    def get(self, request: HttpRequest, kind: str) -> HttpResponse:
+        filter = self.filter_of_records()
+        context: dict[str, Any] = {"kind": self.kind, "filter": filter, "chips": ()}
+        context |= {"completion": completion_of(self.kind), "query_example": example_query(self.kind)}
+        try:
+            with limited_read():
+                context |= self.page_of(filter)
+        except QueryTooSlow as slow:
+            context |= {"too_slow": str(slow), "headings": self.headings(""), "rows": [], "total": None}
+        return render(request, "inbox/records.html", context)
+
+    def page_of(self, filter: RecordFilter) -> dict[str, Any]:
+        rows: QuerySet[Any] = filter.rows
+        total, is_exact = count(rows)
+        # What is too much to be counted is too much to be sorted without being asked to.
+        order = self.order or (f"-{self.kind.day.name}" if self.kind.day and is_exact else AS_LOADED)
+        given = self.request.GET
+        page = keyset_page(
+            rows.defer("row_hash"),
+            order,
+            after=as_uuid(given.get("after", "")),
+            before=as_uuid(given.get("before", "")),
+            size=RECORDS_ON_PAGE,
+        )
+        has_several = AppEnrollment.objects.of(self.account).count() > 1
+        if has_several:
+            rows_with_enrollments(page.rows)
+        return {
+            "page": page,
+            "rows": rows_of(self.kind, page.rows, self.account),
+            "headings": self.headings(order),
+            "with_enrollment": has_several,
+            "chips": list(filter.chips()),
+            "total": total,
+            "is_exact": is_exact,
+        }
+
+    @property
+    def order(self) -> str:
+        """The order that is asked for, if it is one of the list's."""
+        order = self.request.GET.get("order", "")
+        return order if order.removeprefix("-") in self.sortable else ""
+
+    @property
+    def sortable(self) -> set[str]:
+        own = {field.name for field in self.kind.listed if field.is_sortable}
+        return own | ({"erp_key"} if self.kind.has_key else set())
+
+    def headings(self, order: str) -> list[Heading]:
+        return [self.heading(field, order) for field in self.kind.listed]
+
+    def heading(self, field: DisplayedField, order: str) -> Heading:
+        if field.name not in self.sortable:
+            return Heading(field, "", "")
+        if order.removeprefix("-") != field.name:
+            # The greatest amount and the latest date are what people look for.
+            return Heading(field, f"-{field.name}" if field.is_number or field.is_date else field.name, "")
+        if order.startswith("-"):
+            return Heading(field, field.name, "descending")
+        return Heading(field, f"-{field.name}", "ascending")
+
+
+def rows_with_enrollments(records: list[Any]) -> None:
+    """Read the enrollments of the records, those that have ended as well."""
+    found = AppEnrollment.objects.select_related("app").in_bulk({record.app_enrollment_id for record in records})
+    for record in records:
+        if record.app_enrollment_id in found:
+            record.app_enrollment = found[record.app_enrollment_id]
+
+
+def completion_of(kind: DisplayedKind) -> str:
+    """What the query's completion offers, as JSON: the fields with their types, and the operators."""
+    fields = {field.name: field.type for field in kinds()[kind.name].fields}
+    operators = [name.lower() for name in TESTS if name.isalpha() and name not in ("GTE", "LTE")]
+    return json.dumps({"fields": fields, "operators": operators})
+
+
+def example_query(kind: DisplayedKind) -> str:
+    """A query that this kind understands."""
+    names = {member.path: member.name for member in kinds()[kind.name].members}
+    if kind.amount:
+        return f"{names[kind.amount.name]} > 1000"
+    return f"{names[kind.searched[-1]]} startswith 'A'" if kind.searched else "modified > TODAY - 7"
+
+
+urlpatterns = [
+    path("records/", RecordKinds.as_view(), name="record-kinds"),
+    path("records/<slug:kind>/", RecordList.as_view(), name="records"),
+]
