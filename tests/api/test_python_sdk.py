@@ -3,6 +3,7 @@
 import inspect
 import threading
 import zipfile
+from uuid import uuid4
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -181,3 +182,12 @@ def test_records_of_every_kind_are_read(sdk, program):
     assert read.value.value == "4711"
     refused = sdk.invoices.delete_invoice(invoice.invoiceId)
     assert (refused.success, refused.error.status) == (False, 405)
+
+
+def test_aging_is_read(sdk, program):
+    Books(program.account)
+    found = sdk.reports.invoice_aging_report(None, None, None, None, None, None)
+    assert [row.bucket for row in found.value] == [0, 30, 60, 90, 120, 180]
+    assert (found.value[-1].currencyCode, found.value[-1].outstandingBalance) == ("EUR", 49)
+    found = sdk.reports.invoice_aging_report(str(uuid4()), True, "EUR", None, [0, 30], True)
+    assert (found.success, found.error.status) == (False, 404)

@@ -108,6 +108,9 @@ for kind in kinds().values():
     one = f"{base}/<str:definition>/<str:pk>" if kind.name == "CustomField" else f"{base}/<str:pk>"
     API |= {base: {}, f"{base}/query": {"GET": LIST}, one: {"GET": LOOK}}
 API["invoices/<str:pk>/workflow-status-history"] = {"GET": LOOK}
+# Of another account, a stranger's reports say nothing.
+for report in ("aging", "ar/aging", "ar/aging/records", "ap/aging", "ap/aging/records"):
+    API[f"reports/{report}"] = {"GET": LIST}
 # Django's form pages take PUT for POST.
 INBOX = {
     "sign-in/": {
