@@ -147,6 +147,8 @@ class UserAdmin(BoundedAdmin[User], auth_admin.UserAdmin):
 class GroupAdmin(BoundedAdmin[Group], auth_admin.GroupAdmin):
     """Groups give permissions too, so they are for superusers only."""
 
+    has_customers_data = False
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
 

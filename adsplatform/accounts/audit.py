@@ -9,7 +9,7 @@ those entries themselves.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from uuid import UUID
 
@@ -31,6 +31,8 @@ from adsplatform.accounts.models import Account, ApiKey, AuditEntry, User
 from adsplatform.observability.request_ids import request_id_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# What stands for a value that an entry does not have, and how much of a value of a filter it has.
+NOT_STORED, SHOWN = "(not kept here)", 100
 SET_ACTOR = f"SELECT set_config('{ACTOR}', %s, false)"
 
 # Belongs to the thread, as the connection does.
@@ -69,6 +71,7 @@ def record_event(
     subject_id: str = "",
     subject_name: str = "",
     account: UUID | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> None:
     """Store an entry about something that changes no row: a refused sign-in, or staff who look at an account's data."""
     user = getattr(request, "user", None) if action == AuditEntry.Action.SEEN else None
@@ -81,7 +84,7 @@ def record_event(
             subject_id=subject_id[:40],
             subject_name=subject_name[:255],
             before={},
-            after={},
+            after=after or {},
             **_actor_of(request, user, None),
         )
 
@@ -89,8 +92,32 @@ def record_event(
 def record_seen(request: HttpRequest, seen: Model) -> None:
     """Store an entry about staff who look at an object, if it belongs to an account."""
     if account := _account_of(seen):
-        names = {"subject": str(seen._meta.verbose_name), "subject_id": str(seen.pk), "subject_name": str(seen)}
-        record_event(request, AuditEntry.Action.SEEN, account=account, **names)
+        record_event(
+            request,
+            AuditEntry.Action.SEEN,
+            account=account,
+            subject=str(seen._meta.verbose_name),
+            subject_id=str(seen.pk),
+            subject_name=str(seen),
+        )
+
+
+def record_list_seen(request: HttpRequest, rows: Sequence[Model], title: str) -> None:
+    """Store one entry about staff who look at a page of a list: with what it was narrowed by, and whose rows it showed.
+
+    It belongs to the account whose rows they are, or to none if those of several are on the page.
+    """
+    accounts = sorted({str(account) for row in rows if (account := _account_of(row))})
+    given = {name: value[:SHOWN] for name, value in request.GET.items() if value}
+    # What is searched for may be a person's name or address.
+    narrowed_by = {name: NOT_STORED if name == "q" else value for name, value in given.items()}
+    record_event(
+        request,
+        AuditEntry.Action.SEEN,
+        subject=f"list of {title}",
+        account=UUID(accounts[0]) if len(accounts) == 1 else None,
+        after=narrowed_by | {"rows": len(rows)} | ({"accounts": ", ".join(accounts)} if len(accounts) > 1 else {}),
+    )
 
 
 def _account_of(row: Model | None) -> UUID | None:

@@ -148,6 +148,8 @@ class BoundedAdmin(_ModelAdmin[_Row]):
     scanned_by: tuple[str, ...] = ()
     narrowed_by: tuple[str, ...] = ()
     newest_by = "pk"
+    # Whether its rows are data of customers, so that it is recorded who looks at them.
+    has_customers_data = True
 
     class Media:
         css = {"all": ["admin/lists.css"]}
@@ -171,7 +173,8 @@ class BoundedAdmin(_ModelAdmin[_Row]):
             with statement_timeout(TIME_LIMIT_SECONDS):
                 response = super().changelist_view(request, extra_context)
                 # Rendering reads the rows, so it has to happen within the limit.
-                return response.render() if isinstance(response, SimpleTemplateResponse) else response
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()
         except OperationalError as error:
             if not isinstance(error.__cause__, psycopg.errors.QueryCanceled) or not request.GET:
                 raise
@@ -182,6 +185,9 @@ class BoundedAdmin(_ModelAdmin[_Row]):
                 messages.ERROR,
             )
             return redirect(request.path)
+        if self.has_customers_data and (shown := getattr(response, "context_data", {}).get("cl")):
+            audit.record_list_seen(request, shown.result_list, str(self.opts.verbose_name_plural))
+        return response
 
 
 class ReadOnlyAdmin(BoundedAdmin[_Row]):

@@ -37,6 +37,7 @@ class ApplicationAdmin(BoundedAdmin[Application]):
     """The catalogue. Connectors add themselves to it, so nothing is added or deleted here."""
 
     form = ApplicationForm
+    has_customers_data = False
     list_display = ["name", "connector", "app_type", "is_active", "enrollments", "modified"]
     ordering = ["name"]
     search_fields = ["name", "connector"]

@@ -35,6 +35,39 @@ def test_a_refused_sign_in_says_who_was_tried_and_from_where():
     assert {*AuditEntry.objects.filter(action="refused").values_list("address", flat=True)} == {"203.0.113.7"}
 
 
+def test_staff_who_look_at_a_list_are_recorded_once_a_page():
+    ours, theirs = AppEnrollmentFactory(name="Ours"), AppEnrollmentFactory(name="Theirs")
+    for enrollment in (ours, ours, theirs):
+        SyncRequestFactory(app_enrollment=enrollment)
+    client = Client()
+    client.force_login(UserFactory(email="staff@example.com", is_staff=True, is_superuser=True))
+    of_ours = f"/admin/syncs/syncrequest/?account={ours.group_key_id}"
+    for page in ("/admin/syncs/syncrequest/?q=ana@example.com", "/admin/syncs/syncrequest/", of_ours):
+        assert client.get(page).status_code == 200
+    found = AuditEntry.objects.filter(action="seen").order_by("pk")
+    assert [(entry.subject, entry.user_email, entry.door) for entry in found] == [
+        ("list of sync requests", "staff@example.com", "admin")
+    ] * 3
+    searched, all_of_them, narrowed = found
+    assert (searched.group_key, searched.after) == (None, {"q": "(not kept here)", "rows": 0})
+    both = ", ".join(sorted([str(ours.group_key_id), str(theirs.group_key_id)]))
+    assert (all_of_them.group_key, all_of_them.after) == (None, {"rows": 3, "accounts": both})
+    assert narrowed.group_key == ours.group_key_id
+    assert narrowed.after == {"account": str(ours.group_key_id), "rows": 2}
+    # The account's owner sees who looked.
+    owner = Client()
+    owner.force_login(member("Group Owner", account=ours.group_key)[0].user)
+    assert "Seen by staff: list of sync requests" in owner.get("/changes/").text
+
+
+def test_looking_at_the_catalogue_is_not_recorded():
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    for page in ("enrollments/application", "auth/group"):
+        assert client.get(f"/admin/{page}/").status_code == 200
+    assert events() == []
+
+
 def test_staff_who_look_at_an_accounts_data_or_download_a_file_are_recorded():
     enrollment = AppEnrollmentFactory()
     upload = store_upload(enrollment.group_key, None, io.BytesIO(b"erpKey\n"), file_name="books.csv")
