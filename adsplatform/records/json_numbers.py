@@ -19,13 +19,15 @@ def takes_numbers(column: Column) -> bool:
     return column.is_key or column.type in ("amount", "integer", "double")
 
 
-def written_out(number: JsonNumber) -> str:
+def written_out(number: JsonNumber, *, is_key: bool) -> str:
     """The number's digits without an exponent, and without zeroes as its only decimals; as it is if they are too many.
 
-    123.0 is 123, and 1.5e3 is 1500.
+    123.0 is 123, and 1.5e3 is 1500. A key has no zeroes at the end of its decimals, which are as the writer likes:
+    12.50 is 12.5.
     """
     exact = Decimal(number)
     if abs(exact.adjusted()) > MOST_DIGITS:
         return str(number)
     whole, _, fraction = f"{exact:f}".partition(".")
-    return f"{whole}.{fraction}" if fraction.strip("0") else whole
+    needed = fraction.rstrip("0")
+    return f"{whole}.{needed if is_key else fraction}" if needed else whole

@@ -13,10 +13,11 @@ _TENTHS = r"[+-]?[0-9]+[.,]0"
 _DAY = r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 _MONTHS = "jan|feb|mar|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
 _NAMED_DAY = rf"[0-9]{{1,2}}[-. ]{{1,2}}(?:{_MONTHS})|(?:{_MONTHS})[-. ]{{1,2}}[0-9]{{2,4}}"
+_BOOLEAN = "true|false"
 # All of the above, and what JSON may write in place of a text. For polars too, so without look-around.
-SUSPICIOUS = rf"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+|[+-]?[0-9]+[.,]0+|{_DAY}|(?i:{_NAMED_DAY})|(?i:true|false)"
+SUSPICIOUS = rf"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+|[+-]?[0-9]+[.,][0-9]+|{_DAY}|(?i:{_NAMED_DAY}|{_BOOLEAN})"
 
-_CHANGED = re.compile(f"{_SCIENTIFIC}|{_TENTHS}|(?i:{_NAMED_DAY})", re.ASCII)
+_CHANGED = re.compile(f"{_SCIENTIFIC}|{_TENTHS}|(?i:{_NAMED_DAY}|{_BOOLEAN})", re.ASCII)
 _DATE = re.compile(r"([0-9]+)([./-])([0-9]+)\2([0-9]+)(?:[ T].*)?", re.ASCII)
 
 
@@ -35,9 +36,9 @@ def is_clean(key: str) -> bool:
 
 
 def is_changed_by_spreadsheet(key: str) -> bool:
-    """Whether the key looks like a number or a date that a spreadsheet made of another text.
+    """Whether the key looks like a number, a date, or true or false, that a spreadsheet made of another text.
 
-    Scientific notation (1.23E+15), a decimal point without need (123.0), and dates (01.03.2024, 3-Mar).
+    Scientific notation (1.23E+15), a decimal point without need (123.0), dates (01.03.2024, 3-Mar), and TRUE.
     """
     return bool(_CHANGED.fullmatch(key)) or _is_date(key)
 

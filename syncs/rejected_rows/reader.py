@@ -1,7 +1,5 @@
 """The rejected rows of a sync, read again from the raw lines that were stored: each row with all its problems."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from adsplatform.records.checks import as_text
 from adsplatform.records.json_numbers import JsonNumber, takes_numbers, written_out
 from adsplatform.records.specification import Entity, entities
+from syncs.connectors.formats.csv_extents import cells_between_blanks
 from syncs.connectors.formats.json_objects import unique_members
 from syncs.connectors.protocol import JsonValue
 from syncs.models import SyncRequest, SyncResultDetail
@@ -116,7 +115,7 @@ class RejectedRowReader:
             columns = tuple(members or _required_columns(place.entity))
             return RejectedRow(*place, raw, columns, "", list(members.values()) if members else None)
         columns, delimiter, profile = file_format
-        cells = _csv_cells(whole, delimiter)
+        cells = cells_between_blanks(whole, delimiter) if whole else None
         if cells is not None and any(cells[len(columns) :]):
             cells = None
         if cells is not None:
@@ -185,14 +184,6 @@ class _StoredProblem(NamedTuple):
     is_wanted: bool
 
 
-def _csv_cells(raw: str, delimiter: str) -> list[str] | None:
-    try:
-        rows = list(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
-        return None
-    return rows[0] if len(rows) == 1 and rows[0] else None
-
-
 def _json_members(entity: str, raw: str) -> dict[str, str] | None:
     """The members of a line's object as texts; None if it is not one object, or has a member twice."""
     try:
@@ -211,7 +202,7 @@ def _json_text(kind: Entity | None, name: str, value: JsonValue) -> str:
     """The value as a text, a number as the sync reads it in this column."""
     column = kind.by_wire_name.get(name.strip().lower()) if kind else None
     if isinstance(value, JsonNumber) and column and takes_numbers(column):
-        return written_out(value)
+        return written_out(value, is_key=column.is_key)
     return as_text(value)
 
 

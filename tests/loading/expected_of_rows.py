@@ -108,9 +108,9 @@ OF_ROWS = {
     ),
     "key_changed_by_spreadsheet": (
         "warning", "companies.csv", None, "erpKey", "4.5E+17",
-        "erpKey: 2 lines (2 and 4) have a key that looks like a number or a date which a spreadsheet made of it, like "
-        "“4.5E+17”. It was loaded as it is; different keys may have become one. Compare it with the source, and "
-        "format the column as text before keys are put into it.",
+        "erpKey: 2 lines (2 and 4) have a key that looks like a number, a date, TRUE or FALSE which a spreadsheet made "
+        "of it, like “4.5E+17”. It was loaded as it is; different keys may have become one. Compare it with the "
+        "source, and format the column as text before keys are put into it.",
     ),
     "unknown_currency": (
         "warning", "companies.csv", None, "defaultCurrencyCode", "QQQ",

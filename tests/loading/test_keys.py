@@ -7,7 +7,7 @@ import pytest
 from adsplatform.records.models import Company, CustomField, FinancialAccountBalanceHistory, Invoice
 from tests.connectors.reading import zipped
 from tests.loading.conftest import account, balance, company, invoice
-from tests.samples.sheets import sheet, workbook
+from tests.samples.sheets import cell, sheet, workbook
 
 COMPANY = "erpKey,companyName,companyType,isActive"
 INVOICE = "erpKey,companyErpKey,customerErpKey,currencyRate"
@@ -172,8 +172,8 @@ def test_a_full_sync_with_an_invisible_character_in_a_key_deletes_nothing(sync, 
 
 @pytest.mark.parametrize(
     ("form", "key"),
-    [("csv", "1.23E+15"), ("csv with quotation marks", "9,9E+20"), ("jsonl", "17.0"), ("jsonl, uneven", "2024-01-03"),
-     ("xlsx", "3-Mar"), ("batch", "1E+20")],
+    [("csv", "1.23E+15"), ("csv", "TRUE"), ("csv with quotation marks", "9,9E+20"), ("jsonl", "17.0"),
+     ("jsonl, uneven", "2024-01-03"), ("xlsx", "3-Mar"), ("batch", "1E+20")],
 )  # fmt: skip
 def test_keys_that_a_spreadsheet_has_changed_are_told_once(load, form, key):
     for _ in range(2):  # The second time all rows are unchanged, and the warning is the same.
@@ -185,12 +185,18 @@ def test_keys_that_a_spreadsheet_has_changed_are_told_once(load, form, key):
     assert result.details.filter(code="superseded").count() == 1
 
 
+def test_a_key_that_a_sheet_took_for_true_or_false_is_told(load):
+    result = load(FORMS["xlsx"](["A1", cell("b", 1), cell("b", 0)]))
+    assert keys_of(Company) == {"A1", "TRUE", "FALSE"}
+    assert problems(result, columns=("code", "column", "value")) == [("key_changed_by_spreadsheet", "erpKey", "TRUE")]
+
+
 def test_references_that_a_spreadsheet_has_changed_are_told(sync):
     result = sync({"companies": [company("1E+20")], "invoices": [invoice(f"I{n}", "1E+20") for n in range(9)]})
     assert problems(result, "warning", ("column", "message")) == [
-        (column, f"{column}: {lines} a key that looks like a number or a date which a spreadsheet made of it, like "
-         "“1E+20”. It was loaded as it is; different keys may have become one. Compare it with the source, and format "
-         "the column as text before keys are put into it.")
+        (column, f"{column}: {lines} a key that looks like a number, a date, TRUE or FALSE which a spreadsheet made of "
+         "it, like “1E+20”. It was loaded as it is; different keys may have become one. Compare it with the source, "
+         "and format the column as text before keys are put into it.")
         for column, lines in [
             ("companyErpKey", "9 lines (2, 3, 4, 5, 6, …) have"),
             ("customerErpKey", "9 lines (2, 3, 4, 5, 6, …) have"),
@@ -251,13 +257,14 @@ def load_json(request, uploads):
 def test_a_boolean_is_no_key(load_json, others):
     result = load_json("companies", a_company('"true"'), a_company("true"), a_company("false", **others))
     assert keys_of(Company) == {"true"}
+    assert [code for code, *_ in problems(result, "warning")] == ["key_changed_by_spreadsheet"]
     assert problems(result, "error") == [("boolean_key", 2, "erpKey", "true"), ("boolean_key", 3, "erpKey", "false")]
 
 
 @pytest.mark.parametrize(
     ("number", "key"),
     [("123.0", "123"), ("1.5e3", "1500"), ("1E+16", "10000000000000000"), ("-7.00", "-7"), ("4711", "4711"),
-     ("123.50", "123.50"), ('"123.0"', "123.0"), ('"1E+16"', "1E+16")],
+     ("123.50", "123.5"), ("123.5", "123.5"), ('"123.50"', "123.50"), ('"123.0"', "123.0"), ('"1E+16"', "1E+16")],
 )  # fmt: skip
 def test_a_number_as_a_key_is_its_digits(load_json, number, key):
     result = load_json("companies", a_company(number))

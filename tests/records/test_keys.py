@@ -106,7 +106,7 @@ def test_other_texts_keep_their_invisible_characters():
 @pytest.mark.parametrize(
     "key",
     ["1.23E+15", "1,23E+15", "1E+20", "-4.5e-07", "1.23e15", "123.0", "123,0", "03.01.2024", "2024-01-03", "1/3/24",
-     "2024-01-03 00:00:00", "2024-01-03T00:00:00", "3-Mar", "Mar-24", "1. Mrz", "01-Jan"],
+     "2024-01-03 00:00:00", "2024-01-03T00:00:00", "3-Mar", "Mar-24", "1. Mrz", "01-Jan", "TRUE", "false"],
 )  # fmt: skip
 def test_keys_that_a_spreadsheet_makes(key):
     assert is_changed_by_spreadsheet(key)
@@ -115,7 +115,7 @@ def test_keys_that_a_spreadsheet_makes(key):
 @pytest.mark.parametrize(
     "key",
     ["12E5", "1E10", "E+15", "INV-2024", "10.12", "1.2.3", "4000.00", "99.99.2024", "2024-13-01", "24/01/007", "3-Marc",
-     "192.168.0.1", "A1.0", "", "100", "1230000000000000"],
+     "192.168.0.1", "A1.0", "", "100", "TRUE1", "12.50", "1230000000000000"],
 )  # fmt: skip
 def test_keys_that_it_does_not_make(key):
     assert not is_changed_by_spreadsheet(key)
@@ -145,7 +145,7 @@ def test_currencies_are_codes_of_three_letters():
 
 CELLS = [
     "R7", "R 7", " R7", "R7 ", "R7\u00a0", "R7\u200b", "Café", "Cafe\u0301", "", " ", "a\\b", "a\tb", "1.23E+15",
-    "true", "x" * 101, "é" * 60, "\x7f", "3-MAR", "2024-01-03",
+    "True", "x" * 101, "é" * 60, "\x7f", "3-MAR", "2024-01-03",
 ]  # fmt: skip
 
 

@@ -22,9 +22,9 @@ _SENTENCES: dict[str, Callable[[str, str], str]] = {
         "quotation marks."
     ),
     "key_changed_by_spreadsheet": lambda values, lines: (
-        f"{lines} a key that looks like a number or a date which a spreadsheet made of it, like {values}. It was "
-        "loaded as it is; different keys may have become one. Compare it with the source, and format the column as "
-        "text before keys are put into it."
+        f"{lines} a key that looks like a number, a date, TRUE or FALSE which a spreadsheet made of it, like {values}. "
+        "It was loaded as it is; different keys may have become one. Compare it with the source, and format the column "
+        "as text before keys are put into it."
     ),
     "unknown_currency": lambda values, lines: (
         f"{lines} a text that is no currency’s code by ISO 4217: {values}. It was loaded as it is. Write a code such "

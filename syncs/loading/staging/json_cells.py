@@ -15,8 +15,9 @@ from adsplatform.records.specification import Column
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.header_mapping import column_named
 
-# JSON numbers whose text is not their plain digits.
+# JSON numbers whose text is not their plain digits. The decimals of a key are as their writer likes them.
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+|-?[0-9]+\.0+", re.ASCII)
+_NUMBER_AS_KEY = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+|-?[0-9]+\.[0-9]+", re.ASCII)
 
 
 class JsonCells(NamedTuple):
@@ -36,9 +37,10 @@ def as_json_means(block: Block, column: Column, places: Sequence[int], texts: li
     read = JsonCells(texts.copy(), {}, set())
     if not takes_numbers(column):
         return read
+    number = _NUMBER_AS_KEY if column.is_key else _NUMBER
     for at, (place, text) in enumerate(zip(places, texts, strict=True)):
         is_boolean = column.is_key and text in ("true", "false")
-        if not is_boolean and not _NUMBER.fullmatch(text):
+        if not is_boolean and not number.fullmatch(text):
             continue
         value = _member(block, column, place)
         if as_text(value) != text:
@@ -50,8 +52,8 @@ def as_json_means(block: Block, column: Column, places: Sequence[int], texts: li
                 "marks.",
             )
         elif isinstance(value, JsonNumber):
-            read.texts[at] = written_out(value)
-            if column.is_key and read.texts[at] != text:
+            read.texts[at] = written_out(value, is_key=column.is_key)
+            if column.is_key:
                 read.numbers.add(at)
     return read
 
