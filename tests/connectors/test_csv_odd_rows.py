@@ -24,6 +24,8 @@ def cells(blocks):
         '"I1" , "C1" ,"Acme, Ltd"',
         '  "I1"   ,   "C1"   ,   "Acme, Ltd"   ',
         'I1,"C1", "Acme, Ltd"',
+        'I1,\t"C1",\t"Acme, Ltd"',
+        '"I1"\t,\u00a0"C1" \t,\u00a0 \t"Acme, Ltd"\u00a0',
     ],
 )
 def test_blanks_around_quotation_marks_are_read_past(row):
@@ -40,6 +42,31 @@ def test_blanks_before_a_cell_of_several_lines_are_read_past():
         (2, ["I1", "C1", "Acme\nC9,C9,C9"]),
         (4, ["I2", "C1", 'B "b", \nx']),
     ]
+
+
+def test_tabs_before_a_cell_of_several_lines_are_read_past():
+    blocks, problems = read_invoices(f'{HEADER}\nI1,C1,\t"Acme,\t""\nC9,\t""x"\n\t"I2",C1,\u00a0"\t"\nI3,C1,6"\n')
+    assert problems == []
+    assert [(line, row) for line, row, _ in table(blocks)] == [
+        (2, ["I1", "C1", 'Acme,\t"\nC9,\t"x']),
+        (4, ["I2", "C1", "\t"]),
+        (5, ["I3", "C1", '6"']),
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [";", "|"])
+def test_tabs_before_quotation_marks_in_the_header_are_read_past(delimiter):
+    text = f'"erpKey",\t"companyErpKey" \t,\u00a0"notes"\nI1,C1,\t"x{delimiter}y"\n'
+    blocks, problems = read_invoices(text.replace(",", delimiter))
+    assert problems == []
+    assert blocks[0].columns == ["erpKey", "companyErpKey", "notes"]
+    assert cells(blocks) == [["I1", "C1", f"x{delimiter}y"]]
+
+
+def test_tabs_between_cells_are_no_blanks():
+    blocks, problems = read_invoices('erpKey\tcompanyErpKey\tnotes\nI1\t"C1"\t"x\ty"\nI2\t\t"z"\n')
+    assert problems == []
+    assert cells(blocks) == [["I1", "C1", "x\ty"], ["I2", "", "z"]]
 
 
 def test_blanks_within_quotation_marks_stay():

@@ -202,6 +202,13 @@ def test_a_line_that_could_not_be_split_is_filled_in_again(load, correct, load_a
     assert Company.objects.get(erp_key="C2").company_name == "Be, ta"
 
 
+def test_a_line_with_blanks_before_quotation_marks_is_split_as_it_was_loaded(load, correct):
+    sync = load({"companies.csv": f'{COMPANIES}C9,\t"Acme, Inc", "Customer",maybe\n'})
+    correction = correct(sync, COMPANIES.count("\n") + 1, isActive=True)
+    assert correction.values["companyName"] == "Acme, Inc"
+    assert correction.state == "mended"
+
+
 def test_json_lines_keep_their_members_and_may_be_given_others(load, correct, load_again):
     sync = load({"companies.csv": COMPANIES, "invoices.jsonl": '{"erpKey":"J1","totalAmount":12.50,"isVoided":"x"}\n'})
     correction = correct(sync, 1)

@@ -9,8 +9,11 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 from tempfile import SpooledTemporaryFile
 
+# What may stand around a quoted cell: the blank, the tab and the no-break space.
+BLANKS = " \t\u00a0"
 # The most lines a row may span; also how many the csv module parses at a time.
 SPAN_LINES = 1_000
 # The most characters that are kept of a row over the limit.
@@ -92,15 +95,44 @@ def cells_between_blanks(text: str, delimiter: str) -> list[str] | None:
 
 def has_blank_before_quote(text: str, delimiter: str) -> bool:
     """Whether blanks stand between a delimiter, or the beginning of a line, and a quotation mark."""
-    return ' "' in text and delimiter != " " and bool(_blank_before_quote(delimiter).search(text))
+    has_any = any(f'{blank}"' in text for blank in _blanks(delimiter))
+    return has_any and bool(_blank_before_quote(delimiter).search(text))
+
+
+def with_plain_blanks(lines: list[str], delimiter: str) -> list[str]:
+    """The lines of whole rows, with plain blanks before quotation marks, as the csv module can read past them."""
+    text = "".join(lines)
+    if not any(f'{blank}"' in text for blank in _blanks(delimiter) if blank != " "):
+        return lines
+    text = _cell_start(delimiter).sub(lambda cell: " " * len(cell[1]) if cell[1] else cell[0], text)
+    ends = [0, *accumulate(map(len, lines))]
+    return [text[start:end] for start, end in pairwise(ends)]
+
+
+def _blanks(delimiter: str) -> str:
+    return "" if delimiter == " " else BLANKS.replace(delimiter, "")
+
+
+def _any_blanks(delimiter: str, times: str) -> str:
+    blanks = _blanks(delimiter)
+    return f"[{blanks}]{times}" if blanks else ""
 
 
 @cache
 def _cell_pattern(delimiter: str) -> re.Pattern[str]:
-    mark, blanks = re.escape(delimiter), "" if delimiter == " " else " *"
+    mark, blanks = re.escape(delimiter), _any_blanks(delimiter, "*")
     return re.compile(rf'{blanks}"([^"]*(?:""[^"]*)*)"{blanks}(?={mark}|\Z)|(?!{blanks}")([^{mark}]*)')
 
 
 @cache
 def _blank_before_quote(delimiter: str) -> re.Pattern[str]:
-    return re.compile(rf'(?:^|{re.escape(delimiter)}) +"', re.MULTILINE)
+    return re.compile(rf'(?:^|{re.escape(delimiter)}){_any_blanks(delimiter, "+")}"', re.MULTILINE)
+
+
+@cache
+def _cell_start(delimiter: str) -> re.Pattern[str]:
+    """The blanks before a quoted cell, which are its group; or a whole cell, so that nothing in it is looked at."""
+    mark = re.escape(delimiter)
+    return re.compile(
+        rf'({_any_blanks(delimiter, "+")})(?=")|"[^"]*(?:""[^"]*)*(?:"[^{mark}\r\n]*|\Z)|[^{mark}\r\n"][^{mark}\r\n]*'
+    )

@@ -16,6 +16,7 @@ from syncs.connectors.formats.csv_extents import (
     cells_between_blanks,
     has_blank_before_quote,
     row_lines,
+    with_plain_blanks,
 )
 from syncs.connectors.formats.csv_fitting import RowFitter
 from syncs.connectors.formats.csv_header import Header
@@ -166,9 +167,8 @@ class CsvRows:
             return None
         rows: dict[int, list[str] | None] = {}
         if irregular:
-            self._notice_blanks(together)
-            delimiter = self.header.delimiter
-            parsed = parse_each([lines[at] for at in irregular], delimiter, skips_blanks=self._skips_blanks)
+            readable = self._readable([lines[at] for at in irregular])
+            parsed = parse_each(readable, self.header.delimiter, skips_blanks=self._skips_blanks)
             if parsed is None:
                 return None
             rows = dict(zip(irregular, parsed, strict=True))
@@ -207,7 +207,8 @@ class CsvRows:
         start = 0
         for position in headers:
             yield from self._take_part(lines[start:position])
-            [row] = parse_rows([lines[position]], self.header.delimiter, skips_blanks=self._skips_blanks).rows
+            line = self._readable([lines[position]])
+            [row] = parse_rows(line, self.header.delimiter, skips_blanks=self._skips_blanks).rows
             if not self._fitter.is_repeated(row):
                 self._other = OpenRow(self._line, lines[position:], self.header.delimiter)
                 return
@@ -261,12 +262,12 @@ class CsvRows:
         lines, position, delimiter = self._pending, 0, self.header.delimiter
         while position < len(lines) and not self._other:
             window = lines[position : position + SPAN_LINES]
-            self._notice_blanks("".join(window))
-            parsed = parse_rows(window, delimiter, skips_blanks=self._skips_blanks)
+            readable = self._readable(window)
+            parsed = parse_rows(readable, delimiter, skips_blanks=self._skips_blanks)
             if parsed.rows:
                 yield from self._take_rows(parsed, window, self._line + position)
                 position += parsed.ends[-1]
-            elif count := row_lines(window, delimiter, skips_blanks=self._skips_blanks):
+            elif count := row_lines(readable, delimiter, skips_blanks=self._skips_blanks):
                 yield from self._take_faulty(window[:count], self._line + position)
                 position += count
             elif is_last or len(window) >= SPAN_LINES or _size(window) > self.line_bytes:
@@ -281,8 +282,11 @@ class CsvRows:
             position = len(lines)
         self._pending, self._line = lines[position:], self._line + position
 
-    def _notice_blanks(self, text: str) -> None:
-        self._skips_blanks = self._skips_blanks or has_blank_before_quote(text, self.header.delimiter)
+    def _readable(self, lines: list[str]) -> list[str]:
+        """The lines of whole rows as the csv module can read them; notices blanks before their quotation marks."""
+        delimiter = self.header.delimiter
+        self._skips_blanks = self._skips_blanks or has_blank_before_quote("".join(lines), delimiter)
+        return with_plain_blanks(lines, delimiter) if self._skips_blanks else lines
 
     def _take_faulty(self, lines: list[str], line: int) -> SourceItems:
         """The row of some lines that is not valid CSV."""
