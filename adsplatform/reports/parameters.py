@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from typing import TypeVar
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils import timezone
 from adsplatform.errors import PlatformError
 from adsplatform.reports.aging import FIVE
 
+DefaultT = TypeVar("DefaultT", int, None)
 # The days around which dates are computed must be dates too.
 EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
 MOST_BUCKETS, MOST_DAYS = 24, 36_500
@@ -39,7 +41,7 @@ def read_day(given: Mapping[str, str], name: str, default: date | None = None) -
     return day
 
 
-def read_number(given: Mapping[str, str], name: str, default: int | None, *, least: int, most: int) -> int | None:
+def read_number(given: Mapping[str, str], name: str, default: DefaultT, *, least: int, most: int) -> int | DefaultT:
     """A whole number within bounds."""
     text = given.get(name, "").strip()
     if not text:

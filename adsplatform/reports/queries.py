@@ -24,8 +24,3 @@ def source(path: str, sum_of: str, parameters: Mapping[str, object], *, less: st
     given = {name: value for name, value in parameters.items() if value not in (None, "")}
     found = {"query": f"/api/v1/{path}?{urlencode(given)}", "sumOf": sum_of}
     return found | {"less": less} if less else found
-
-
-def conditions(*each: str) -> str:
-    """Several conditions of a filter as one; blank ones do not count."""
-    return " and ".join(one for one in each if one)

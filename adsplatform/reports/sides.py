@@ -37,8 +37,8 @@ NO_CREDIT_MEMO = "(invoiceTypeCode not endswith 'Credit Memo' or invoiceTypeCode
 # Invoices that count at all.
 COUNTS = sql.SQL("NOT is_voided AND NOT is_draft")
 COUNTS_FILTER = "isVoided = false and isDraft = false"
-# An invoice's amount in the base currency.
-BASE_TOTAL = sql.SQL("coalesce(base_currency_total_amount, total_amount * currency_rate, 0)")
+# Invoices that count and are no credit memos.
+IS_INVOICE = sql.SQL("{} AND NOT {}").format(COUNTS, IS_CREDIT_MEMO)
 
 
 def invoices_filter(side: Side) -> str:

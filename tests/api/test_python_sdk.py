@@ -184,8 +184,12 @@ def test_records_of_every_kind_are_read(sdk, program):
     assert (refused.success, refused.error.status) == (False, 405)
 
 
-def test_aging_is_read(sdk, program):
+def test_reports_are_read(sdk, program):
     Books(program.account)
+    assert sdk.reports.cash_flow(3_000).value.invoicesBilled == 119
+    assert len(sdk.reports.daily_sales_outstanding(None).value) == 12
+    assert sdk.reports.days_payable_outstanding().value[0].invoiceCount == 0
+    assert sdk.reports.risk_rates().value[0].totalInvoiceCount == 0
     found = sdk.reports.invoice_aging_report(None, None, None, None, None, None)
     assert [row.bucket for row in found.value] == [0, 30, 60, 90, 120, 180]
     assert (found.value[-1].currencyCode, found.value[-1].outstandingBalance) == ("EUR", 49)

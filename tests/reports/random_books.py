@@ -14,7 +14,7 @@ TODAY = timezone.now().astimezone(UTC).date()
 TYPES = ("AR Invoice", "AR Invoice", "AR Credit Memo", "AP Invoice", "AP Credit Memo", "ap invoice", "Invoice",
          "Credit Memo", "Prepayment", None)  # fmt: skip
 PAYMENT_TYPES = ("AR Payment", "AP Payment", "Cash")
-RATES = {"EUR": Decimal(1), "USD": Decimal("0.91"), "JPY": Decimal("0.00612345"), None: Decimal(1)}
+RATES = {"EUR": Decimal(1), "USD": Decimal("0.91"), "JPY": Decimal("0.006123"), None: Decimal(1)}
 
 
 class RandomBooks:

@@ -109,7 +109,9 @@ for kind in kinds().values():
     API |= {base: {}, f"{base}/query": {"GET": LIST}, one: {"GET": LOOK}}
 API["invoices/<str:pk>/workflow-status-history"] = {"GET": LOOK}
 # Of another account, a stranger's reports say nothing.
-for report in ("aging", "ar/aging", "ar/aging/records", "ap/aging", "ap/aging/records"):
+OF_SIDES = "aging ar/aging ar/aging/records ap/aging ap/aging/records daily-payable-outstanding".split()
+OF_RECEIVABLES = "cashflow daily-sales-outstanding dailysalesoutstanding risk-rates riskrates".split()
+for report in (*OF_SIDES, *OF_RECEIVABLES):
     API[f"reports/{report}"] = {"GET": LIST}
 # Django's form pages take PUT for POST.
 INBOX = {
