@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils.functional import cached_property
 
 from adsplatform.accounts.models import Account
+from adsplatform.errors import NotFound
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, referring_to
 from adsplatform.records.models import CustomField, Record
 from adsplatform.records_api.kinds import kinds
@@ -18,6 +19,7 @@ from enrollments.models import AppEnrollment
 from syncs.inbox.record_lists import KindMixin
 from syncs.inbox.record_rows import Cell, Row, cell_of, rows_of, targets_of
 from syncs.models import SyncRequest
+from syncs.services.written_lines import line_of, why_not_kept
 
 RELATED_SHOWN = 10
 CUSTOM_FIELDS_SHOWN = 100
@@ -61,7 +63,8 @@ class RecordPage(KindMixin):
             "empty": empty,
             "enrollment": AppEnrollment.objects.select_related("app").get(pk=record.app_enrollment_id),
             "custom_fields": custom_fields_of(record, self.account),
-            "written": syncs_of(record, self.account),
+            "written": (written := syncs_of(record, self.account)),
+            "line_missing": why_not_kept(record, written["modified"]),
             "api_path": f"/api/v1/{kinds()[self.kind.name].path}/{record.pk}",
         }
         try:
@@ -137,4 +140,20 @@ def syncs_of(record: Record, account: Account) -> dict[str, SyncRequest | None]:
     }
 
 
-urlpatterns = [path("records/<slug:kind>/<uuid:pk>/", RecordPage.as_view(), name="record")]
+class RecordLine(KindMixin):
+    """The line that last wrote a record."""
+
+    def get(self, request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
+        record = get_object_or_404(self.kind.model.objects.of(self.account.pk), pk=pk)
+        context = {"kind": self.kind, "record": record, "title": self.kind.title(record)}
+        try:
+            context["line"] = line_of(record, self.account)
+        except NotFound as missing:
+            context["missing"] = str(missing)
+        return render(request, "inbox/record_line.html", context)
+
+
+urlpatterns = [
+    path("records/<slug:kind>/<uuid:pk>/", RecordPage.as_view(), name="record"),
+    path("records/<slug:kind>/<uuid:pk>/line/", RecordLine.as_view(), name="record-line"),
+]

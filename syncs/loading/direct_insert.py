@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
+from adsplatform.records.checks import escape_for_copy
 from adsplatform.records.specification import Entity, Lookup, ReferenceTo, entities
 from syncs.loading.context import MergeContext
 from syncs.loading.direct_values import needs_no_product, values_of_new_records
@@ -30,7 +31,7 @@ from syncs.loading.merge.references import is_by_unique_key, records_by_name
 from syncs.loading.progress import ProgressReporter
 from syncs.loading.staging.columnar_blocks import CheckedRows
 from syncs.loading.staging.new_ids import new_ids
-from syncs.loading.staging.problem_log import identifiers
+from syncs.loading.staging.problem_log import identifiers, storable_name
 from syncs.loading.staging.row_hashes import identifies_by_key_only
 from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest
@@ -71,7 +72,7 @@ class DirectInsert:
 
     # While the source is read.
 
-    def insert(self, staged: StageTable, rows: CheckedRows) -> NDArray[np.bool_] | None:
+    def insert(self, staged: StageTable, file: str, rows: CheckedRows) -> NDArray[np.bool_] | None:
         """Insert the rows that are certain to become new records; returns which, or None for none."""
         entity, frame = staged.entity, rows.frame
         if not self._may_insert(entity) or not _refers_by_keys_only(entity, frame):
@@ -91,7 +92,7 @@ class DirectInsert:
         if not count or (count < len(rows) and _has_other_names(entity.name)):
             return None
         records = frame.select(
-            **self._own_values(rows),
+            **self._own_values(file, rows),
             **values_of_new_records(entity, frame),
             **{found.reference.field: found.ids for found in references},
         )
@@ -141,7 +142,7 @@ class DirectInsert:
                 found.append(_FoundReference(reference, named, self._keys[lookup.target].ids_of(named)))
         return found
 
-    def _own_values(self, rows: CheckedRows) -> dict[str, pl.Series | pl.Expr]:
+    def _own_values(self, file: str, rows: CheckedRows) -> dict[str, pl.Series | pl.Expr]:
         """The values that do not come from a row's cells."""
         same_for_all = {
             "group_key": self._sync_request.group_key_id,
@@ -150,11 +151,13 @@ class DirectInsert:
             "modified": self._now,
             "created_sync_id": self._sync_request.pk,
             "modified_sync_id": self._sync_request.pk,
+            "modified_file": escape_for_copy(storable_name(file)),
         }
         row_hashes = pl.Series(rows.row_hashes or [None] * len(rows), dtype=pl.Binary).bin.encode("hex")
         return {
             "id": new_ids(len(rows)),
             "row_hash": row_hashes,
+            "modified_line": pl.Series(rows.lines),
             **{name: pl.lit(str(value)) for name, value in same_for_all.items()},
         }
 

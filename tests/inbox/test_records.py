@@ -6,12 +6,16 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from adsplatform.accounts.models import Role
 from adsplatform.records.display import displayed_kinds, kinds_by_slug
 from adsplatform.records.models import Company, Invoice
+from enrollments.models import Application
+from syncs.models import Upload
 from tests.books import Books
-from tests.factories import member
+from tests.factories import AppEnrollmentFactory, member
+from tests.loading.uploading import Uploads
 
 KINDS = list(displayed_kinds().values())
 
@@ -179,3 +183,53 @@ def test_a_record_says_which_syncs_wrote_it(inbox, books, make_sync):
     assert f'href="/syncs/{second.pk}/"' in text
     assert listed(inbox, "invoices", added_by=first.pk) == listed(inbox, "invoices", changed_by=second.pk) == ["I1"]
     assert listed(inbox, "invoices", changed_by=first.pk) == []
+
+
+INVOICES = (
+    "erpKey,companyErpKey,customerErpKey,invoiceTypeCode,totalAmount,currencyCode,description\n"
+    'R1,C1,C1,AR Invoice,12.50,EUR,"two\nlines"\nR2,C1,C1,AR Invoice,7.25,EUR,plain\n'
+)
+
+
+def test_the_line_that_wrote_a_record_is_shown_while_its_file_is_kept(inbox, account, db):
+    uploads = Uploads(AppEnrollmentFactory(group_key=account, app=Application.objects.get(connector="file-upload")))
+    uploads.load("erpKey,companyName,companyType,isActive\nC1,Acme,Customer,true\n", "companies.csv")
+    sync = uploads.load(INVOICES, "invoices.csv")
+    record = Invoice.objects.get(erp_key="R2")
+    # A cell of the line before has a line break.
+    assert (record.modified_file, record.modified_line) == ("invoices.csv", 4)
+    page = f"/records/invoices/{record.pk}/"
+    assert f'<a href="{page}line/">line 4</a> of <span class="file-name">invoices.csv</span>' in inbox.get(page).text
+    text = inbox.get(f"{page}line/").text
+    assert "R2,C1,C1,AR Invoice,7.25,EUR,plain</pre>" in text
+    assert "<code>totalAmount</code></dt><dd>7.25</dd>" in text
+    assert f'href="/syncs/{sync.pk}/"' in text
+    Upload.objects.update(removed=timezone.now())
+    assert "The file was removed on" in inbox.get(page).text
+    assert "The file was removed on" in inbox.get(f"{page}line/").text
+
+
+def test_a_record_without_a_kept_line_says_why(inbox, books, make_sync, others_books):
+    page = f"/records/invoices/{books.invoice.pk}/"
+    assert "The sync that wrote it is no longer kept." in inbox.get(page).text
+    Invoice.objects.filter(pk=books.invoice.pk).update(modified_sync_id=make_sync(succeeded=True).pk)
+    assert "It was written before the platform noted lines." in inbox.get(page).text
+    Invoice.objects.filter(pk=books.invoice.pk).update(modified_file="invoices", modified_line=7)
+    assert "The line came from a connector, whose data are not kept." in inbox.get(f"{page}line/").text
+    assert inbox.get(f"/records/invoices/{others_books.invoice.pk}/line/").status_code == 404
+
+
+def test_the_counts_of_a_sync_lead_to_the_records_that_it_added_and_changed(inbox, account, db):
+    uploads = Uploads(AppEnrollmentFactory(group_key=account, app=Application.objects.get(connector="file-upload")))
+    header = "erpKey,companyName,companyType,isActive\n"
+    first = uploads.load(f"{header}C1,Acme,Customer,true\nC2,Bee,Customer,true\n", "companies.csv")
+    second = uploads.load(f"{header}C2,Bumble,Customer,true\nC3,Cat,Customer,true\n", "companies.csv")
+    page = inbox.get(f"/syncs/{second.pk}/").text
+    added, changed = (f"/records/companies/?{did}={second.pk}" for did in ("added_by", "changed_by"))
+    assert f'<a href="{added}">1<span class="unseen"> companies added</span></a>' in page
+    assert f'<a href="{changed}">1<span class="unseen"> companies changed</span></a>' in page
+    assert listed(inbox, "companies", added_by=second.pk) == ["Cat"]
+    assert listed(inbox, "companies", changed_by=second.pk) == ["Bumble"]
+    assert listed(inbox, "companies", added_by=first.pk, order="erp_key") == ["Acme", "Bumble"]
+    preview = uploads.load(f"{header}C4,Dog,Customer,true\n", "companies.csv", dry_run=True)
+    assert "added_by" not in inbox.get(f"/syncs/{preview.pk}/").text

@@ -19,6 +19,7 @@ def test_new_lines_become_records(sync, counts, enrollment):
     assert loaded.company == loaded.customer == Company.objects.get()
     assert loaded.group_key == enrollment.group_key_id
     assert loaded.created_sync_id == loaded.modified_sync_id == result.pk
+    assert (loaded.modified_file, loaded.modified_line) == ("invoices.csv", 2)
 
 
 def test_the_same_lines_again_change_nothing(sync, counts):
@@ -38,6 +39,11 @@ def test_a_different_line_updates_its_record(sync, counts):
     changed = Company.objects.get(erp_key="C1")
     assert changed.company_name == "Acme Ltd"
     assert (changed.created_sync_id, changed.modified_sync_id) == (first.pk, result.pk)
+    result = sync({"companies": [company("C2"), company("C1", companyName="Acme GmbH")]})
+    changed.refresh_from_db()
+    assert (changed.modified_sync_id, changed.modified_line) == (result.pk, 3)
+    # A line that changes nothing writes nothing.
+    assert Company.objects.get(erp_key="C2").modified_line == 3
 
 
 def test_an_absent_column_stays_and_an_empty_one_clears(sync):

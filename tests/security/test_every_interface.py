@@ -175,6 +175,7 @@ INBOX = {
     "records/": {"GET": PAGE_OF_ALL},
     "records/<slug:kind>/": {"GET": PAGE_OF_ALL},
     "records/<slug:kind>/<uuid:pk>/": {"GET": PAGE},
+    "records/<slug:kind>/<uuid:pk>/line/": {"GET": PAGE},
     "syncs/": {"GET": PAGE_OF_ALL},
     "syncs/<uuid:pk>/": {"GET": PAGE},
     "problem-codes/": {"GET": PAGE_OF_ALL},

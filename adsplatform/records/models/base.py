@@ -59,6 +59,9 @@ class Record(models.Model):
     modified = models.DateTimeField(default=timezone.now)
     created_sync_id = models.UUIDField(null=True)
     modified_sync_id = models.UUIDField(null=True)
+    # Where a person finds the row that last wrote it: in which file of that sync's input, and in which line.
+    modified_file = models.CharField(max_length=255, null=True)
+    modified_line = models.BigIntegerField(null=True)
     # The row hash of the line that last wrote the record (`syncs.loading.staging.unchanged_rows`). Null after any other
     # write, so that the next sync compares the record's columns.
     row_hash = models.UUIDField(null=True, editable=False)

@@ -104,7 +104,8 @@ def update_changed(context: MergeContext, staged: StageTable) -> None:
         return
     context.run(
         """
-        UPDATE {records} r SET {assignments}, row_hash = s._hash, modified = now(), modified_sync_id = %(sync)s
+        UPDATE {records} r SET {assignments}, row_hash = s._hash, modified = now(), modified_sync_id = %(sync)s,
+               modified_file = s._file, modified_line = s._line
         FROM (SELECT s.* {references}, p.record_id FROM {plan} p JOIN {stage} s USING (_seq)
               WHERE p.action = 'update') s
         WHERE r.id = s.record_id
@@ -156,8 +157,9 @@ def insert_new(context: MergeContext, staged: StageTable) -> None:
     context.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
-                               modified_sync_id, row_hash, {columns})
-        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, s._hash, {values}
+                               modified_sync_id, modified_file, modified_line, row_hash, {columns})
+        SELECT s._id, %(group_key)s, %(enrollment)s, now(), now(), %(sync)s, %(sync)s, s._file, s._line, s._hash,
+               {values}
         FROM {plan} p JOIN {stage} s USING (_seq) WHERE p.action = 'insert'
         """,
         records=sql.Identifier(staged.entity.table),

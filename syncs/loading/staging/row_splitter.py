@@ -20,14 +20,14 @@ from syncs.loading.staging.unchanged_rows import UnchangedRows
 class RowInserter(Protocol):
     """Inserts rows into the books as they are read, where possible."""
 
-    def insert(self, staged: StageTable, rows: CheckedRows) -> NDArray[np.bool_] | None:
+    def insert(self, staged: StageTable, file: str, rows: CheckedRows) -> NDArray[np.bool_] | None:
         """Insert rows; returns which they were, or None for none."""
 
 
 class NoInserter:
     """Leaves all rows to the merge."""
 
-    def insert(self, staged: StageTable, rows: CheckedRows) -> None:
+    def insert(self, staged: StageTable, file: str, rows: CheckedRows) -> None:
         return None
 
 
@@ -74,7 +74,7 @@ class RowSplitter:
         if not changed:
             return None
         staged.note_keys(changed.frame)
-        is_inserted = self.inserter.insert(staged, changed)
+        is_inserted = self.inserter.insert(staged, block.file, changed)
         staged.inserted_count += self._add_chosen(staged, block.file, changed, is_inserted)
         to_stage = changed.without(is_inserted)
         if to_stage:
