@@ -3,10 +3,16 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 _lock = threading.Lock()
 _last = 0
+
+
+def first_uuid7(moment: datetime) -> UUID:
+    """The least UUID of version 7 that can be made at a moment."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 def uuid7() -> UUID:

@@ -1,6 +1,7 @@
 """Filters of the Inbox's lists of records, derived from each kind's fields."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.http import QueryDict
 from adsplatform.accounts.models import Account
 from adsplatform.admin_lists.day_filters import DayInput
 from adsplatform.admin_lists.filters import ANY, YesNoFilter, as_uuid
+from adsplatform.identifiers import first_uuid7
 from adsplatform.records.display import DisplayedField, DisplayedKind, as_text, displayed_kinds, kind_of
 from adsplatform.records.keys import clean_key
 from adsplatform.records.models import Company
@@ -25,6 +27,8 @@ from syncs.models import SyncRequest
 
 # The most companies that a part of a name may mean.
 MOST_COMPANIES = 200
+# The most by which the clocks of a worker and of the database may differ.
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
 SHORT = {"maxlength": 200, "autocomplete": "off"}
 
 
@@ -73,7 +77,7 @@ class RecordFilter(filters.FilterSet):
     enrollment = filters.ModelChoiceFilter(
         label="Enrollment", field_name="app_enrollment", queryset=enrollments_of, empty_label="Any"
     )
-    added_by = filters.UUIDFilter("created_sync_id", label="Added by the sync of", widget=forms.HiddenInput)
+    added_by = filters.UUIDFilter(method="by_addition", label="Added by the sync of", widget=forms.HiddenInput)
     changed_by = filters.UUIDFilter(method="by_change", label="Changed by the sync of", widget=forms.HiddenInput)
 
     @property
@@ -96,6 +100,15 @@ class RecordFilter(filters.FilterSet):
             if field.refers_to is Company:
                 found |= Q(**{f"{field.field.attname}__in": companies})
         return rows.filter(found)
+
+    def by_addition(self, rows: QuerySet[Any], name: str, id: UUID) -> QuerySet[Any]:
+        """The records that a sync added; found by the times of their ids, as no index has the syncs."""
+        rows = rows.filter(created_sync_id=id)
+        sync = SyncRequest.objects.of(self.account).filter(pk=id).first()
+        if sync is None or sync.started is None or sync.finished is None:
+            return rows
+        first, last = first_uuid7(sync.started - CLOCKS_DIFFER_BY), first_uuid7(sync.finished + CLOCKS_DIFFER_BY)
+        return rows.filter(pk__gte=first, pk__lt=last)
 
     def by_change(self, rows: QuerySet[Any], name: str, sync: UUID) -> QuerySet[Any]:
         return rows.filter(modified_sync_id=sync).exclude(created_sync_id=sync)

@@ -11,6 +11,7 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from adsplatform.accounts.models import ADMINS, Account
+from adsplatform.records.display import displayed_kinds
 from enrollments.models import AppEnrollment
 from syncs import problem_codes
 from syncs.inbox.column_views import urlpatterns as column_urls
@@ -130,6 +131,7 @@ class SyncPage(TenantMixin):
             "sync": sync_request,
             "outcome": summary.outcome,
             "totals": summary.totals,
+            "loaded": sync_request.status_code == SyncRequest.Status.SUCCESS and not sync_request.dry_run,
             "replays": [SyncSummary.of(replay) for replay in replays],
             "ready_count": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
             "who_acts": who_acts(sync_request),
@@ -137,7 +139,9 @@ class SyncPage(TenantMixin):
             "steps": steps_of(sync_request),
             "schedule": schedule_sentences(sync_request),
             "blocking_sync": blocking_sync_of(sync_request),
-            "results": sync_request.results.order_by("entity"),
+            "results": [
+                (result, displayed_kinds().get(result.entity)) for result in sync_request.results.order_by("entity")
+            ],
             "control_totals": check_totals(sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE]),
             "counted_at_most": COUNTED_AT_MOST,
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
