@@ -1,0 +1,7 @@
+"""`python -m adsplatform.command_line` is `ads` where the package is not installed, as in a checkout."""
+
+import sys
+
+from adsplatform.command_line.main import main
+
+sys.exit(main())
