@@ -40,3 +40,14 @@ def invoice_fields(**fields):
         "salesTaxAmount": "Steuer",
         "totalAmount": "Brutto",
     } | fields
+
+
+def list_of_invoices(header, fields, *, customer="Debitor", **members):
+    """A profile for invoices with a key, a customer, and these fields."""
+    fixed = {
+        "erpKey": "Nr",
+        "companyErpKey": {"constant": "OWN"},
+        "customerErpKey": customer,
+        "currencyCode": {"constant": "EUR"},
+    }
+    return document(header, records=[{"kind": "Invoice", "fields": fixed | fields}], **members)

@@ -1,7 +1,13 @@
 """Loads files by import profiles through the real path."""
 
+import csv
+import io
+
+import openpyxl
+
 from adsplatform.records import models as records
 from adsplatform.records.specification import entities
+from syncs.rejected_rows.download import download_of
 from syncs.services import import_profiles
 from tests.loading.uploading import Uploads
 
@@ -50,3 +56,32 @@ def counts(sync_request, kind):
     """(read, inserted, updated, unchanged, rejected) of a kind."""
     found = sync_request.results.get(entity=kind)
     return (found.lines_read, found.inserted, found.updated, found.unchanged, found.rejected)
+
+
+def errors(sync_request):
+    """The errors of a sync: line, code, column and value."""
+    return [found[1:] for found in problems(sync_request) if found[0] == "error"]
+
+
+def written(header, *rows, delimiter=";"):
+    """The text of a file with these rows."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()
+
+
+def corrected(sync_request, format, old, new):
+    """The name and content of the download of rejected rows in which a person has replaced something."""
+    download = download_of(sync_request, sync_request.details.all(), format)
+    content = b"".join(download.chunks)
+    if format == "csv":
+        assert old.encode() in content
+        return download.name, content.replace(old.encode(), new.encode())
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for row in book.active.iter_rows():
+        for cell in row:
+            if cell.value and old in str(cell.value):
+                cell.value = cell.value.replace(old, new)
+    saved = io.BytesIO()
+    book.save(saved)
+    return download.name, saved.getvalue()

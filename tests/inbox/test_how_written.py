@@ -1,147 +1,16 @@
-"""The page *How is this file written?*: its questions, its columns, and when it may be confirmed."""
+"""The page *How is this file written?*: its questions, and when it may be confirmed."""
 
 import re
 from dataclasses import replace
-from html import unescape
 
 import pytest
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from adsplatform.accounts.models import Role
-from syncs.import_profiles.inspected import (
-    Choice,
-    InspectedColumn,
-    InspectedFile,
-    Inspection,
-    Preview,
-    Question,
-    Reading,
-    Verdict,
-)
+from syncs.import_profiles.inspected import Choice, Reading
 from syncs.models import SyncRequest, UnansweredUpload, Upload
-from syncs.services import unanswered
 from tests.factories import member
-
-DATES = Question(
-    "dates:Date",
-    "dates",
-    "In which order are day and month of “Date”?",
-    Verdict.OPEN,
-    show="03/04/2025 is 3 April or March 4",
-    column="Date",
-    choices=(Choice("DD/MM/YYYY", "Day first"), Choice("MM/DD/YYYY", "Month first")),
-)
-CURRENCY = Question(
-    "constant:currencyCode", "constant", "Which currency are the amounts in?", Verdict.LIKELY,
-    suggest="GBP", kind="Invoice", field="currencyCode", is_free=True,
-)  # fmt: skip
-STATUS = Question(
-    "values:Status", "values", "What do the words of “Status” mean?", Verdict.OPEN, column="Status",
-    choices=(Choice("Open", "Open"), Choice("Closed", "Closed")), words=("paid", "due <soon>"),
-)  # fmt: skip
-COLUMNS = (
-    InspectedColumn("No", ("Invoice.erpKey",), Verdict.SURE, samples=("A-1", "A-2", "A-3", "A-4")),
-    InspectedColumn("Date", ("Invoice.invoiceDate",), Verdict.OPEN, style="dates", evidence="0 of 30 prove it"),
-    InspectedColumn(
-        "Total", ("Invoice.totalAmount",), Verdict.SURE, style="decimal point",
-        evidence="14 of 30 prove it, none against; line 12: 1,150.50",
-    ),
-    InspectedColumn("Remarks", (), Verdict.SURE, is_ignored=True, samples=("<b>",)),
-)  # fmt: skip
-PROPOSAL = {
-    "format": "import-profile/1",
-    "name": "Invoices of a shop",
-    "match": {"columns": ["No", "Date", "Total", "Remarks"], "fingerprint": "25fe85a9829658f5"},
-    "read": {"encoding": "utf-8", "delimiter": ",", "header": 1},
-    "styles": {"decimal": ".", "dates": "DD/MM/YYYY"},
-    "records": [
-        {
-            "kind": "Invoice",
-            "fields": {
-                "erpKey": "No",
-                "invoiceDate": "Date",
-                "totalAmount": "Total",
-                "companyErpKey": {"constant": "OWN"},
-                "customerErpKey": {"constant": "C1"},
-                "currencyCode": {"constant": "GBP"},
-            },
-        }
-    ],
-}
-FILE = InspectedFile(
-    "sales.csv",
-    "csv",
-    Reading.PROPOSAL,
-    columns=COLUMNS,
-    kinds=("Invoice",),
-    summary="commas, decimal points, dates like 03/04/2025, 3 of 4 columns recognised",
-    told=("decimal point: 1,150.50 decides",),
-    ask=(DATES, CURRENCY),
-    preview=Preview(
-        first_lines=((1, "No,Date,Total,Remarks"), (2, "A-1,03/04/2025,<10>,")),
-        last_lines=((31, "A-30,05/06/2025,7.00,"),),
-        lines=30,
-    ),
-    proposal=PROPOSAL,
-)
-
-
-@pytest.fixture
-def inspected(monkeypatch):
-    """What an inspection finds: its `files` may be set, and `follow` makes of a file and answers another file."""
-
-    class Inspected:
-        files = [FILE]
-        saved = []
-
-        @staticmethod
-        def follow(file, answers):
-            return file
-
-        def __call__(self, upload, enrollment, answers=None):
-            answers = answers or {}
-            files = [self.follow(file, answers.get(file.file, {})) for file in self.files]
-            return Inspection(files)
-
-    found = Inspected()
-    monkeypatch.setattr(unanswered, "inspect_upload", found)
-    monkeypatch.setattr(unanswered, "save_profile", lambda *given: found.saved.append(given))
-    found.saved = []
-    return found
-
-
-@pytest.fixture
-def upload_file(inbox, enrollment):
-    def upload_file(**more):
-        rows = "".join(f"A-{number},03/04/2025,10.50,\n" for number in range(1, 8))
-        file = SimpleUploadedFile("sales.csv", f"No,Date,Total,Remarks\n{rows}".encode())
-        answer = inbox.post("/upload/", {"file": file, "enrollment": enrollment.pk, **more})
-        assert answer.status_code == 302
-        return answer.url
-
-    return upload_file
-
-
-def posted(do="check", prefix="f0-", shown=(DATES, CURRENCY), **answers):
-    """The form as a browser sends it: what is shown, with these answers."""
-    form = {"do": do, f"{prefix}shown": [question.id for question in shown]}
-    form |= {f"{prefix}q-{CURRENCY.id}": "other", f"{prefix}q-{CURRENCY.id}-other": "GBP"}
-    for at, column in enumerate(COLUMNS):
-        form[f"{prefix}c{at}t0"] = column.fields[0] if column.fields else ""
-        form[f"{prefix}c{at}t1"] = ""
-    form |= {f"{prefix}k0f": "Invoice.companyErpKey", f"{prefix}k0v": "OWN"}
-    form |= {f"{prefix}k1f": "Invoice.customerErpKey", f"{prefix}k1v": "C1"}
-    return form | answers
-
-
-DAY_FIRST = {f"f0-q-{DATES.id}": '"DD/MM/YYYY"'}
-
-
-def is_off(answer):
-    """Whether *Confirm* is off."""
-    (button,) = re.findall(r'<button class="primary" name="do" value="confirm"([^>]*)>', answer.text)
-    return "disabled" in button
+from tests.inbox.unknown_files import CURRENCY, DATES, DAY_FIRST, FILE, PROPOSAL, STATUS, is_off, posted
 
 
 def test_an_unknown_file_waits_and_its_page_opens(inspected, inbox, upload_file, enrollment, membership):
@@ -266,79 +135,6 @@ def test_the_words_of_a_column_are_answered_one_by_one(inspected, inbox, upload_
     both = half | {f"f0-q-{STATUS.id}-1": '"Open"'}
     assert not is_off(inbox.post(page, posted(shown=(STATUS,), **both)))
     assert seen[STATUS.id] == {"paid": "Closed", "due <soon>": "Open"}
-
-
-def test_columns_and_constants_that_a_person_changes_are_in_the_profile(inspected, inbox, upload_file):
-    page = upload_file()
-    changed = {
-        "f0-c1t0": "Invoice.postedDate",
-        "f0-c3t0": "Invoice.specialTerms",
-        "f0-k2f": "Invoice.isDraft",
-        "f0-k2v": "true",
-        "f0-k1f": "",
-        "f0-c0t1": "Invoice.customerErpKey",
-    }
-    text = inbox.post(page, posted(**{**DAY_FIRST, **changed})).text
-    assert '<option value="Invoice.postedDate" selected>' in text
-    assert inbox.post(page, posted("confirm", **{**DAY_FIRST, **changed})).status_code == 302
-    ((_, _, document),) = inspected.saved
-    assert document["records"][0]["fields"] == {
-        "erpKey": "No",
-        "customerErpKey": "No",
-        "postedDate": "Date",
-        "totalAmount": "Total",
-        "specialTerms": "Remarks",
-        "companyErpKey": {"constant": "OWN"},
-        "currencyCode": {"constant": "GBP"},
-        "isDraft": {"constant": True},
-    }
-
-
-def test_another_style_of_a_proven_column_is_seen_before_it_is_kept(inspected, inbox, upload_file):
-    page = upload_file()
-    file = replace(FILE, proposal=PROPOSAL | {"styles": {**PROPOSAL["styles"], "thousands": [","]}}, ask=(CURRENCY,))
-    inspected.files = [file]
-    assert "Sum as read: <strong>73.50</strong> GBP" in inbox.post(page, posted(shown=(CURRENCY,))).text
-    comma = inbox.post(page, posted(shown=(CURRENCY,), **{"f0-c2decimal": ","})).text
-    assert '<option value="," selected>' in comma
-    # What stands between thousands follows.
-    assert "Point between thousands, as it is" in comma
-    assert "Change what does not fit" in comma
-    assert "“10.50” is a number, but it is not written with a decimal comma" in comma
-
-    month_first = posted("confirm", shown=(CURRENCY,), **{"f0-c2thousands": " ", "f0-c1dates": "MM/DD/YYYY"})
-    shown = inbox.post(page, month_first)
-    assert (shown.status_code, inspected.saved) == (200, [])
-    assert "<td>2025-03-04</td>" in shown.text
-    (styles,) = re.findall('name="f0-shown-styles" value="([^"]*)"', shown.text)
-    assert inbox.post(page, month_first | {"f0-shown-styles": unescape(styles)}).status_code == 302
-    assert inspected.saved[0][2]["columns"] == {"Total": {"thousands": [" "]}, "Date": {"dates": "MM/DD/YYYY"}}
-
-
-def test_two_columns_may_change_places(inspected, inbox, upload_file):
-    page = upload_file()
-    swapped = {"f0-c0t0": "Invoice.referenceCode", "f0-c3t0": "Invoice.erpKey"}
-    assert inbox.post(page, posted("confirm", **{**DAY_FIRST, **swapped})).status_code == 302
-    fields = inspected.saved[0][2]["records"][0]["fields"]
-    assert (fields["erpKey"], fields["referenceCode"]) == ("Remarks", "No")
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"f0-c3t0": "Invoice.totalAmount"}, "“totalAmount” is filled from “Total” already."),
-        ({"f0-c0t0": ""}, "erpKey"),
-        ({"f0-k2f": "Invoice.isDraft", "f0-k2v": "perhaps"}, "“isDraft” is true or false, not “perhaps”."),
-        ({"f0-k2f": "Invoice.invoiceDate", "f0-k2v": "2025-01-01"}, "“invoiceDate” is filled from “Date” already."),
-    ],
-)
-def test_a_profile_that_cannot_be_used_says_why_and_is_not_confirmed(inspected, inbox, upload_file, change, sentence):
-    page = upload_file()
-    answer = inbox.post(page, posted("confirm", **{**DAY_FIRST, **change}))
-    assert answer.status_code == 200
-    assert sentence in answer.text
-    assert is_off(answer)
-    assert not SyncRequest.objects.exists()
 
 
 def test_every_file_of_a_zip_has_its_own_questions(inspected, inbox, upload_file):
