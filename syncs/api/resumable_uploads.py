@@ -42,7 +42,7 @@ class ResumableUploadViewSet(WireViewSet[ResumableUpload]):
     roles = {"create": WRITERS, "look": EVERYONE, "add": WRITERS, "remove": WRITERS}
     throttles = {"create": (CreateSyncThrottle, CreateSyncOfAccountThrottle)}
 
-    def initial(self, request: WireRequest, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         given = request.headers.get("Tus-Resumable", VERSION)
         if given != VERSION:

@@ -1,11 +1,11 @@
 """Writes an import profile as the JSON document from which it can be read again."""
 
-from syncs.connectors.protocol import JsonValue
 from syncs.import_profiles.profile import (
     FORMAT,
     ColumnSource,
     ConstantSource,
     DebitCreditSource,
+    DocumentValue,
     FirstSource,
     ImportProfile,
     JoinSource,
@@ -16,13 +16,14 @@ from syncs.import_profiles.profile import (
     Source,
     Style,
     SumSource,
+    When,
 )
 
 
-def to_json(profile: ImportProfile) -> dict[str, JsonValue]:
+def to_json(profile: ImportProfile) -> dict[str, DocumentValue]:
     """The document of a profile; `parse` of it is the same profile."""
     read, match = profile.read, profile.match
-    document: dict[str, object] = {
+    document: dict[str, DocumentValue] = {
         "format": FORMAT,
         "name": profile.name,
         "match": _stated({"columns": [*match.columns], "fingerprint": match.fingerprint, "file": match.file or None}),
@@ -49,11 +50,11 @@ def to_json(profile: ImportProfile) -> dict[str, JsonValue]:
     return _stated(document)
 
 
-def _stated(members: dict[str, object]) -> dict[str, JsonValue]:
-    return {name: value for name, value in members.items() if value is not None}  # type: ignore[misc]
+def _stated(members: dict[str, DocumentValue]) -> dict[str, DocumentValue]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
-def _skip_json(skip: Skip) -> dict[str, JsonValue]:
+def _skip_json(skip: Skip) -> dict[str, DocumentValue]:
     if isinstance(skip, SkipLines):
         return {"line": [*skip.lines]}
     if isinstance(skip, SkipTotals):
@@ -61,8 +62,8 @@ def _skip_json(skip: Skip) -> dict[str, JsonValue]:
     return {"empty": [*skip.columns]}
 
 
-def _style_json(style: Style) -> dict[str, JsonValue]:
-    def texts(found: tuple[str, ...] | None) -> list[str] | None:
+def _style_json(style: Style) -> dict[str, DocumentValue]:
+    def texts(found: tuple[str, ...] | None) -> list[DocumentValue] | None:
         return None if found is None else [*found]
 
     return _stated(
@@ -80,22 +81,11 @@ def _style_json(style: Style) -> dict[str, JsonValue]:
     )
 
 
-def _record_json(rule: RecordRule) -> dict[str, JsonValue]:
-    when = rule.when
+def _record_json(rule: RecordRule) -> dict[str, DocumentValue]:
     return _stated(
         {
             "kind": rule.kind,
-            "when": when
-            and _stated(
-                {
-                    "column": when.column,
-                    "in": None if when.any_of is None else [*when.any_of],
-                    "from": when.from_number,
-                    "to": when.to_number,
-                    "filled": when.filled,
-                    "sign": when.sign or None,
-                }
-            ),
+            "when": None if rule.when is None else _when_json(rule.when),
             "group": [*rule.group] or None,
             "lineOf": [*rule.line_of] or None,
             "fields": {name: _source_json(source) for name, source in rule.fields.items()},
@@ -103,10 +93,23 @@ def _record_json(rule: RecordRule) -> dict[str, JsonValue]:
     )
 
 
-def _source_json(source: Source) -> JsonValue:
+def _when_json(when: When) -> dict[str, DocumentValue]:
+    return _stated(
+        {
+            "column": when.column,
+            "in": None if when.any_of is None else [*when.any_of],
+            "from": when.from_number,
+            "to": when.to_number,
+            "filled": when.filled,
+            "sign": when.sign or None,
+        }
+    )
+
+
+def _source_json(source: Source) -> DocumentValue:
     match source:
         case ConstantSource(constant):
-            return {"constant": constant}  # type: ignore[dict-item]
+            return {"constant": constant}
         case JoinSource(join, between):
             return {"join": [*join], "with": between} if between else {"join": [*join]}
         case FirstSource(first):
@@ -119,7 +122,7 @@ def _source_json(source: Source) -> JsonValue:
             return _column_source_json(source)
 
 
-def _column_source_json(source: ColumnSource) -> JsonValue:
+def _column_source_json(source: ColumnSource) -> DocumentValue:
     document = _stated(
         {
             "column": source.column,
@@ -136,6 +139,6 @@ def _column_source_json(source: ColumnSource) -> JsonValue:
     return source.column if len(document) == 1 else document
 
 
-def _sign(source: ColumnSource) -> dict[str, JsonValue]:
-    sign: dict[str, JsonValue] = {"column": source.sign_column, "negative": [*source.negative]}
+def _sign(source: ColumnSource) -> dict[str, DocumentValue]:
+    sign: dict[str, DocumentValue] = {"column": source.sign_column, "negative": [*source.negative]}
     return sign if source.positive is None else {**sign, "positive": [*source.positive]}

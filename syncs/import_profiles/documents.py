@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from adsplatform.records.checks import quoted
-from syncs.connectors.protocol import JsonValue
 from syncs.import_profiles.profile import (
     DATE_PATTERNS,
     DECIMAL_MARKS,
@@ -19,6 +18,7 @@ from syncs.import_profiles.profile import (
     Constant,
     ConstantSource,
     DebitCreditSource,
+    DocumentValue,
     FirstSource,
     ImportProfile,
     JoinSource,
@@ -125,6 +125,16 @@ class Part:
             raise self.fault("a text, a number, true or false is expected here.")
         return self.value
 
+    def any_value(self, depth: int = 0) -> DocumentValue:
+        """Whatever JSON may hold."""
+        if depth > MOST_DEPTH:
+            raise self.fault("values are nested too deeply.")
+        if isinstance(self.value, list | tuple):
+            return [item.any_value(depth + 1) for item in self.items()]
+        if isinstance(self.value, Mapping):
+            return {name: member.any_value(depth + 1) for name, member in self.any_members().items()}
+        return None if self.value is None else self.constant()
+
 
 def parse(document: object) -> ImportProfile:
     """The profile that a JSON document describes; raises ProfileError where it does not describe one."""
@@ -147,8 +157,8 @@ def parse(document: object) -> ImportProfile:
         styles=styles,
         columns=columns,
         records=tuple(_record(rule) for rule in members["records"].items(least=1)),
-        answers=tuple(_answer(answer) for answer in _entries(members, "answers")),
-        confirmed=_confirmed(members["confirmed"]) if "confirmed" in members else None,
+        answers=tuple(map(_answer, _entries(members, "answers"))),
+        confirmed=_optional(members, "confirmed", _confirmed, None),
     )
     check_profile(profile)
     return profile
@@ -320,20 +330,21 @@ def _column_source(part: Part) -> ColumnSource:
     )
 
 
-def _answer(part: Part) -> Mapping[str, JsonValue]:
-    members = part.any_members()
-    for name in ("what", "answer", "evidence"):
-        if name not in members:
-            raise part.fault(f"“{name}” is missing.")
-    members["what"].text()
-    members["evidence"].text()
-    return {name: member.value for name, member in members.items()}  # type: ignore[misc]
+def _answer(part: Part) -> Mapping[str, DocumentValue]:
+    if "answer" not in part.any_members():
+        raise part.fault("“answer” is missing.")
+    return _with_texts(part, "what", "evidence")
 
 
-def _confirmed(part: Part) -> Mapping[str, JsonValue]:
+def _confirmed(part: Part) -> Mapping[str, DocumentValue]:
+    return _with_texts(part, "by", "at", "sample")
+
+
+def _with_texts(part: Part, *names: str) -> Mapping[str, DocumentValue]:
+    """An object that is kept as it is, in which these members are texts."""
     members = part.any_members()
-    for name in ("by", "at", "sample"):
+    for name in names:
         if name not in members:
             raise part.fault(f"“{name}” is missing.")
         members[name].text()
-    return {name: member.value for name, member in members.items()}  # type: ignore[misc]
+    return {name: member.any_value() for name, member in members.items()}

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import IO
 
 from syncs.connectors.formats import explanation_sheet
 from syncs.connectors.formats.file_kinds import reason_not_csv
 from syncs.connectors.formats.xlsx_choice import texts_of
 from syncs.connectors.formats.xlsx_workbook import Sheet, Workbook
 from syncs.connectors.formats.zip_archive import Archive
-from syncs.connectors.protocol import ByteStream
 from syncs.import_profiles.delimiters import judge_delimiter
 from syncs.import_profiles.encodings import EncodingFinding, judge_encoding
 from syncs.import_profiles.header_lines import HeaderFinding, find_header, header_at
 from syncs.import_profiles.inspected import Choice, Question, Verdict
 from syncs.import_profiles.questions import Asker, choices_of
-from syncs.import_profiles.sampling import SampleBytes, decode_parts, sample_seekable, sample_stream, split_parts
+from syncs.import_profiles.sampling import SampleBytes, decode_parts, split_parts
 from syncs.import_profiles.tables import Table, build_table
 
 # The lines that are shown as they stand.
@@ -42,9 +40,8 @@ class FileName:
     stem: str
 
 
-def read_text(content: IO[bytes] | ByteStream, size: int | None, file: FileName, asker: Asker) -> Table:
-    """The table in a text file. `size` is known where one can seek in the content. Raises Unreadable."""
-    sample = sample_seekable(content, size) if size is not None else sample_stream(content)  # type: ignore[arg-type]
+def read_text(sample: SampleBytes, file: FileName, asker: Asker) -> Table:
+    """The table in a text file, of which this is what is looked at. Raises Unreadable."""
     if not sample.parts[0]:
         raise Unreadable("The file is empty.")
     encoding = _encoding(sample, asker)

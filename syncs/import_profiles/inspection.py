@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatch
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, TypedDict
 
 from adsplatform.records.specification import entity_named
 from syncs.connectors.formats.csv_header import UnusableFile
 from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, old_or_locked
 from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
-from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
+from syncs.connectors.protocol import ConnectorError, Limits
 from syncs.import_profiles.drafts import Books
 from syncs.import_profiles.file_readers import DELIMITER_NAMES, FileName, Unreadable, read_sheets, read_text
 from syncs.import_profiles.header_names import key_of
@@ -31,6 +31,7 @@ from syncs.import_profiles.preview import preview_of, provisional_profile
 from syncs.import_profiles.profile import ImportProfile
 from syncs.import_profiles.proposal import Proposal, propose
 from syncs.import_profiles.questions import Asker
+from syncs.import_profiles.sampling import SampleBytes, sample_seekable, sample_stream
 from syncs.import_profiles.tables import Table
 
 TEXTS, JSON_TEXTS, WORKBOOKS = ("csv", "txt", "tsv"), ("jsonl", "ndjson", "json"), ("xlsx", "xlsm")
@@ -80,7 +81,7 @@ def inspect_files(content: IO[bytes], file_name: str, around: Surroundings) -> l
     if not start.startswith(b"PK"):
         if extension in JSON_TEXTS:
             return [_json(file)]
-        return [_text(content, size, file, around)]
+        return [_text(sample_seekable(content, size), file, around)]
     try:
         archive = Archive(content, file=file_name, limits=around.limits)
         if extension in WORKBOOKS or is_workbook(archive):
@@ -99,7 +100,7 @@ def _entry(archive: Archive, entry: Entry, around: Surroundings) -> Iterator[Ins
         yield _json(file)
     elif entry.extension in TEXTS:
         with archive.open(entry) as unpacked:
-            yield _text(unpacked, None, file, around)
+            yield _text(sample_stream(unpacked), file, around)
     elif entry.extension in WORKBOOKS:
         with archive.open(entry) as unpacked, TemporaryFile() as copy:
             while data := unpacked.read(COPIED_BYTES):
@@ -112,10 +113,10 @@ def _entry(archive: Archive, entry: Entry, around: Surroundings) -> Iterator[Ins
         )
 
 
-def _text(content: IO[bytes] | ByteStream, size: int | None, file: FileName, around: Surroundings) -> Inspected:
+def _text(sample: SampleBytes, file: FileName, around: Surroundings) -> Inspected:
     asker = around.asker(file.name)
     try:
-        table = read_text(content, size, file, asker)
+        table = read_text(sample, file, asker)
     except Unreadable as reason:
         return _unreadable(file, "csv", str(reason), reason.lines)
     return inspect_table(table, asker, around)
@@ -199,7 +200,19 @@ def _fits(profile: ImportProfile, found: set[str]) -> bool:
     return {key_of(name) for name in profile.used_columns} <= found and len(own ^ found) <= max(1, len(own) // 2)
 
 
-def _about(table: Table) -> dict[str, object]:
+class _About(TypedDict):
+    """What an inspection says of every table."""
+
+    file: str
+    format: str
+    sheet: str
+    encoding: str
+    delimiter: str
+    header: tuple[int, ...]
+    is_whole: bool
+
+
+def _about(table: Table) -> _About:
     return {
         "file": table.file,
         "format": table.format,
@@ -225,7 +238,7 @@ def _strict(table: Table, kind: str) -> InspectedFile:
     )
     known = sum(1 for column in columns if column.fields)
     return InspectedFile(
-        **_about(table),  # type: ignore[arg-type]
+        **_about(table),
         reading=Reading.STRICT,
         columns=columns,
         kinds=(kind,),
@@ -255,7 +268,7 @@ def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
     new = [column.name for column in table.columns if column.key and column.key not in own]
     told = (f"New columns, which are not loaded: {', '.join(f'“{name}”' for name in new[:10])}.",) if new else ()
     return InspectedFile(
-        **_about(table),  # type: ignore[arg-type]
+        **_about(table),
         reading=Reading.PROFILE,
         columns=columns,
         kinds=profile.kinds,
@@ -269,7 +282,7 @@ def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
 def _proposed(proposal: Proposal) -> InspectedFile:
     table = proposal.table
     return InspectedFile(
-        **_about(table),  # type: ignore[arg-type]
+        **_about(table),
         reading=Reading.PROPOSAL,
         columns=proposal.columns,
         kinds=proposal.draft.kinds,

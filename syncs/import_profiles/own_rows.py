@@ -1,7 +1,7 @@
 """Rows of a file under the file's own names of columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import compress
 
 import numpy as np
@@ -65,6 +65,11 @@ class OwnRows:
 
     def __len__(self) -> int:
         return len(self.raw)
+
+    def without_file(self) -> dict[str, object]:
+        """All of the rows but their file, by the names of the constructor's parameters."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "file"}
+        return values | {"lines": list(self.lines)}
 
     @property
     def is_sheet(self) -> bool:

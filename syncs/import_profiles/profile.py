@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from syncs.connectors.protocol import JsonValue
 from syncs.import_profiles.header_names import key_of
 
 FORMAT = "import-profile/1"
@@ -43,6 +42,8 @@ FIRST_COLUMN = "#first"  # the first column, where it has no name
 OTHERWISE = "*"  # in `values`: every value that is not listed
 
 Constant: TypeAlias = str | int | float | bool
+# A value of a profile's JSON document.
+DocumentValue: TypeAlias = "Constant | list[DocumentValue] | dict[str, DocumentValue] | None"
 
 
 class ProfileError(Exception):
@@ -257,8 +258,8 @@ class ImportProfile:
     records: tuple[RecordRule, ...]
     columns: Mapping[str, Style] = field(default_factory=dict)
     # As they are in the document; only people read them.
-    answers: tuple[Mapping[str, JsonValue], ...] = ()
-    confirmed: Mapping[str, JsonValue] | None = None
+    answers: tuple[Mapping[str, DocumentValue], ...] = ()
+    confirmed: Mapping[str, DocumentValue] | None = None
 
     @property
     def fingerprint(self) -> str:

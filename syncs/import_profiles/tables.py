@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Required, TypedDict, Unpack
 
 import polars as pl
 
@@ -76,13 +77,27 @@ class Table:
         return named_lines([self.lines[place] for place in places])
 
 
+class About(TypedDict, total=False):
+    """Those attributes of a Table that only the reader of its file knows."""
+
+    file: Required[str]
+    stem: Required[str]
+    format: Required[str]
+    sheet: str
+    encoding: str
+    delimiter: str
+    first_lines: tuple[tuple[int, str], ...]
+    last_lines: tuple[tuple[int, str], ...]
+    is_whole: bool
+
+
 def build_table(
     header: HeaderFinding,
     rows: Sequence[Sequence[str]],
     lines: Sequence[int],
     *,
     number_columns: frozenset[int] = frozenset(),
-    **about: object,
+    **about: Unpack[About],
 ) -> Table:
     """The table below a header that was found among these rows."""
     width = len(header.names)
@@ -116,7 +131,7 @@ def build_table(
         datev=datev,
         uneven=uneven,
         skipped_units=skipped,
-        **about,  # type: ignore[arg-type]
+        **about,
     )
 
 

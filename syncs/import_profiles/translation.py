@@ -241,8 +241,7 @@ class _File:
             with self._spool as spool:
                 spool.seek(0)
                 for _ in range(self._stored):
-                    rows: OwnRows = pickle.load(spool)  # noqa: S301, our own file
-                    rows.file = self.file
+                    rows = OwnRows(self.file, **pickle.load(spool))  # noqa: S301, our own file
                     yield from self._records(rows)
             self._spool = None
         for groups in self._groups.values():
@@ -254,10 +253,7 @@ class _File:
     def _store(self, rows: OwnRows) -> None:
         if self._spool is None:
             self._spool = TemporaryFile()  # noqa: SIM115 (closed by `finish`, or with the process)
-        lines, file, rows.file = rows.lines, rows.file, None  # type: ignore[assignment]
-        rows.lines = list(lines)
-        pickle.dump(rows, self._spool, pickle.HIGHEST_PROTOCOL)
-        rows.file = file
+        pickle.dump(rows.without_file(), self._spool, pickle.HIGHEST_PROTOCOL)
         self._stored += 1
 
     def _records(self, rows: OwnRows) -> SourceItems:

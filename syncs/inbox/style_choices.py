@@ -75,8 +75,8 @@ def _maps(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
     """The sources of the document that have a map of values: kind, field and source."""
     for rule in document["records"]:
         for field, source in rule["fields"].items():
-            if isinstance(source, Mapping) and source.get("values"):
-                yield rule["kind"], field, source  # type: ignore[misc]
+            if isinstance(source, dict) and source.get("values"):
+                yield rule["kind"], field, source
 
 
 def _typed(kind: str, field: str, value: str) -> str | bool | None:

@@ -191,6 +191,14 @@ def test_sources_nested_without_end_are_refused():
         parse(changed([*FIELDS, "referenceCode"], source))
 
 
+def test_answers_nested_without_end_are_refused():
+    answer = "x"
+    for _ in range(200):
+        answer = [answer]
+    with pytest.raises(ProfileError, match=r"answers\[0\].answer.*nested too deeply"):
+        parse(changed(["answers"], [{"what": "x", "answer": answer, "evidence": "y"}]))
+
+
 def test_two_columns_of_one_name_are_refused_only_if_one_is_used():
     twice = [*COLUMNS, "Netto "]
     with pytest.raises(ProfileError, match="“Netto” and “Netto ” cannot be told apart"):
