@@ -12,6 +12,7 @@ from syncs.connectors.formats.csv_reader import read_csv
 from syncs.connectors.formats.file_kinds import kind_of
 from syncs.connectors.formats.jsonl_reader import read_json_lines
 from syncs.connectors.formats.layouts import recognise_text
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import (
     OLD_OR_LOCKED,
@@ -25,32 +26,18 @@ from syncs.connectors.protocol import (
     ApplicationEntry,
     ByteStream,
     ConnectorError,
-    Limits,
     RowProblem,
     Source,
     SourceItems,
-    Vocabulary,
 )
 
 
 class Reader(Protocol):
-    """Reads a file of one format; `name` is its stem, which says what kind of records it contains."""
+    """Reads a file of one format."""
 
-    def __call__(
-        self, content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary
-    ) -> SourceItems: ...
+    def __call__(self, content: ByteStream, file: SourceFile) -> SourceItems: ...
 
 
-READERS: dict[str, Reader] = {
-    "csv": read_csv,
-    "txt": read_csv,
-    "tsv": read_csv,
-    "jsonl": read_json_lines,
-    "ndjson": read_json_lines,
-    "json": read_json_lines,
-    "xlsx": read_packed_workbook,
-    "xlsm": read_packed_workbook,
-}
 WORKBOOKS = {"xlsx", "xlsm"}
 OTHER_SHEETS = {"xls", "xlsb", "ods", "numbers"}
 # What may be wrong with all files of a ZIP at once, by the code of the problem.
@@ -89,29 +76,30 @@ class FileUpload:
         elif source.format == "mended":
             yield from read_corrected_lines(source.upload, source.layouts)
         else:
-            name, _ = stem_and_extension(source.file_name)
-            yield from _rows_of_file(
-                source, source.format, source.upload, name=name, file=source.file_name, limits=source.limits
-            )
+            stem, _ = stem_and_extension(source.file_name)
+            yield from READERS[source.format](source.upload, SourceFile.of(source, stem, source.file_name))
 
 
-def _rows_of_file(
-    source: Source, extension: str, content: ByteStream, *, name: str, file: str, limits: Limits
-) -> SourceItems:
-    """The rows of one file, read by a layout of the source if it is recognised by one."""
-    reader = READERS[extension]
-    if source.layouts and reader is read_csv:
+def _read_text(content: ByteStream, file: SourceFile) -> SourceItems:
+    """The rows of a CSV file, read by a layout if it is recognised by one."""
+    if file.layouts:
         content = PeekedStream(content)
-        recognised = recognise_text(content.head, source.layouts, name=name, file=file, vocabulary=source.vocabulary)
-        if recognised:
-            yield from read_csv_by_layout(content, recognised, name=name, file=file, limits=limits)
+        if recognised := recognise_text(content.head, file):
+            yield from read_csv_by_layout(content, recognised, file)
             return
-    if source.layouts and reader is read_packed_workbook:
-        yield from read_packed_workbook(
-            content, name=name, file=file, limits=limits, vocabulary=source.vocabulary, layouts=source.layouts
-        )
-        return
-    yield from reader(content, name=name, file=file, limits=limits, vocabulary=source.vocabulary)
+    yield from read_csv(content, file)
+
+
+READERS: dict[str, Reader] = {
+    "csv": _read_text,
+    "txt": _read_text,
+    "tsv": _read_text,
+    "jsonl": read_json_lines,
+    "ndjson": read_json_lines,
+    "json": read_json_lines,
+    "xlsx": read_packed_workbook,
+    "xlsm": read_packed_workbook,
+}
 
 
 def _zip_rows(source: Source) -> SourceItems:
@@ -121,16 +109,10 @@ def _zip_rows(source: Source) -> SourceItems:
         reason = old_or_locked()
         raise ConnectorError(str(reason), code=reason.code, file=source.file_name)
     content.seek(0)
-    name, extension = stem_and_extension(source.file_name)
+    stem, extension = stem_and_extension(source.file_name)
+    file = SourceFile.of(source, stem, source.file_name)
     if extension in WORKBOOKS:
-        yield from read_packed_workbook(
-            content,
-            name=name,
-            file=source.file_name,
-            limits=source.limits,
-            vocabulary=source.vocabulary,
-            layouts=source.layouts,
-        )
+        yield from read_packed_workbook(content, file)
         return
     is_zip = extension == "zip" or zipfile.is_zipfile(content)
     content.seek(0)
@@ -138,41 +120,34 @@ def _zip_rows(source: Source) -> SourceItems:
     is_zip = is_zip or (not extension and content.read(2) == b"PK")
     content.seek(0)
     if extension in OTHER_SHEETS or not is_zip:
-        what = _what_else(name, extension, kind_of(content.read(SNIFFED_BYTES).decode(errors="replace")), alone=True)
+        what = _what_else(stem, extension, kind_of(content.read(SNIFFED_BYTES).decode(errors="replace")), alone=True)
         raise ConnectorError(
-            f"The file “{source.file_name}” {what}, then send it again.", code="unknown_format", file=source.file_name
+            f"The file “{file.name}” {what}, then send it again.", code="unknown_format", file=file.name
         )
-    archive = Archive(content, file=source.file_name, limits=source.limits)
+    archive = Archive(content, file=file.name, limits=source.limits)
     if is_workbook(archive):
-        yield from read_workbook(
-            archive,
-            name=name,
-            file=source.file_name,
-            limits=source.limits,
-            vocabulary=source.vocabulary,
-            layouts=source.layouts,
-        )
+        yield from read_workbook(archive, file)
         return
     if archive.has_unlisted_content():
         yield RowProblem(
-            name,
-            source.file_name,
+            stem,
+            file.name,
             None,
             "zip_unlisted",
-            f"The file “{source.file_name}” holds something that its list of files does not name, such as another ZIP "
+            f"The file “{file.name}” holds something that its list of files does not name, such as another ZIP "
             "in front of it; nothing was loaded from that. Make the ZIP again, with all files in it.",
         )
     entries = archive.entries()
     problems = [_unreadable(entry) for entry in entries]
     if all(problems):
-        yield from _nothing_readable(source.file_name, [problem for problem in problems if problem])
+        yield from _nothing_readable(file.name, [problem for problem in problems if problem])
     for entry, problem in zip(entries, problems, strict=True):
         if problem:
             yield problem
             continue
         with archive.open(entry) as unpacked:
-            limits = rest_of(source.limits, archive.unpacked)
-            yield from _rows_of_file(source, entry.extension, unpacked, name=entry.stem, file=entry.name, limits=limits)
+            rest = rest_of(source.limits, archive.unpacked)
+            yield from READERS[entry.extension](unpacked, SourceFile.of(source, entry.stem, entry.name, rest))
 
 
 def _nothing_readable(file: str, problems: list[RowProblem]) -> SourceItems:

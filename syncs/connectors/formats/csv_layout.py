@@ -6,8 +6,9 @@ from syncs.connectors.formats.csv_header import Header
 from syncs.connectors.formats.csv_rows import CsvRows
 from syncs.connectors.formats.header_search import KindNames
 from syncs.connectors.formats.layouts import LayoutContradicted, Recognised, rows_above_header
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, physical_lines
-from syncs.connectors.protocol import ByteStream, FileHeader, Limits, NoVocabulary, RowProblem, SourceItems
+from syncs.connectors.protocol import ByteStream, FileHeader, NoVocabulary, RowProblem, SourceItems
 
 # How much of a file is read to recognise it.
 HEAD_BYTES = 256 * 1024
@@ -34,13 +35,11 @@ class PeekedStream:
         return self._content.read(size)
 
 
-def read_csv_by_layout(
-    content: ByteStream, recognised: Recognised, *, name: str, file: str, limits: Limits
-) -> SourceItems:
+def read_csv_by_layout(content: ByteStream, recognised: Recognised, file: SourceFile) -> SourceItems:
     """The rows of a CSV file below the header that was recognised."""
     yield FileHeader(
-        name,
-        file,
+        file.stem,
+        file.name,
         recognised.columns,
         recognised.delimiter,
         layout=recognised.layout,
@@ -48,24 +47,24 @@ def read_csv_by_layout(
     )
     if (above := recognised.layout.header[0] - 1) and not recognised.is_download:
         message = rows_above_header(above)
-        yield RowProblem(name, file, None, "lines_left_out", message, kind="warning", column="titles")
+        yield RowProblem(file.stem, file.name, None, "lines_left_out", message, kind="warning", column="titles")
     if recognised.encoding not in UNICODE:
-        content = _TranscodedStream(content, recognised, file)
+        content = _TranscodedStream(content, recognised, file.name)
     header = Header(recognised.delimiter, list(recognised.columns), recognised.lines_above)
     rows = CsvRows(
-        name,
-        file,
+        file.stem,
+        file.name,
         header,
         recognised.lines_above + 1,
-        limits.line_bytes,
+        file.limits.line_bytes,
         KindNames("", NoVocabulary()),
         keeps_single_cells=recognised.layout.has_other_lines,
     )
     line = 1
-    for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file):
+    for piece in physical_lines(content, line_bytes=file.limits.line_bytes, file=file.name):
         if isinstance(piece, OtherEncoding):
             difference = f"from line {piece.line:,} on, its text is not {recognised.encoding}, as the profile says."
-            raise LayoutContradicted(recognised.layout, file, difference)
+            raise LayoutContradicted(recognised.layout, file.name, difference)
         if isinstance(piece, LongLine):
             # A title or a header of such a length would not have been recognised.
             yield from rows.take_long_line(piece)
@@ -78,8 +77,8 @@ def read_csv_by_layout(
     yield from rows.finish()
     if not rows.has_rows:
         yield RowProblem(
-            name,
-            file,
+            file.stem,
+            file.name,
             None,
             "file_without_rows",
             "The file has a header and no rows, so nothing was loaded from it.",

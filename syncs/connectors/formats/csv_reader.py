@@ -3,17 +3,18 @@
 from syncs.connectors.formats.csv_header import SEARCHED_LINES, Header, UnusableFile, read_header
 from syncs.connectors.formats.csv_rows import CsvRows
 from syncs.connectors.formats.header_search import KindNames, clean_name
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, physical_lines
-from syncs.connectors.protocol import ByteStream, FileHeader, Limits, RowProblem, SourceItems, Vocabulary
+from syncs.connectors.protocol import ByteStream, FileHeader, RowProblem, SourceItems
 
 # The most characters of a title that are quoted.
 TITLE_LENGTH = 100
 
 
-def read_csv(content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary) -> SourceItems:
+def read_csv(content: ByteStream, file: SourceFile) -> SourceItems:
     """The rows of a CSV file; its first line names the columns, or one below titles does."""
-    names = KindNames(vocabulary.kind_named(name), vocabulary)
-    return _CsvFile(name, file, limits.line_bytes, names).read(content)
+    names = KindNames(file.vocabulary.kind_named(file.stem), file.vocabulary)
+    return _CsvFile(file.stem, file.name, file.limits.line_bytes, names).read(content)
 
 
 class _CsvFile:

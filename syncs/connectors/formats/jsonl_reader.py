@@ -21,8 +21,9 @@ from syncs.connectors.formats.json_objects import (
     object_or_problem,
     unique_members,
 )
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.text_lines import LongLine, OtherEncoding, has_undecoded, physical_lines
-from syncs.connectors.protocol import ByteStream, Limits, RowProblem, SourceItems, Vocabulary
+from syncs.connectors.protocol import ByteStream, RowProblem, SourceItems
 
 # Up to this many lines that cannot be decoded together are decoded one by one; more are halved.
 ONE_BY_ONE = 32
@@ -37,37 +38,36 @@ OnLine = JsonObject | RowProblem | None
 _encode = msgspec.json.Encoder().encode
 
 
-def read_json_lines(
-    content: ByteStream, *, name: str, file: str, limits: Limits, vocabulary: Vocabulary
-) -> SourceItems:
+def read_json_lines(content: ByteStream, file: SourceFile) -> SourceItems:
     """The rows of a JSONL file."""
     number, is_first = 1, True
-    members = DifferentMembers(file)
-    for piece in physical_lines(content, line_bytes=limits.line_bytes, file=file, chunk_bytes=CHUNK_BYTES):
+    stem, line_bytes = file.stem, file.limits.line_bytes
+    members = DifferentMembers(file.name)
+    for piece in physical_lines(content, line_bytes=line_bytes, file=file.name, chunk_bytes=CHUNK_BYTES):
         if isinstance(piece, OtherEncoding):
-            yield RowProblem(name, file, piece.line, "encoding_assumed", piece.message, kind="warning")
+            yield RowProblem(stem, file.name, piece.line, "encoding_assumed", piece.message, kind="warning")
             continue
         is_long = isinstance(piece, LongLine)
         raw = [piece.start] if isinstance(piece, LongLine) else [line.rstrip("\r\n") for line in piece]
         if is_first and (first := next((text for line in raw if (text := line.strip())), "")):
             if _is_one_document(first, is_long):
-                yield RowProblem(name, file, None, "not_json_lines", _NOT_LINES, raw=first[:200])
+                yield RowProblem(stem, file.name, None, "not_json_lines", _NOT_LINES, raw=first[:200])
                 return
-            if reason := reason_not_json([text for line in raw if (text := line.strip())][:LINES_LOOKED_AT], name):
-                yield RowProblem(name, file, None, "other_format", reason, raw=first[:200])
+            if reason := reason_not_json([text for line in raw if (text := line.strip())][:LINES_LOOKED_AT], stem):
+                yield RowProblem(stem, file.name, None, "other_format", reason, raw=first[:200])
                 return
             is_first = False
         lines = range(number, number + len(raw))
         number += len(raw)
         if is_long:
-            yield RowProblem(name, file, lines[0], "line_too_long", _too_long(limits.line_bytes), raw=raw[0])
+            yield RowProblem(stem, file.name, lines[0], "line_too_long", _too_long(line_bytes), raw=raw[0])
         else:
             for start in range(0, len(raw), BLOCK_LINES):
                 block = slice(start, start + BLOCK_LINES)
-                yield from members.watch(_read(name, file, lines[block], raw[block]))
+                yield from members.watch(_read(stem, file.name, lines[block], raw[block]))
     if is_first:
         yield RowProblem(
-            name, file, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
+            stem, file.name, None, "file_empty", "The file is empty, so nothing was loaded from it.", kind="warning"
         )
 
 

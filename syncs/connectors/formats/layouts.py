@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 
 from syncs.connectors.columnar import DELIMITERS
 from syncs.connectors.formats.csv_problems import DELIMITER_NAMES
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.protocol import ConnectorError, FileLayout, Vocabulary
 
 # The columns that a download of rejected rows adds; by these two it is recognised.
@@ -166,28 +167,26 @@ class _Head:
         return self._lines[encoding]
 
 
-def recognise_text(
-    head: bytes, layouts: Sequence[FileLayout], *, name: str, file: str, vocabulary: Vocabulary
-) -> Recognised | None:
+def recognise_text(head: bytes, file: SourceFile) -> Recognised | None:
     """The layout of a text file that begins like this; None if it is to be read without one.
 
     Raises LayoutContradicted where the file resembles that of a layout but is written in another way.
     """
     start = _Head(head)
-    if download := _download(layouts, start, file):
+    if download := _download(file.layouts, start, file.name):
         return download
-    layouts = [layout for layout in layouts if not layout.sheet]
+    layouts = [layout for layout in file.layouts if not layout.sheet]
     found = {layout.profile: recognised for layout in layouts if (recognised := _read_by(layout, start))}
     fitting = [layout for layout in layouts if layout.profile in found]
     if fitting:
-        chosen = best(fitting, found[fitting[0].profile].columns, file)
+        chosen = best(fitting, found[fitting[0].profile].columns, file.name)
         return found[chosen.profile] if chosen else None
     for layout in layouts:
-        _check_written_otherwise(layout, start, file)
+        _check_written_otherwise(layout, start, file.name)
     for layout in layouts:
         names = start.names(layout.encoding or start.own_encoding, layout.header, layout.delimiter)
-        if resembles(layout, names) and not is_strictly_readable(vocabulary, name, names):
-            raise missing_columns(layout, file, names)
+        if resembles(layout, names) and not is_strictly_readable(file.vocabulary, file.stem, names):
+            raise missing_columns(layout, file.name, names)
     return None
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from syncs.connectors.formats import explanation_sheet
 from syncs.connectors.formats.header_search import SEARCHED_LINES, KindNames, clean_name, locate_header
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.xlsx_package import DamagedWorkbook
 from syncs.connectors.formats.xlsx_sheet import SheetRow
 from syncs.connectors.formats.xlsx_workbook import Sheet, Workbook
-from syncs.connectors.protocol import RowProblem, Vocabulary
+from syncs.connectors.protocol import RowProblem
 
 # A longer name of a sheet is cut; spreadsheets allow 31 characters.
 SHEET_NAME_LENGTH = 100
@@ -45,8 +46,8 @@ class SheetChoice:
     of that kind. Without any such sheet, the first one is read as the file's kind, whatever its header is.
     """
 
-    def __init__(self, workbook: Workbook, name: str, file: str, vocabulary: Vocabulary) -> None:
-        self.name, self.file, self.vocabulary = name, file, vocabulary
+    def __init__(self, workbook: Workbook, file: SourceFile) -> None:
+        self.name, self.file, self.vocabulary = file.stem, file.name, file.vocabulary
         self.chosen: list[SheetToRead] = []
         self.problems: list[RowProblem] = []
         found = [one for sheet in workbook.sheets if (one := self._look_at(workbook, sheet)) is not None]
@@ -54,8 +55,10 @@ class SheetChoice:
         if len(found) == 1 and found[0].is_damaged:
             raise DamagedWorkbook()
         if visible and not any(one.name for one in visible):
-            visible[0].name = name
-        self.chosen = [SheetToRead(one.sheet, one.name, file) for one in visible if one.name and not one.is_damaged]
+            visible[0].name = file.stem
+        self.chosen = [
+            SheetToRead(one.sheet, one.name, file.name) for one in visible if one.name and not one.is_damaged
+        ]
         if len(self.chosen) > 1:
             self._name_places()
         chosen = {id(one.sheet) for one in self.chosen}

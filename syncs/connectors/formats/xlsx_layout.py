@@ -13,9 +13,10 @@ from syncs.connectors.formats.layouts import (
     missing_columns,
     resembles,
 )
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.xlsx_choice import texts_of
 from syncs.connectors.formats.xlsx_workbook import Sheet, Workbook
-from syncs.connectors.protocol import FileLayout, RowProblem, Vocabulary
+from syncs.connectors.protocol import FileLayout, RowProblem
 
 # How many rows are searched for a header.
 FIRST_ROWS = 60
@@ -46,17 +47,15 @@ class LayoutSheet:
         return [place for place, name in enumerate(self.columns) if self.layout.key_of(name) in wanted]
 
 
-def recognise_sheets(
-    workbook: Workbook, layouts: Sequence[FileLayout], *, name: str, file: str, vocabulary: Vocabulary
-) -> list[LayoutSheet]:
+def recognise_sheets(workbook: Workbook, file: SourceFile) -> list[LayoutSheet]:
     """The visible sheets that are read by a layout; none if the workbook is to be read without one.
 
     Raises LayoutContradicted where no sheet fits, but one resembles that of a layout.
     """
-    of_workbooks = [layout for layout in layouts if not layout.delimiter and not layout.encoding]
+    of_workbooks = [layout for layout in file.layouts if not layout.delimiter and not layout.encoding]
     found: list[LayoutSheet] = []
     differences: list[LayoutContradicted] = []
-    for sheet in workbook.sheets if layouts else ():
+    for sheet in workbook.sheets if file.layouts else ():
         if sheet.is_hidden or not workbook.can_read(sheet):
             continue
         rows = {row.number: texts_of(row) for row in workbook.first_rows(sheet, FIRST_ROWS)}
@@ -64,18 +63,18 @@ def recognise_sheets(
         of_sheet = [layout for layout in of_workbooks if layout.sheet in ("", sheet.name)]
         fitting = [layout for layout in of_sheet if fits(layout, names[layout.profile])]
         download = _names(rows, (1,))
-        if is_download(download) and (layout := best(layouts, download, file)):
+        if is_download(download) and (layout := best(file.layouts, download, file.name)):
             found.append(LayoutSheet(sheet, layout, tuple(download), 1, is_download=True))
-        elif fitting and (layout := best(fitting, names[fitting[0].profile], file)):
+        elif fitting and (layout := best(fitting, names[fitting[0].profile], file.name)):
             found.append(LayoutSheet(sheet, layout, tuple(names[layout.profile]), layout.header[-1]))
         else:
-            differences += filter(None, (_difference(layout, sheet, rows, file) for layout in of_workbooks))
+            differences += filter(None, (_difference(layout, sheet, rows, file.name) for layout in of_workbooks))
             differences += [
-                missing_columns(layout, file, names[layout.profile])
+                missing_columns(layout, file.name, names[layout.profile])
                 for layout in of_sheet
                 if resembles(layout, names[layout.profile])
-                and not is_strictly_readable(vocabulary, sheet.name, names[layout.profile])
-                and not is_strictly_readable(vocabulary, name, names[layout.profile])
+                and not is_strictly_readable(file.vocabulary, sheet.name, names[layout.profile])
+                and not is_strictly_readable(file.vocabulary, file.stem, names[layout.profile])
             ]
     if differences and not found:
         raise differences[0]

@@ -11,6 +11,7 @@ from typing import IO
 from syncs.connectors.formats.csv_header import UnusableFile, column_names, columns_without_names
 from syncs.connectors.formats.header_search import SEARCHED_LINES, KindNames, locate_header
 from syncs.connectors.formats.layouts import rows_above_header
+from syncs.connectors.formats.source_file import SourceFile
 from syncs.connectors.formats.xlsx_cells import letters_of
 from syncs.connectors.formats.xlsx_choice import SHEET_NAME_LENGTH, SheetChoice, SheetToRead, texts_of
 from syncs.connectors.formats.xlsx_layout import LayoutSheet, other_sheets, places_of, recognise_sheets
@@ -25,12 +26,10 @@ from syncs.connectors.protocol import (
     ByteStream,
     ConnectorError,
     FileHeader,
-    FileLayout,
     Limits,
     RowProblem,
     Rows,
     SourceItems,
-    Vocabulary,
 )
 
 # The first bytes of files that Excel wrote before 2007 or with a password.
@@ -40,15 +39,7 @@ COPIED_BYTES = 512 * 1024
 TITLE_LENGTH = 80
 
 
-def read_packed_workbook(
-    content: ByteStream,
-    *,
-    name: str,
-    file: str,
-    limits: Limits,
-    vocabulary: Vocabulary,
-    layouts: Sequence[FileLayout] = (),
-) -> SourceItems:
+def read_packed_workbook(content: ByteStream, file: SourceFile) -> SourceItems:
     """The rows of a workbook that comes as a stream; it is copied, still packed, to a file that can be sought in."""
     with TemporaryFile() as copy:
         while data := content.read(COPIED_BYTES):
@@ -57,24 +48,16 @@ def read_packed_workbook(
         try:
             if copy.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
                 raise old_or_locked()
-            archive = _opened(copy, file, limits)
+            archive = _opened(copy, file)
         except UnusableFile as unusable:
-            yield RowProblem(name, file, None, unusable.code, str(unusable))
+            yield RowProblem(file.stem, file.name, None, unusable.code, str(unusable))
             return
-        yield from read_workbook(archive, name=name, file=file, limits=limits, vocabulary=vocabulary, layouts=layouts)
+        yield from read_workbook(archive, file)
 
 
-def read_workbook(
-    archive: Archive,
-    *,
-    name: str,
-    file: str,
-    limits: Limits,
-    vocabulary: Vocabulary,
-    layouts: Sequence[FileLayout] = (),
-) -> SourceItems:
+def read_workbook(archive: Archive, file: SourceFile) -> SourceItems:
     """The rows of an opened workbook, by a layout if one of its sheets is recognised by one."""
-    return _WorkbookReader(name, file, limits, vocabulary, layouts).read(archive)
+    return _WorkbookReader(file).read(archive)
 
 
 def old_or_locked() -> UnusableFile:
@@ -86,9 +69,9 @@ def old_or_locked() -> UnusableFile:
     )
 
 
-def _opened(content: IO[bytes], file: str, limits: Limits) -> Archive:
+def _opened(content: IO[bytes], file: SourceFile) -> Archive:
     try:
-        archive = Archive(content, file=file, limits=limits)
+        archive = Archive(content, file=file.name, limits=file.limits)
     except ConnectorError as reason:
         if reason.code == "zip_damaged":
             raise DamagedWorkbook() from None
@@ -99,40 +82,37 @@ def _opened(content: IO[bytes], file: str, limits: Limits) -> Archive:
 class _WorkbookReader:
     """One workbook being read, sheet by sheet."""
 
-    def __init__(
-        self, name: str, file: str, limits: Limits, vocabulary: Vocabulary, layouts: Sequence[FileLayout]
-    ) -> None:
-        self.name, self.file, self.limits, self.vocabulary = name, file, limits, vocabulary
-        self.layouts = layouts
+    def __init__(self, file: SourceFile) -> None:
+        self.file = file
 
     def read(self, archive: Archive) -> SourceItems:
+        file = self.file
         try:
-            with Workbook(archive, self.limits.line_bytes) as workbook:
-                if found := recognise_sheets(
-                    workbook, self.layouts, name=self.name, file=self.file, vocabulary=self.vocabulary
-                ):
+            with Workbook(archive, file.limits.line_bytes) as workbook:
+                if found := recognise_sheets(workbook, file):
                     yield from self._read_by_layout(workbook, found)
                     return
-                choice = SheetChoice(workbook, self.name, self.file, self.vocabulary)
+                choice = SheetChoice(workbook, file)
                 yield from choice.problems
                 if not choice.chosen and not choice.problems:
                     yield RowProblem(
-                        self.name,
-                        self.file,
+                        file.stem,
+                        file.name,
                         None,
                         "file_empty",
                         "The file is empty, so nothing was loaded from it.",
                         kind="warning",
                     )
                 for sheet in choice.chosen:
-                    yield from self._read_sheet(_SheetReader(workbook, sheet, self.limits, self.vocabulary))
+                    yield from self._read_sheet(_SheetReader(workbook, sheet, file))
         except UnusableFile as unusable:
-            yield _as_problem(unusable, self.name, self.file)
+            yield _as_problem(unusable, file.stem, file.name)
 
     def _read_by_layout(self, workbook: Workbook, found: Sequence[LayoutSheet]) -> SourceItems:
-        yield from other_sheets(workbook, found, self.file)
-        for one, place in zip(found, places_of(found, self.file), strict=True):
-            reader = _SheetReader(workbook, SheetToRead(one.sheet, self.name, place), self.limits, self.vocabulary)
+        file = self.file
+        yield from other_sheets(workbook, found, file.name)
+        for one, place in zip(found, places_of(found, file.name), strict=True):
+            reader = _SheetReader(workbook, SheetToRead(one.sheet, file.stem, place), file)
             yield from self._read_sheet(reader, one)
 
     def _read_sheet(self, reader: "_SheetReader", found: LayoutSheet | None = None) -> SourceItems:
@@ -147,10 +127,10 @@ class _WorkbookReader:
             reason = str(unusable)
             if isinstance(unusable, DamagedWorkbook):
                 reason = (
-                    f"The workbook “{self.file}” is damaged and cannot be read to its end. Save it again, then send it "
-                    "again."
+                    f"The workbook “{self.file.name}” is damaged and cannot be read to its end. Save it again, then "
+                    "send it again."
                 )
-            raise ConnectorError(reason, code=unusable.code, file=self.file) from None
+            raise ConnectorError(reason, code=unusable.code, file=self.file.name) from None
 
 
 def _as_problem(unusable: UnusableFile, name: str, file: str) -> RowProblem:
@@ -160,8 +140,8 @@ def _as_problem(unusable: UnusableFile, name: str, file: str) -> RowProblem:
 class _SheetReader:
     """One sheet being read: its columns, and the block so far."""
 
-    def __init__(self, workbook: Workbook, chosen: SheetToRead, limits: Limits, vocabulary: Vocabulary) -> None:
-        self.workbook, self.chosen, self.limits, self.vocabulary = workbook, chosen, limits, vocabulary
+    def __init__(self, workbook: Workbook, chosen: SheetToRead, file: SourceFile) -> None:
+        self.workbook, self.chosen, self.limits, self.vocabulary = workbook, chosen, file.limits, file.vocabulary
         self.name, self.file = chosen.name, chosen.file
         self.columns: list[str] = []
         self.letters: list[str] = []
