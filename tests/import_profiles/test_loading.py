@@ -8,18 +8,11 @@ import xlsxwriter
 from syncs.models import SyncFile
 from syncs.services import corrections
 from tests.import_profiles.documents import COLUMNS, document, invoice_fields
-from tests.import_profiles.loading import ProfiledUploads, counts, problems
+from tests.import_profiles.loading import counts, problems
 
 pytestmark = pytest.mark.django_db
 
 AMOUNTS = ("customerErpKey", "invoiceDate", "netAmount", "salesTaxAmount", "totalAmount", "invoiceTypeCode")
-
-
-@pytest.fixture
-def uploads(db):
-    found = ProfiledUploads()
-    found.companies(("K1", "Holz AG"), ("K2", "Stein GmbH"))
-    return found
 
 
 def text(*lines, header=COLUMNS, delimiter=";"):
@@ -316,6 +309,17 @@ def test_a_line_of_no_known_kind_keeps_a_full_sync_from_deleting(uploads):
     uploads.load(text(GOOD, "R2;31.12.2024;K1;RE;1;0;1;ja"), "a.csv")
     uploads.load(text(GOOD, "R2;31.12.2024;K1;XX;1;0;1;ja"), "b.csv", full=True)
     assert set(uploads.records("Invoice")) == {"R1", "R2"}
+
+
+def test_cells_that_every_line_lacks_leave_records_as_they_are(uploads):
+    uploads.save(document(records=[{"kind": "Invoice", "fields": invoice_fields(isVoided="Bezahlt")}]))
+    uploads.load(text(GOOD, "R2;31.12.2024;K1;RE;5;1;6;nein"), "a.csv")
+    result = uploads.load(text("R1;31.12.2024;K1;RE;7,50", "R2;31.12.2024;K1;RE;8"), "b.csv")
+    assert result.status_code == "Success"
+    assert uploads.records("Invoice", "netAmount", "salesTaxAmount", "totalAmount", "isVoided") == {
+        "R1": ["7.5", "0", "1.5", True],
+        "R2": ["8", "1", "6", False],
+    }
 
 
 # Corrections.

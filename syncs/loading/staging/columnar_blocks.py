@@ -222,7 +222,8 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
                 block.nested[column.name] = places
             texts, gap = _texts(cells)
         _add_column(block, column, texts, gap, is_download=is_download)
-    if isinstance(found, Columns) and None not in columns and not is_download and not block.gaps:
+    has_all_columns = len(block.columns) == len(columns)
+    if isinstance(found, Columns) and has_all_columns and not is_download and not block.gaps:
         block.delimited, block.delimiter = found.delimited, found.delimiter
         block.not_delimited = set(found.not_delimited)
     return block
