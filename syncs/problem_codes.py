@@ -140,6 +140,7 @@ _ENTRIES = {
         ("debit_and_credit", "Debit and credit are both filled", "An amount stands in both columns, and the record has only one.", "Correct the line.", SENDER),
         ("currency_contradicted", "The amount names another currency", "The cell has another currency with its amount than the record is in.", "Correct the line, or take the currency from another column.", SENDER),
         ("group_differs", "Lines of one record disagree", "Several lines make up one record, and a value that they share differs among them.", "Correct one of the lines that the sentence names.", SENDER),
+        ("group_incomplete", "A line of a record is missing", "Several lines make up one record or a group, and a line cannot be read or does not say to which it belongs; without it, sums and positions would be wrong.", "Correct the line that the sentence names, then send the file again.", SENDER),
         ("group_scattered", "Lines of one record stand far apart", "The file is so large that lines of one record must follow each other, and they do not.", "Sort the file by the number of the record.", SENDER),
         ("entry_unbalanced", "Debit and credit of an entry differ", "The lines of a journal entry must add up to as much debit as credit.", "Correct the lines of the entry.", SENDER),
         ("reference_ambiguous", "Several companies have the name", "The line names a company by its name, tax id or reference code, and more than one has it.", "Name the company by its key, or give the companies different names.", SENDER),

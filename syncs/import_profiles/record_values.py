@@ -1,6 +1,6 @@
 """The records of one rule of a profile in rows of a file: which rows yield one, and the values of its fields."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from adsplatform.records.specification import Column, Entity
+from syncs.connectors.protocol import ConnectorError
 from syncs.import_profiles.field_values import CellFault, FieldReader, currency_faults
 from syncs.import_profiles.other_lines import amount_columns
 from syncs.import_profiles.own_rows import OwnRows
@@ -65,6 +66,8 @@ class RecordReader:
 
     def read(self, rows: OwnRows) -> RecordRows:
         """The records of rows that yield one each."""
+        if columns := self.rule.group or self.rule.line_of:
+            _check_every_line_belongs(columns, rows)
         if self.rule.line_of:
             rows.extra[POSITION] = self._positions_in(rows)
         found = RecordRows(self.rule, rows, {}, [])
@@ -116,6 +119,21 @@ def keys_of(columns: Iterable[str], rows: OwnRows) -> list[str]:
     """The values of several columns of each row as one text."""
     parts = [rows.filled(name).fill_null("").to_list() for name in columns]
     return [SEPARATOR.join(row) for row in zip(*parts, strict=True)]
+
+
+def _check_every_line_belongs(columns: Sequence[str], rows: OwnRows) -> None:
+    """A line that does not say to which record it belongs would be missing in one of them."""
+    for line, key in zip(rows.lines, keys_of(columns, rows), strict=True):
+        if not key.strip(SEPARATOR):
+            file = rows.file
+            names = " and ".join(f"“{file.own_name(name)}”" for name in columns)
+            raise ConnectorError(
+                f"Line {line:,} of “{file.header.file}” does not say to which record it belongs: {names} "
+                f"{'is' if len(columns) == 1 else 'are'} empty. A record of several lines would be loaded without it, "
+                "so nothing was loaded. Fill it in, or let the import profile leave such lines out.",
+                code="group_incomplete",
+                file=file.header.file,
+            )
 
 
 def accepts(when: When, rows: OwnRows, fields: FieldReader) -> NDArray[np.bool_]:

@@ -84,6 +84,7 @@ class Translator:
         elif self._file is None or item.file != self._file.header.file:
             yield item
         elif isinstance(item, RowProblem):
+            self._file.check_unread_line(item)
             item.name, *also = self._file.kinds
             if item.kind == "error":
                 item.also = tuple(also)
@@ -165,6 +166,17 @@ class _File:
                 "them cannot be loaded alone. Nothing was loaded. Correct them in the file that was sent first, then "
                 "send that again.",
                 code="lines_belong_together",
+                file=self.header.file,
+            )
+
+    def check_unread_line(self, problem: RowProblem) -> None:
+        """Without a line that cannot be read, a record of several lines would have wrong sums, or wrong positions."""
+        if problem.kind == "error" and self.profile.joins_lines:
+            place = "" if problem.line is None else f"Line {problem.line:,}: "
+            raise ConnectorError(
+                f"The lines of “{self.header.file}” belong together in records or groups of several lines, and not all "
+                f"of them can be read. Nothing was loaded. {place}{problem.message}",
+                code="group_incomplete",
                 file=self.header.file,
             )
 

@@ -169,6 +169,14 @@ FAULTY = {
          "Belegdatum: “2024-12-30” in line 4 and “2024-12-31” in line 5 differ, but both lines belong to “R2”. Correct "
          "one of them."),
     ),
+    "group_incomplete": (
+        GROUPED,
+        invoices("R1;31.12.2024;K1;RE;1;0;2;ja", ";;K1;RE;1;0;;ja"),
+        ("error", "rechnungen.csv", None, "", "",
+         "Line 3 of “rechnungen.csv” does not say to which record it belongs: “Belegnr.” is empty. A record of several "
+         "lines would be loaded without it, so nothing was loaded. Fill it in, or let the import profile leave such "
+         "lines out."),
+    ),
     "entry_unbalanced": (
         entry_document(),
         invoices(
