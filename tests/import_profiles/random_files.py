@@ -2,15 +2,14 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from itertools import compress
 
 import xlsxwriter
 
-from syncs.import_profiles.cell_values import FIRST_OF_1904, FIRST_OF_EXCEL
-from syncs.import_profiles.month_names import MONTHS
-from syncs.import_profiles.profile import DATE_PATTERNS, ENCODINGS
 from tests.import_profiles.documents import document
+from tests.import_profiles.random_styles import SIGNS, RandomStyle
 
 COMPANIES = {"K1": "Holz & Söhne AG", "K2": "Stein; GmbH"}
 NAMES = {
@@ -30,11 +29,7 @@ AMOUNTS, DATES = ("totalAmount", "netAmount"), ("invoiceDate", "paymentDueDate")
 MAY_LACK = (*AMOUNTS, *DATES, "termsCode")
 MAY_BE_CONSTANT = ("customerErpKey", "invoiceTypeCode", "currencyCode", "termsCode")
 TYPES = {"RE": "AR Invoice", "GS": "AR Credit Memo"}
-WORDS = (("ja", "nein"), ("Oui", "Non"), ("1", "0"), ("TRUE", "FALSE"), ("x", ""))
 NOTES = ("Müller", "a;b, c|d", 'sagt "nein"', "0012", "1.234", "zwei\nZeilen", "31.12.2024", "élève")
-GROUPS = {".": (",", " ", "'", "\u00a0"), ",": (".", " ", "'", "\u202f")}
-MINUS = ("-{}", "-{}", "−{}", "–{}", "{}-", "({})")
-SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 
 
 class Written:
@@ -43,32 +38,20 @@ class Written:
     def __init__(self, draw):
         self.draw = draw
         self.is_sheet, self.is_grouped = draw.random() < 0.25, draw.random() < 0.3
-        self.encoding, self.delimiter = draw.choice(ENCODINGS), draw.choice((",", ";", "\t", "|"))
-        self.titles = draw.choice((0, 0, 1, 3))
-        self.names = {field: self._writable(names) for field, names in NAMES.items()}
-        self.is_by_name = draw.random() < 0.3
-        self.decimal = draw.choice((".", ","))
-        self.groups = [mark for mark in GROUPS[self.decimal] if draw.random() < 0.5 and self.can_write(mark)]
-        self.dates = draw.choice(DATE_PATTERNS)
-        self.century = draw.choice((1970, 1930, 20, 1900) if "excel" not in self.dates else (1970, 1930, 20))
         # In a group, an empty cell says nothing.
-        self.words = draw.choice(WORDS[:-1] if self.is_grouped else WORDS)
+        self.style = RandomStyle(draw, has_every_letter=self.is_sheet, marks_false=self.is_grouped)
+        self.titles = draw.choice((0, 0, 1, 3))
+        self.names = {field: self.style.writable(names) for field, names in NAMES.items()}
+        self.is_by_name = draw.random() < 0.3
         self.empty = draw.choice(("", "", "n/a", "-"))
         self.has_currency = not self.is_grouped and draw.random() < 0.3
-        self.whole_mark = draw.choice(("", f"{self.decimal}-", f"{self.decimal}--"))
         self.constants = {}
         self.lines = []
         self.records = {"Invoice": {}}
         self._make_records()
         self.fields = draw.sample(list(self.names), len(self.names))
-        self.total = self._total()
+        self.word_of_total = self._word_of_total()
         self.rows = [[self._cell(field, line) for field in self.fields] for line in self.lines]
-
-    def can_write(self, text):
-        return self.is_sheet or text.encode(self.encoding, "ignore").decode(self.encoding) == text
-
-    def _writable(self, texts):
-        return self.draw.choice([text for text in texts if self.can_write(text)])
 
     # What is in it.
 
@@ -93,15 +76,11 @@ class Written:
             "customerErpKey": draw.choice(list(COMPANIES)),
             "isVoided": draw.random() < 0.5,
             "invoiceTypeCode": draw.choice(list(TYPES.values())),
-            "termsCode": self._writable(NOTES),
+            "termsCode": self.style.writable(NOTES),
             "currencyCode": draw.choice(list(SIGNS)),
         }
-        values |= {field: self._day() for field in DATES} | {field: self._amount() for field in AMOUNTS}
+        values |= {field: self.style.day() for field in DATES} | {field: self._amount() for field in AMOUNTS}
         return values | {field: None for field in MAY_LACK if draw.random() < 0.15}
-
-    def _day(self):
-        first = date(self.century * 100 if self.century < 100 else self.century, 1, 1)
-        return first + timedelta(days=self.draw.randrange(70, 36_500))
 
     def _amount(self):
         digits = self.draw.randrange(10 ** self.draw.randrange(1, 12))
@@ -120,13 +99,15 @@ class Written:
         invoice |= {field: sum((line[field] for line in lines), Decimal()) for field in AMOUNTS}
         return lines
 
-    def _total(self):
-        """A line of totals, in some files."""
-        word_in = next((field for field in ("customerErpKey", "termsCode") if field in self.names), "")
-        if not word_in or self.is_grouped or self.draw.random() < 0.6:
-            return None
-        sums = {field: sum((line[field] or Decimal() for line in self.lines), Decimal()) for field in AMOUNTS}
-        return {word_in: "Summe", **{field: self._number(value, "") for field, value in sums.items()}}
+    def _word_of_total(self):
+        """The column in which a line of totals has its word; empty in a file without such a line."""
+        field = next((field for field in ("customerErpKey", "termsCode") if field in self.names), "")
+        return "" if self.is_grouped or self.draw.random() < 0.6 else field
+
+    def keep(self, keys):
+        """Leave only the invoices of these keys in the file."""
+        kept = [line["erpKey"] in keys for line in self.lines]
+        self.lines, self.rows = list(compress(self.lines, kept)), list(compress(self.rows, kept))
 
     # How it is written.
 
@@ -136,47 +117,17 @@ class Written:
             return self.empty if field in MAY_LACK else ""
         native = self.is_sheet and draw.random() < 0.5
         if field in AMOUNTS:
-            return float(value) if native else self._number(value, line["currencyCode"] if self.has_currency else "")
+            currency = line["currencyCode"] if self.has_currency else ""
+            return float(value) if native else self.style.number(value, currency)
         if field in DATES:
-            return value if native else self._date(value)
+            return value if native else self.style.date(value)
         if field == "isVoided":
-            word = self.words[0 if value else 1]
-            return value if native else draw.choice((word, word.upper(), word.lower()))
+            return value if native else self.style.flag(value)
         if field == "invoiceTypeCode":
             return next(word for word, meaning in TYPES.items() if meaning == value)
         if field == "customerErpKey" and self.is_by_name:
             return draw.choice((COMPANIES[value], COMPANIES[value].upper()))
         return value
-
-    def _number(self, value, currency):
-        draw = self.draw
-        whole, _, fraction = f"{abs(value):f}".partition(".")
-        text = whole
-        if self.groups and len(whole) > 3 and draw.random() < 0.7:
-            text = grouped(whole, draw.choice(self.groups), draw.choice((3, 3, 2)))
-        if fraction:
-            text = f"{'' if text == '0' and draw.random() < 0.2 else text}{self.decimal}{fraction}"
-        sign = self._writable(MINUS) if value < 0 else draw.choice(("{}", "{}", "+{}"))
-        if not fraction and self.whole_mark and sign != "{}-" and draw.random() < 0.5:
-            text += self.whole_mark
-        text = sign.format(text)
-        if currency and draw.random() < 0.7:
-            named = self._writable((currency, SIGNS[currency]))
-            text = draw.choice((f"{named} {text}", f"{text} {named}", f"{named}{text}"))
-        return text
-
-    def _date(self, day):
-        draw, pattern = self.draw, self.dates
-        if pattern.startswith("excel"):
-            return str((day - (FIRST_OF_1904 if pattern == "excel1904" else FIRST_OF_EXCEL)).days)
-        named = draw.choice([name for name, month in MONTHS.items() if month == day.month and len(name) >= 3])
-        is_short = pattern not in ("YYYYMMDD", "DDMMYYYY") and draw.random() < 0.3
-        text = pattern.replace("YYYY", f"{day:%Y}").replace("YY", f"{day:%y}")
-        if pattern == "YYYY-MM-DD":
-            text = text.replace("-", draw.choice("-/."))
-        text = text.replace("DD", str(day.day) if is_short else f"{day:%d}")
-        text = text.replace("MMM", named.capitalize()) if "MMM" in pattern else text.replace("MM", f"{day:%m}")
-        return text + draw.choice(("", "", "", " 10:05", " 23:59:59"))
 
     def profile(self):
         """The document of the profile."""
@@ -197,16 +148,15 @@ class Written:
             }
             fields |= {field: {"sum": [self.names[field]]} for field in AMOUNTS}
             rules = [rules[0] | {"group": [number]}, {"kind": "InvoiceLine", "lineOf": [number], "fields": of_line}]
-        read = {"sheet": "Liste"} if self.is_sheet else {"encoding": self.encoding, "delimiter": self.delimiter}
-        if self.total:
-            read["skip"] = [{"totals": self.names[next(iter(self.total))]}]
-        true, false = self.words
-        styles = {"decimal": self.decimal, "thousands": self.groups, "dates": self.dates, "century": self.century}
-        amount = {"currencyInCell": self.has_currency, "wholeMark": [self.whole_mark] if self.whole_mark else []}
+        style = self.style
+        read = {"sheet": "Liste"} if self.is_sheet else {"encoding": style.encoding, "delimiter": style.delimiter}
+        if self.word_of_total:
+            read["skip"] = [{"totals": self.names[self.word_of_total]}]
+        amount = {"currencyInCell": self.has_currency, "wholeMark": style.whole_marks}
         return document(
             [self.names[field] for field in self.fields],
             read=read | {"header": self.titles + 1},
-            styles=styles | {"true": [true], "false": [false]},
+            styles=style.document(),
             columns={
                 name: {"empty": [self.empty], **(amount if field in AMOUNTS else {})}
                 for field, name in self.names.items()
@@ -219,14 +169,16 @@ class Written:
         """The bytes of the file."""
         rows = [["Export"], *([[]] * 9)][: self.titles if titles is None else titles]
         rows += [header or [self.names[field] for field in self.fields], *self.rows]
-        if self.total:
-            rows.append([self.total.get(field, "") for field in self.fields])
+        if self.word_of_total:
+            sums = {field: sum((line[field] or Decimal() for line in self.lines), Decimal()) for field in AMOUNTS}
+            total = {self.word_of_total: "Summe", **{field: self.style.number(value) for field, value in sums.items()}}
+            rows.append([total.get(field, "") for field in self.fields])
         if self.is_sheet:
             return workbook(rows)
         text = io.StringIO()
         ending = self.draw.choice(("\n", "\r\n"))
-        csv.writer(text, delimiter=delimiter or self.delimiter, lineterminator=ending).writerows(rows)
-        return text.getvalue().encode(encoding or self.encoding)
+        csv.writer(text, delimiter=delimiter or self.style.delimiter, lineterminator=ending).writerows(rows)
+        return text.getvalue().encode(encoding or self.style.encoding)
 
     @property
     def file_name(self):
@@ -246,15 +198,6 @@ def workbook(rows):
                 else:
                     sheet.write(number, place, cell)
     return content.getvalue()
-
-
-def grouped(digits, mark, size):
-    """The digits in threes, or as in India in twos before the last three."""
-    groups, digits = [digits[-3:]], digits[:-3]
-    while digits:
-        groups.insert(0, digits[-size:])
-        digits = digits[:-size]
-    return mark.join(groups)
 
 
 def shown(value):

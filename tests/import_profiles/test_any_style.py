@@ -48,6 +48,64 @@ def test_records_in_any_style_are_loaded_by_its_profile_and_no_other_style_is(up
         transaction.set_rollback(True)
 
 
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_a_full_sync_deletes_nothing_of_a_profiled_file_that_was_not_read_to_its_end(uploads, draw):
+    written = Written(draw)
+    keys = list(written.records["Invoice"])
+    sent = draw.sample(keys, draw.randrange(1, len(keys) + 1))
+    with transaction.atomic():
+        uploads.enrollment.delete_limit_percent = uploads.enrollment.reject_limit_percent = 100
+        uploads.enrollment.save()
+        uploads.save(written.profile())
+        assert uploads.load(written.content(), written.file_name).status_code == "Success"
+        written.keep(sent)
+        damage = draw.choice([whole, bad_cell, key_left_out, *([] if written.is_sheet else [short_row, open_quote])])
+        content = damage(written)
+        note(f"{damage.__name__}: {written.profile()}\n{'' if written.is_sheet else content}")
+        result = uploads.load(content, written.file_name, full=True)
+        note(problems(result, "kind", "line", "code", "column", "message"))
+        for kind, everything in written.records.items():
+            there = uploads.records(kind).keys()
+            in_file = {key for key in everything if key.partition("/")[0] in sent}
+            is_whole = result.status_code == "Success" and counts(result, kind)[-1] == 0
+            assert is_whole or damage is not whole
+            assert there == (in_file if is_whole else everything.keys())
+        if damage is not short_row:
+            there, everything = uploads.records("Invoice", *INVOICE), written.records["Invoice"]
+            assert {key: there[key] for key in sent} == {key: everything[key] for key in sent}
+        transaction.set_rollback(True)
+
+
+def whole(written):
+    return written.content()
+
+
+def bad_cell(written):
+    """One cell is no number, no date and no flag in any style, so that its record is rejected."""
+    return with_cell(written, [field for field in (*AMOUNTS, *DATES, "isVoided") if field in written.fields], "?!")
+
+
+def key_left_out(written):
+    return with_cell(written, ["erpKey"], "")
+
+
+def short_row(written):
+    """A line lacks its last cells."""
+    row = written.draw.choice(written.rows)
+    before, row[:] = list(row), row[: written.draw.randrange(1, len(row))]
+    content = written.content()
+    row[:] = before
+    return content
+
+
+def open_quote(written):
+    """A quotation mark is never closed, so that the lines below it may be no rows."""
+    lines = written.content().decode(written.style.encoding).splitlines(keepends=True)
+    at = written.draw.randrange(written.titles + 1, len(lines))
+    return "".join([*lines[:at], f'"{lines[at]}', *lines[at + 1 :]]).encode(written.style.encoding)
+
+
 def another_style(written):
     """The file with something in it that its profile does not say: its name, what it is, and its content."""
     draw = written.draw
@@ -68,11 +126,11 @@ def with_cell(written, fields, text):
 
 
 def another_number(written):
-    return with_cell(written, AMOUNTS, f"12{'.' if written.decimal == ',' else ','}34")
+    return with_cell(written, AMOUNTS, f"12{'.' if written.style.decimal == ',' else ','}34")
 
 
 def another_date(written):
-    day_first = written.dates.startswith("DD")
+    day_first = written.style.dates.startswith("DD")
     return with_cell(written, DATES, "12/25/2024" if day_first else "25/12/2024")
 
 
@@ -87,12 +145,12 @@ def another_line(written):
 
 
 def another_delimiter(written):
-    return written.content(delimiter=written.draw.choice([mark for mark in ",;\t|" if mark != written.delimiter]))
+    return written.content(delimiter=written.draw.choice([mark for mark in ",;\t|" if mark != written.style.delimiter]))
 
 
 def another_encoding(written):
-    if written.encoding in ("utf-8", "utf-16"):
-        return written.content(encoding="utf-16" if written.encoding == "utf-8" else "utf-8")
+    if written.style.encoding in ("utf-8", "utf-16"):
+        return written.content(encoding="utf-16" if written.style.encoding == "utf-8" else "utf-8")
     content = written.content(encoding="utf-8")
     # Without another letter, the same bytes are the file in both encodings.
     return written.content(encoding="utf-16") if content.isascii() else content

@@ -54,11 +54,11 @@ class GivenRows:
 
 
 class GivenFiles:
-    """A ZIP of texts by file name, read as an uploaded one is."""
+    """A ZIP of texts or bytes by file name, read as an uploaded one is."""
 
     application = GivenRows.application
 
-    def __init__(self, texts: dict[str, str]):
+    def __init__(self, texts: dict[str, str | bytes]):
         self.content = io.BytesIO()
         with zipfile.ZipFile(self.content, "w") as archive:
             for name, text in texts.items():
@@ -84,14 +84,15 @@ def enrollment(db):
 def sync(enrollment, monkeypatch, settings):
     """Run a sync of the given rows, by name, or of the given files, and return the finished request.
 
-    With `directly`, it loads an upload, so that rows are inserted directly if that is possible.
+    With `directly`, rows are inserted directly if that is possible; only those of an upload can be.
     """
+    ahead_bytes = settings.SYNC_AHEAD_BYTES
 
     def run(data, *, into=None, directly=False, **values) -> SyncRequest:
         connector = data if isinstance(data, GivenFiles) else GivenRows(data)
         monkeypatch.setitem(connectors.registry, "given-rows", connector)
-        if directly:
-            settings.SYNC_AHEAD_BYTES = 0
+        settings.SYNC_AHEAD_BYTES = 0 if directly else ahead_bytes
+        if directly or isinstance(data, GivenFiles):
             account = (into or enrollment).group_key
             values["upload"] = store_upload(account, None, io.BytesIO(b"Not looked at"), file_name="given.csv")
         sync_request = SyncRequestFactory(

@@ -10,7 +10,7 @@ import unicodedata
 from uuid import UUID
 
 from django.db import transaction
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from adsplatform.records import models
@@ -18,13 +18,17 @@ from adsplatform.records.specification import entities
 from syncs.connectors.protocol import ABSENT, Rows
 from syncs.loading.control_totals.recount import check_totals, recount
 from syncs.models import BookTotal
+from syncs.services.import_profiles import save_profile
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import GivenFiles, account, balance, company, invoice
+from tests.loading.profiled_files import ProfiledFile
 from tests.loading.rules import Books, Record
 from tests.loading.rules_of_kinds import KINDS, is_key
 
 # Each of them up to eight syncs. `EXAMPLES=3000 make test ARGS=tests/loading/test_any_input.py` takes its time.
 EXAMPLES = int(os.environ.get("EXAMPLES", 40))
+# Without shrinking, which takes minutes here and does not make the input much clearer.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 NOBODY = UUID(int=7 << 76 | 2 << 62)
 
 
@@ -130,57 +134,6 @@ def everything_good() -> list:
     return [(kind, [make(key) for key in keys]) for kind, (make, keys, _) in LINES.items()]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.randoms(use_true_random=False))
-def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
-    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
-    stranger = AppEnrollmentFactory(app=enrollment.app)
-    into = {"ours": enrollment, "theirs": other}
-    with transaction.atomic():
-        sync({"companies": [company("x")]}, into=stranger)
-        books = Books()
-        if draw.random() < 0.7:
-            check(sync, counts, books, everything_good(), False, "ours", into, directly=draw.random() < 0.5)
-        for _ in range(draw.randrange(1, 4)):
-            full, whose = draw.random() < 0.5, draw.choice(("ours", "ours", "ours", "theirs"))
-            form = draw.choice(list(FORMS))
-            blocks = with_ids(an_input(draw), books)
-            if form == "csv":
-                blocks = [(kind, filled) for kind, rows in blocks if (filled := with_all_columns(rows))]
-                blocks = blocks or everything_good()
-            first = check(sync, counts, books, blocks, full, whose, into, form, directly=draw.random() < 0.5)
-            # A line that lacks what only a new record needs may load once another line has made the record.
-            deletes = any(str(row.get("onMatchAction")) == "2" for _, rows in blocks for row in rows)
-            if not first.rejected and not deletes:
-                before = everything()
-                # In the same form: where nothing has changed, a line is known again.
-                check(sync, counts, books, blocks, full, whose, into, form)
-                assert everything() == before
-        assert models.Company.objects.filter(app_enrollment=stranger).count() == 1
-        transaction.set_rollback(True)
-
-
-def check(sync, counts, books, blocks, full, whose, into, form="rows", directly=False):
-    """Sync the blocks; outcome and records must be those of the rules."""
-    how = f"{'full' if full else 'delta'} sync of {whose} as {form}{', inserted directly' if directly else ''}"
-    note(f"{how}: {blocks}")
-    before = everything()
-    expected = books.sync(copy.deepcopy(blocks), whose, full)
-    result = sync(FORMS[form](blocks), into=into[whose], run_full_sync=full, directly=directly)
-    assert result.status_code == expected.status, result.process_result_message
-    assert "our side" not in result.process_result_message
-    assert counts(result) == expected.counts
-    assert rejected_lines(result) == expected.rejected
-    assert control_totals(result) == expected.totals
-    if expected.status == "Failed":
-        assert everything() == before
-    assert in_the_books(books, into) == in_the_rules(books, into)
-    for name, enrollment in into.items():
-        assert recount(enrollment) == []
-        assert book_totals(enrollment) == books.totals(name)
-    return expected
-
-
 def as_rows(blocks):
     return {str(at): rows(at, *block) for at, block in enumerate(blocks)}
 
@@ -192,14 +145,15 @@ def rows(at, kind, lines):
 
 
 def as_csv(blocks):
-    texts = {}
-    for at, (kind, lines) in enumerate(blocks):
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, columns_of(lines))
-        writer.writeheader()
-        writer.writerows(lines)
-        texts[f"{kind} ({at}).csv"] = text.getvalue()
-    return GivenFiles(texts)
+    return GivenFiles({f"{kind} ({at}).csv": csv_of(lines) for at, (kind, lines) in enumerate(blocks)})
+
+
+def csv_of(lines):
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns_of(lines))
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
 
 
 def as_json_lines(blocks):
@@ -212,7 +166,77 @@ def as_json_lines(blocks):
     )
 
 
+def as_exports(draw, blocks, enrollment):
+    """A function that writes the blocks as some program might: most by a profile, the others under our own names."""
+    exports = [
+        ProfiledFile(draw, at, kind, rows) if ProfiledFile.can_have(kind, rows) and draw.random() < 0.9 else None
+        for at, (kind, rows) in enumerate(blocks)
+    ]
+    for export in filter(None, exports):
+        note(export.document())
+        save_profile(enrollment, None, export.document())
+
+    def as_exported(blocks):
+        own = {f"{kind} ({at}).csv": csv_of(lines) for at, (kind, lines) in enumerate(blocks) if not exports[at]}
+        return GivenFiles(own | {f"{one.kind} ({at}).csv": one.content() for at, one in enumerate(exports) if one})
+
+    return as_exported
+
+
 FORMS = {"rows": as_rows, "csv": as_csv, "jsonl": as_json_lines}
+
+
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
+    other = AppEnrollmentFactory(app=enrollment.app, group_key=enrollment.group_key)
+    stranger = AppEnrollmentFactory(app=enrollment.app)
+    into = {"ours": enrollment, "theirs": other}
+    with transaction.atomic():
+        sync({"companies": [company("x")]}, into=stranger)
+        books = Books()
+        if draw.random() < 0.7:
+            check(sync, counts, books, everything_good(), False, "ours", into, directly=draw.random() < 0.5)
+        for _ in range(draw.randrange(1, 4)):
+            full, whose = draw.random() < 0.5, draw.choice(("ours", "ours", "ours", "theirs"))
+            form = draw.choice((*FORMS, "profile"))
+            blocks = with_ids(an_input(draw), books)
+            if form in ("csv", "profile"):
+                blocks = [(kind, filled) for kind, rows in blocks if (filled := with_all_columns(rows))]
+                blocks = blocks or everything_good()
+            write = as_exports(draw, blocks, into[whose]) if form == "profile" else FORMS[form]
+            first = check(sync, counts, books, blocks, full, whose, into, write, directly=draw.random() < 0.5)
+            # A line that lacks what only a new record needs may load once another line has made the record.
+            deletes = any(str(row.get("onMatchAction")) == "2" for _, rows in blocks for row in rows)
+            if not first.rejected and not deletes:
+                before = everything()
+                # In the same form: where nothing has changed, a line is known again.
+                check(sync, counts, books, blocks, full, whose, into, write)
+                assert everything() == before
+        assert models.Company.objects.filter(app_enrollment=stranger).count() == 1
+        transaction.set_rollback(True)
+
+
+def check(sync, counts, books, blocks, full, whose, into, write=as_rows, directly=False):
+    """Sync the blocks; outcome and records must be those of the rules."""
+    how = f"{'full' if full else 'delta'} sync of {whose} {write.__name__}{', inserted directly' if directly else ''}"
+    note(f"{how}: {blocks}")
+    before = everything()
+    expected = books.sync(copy.deepcopy(blocks), whose, full)
+    result = sync(write(blocks), into=into[whose], run_full_sync=full, directly=directly)
+    note([(one.code, one.file, one.line, one.message) for one in result.details.all()])
+    assert result.status_code == expected.status, result.process_result_message
+    assert "our side" not in result.process_result_message
+    assert counts(result) == expected.counts
+    assert rejected_lines(result) == expected.rejected
+    assert control_totals(result) == expected.totals
+    if expected.status == "Failed":
+        assert everything() == before
+    assert in_the_books(books, into) == in_the_rules(books, into)
+    for name, enrollment in into.items():
+        assert recount(enrollment) == []
+        assert book_totals(enrollment) == books.totals(name)
+    return expected
 
 
 def columns_of(lines):

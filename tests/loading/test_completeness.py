@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from adsplatform.records.models import Company, FinancialAccount
+from syncs.services import import_profiles
 from tests.connectors.reading import zipped
+from tests.import_profiles.documents import document
 from tests.loading.conftest import account, company
 from tests.samples.sheets import sheet, workbook
 
@@ -35,6 +37,37 @@ def table(kind, keys):
     rows = [row_of(kind, key) for key in keys]
     names = list(row_of(kind, "x"))
     return [names, *([str(row[name]) for name in names] for row in rows)]
+
+
+# How some program writes the values of these columns.
+WORDS = {"companyType": {"Kunde": "Customer"}, "status": {"aktiv": "Active"}}
+
+
+def exported_name(kind, name):
+    return f"{kind[:4]} {name}"
+
+
+def as_exported(kind, rows):
+    """The table as some program writes it, with its own names of columns and its own words."""
+    names, *body = rows
+    words = [{meaning: word for word, meaning in WORDS.get(name, {}).items()} for name in names]
+    cells = [[known.get(cell, cell) for known, cell in zip(words, row, strict=True)] for row in body]
+    return [[exported_name(kind, name) for name in names], *cells]
+
+
+def profile_of(kind):
+    """The document of the profile for such tables."""
+    names = {name: exported_name(kind, name) for name in row_of(kind, "x")}
+    fields = {
+        name: {"column": column, "values": WORDS[name]} if name in WORDS else column for name, column in names.items()
+    }
+    return document(
+        list(names.values()),
+        name=kind,
+        read={"encoding": "utf-8", "delimiter": ",", "header": 1},
+        styles={"true": ["true"], "false": ["false"]},
+        records=[{"kind": MODELS[kind].__name__, "fields": fields}],
+    )
 
 
 def csv_of(rows, delimiter=","):
@@ -205,11 +238,12 @@ def parts_of(draw, keys):
 @given(st.randoms(use_true_random=False))
 def test_no_record_is_deleted_that_stands_somewhere_in_the_input(uploads, draw):
     sent = {kind: draw.sample(keys, draw.randrange(1, len(keys))) for kind, keys in KEYS.items()}
-    entries = [
-        draw.choice(ENTRIES)(draw, kind, table(kind, part))
-        for kind, keys in sent.items()
-        for part in parts_of(draw, keys)
-    ]
+    entries = []
+    for kind, keys in sent.items():
+        for part in parts_of(draw, keys):
+            rows = table(kind, part)
+            rows = as_exported(kind, rows) if draw.random() < 0.4 else rows
+            entries.append(draw.choice(ENTRIES)(draw, kind, rows))
     draw.shuffle(entries)
     name, content = draw.choice(UPLOADS)(draw, entries)
     note(f"{sent}, {entries}")
@@ -237,6 +271,8 @@ def check_full_sync(uploads, name, content, sent, **wanted):
     with transaction.atomic():
         uploads.enrollment.delete_limit_percent = uploads.enrollment.reject_limit_percent = 100
         uploads.enrollment.save()
+        for kind in KEYS:
+            import_profiles.save_profile(uploads.enrollment, None, profile_of(kind))
         everything = {f"{kind}.csv": csv_of(table(kind, keys)) for kind, keys in KEYS.items()}
         assert uploads.load(zipped(everything), "all.zip").status_code == "Success"
         result = uploads.load(content, name, full=True, **wanted)
@@ -250,7 +286,13 @@ def check_full_sync(uploads, name, content, sent, **wanted):
 
 
 def test_what_is_whole_is_complete(uploads):
-    whole_files = {f"{kind}.csv": csv_of(table(kind, keys[:3])) for kind, keys in KEYS.items()}
+    import_profiles.save_profile(uploads.enrollment, None, profile_of("financialAccounts"))
+    whole_files = {
+        "companies.csv": csv_of(table("companies", KEYS["companies"][:3])),
+        "accounts.csv": csv_of(
+            as_exported("financialAccounts", table("financialAccounts", KEYS["financialAccounts"][:3]))
+        ),
+    }
     everything = {f"{kind}.csv": csv_of(table(kind, keys)) for kind, keys in KEYS.items()}
     uploads.load(zipped(everything), "all.zip")
     uploads.load(zipped(whole_files), "some.zip", full=True)
