@@ -76,6 +76,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "django_htmx",
+    "drf_spectacular",
+    # Swagger UI, as files of our own site.
+    "drf_spectacular_sidecar",
     "adsplatform",
     "adsplatform.accounts",
     "adsplatform.rest",
@@ -213,6 +216,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["adsplatform.rest.renderers.WireRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "adsplatform.rest.renderers.AlwaysJSON",
     "EXCEPTION_HANDLER": "adsplatform.rest.problems.problem_response",
+    "DEFAULT_SCHEMA_CLASS": "adsplatform.openapi.schema.WireSchema",
     "DEFAULT_THROTTLE_CLASSES": [],
     "DEFAULT_THROTTLE_RATES": {
         # Attempts at one person's password from one address.
@@ -231,6 +235,24 @@ REST_FRAMEWORK = {
     # How many reverse proxies add to X-Forwarded-For; only the entries that they added are trusted.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
+}
+
+# The document of the API.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ADS Platform",
+    "VERSION": "v1",
+    "DESCRIPTION": (
+        "Loads companies' accounting data, and reads it. Paths are accepted in any case. Answers leave out members "
+        "that are null or empty. Amounts are exact numbers: read them as decimals."
+    ),
+    "OAS_VERSION": "3.1.1",
+    "DEFAULT_GENERATOR_CLASS": "adsplatform.openapi.generator.WireGenerator",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    # No names for enumerations: the published API has texts there.
+    "POSTPROCESSING_HOOKS": [],
+    "SORT_OPERATION_PARAMETERS": False,
+    # A test generates it, and every warning fails that test.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
 # For how many days an API key works at most, which is also the end of a key that names none; and how many keys that

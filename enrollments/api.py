@@ -8,6 +8,7 @@ from rest_framework.serializers import ListSerializer
 
 from adsplatform.accounts.models import ADMINS, EVERYONE
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.operations import ActionResult, Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
@@ -41,6 +42,26 @@ class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
         "destroy": ADMINS,
         "reconnect": ADMINS,
         "query": EVERYONE,
+    }
+    operations = {
+        "create": Operation(
+            body=AppEnrollmentInput,
+            body_is_list=True,
+            query=EnrollQuery,
+            is_list=True,
+            status=201,
+            problems=(424,),
+            example=[{"appId": "0198c1a2-3f6e-7a51-9c7a-2f8f6f0f2d11", "name": "Head office"}],
+        ),
+        "change": Operation(body=AppEnrollmentChange, example={"isActive": False}),
+        "destroy": Operation(query=RemoveQuery, answer=ActionResult),
+        "reconnect": Operation(
+            body=ConnectorInfo,
+            answer=CustomFieldValueModel,
+            is_list=True,
+            problems=(424,),
+            example={"username": "ana", "password": "…"},
+        ),
     }
     documents = frozenset({"create", "change"})
     delete_results = frozenset({"destroy"})
@@ -91,10 +112,12 @@ class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
         return once(request, request.data, enroll)
 
     def change(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Change an enrollment."""
         changes = AppEnrollmentChange.read_changes(request.data)
         return self.answer(services.change_enrollment(self.get_object(pk), request.caller.user, **changes))
 
     def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
+        """End an enrollment, and remove its records if that is asked for."""
         wanted = RemoveQuery.read(request.parameters)
         messages = enrollment_services.remove_enrollment(
             self.get_object(pk), request.caller.user, remove_data=wanted["remove_enrollment_data"]
@@ -115,6 +138,7 @@ class EnrollmentSettingsViewSet(WireViewSet[AppEnrollment]):
     wire_model = AppEnrollmentCustomFieldModel
     noun = "enrollment"
     roles = {"query_settings": EVERYONE}
+    operations = {"query_settings": Operation(is_page=True)}
     searchlight = Searchlight(
         Fields.from_model(
             CustomFieldDefinition,
@@ -131,6 +155,7 @@ class EnrollmentSettingsViewSet(WireViewSet[AppEnrollment]):
     )
 
     def query_settings(self, request: WireRequest, pk: str) -> HttpResponse:
+        """One page of the settings of an enrollment."""
         return self.fetch_result(services.settings_of(self.get_object(pk)).select_related("app"))
 
 
@@ -141,6 +166,16 @@ class ApplicationViewSet(WireViewSet[Application]):
     noun = "application"
     # The services check that changes are made by staff, whatever their role in the account.
     roles = dict.fromkeys(("create", "change", "destroy", "retrieve", "query"), EVERYONE)
+    operations = {
+        "create": Operation(
+            body=ApplicationInput,
+            body_is_list=True,
+            is_list=True,
+            example=[{"name": "Example ERP", "appType": "json-batch"}],
+        ),
+        "change": Operation(body=ApplicationInput, example={"description": "Our own ERP."}),
+        "destroy": Operation(answer=ActionResult),
+    }
     documents = frozenset({"create", "change"})
     searchlight = Searchlight(
         Fields.from_model(
@@ -173,14 +208,17 @@ class ApplicationViewSet(WireViewSet[Application]):
         return self.fetch_result(self.get_queryset().filter(is_active=True))
 
     def create(self, request: WireRequest) -> HttpResponse:
+        """Add applications to the catalogue; for platform staff."""
         wanted = ApplicationInput.read_list(request.data)
         return self.answer_list(services.create_applications(request.caller, wanted))
 
     def change(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Change an application; for platform staff."""
         changes = ApplicationInput.read_changes(request.data)
         return self.answer(services.change_application(self.get_object(pk), request.caller, **changes))
 
     def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Retire an application; for platform staff."""
         return Response({"messages": services.retire_application(self.get_object(pk), request.caller)})
 
 

@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery, prefetch_related_objects
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from adsplatform.accounts.services import Caller
 from adsplatform.naming import camel_case
+from adsplatform.rest.operations import GUID, OBJECT
 from adsplatform.rest.serializers import (
     AnyCaseBoolean,
     ClearableAddress,
@@ -31,6 +33,8 @@ NUMBERS = ("number", "numeric", "decimal", "integer")
 
 class CustomFieldDefinitionModel(WireModel[CustomFieldDefinition]):
     class Meta:
+        model = CustomFieldDefinition
+        ref_name = "SettingDefinitionModel"
         fields = (
             "group_key",
             "custom_field_definition_id",
@@ -70,6 +74,9 @@ class CustomFieldValueModel(SettingValue):
     SOURCES = {**WireModel.SOURCES, "record_key": "app_enrollment_id"}
 
     class Meta:
+        model = CustomFieldDefinition
+        ref_name = "SettingValueModel"
+        unfilled = {"customFieldDefinition": OBJECT}
         fields = (
             "group_key",
             "custom_field_definition_id",
@@ -94,6 +101,7 @@ class AppEnrollmentCustomFieldModel(SettingValue):
     SOURCES = {**WireModel.SOURCES, "name": "app.name", "app_type": "app.app_type"}
 
     class Meta:
+        model = CustomFieldDefinition
         fields = (
             "app_enrollment_id",
             "app_id",
@@ -114,6 +122,7 @@ class ApplicationFields(WireModel[Application]):
     """An application as it is in every answer."""
 
     class Meta:
+        model = Application
         fields = (
             "app_id",
             "name",
@@ -128,6 +137,7 @@ class ApplicationFields(WireModel[Application]):
             "modified",
             "is_active",
         )
+        unfilled = {"groupKey": GUID, "b2CClientId": GUID}
 
 
 class AppEnrollmentModel(WireModel[AppEnrollment]):
@@ -136,6 +146,7 @@ class AppEnrollmentModel(WireModel[AppEnrollment]):
     SOURCES = {**WireModel.SOURCES, "time_zone": "group_key.time_zone"}
 
     class Meta:
+        model = AppEnrollment
         fields = (
             "app_enrollment_id",
             "app_id",
@@ -161,6 +172,7 @@ class AppEnrollmentModel(WireModel[AppEnrollment]):
             "last_sync": {"LastSync"},
             "last_successful_sync": {"LastSuccessfulSync"},
         }
+        unfilled = {"connectorInfo": OBJECT}
 
     next_runs = serializers.SerializerMethodField("get_next_runs")
     app = ApplicationFields()
@@ -173,9 +185,11 @@ class AppEnrollmentModel(WireModel[AppEnrollment]):
         """When the next three scheduled syncs start."""
         return [run.start for run in next_runs(enrollment)]
 
+    @extend_schema_field(SyncRequestModel)
     def get_last_sync(self, enrollment: AppEnrollment) -> dict[str, Any] | None:
         return self._sync_of(enrollment, "last_syncs")
 
+    @extend_schema_field(SyncRequestModel)
     def get_last_successful_sync(self, enrollment: AppEnrollment) -> dict[str, Any] | None:
         return self._sync_of(enrollment, "last_successful_syncs")
 
@@ -183,9 +197,11 @@ class AppEnrollmentModel(WireModel[AppEnrollment]):
         found = self.context[by_enrollment].get(enrollment.pk)
         return SyncRequestModel(found).data if found else None
 
+    @extend_schema_field(CustomFieldDefinitionModel(many=True))
     def get_definitions(self, enrollment: AppEnrollment) -> list[Any]:
         return list(CustomFieldDefinitionModel(self.context["settings"].get(enrollment.pk, []), many=True).data)
 
+    @extend_schema_field(CustomFieldValueModel(many=True))
     def get_values(self, enrollment: AppEnrollment) -> list[Any]:
         return list(CustomFieldValueModel(self.context["settings"].get(enrollment.pk, []), many=True).data)
 
@@ -203,6 +219,7 @@ class AppEnrollmentModel(WireModel[AppEnrollment]):
         return loaded
 
 
+@extend_schema_field({"type": "array", "items": OBJECT})
 class EmptyList(serializers.ReadOnlyField):
     """A list of the published API that is always empty here."""
 
@@ -228,6 +245,7 @@ class ApplicationModel(ApplicationFields):
     custom_field_values = EmptyList()
     enrollments = serializers.SerializerMethodField("get_enrollments")
 
+    @extend_schema_field(AppEnrollmentModel(many=True))
     def get_enrollments(self, app: Application) -> list[Any]:
         return list(AppEnrollmentModel(self.context["enrollments"].get(app.pk, []), many=True).data)
 

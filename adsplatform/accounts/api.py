@@ -1,5 +1,9 @@
 """Status, API keys and signing in, for programs."""
 
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
 from django.conf import settings
 from django.db.models import Model
 from django.http import HttpResponse
@@ -13,6 +17,7 @@ from adsplatform.accounts.models import EVERYONE, ApiKey, ApiKeyQuerySet
 from adsplatform.observability import health
 from adsplatform.rest.authentication import caller_or_reason
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.operations import TEXT, ActionResult, Component, Operation, Schema
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import AnyCaseBoolean, Guid, WireInput, WireModel
 from adsplatform.rest.throttling import AddressThrottle, MakeKeyThrottle, count_guess, sign_in_failed
@@ -24,6 +29,7 @@ class ApiKeyModel(WireModel[ApiKey]):
     """What can be read about a key; the key itself is only in the answer that created it."""
 
     class Meta:
+        model = ApiKey
         fields = (
             "api_key_id",
             "group_key",
@@ -38,6 +44,7 @@ class ApiKeyModel(WireModel[ApiKey]):
             "is_read_only",
             "made_with_api_key_id",
         )
+        unfilled = {"apiKey": TEXT}
 
     environment = serializers.SerializerMethodField()
     is_read_only = serializers.SerializerMethodField("get_is_read_only")
@@ -64,8 +71,82 @@ class SignInInput(WireInput):
     group_key = Guid(required=False)
 
 
+def _made_key() -> Schema:
+    return {
+        "allOf": [ApiKeyModel],
+        "type": "object",
+        "properties": {"apiKey": {**TEXT, "description": "The key itself: in this answer only."}},
+        "required": ["apiKey"],
+    }
+
+
+class UserGroup(TypedDict):
+    """An account that the person is a member of."""
+
+    groupKey: UUID
+    userRole: str
+    groupName: str
+    status: str
+
+
+class _KnownStatus(TypedDict):
+    loggedIn: bool
+    dependencies: dict[str, str]
+
+
+class StatusModel(_KnownStatus, total=False):
+    """Who calls, and the state of what the platform depends on."""
+
+    userName: str
+    emailAddress: str
+    accountName: str
+    userId: UUID
+    groupKey: UUID
+    errorMessage: str
+    roles: list[str]
+    lastLoggedIn: datetime
+    apiKeyId: UUID
+    userStatus: str
+    environment: str
+    version: str
+    baseCurrencyCode: str
+    isImpersonated: bool
+    userGroups: list[UserGroup]
+    # Of the published API; absent here.
+    accountCompanyId: UUID
+    onboardingScheduled: bool
+    countryCode: str
+    magicLinkId: UUID
+    magicLinkCompanyId: UUID
+    magicLink: dict[str, str]
+    supportAccess: dict[str, str]
+
+
+# Of the published API.
+STATUS_QUERY: Schema = {
+    "type": "object",
+    "properties": {"useCompanyInfo": {"type": "boolean", "description": "Accepted, and without effect."}},
+}
+
+
+class SignInResult(TypedDict):
+    token: str
+    expires: datetime
+    groupKey: UUID
+
+
 class ApiKeyViewSet(WireViewSet[ApiKey]):
     """Create, query and revoke keys."""
+
+    operations = {
+        "create": Operation(
+            body=ApiKeyInput,
+            answer=Component("CreatedApiKeyModel", _made_key),
+            status=201,
+            example={"name": "Nightly upload"},
+        ),
+        "destroy": Operation(answer=ActionResult),
+    }
 
     wire_model = ApiKeyModel
     noun = "API key"
@@ -93,6 +174,8 @@ class ApiKeyViewSet(WireViewSet[ApiKey]):
         return services.api_keys_for(self.request.caller)
 
     def create(self, request: WireRequest) -> HttpResponse:
+        """Create a key, which only this answer shows."""
+
         def make() -> Response:
             api_key, key = services.make_api_key(request.caller, **ApiKeyInput.read(request.data))
             return Response({**self.serialize([api_key])[0], "apiKey": key}, status=201)
@@ -100,6 +183,7 @@ class ApiKeyViewSet(WireViewSet[ApiKey]):
         return once(request, request.data, make, omit_on_replay=("apiKey",))
 
     def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Revoke a key."""
         return Response({"messages": services.revoke_api_key(self.get_object(pk), request.caller.user)})
 
 
@@ -107,6 +191,14 @@ class SignInViewSet(WireViewSet[Model]):
     """Give a token to a person with a password."""
 
     authentication_classes = permission_classes = ()
+    operations = {
+        "create": Operation(
+            body=SignInInput,
+            answer=SignInResult,
+            problems=(401,),
+            example={"email": "ana@example.com", "password": "…"},
+        )
+    }
     # Counted before the body is read.
     throttles = {"create": (AddressThrottle,)}
 
@@ -125,6 +217,7 @@ class SignInViewSet(WireViewSet[Model]):
 class SignOutViewSet(WireViewSet[Model]):
     """End the bearer tokens of the person who calls."""
 
+    operations = {"create": Operation(answer=ActionResult)}
     roles = {"create": EVERYONE}
 
     def create(self, request: WireRequest) -> HttpResponse:
@@ -135,6 +228,7 @@ class StatusViewSet(WireViewSet[Model]):
     """Who the caller is, and whether the services that the platform depends on are up; open to everyone."""
 
     authentication_classes = permission_classes = ()
+    operations = {"show": Operation(answer=StatusModel, query=STATUS_QUERY)}
 
     def show(self, request: WireRequest) -> HttpResponse:
         return Response(status_of(request))
@@ -144,6 +238,7 @@ class AuthStatusViewSet(WireViewSet[Model]):
     """The same, but only for callers with a valid credential."""
 
     roles = {"show": EVERYONE}
+    operations = {"show": Operation(answer=StatusModel)}
 
     def show(self, request: WireRequest) -> HttpResponse:
         return Response(status_of(request))

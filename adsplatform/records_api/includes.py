@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Any, Protocol
 
 from django.db.models import F, QuerySet, Window
@@ -10,7 +11,10 @@ from django.db.models.functions import RowNumber
 
 from adsplatform.accounts.models import Account
 from adsplatform.errors import PlatformError
+from adsplatform.openapi.field_types import OF_FIELDS
+from adsplatform.records_api.documents import UNFILLED_NUMBER, component_of, schema_of
 from adsplatform.records_api.kinds import Object, RecordKind, by_id, kinds
+from adsplatform.rest.operations import OBJECT, Component, Schema
 
 # The most included records of one record, and of a whole page.
 MOST_OF_A_RECORD, MOST_OF_A_PAGE = 1_000, 20_000
@@ -21,6 +25,9 @@ class Include(Protocol):
 
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
         """Add it to the objects; whether something was left out because there is too much of it."""
+
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        """The members that it adds to an object, with their schemas."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,9 @@ class Children:
             one[self.member] = grouped[one[kind.id_name]]
         return is_cut
 
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        return {self.member: {"type": "array", "items": component_of(kinds()[self.of])}}
+
 
 @dataclass(frozen=True)
 class Parent:
@@ -64,6 +74,9 @@ class Parent:
                 one[self.member] = dict(parent)
         return False
 
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        return {self.member: component_of(kinds()[self.of])}
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -78,6 +91,12 @@ class Customer:
             if isinstance(customer, dict) and (contact := customer.pop("_contact", None)):
                 one["customerPrimaryContact"] = contact
         return False
+
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        return {
+            "customer": component_of(kinds()["Company"]),
+            "customerPrimaryContact": component_of(kinds()["Contact"]),
+        }
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,12 @@ class CustomFields:
             one["customFieldDefinitions"] = [found[id] for id in sorted(of_this, key=str) if id in found]
         return is_cut
 
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        return {
+            "customFieldDefinitions": {"type": "array", "items": component_of(kinds()["CustomFieldDefinition"])},
+            "customFieldValues": {"type": "array", "items": component_of(kinds()["CustomField"])},
+        }
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -109,6 +134,10 @@ class Fixed:
                 one[self.member] = self.value
         return False
 
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        schemas: dict[type, Schema] = {list: {"type": "array", "items": OBJECT}, bool: {"type": "boolean"}}
+        return {self.member: schemas.get(type(self.value), OBJECT)}
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -117,6 +146,10 @@ class Applied:
     member: str
     of: str
     source: Parent
+    # The name of its schema.
+    model_name: str
+    # The member that is the amount applied.
+    amount: str
     # The members of the application and those of its source, by their names in the answer.
     own: Mapping[str, str]
     of_source: Mapping[str, str]
@@ -126,17 +159,44 @@ class Applied:
         applied = [application for one in objects for application in _objects(one["_applied"])]
         self.source.add(applied, kinds()[self.of], account, name)
         for one in objects:
-            one[self.member] = [self._joined(application) for application in _objects(one.pop("_applied"))]
+            one[self.member] = [self._joined(application, account) for application in _objects(one.pop("_applied"))]
         return is_cut
 
-    def _joined(self, application: Object) -> Object:
+    def members(self, kind: RecordKind) -> Mapping[str, Any]:
+        return {self.member: {"type": "array", "items": Component(self.model_name, self._schema)}}
+
+    def _schema(self) -> Schema:
+        own, source = ({member.name: member for member in kinds()[of].members} for of in (self.of, self.source.of))
+        properties = {name: schema_of(own[member]) for name, member in self.own.items()}
+        properties |= {name: schema_of(source[member]) for name, member in self.of_source.items()}
+        properties["applyToInvoiceDate"] = OF_FIELDS["date"]
+        properties |= {"baseCurrencyCode": OF_FIELDS["text"], self.in_base_currency: OF_FIELDS["decimal"]}
+        properties |= dict.fromkeys(("erpUpdateStatus", "erpUpdateAction"), UNFILLED_NUMBER)
+        return {"type": "object", "properties": properties}
+
+    @property
+    def in_base_currency(self) -> str:
+        """The member that is the amount in the account's currency."""
+        return f"baseCurrency{self.amount[0].upper()}{self.amount[1:]}"
+
+    def _joined(self, application: Object, account: Account) -> Object:
         source = application.get("_source")
         joined = {name: application.get(member) for name, member in self.own.items()}
         # The moment of the application is a date here.
         joined["applyToInvoiceDate"] = str(application["applyToInvoiceDate"])[:10]
+        joined["baseCurrencyCode"] = account.base_currency_code or None
         if isinstance(source, dict):
             joined |= {name: source.get(member) for name, member in self.of_source.items()}
+            joined[self.in_base_currency] = _product(application.get(self.amount), source.get("currencyRate"))
         return {name: value for name, value in joined.items() if value is not None}
+
+
+def _product(amount: object, rate: object) -> Decimal | None:
+    """An amount in another currency, exactly; None if either is unknown."""
+    if not isinstance(amount, Decimal) or not isinstance(rate, Decimal):
+        return None
+    # More digits than two columns have together.
+    return Context(prec=80).multiply(amount, rate).normalize(Context(prec=80))
 
 
 def _same(*names: str) -> dict[str, str]:
@@ -147,6 +207,8 @@ PAYMENTS = Applied(
     "payments",
     "PaymentApplied",
     Parent("_source", "Payment", "paymentId"),
+    "InvoicePaymentDetailModel",
+    "paymentAppliedAmount",
     own=_same("groupKey", "paymentAppliedId", "invoiceId", "paymentId", "paymentAppliedAmount"),
     of_source=_same(
         "currencyCode",
@@ -162,6 +224,8 @@ CREDIT_MEMOS = Applied(
     "creditMemos",
     "CreditMemoApplied",
     Parent("_source", "Invoice", "creditMemoInvoiceId"),
+    "CreditMemoInvoiceModel",
+    "creditMemoAppliedAmount",
     own=_same("groupKey", "creditMemoAppliedId", "invoiceId", "creditMemoInvoiceId", "creditMemoAppliedAmount"),
     of_source=_same(
         "currencyCode",

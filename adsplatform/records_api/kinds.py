@@ -40,6 +40,22 @@ class RecordKind:
         return _kebab_case(self.name).replace("-", " ").lower()
 
     @cached_property
+    def nouns(self) -> str:
+        """Several of them: `invoice lines`."""
+        words = self.path if "-" in self.path else _kebab_case(self.path)
+        return words.replace("-", " ")
+
+    @property
+    def model_name(self) -> str:
+        """What the published API calls its schema."""
+        named: str = getattr(self.model, "READ_MODEL", "")
+        return named or f"{self.name}Model"
+
+    @property
+    def description(self) -> str:
+        return self.model.__doc__ or ""
+
+    @cached_property
     def id_name(self) -> str:
         return id_name(self.model)
 

@@ -1,13 +1,16 @@
 """The members of a record on the wire, derived from the fields of its model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+import msgspec
+from django.apps import apps
 from django.db import models
 from django.db.models import F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import MD5, Cast, Concat
+from django.db.models.functions import MD5, Cast, Coalesce, Concat
 
 from adsplatform.naming import camel_case
 from adsplatform.records import models as records
@@ -15,6 +18,10 @@ from adsplatform.records.models.invoices import ADDRESS_PARTS
 from adsplatform.rest.renderers import stamp
 from adsplatform.searchlight.fields import MODEL_TYPES
 
+# The id of no person.
+NOBODY = UUID(int=0)
+# Computed members that every record has.
+NEVER_NULL = ("primaryContactSet", "excludeFromAging", "customFieldDefinitionId", "dataType")
 # What has no field of its own: the name, the type for queries, and the expression that computes it.
 COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
     "Company": {
@@ -25,6 +32,8 @@ COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
         "primaryBillToAddressId": ("uuid", lambda: _address_id("bill_to", "9")),
         "primaryShipToAddressId": ("uuid", lambda: _address_id("ship_to", "a")),
         "customerName": ("text", lambda: _of_other(records.Company, "customer", "company_name")),
+        # No sync loads it, and the published model never lacks it. PostgreSQL sorts by no bare constant.
+        "excludeFromAging": ("boolean", lambda: Cast(Value(False), models.BooleanField())),
     },
     "Payment": {
         "companyName": ("text", lambda: _of_other(records.Company, "company", "company_name")),
@@ -36,6 +45,9 @@ COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
                 models.When(balance_type=0, then=Value("Debit")), models.When(balance_type=1, then=Value("Credit"))
             ),
         ),
+    },
+    "JournalEntry": {
+        "postingDate": ("datetime", lambda: F("source_posting_date")),
     },
     "CustomField": {
         "customFieldDefinitionId": ("uuid", lambda: definition_id()),
@@ -57,6 +69,9 @@ class Member:
     path: str
     type: str
     expression: Combinable | None = None
+    # Whether every record has it, and whether it is a text that holds JSON.
+    is_always_present: bool = False
+    is_json_text: bool = False
 
     @property
     def selected(self) -> Combinable:
@@ -68,6 +83,8 @@ class Member:
     @property
     def write(self) -> Callable[[Any], object] | None:
         """How a value is written, if it does not go out as it is."""
+        if self.is_json_text:
+            return _list_in
         return stamp if self.type == "datetime" else None
 
 
@@ -75,15 +92,34 @@ def members_of(model: type[models.Model]) -> tuple[Member, ...]:
     """All members of a kind of record, its id first."""
     names, hidden = getattr(model, "READ_NAMES", {}), {*getattr(model, "READ_HIDDEN", ()), "row_hash"}
     stored = [
-        Member(names.get(field.name) or _name(model, field), field.attname, type_of(field))
+        Member(
+            names.get(field.name) or _name(model, field),
+            field.attname,
+            type_of(field),
+            is_always_present=not field.null and not isinstance(field, models.CharField | models.TextField),
+            is_json_text=field.name in getattr(model, "JSON_TEXTS", ()),
+        )
         for field in model._meta.concrete_fields
         if field.name not in hidden
     ]
     computed = [
-        Member(name, f"computed_{name}", type, expression())
+        Member(name, f"computed_{name}", type, expression(), is_always_present=name in NEVER_NULL)
         for name, (type, expression) in COMPUTED.get(model.__name__, {}).items()
     ]
-    return (*stored, *computed)
+    return (*stored, *computed, *_users(model))
+
+
+def _users(model: type[models.Model]) -> Iterator[Member]:
+    """Who requested the syncs that created and last changed a record; the all-zero GUID if nobody did."""
+    for name, sync in (("createdUserId", "created_sync_id"), ("modifiedUserId", "modified_sync_id")):
+        guid = models.UUIDField()
+        expression: Combinable = Value(NOBODY, output_field=guid)
+        if any(field.name == sync for field in model._meta.concrete_fields):
+            # By its name, because syncs stand above records.
+            syncs = apps.get_model("syncs", "SyncRequest")._default_manager.filter(pk=OuterRef(sync))
+            user = Subquery(syncs.values("modified_user_id")[:1], output_field=guid)
+            expression = Coalesce(user, expression, output_field=guid)
+        yield Member(name, f"computed_{name}", "uuid", expression, is_always_present=True)
 
 
 def id_name(model: type[models.Model]) -> str:
@@ -118,6 +154,15 @@ def definition_id() -> Combinable:
         ),
         models.UUIDField(),
     )
+
+
+def _list_in(text: str) -> object:
+    """The list that a text of JSON holds; the text itself if it holds none."""
+    try:
+        found = msgspec.json.decode(text, type=list[object])
+    except msgspec.DecodeError:
+        return text
+    return found
 
 
 def _name(model: type[models.Model], field: "models.Field[Any, Any]") -> str:

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 from adsplatform.accounts.models import EVERYONE
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.records_api.counting import count
+from adsplatform.records_api.documents import component_of
 from adsplatform.records_api.includes import INCLUDES, include
 from adsplatform.records_api.kinds import Object, RecordKind, kinds
 from adsplatform.records_api.members import definition_id
+from adsplatform.rest.operations import Operation
 from adsplatform.rest.renderers import encode
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet, guid_of
@@ -37,6 +39,22 @@ class RecordViewSet(WireViewSet[Any]):
 
     kind: RecordKind
     roles = dict.fromkeys(("retrieve", "query", "history", "value", "no_list"), EVERYONE)
+
+    @classmethod
+    def described(cls, action: str) -> str:
+        about = f"\n\n{cls.kind.description}" if cls.kind.description else ""
+        sentences = {
+            "query": f"One page of the {cls.kind.nouns} that match.{about}",
+            "retrieve": f"One {cls.kind.noun} by its id.{about}",
+        }
+        return sentences.get(action, "")
+
+    @classmethod
+    def operation_of(cls, action: str) -> Operation:
+        answer = component_of(cls.kind)
+        if action == "query":
+            return Operation(answer=answer, is_page=True)
+        return cls.operations.get(action) or Operation(answer=answer, takes_include=True)
 
     def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> NoReturn:
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
@@ -102,6 +120,8 @@ class RecordViewSet(WireViewSet[Any]):
 
 
 class InvoiceViewSet(RecordViewSet):
+    operations = {"history": Operation(answer=component_of(kinds()["InvoiceWorkflowStatus"]), is_list=True)}
+
     def history(self, request: WireRequest, pk: str) -> HttpResponse:
         """The steps of an invoice's workflow, the first one first; an array, not a FetchResult."""
         id = guid_of(pk)

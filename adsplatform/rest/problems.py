@@ -35,6 +35,7 @@ TYPES = {
     404: "rfc9110#section-15.5.5",
     405: "rfc9110#section-15.5.6",
     409: "rfc9110#section-15.5.10",
+    412: "rfc9110#section-15.5.13",
     413: "rfc9110#section-15.5.14",
     415: "rfc9110#section-15.5.16",
     424: "rfc4918#section-11.4",

@@ -15,6 +15,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from adsplatform.accounts.models import TenantQuerySet
 from adsplatform.errors import NotFound, PlatformError
+from adsplatform.rest.operations import Operation
 from adsplatform.rest.reads import limited_read
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireModel
@@ -46,6 +47,8 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
     searchlight: Searchlight
     # The word for one row in sentences.
     noun = ""
+    # What the document of the API says about actions, where it does not follow from the rest.
+    operations: ClassVar[dict[str, Operation]] = {}
 
     def initialize_request(self, request: HttpRequest, *args: object, **kwargs: object) -> WireRequest:
         self.action = self.action_map.get((request.method or "").lower(), "")
@@ -56,6 +59,18 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
             negotiator=self.get_content_negotiator(),
             parser_context=self.get_parser_context(request),
         )
+
+    @classmethod
+    def operation_of(cls, action: str) -> Operation:
+        """What the document of the API says about an action."""
+        usual = {"query": Operation(is_page=True), "retrieve": Operation(takes_include=True)}
+        return cls.operations.get(action) or usual.get(action) or Operation()
+
+    @classmethod
+    def described(cls, action: str) -> str:
+        """What an action does, in words, where its docstring does not say it."""
+        sentences = {"query": f"One page of the {cls.noun}s that match.", "retrieve": f"One {cls.noun} by its id."}
+        return sentences.get(action, "") if getattr(getattr(cls, action), "__doc__", None) is None else ""
 
     def get_throttles(self) -> list[BaseThrottle]:
         of_reads = (ReadThrottle,) if self.request.method in SAFE_METHODS else ()

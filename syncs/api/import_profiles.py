@@ -5,12 +5,23 @@ from rest_framework.response import Response
 
 from adsplatform.accounts.models import ADMINS, EVERYONE
 from adsplatform.errors import PlatformError
+from adsplatform.rest.operations import OBJECT, Component, Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet
 from enrollments.models import AppEnrollment
 from enrollments.wire import AppEnrollmentModel
 from syncs.models import ImportProfileVersion
 from syncs.services import import_profiles
+
+PROFILES = Component(
+    "ImportProfiles",
+    lambda: {
+        "type": "object",
+        "description": "The import profiles of an enrollment, in the format that docs/import-profiles.md describes.",
+        "properties": {"profiles": {"type": "array", "items": OBJECT}},
+        "required": ["profiles"],
+    },
+)
 
 
 class ImportProfileViewSet(WireViewSet[AppEnrollment]):
@@ -21,9 +32,14 @@ class ImportProfileViewSet(WireViewSet[AppEnrollment]):
     wire_model = AppEnrollmentModel
     noun = "enrollment"
     roles = {"retrieve": EVERYONE, "replace": ADMINS}
+    operations = {
+        "retrieve": Operation(answer=PROFILES),
+        "replace": Operation(body=PROFILES, answer=PROFILES, example={"profiles": []}),
+    }
     documents = frozenset({"replace"})
 
     def retrieve(self, request: WireRequest, pk: str) -> HttpResponse:
+        """All import profiles of an enrollment."""
         return _answer(import_profiles.current_profiles(self.get_object(pk)))
 
     def replace(self, request: WireRequest, pk: str) -> HttpResponse:

@@ -20,6 +20,7 @@ from adsplatform.rest.content_encodings import UnsupportedMedia
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
 from adsplatform.rest.viewsets import WireViewSet, guid_of
+from syncs.api.documents import UPLOADS
 from syncs.api.views import SyncViewSet
 from syncs.models import ResumableUpload
 from syncs.services import resumable_uploads
@@ -39,6 +40,7 @@ class ResumableUploadViewSet(WireViewSet[ResumableUpload]):
 
     queryset = ResumableUpload.objects.all()
     noun = "upload"
+    operations = UPLOADS
     roles = {"create": WRITERS, "look": EVERYONE, "add": WRITERS, "remove": WRITERS}
     throttles = {"create": (CreateSyncThrottle, CreateSyncOfAccountThrottle)}
 
@@ -101,6 +103,7 @@ class FinishedUploadViewSet(SyncViewSet):
     throttles = {"finish": (CreateSyncThrottle, CreateSyncOfAccountThrottle)}
 
     def finish(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Load a complete upload."""
         guid, caller = guid_of(pk), request.caller
         upload = ResumableUpload.objects.of(caller.account).filter(pk=guid).first() if guid else None
         if upload is None:

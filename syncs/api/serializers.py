@@ -8,17 +8,19 @@ from uuid import UUID
 
 import msgspec
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import PlatformError
 from adsplatform.records.specification import names_of_entities
 from adsplatform.rest.json_limits import check_records
+from adsplatform.rest.operations import OBJECT, TEXT
 from adsplatform.rest.parsers import read_json
 from adsplatform.rest.serializers import AnyCaseBoolean, Enum, Guid, WireInput, WireModel
 from syncs.api.entity_details import EntityDetails, details_of
 from syncs.loading.control_totals.recount import check_totals
-from syncs.models import ControlTotal, SyncDifference, SyncRequest
+from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail
 from syncs.models.control_totals import sum_as_text
 from syncs.presentation.sync_summary import who_acts
 from syncs.rejected_rows.corrections import ProblemWithCorrection
@@ -33,6 +35,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
     }
 
     class Meta:
+        model = SyncRequest
         fields = (
             "sync_request_id",
             "group_key",
@@ -62,6 +65,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
             "profile_needed",
         )
         included = {"details": {"Details"}}
+        unfilled = {"traceParent": TEXT}
 
     # Members that the published model does not have are left out if they have no information.
     dry_run = serializers.SerializerMethodField("get_dry_run")
@@ -91,6 +95,7 @@ class SyncRequestModel(WireModel[SyncRequest]):
     def get_who_acts(self, sync_request: SyncRequest) -> str | None:
         return who_acts(sync_request) or None
 
+    @extend_schema_field(OBJECT)
     def get_profile_needed(self, sync_request: SyncRequest) -> dict[str, object] | None:
         """Where a person and a program can say how the files are written, if the sync failed for want of that."""
         if not unanswered.is_about(sync_request):
@@ -116,6 +121,7 @@ class SyncResultDetailModel(WireModel[ProblemWithCorrection]):
     """A problem of a sync, with the correction of its line."""
 
     class Meta:
+        model = SyncResultDetail
         fields = (
             "id",
             "entity",
@@ -137,6 +143,7 @@ class SyncResultDetailModel(WireModel[ProblemWithCorrection]):
 
     mending = serializers.SerializerMethodField()
 
+    @extend_schema_field(OBJECT)
     def get_mending(self, problem: ProblemWithCorrection) -> dict[str, object] | None:
         """The correction of the line: by whom, when, and the problems that are left.
 
@@ -167,9 +174,11 @@ class SyncDifferenceModel(WireModel[SyncDifference]):
     """The changes that a preview found for one record."""
 
     class Meta:
+        model = SyncDifference
         fields = ("entity", "action", "erp_key", "file", "line", "fields")
 
 
+@extend_schema_field(TEXT)
 class ExactSum(serializers.Field):
     """A sum of amounts as text, because many programs would round a number with this many digits."""
 
@@ -181,6 +190,7 @@ class ControlTotalModel(WireModel[ControlTotal]):
     """The sums of one amount in one currency: in the file, in its lines by outcome, and in the books afterwards."""
 
     class Meta:
+        model = ControlTotal
         fields = (
             "entity",
             "column",

@@ -15,12 +15,15 @@ from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS, Role
 from adsplatform.errors import NotAllowed, NotFound, PlatformError
 from adsplatform.rest.bodies import spooled_json
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.operations import Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
 from adsplatform.rest.uploads import received_file
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment
+from syncs.api.definitions import urlpatterns as definition_urls
+from syncs.api.documents import DETAILS, SYNCS
 from syncs.api.import_profiles import ImportProfileViewSet
 from syncs.api.serializers import (
     ControlTotalModel,
@@ -37,8 +40,6 @@ from syncs.api.serializers import (
     usual_members,
 )
 from syncs.models import ControlTotal, SyncDifference, SyncRequest, SyncResultDetail, Upload
-from syncs.presentation.file_templates import template_named
-from syncs.problem_codes import CHAPTERS, CODES
 from syncs.rejected_rows.corrections import ProblemWithCorrection, with_corrections
 from syncs.rejected_rows.download import download_of, streaming_response
 from syncs.services import corrections, inspection, requests, reruns, unanswered
@@ -50,6 +51,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
     queryset = SyncRequest.objects.all()
     wire_model = SyncRequestModel
     noun = "sync"
+    operations = SYNCS
     roles = {
         "create": WRITERS,
         "batch": WRITERS,
@@ -232,11 +234,13 @@ class SyncPartViewSet(WireViewSet[SyncRequest]):
     queryset = SyncRequest.objects.all()
     noun = "sync"
     roles = {"query_parts": EVERYONE}
+    operations = {"query_parts": Operation(is_page=True)}
 
     def parts_of(self, sync_request: SyncRequest) -> QuerySet[Any]:
         raise NotImplementedError
 
     def query_parts(self, request: WireRequest, pk: str) -> HttpResponse:
+        """One page of them."""
         return self.fetch_result(self.parts_of(self.get_object(pk)))
 
 
@@ -245,6 +249,7 @@ class SyncDetailViewSet(SyncPartViewSet):
 
     wire_model = SyncResultDetailModel
     roles = {**SyncPartViewSet.roles, "download": EVERYONE, "correct": WRITERS}
+    operations = DETAILS
     documents = frozenset({"correct"})
     searchlight = Searchlight(
         Fields.from_model(
@@ -312,61 +317,13 @@ class ControlTotalViewSet(SyncPartViewSet):
         return sync_request.control_totals.all()
 
 
-class ProblemCodeViewSet(WireViewSet):
-    """The catalogue of problem codes, for everyone."""
-
-    authentication_classes = ()
-    permission_classes = ()
-
-    def query(self, request: WireRequest) -> HttpResponse:
-        asked = request.parameters
-        page = Searchlight(Fields({}, default_order=(), key="")).page(asked.get("pageSize"), asked.get("pageNumber"))
-        start = page.size * page.number
-        return Response(
-            {
-                "records": problem_code_records()[start : start + page.size],
-                "totalCount": len(CODES),
-                "pageSize": page.size,
-                "pageNumber": page.number if page.number_given else None,
-            }
-        )
-
-
-class TemplateViewSet(WireViewSet):
-    """Templates of files to load, for everyone."""
-
-    authentication_classes = ()
-    permission_classes = ()
-
-    def download(self, request: WireRequest, file: str) -> HttpResponseBase:
-        return streaming_response(template_named(file))
-
-
-def problem_code_records() -> list[dict[str, object]]:
-    """The whole catalogue in its wire format."""
-    return [
-        {
-            "code": entry.code,
-            "title": entry.title,
-            "chapter": chapter,
-            "cause": entry.cause,
-            "remedy": entry.remedy,
-            "who": entry.who.name.capitalize(),
-            "isPermanent": entry.is_permanent,
-        }
-        for chapter, entries in CHAPTERS.items()
-        for entry in entries
-    ]
-
-
 urlpatterns = [
     path(
         "appenrollments/<str:pk>/import-profile",
         ImportProfileViewSet.as_view({"get": "retrieve", "put": "replace"}),
         name="import-profile",
     ),
-    path("definitions/problem-codes", ProblemCodeViewSet.as_view({"get": "query"}), name="problem-codes"),
-    path("definitions/templates/<str:file>", TemplateViewSet.as_view({"get": "download"}), name="template"),
+    *definition_urls,
     path("sync", SyncViewSet.as_view({"post": "create"}), name="syncs"),
     path("sync/batch", SyncViewSet.as_view({"post": "batch"}), name="sync-batch"),
     path("sync/zip", SyncViewSet.as_view({"post": "zip"}), name="sync-zip"),

@@ -16,6 +16,7 @@ from enrollments.models import AppEnrollment
 from syncs import problem_codes
 from syncs.inbox.column_views import urlpatterns as column_urls
 from syncs.inbox.correction_views import urlpatterns as line_urls
+from syncs.inbox.example_batch import urlpatterns as example_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
 from syncs.inbox.notice_views import urlpatterns as notice_urls
@@ -272,6 +273,7 @@ urlpatterns = [
     path("syncs/<uuid:pk>/load-again/", LoadAgain.as_view(), name="load-again"),
     *column_urls,
     *part_urls,
+    *example_urls,
     *profile_urls,
     *written_urls,
     *line_urls,

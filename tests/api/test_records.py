@@ -10,6 +10,7 @@ from adsplatform.records import models as records
 from adsplatform.records_api import counting, includes
 from adsplatform.records_api.kinds import kinds
 from tests.books import Books
+from tests.factories import SyncRequestFactory
 
 KINDS = list(kinds().values())
 
@@ -73,6 +74,25 @@ def test_an_invoice_looks_as_published(program, books):
     assert not {"rowHash", "id"} & {*invoice}
 
 
+def test_a_text_of_json_is_read_as_the_list_that_it_holds(program, books):
+    values = {"one": '[{"type": "VAT", "value": "DE1"}]', "other": "DE1"}
+    read = []
+    for text in values.values():
+        records.Company.objects.filter(pk=books.company.pk).update(company_identifiers=text)
+        read.append(exact(program.get(f"Companies/{books.company.pk}"))["companyIdentifiers"])
+    assert read == [[{"type": "VAT", "value": "DE1"}], "DE1"]
+
+
+def test_a_record_names_who_requested_the_syncs_that_wrote_it(program, books):
+    nobody = "00000000-0000-0000-0000-000000000000"
+    sync = SyncRequestFactory(app_enrollment=books.enrollment, modified_user=program.user)
+    records.Company.objects.filter(pk=books.company.pk).update(created_sync_id=sync.pk)
+    company = exact(program.get(f"Companies/{books.company.pk}"))
+    assert (company["createdUserId"], company["modifiedUserId"]) == (str(program.user.pk), nobody)
+    found = query(program, "Companies", filter=f"createdUserId = '{program.user.pk}'")
+    assert [each["companyId"] for each in found["records"]] == [company["companyId"]]
+
+
 def test_amounts_leave_as_exact_numbers(program, books):
     answer = program.get(f"journal-entry-lines/{books.entry_line.pk}")
     assert b'"debit":12345678901234567890.12345678,' in answer.content
@@ -105,9 +125,11 @@ def test_everything_that_belongs_to_an_invoice_is_included(program, books):
             "unappliedAmount": 0,
             "baseCurrencyPaymentAmount": Decimal("59.5"),
             "baseCurrencyUnappliedAmount": 0,
+            "baseCurrencyPaymentAppliedAmount": Decimal("59.5"),
         }
     ]
     (credit,) = invoice["creditMemos"]
+    assert credit["baseCurrencyCreditMemoAppliedAmount"] == Decimal("10.5")
     assert (credit["creditMemoAppliedAmount"], credit["totalAmount"]) == (Decimal("10.5"), Decimal("10.5"))
     assert invoice["workflowStatuses"][0]["workflowStatusNotes"] == "Sent"
     assert (invoice["company"]["erpKey"], invoice["customer"]["erpKey"]) == ("C2", "C1")

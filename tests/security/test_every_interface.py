@@ -58,6 +58,7 @@ API = {
     "sign-in": {"POST": all_alike(400), "*": all_alike(405)},
     # Keys are revoked, not signed out.
     "sign-out": {"POST": rows(401, 400, 400, 400)},
+    "openapi.json": {"GET": all_alike(200), "*": all_alike(405)},
     "definitions/problem-codes": {"GET": all_alike(200), "*": all_alike(405)},
     "definitions/templates/<str:file>": {"GET": all_alike(200), "*": all_alike(405)},
     "apikeys": {"POST": rows(401, 201, 201, 201)},
@@ -126,6 +127,8 @@ INBOX = {
     "notices/staff/<uuid:pk>/seen/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     # A stranger is sent back to the choice of accounts, and stays where he is.
     "account/": {"GET": PAGE_OF_ALL, "POST": all_alike(302), "*": NO_METHOD_OF_OPEN_PAGE},
+    "reference/": {"GET": PAGE_OF_ALL},
+    "keys/test-batch/": {"GET": rows(302, 302, 302, 302), "POST": rows(302, 302, 403, 302)},
     "keys/": {"GET": PAGE_OF_ALL, "POST": PAGE_OF_ALL, "PUT": PAGE_OF_ALL, "*": NO_METHOD_OF_OPEN_PAGE},
     "keys/<uuid:pk>/revoke/": {
         "GET": rows(302, 404, 404, 404, 302), "POST": rows(302, 404, 404, 404, 302), "*": NO_METHOD_OF_OPEN_PAGE,

@@ -35,6 +35,8 @@ class Record(models.Model):
     ALWAYS_COMPLETE: ClassVar[bool] = False
     # The path of its read endpoints below /api/v1/; by default the batch API's name, `invoice-lines`.
     READ_PATH: ClassVar[str] = ""
+    # The name of its schema in the document of the API; by default the model's with `Model` after it.
+    READ_MODEL: ClassVar[str] = ""
     # Members of the read API that are not called as their fields in camelCase, and fields that have no member.
     READ_NAMES: ClassVar[dict[str, str]] = {}
     READ_HIDDEN: ClassVar[tuple[str, ...]] = ()

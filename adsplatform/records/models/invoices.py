@@ -165,6 +165,7 @@ class InvoiceWorkflowStatus(Record):
     """A step in an invoice's history of workflow statuses; steps are added, never changed or deleted."""
 
     BATCH_KEY = "invoiceWorkflowStatuses"
+    READ_MODEL = "InvoiceWorkflowStatusHistoryModel"
     READ_NAMES = {
         "id": "invoiceWorkflowStatusHistoryId",
         "notes": "workflowStatusNotes",

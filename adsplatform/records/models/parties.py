@@ -91,6 +91,7 @@ class CustomField(SourceStamps, Record):
     SEARCHED = ("custom_field_label", "string_value")
     LISTED = ("table_key", "string_value", "numeric_value", "record_key")
     READ_PATH = "CustomFieldValues"
+    READ_MODEL = "CustomFieldValueModel"
     READ_HIDDEN = ("id", "erp_key")
     OTHER_NAMES = ("customFieldValues",)
     KEY = ("table_key", "erp_key", "custom_field_label")

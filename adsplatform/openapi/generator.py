@@ -1,0 +1,32 @@
+"""The whole document of the API."""
+
+from functools import cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+
+from adsplatform.rest.renderers import encode
+
+# Words of paths that the published API writes otherwise than in lower case.
+SPELLINGS = {
+    word.lower(): word
+    for word in (
+        "ApiKeys AppEnrollments Applications CodeDefinitions Companies Contacts CustomFieldDefinitions "
+        "CustomFieldValues Definitions FinancialAccount FinancialAccountBalanceHistory FinancialYearSettings "
+        "Invoices Payments Reports Status Sync Transactions UserRoles"
+    ).split()
+}
+
+
+class WireGenerator(SchemaGenerator):
+    """Generates the document with paths in the published spelling: `/api/v1/AppEnrollments/{id}`."""
+
+    def coerce_path(self, path: str, method: str, view: Any) -> str:
+        words = path.replace("{pk}", "{id}").split("/")
+        return "/".join(SPELLINGS.get(word, word) for word in words)
+
+
+@cache
+def document() -> bytes:
+    """The document as JSON; generated once in each process."""
+    return encode(WireGenerator().get_schema(request=None, public=True))
