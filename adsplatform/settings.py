@@ -14,6 +14,7 @@ from environs import Env, validate
 
 from adsplatform import database, mail
 from adsplatform.observability import logs
+from adsplatform.openapi.settings import SPECTACULAR_SETTINGS  # noqa: F401  (drf-spectacular reads it here)
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 # In a checkout, templates and static files are beside manage.py; an installed package contains them.
@@ -235,24 +236,6 @@ REST_FRAMEWORK = {
     # How many reverse proxies add to X-Forwarded-For; only the entries that they added are trusted.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "UNAUTHENTICATED_USER": None,
-}
-
-# The document of the API.
-SPECTACULAR_SETTINGS = {
-    "TITLE": "ADS Platform",
-    "VERSION": "v1",
-    "DESCRIPTION": (
-        "Loads companies' accounting data, and reads it. Paths are accepted in any case. Answers leave out members "
-        "that are null or empty. Amounts are exact numbers: read them as decimals."
-    ),
-    "OAS_VERSION": "3.1.1",
-    "DEFAULT_GENERATOR_CLASS": "adsplatform.openapi.generator.WireGenerator",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    # No names for enumerations: the published API has texts there.
-    "POSTPROCESSING_HOOKS": [],
-    "SORT_OPERATION_PARAMETERS": False,
-    # A test generates it, and every warning fails that test.
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
 # For how many days an API key works at most, which is also the end of a key that names none; and how many keys that

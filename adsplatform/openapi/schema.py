@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 import uritemplate
+from drf_spectacular.drainage import warn
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import (
     ResolvedComponent,
@@ -20,7 +21,17 @@ from adsplatform.openapi import authentication  # noqa: F401  (an extension is f
 from adsplatform.openapi.parameters import header_parameters, path_parameter, query_parameters
 from adsplatform.openapi.problem_documents import PROBLEM, problem_response, problems_of, response_name
 from adsplatform.openapi.wire_models import all_includes, column_of, is_always_present
-from adsplatform.rest.operations import Component, File, Operation, Schema, Shape, or_null, page_schema, without_null
+from adsplatform.rest.operations import (
+    OBJECT,
+    Component,
+    File,
+    Operation,
+    Schema,
+    Shape,
+    or_null,
+    page_schema,
+    without_null,
+)
 from adsplatform.rest.serializers import WireInput, WireModel
 from adsplatform.rest.viewsets import WireViewSet
 
@@ -121,13 +132,20 @@ class WireSchema(AutoSchema):
         if isinstance(operation.answer, File):
             binary = {"schema": {"type": "string", "format": "binary"}}
             return {"description": "The file.", "content": dict.fromkeys(operation.answer.media_types, binary)}
-        schema = self.shape(operation.answer or self.of.wire_model, "response")
+        schema = self.shape(self._answer(operation), "response")
         described = "The object."
         if operation.is_page:
             schema, described = self._page(schema, operation), "A page."
         elif operation.is_list:
             schema, described = build_array_type(schema), "The list."
         return {"description": described, "content": {JSON: {"schema": schema}}}
+
+    def _answer(self, operation: Operation) -> Shape:
+        declared: Shape | None = operation.answer or getattr(self.of, "wire_model", None)  # type: ignore[assignment]
+        if declared is None:
+            warn(f"The action “{self.of.action}” declares no answer in `operations`.")
+            return OBJECT
+        return declared
 
     def _page(self, records: Schema, operation: Operation) -> Schema:
         more = self._resolved(operation.page_members, "response")

@@ -12,6 +12,7 @@ from adsplatform.accounts.models import EVERYONE
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.records.models import Company
 from adsplatform.reports.aging import FIVE, Aging
+from adsplatform.reports.documents import AGING
 from adsplatform.reports.parameters import (
     MOST_BUCKETS,
     MOST_DAYS,
@@ -35,6 +36,7 @@ class AgingViewSet(WireViewSet[Any]):
 
     noun = "report"
     side = Side.AR
+    operations = AGING
     roles = dict.fromkeys(("totals", "items", "by_currency"), EVERYONE)
 
     def totals(self, request: WireRequest) -> HttpResponse:

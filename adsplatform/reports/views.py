@@ -13,6 +13,7 @@ from adsplatform.accounts.models import EVERYONE
 from adsplatform.reports import cash_flow
 from adsplatform.reports.aging_views import urlpatterns as aging_urls
 from adsplatform.reports.days_outstanding import MonthOfDays, days_outstanding
+from adsplatform.reports.documents import REPORTS
 from adsplatform.reports.parameters import read_day, read_number, today
 from adsplatform.reports.risk_rates import risk_rates
 from adsplatform.reports.sides import Side
@@ -25,6 +26,7 @@ class ReportViewSet(WireViewSet[Any]):
     """Reports over invoices and payments."""
 
     noun = "report"
+    operations = REPORTS
     roles = dict.fromkeys(("sales", "payables", "risk", "cash"), EVERYONE)
 
     def sales(self, request: WireRequest) -> HttpResponse:

@@ -1,0 +1,168 @@
+"""The reports in the document of the API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adsplatform.openapi.field_types import OF_FIELDS
+from adsplatform.rest.operations import OBJECT, Component, Operation, Schema
+
+AMOUNT, COUNT, TEXT = OF_FIELDS["decimal"], OF_FIELDS["integer"], OF_FIELDS["text"]
+DAY, GUID, TRUTH = OF_FIELDS["date"], OF_FIELDS["uuid"], OF_FIELDS["boolean"]
+SOURCE = Component(
+    "ReportSource", lambda: {**OBJECT, "description": "The query for the records behind the figure, and what to sum."}
+)
+REPORT_DATE: Schema = {
+    "type": "string",
+    "anyOf": [DAY, OF_FIELDS["datetime"]],
+    "description": "The day of the report; by default today in UTC.",
+}
+
+
+def _object(members: Mapping[str, Any], required: tuple[str, ...] = ()) -> Schema:
+    return {"type": "object", "properties": dict(members), "required": list(required or members)}
+
+
+def _aging() -> Schema:
+    bucket = _object({"bucket": COUNT, "value": AMOUNT, "source": SOURCE})
+    return _object(
+        {
+            "groupKey": GUID,
+            "total": AMOUNT,
+            "buckets": {"type": "array", "items": Component("AgingBucketModel", lambda: bucket)},
+            "reportDate": DAY,
+            "baseCurrencyCode": TEXT,
+            "outstandingFrom": {"type": "string", "enum": ["balances", "applications"]},
+            "source": SOURCE,
+        },
+        ("groupKey", "total", "buckets", "reportDate", "outstandingFrom", "source"),
+    )
+
+
+def _item() -> Schema:
+    return _object(
+        {
+            "recordType": {"type": "string", "enum": ["Invoice", "Payment"]},
+            "invoiceId": GUID,
+            "paymentId": GUID,
+            "erpKey": TEXT,
+            "referenceCode": TEXT,
+            "companyId": GUID,
+            "companyName": TEXT,
+            "type": TEXT,
+            "date": DAY,
+            "paymentDueDate": DAY,
+            "daysPastDue": COUNT,
+            "bucket": COUNT,
+            "currencyCode": TEXT,
+            "outstandingBalanceAmount": AMOUNT,
+            "value": AMOUNT,
+        },
+        ("recordType", "daysPastDue", "bucket", "outstandingBalanceAmount", "value"),
+    )
+
+
+def _days(member: str) -> Schema:
+    figures = {"timeframe": TEXT, member: AMOUNT, "invoiceCount": COUNT, "amount": AMOUNT, "source": SOURCE}
+    return _object(figures, ("timeframe", "invoiceCount", "amount", "source"))
+
+
+def _risk() -> Schema:
+    return _object(
+        {
+            "groupKey": GUID,
+            "baseCurrencyCode": TEXT,
+            "reportPeriod": TEXT,
+            "reportDate": DAY,
+            "invoiceMonthName": TEXT,
+            "totalInvoiceCount": COUNT,
+            "totalInvoiceAmount": AMOUNT,
+            "atRiskCount": COUNT,
+            "atRiskAmount": AMOUNT,
+            "atRiskCountPercentage": AMOUNT,
+            "atRiskPercentage": AMOUNT,
+            "source": SOURCE,
+            "atRiskSource": SOURCE,
+        },
+        ("groupKey", "reportPeriod", "reportDate", "totalInvoiceCount", "totalInvoiceAmount", "source"),
+    )
+
+
+def _cash_flow() -> Schema:
+    figures = {
+        "timeframe": COUNT,
+        "paymentsCollected": AMOUNT,
+        "paymentsCollectedCount": COUNT,
+        "invoicesBilled": AMOUNT,
+        "invoicesBilledCount": COUNT,
+        "paymentsSource": SOURCE,
+        "invoicesSource": SOURCE,
+    }
+    return _object({**figures, "baseCurrencyCode": TEXT}, tuple(figures))
+
+
+def _by_currency() -> Schema:
+    members = {"bucket": COUNT, "currencyCode": TEXT, "outstandingBalance": AMOUNT, "source": SOURCE}
+    return _object(members, ("bucket", "outstandingBalance", "source"))
+
+
+def _parameters(**members: Schema) -> Schema:
+    return {"type": "object", "properties": members}
+
+
+_OF_AGING: dict[str, Schema] = {
+    "reportDate": REPORT_DATE,
+    "companyId": {**GUID, "description": "Only what concerns this company."},
+    "includeUnapplied": {**TRUTH, "default": False, "description": "Whether unapplied payments count, as negative."},
+}
+_BUCKETS: Schema = {**TEXT, "description": "Bounds of the buckets in days past due, such as `0,30,60,90`."}
+
+AGING: dict[str, Operation] = {
+    "totals": Operation(answer=Component("AgingModel", _aging), query=_parameters(**_OF_AGING)),
+    "items": Operation(
+        answer=Component("AgingItemModel", _item),
+        is_page=True,
+        query=_parameters(
+            **_OF_AGING,
+            buckets=_BUCKETS,
+            bucket={**COUNT, "minimum": 0, "maximum": 24},
+            currencyCode={**TEXT, "description": "Only this currency; `-` for items without one."},
+            pageSize={**COUNT, "minimum": 1, "maximum": 500, "default": 250},
+            pageNumber={**COUNT, "minimum": 0, "default": 0},
+        ),
+    ),
+    "by_currency": Operation(
+        answer=Component("AgingByCurrencyModel", _by_currency),
+        is_list=True,
+        query=_parameters(
+            CompanyId=GUID,
+            Recalculate={**TRUTH, "description": "Accepted, and without effect: reports are always computed."},
+            CurrencyCode={**TEXT, "description": "The base currency, to have all amounts in it."},
+            CurrencyProvider={**TEXT, "description": "Accepted, and without effect: the rates are those of the books."},
+            Buckets=_BUCKETS,
+            ApReport={**TRUTH, "default": False, "description": "Payables in place of receivables."},
+            reportDate=REPORT_DATE,
+            includeUnapplied=_OF_AGING["includeUnapplied"],
+        ),
+    ),
+}
+_DATED = _parameters(reportDate=REPORT_DATE)
+REPORTS: dict[str, Operation] = {
+    "sales": Operation(
+        answer=Component("DailySalesOutstandingModel", lambda: _days("dailySalesOutstanding")),
+        is_list=True,
+        query=_DATED,
+    ),
+    "payables": Operation(
+        answer=Component("DailyPayableOutstandingModel", lambda: _days("dailyPayableOutstanding")),
+        is_list=True,
+        query=_DATED,
+    ),
+    "risk": Operation(answer=Component("RiskRateModel", _risk), is_list=True, query=_DATED),
+    "cash": Operation(
+        answer=Component("CashflowReportModel", _cash_flow),
+        query=_parameters(
+            reportDate=REPORT_DATE,
+            timeframe={**COUNT, "minimum": 1, "maximum": 3_650, "default": 30, "description": "How many days."},
+        ),
+    ),
+}
