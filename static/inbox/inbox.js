@@ -109,3 +109,13 @@ if (menu) {
     }
   });
 }
+
+// “/” goes to the search of all records and syncs, as long as nothing is being typed.
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector(".site-search input");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});

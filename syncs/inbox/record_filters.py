@@ -142,23 +142,29 @@ class RecordFilter(filters.FilterSet):
 
 
 def contains_text(kind: DisplayedKind, text: str, account: Account) -> Q:
-    """Records whose key, name or number contains the text, or whose company is called so, or with that id."""
-    if record_id := as_uuid(text):
-        return Q(pk=record_id)
-    condition = Q(pk__in=[])
-    for name in kind.searched:
-        condition |= Q(**{f"{name}__icontains": clean_key(text) if name == "erp_key" else text.strip()})
+    """Records that `called` finds, and those of a company that is called so."""
+    condition = called(kind, text)
     companies = [field for field in kind.references if field.refers_to is Company and field in kind.listed]
-    if companies and (found := companies_called(text, account)):
+    if companies and not as_uuid(text) and (found := companies_called(text, account)):
         for field in companies:
             condition |= Q(**{f"{field.field.attname}__in": found})
     return condition
 
 
+def called(kind: DisplayedKind, text: str) -> Q:
+    """Records whose key, name or number contains the text, or with that id."""
+    if record_id := as_uuid(text):
+        return Q(pk=record_id)
+    condition = Q(pk__in=[])
+    for name in kind.searched:
+        condition |= Q(**{f"{name}__icontains": clean_key(text) if name == "erp_key" else text.strip()})
+    return condition
+
+
 def companies_called(text: str, account: Account) -> list[UUID]:
     """The ids of the companies whose key or name contains the text."""
-    called = Q(erp_key__icontains=clean_key(text)) | Q(company_name__icontains=text.strip())
-    return list(Company.objects.of(account.pk).filter(called).values_list("pk", flat=True)[:MOST_COMPANIES])
+    named = Q(erp_key__icontains=clean_key(text)) | Q(company_name__icontains=text.strip())
+    return list(Company.objects.of(account.pk).filter(named).values_list("pk", flat=True)[:MOST_COMPANIES])
 
 
 @cache

@@ -12,10 +12,11 @@ from django.utils.functional import cached_property
 from adsplatform.accounts.models import Account
 from adsplatform.errors import NotFound
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, referring_to
-from adsplatform.records.models import CustomField, Record
+from adsplatform.records.models import Company, CustomField, Record
 from adsplatform.records_api.kinds import kinds
 from adsplatform.rest.reads import QueryTooSlow, limited_read
 from enrollments.models import AppEnrollment
+from syncs.inbox.company_aging import aging_of
 from syncs.inbox.record_lists import KindMixin
 from syncs.inbox.record_rows import Cell, Row, cell_of, rows_of, targets_of
 from syncs.models import SyncRequest
@@ -70,6 +71,8 @@ class RecordPage(KindMixin):
         try:
             with limited_read():
                 context["related"] = related_of(self.kind, record, self.account)
+                if isinstance(record, Company):
+                    context["aging"] = aging_of(record, self.account)
         except QueryTooSlow as slow:
             context["too_slow"] = str(slow)
         return render(request, "inbox/record.html", context)

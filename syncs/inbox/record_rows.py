@@ -13,8 +13,16 @@ from adsplatform.records.display import DisplayedField, DisplayedKind, displayed
 from adsplatform.records.fields import AnyReference
 from adsplatform.records.models import Record
 
-# What records refer to, by kind and id.
-Targets = Mapping[tuple[str, UUID], str]
+
+class Target(NamedTuple):
+    """A record that others refer to: what people call it, and its key."""
+
+    title: str
+    key: str
+
+
+# What records refer to, by kind and id; None stands for no reference.
+Targets = Mapping[tuple[str, UUID] | None, Target]
 
 
 class Cell(NamedTuple):
@@ -53,12 +61,12 @@ def rows_of(kind: DisplayedKind, records: Sequence[Record], account: Account) ->
 
 def cell_of(field: DisplayedField, record: Record, targets: Targets) -> Cell:
     """One value; of a reference, the name of its target, or the id of one that is gone."""
-    to = _target_of(field, record)
+    to = target_of(field, record)
     if to is None:
         return Cell(field, field.text_of(record), "")
     name, id = to
-    title = targets.get(to, "")
-    return Cell(field, title or str(id), record_url(displayed_kinds()[name], id) if title else "")
+    target = targets.get(to)
+    return Cell(field, target.title, record_url(displayed_kinds()[name], id)) if target else Cell(field, str(id), "")
 
 
 def targets_of(fields: Iterable[DisplayedField], records: Sequence[Record], account: Account) -> Targets:
@@ -66,17 +74,17 @@ def targets_of(fields: Iterable[DisplayedField], records: Sequence[Record], acco
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for field in fields:
         for record in records:
-            if to := _target_of(field, record):
+            if to := target_of(field, record):
                 wanted[to[0]].add(to[1])
-    found: dict[tuple[str, UUID], str] = {}
+    found: dict[tuple[str, UUID] | None, Target] = {}
     for name, ids in wanted.items():
         kind = displayed_kinds()[name]
         rows = kind.model.objects.of(account.pk).filter(pk__in=ids).only("id", *kind.read_for_title())
-        found |= {(name, target.pk): kind.title(target) for target in rows}
+        found |= {(name, row.pk): Target(kind.title(row), getattr(row, "erp_key", "")) for row in rows}
     return found
 
 
-def _target_of(field: DisplayedField, record: Record) -> tuple[str, UUID] | None:
+def target_of(field: DisplayedField, record: Record) -> tuple[str, UUID] | None:
     """The kind and id of what a field refers to."""
     id = field.value_of(record)
     if not isinstance(id, UUID):

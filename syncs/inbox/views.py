@@ -19,8 +19,10 @@ from syncs.inbox.correction_views import urlpatterns as line_urls
 from syncs.inbox.example_batch import urlpatterns as example_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
+from syncs.inbox.global_search import urlpatterns as search_urls
 from syncs.inbox.notice_views import urlpatterns as notice_urls
 from syncs.inbox.profile_views import urlpatterns as profile_urls
+from syncs.inbox.record_exports import urlpatterns as record_export_urls
 from syncs.inbox.record_lists import urlpatterns as record_list_urls
 from syncs.inbox.record_pages import urlpatterns as record_page_urls
 from syncs.inbox.upload_parts import PART_BYTES
@@ -279,5 +281,7 @@ urlpatterns = [
     *line_urls,
     *notice_urls,
     *record_list_urls,
+    *record_export_urls,
+    *search_urls,
     *record_page_urls,
 ]

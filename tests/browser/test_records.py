@@ -40,7 +40,7 @@ def test_lists_and_pages_of_records(open_browser, books, width):
     expect(page.get_by_role("heading", name="Invoices")).to_be_visible()
     take_screenshot(page, f"invoices-{width}")
     assert fits(page)
-    page.get_by_role("searchbox").fill("2025-0042")
+    page.get_by_role("searchbox", name="Key, name or number").fill("2025-0042")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_text("1 invoice with these filters")).to_be_visible()
     take_screenshot(page, f"invoices-found-{width}")

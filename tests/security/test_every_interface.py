@@ -177,6 +177,8 @@ INBOX = {
     # A stranger sees the kinds, and what is his own.
     "records/": {"GET": PAGE_OF_ALL},
     "records/<slug:kind>/": {"GET": PAGE_OF_ALL},
+    "records/<slug:kind>/export/": {"GET": PAGE_OF_ALL},
+    "search/": {"GET": PAGE_OF_ALL},
     "records/<slug:kind>/<uuid:pk>/": {"GET": PAGE},
     "records/<slug:kind>/<uuid:pk>/line/": {"GET": PAGE},
     "syncs/": {"GET": PAGE_OF_ALL},
