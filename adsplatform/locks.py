@@ -26,6 +26,8 @@ CLAIM_SYNC = 7_301_226
 REQUEUE_WAKEUPS = 7_301_227
 # One cluster at a time removes what is older than its retention period.
 RETENTION = 7_301_228
+# One cluster at a time seals the audit trail.
+AUDIT_TRAIL = HashedKey("accounts.audit_trail")
 # One cluster at a time opens and closes notices.
 FRESHNESS = HashedKey("syncs.freshness")
 

@@ -58,6 +58,8 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = read_or_make_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
 # Earlier secret keys: what was signed with them stays valid, and nothing is signed with them any more.
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+# Keys that sign and seal the audit trail, newest first; the older ones only check. Without any, the secret keys do.
+AUDIT_KEYS: list[str] = env.list("AUDIT_KEYS", []) or [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 # Fernet keys for connector credentials, comma-separated, newest first; the older ones only decrypt.
 CREDENTIALS_KEYS = read_or_make_secret("CREDENTIALS_KEYS", fernet_key).split(",")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -307,6 +309,7 @@ KEEP_SYNCS_DAYS = env.int("KEEP_SYNCS_DAYS", 3650)
 KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 400)
 KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", 400)
 KEEP_UNANSWERED_DAYS = env.int("KEEP_UNANSWERED_DAYS", 30)
+KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", 3650)
 KEEP_AUDIT_PERSONS_DAYS = env.int("KEEP_AUDIT_PERSONS_DAYS", 730)
 KEEP_QUEUE_DAYS = env.int("KEEP_QUEUE_DAYS", 7)
 

@@ -261,7 +261,7 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:
-        return entry.user_email or "-"
+        return entry.who
 
     @admin.display(description="before and after")
     def what(self, entry: AuditEntry) -> str:

@@ -1,8 +1,8 @@
 """The audit trail: who changed what, and when.
 
 Database triggers write it with each change (`accounts.audit_triggers`), so that no change can bypass it. The interfaces
-only store in the database session who made the request. Behind a pooler that shares sessions between transactions they
-store nothing, because no name is better than a wrong one.
+only store in the database session who made the request, signed (`accounts.audit_signatures`). Behind a pooler that
+shares sessions between transactions they store nothing, because no name is better than a wrong one.
 
 What changes no row has no trigger: refused sign-ins, and staff who look at an account's data. The interfaces write
 those entries themselves.
@@ -11,6 +11,7 @@ those entries themselves.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -26,8 +27,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from adsplatform.accounts import row_security
+from adsplatform.accounts.audit_entries import AuditEntry
+from adsplatform.accounts.audit_signatures import Actor, proofs, sign
 from adsplatform.accounts.audit_triggers import ACTOR
-from adsplatform.accounts.models import Account, ApiKey, AuditEntry, User
+from adsplatform.accounts.models import Account, ApiKey, User
 from adsplatform.observability.request_ids import request_id_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -36,7 +39,7 @@ NOT_STORED, SHOWN = "(not kept here)", 100
 SET_ACTOR = f"SELECT set_config('{ACTOR}', %s, false)"
 
 # Belongs to the thread, as the connection does.
-_actor: ContextVar[dict[str, str | None] | None] = ContextVar("actor", default=None)
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
 
 class ActorMiddleware:
@@ -85,8 +88,25 @@ def record_event(
             subject_name=subject_name[:255],
             before={},
             after=after or {},
-            **_actor_of(request, user, None),
+            **_signed(_actor_of(request, user, None)),
         )
+
+
+def signed_by(person: User | None) -> dict[str, Any]:
+    """The fields of an entry that the platform writes about what a person asked for earlier."""
+    actor: Actor = {
+        "user_id": str(person.pk) if person else None,
+        "user_email": person.email if person else "",
+        "key_prefix": "",
+        "door": "",
+        "address": "",
+        "request_id": "",
+    }
+    return _signed(actor)
+
+
+def _signed(actor: Actor) -> dict[str, Any]:
+    return {**actor, **proofs(sign(actor, timezone.now()))}
 
 
 def record_seen(request: HttpRequest, seen: Model) -> None:
@@ -130,9 +150,7 @@ def _account_of(row: Model | None) -> UUID | None:
     return getattr(row, "group_key_id", getattr(row, "group_key", None))
 
 
-def _actor_of(
-    request: HttpRequest | Request, user: User | AnonymousUser | None, api_key: ApiKey | None
-) -> dict[str, str | None]:
+def _actor_of(request: HttpRequest | Request, user: User | AnonymousUser | None, api_key: ApiKey | None) -> Actor:
     wrapped = request if isinstance(request, Request) else Request(request)
     person = user if isinstance(user, User) else None
     return {
@@ -153,7 +171,7 @@ def _interface_of(path: str) -> str:
 def _send_actor(connection: BaseDatabaseWrapper) -> None:
     actor = _actor.get()
     with connection.cursor() as cursor:
-        cursor.execute(SET_ACTOR, [json.dumps(actor) if actor else ""])
+        cursor.execute(SET_ACTOR, [json.dumps({**actor, **sign(actor, timezone.now())}) if actor else ""])
 
 
 def _clear_actor() -> None:

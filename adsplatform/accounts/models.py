@@ -1,4 +1,4 @@
-"""Accounts, the people in them, the API keys of programs, and the audit trail."""
+"""Accounts, the people in them, and the API keys of programs."""
 
 import hashlib
 import secrets
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Cast, Lower
+from django.db.models.functions import Lower
 from django.utils import timezone
 
+from adsplatform.accounts.audit_entries import AuditEntry as AuditEntry
+from adsplatform.accounts.audit_entries import AuditSegment as AuditSegment
+from adsplatform.accounts.tenant_rows import TenantQuerySet as TenantQuerySet
 from adsplatform.identifiers import uuid7
 
-_Row = TypeVar("_Row", bound=models.Model, covariant=True)
 _Rows = TypeVar("_Rows", bound="models.QuerySet[Any]")
 
 
@@ -133,13 +134,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.role} of {self.group_key}"
-
-
-class TenantQuerySet(models.QuerySet[_Row]):
-    """Rows that belong to an account: every query of an interface starts with `.of(account)`."""
-
-    def of(self, account: Account | uuid.UUID) -> Self:
-        return self.filter(group_key=account)
 
 
 class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
@@ -278,120 +272,3 @@ class StaffAction(models.Model):
 
     def __str__(self) -> str:
         return self.message
-
-
-class AuditEntryQuerySet(TenantQuerySet["AuditEntry"]):
-    def newest_first(self) -> Self:
-        return self.order_by("-pk")
-
-    def with_persons(self) -> Self:
-        """Entries with a person's e-mail address, name or network address."""
-        return self.filter(NAMES_A_PERSON)
-
-    def erase_persons(self) -> int:
-        """Erase e-mail and network addresses and people's names; who made a change is known by `user_id` alone."""
-        of_people = models.Q(subject="user")
-        return self.update(
-            user_email="",
-            address="",
-            subject_name=models.Case(models.When(of_people, models.Value("")), default="subject_name"),
-            before=models.Case(models.When(of_people, _Erased("before", ["email", "name"])), default="before"),
-            after=models.Case(models.When(of_people, _Erased("after", ["email", "name"])), default="after"),
-        )
-
-    def erase_values(self) -> int:
-        """Erase all names, addresses and values; what kind of thing was changed, when and by which `user_id` stays."""
-        return self.update(
-            user_email="", address="", subject_name="", before=_Erased("before", None), after=_Erased("after", None)
-        )
-
-
-class _Erased(models.Func):
-    """The values of the named columns, or of all, replaced by a placeholder."""
-
-    function = "audit_erased"
-    output_field = models.JSONField()
-
-    def __init__(self, values: str, columns: list[str] | None, **extra: Any) -> None:
-        names = models.Value(columns, output_field=ArrayField(models.TextField(), null=True))
-        super().__init__(models.F(values), Cast(names, ArrayField(models.TextField())), **extra)
-
-
-NAMES_A_PERSON = (
-    ~models.Q(user_email="") | ~models.Q(address="") | (models.Q(subject="user") & ~models.Q(subject_name=""))
-)
-
-
-class AuditEntry(models.Model):
-    """One change of one row: who made it, from where, and the values before and after.
-
-    Refused sign-ins and looks at an account's data by staff have entries too, without values.
-
-    It refers to objects by id and name, not by foreign key, because it outlives them.
-    """
-
-    class Action(models.TextChoices):
-        ADDED = "added", "Added"
-        CHANGED = "changed", "Changed"
-        REMOVED = "removed", "Removed"
-        REFUSED = "refused", "Sign-in refused"
-        SEEN = "seen", "Seen by staff"
-
-    class Interface(models.TextChoices):
-        API = "api", "API"
-        INBOX = "inbox", "Inbox"
-        ADMIN = "admin", "Administration"
-        NONE = "", "The platform itself"
-
-    audit_entry_id = models.BigAutoField(primary_key=True)
-    at = models.DateTimeField()
-    # None for objects that belong to no account.
-    group_key = models.UUIDField(null=True)
-    user_id = models.UUIDField(null=True)
-    user_email = models.CharField(max_length=254, blank=True)
-    # The first letters of the API key, if a program made the change.
-    key_prefix = models.CharField(max_length=10, blank=True)
-    # The interface that the change came through.
-    door = models.CharField(max_length=10, blank=True, choices=Interface.choices)
-    address = models.CharField("IP address", max_length=255, blank=True)
-    request_id = models.CharField(max_length=100, blank=True)
-    action = models.CharField(max_length=10, choices=Action.choices)
-    # What was changed: the kind of object, its id and its name.
-    subject = models.CharField(max_length=40)
-    subject_id = models.CharField(max_length=40)
-    subject_name = models.CharField(max_length=255, blank=True)
-    # By column; only columns that differ. Secrets and the content of lines are replaced by a placeholder.
-    before = models.JSONField()
-    after = models.JSONField()
-
-    objects = AuditEntryQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = "change", "changes"
-        indexes = [
-            models.Index(fields=["group_key", "-audit_entry_id"], name="audit_of_account"),
-            # Retention, which erases who it was.
-            models.Index(fields=["at"], name="audit_with_person", condition=NAMES_A_PERSON),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.subject} {self.subject_name or self.subject_id} {self.action}"
-
-    @property
-    def differences(self) -> list[tuple[str, str, str]]:
-        """The name of each column, and its values before and after, in words."""
-        names = sorted({**self.before, **self.after})
-        return [
-            (
-                name.removesuffix("_id").replace("_", " "),
-                _in_words(self.before.get(name)),
-                _in_words(self.after.get(name)),
-            )
-            for name in names
-        ]
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "nothing" if value is None else str(value)

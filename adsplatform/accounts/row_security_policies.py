@@ -61,6 +61,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
 TABLE_PRIVILEGES = {
     # Triggers write it, with the privileges of the tables' owner.
     "accounts_auditentry": READ,
+    "accounts_auditsegment": (),
     # Requests send messages; only workers read and remove them.
     "django_q_ormq": ("INSERT", "SELECT (id)"),
 }

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import close_old_connections, connection, connections
 
+from adsplatform.accounts import audit_chain
 from syncs.monitoring import freshness, notice_emails
 from syncs.periodic import retention, scheduler
 from syncs.worker import reaper
@@ -34,6 +35,7 @@ PERIODIC_JOBS = (
     PeriodicJob("notices", freshness.update_notices, 30),
     PeriodicJob("notice e-mails", notice_emails.send_due, 5),
     PeriodicJob("reaper", reaper.run_once, 1),
+    PeriodicJob("seals of the audit trail", audit_chain.seal_some, 60),
     PeriodicJob("retention", retention.prune_some, 60),
 )
 

@@ -26,6 +26,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from adsplatform import locks
+from adsplatform.accounts import audit_chain
 from adsplatform.accounts.models import AuditEntry
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
@@ -238,6 +239,12 @@ RULES = (
         lambda: settings.KEEP_AUDIT_PERSONS_DAYS,
         lambda before: AuditEntry.objects.with_persons().filter(at__lt=before),
         _erase_persons,
+    ),
+    Rule(
+        "old parts of the audit trail",
+        lambda: settings.KEEP_AUDIT_DAYS,
+        audit_chain.expired_segments,
+        audit_chain.remove_segments,
     ),
     Rule("records of deleted enrollments", lambda: 1 / 24, removals_asked, _remove_records),
     _rule_for_rows(

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from adsplatform.accounts.audit import signed_by
 from adsplatform.accounts.models import Account, AuditEntry, Membership, User
 from adsplatform.errors import Conflict
 from adsplatform.records.removal import remove_records_of
@@ -38,18 +39,16 @@ def remove_data_of(app_enrollment_id: UUID) -> dict[str, int]:
     """
     enrollment = AppEnrollment.objects.select_related("app", "modified_user").get(pk=app_enrollment_id)
     removed = {"records": remove_records_of(app_enrollment_id), **_remove_what_was_sent(enrollment)}
-    asked_by = enrollment.modified_user
     AuditEntry.objects.create(
         at=timezone.now(),
         group_key=enrollment.group_key_id,
-        user_id=asked_by.pk if asked_by else None,
-        user_email=asked_by.email if asked_by else "",
         action=AuditEntry.Action.REMOVED,
         subject="data of enrollment",
         subject_id=str(enrollment.pk),
         subject_name=str(enrollment),
         before=removed,
         after={},
+        **signed_by(enrollment.modified_user),
     )
     AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
     return removed

@@ -24,6 +24,7 @@ RESTRICTED = [model for model in apps.get_models(include_auto_created=True) if T
 VIEWS = [model for model in apps.get_models() if not model._meta.managed]
 WRITABLE = [model for model in RESTRICTED if "UPDATE" in TABLES[model._meta.db_table].privileges]
 OPEN = {
+    "accounts_auditsegment": "Seals of the audit trail, of all accounts; requests may not even read it.",
     "accounts_user": "People may be in several accounts, and pages name others beside what they did.",
     "accounts_user_groups": "Permissions of platform staff.",
     "accounts_user_user_permissions": "Permissions of platform staff.",
