@@ -8,7 +8,7 @@ from syncs.import_profiles.kinds import Layout
 from syncs.import_profiles.number_styles import POINT, read_numbers
 from syncs.import_profiles.tables import Column
 
-_SIDE = re.compile(r"[\d.,)-]\s*(CR|DR|[CDSH])$")
+_SIDE = re.compile(r"[\d.,)-]\s*((?i:CR|DR)|[CDSH])$")
 
 
 def settle_sides(draft: Draft) -> None:
@@ -16,7 +16,8 @@ def settle_sides(draft: Draft) -> None:
     for column in draft.columns_of_type("amount"):
         cells = [cell for cell in draft.table.values(column) if cell]
         words = [found[1] if (found := _SIDE.search(cell)) else "" for cell in cells]
-        sides = sorted(set(words) - {""})
+        # Cr is CR, as it is when the profile is read.
+        sides = sorted({word.upper() for word in words} - {""})
         if sides:
             _settle_side(draft, column, sides, example=next(cell for cell in cells if _SIDE.search(cell)))
 

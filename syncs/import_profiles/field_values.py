@@ -114,7 +114,7 @@ class FieldReader:
         if source.currency:
             return self._currencies(source, rows)
         if column.type in NUMBERS:
-            return self._signed(source, rows)
+            return self.signed(source, rows)
         style = rows.file.profile.style_of(name)
         if column.type not in (*DATES, "boolean"):
             # A text stays as it is, with its blanks.
@@ -134,7 +134,8 @@ class FieldReader:
         )
         return _values(booleans.read(cells), name, rows, cells, booleans.explain)
 
-    def _signed(self, source: ColumnSource, rows: OwnRows) -> Values:
+    def signed(self, source: ColumnSource, rows: OwnRows) -> Values:
+        """The numbers of a column with the sign that the source gives them."""
         cells = signs = None
         if source.sign_column:
             signs = rows.filled(source.sign_column).fill_null("").str.to_lowercase()

@@ -128,7 +128,8 @@ class PreviewRecord:
 class Preview:
     """The file's first and last lines as they stand, and the first records as they would be read.
 
-    `rejected` counts the lines of the sample that would be rejected, and `totals` are the sums of the amounts by
+    `rejected` counts the lines of the sample that would be rejected, `deletes` those that delete their record
+    (onMatchAction 2) if the upload lets its lines delete, and `totals` are the sums of the amounts by
     field and currency: {"Invoice.totalAmount": {"EUR": "15914.16"}}.
     """
 
@@ -137,6 +138,7 @@ class Preview:
     records: tuple[PreviewRecord, ...] = ()
     lines: int = 0
     rejected: int = 0
+    deletes: int = 0
     totals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Json]:
@@ -146,6 +148,7 @@ class Preview:
             "records": [record.to_json() for record in self.records],
             "lines": self.lines,
             "rejected": self.rejected,
+            "deletes": self.deletes,
             "totals": {name: dict(sums) for name, sums in self.totals.items()},
         }
 

@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from typing import IO, TypedDict
 
 from adsplatform.records.specification import entity_named
+from adsplatform.wording import counted, plural
 from syncs.connectors.formats.csv_header import UnusableFile
 from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, old_or_locked
@@ -237,13 +238,15 @@ def _strict(table: Table, kind: str) -> InspectedFile:
         for column in table.columns
     )
     known = sum(1 for column in columns if column.fields)
+    preview = preview_of(table, None)
     return InspectedFile(
         **_about(table),
         reading=Reading.STRICT,
         columns=columns,
         kinds=(kind,),
         summary=f"{kind}: {known:,} of {len(columns):,} columns recognised by our own names",
-        preview=preview_of(table, None),
+        told=_told_of_deletes(table, preview),
+        preview=preview,
     )
 
 
@@ -267,6 +270,7 @@ def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
     own = {key_of(name) for name in profile.match.columns}
     new = [column.name for column in table.columns if column.key and column.key not in own]
     told = (f"New columns, which are not loaded: {', '.join(f'“{name}”' for name in new[:10])}.",) if new else ()
+    preview = preview_of(table, profile)
     return InspectedFile(
         **_about(table),
         reading=Reading.PROFILE,
@@ -274,24 +278,33 @@ def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
         kinds=profile.kinds,
         profile=profile.name,
         summary=f"Read by the import profile “{profile.name}”",
-        told=told,
-        preview=preview_of(table, profile),
+        told=(*told, *_told_of_deletes(table, preview)),
+        preview=preview,
     )
 
 
 def _proposed(proposal: Proposal) -> InspectedFile:
     table = proposal.table
+    preview = preview_of(table, provisional_profile(proposal.document))
     return InspectedFile(
         **_about(table),
         reading=Reading.PROPOSAL,
         columns=proposal.columns,
         kinds=proposal.draft.kinds,
         summary=summary_of(proposal),
-        told=proposal.told,
+        told=(*proposal.told, *_told_of_deletes(table, preview)),
         ask=proposal.ask,
-        preview=preview_of(table, provisional_profile(proposal.document)),
+        preview=preview,
         proposal=proposal.document,
     )
+
+
+def _told_of_deletes(table: Table, preview: Preview) -> tuple[str, ...]:
+    if not preview.deletes:
+        return ()
+    lines = f"{counted(preview.deletes, 'line')}{'' if table.is_whole else ' of those looked at'}"
+    say = plural(preview.deletes, "says", "say")
+    return (f"{lines} {say} that a record is deleted (onMatchAction 2). This upload must be allowed to delete them.",)
 
 
 def summary_of(proposal: Proposal) -> str:

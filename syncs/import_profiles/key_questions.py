@@ -13,7 +13,7 @@ from syncs.import_profiles.tables import Column
 REJECT = "reject"
 LINE_KINDS = {"InvoiceLine": "invoiceErpKey", "JournalEntryLine": "journalEntryErpKey"}
 LINE_WARNING = (
-    "A line that is inserted in the source moves all lines below it; the lines of an invoice are then replaced as a "
+    "A line that is inserted in the source moves all lines below it; the lines of a document are then replaced as a "
     "whole."
 )
 NAME_WARNING = "A key made of a name breaks when the company is renamed."

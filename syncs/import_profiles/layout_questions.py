@@ -1,5 +1,6 @@
 """What is asked about how records stand in the rows: the kind, lines of documents, money in and out, tax, and rates."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from syncs.import_profiles.document_words import AP, AR
@@ -231,7 +232,7 @@ def settle_signs(draft: Draft) -> None:
     amount = draft.match("Invoice", "totalAmount")
     if draft.layout is not Layout.PLAIN or amount is None or draft.match("Invoice", "invoiceTypeCode"):
         return
-    negative = sum(1 for number in _numbers(draft, amount.column) if number is not None and number < 0)
+    negative = _count_negative(draft, amount.column)
     if not negative:
         return
     draft.asker.ask(
@@ -250,6 +251,15 @@ def settle_signs(draft: Draft) -> None:
             ),
         )
     )
+
+
+def _count_negative(draft: Draft, column: Column) -> int:
+    """How many amounts of invoices are negative, by a minus or by the side behind them that a person called so."""
+    source = draft.sources.get("Invoice", {}).get("totalAmount")
+    if isinstance(source, Mapping) and "sign" in source:
+        sides = tuple(source["sign"]["negative"])
+        return sum(1 for cell in draft.table.values(column) if cell.upper().endswith(sides))
+    return sum(1 for number in _numbers(draft, column) if number is not None and number < 0)
 
 
 def _filled(draft: Draft, *names: str) -> str:

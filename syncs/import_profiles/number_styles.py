@@ -24,7 +24,7 @@ _SIGN = "[-+\u2212\u2013]"
 _BLANK = f"[{BLANKS}]"
 _CURRENCY = rf"(?:[A-Z]{{3}}|[{CURRENCY_SIGNS}]|kr\.?|Fr\.?|R\$)"
 _WHOLE_MARK = "[.,](?:--|[-–—])$"
-_SIDE = r"(?:CR|DR|C|D|S|H)"
+_SIDE = r"(?:(?i:CR|DR)|C|D|S|H)"
 _GROUPED = {
     POINT: r"^\d{1,3}(?:,\d{3})+\.\d*$|^\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d*)?$",
     COMMA: r"^\d{1,3}(?:\.\d{3})+,\d*$|^\d{1,2}(?:\.\d{2})+\.\d{3}(?:,\d*)?$",

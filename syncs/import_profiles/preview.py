@@ -1,6 +1,7 @@
 """The first records of a table as a profile would read them, with what would be rejected, and the sums of amounts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from adsplatform.records.specification import entities
@@ -15,6 +16,8 @@ from syncs.import_profiles.translation import Translator
 
 # The rows that are read for a preview, and the records that are shown.
 PREVIEW_ROWS, SHOWN_RECORDS = 2_000, 5
+# What a line says that deletes its record.
+MATCH_ACTION, DELETE = "onMatchAction", "2"
 # Stands for a value that is still to be asked; it is not shown.
 UNKNOWN = "\u2026"
 
@@ -23,23 +26,28 @@ def preview_of(table: Table, profile: ImportProfile | None) -> Preview:
     """The preview of a table by a profile; without one, or where it does not fit, only the file's own lines."""
     lines = Preview(first_lines=table.first_lines, last_lines=table.last_lines, lines=table.height)
     if profile is None:
-        return lines
+        return replace(lines, deletes=_deleting_lines(table))
     found = _Records(table)
     try:
         for item in Translator({"preview": profile}).items(_items(table, profile)):
             found.take(item)
     except ConnectorError as error:
         found.problems.setdefault(0, []).append(str(error))
-    return Preview(
-        first_lines=table.first_lines,
-        last_lines=table.last_lines,
+    return replace(
+        lines,
         records=found.first(profile.kinds),
-        lines=table.height,
         rejected=len(found.problems),
+        deletes=len(found.deleting),
         totals={
             name: {code: f"{total:f}" for code, total in sums.items()} for name, sums in sorted(found.totals.items())
         },
     )
+
+
+def _deleting_lines(table: Table) -> int:
+    """How many lines of a table with our own names delete their record."""
+    cells = (table.values(column) for column in table.columns if column.name.strip().lower() == MATCH_ACTION.lower())
+    return sum(1 for cell in next(cells, ()) if cell.strip() == DELETE)
 
 
 def _items(table: Table, profile: ImportProfile) -> Iterable[SourceItem]:
@@ -60,6 +68,7 @@ class _Records:
         self.table = table
         self.records: list[PreviewRecord] = []
         self.problems: dict[int, list[str]] = {}
+        self.deleting: set[int] = set()
         self.totals: dict[str, dict[str, Decimal]] = {}
 
     def take(self, item: SourceItem) -> None:
@@ -77,6 +86,8 @@ class _Records:
             for name, value in cells.items()
             if isinstance(value, (str, bool, int)) and value not in ("", UNKNOWN)
         }
+        if values.get(MATCH_ACTION) == DELETE:
+            self.deleting.add(line)
         if sum(1 for record in self.records if record.kind == kind) < SHOWN_RECORDS:
             self.records.append(PreviewRecord(kind, line, values))
         for column in entities()[kind].amounts if kind in entities() else ():

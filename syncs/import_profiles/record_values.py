@@ -1,7 +1,7 @@
 """The records of one rule of a profile in rows of a file: which rows yield one, and the values of its fields."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.protocol import ConnectorError
 from syncs.import_profiles.field_values import CellFault, FieldReader, currency_faults
+from syncs.import_profiles.header_names import key_of
 from syncs.import_profiles.other_lines import amount_columns
 from syncs.import_profiles.own_rows import OwnRows
 from syncs.import_profiles.profile import (
@@ -57,12 +58,20 @@ class RecordReader:
             (column, rule.fields[column.wire]) for column in entity.columns.values() if column.wire in rule.fields
         ]
         self._keys = _key_columns(entity)
+        self._signed = _signed_column(rule)
         # By the values of `lineOf`: how many lines there were.
         self._positions: dict[int, int] = {}
 
     def accepted(self, rows: OwnRows) -> NDArray[np.bool_]:
         """Which rows yield a record by this rule."""
-        return np.ones(len(rows), bool) if self.rule.when is None else accepts(self.rule.when, rows, self.fields)
+        when = self.rule.when
+        if when is None:
+            return np.ones(len(rows), bool)
+        if not when.sign:
+            return accepts(when, rows)
+        is_minus = self.fields.signed(self._signed or ColumnSource(when.column), rows).texts.str.starts_with("-")
+        found: NDArray[np.bool_] = (is_minus if when.sign == "minus" else ~is_minus).fill_null(False).to_numpy()
+        return found
 
     def read(self, rows: OwnRows) -> RecordRows:
         """The records of rows that yield one each."""
@@ -136,18 +145,24 @@ def _check_every_line_belongs(columns: Sequence[str], rows: OwnRows) -> None:
             )
 
 
-def accepts(when: When, rows: OwnRows, fields: FieldReader) -> NDArray[np.bool_]:
-    """Which rows fulfil a condition."""
+def _signed_column(rule: RecordRule) -> ColumnSource | None:
+    """The source that reads the column of a condition on the sign together with its side, if a field has one."""
+    for source in rule.fields.values():
+        if not (isinstance(source, ColumnSource) and source.sign_column and rule.when):
+            continue
+        if key_of(source.column) == key_of(rule.when.column):
+            return replace(source, negate=False, absolute=False)
+    return None
+
+
+def accepts(when: When, rows: OwnRows) -> NDArray[np.bool_]:
+    """Which rows fulfil a condition on the cells of a column."""
     cells = rows.filled(when.column)
     if when.any_of is not None:
         words = [word.strip() for word in when.any_of]
         is_accepted = (cells.fill_null("") if "" in words else cells).is_in(words)
     elif when.filled is not None:
         is_accepted = cells.is_not_null() if when.filled else cells.is_null()
-    elif when.sign:
-        numbers = fields.numbers(when.column, rows).texts
-        is_minus = numbers.str.starts_with("-")
-        is_accepted = is_minus if when.sign == "minus" else ~is_minus
     else:
         whole = cells.str.extract("^([0-9]+)$", 1).cast(pl.Int64, strict=False)
         is_accepted = whole.is_between(when.from_number or 0, when.to_number or 0)
