@@ -103,7 +103,7 @@ _ENTRIES = {
         ("unknown_file", "Not a kind of record", "The file’s (or the list’s) name says which kind of record it holds, and no kind has that name.", "Name it after one, like invoices.csv or company.xlsx.", SENDER),
         ("unknown_format", "A kind of file that is not read", "The file is neither CSV, JSONL nor XLSX, or it is packed once more.", "Save it as “CSV UTF-8” or as “Excel workbook (.xlsx)”, and put it straight into the ZIP.", SENDER),
         ("not_text", "Not a text file", "The file is named like a text file but holds something else.", "Save it as “CSV UTF-8”, then send it again.", SENDER),
-        ("other_format", "Another kind of file than its name says", "The file is named like CSV or JSON lines, but seems to hold something else: JSON, XML, a web page, CSV.", "Give the file the ending of what it holds, or save it as “CSV UTF-8”.", SENDER),
+        ("other_format", "Another kind of file than its name says", "The file is named like CSV or JSON lines, but seems to hold something else: JSON, XML, a web page, CSV, bookings from DATEV.", "Give the file the ending of what it holds, or save it as “CSV UTF-8”; of DATEV, export invoices or open items.", SENDER),
         ("file_empty", "An empty file", "The file has no line.", "Nothing, if there is nothing to send.", NOBODY),
         ("file_without_rows", "A header without rows", "The file names its columns and holds no row.", "Nothing, if there is nothing to send.", NOBODY),
         ("header_missing", "The header is missing", "None of the first lines names a column that the kind of record has; the data may begin at once.", "Write the names of the columns into the first line.", SENDER),

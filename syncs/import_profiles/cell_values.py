@@ -210,7 +210,8 @@ def explain_number(cell: str, style: Style) -> Unfit:
 
 def _style_of_numbers(decimal: str, style: Style) -> str:
     mark = "a decimal comma" if decimal == "," else "a decimal point"
-    thousands = " or ".join(f"“{mark}”" if mark.strip() else "a blank" for mark in style.thousands or ())
+    named = dict.fromkeys(f"“{mark}”" if mark.strip() else "a blank" for mark in style.thousands or ())
+    thousands = " or ".join(named)
     return f"{mark} and {thousands} between thousands" if thousands else f"{mark} and nothing between thousands"
 
 

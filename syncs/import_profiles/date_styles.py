@@ -286,7 +286,10 @@ def _serial(look: _Look) -> Finding:
             reason=f"“{no_day['cell'][0]}” is no day in Excel’s count.",
         )
     if not LEAST_SERIAL <= min(numbers) <= max(numbers) <= MOST_SERIAL:
-        return replace(look.common, verdict=Verdict.REFUSED, reason=f"“{found['cell'][0]}” is no date.")
+        said = "is no date."
+        if all(1 <= number // 100 <= 31 and 1 <= number % 100 <= 12 for number in numbers):
+            said = "seems to be a day and a month without a year. Export the dates with their years."
+        return replace(look.common, verdict=Verdict.REFUSED, reason=f"“{found['cell'][0]}” {said}")
     example = example_of(found)
     # In a workbook of the 1904 system the numbers are smaller by four years.
     could_be_1904 = excel_day(max(numbers) + EXCEL_1904_AFTER) <= look.today + timedelta(366)

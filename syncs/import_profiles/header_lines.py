@@ -95,9 +95,12 @@ def _is_units(row: Sequence[str]) -> bool:
 
 
 def _two_rows(first: Sequence[tuple[str, ...]], filled: Sequence[int]) -> HeaderFinding | None:
-    """Two rows whose cells make names together: the upper one with gaps, to its right filled by merged cells."""
+    """Two rows whose cells make names together: in the upper one a name holds for several columns.
+
+    It is repeated, or stands in the first of them only, as merged cells are stored.
+    """
     for upper, lower in pairwise(filled):
-        above, below = first[upper], first[lower]
+        above, below = _without_repeats(first[upper]), first[lower]
         if (
             lower != upper + 1
             or sum(map(bool, above)) < 2
@@ -119,6 +122,11 @@ def _two_rows(first: Sequence[tuple[str, ...]], filled: Sequence[int]) -> Header
         reason += f"; “{twice}” stands twice in row {lower + 1} alone." if twice else "."
         return HeaderFinding(Verdict.LIKELY, (upper, lower), names, reason)
     return None
+
+
+def _without_repeats(row: Sequence[str]) -> tuple[str, ...]:
+    """The row with empty cells in place of those that repeat the one to their left."""
+    return tuple("" if place and key_of(cell) == key_of(row[place - 1]) else cell for place, cell in enumerate(row))
 
 
 def joined_names(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ def settle_kind(table: Table, found: KindFinding, asker: Asker) -> KindFinding:
         return found  # asked with the values of the type column
     if found.layout is Layout.BOOKINGS:
         asker.tell(
-            "Each line is a booking with an account and a counter account. Such files cannot be read yet: export the "
-            "journal with one line for each account."
+            "Each line is a booking with an account and a counter account, which is no record of the books. Export the "
+            "journal with a number for each entry and a line for each account; or say below what else the lines are."
         )
         found = KindFinding(Verdict.OPEN, Layout.PLAIN, (), found.reason, side=found.side)
     suggest = next((value for value, *rest in KIND_CHOICES if (rest[0], rest[1]) == (found.layout, found.kinds)), None)

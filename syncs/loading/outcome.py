@@ -12,7 +12,8 @@ from syncs.loading.verdict import Stopped
 from syncs.models import SyncEntityResult, SyncRequest, Upload
 
 # The problems of files whose columns have other names than ours, and the files that have no header.
-UNKNOWN_COLUMNS = ("unknown_file", "header_missing", "header_blank", "header_duplicated")
+NO_KEY = "key_column_missing"
+UNKNOWN_COLUMNS = ("unknown_file", "header_missing", "header_blank", "header_duplicated", NO_KEY)
 WITHOUT_HEADER = r"\.(json|jsonl|ndjson)$"
 
 
@@ -91,18 +92,18 @@ def reason_not_to_merge(context: MergeContext) -> Stopped | None:
     """The reason why too little of the input is left to be loaded, if so."""
     stage = context.stage
     if stage.problem_log.errors and stage.rejected >= stage.lines_read:
-        if file := _file_without_known_columns(context):
+        if reason := _reason_not_understood(context):
             return Stopped(
-                f"Nothing could be loaded: the columns of “{file}” are not known. Say how it is written, in the Inbox "
-                "at this sync or by an import profile, then load it again.",
+                f"Nothing could be loaded: {reason}. Say how it is written, in the Inbox at this sync or by an import "
+                "profile, then load it again.",
                 code="profile_needed",
             )
         return Stopped(_nothing_loaded(stage), code="nothing_loaded")
     return _reject_limit_passed(context)
 
 
-def _file_without_known_columns(context: MergeContext) -> str:
-    """The first file with a header of unknown names, which an import profile could explain; empty if there is none."""
+def _reason_not_understood(context: MergeContext) -> str:
+    """What is not known of the first file that an import profile could explain; empty if there is none."""
     upload = context.sync_request.upload
     if upload is None or upload.format not in (Upload.Format.CSV, Upload.Format.ZIP):
         return ""
@@ -110,13 +111,16 @@ def _file_without_known_columns(context: MergeContext) -> str:
     codes = [code for code in UNKNOWN_COLUMNS if code != "header_missing" or context.stage.lines_read > 1]
     found = context.rows(
         """
-        SELECT file FROM staged_problem
+        SELECT file, code FROM staged_problem
         WHERE kind = 'error' AND line IS NULL AND code = ANY(%(codes)s) AND file !~* %(without_header)s
         ORDER BY id LIMIT 1
         """,
         {"codes": codes, "without_header": WITHOUT_HEADER},
     )
-    return str(found[0][0]) if found else ""
+    if not found:
+        return ""
+    file, code = found[0]
+    return f"no column of “{file}” is known as the key" if code == NO_KEY else f"the columns of “{file}” are not known"
 
 
 def _reject_limit_passed(context: MergeContext) -> Stopped | None:

@@ -146,6 +146,11 @@ def test_names_in_two_rows_and_days_as_numbers():
     assert complete(one.proposal, {}).read.header == (1, 2)
 
 
+def test_names_in_two_rows_may_be_repeated():
+    text = TWO_ROWS.replace(";;;Kunde;;Betrag;;", ";Rechnung;Rechnung;Kunde;Kunde;Betrag;Betrag;Betrag")
+    assert asked(inspect_one(text, books=books())) == asked(inspect_one(TWO_ROWS, books=books()))
+
+
 def test_money_in_and_out_with_a_running_balance():
     one = inspect_one(BANK, books=books("Oak Ltd", "Ash Ltd"))
     assert asked(one) == {

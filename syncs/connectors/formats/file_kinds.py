@@ -15,6 +15,10 @@ _KINDS = (
     (re.compile(r"<(\?xml|!--|!doctype\b|[A-Za-z_][\w.:-]*(\s[^<>]*)?/?>)", re.IGNORECASE), "XML"),
     (re.compile(r"""\{\s*("|\}|$)|\[\s*([\[{\]"]|-?\d|$)"""), "JSON"),
 )
+# The first line of DATEV's files: their mark, the version, and the number of what they hold; further on, the first and
+# the last day of the bookings.
+_DATEV = re.compile(r'"?(?:EXTF|DTVF)"?;\d+;(\d+);')
+_DATEV_BOOKINGS, _DATEV_FROM, _DATEV_TO = ("21", "65"), 14, 15
 TEXTS = ("a web page (HTML)", "XML", "JSON")
 
 
@@ -25,6 +29,14 @@ def kind_of(start: str) -> str:
 
 def reason_not_csv(start: str, stem: str) -> tuple[str, str] | None:
     """The code and the sentence of a problem where a file that is named like CSV begins like this; else None."""
+    if (datev := _DATEV.match(start)) and datev[1] in _DATEV_BOOKINGS:
+        return (
+            "other_format",
+            f"The file holds bookings from DATEV (Buchungsstapel{_datev_days(start)}). Its lines have no number by "
+            "which they could be found again, and its dates no year, so nothing was loaded from it. Export the "
+            "invoices or the open items with a line for each, or the journal with a number for each entry and a line "
+            "for each account; then send that.",
+        )
     kind = kind_of(start)
     if kind == "JSON":
         return (
@@ -48,6 +60,16 @@ def reason_not_csv(start: str, stem: str) -> tuple[str, str] | None:
     if "\0" in start:
         return code, "The file is not a text file. Save it as “CSV UTF-8”, then send it again."
     return None
+
+
+def _datev_days(first_line: str) -> str:
+    """The days that DATEV's bookings are from, to stand behind their name; empty if the line does not say so."""
+    cells = first_line.split("\n", 1)[0].split(";")
+    days = [cells[at].strip('" \r') if at < len(cells) else "" for at in (_DATEV_FROM, _DATEV_TO)]
+    if not all(re.fullmatch("[0-9]{8}", day) for day in days):
+        return ""
+    first, last = (f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in days)
+    return f", {first} to {last}"
 
 
 def reason_not_json(lines: list[str], stem: str) -> str:

@@ -118,7 +118,7 @@ def missing_columns(layout: FileLayout, file: str, names: Sequence[str]) -> Layo
 def is_strictly_readable(vocabulary: Vocabulary, name: str, names: Sequence[str]) -> bool:
     """Whether a file called `name` with this header can be read by our own names of columns."""
     kind = vocabulary.kind_named(name)
-    return bool(kind) and any(vocabulary.known_columns(kind, names))
+    return bool(kind) and vocabulary.has_key(kind, names)
 
 
 def _keys(layout: FileLayout, names: Sequence[str]) -> set[str]:
