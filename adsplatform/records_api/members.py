@@ -49,6 +49,12 @@ COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
     "JournalEntry": {
         "postingDate": ("datetime", lambda: F("source_posting_date")),
     },
+    "JournalEntryLine": {
+        "sourcePostingDate": (
+            "datetime",
+            lambda: _of_other(records.JournalEntry, "journal_entry", "source_posting_date"),
+        ),
+    },
     "CustomField": {
         "customFieldDefinitionId": ("uuid", lambda: definition_id()),
         "dataType": (

@@ -105,6 +105,40 @@ def _by_currency() -> Schema:
     return _object(members, ("bucket", "outstandingBalance", "source"))
 
 
+def _financial_report() -> Schema:
+    return _object(
+        {
+            "reportName": TEXT,
+            "groupKey": GUID,
+            "reportStartDate": DAY,
+            "reportEndDate": DAY,
+            "reportCreatedDate": OF_FIELDS["datetime"],
+            "rows": {"type": "array", "items": ROW},
+            "basedOn": {"type": "string", "enum": ["journal", "balances"]},
+            "baseCurrencyCode": TEXT,
+        },
+        ("reportName", "groupKey", "reportStartDate", "reportEndDate", "reportCreatedDate", "rows", "basedOn"),
+    )
+
+
+def _row() -> Schema:
+    value = {"description": "A figure, or the text of a heading.", "type": ["number", "string"]}
+    cell = _object({"value": value, "sources": {"type": "array", "items": SOURCE}}, ("value",)) | {"required": []}
+    return _object(
+        {
+            "rowType": {"type": "string", "enum": list(ROW_TYPES)},
+            "label": TEXT,
+            "cells": {"type": "array", "items": Component("FinancialReportCellModel", lambda: cell)},
+            "rows": {"type": "array", "items": ROW},
+        },
+        ("rowType", "label", "cells"),
+    )
+
+
+ROW_TYPES = ("Header", "Summary", "Classification", "Category", "Subcategory", "Data")
+ROW = Component("FinancialReportRowModel", _row)
+
+
 def _parameters(**members: Schema) -> Schema:
     return {"type": "object", "properties": members}
 
@@ -165,4 +199,27 @@ REPORTS: dict[str, Operation] = {
             timeframe={**COUNT, "minimum": 1, "maximum": 3_650, "default": 30, "description": "How many days."},
         ),
     ),
+}
+_OF_LEDGER: dict[str, Schema] = {
+    "startDate": {**REPORT_DATE, "description": "The first day of the report. Must be given."},
+    "endDate": {**REPORT_DATE, "description": "The last day of the report. Must be given."},
+    "appEnrollmentId": {**GUID, "description": "The enrollment whose ledger the report is about. Must be given."},
+}
+_OF_STATEMENTS = _parameters(
+    **_OF_LEDGER,
+    columnOption={**TEXT, "description": "`By Period`, `Quarterly` or `Annually`; anything else for one column."},
+    displayDepth={
+        **COUNT, "minimum": 1, "maximum": 3, "default": 3, "description": "1 categories, 2 subcategories, 3 accounts.",
+    },
+    comparisonPeriod={
+        **TEXT, "description": "`PP` previous period, `PY` previous year, `YTD` year to date; anything else for none.",
+    },
+    showCurrencyDifference={**TRUTH, "default": False, "description": "Whether to add the difference."},
+    showPercentageDifference={**TRUTH, "default": False, "description": "Whether to add it in per cent."},
+)  # fmt: skip
+_FINANCIAL_REPORT = Component("FinancialReportModel", _financial_report)
+LEDGER: dict[str, Operation] = {
+    "balances": Operation(answer=_FINANCIAL_REPORT, query=_parameters(**_OF_LEDGER), problems=(404,)),
+    "income": Operation(answer=_FINANCIAL_REPORT, query=_OF_STATEMENTS, problems=(404,)),
+    "sheet": Operation(answer=_FINANCIAL_REPORT, query=_OF_STATEMENTS, problems=(404,)),
 }

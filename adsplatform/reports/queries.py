@@ -8,7 +8,7 @@ from django.db import connection
 from psycopg import sql
 
 # Where the records behind a figure are, as it is on the wire.
-Source: TypeAlias = dict[str, str]
+Source: TypeAlias = dict[str, str | bool]
 
 
 def read(statement: sql.Composable, parameters: dict[str, object]) -> list[dict[str, Any]]:
@@ -22,5 +22,13 @@ def read(statement: sql.Composable, parameters: dict[str, object]) -> list[dict[
 def source(path: str, sum_of: str, parameters: Mapping[str, object], *, less: str = "") -> Source:
     """The query that answers the records behind a figure: the sum of their member `sum_of`, minus that of `less`."""
     given = {name: value for name, value in parameters.items() if value not in (None, "")}
-    found = {"query": f"/api/v1/{path}?{urlencode(given)}", "sumOf": sum_of}
+    found: Source = {"query": f"/api/v1/{path}?{urlencode(given)}", "sumOf": sum_of}
     return found | {"less": less} if less else found
+
+
+def negated(found: Source) -> Source:
+    """The same records for a figure of the other sign."""
+    if "less" in found:
+        return found | {"sumOf": found["less"], "less": found["sumOf"]}
+    rest = {name: value for name, value in found.items() if name != "isSubtracted"}
+    return rest if "isSubtracted" in found else rest | {"isSubtracted": True}

@@ -14,6 +14,7 @@ from adsplatform.reports import cash_flow
 from adsplatform.reports.aging_views import urlpatterns as aging_urls
 from adsplatform.reports.days_outstanding import MonthOfDays, days_outstanding
 from adsplatform.reports.documents import REPORTS
+from adsplatform.reports.ledger_views import urlpatterns as ledger_urls
 from adsplatform.reports.parameters import read_day, read_number, today
 from adsplatform.reports.risk_rates import risk_rates
 from adsplatform.reports.sides import Side
@@ -114,5 +115,6 @@ ACTIONS = {
 }
 urlpatterns = [
     *aging_urls,
+    *ledger_urls,
     *(path(f"reports/{name}", ReportViewSet.as_view({"get": action})) for name, action in ACTIONS.items()),
 ]

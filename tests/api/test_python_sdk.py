@@ -14,6 +14,7 @@ from lockstep.lockstep_api import LockstepApi
 from adsplatform.records_api.includes import INCLUDES
 from adsplatform.records_api.kinds import kinds
 from adsplatform.wsgi import application
+from enrollments.models import AppEnrollment
 from syncs.models import SyncRequest
 from tests.books import Books
 from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncResultDetailFactory
@@ -189,6 +190,12 @@ def test_reports_are_read(sdk, program):
     assert sdk.reports.cash_flow(3_000).value.invoicesBilled == 119
     assert len(sdk.reports.daily_sales_outstanding(None).value) == 12
     assert sdk.reports.days_payable_outstanding().value[0].invoiceCount == 0
+    books = str(AppEnrollment.objects.get(app_id__isnull=False, group_key=program.account).pk)
+    asked = ("2025-03-01", "2025-03-31", books)
+    assert sdk.reports.trial_balance_report(*asked).value.reportName.startswith("Trial Balance for ")
+    for statement in (sdk.reports.income_statement_report, sdk.reports.balance_sheet_report):
+        found = statement(*asked, "Quarterly", 2, "PP", True, True).value
+        assert (found.rows[0]["rowType"], found.reportEndDate) == ("Header", "2025-03-31")
     assert sdk.reports.risk_rates().value[0].totalInvoiceCount == 0
     found = sdk.reports.invoice_aging_report(None, None, None, None, None, None)
     assert [row.bucket for row in found.value] == [0, 30, 60, 90, 120, 180]

@@ -47,15 +47,17 @@ def expected_days(books, side, month, day):
 )
 def test_days_outstanding_are_what_plain_python_calculates(program, report, follow, seed, side, name, member):
     books = RandomBooks(program.account, seed, invoices=250)
+    shown = []
     for day in (TODAY, TODAY - timedelta(days=40)):
         found = report(name, reportDate=day)
+        shown += [row[member] for row in found if member in row]
         assert [row["timeframe"] for row in found] == [month.isoformat() for month in last_months(day, 12)]
         for row, month in zip(found, last_months(day, 12), strict=True):
             days, count, amount = expected_days(books, side, month, day)
             assert (row.get(member), row["invoiceCount"], row["amount"]) == (days, count, amount)
             records, total = follow(row["source"])
             assert (len(records), total) == (count, amount)
-        assert any(member in row for row in found)
+    assert shown
 
 
 @pytest.mark.parametrize("seed", SEEDS)

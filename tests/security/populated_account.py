@@ -5,6 +5,7 @@ import re
 from copy import deepcopy
 from http.cookies import SimpleCookie
 from io import BytesIO
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -161,7 +162,10 @@ class PopulatedAccount:
                 file = SimpleUploadedFile("companies.csv", f"{COMPANY}C1,A,Customer,true\n".encode())
                 address = f"{self.address(route)}?appEnrollmentId={self.enrollment.pk}"
                 return client.post(address, {"file": file}, headers=headers)
+            of_books = {"appEnrollmentId": self.books.enrollment.pk, "startDate": "2025-03-01", "endDate": "2025-03-01"}
             query = f"?appEnrollmentId={self.enrollment.pk}" if route == "api/v1/sync/batch" else ""
+            if route.endswith(("balance-sheet", "income-statement", "trial-balance")):
+                query = f"?{urlencode(of_books)}"
             text = json.dumps(body) if method not in ("GET", "OPTIONS") else ""
             return client.generic(
                 method, self.address(route) + query, text, content_type="application/json", headers=headers

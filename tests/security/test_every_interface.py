@@ -112,6 +112,8 @@ API["invoices/<str:pk>/workflow-status-history"] = {"GET": LOOK}
 # Of another account, a stranger's reports say nothing.
 OF_SIDES = "aging ar/aging ar/aging/records ap/aging ap/aging/records daily-payable-outstanding".split()
 OF_RECEIVABLES = "cashflow daily-sales-outstanding dailysalesoutstanding risk-rates riskrates".split()
+for report in ("balance-sheet", "income-statement", "trial-balance"):
+    API[f"reports/{report}"] = {"GET": LOOK}
 for report in (*OF_SIDES, *OF_RECEIVABLES):
     API[f"reports/{report}"] = {"GET": LIST}
 # Django's form pages take PUT for POST.
