@@ -9,7 +9,7 @@ those entries themselves.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
@@ -127,16 +127,26 @@ def record_list_seen(request: HttpRequest, rows: Sequence[Model], title: str) ->
 
     It belongs to the account whose rows they are, or to none if those of several are on the page.
     """
-    accounts = sorted({str(account) for row in rows if (account := _account_of(row))})
+    accounts = {account for row in rows if (account := _account_of(row))}
+    _record_seen_of(request, f"list of {title}", accounts, rows=len(rows))
+
+
+def record_export(request: HttpRequest, accounts: Collection[UUID], title: str, rows: int) -> None:
+    """Store one entry about staff who download a list, of at most so many rows, as `record_list_seen` does."""
+    _record_seen_of(request, f"export of {title}", accounts, rows=rows)
+
+
+def _record_seen_of(request: HttpRequest, subject: str, accounts: Collection[UUID], *, rows: int) -> None:
     given = {name: value[:SHOWN] for name, value in request.GET.items() if value}
     # What is searched for may be a person's name or address.
-    narrowed_by = {name: NOT_STORED if name == "q" else value for name, value in given.items()}
+    narrowed_by: dict[str, object] = {name: NOT_STORED if name == "q" else value for name, value in given.items()}
+    several = {"accounts": ", ".join(sorted(map(str, accounts)))} if len(accounts) > 1 else {}
     record_event(
         request,
         AuditEntry.Action.SEEN,
-        subject=f"list of {title}",
-        account=UUID(accounts[0]) if len(accounts) == 1 else None,
-        after=narrowed_by | {"rows": len(rows)} | ({"accounts": ", ".join(accounts)} if len(accounts) > 1 else {}),
+        subject=subject,
+        account=next(iter(accounts)) if len(accounts) == 1 else None,
+        after=narrowed_by | {"rows": rows} | several,
     )
 
 

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, cached_property
 from uuid import UUID
@@ -210,7 +210,9 @@ def as_text(value: Shown) -> str:
         case Decimal():
             return amount_text(value)
         case datetime():
-            return f"{timezone.localtime(value):%-d %b %Y, %H:%M %Z}"
+            # Midnight is how a source writes a day where the record has a moment.
+            moment = timezone.localtime(value)
+            return f"{moment:%-d %b %Y, %H:%M %Z}" if moment.time() != time.min else f"{moment:%-d %b %Y}"
         case date():
             return f"{value:%-d %b %Y}"
         case dict() | list():

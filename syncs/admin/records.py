@@ -1,81 +1,71 @@
 """The admin's pages for looking up accounting records: one list for each kind."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import django_filters
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 from django.utils.text import camel_case_to_spaces
 
-from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, linked
+from adsplatform.accounts import audit
+from adsplatform.admin_lists.bounded import FilterForm, ReadOnlyAdmin, link, linked, list_url
+from adsplatform.admin_lists.day_filters import DayInput
 from adsplatform.admin_lists.filters import AccountFilter, as_uuid
-from adsplatform.records.fields import AmountField, Reference
+from adsplatform.errors import PlatformError
+from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, kind_of, referring_to
 from adsplatform.records.keys import clean_key
 from adsplatform.records.models import Record
-from adsplatform.records.models.base import SourceStamps
+from adsplatform.records.search_indexes import has_index
+from adsplatform.rest.reads import limited_read
 from enrollments.admin.filters import EnrollmentFilter
 from enrollments.models import AppEnrollment
+from syncs.models import SyncRequest
+from syncs.presentation.record_tables import header_of, rows_to_export
+from syncs.presentation.table_files import table_file
+from syncs.rejected_rows.download import streaming_response
 
-# The columns of a list besides the ERP key, the references, the enrollment and the account. Kinds that are not named
-# here have their first fields as columns.
-COLUMNS = {
-    "Company": ["company_name", "company_type", "is_active", "city", "country"],
-    "Contact": ["contact_name", "role_code", "email_address", "is_active"],
-    "Invoice": [
-        "invoice_type_code",
-        "invoice_status_code",
-        "invoice_date",
-        "payment_due_date",
-        "total_amount",
-        "outstanding_balance_amount",
-        "currency_code",
-    ],
-    "InvoiceLine": ["line_number", "description", "quantity", "unit_price", "total_amount"],
-    "JournalEntryLine": ["account_number", "account_name", "debit", "credit", "currency_code"],
-    "Payment": ["payment_type", "payment_date", "payment_amount", "unapplied_amount", "currency_code"],
-}
-COLUMNS_UNLESS_NAMED = 6
+# The most records of one export; an account exports all of its own in the Inbox.
+MOST_EXPORTED = 50_000
+SEARCH_HELP = (
+    "The exact key or id of a record, else a part of its key, name or number. Without an account or an enrollment "
+    "chosen, a part and the filters look through the newest 50,000 records only, unless manage.py search_index has "
+    "made an index."
+)
 
 
-def amount(name: str, title: str) -> Callable[[Record], str]:
-    """A column of an amount, without the zeros at the end of its eight decimal places."""
+def column(field: DisplayedField) -> str | Callable[[Any], str | bool]:
+    """A column of a list: a link, an amount without the zeros at its end, or the field as Django shows it."""
+    if field.refers_to:
+        return linked(field.name, field.label)
+    if not field.is_amount:
+        return field.name
 
-    @admin.display(description=title)
-    def column(record: Record) -> str:
-        value = getattr(record, name)
-        if value is None:
-            return "-"
-        whole, _, places = f"{value:,.8f}".partition(".")
-        return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+    @admin.display(description=field.label)
+    def shown(record: Record) -> str:
+        return field.text_of(record) or "-"
 
-    column.__name__ = name
-    return column
-
-
-def own_fields(model: type[Record]) -> list[models.Field]:
-    """The fields that not every kind of record has, in the model's order."""
-    shared = {field.name for base in (Record, SourceStamps) for field in base._meta.local_fields}
-    return [field for field in model._meta.local_fields if field.name not in shared]
+    shown.__name__ = field.name
+    return shown
 
 
-def columns_of(model: type[Record]) -> list[str | Callable[[Any], str | bool]]:
-    fields = {field.name: field for field in own_fields(model)}
-    key = fields.pop("erp_key", None)
-    references = [name for name, field in fields.items() if isinstance(field, Reference)]
-    others = [name for name in fields if name not in references]
-    named = COLUMNS.get(model.__name__, others[:COLUMNS_UNLESS_NAMED])
+def columns_of(kind: DisplayedKind) -> list[str | Callable[[Any], str | bool]]:
+    """The columns of a kind's list: key, name, what the Inbox lists, and whose it is."""
+    name = [each for each in kind.model.SEARCHED[:1] if kind.by_name[each] not in kind.listed]
     return [
-        "erp_key" if key else "id",
-        *(
-            amount(name, str(fields[name].verbose_name)) if isinstance(fields[name], AmountField) else name
-            for name in named
-        ),
-        *(linked(name, str(fields[name].verbose_name)) for name in references),
+        "erp_key" if kind.has_key else "id",
+        *name,
+        *map(column, kind.listed),
         linked("app_enrollment", "enrollment"),
         account,
         "modified",
@@ -85,6 +75,11 @@ def columns_of(model: type[Record]) -> list[str | Callable[[Any], str | bool]]:
 @admin.display(description="account")
 def account(record: Record) -> str:
     return linked("group_key", "account")(record.app_enrollment)
+
+
+def _sync_link(id: UUID | None) -> str:
+    found = SyncRequest.objects.filter(pk=id).first() if id else None
+    return link(found, str(id)) if found else str(id or "-")
 
 
 class RecordFilters(django_filters.FilterSet):
@@ -98,17 +93,37 @@ class RecordFilters(django_filters.FilterSet):
         return queryset.filter(app_enrollment__in=list(enrollments))
 
 
+@cache
+def filters_of(kind: DisplayedKind) -> type[RecordFilters]:
+    """The filters of a kind of record: by account, date, amount, and what it refers to."""
+    added: dict[str, Any] = {}
+    if day := kind.day:
+        of_day = f"{day.name}__date" if isinstance(day.field, models.DateTimeField) else day.name
+        added["since"] = django_filters.DateFilter(
+            of_day, lookup_expr="gte", label=f"{day.label} from", widget=DayInput
+        )
+        added["until"] = django_filters.DateFilter(of_day, lookup_expr="lte", label=f"{day.label} to", widget=DayInput)
+    if amount := kind.amount:
+        added["least"] = django_filters.NumberFilter(amount.name, lookup_expr="gte", label=f"{amount.label} from")
+        added["most"] = django_filters.NumberFilter(amount.name, lookup_expr="lte", label=f"{amount.label} to")
+    for field in kind.references:
+        added[field.name] = django_filters.UUIDFilter(field.field.attname, label=f"{field.label} (id)")
+    return type(f"{kind.name}Filters", (RecordFilters,), added)
+
+
 class RecordAdmin(ReadOnlyAdmin[Record]):
     """One kind of record, of all accounts."""
 
-    filterset_class = RecordFilters
+    kind: DisplayedKind
     list_filter = [FilterForm]
-    has_erp_key = False
+    change_list_template = "admin/records/change_list.html"
+    narrowed_by = ("enrollment", "account")
+    newest_by = "pk"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
         # Prefetched, not joined: the target of a reference may have been deleted, and an inner join would leave the
         # record out.
-        references = [field.name for field in own_fields(self.model) if isinstance(field, Reference)]
+        references = [field.name for field in self.kind.references]
         enrollments = AppEnrollment.objects.select_related("app", "group_key")
         return super().get_queryset(request).prefetch_related(Prefetch("app_enrollment", enrollments), *references)
 
@@ -118,47 +133,115 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
             return ["app_enrollment_id", *self.model.KEY]
         return ["-id"]
 
+    def searches_newest_only(self, request: HttpRequest) -> bool:
+        """Whether the rows are read one by one: an exact key or id, and a search index, find all."""
+        if not super().searches_newest_only(request):
+            return False
+        scans = any(request.GET.get(name, "").strip() for name in self.scanned_by if name != "q")
+        term = request.GET.get("q", "").strip()
+        return scans or not (self.exact(term) is not None or has_index(self.kind))
+
+    def exact(self, term: str) -> Q | None:
+        """The record with this id or exactly this key, if there is one."""
+        if (record_id := as_uuid(term)) and self.model.objects.filter(pk=record_id).exists():
+            return Q(pk=record_id)
+        if not self.kind.has_key:
+            return None
+        # Every index of keys begins with the enrollment, so naming all enrollments lets the database use it.
+        found = Q(("erp_key", clean_key(term)), app_enrollment__in=AppEnrollment.objects.values("pk"))
+        return found if self.model.objects.filter(found).exists() else None
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Record], term: str
     ) -> tuple[QuerySet[Record], bool]:
         term = term.strip()
         if not term:
             return queryset, False
-        if record_id := as_uuid(term):
-            found = queryset.filter(pk=record_id)
-            if found.exists() or not self.has_erp_key:
-                return found, False
-        if not self.has_erp_key:
-            return queryset.none(), False
-        # Every index of keys begins with the enrollment, so naming all enrollments lets the database use it.
-        enrollments = AppEnrollment.objects.values("pk")
-        return queryset.filter(Q(("erp_key", clean_key(term))), app_enrollment__in=enrollments), False
+        if (exact := self.exact(term)) is not None:
+            return queryset.filter(exact), False
+        parts = Q(pk__in=[])
+        for name in self.kind.searched:
+            parts |= Q(**{f"{name}__icontains": clean_key(term) if name == "erp_key" else term})
+        return queryset.filter(parts), False
+
+    @admin.display(description="created by sync")
+    def created_sync(self, record: Record) -> str:
+        return _sync_link(record.created_sync_id)
+
+    @admin.display(description="last changed by sync")
+    def modified_sync(self, record: Record) -> str:
+        return _sync_link(record.modified_sync_id)
+
+    @admin.display(description="what refers to it")
+    def referring(self, record: Record) -> str:
+        """Links to the lists of the records that refer to this one."""
+        enrollment = record.app_enrollment_id
+        links = (
+            (list_url(kind.model, **{field.name: record.pk, "enrollment": enrollment}), kind.plural, field.label)
+            for kind, field in referring_to(type(record))
+        )
+        return format_html_join(", ", '<a href="{}">{} ({})</a>', links) or "-"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"records_{self.opts.model_name}_export"
+        export = path("export/<str:format>/", self.admin_site.admin_view(self.export), name=name)
+        return [export, *super().get_urls()]
+
+    def export(self, request: HttpRequest, format: str) -> HttpResponseBase:
+        """The records of the list as a file; recorded as a look at that list."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        title = str(self.opts.verbose_name_plural)
+        rows = self.get_changelist_instance(request).queryset.prefetch_related(None)[:MOST_EXPORTED]
+        exported = self.model.objects.filter(pk__in=rows.values("pk"))
+        try:
+            with limited_read():
+                total, accounts = exported.count(), set(exported.values_list("group_key", flat=True).distinct())
+            values = rows_to_export(self.kind, rows, None)
+            file = table_file(self.kind.slug, header_of(self.kind), values, format, total)
+        except PlatformError as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            back = reverse(f"admin:records_{self.opts.model_name}_changelist")
+            return redirect(f"{back}?{request.GET.urlencode()}")
+        audit.record_export(request, accounts, title, total)
+        return streaming_response(file)
 
 
-def admin_of(kind: type[Record]) -> type[RecordAdmin]:
+def admin_of(model: type[Record]) -> type[RecordAdmin]:
     """A RecordAdmin with the columns of one kind."""
-    own = [field.name for field in own_fields(kind)]
+    shown = kind_of(model)
+    filters = filters_of(shown)
+    own = [field.name for field in shown.fields if not field.refers_to]
+    links = {f"{field.name}_link": staticmethod(linked(field.name, field.label)) for field in shown.references}
 
     class KindAdmin(RecordAdmin):
-        has_erp_key = "erp_key" in own
-        list_display = columns_of(kind)
-        search_fields = ["erp_key" if has_erp_key else "id"]
-        search_help_text = f"The exact {'ERP key or ' if has_erp_key else ''}id of a record."
+        kind = shown
+        filterset_class = filters
+        list_display = columns_of(shown)
+        search_fields = list(shown.searched) or ["id"]
+        search_help_text = SEARCH_HELP if shown.searched else "The exact id of a record."
+        scanned_by = ("q", *(name for name in filters.base_filters if name not in RecordAdmin.narrowed_by))
+        readonly_fields = [*links, "referring", "created_sync", "modified_sync"]
         fields = [
             *own,
-            *(["source_created_date", "source_modified_date"] if issubclass(kind, SourceStamps) else []),
+            *links,
+            "referring",
             "id",
             "app_enrollment",
             "created",
             "modified",
-            "created_sync_id",
-            "modified_sync_id",
+            "created_sync",
+            "modified_sync",
+            "modified_file",
+            "modified_line",
         ]
 
+    for name, shown_link in links.items():
+        setattr(KindAdmin, name, shown_link)
     return KindAdmin
 
 
-for kind in Record.__subclasses__():
+for kind in displayed_kinds().values():
     # The names in the batch API, such as "Companies", where adding an s is not enough.
-    kind._meta.verbose_name_plural = camel_case_to_spaces(kind.BATCH_KEY)
-    admin.site.register(kind, admin_of(kind))
+    kind.model._meta.verbose_name_plural = camel_case_to_spaces(kind.model.BATCH_KEY)
+    admin.site.register(kind.model, admin_of(kind.model))

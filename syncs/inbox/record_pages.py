@@ -18,8 +18,9 @@ from adsplatform.rest.reads import QueryTooSlow, limited_read
 from enrollments.models import AppEnrollment
 from syncs.inbox.company_aging import aging_of
 from syncs.inbox.record_lists import KindMixin
-from syncs.inbox.record_rows import Cell, Row, cell_of, rows_of, targets_of
+from syncs.inbox.record_rows import Cell, Row, cell_of, rows_of
 from syncs.models import SyncRequest
+from syncs.presentation.record_tables import targets_of
 from syncs.services.written_lines import line_of, why_not_kept
 
 RELATED_SHOWN = 10

@@ -1,7 +1,6 @@
 """Records as rows of a table: texts, and links to what they refer to."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -10,19 +9,8 @@ from django.urls import reverse
 
 from adsplatform.accounts.models import Account
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds
-from adsplatform.records.fields import AnyReference
 from adsplatform.records.models import Record
-
-
-class Target(NamedTuple):
-    """A record that others refer to: what people call it, and its key."""
-
-    title: str
-    key: str
-
-
-# What records refer to, by kind and id; None stands for no reference.
-Targets = Mapping[tuple[str, UUID] | None, Target]
+from syncs.presentation.record_tables import Targets, target_of, targets_of
 
 
 class Cell(NamedTuple):
@@ -67,30 +55,3 @@ def cell_of(field: DisplayedField, record: Record, targets: Targets) -> Cell:
     name, id = to
     target = targets.get(to)
     return Cell(field, target.title, record_url(displayed_kinds()[name], id)) if target else Cell(field, str(id), "")
-
-
-def targets_of(fields: Iterable[DisplayedField], records: Sequence[Record], account: Account) -> Targets:
-    """The names of what the fields of these records refer to."""
-    wanted: dict[str, set[UUID]] = defaultdict(set)
-    for field in fields:
-        for record in records:
-            if to := target_of(field, record):
-                wanted[to[0]].add(to[1])
-    found: dict[tuple[str, UUID] | None, Target] = {}
-    for name, ids in wanted.items():
-        kind = displayed_kinds()[name]
-        rows = kind.model.objects.of(account.pk).filter(pk__in=ids).only("id", *kind.read_for_title())
-        found |= {(name, row.pk): Target(kind.title(row), getattr(row, "erp_key", "")) for row in rows}
-    return found
-
-
-def target_of(field: DisplayedField, record: Record) -> tuple[str, UUID] | None:
-    """The kind and id of what a field refers to."""
-    id = field.value_of(record)
-    if not isinstance(id, UUID):
-        return None
-    if field.refers_to:
-        return field.refers_to.__name__, id
-    if isinstance(field.field, AnyReference) and (name := getattr(record, field.field.kind)) in displayed_kinds():
-        return name, id
-    return None
