@@ -2,10 +2,11 @@
 
 import re
 
+from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.drafts import Draft
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
-from syncs.import_profiles.number_styles import POINT, read_numbers
+from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.tables import Column
 
 _SIDE = re.compile(r"[\d.,)-]\s*((?i:CR|DR)|[CDSH])$")

@@ -13,20 +13,19 @@ from typing import NamedTuple
 import polars as pl
 
 from adsplatform.records.checks import quoted
+from adsplatform.records.number_styles import APOSTROPHES, BLANKS, COMMA, MINUS, POINT, grouped
+from syncs.import_profiles.header_names import CURRENCY_SIGNS
 from syncs.import_profiles.month_names import MONTHS
 from syncs.import_profiles.profile import DATE_PATTERNS, Style
 
 # More different cells than this are not cached.
 MOST_CACHED = 50_000
-BLANKS = " \u00a0\u2007\u2009\u202f"
-ALL_MARKS = (" ", "\u00a0", "\u2007", "\u2009", "\u202f", "'", "’")
 DEFAULT_CENTURY = 1970
 FIRST_OF_EXCEL, FIRST_OF_1904 = date(1899, 12, 30), date(1904, 1, 1)
 LAST_SERIAL = 2_958_465  # 9999-12-31
 
-_MINUS = "-−–"
-_CURRENCY = r"(?:[A-Za-z]{3}|[€$£¥]|kr\.?|Fr\.?|R\$)"
-_BEFORE = re.compile(rf"^({_CURRENCY})\s*(?=[\d(+{_MINUS}.,])")
+_CURRENCY = rf"(?:[A-Za-z]{{3}}|[{CURRENCY_SIGNS}]|kr\.?|Fr\.?|R\$)"
+_BEFORE = re.compile(rf"^({_CURRENCY})\s*(?=[{MINUS}+\d(.,])")
 _BEHIND = re.compile(rf"(?<=[\d)—.,-])\s*({_CURRENCY})$")
 # Codes that a sign may stand for; it never decides alone which.
 SIGN_MEANS = {
@@ -146,9 +145,9 @@ class NumberReader:
         text, is_negative = self._without_currency(cell.strip()), False
         if text.startswith("(") and text.endswith(")"):
             text, is_negative = self._without_currency(text[1:-1].strip()), True
-        elif text[-1:] and text[-1] in _MINUS and text[-2:-1].isdigit():
+        elif text[-1:] and text[-1] in MINUS and text[-2:-1].isdigit():
             text, is_negative = text[:-1].rstrip(), True
-        elif text[:1] and text[0] in _MINUS:
+        elif text[:1] and text[0] in MINUS:
             text, is_negative = self._without_currency(text[1:].lstrip()), True
         for mark in self.whole_marks:
             if text.endswith(mark) and text[: -len(mark)][-1:].isdigit():
@@ -166,17 +165,14 @@ class NumberReader:
 
     def currency_in(self, cell: str) -> str:
         """The code or sign of a currency that stands in the cell; empty if there is none."""
-        text = cell.strip().strip("()").strip().lstrip(_MINUS).lstrip()
+        text = cell.strip().strip("()").strip().lstrip(MINUS).lstrip()
         found = _BEFORE.search(text) or _BEHIND.search(text)
         return found[1].upper() if found else ""
 
 
 def number_pattern(decimal: str, thousands: tuple[str, ...]) -> str:
     """A regular expression of numbers in a style, for Python and for polars."""
-    whole = [r"[0-9]+"]
-    for mark in map(re.escape, thousands):
-        # In threes, or as in India in twos before the last three.
-        whole += [rf"[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+", rf"[0-9]{{1,2}}(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}"]
+    whole = [r"[0-9]+", *map(grouped, thousands)]
     point = re.escape(decimal)
     return rf"^[+-]?(?:(?:{'|'.join(whole)})(?:{point}[0-9]+)?|{point}[0-9]+)$"
 
@@ -196,8 +192,8 @@ def explain_number(cell: str, style: Style) -> Unfit:
             "bad_number",
             f"{quoted(cell)} is in scientific notation, which may have lost digits. Write the number out in full.",
         )
-    for other in (",", "."):
-        marks = (*ALL_MARKS, "." if other == "," else ",")
+    for other in (COMMA, POINT):
+        marks = (*BLANKS, *APOSTROPHES, POINT if other == COMMA else COMMA)
         reader = NumberReader(Style(decimal=other, thousands=marks, whole_mark=style.whole_mark, currency_in_cell=True))
         if reader.read(pl.Series([cell])).values[0] is not None:
             return Unfit(

@@ -6,11 +6,12 @@ from datetime import date
 
 import polars as pl
 
+from adsplatform.records.number_styles import COMMA, POINT
 from syncs.import_profiles.boolean_styles import BooleanFinding, judge_booleans
 from syncs.import_profiles.date_styles import judge_dates
 from syncs.import_profiles.findings import Finding
 from syncs.import_profiles.inspected import Verdict
-from syncs.import_profiles.number_styles import COMMA, POINT, judge_numbers, read_numbers
+from syncs.import_profiles.number_styles import judge_numbers, read_numbers
 from syncs.import_profiles.tables import Column, Table
 
 # Fewer lines in which a sum fits may be chance.

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.document_words import AP
 from syncs.import_profiles.drafts import Draft, field_of, fields_of
 from syncs.import_profiles.header_names import CURRENCIES, normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
 from syncs.import_profiles.mapping import Match
-from syncs.import_profiles.number_styles import POINT, read_numbers
+from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.questions import choices_of
 
 # Words of a title that says all its invoices are unpaid.

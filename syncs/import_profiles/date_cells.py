@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from syncs.import_profiles.findings import BLANKS, Finding, counted, example_of
+from adsplatform.records.number_styles import BLANKS
+from syncs.import_profiles.findings import Finding, counted, example_of
 from syncs.import_profiles.inspected import Verdict
 
 # Dates that stand for nothing.

@@ -7,11 +7,6 @@ import polars as pl
 
 from syncs.import_profiles.inspected import Verdict
 
-# Longer cells are no numbers, dates or flags.
-LONGEST_CELL = 60
-# Blanks that stand between and around digits: ordinary, no-break, narrow no-break, thin, figure.
-BLANKS = " \u00a0\u202f\u2009\u2007"
-
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from tempfile import TemporaryFile
 from typing import IO, TypedDict
 
+from adsplatform.records.number_styles import COMMA, POINT
 from adsplatform.records.specification import entity_named
 from adsplatform.wording import counted, plural
 from syncs.connectors.formats.csv_header import UnusableFile
@@ -27,7 +28,6 @@ from syncs.import_profiles.inspected import (
     Verdict,
 )
 from syncs.import_profiles.known_names import own_fields
-from syncs.import_profiles.number_styles import COMMA, POINT
 from syncs.import_profiles.preview import preview_of, provisional_profile
 from syncs.import_profiles.profile import ImportProfile
 from syncs.import_profiles.proposal import Proposal, propose

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.document_words import AP, AR
 from syncs.import_profiles.drafts import Draft
 from syncs.import_profiles.field_assignment import varies_within
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import KindFinding, Layout
 from syncs.import_profiles.layout_rules import column_with_role, datev_digits
-from syncs.import_profiles.number_styles import POINT, read_numbers
+from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.questions import Asker
 from syncs.import_profiles.tables import Column, Table
 

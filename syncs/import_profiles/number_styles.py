@@ -11,35 +11,29 @@ from decimal import Decimal
 
 import polars as pl
 
-from syncs.import_profiles.findings import BLANKS, LONGEST_CELL, Example, Finding, counted, different_cells, example_of
+from adsplatform.records.number_styles import (
+    APOSTROPHES,
+    BLANKS,
+    COMMA,
+    LONGEST_NUMBER,
+    MINUS,
+    POINT,
+    WHOLE,
+    proving,
+    undecided,
+)
+from syncs.import_profiles.findings import Example, Finding, counted, different_cells, example_of
+from syncs.import_profiles.header_names import CURRENCY_SIGNS
 from syncs.import_profiles.inspected import Verdict
 
-POINT, COMMA = ".", ","
-APOSTROPHES = "'’"
-CURRENCY_SIGNS = "€$£¥"
 # Words by which exports say that there is no number.
 EMPTY_WORDS = ("-", "–", "—", "--", "n/a", "na", "#n/a", "null", "none", "nil", "k.a.", "k. a.", "n.v.t.", "s/o")
 
-_SIGN = "[-+\u2212\u2013]"
+_SIGN = f"[{MINUS}+]"
 _BLANK = f"[{BLANKS}]"
 _CURRENCY = rf"(?:[A-Z]{{3}}|[{CURRENCY_SIGNS}]|kr\.?|Fr\.?|R\$)"
 _WHOLE_MARK = "[.,](?:--|[-–—])$"
 _SIDE = r"(?:(?i:CR|DR)|C|D|S|H)"
-_GROUPED = {
-    POINT: r"^\d{1,3}(?:,\d{3})+\.\d*$|^\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d*)?$",
-    COMMA: r"^\d{1,3}(?:\.\d{3})+,\d*$|^\d{1,2}(?:\.\d{2})+\.\d{3}(?:,\d*)?$",
-}
-_SINGLE = {
-    # The mark is decimal: 1, 2 or more than 3 digits behind it; or more than 3, none or a leading 0 before it.
-    mark: rf"^\d+{re.escape(mark)}(?:\d{{1,2}}|\d{{4,}})?$|^(?:\d{{4,}}|0\d*|){re.escape(mark)}\d+$"
-    for mark in (POINT, COMMA)
-}
-_TWICE = {POINT: r"^\d{1,3}(?:,\d{3}){2,}$", COMMA: r"^\d{1,3}(?:\.\d{3}){2,}$"}
-_OTHER_GROUPS = {
-    mark: rf"^\d{{1,3}}(?:[{APOSTROPHES}{BLANKS}]\d{{3}})+{re.escape(mark)}\d*$" for mark in (POINT, COMMA)
-}
-_UNDECIDED = {POINT: r"^[1-9]\d{0,2}\.\d{3}$", COMMA: r"^[1-9]\d{0,2},\d{3}$"}
-_WHOLE = rf"^\d+$|^\d{{1,3}}(?:[{APOSTROPHES}{BLANKS}]\d{{3}})+$"
 
 
 def judge_numbers(cells: Sequence[str], lines: Sequence[int]) -> Finding:
@@ -96,22 +90,24 @@ def _classified(seen: pl.DataFrame) -> pl.DataFrame:
     seen = seen.with_columns(core=core, currency=pl.coalesce("currency", "currency_behind"))
     core = pl.col("core")
 
+    def has_form(form: str) -> pl.Expr:
+        return core.str.contains(f"^(?:{form})$")
+
     def proves(mark: str) -> pl.Expr:
-        forms = (_GROUPED[mark], _SINGLE[mark], _TWICE[mark], _OTHER_GROUPS[mark])
         # `1.234,-`: what stands before the dash is the decimal mark, so the other mark groups.
         other = re.escape(COMMA if mark == POINT else POINT)
         dashed = pl.col("whole_mark").str.starts_with(mark).fill_null(False) & core.str.contains(other)
-        return pl.any_horizontal(*(core.str.contains(form) for form in forms), dashed)
+        return has_form(proving(mark)) | dashed
 
     seen = seen.with_columns(proves_point=proves(POINT), proves_comma=proves(COMMA))
-    undecided = ~pl.any_horizontal("proves_point", "proves_comma")
+    proves_neither = ~pl.any_horizontal("proves_point", "proves_comma")
     seen = seen.with_columns(
-        maybe_point=core.str.contains(_UNDECIDED[POINT]) & undecided,
-        maybe_comma=core.str.contains(_UNDECIDED[COMMA]) & undecided,
-        whole=core.str.contains(_WHOLE),
+        maybe_point=has_form(undecided(POINT)) & proves_neither,
+        maybe_comma=has_form(undecided(COMMA)) & proves_neither,
+        whole=has_form(WHOLE),
     )
     forms = ("proves_point", "proves_comma", "maybe_point", "maybe_comma", "whole", "scientific", "is_empty_word")
-    return seen.with_columns(other=~pl.any_horizontal(forms) | (pl.col("cell").str.len_chars() > LONGEST_CELL))
+    return seen.with_columns(other=~pl.any_horizontal(forms) | (pl.col("cell").str.len_chars() > LONGEST_NUMBER))
 
 
 def _common(seen: pl.DataFrame, total: int) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.amount_questions import settle_sides, settle_tax_rates
 from syncs.import_profiles.constants import fill_constants
 from syncs.import_profiles.documents import parse
@@ -26,7 +27,7 @@ from syncs.import_profiles.layout_questions import (
 )
 from syncs.import_profiles.layout_rules import record_rules
 from syncs.import_profiles.mapping import match_column
-from syncs.import_profiles.number_styles import POINT, judge_numbers, read_numbers
+from syncs.import_profiles.number_styles import judge_numbers, read_numbers
 from syncs.import_profiles.profile import FORMAT, ImportProfile
 from syncs.import_profiles.questions import AnswerError, Asker
 from syncs.import_profiles.row_kinds import RowKinds, sort_rows

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from adsplatform.records.number_styles import APOSTROPHES, COMMA, POINT
 from syncs.import_profiles.boolean_styles import MARKS
 from syncs.import_profiles.column_styles import judge_styles, read_days
 from syncs.import_profiles.constants import LANGUAGES
@@ -13,7 +14,6 @@ from syncs.import_profiles.field_assignment import DATES, LEAVE_OUT, NUMBERS, su
 from syncs.import_profiles.findings import Finding
 from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
-from syncs.import_profiles.number_styles import APOSTROPHES, COMMA, POINT
 from syncs.import_profiles.profile import DATE_PATTERNS
 from syncs.import_profiles.tables import Column
 

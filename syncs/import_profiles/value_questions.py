@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.boolean_styles import judge_booleans
 from syncs.import_profiles.document_words import (
     AP,
@@ -17,7 +18,7 @@ from syncs.import_profiles.drafts import Draft, field_of
 from syncs.import_profiles.inspected import Json, Question, Verdict
 from syncs.import_profiles.kinds import MOST_TYPES, distinct_words
 from syncs.import_profiles.mapping import Match
-from syncs.import_profiles.number_styles import POINT, read_numbers
+from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.questions import choices_of
 
 # Fields with known texts, and further texts that are offered.

@@ -64,7 +64,7 @@ class RandomStyle:
             text = draw.choice((f"{named} {text}", f"{text} {named}", f"{named}{text}"))
         return text
 
-    def date(self, day):
+    def date(self, day, times=("", "", "", " 10:05", " 23:59:59")):
         draw, pattern = self.draw, self.dates
         if pattern.startswith("excel"):
             return str((day - (FIRST_OF_1904 if pattern == "excel1904" else FIRST_OF_EXCEL)).days)
@@ -75,7 +75,7 @@ class RandomStyle:
             text = text.replace("-", draw.choice("-/."))
         text = text.replace("DD", str(day.day) if is_short else f"{day:%d}")
         text = text.replace("MMM", named.capitalize()) if "MMM" in pattern else text.replace("MM", f"{day:%m}")
-        return text + draw.choice(("", "", "", " 10:05", " 23:59:59"))
+        return text + draw.choice(times)
 
     def flag(self, value):
         word = self.words[0 if value else 1]

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncs.import_profiles.boolean_styles import judge_booleans
+from syncs.import_profiles.cell_values import NumberReader
 from syncs.import_profiles.date_styles import judge_dates
 from syncs.import_profiles.month_names import MONTHS
 from syncs.import_profiles.number_styles import judge_numbers
+from syncs.import_profiles.profile import Style
 
 TODAY = date(2026, 11, 30)
 EXAMPLES = int(os.environ.get("EXAMPLES", 300))
@@ -361,3 +363,10 @@ def test_dates_in_any_pattern_are_recognised_rightly_or_asked(days, pattern):
     else:
         assert finding.verdict in ("open", "likely")
         assert pattern in finding.choices
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"), [("EUR 5", "EUR"), ("-€5", "€"), ("5 chf", "CHF"), ("total", ""), ("a5", "")]
+)
+def test_only_letters_beside_a_number_are_a_currency(cell, named):
+    assert NumberReader(Style(currency_in_cell=True)).currency_in(cell) == named

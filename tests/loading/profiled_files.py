@@ -93,7 +93,7 @@ class ProfiledFile:
             if self.types[column] in ("amount", "double"):
                 return self.style.number(Decimal(value))
             if self.types[column] in ("date", "stamp"):
-                return self.style.date(date.fromisoformat(value))
+                return self.style.date(date.fromisoformat(value), times=("", " 00:00"))
         except (InvalidOperation, ValueError):
             pass
         return value

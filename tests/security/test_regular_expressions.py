@@ -26,9 +26,9 @@ import adsplatform
 import enrollments
 import syncs
 from adsplatform.records import number_styles
+from adsplatform.records.number_styles import APOSTROPHES, BLANKS
 from syncs.connectors.formats import csv_extents, xlsx_formats
 from syncs.import_profiles.cell_values import number_pattern
-from syncs.import_profiles.number_styles import APOSTROPHES, BLANKS
 
 PACKAGES = (adsplatform, enrollments, syncs)
 FLAGS = re.IGNORECASE | re.ASCII | re.DOTALL | re.MULTILINE | re.VERBOSE | re.LOCALE
@@ -37,7 +37,7 @@ SCREENED, WHOLE = 500, 100_000
 SLOWEST, MOST_INPUTS = 2, 150
 # Expressions that only see shorter texts, and how long these are at most.
 SHORTER = {
-    "adsplatform.records.number_styles._OTHER_NUMBER": number_styles._LONGEST,
+    "adsplatform.records.number_styles._OTHER_NUMBER": number_styles.LONGEST_NUMBER,
     "syncs.connectors.formats.xlsx_formats._TOKEN": xlsx_formats.LONGEST_CODE,
 }
 # Below this many seconds for 100,000 characters, any growth is harmless.
