@@ -96,6 +96,12 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// A button to print, which only a script can do.
+for (const button of document.querySelectorAll("button.print")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // The person menu closes when one goes elsewhere.
 const menu = document.querySelector(".person");
 if (menu) {

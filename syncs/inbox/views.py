@@ -25,6 +25,7 @@ from syncs.inbox.profile_views import urlpatterns as profile_urls
 from syncs.inbox.record_exports import urlpatterns as record_export_urls
 from syncs.inbox.record_lists import urlpatterns as record_list_urls
 from syncs.inbox.record_pages import urlpatterns as record_page_urls
+from syncs.inbox.report_views import urlpatterns as report_urls
 from syncs.inbox.upload_parts import PART_BYTES
 from syncs.inbox.upload_parts import urlpatterns as part_urls
 from syncs.inbox.written_views import urlpatterns as written_urls
@@ -278,6 +279,7 @@ urlpatterns = [
     *example_urls,
     *profile_urls,
     *written_urls,
+    *report_urls,
     *line_urls,
     *notice_urls,
     *record_list_urls,

@@ -12,7 +12,20 @@ from syncs.inbox.views import urlpatterns as sync_urls
 from syncs.models import SyncRequest
 from tests.factories import member
 
-PAGES = ["home", "account", "keys", "enroll", "syncs", "password", "problem-codes", "notices", "record-kinds", "search"]
+PAGES = [
+    "home",
+    "account",
+    "keys",
+    "enroll",
+    "syncs",
+    "password",
+    "problem-codes",
+    "notices",
+    "record-kinds",
+    "search",
+    "reports",
+    "report-items",
+]
 BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
 OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "credentials"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
@@ -32,7 +45,7 @@ def ids(enrollment, make_sync, membership):
 
 # Of the account as well; their own modules test that a stranger finds nothing there.
 ELSEWHERE = {"line", "profile", "remove-profile", "how-written", "cancel-upload", "upload-part", "staff-action-seen"}
-ELSEWHERE |= {"records", "record", "record-line", "record-export"}
+ELSEWHERE |= {"records", "record", "record-line", "record-export", "report"}
 OF_NO_ACCOUNT = {"columns", "set-password"}
 
 

@@ -124,6 +124,7 @@ class PopulatedAccount:
         path = path.replace("<uidb64>/<token>", "ab/cd")
         path = path.replace("<str:definition>", self.books.custom_field.custom_field_label)
         path = path.replace("<uuid:profile>", str(self.profile.pk))
+        path = path.replace("<slug:name>", "aging")
         path = path.replace("<str:file>", "companies.csv").replace("<str:kind>", "companies")
         path = path.replace("<slug:kind>", "invoices")
         return "/" + re.sub(r"<(str|int):detail>", str(self.detail.pk), path)

@@ -186,6 +186,10 @@ INBOX = {
     "syncs/": {"GET": PAGE_OF_ALL},
     "syncs/<uuid:pk>/": {"GET": PAGE},
     "problem-codes/": {"GET": PAGE_OF_ALL},
+    # Of another account, a stranger's reports say nothing.
+    "reports/": {"GET": PAGE_OF_ALL},
+    "reports/<slug:name>/": {"GET": PAGE_OF_ALL},
+    "reports/aging/items/": {"GET": PAGE_OF_ALL},
     "syncs/<uuid:pk>/problems/": {"GET": PAGE},
     "syncs/<uuid:pk>/apply/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "syncs/<uuid:pk>/allow-deletes/": {
