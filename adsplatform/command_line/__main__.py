@@ -4,4 +4,5 @@ import sys
 
 from adsplatform.command_line.main import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
