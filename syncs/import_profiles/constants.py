@@ -79,8 +79,8 @@ def _set_constant(draft: Draft, kind: str, field: str, value: Json) -> None:
 
 
 _NO_OWN_COMPANY = (
-    "The books have no company of the type “Company” yet. Write the key that yours has in your system, and load that "
-    "company, and the customers or vendors, before this file."
+    "The books have no company of the type “Company” yet. Write the key that yours has in your system. Before this "
+    "file, load that company with the template of companies, and the customers or vendors."
 )
 
 

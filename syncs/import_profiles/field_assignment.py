@@ -6,6 +6,7 @@ from dataclasses import replace
 from adsplatform.records.checks import quoted
 from syncs.import_profiles.boolean_styles import judge_booleans
 from syncs.import_profiles.column_styles import Sum, count_sums
+from syncs.import_profiles.date_styles import judge_dates
 from syncs.import_profiles.document_words import known_value
 from syncs.import_profiles.drafts import Draft, field_of, fields_of
 from syncs.import_profiles.inspected import Choice, Question, Verdict
@@ -59,6 +60,8 @@ def _by_content(draft: Draft, match: Match) -> Match:
         if flags.finding.verdict in (Verdict.SURE, Verdict.LIKELY) and flags.finding.cells:
             # “Payée: oui, non” speaks of a state, and does not name a payee.
             return replace(match, field="invoiceStatusCode", by="", verdict=Verdict.LIKELY)
+    if match.verdict is Verdict.LIKELY and field_of(match.kind, match.field).type in DATES:
+        match = _without_dates(draft, match)
     if match.verdict is Verdict.LIKELY and field_of(match.kind, match.field).type in NUMBERS:
         numbers = judge_numbers(cells, draft.table.lines)
         if numbers.cells and not numbers.fits:
@@ -66,6 +69,16 @@ def _by_content(draft: Draft, match: Match) -> Match:
     if match.field == "invoiceStatusCode" and match.column.key in ambiguous_names():
         return replace(match, field="")
     return match
+
+
+def _without_dates(draft: Draft, match: Match) -> Match:
+    """The match, or one with the next field that the name may stand for if the cells are no dates."""
+    cells, lines = draft.table.values(match.column), draft.table.lines
+    if not match.others or judge_dates(cells, lines, draft.today).verdict is not Verdict.REFUSED:
+        return match
+    unfit = DATES if judge_numbers(cells, lines).fits else (*DATES, *NUMBERS)
+    fitting = [name for name in match.others if field_of(match.kind, name).type not in unfit]
+    return replace(match, field=fitting[0], others=(match.field,)) if fitting else match
 
 
 def _take_answers(draft: Draft, kind: str, matches: dict[int, Match]) -> None:

@@ -35,7 +35,7 @@ from syncs.models.corrections import Correction
 from syncs.presentation.paging import page_of
 from syncs.presentation.problem_list import REASONS_LISTED, first_problems, overview_of, problem_page
 from syncs.presentation.sync_steps import schedule_sentences, steps_of
-from syncs.presentation.sync_summary import SyncSummary, who_acts, with_summary_columns
+from syncs.presentation.sync_summary import SyncSummary, who_acts, whole_reason, with_summary_columns
 from syncs.services import corrections, requests, reruns, unanswered
 
 SYNCS_ON_PAGE = 25
@@ -138,6 +138,7 @@ class SyncPage(TenantMixin):
             "loaded": sync_request.status_code == SyncRequest.Status.SUCCESS and not sync_request.dry_run,
             "replays": [SyncSummary.of(replay) for replay in replays],
             "ready_count": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
+            "reason": whole_reason(sync_request),
             "who_acts": who_acts(sync_request),
             "how_written": unanswered.is_about(sync_request),
             "steps": steps_of(sync_request),

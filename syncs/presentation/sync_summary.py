@@ -145,6 +145,15 @@ def outcome_of(summary: SyncSummary) -> Outcome:
     return _outcome_of_success(summary)
 
 
+def whole_reason(sync: SyncRequest) -> str:
+    """Why a sync failed, in full, where its message had to be cut; else empty."""
+    start = sync.process_result_message.removesuffix("…")
+    if sync.status_code != Status.FAILED or start == sync.process_result_message:
+        return ""
+    same = sync.details.filter(code=sync.failure_code, message__startswith=start)
+    return same.order_by("id").values_list("message", flat=True).first() or ""
+
+
 def will_try_again(sync: SyncRequest) -> str:
     """Will try again at 14:30 UTC; with the day, unless that is today."""
     if sync.next_try is None:

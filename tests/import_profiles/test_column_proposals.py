@@ -38,6 +38,22 @@ def test_each_pattern_that_is_found_can_be_read(cells, pattern):
     assert dates == ["2025-01-31", "2025-02-28"]
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "field"),
+    [
+        ("Due", ("31-Jan-25", "28-Feb-25"), "paymentDueDate"),
+        ("Due", ("2025-01-31", ""), "paymentDueDate"),
+        ("Due", ("1,250.00", "99.50"), "outstandingBalanceAmount"),
+        ("Zahlungsziel", ("30", "14"), "termsCode"),
+        ("Zahlungsziel", ("2025-01-31", "2025-02-28"), "paymentDueDate"),
+    ],
+)
+def test_a_name_of_dates_or_amounts_is_what_its_cells_are(name, cells, field):
+    header = f"Invoice No.,Invoice Date,Customer ID,Total Amount,Currency,{name}\n"
+    rows = "".join(f'A{place},2025-01-05,C1,5.50,EUR,"{cell}"\n' for place, cell in enumerate(cells))
+    assert asked(inspect_one(header + rows, books=books()))[f"column:{name}"] == field
+
+
 def test_a_side_behind_amounts_is_asked_and_nothing_is_taken_for_granted():
     content = "Invoice No,Customer ID,Date,Total\nR1,K1,2024-12-31,125.00 CR\nR2,K1,2024-12-31,12.50 DR\n"
     one = inspect_one(content, "invoices.csv", books=books(keys=("K1",), currency="EUR"))
