@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from adsplatform.records.currencies import IN_USE
 from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.document_words import AP
 from syncs.import_profiles.drafts import Draft, field_of, fields_of
-from syncs.import_profiles.header_names import CURRENCIES, normal_form
+from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
 from syncs.import_profiles.mapping import Match
@@ -267,7 +268,7 @@ def _column_of_currencies(draft: Draft) -> str:
     """The first column of amounts that names several currencies, each by a code or a sign of it alone."""
     for column in draft.columns_of_type("amount"):
         codes = {SIGNS.get(code, code) for code in draft.styles.numbers[column.place].currencies}
-        if len(codes) > 1 and codes <= CURRENCIES and draft.layout is Layout.PLAIN:
+        if len(codes) > 1 and codes <= IN_USE and draft.layout is Layout.PLAIN:
             return column.name
     return ""
 
@@ -277,7 +278,7 @@ def _suggested_currency(draft: Draft) -> tuple[str | None, str]:
     columns = [column.currency for column in draft.table.columns if column.currency]
     cells = [code for finding in draft.styles.numbers.values() for code in finding.currencies]
     codes = dict.fromkeys(SIGNS.get(code, code) for code in (*columns, *cells))
-    known = [code for code in codes if code in CURRENCIES]
+    known = [code for code in codes if code in IN_USE]
     if len(known) == 1:
         return known[0], f"The file writes “{known[0]}”."
     if codes:

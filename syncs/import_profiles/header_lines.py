@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from syncs.import_profiles.header_names import CURRENCIES, key_of, read_name
+from adsplatform.records.currencies import IN_USE
+from syncs.import_profiles.header_names import key_of, read_name
 from syncs.import_profiles.inspected import Verdict
 from syncs.import_profiles.known_names import is_known, known_count
 
@@ -91,7 +92,7 @@ def _single(first: Sequence[tuple[str, ...]], place: int, verdict: Verdict, reas
 def _is_units(row: Sequence[str]) -> bool:
     """Whether all cells of a row say how the values below are written."""
     cells = [cell for cell in row if cell]
-    return len(cells) > 1 and all(_UNIT.match(cell) or cell.upper() in CURRENCIES for cell in cells)
+    return len(cells) > 1 and all(_UNIT.match(cell) or cell.upper() in IN_USE for cell in cells)
 
 
 def _two_rows(first: Sequence[tuple[str, ...]], filled: Sequence[int]) -> HeaderFinding | None:

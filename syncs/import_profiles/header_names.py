@@ -10,15 +10,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TypeAlias
 
-# ISO 4217. A bracket that holds only one of them says how a column is written, not what it is.
-CURRENCIES = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
-    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
-    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
-    "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD "
-    "UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
-)
+from adsplatform.records.currencies import IN_USE
+
 CURRENCY_SIGNS = "€$£¥"
 
 _DAY, _MONTH, _YEAR = r"(?:d{1,2}|t{1,2}|j{1,2})", r"m{1,4}", r"(?:y{2,4}|j{2,4}|a{2,4})"
@@ -66,7 +59,7 @@ def read_name(name: str) -> HeaderName:
         text = text.replace(found[0], " ", 1)
     for bracket in _BRACKET.finditer(text):
         inside = bracket[1].strip()
-        if inside.upper() in CURRENCIES or (inside and inside in CURRENCY_SIGNS):
+        if inside.upper() in IN_USE or (inside and inside in CURRENCY_SIGNS):
             currency = inside.upper()
             text = text.replace(bracket[0], " ", 1)
             break

@@ -37,7 +37,7 @@ def _source_of(match: Match) -> Json:
 def record_rules(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Json]]:
     """The rules of all kinds."""
     if draft.found.type_column is not None:
-        return _rules_by_type(draft, types)
+        return _rules_by_type(draft, draft.found.type_column.name, types)
     if draft.layout is Layout.GROUPED:
         return _grouped_rules(draft, "Invoice", "InvoiceLine", "invoiceErpKey")
     if draft.layout is Layout.JOURNAL:
@@ -57,10 +57,8 @@ def record_rules(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Json]
     return rules
 
 
-def _rules_by_type(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Json]]:
+def _rules_by_type(draft: Draft, column: str, types: Mapping[str, str]) -> list[dict[str, Json]]:
     """A rule for each sort of document that the words of the type column name."""
-    column = draft.found.type_column
-    assert column is not None  # noqa: S101 a layout by type has one
     rules = []
     for document in dict.fromkeys(value for value in types.values() if value != LEAVE_OUT):
         words = [word for word, value in types.items() if value == document]
@@ -72,7 +70,7 @@ def _rules_by_type(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Jso
         if document.endswith(TURNED):
             fields = {field: _turned(source) if field in TURNED_FIELDS else source for field, source in fields.items()}
         fields["paymentType" if kind == "Payment" else "invoiceTypeCode"] = {"constant": name}
-        rules.append({"kind": kind, "when": {"column": column.name, "in": words}, "fields": fields})
+        rules.append({"kind": kind, "when": {"column": column, "in": words}, "fields": fields})
     return rules
 
 
@@ -123,7 +121,6 @@ def _rules_in_and_out(draft: Draft) -> list[dict[str, Json]]:
 
 def _positive(draft: Draft, column: str) -> Json:
     """Money that went out may stand there with a minus; the column already says it."""
-
     place = next(one for one in draft.table.columns if one.name == column)
     flags = judge_numbers(draft.table.values(place), draft.table.lines).flags
     return {"column": column, "absolute": True} if "negative" in flags else column
@@ -131,7 +128,6 @@ def _positive(draft: Draft, column: str) -> Json:
 
 def column_with_role(draft: Draft, role: str) -> str:
     """The name of the first column that is for this, or an empty text."""
-
     return next((one.name for one in draft.table.columns if layout_roles().get(one.key) == role), "")
 
 

@@ -6,9 +6,10 @@ from typing import Required, TypedDict, Unpack
 
 import polars as pl
 
+from adsplatform.records.currencies import IN_USE
 from syncs.import_profiles.findings import named_lines
 from syncs.import_profiles.header_lines import HeaderFinding
-from syncs.import_profiles.header_names import CURRENCIES, read_name
+from syncs.import_profiles.header_names import read_name
 
 SHOWN_SAMPLES = 3
 
@@ -138,6 +139,6 @@ def build_table(
 def _column(place: int, name: str, header: HeaderFinding, *, has_number_cells: bool) -> Column:
     read = read_name(name)
     unit = header.date_patterns[place] if header.units is not None and place < len(header.date_patterns) else ""
-    currency = unit.upper() if unit.upper() in CURRENCIES else read.currency
+    currency = unit.upper() if unit.upper() in IN_USE else read.currency
     pattern = unit if unit and not currency else read.date_pattern
     return Column(place, name, pattern, currency, has_number_cells)
