@@ -1,6 +1,7 @@
 """What is asked about fields that no column fills: one value for all records, or what else they are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from adsplatform.records.currencies import IN_USE
 from adsplatform.records.number_styles import POINT
@@ -30,26 +31,51 @@ SIGNS = {"€": "EUR", "kr": "SEK"}
 _COMMON = ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "CAD", "AUD")
 
 
+@dataclass(frozen=True, slots=True)
+class ConstantQuestion:
+    """What is asked about a field that records of a kind need and no column fills: one value for all of them.
+
+    `suggest` gives what is filled in, or None, and what is shown beside it. `applies` says whether it is asked at all,
+    and `choices` which values are offered; without any, those that the specification knows.
+    """
+
+    kind: str
+    field: str
+    question: str
+    suggest: Callable[[Draft], tuple[Json, str]]
+    applies: Callable[[Draft], bool] = lambda draft: True
+    choices: Callable[[Draft], tuple[Choice, ...]] | None = None
+    is_free: bool = False
+
+
 def fill_constants(draft: Draft) -> None:
     """Ask for the value of each field that records need and no column fills."""
     for kind in draft.kinds:
-        if kind == "Invoice":
-            _own_company(draft)
-            _invoice_type(draft)
-            _invoice_state(draft)
-        elif kind == "Payment":
-            _payment_type(draft)
+        if kind == "Contact" and (source := draft.sources.get("Company", {}).get("isActive")):
+            # A person is active if their company is.
+            draft.sources.setdefault(kind, {}).setdefault("isActive", source)
+        for one in QUESTIONS:
+            if one.kind == kind and not draft.is_filled(kind, one.field) and one.applies(draft):
+                _settle(draft, one)
+        if kind == "Payment":
             _unapplied(draft)
-        elif kind in ("Company", "Contact"):
-            _company_flags(draft, kind)
         elif kind in ("FinancialAccount", "JournalEntryLine"):
             _derived(draft, kind)
     _currency(draft)
     _rest(draft)
 
 
+def _settle(draft: Draft, one: ConstantQuestion) -> None:
+    kind, field = one.kind, one.field
+    suggest, show = one.suggest(draft)
+    choices = one.choices(draft) if one.choices else choices_of(field_of(kind, field).known_texts)
+    answer = _ask(draft, kind, field, one.question, suggest=suggest, choices=choices, show=show, is_free=one.is_free)
+    _set_constant(draft, kind, field, answer)
+
+
 def _ask(
     draft: Draft,
+    kind: str,
     field: str,
     question: str,
     *,
@@ -57,18 +83,18 @@ def _ask(
     choices: Sequence[Choice] = (),
     show: str = "",
     is_free: bool = False,
-    kind: str = "",
+    id: str = "",
 ) -> Json:
     return draft.asker.ask(
         Question(
-            id=f"constant:{field}",
+            id=f"constant:{id or field}",
             what="constant",
             question=question,
             verdict=Verdict.OPEN if suggest is None else Verdict.LIKELY,
             suggest=suggest,
             show=show,
-            field=field.rpartition(".")[2],
-            kind=kind or draft.kinds[0],
+            field=field,
+            kind=kind,
             choices=tuple(choices),
             is_free=is_free,
         )
@@ -85,67 +111,101 @@ _NO_OWN_COMPANY = (
 )
 
 
-def _own_company(draft: Draft) -> None:
-    """Of customers' invoices the account's own company is the issuer, of vendors' invoices it is the customer."""
-    field = "customerErpKey" if draft.found.side == AP else "companyErpKey"
-    if draft.is_filled("Invoice", field):
-        return
+def _is_of_vendors(draft: Draft) -> bool:
+    return draft.found.side == AP
+
+
+def _is_not_of_vendors(draft: Draft) -> bool:
+    return draft.found.side != AP
+
+
+def _own_company(draft: Draft) -> tuple[Json, str]:
     own = draft.books.own_companies
-    answer = _ask(
-        draft,
-        field,
-        "Which key does your own company have in the books? These invoices belong to it.",
-        suggest=own[0] if len(own) == 1 else None,
-        choices=choices_of(own),
-        show="Your own company." if own else _NO_OWN_COMPANY,
-        is_free=True,
-    )
-    _set_constant(draft, "Invoice", field, answer)
+    return own[0] if len(own) == 1 else None, "Your own company." if own else _NO_OWN_COMPANY
 
 
-def _invoice_type(draft: Draft) -> None:
-    if draft.layout is Layout.GROUPED or draft.found.type_column or draft.is_filled("Invoice", "invoiceTypeCode"):
-        return
+def _invoice_of_side(draft: Draft) -> tuple[Json, str]:
     side = draft.found.side
-    answer = _ask(
-        draft,
+    return (f"{side} Invoice", "") if side else (None, "Neither the columns nor the file’s name say it.")
+
+
+def _title_of_open(draft: Draft) -> str:
+    """The title, or else the name of the file, that says that its invoices are not paid; empty if none does."""
+    titles = (*draft.table.titles, draft.table.stem)
+    return next((title for title in titles if _OPEN_WORDS.intersection(normal_form(title).split())), "")
+
+
+def _payment_of_side(draft: Draft) -> tuple[Json, str]:
+    return f"{draft.found.side} Payment" if draft.found.side else None, ""
+
+
+def _company_of_side(draft: Draft) -> tuple[Json, str]:
+    side = draft.found.side
+    return "Vendor" if side == AP else "Customer", "" if side else "The file does not say."
+
+
+QUESTIONS = (
+    # Of customers' invoices the account's own company is the issuer, of vendors' invoices it is the customer.
+    *(
+        ConstantQuestion(
+            "Invoice",
+            field,
+            "Which key does your own company have in the books? These invoices belong to it.",
+            _own_company,
+            applies=applies,
+            choices=lambda draft: choices_of(draft.books.own_companies),
+            is_free=True,
+        )
+        for field, applies in (("companyErpKey", _is_not_of_vendors), ("customerErpKey", _is_of_vendors))
+    ),
+    ConstantQuestion(
+        "Invoice",
         "invoiceTypeCode",
         "Are these invoices to customers (AR) or from vendors (AP)?",
-        suggest=f"{side} Invoice" if side else None,
-        choices=choices_of(field_of("Invoice", "invoiceTypeCode").known_texts),
-        show="" if side else "Neither the columns nor the file’s name say it.",
-    )
-    _set_constant(draft, "Invoice", "invoiceTypeCode", answer)
-
-
-def _invoice_state(draft: Draft) -> None:
-    words = {word for title in (*draft.table.titles, draft.table.stem) for word in normal_form(title).split()}
-    if draft.is_filled("Invoice", "invoiceStatusCode") or not words & _OPEN_WORDS:
-        return
-    title = next((t for t in draft.table.titles if set(normal_form(t).split()) & _OPEN_WORDS), draft.table.stem)
-    answer = _ask(
-        draft,
+        _invoice_of_side,
+        applies=lambda draft: draft.layout is not Layout.GROUPED and draft.found.type_column is None,
+    ),
+    ConstantQuestion(
+        "Invoice",
         "invoiceStatusCode",
         "Are all of these invoices open?",
-        suggest="Open",
-        choices=choices_of(("Open", "Closed")),
-        show=f"The title says “{title}”.",
-    )
-    _set_constant(draft, "Invoice", "invoiceStatusCode", answer)
-
-
-def _payment_type(draft: Draft) -> None:
-    if draft.layout is Layout.IN_AND_OUT or draft.found.type_column or draft.is_filled("Payment", "paymentType"):
-        return
-    side = draft.found.side
-    answer = _ask(
-        draft,
+        lambda draft: ("Open", f"The title says “{_title_of_open(draft)}”."),
+        applies=lambda draft: bool(_title_of_open(draft)),
+        choices=lambda draft: choices_of(("Open", "Closed")),
+    ),
+    ConstantQuestion(
+        "Payment",
         "paymentType",
         "Did customers make these payments (AR), or were they made to vendors (AP)?",
-        suggest=f"{side} Payment" if side else None,
-        choices=choices_of(("AR Payment", "AP Payment")),
-    )
-    _set_constant(draft, "Payment", "paymentType", answer)
+        _payment_of_side,
+        applies=lambda draft: draft.layout is not Layout.IN_AND_OUT and draft.found.type_column is None,
+        choices=lambda draft: choices_of(("AR Payment", "AP Payment")),
+    ),
+    ConstantQuestion(
+        "Company",
+        "companyType",
+        "Are these companies customers or vendors?",
+        _company_of_side,
+        applies=lambda draft: draft.layout is not Layout.DATEV_ACCOUNTS,
+    ),
+    *(
+        ConstantQuestion(
+            kind,
+            "isActive",
+            "Are all of these records active?",
+            lambda draft: (True, "The file does not say."),
+            choices=lambda draft: (Choice(True, "Yes"), Choice(False, "No")),
+        )
+        for kind in ("Company", "Contact")
+    ),
+    ConstantQuestion(
+        "JournalEntryLine",
+        "sourceCreatedUser",
+        "Who booked these entries?",
+        lambda draft: ("import", "The file does not say."),
+        is_free=True,
+    ),
+)
 
 
 def _unapplied(draft: Draft) -> None:
@@ -161,6 +221,7 @@ def _unapplied(draft: Draft) -> None:
         return
     answer = _ask(
         draft,
+        "Payment",
         "unappliedAmount",
         "How much of each payment is not yet applied to invoices?",
         suggest="whole",
@@ -169,7 +230,6 @@ def _unapplied(draft: Draft) -> None:
             Choice("none", "Nothing: the payment is closed"),
         ),
         show="The file has no allocation.",
-        kind="Payment",
     )
     amount = draft.match("Payment", "paymentAmount")
     if answer == "whole" and amount is not None:
@@ -188,33 +248,6 @@ def _open_unless_zero(draft: Draft, unapplied: Match) -> Json:
     numbers = read_numbers(cells, (finding.style if finding else "") or POINT)
     zeros = dict.fromkeys(cell for cell, number in zip(cells, numbers, strict=True) if number == 0)
     return {"column": unapplied.column.name, "values": {**dict.fromkeys(zeros or ["0"], False), "*": True}}
-
-
-def _company_flags(draft: Draft, kind: str) -> None:
-    if kind == "Company" and draft.layout is not Layout.DATEV_ACCOUNTS and not draft.is_filled(kind, "companyType"):
-        side = draft.found.side
-        answer = _ask(
-            draft,
-            "companyType",
-            "Are these companies customers or vendors?",
-            suggest="Vendor" if side == AP else "Customer",
-            choices=choices_of(field_of("Company", "companyType").known_texts),
-            show="" if side else "The file does not say.",
-        )
-        _set_constant(draft, kind, "companyType", answer)
-    if not draft.is_filled(kind, "isActive"):
-        if kind == "Contact" and "isActive" in draft.sources.get("Company", {}):
-            draft.set_source(kind, "isActive", draft.sources["Company"]["isActive"])
-            return
-        answer = _ask(
-            draft,
-            "isActive",
-            "Are all of these records active?",
-            suggest=True,
-            choices=(Choice(True, "Yes"), Choice(False, "No")),
-            show="The file does not say.",
-        )
-        _set_constant(draft, kind, "isActive", answer)
 
 
 def _derived(draft: Draft, kind: str) -> None:
@@ -248,13 +281,13 @@ def _currency(draft: Draft) -> None:
         suggest, show = _suggested_currency(draft)
         answer = _ask(
             draft,
+            kinds[0],
             "currencyCode",
             "In which currency are the amounts?",
             suggest=suggest,
             choices=choices_of(tuple(dict.fromkeys((*([suggest] if suggest else []), *_COMMON)))),
             show=show,
             is_free=True,
-            kind=kinds[0],
         )
         for kind in kinds:
             _set_constant(draft, kind, "currencyCode", answer)
@@ -298,17 +331,6 @@ def _suggested_currency(draft: Draft) -> tuple[str | None, str]:
 
 def _rest(draft: Draft) -> None:
     """Whatever else records need: asked, with nothing filled in."""
-    if "JournalEntryLine" in draft.kinds and not draft.is_filled("JournalEntryLine", "sourceCreatedUser"):
-        answer = _ask(
-            draft,
-            "sourceCreatedUser",
-            "Who booked these entries?",
-            suggest="import",
-            show="The file does not say.",
-            is_free=True,
-            kind="JournalEntryLine",
-        )
-        _set_constant(draft, "JournalEntryLine", "sourceCreatedUser", answer)
     for kind in draft.kinds:
         for field, column in fields_of(kind).items():
             is_needed = column.required and column.assumed is None
@@ -322,13 +344,14 @@ def _rest(draft: Draft) -> None:
                 continue
             answer = _ask(
                 draft,
-                f"{kind}.{field}",
+                kind,
+                field,
                 f"No column was found for {field}, which every {column.of} needs. Which value do all records have? "
                 "Or say at one of the columns that it holds it.",
                 suggest=None,
                 choices=choices_of(column.known_texts),
                 is_free=not column.known_texts,
-                kind=kind,
+                id=f"{kind}.{field}",
             )
             _set_constant(draft, kind, field, answer)
 
