@@ -65,7 +65,7 @@ def profile_of(kind):
         list(names.values()),
         name=kind,
         read={"encoding": "utf-8", "delimiter": ",", "header": 1},
-        styles={"true": ["true"], "false": ["false"]},
+        styles={"decimal": ".", "dates": "YYYY-MM-DD", "true": ["true"], "false": ["false"]},
         records=[{"kind": MODELS[kind].__name__, "fields": fields}],
     )
 
