@@ -18,7 +18,7 @@ from tests.docs.documents import ROOT, documented_settings
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 # Variables of PostgreSQL's client, of Python, and of the compose file itself.
-FOREIGN = {"PGOPTIONS", "POSTGRES_PASSWORD", "PYTHONUNBUFFERED"}
+FOREIGN = {"PGOPTIONS", "POSTGRES_PASSWORD", "POSTGRES_ADMIN_PASSWORD", "PYTHONUNBUFFERED"}
 
 
 def compose():
@@ -84,6 +84,22 @@ def test_the_compose_file_sets_documented_variables():
         assert {"DATABASE_URL", "SECRET_KEY", "CREDENTIALS_KEYS"} <= set(services[name]["environment"])
     mentioned = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text()))
     assert mentioned - FOREIGN <= documented_settings().keys()
+
+
+def test_the_product_does_not_sign_in_to_the_database_as_a_superuser():
+    services = compose()["services"]
+    url = services["migrate"]["environment"]["DATABASE_URL"]
+    assert url.startswith("postgresql://ads:${POSTGRES_PASSWORD:")
+    # The image makes POSTGRES_USER, which is “postgres” unless it is set, a superuser.
+    made = services["database"]["environment"]
+    assert "POSTGRES_USER" not in made
+    assert made["POSTGRES_PASSWORD"].startswith("${POSTGRES_ADMIN_PASSWORD:")
+    (script,) = (mount.split(":")[0] for mount in services["database"]["volumes"] if "initdb" in mount)
+    statements = (DEPLOY / script).read_text()
+    assert "CREATE ROLE ads LOGIN PASSWORD" in statements
+    assert "CREATE DATABASE ads OWNER ads" in statements
+    assert "SUPERUSER" not in statements
+    assert subprocess.run(["sh", "-n", DEPLOY / script], check=False).returncode == 0
 
 
 def test_the_compose_file_runs_existing_commands():
