@@ -4,17 +4,23 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import psycopg
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.db import connection
 from rest_framework.settings import api_settings
+
+from adsplatform import database
+from adsplatform.local import confinement
 
 VERIFIED = ("verify-full", "verify-ca")
 
 
 def check_deployment(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """A warning for each setting that is to be changed before a deployment."""
-    found = [*_of_proxy(), *_of_database(), *_of_redis(), *_of_mail(), *_of_https()]
+    found = [
+        *_of_proxy(), *_of_database(), *_of_redis(), *_of_mail(), *_of_https(), *_of_database_user(), *_of_reading()
+    ]  # fmt: skip
     return [Warning(sentence, hint=hint, id=f"adsplatform.{number}") for number, sentence, hint in found]
 
 
@@ -67,6 +73,33 @@ def _of_https() -> Iterator[tuple[str, str, str]]:
             "HTTPS is false, which is for trying the product out on one machine: passwords, keys and sessions cross "
             "the network as they are.",
             "Remove HTTPS from the environment, and put a proxy with TLS in front.",
+        )
+
+
+def _of_database_user() -> Iterator[tuple[str, str, str]]:
+    try:
+        with database.connected() as connected:
+            found = connected.execute("SELECT current_user FROM pg_roles WHERE rolname = current_user AND rolsuper")
+            superuser = found.fetchone()
+    except psycopg.OperationalError:
+        # Other checks report a database that cannot be reached.
+        return
+    if superuser:
+        yield (
+            "W006",
+            f"The product signs in to the database as “{superuser[0]}”, who is a superuser and may run programs there.",
+            "Make a user who owns the database and is no superuser, and name it in DATABASE_URL.",
+        )
+
+
+def _of_reading() -> Iterator[tuple[str, str, str]]:
+    confined = confinement.prepare(settings.SYNC_READER_UID)
+    if not confined.holds:
+        yield (
+            "W007",
+            f"What reads the sources of syncs can be confined only in part: {confined.description}.",
+            "Run the workers on Linux 5.13 or newer with Landlock (“landlock” in /sys/kernel/security/lsm), and let "
+            "every user reach the folders of Python and of the program.",
         )
 
 

@@ -19,16 +19,25 @@ LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP = 28, 1 << 2
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_DAC_OVERRIDE = 1
+# To read files and search folders whatever their permissions say.
+CAP_DAC_READ_SEARCH = 2
 
 
 def end_with_parent(number: int = signal.SIGKILL) -> None:
     """Have the kernel send this process a signal when the process that started it dies."""
     if LINUX:
         _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Have this process become the parent of its descendants whose own parent dies, on Linux."""
+    if LINUX:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_child_with_us(number: int = signal.SIGKILL) -> Callable[[], None]:
@@ -96,11 +105,31 @@ class Identity:
         return become
 
 
+def become_user(uid: int, capability: int | None = None) -> None:
+    """Have this process, which is root, go on as an ordinary user in a group of the same number, for good.
+
+    Of root's privileges it keeps at most one, a `capability`, until it executes another program; raises OSError.
+    """
+    if capability is not None:
+        _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    if capability is not None:
+        _keep_only(capability)
+
+
 def _keep_only_dac_override() -> None:
     """Reduce the capabilities to one, and let it survive the coming exec (capabilities(7), “ambient”)."""
+    _keep_only(_CAP_DAC_OVERRIDE)
+    if _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0):
+        raise OSError(ctypes.get_errno(), "This system lets no process keep a single privilege.")
+
+
+def _keep_only(capability: int) -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    bit = 1 << _CAP_DAC_OVERRIDE
+    bit = 1 << capability
     # Effective, permitted and inheritable: first the low 32 bits of each, then the high ones.
     sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-    if _libc.capset(header, sets) or _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0):
+    if _libc.capset(header, sets):
         raise OSError(ctypes.get_errno(), "This system lets no process keep a single privilege.")

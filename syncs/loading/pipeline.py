@@ -12,8 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from adsplatform.observability.redaction import mask_secrets, redact
 from adsplatform.records.checks import printable
 from adsplatform.visible_text import sentence
-from enrollments.models import secrets_in
-from syncs.connectors import connector_named
+from enrollments.models import FILE_UPLOAD, JSON_BATCH, secrets_in
 from syncs.connectors.blocks import combine_blocks
 from syncs.connectors.protocol import ConnectorError, RowProblem
 from syncs.crash_points import crash_point
@@ -32,6 +31,7 @@ from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Loaded, ReadAgain, RetryLater, Shortcut, Stopped, Verdict
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
 from syncs.presentation.sync_summary import preview_message, result_message
+from syncs.reading.client import items_of
 
 logger = logging.getLogger(__name__)
 
@@ -120,12 +120,18 @@ class _Interval:
 
 def _read(context: MergeContext, progress: ProgressReporter) -> None:
     """Stage everything the source contains."""
-    stage, connector = context.stage, connector_named(context.sync_request.connector)
+    stage, sync_request = context.stage, context.sync_request
     interval = _Interval(REPORT_SECONDS)
     with ExitStack() as opened:
-        profiles = profiles_of(context.sync_request, context.enrollment)
-        source = open_source(context.sync_request, context.enrollment, opened, profiles)
-        items = connector.rows(source)
+        profiles = profiles_of(sync_request, context.enrollment)
+        source = open_source(sync_request, context.enrollment, opened, profiles)
+        items = items_of(
+            source,
+            opened,
+            connector=sync_request.connector,
+            sync_id=str(sync_request.pk),
+            fetches_data=sync_request.connector not in (FILE_UPLOAD, JSON_BATCH),
+        )
         if profiles:
             items = translator_for(context, source, profiles).items(items)
         secrets = secrets_in(source.credentials)

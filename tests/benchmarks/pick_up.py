@@ -42,7 +42,6 @@ def pick_up(server: BenchmarkServer, tasks: int) -> str:
         server.fresh()
         with redis_server(server.folder) if name == "Redis" else nullcontext() as port:
             environment = server.environment | {key: value.format(port=port) for key, value in more.items()}
-            environment["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
             rows.append((name, *measured(server.folder, tasks, environment)))
     return table(("broker", "p50 ms", "p95 ms", "p99 ms", "slowest ms"), rows)
 

@@ -56,10 +56,11 @@ class BenchmarkServer:
             self.environment = os.environ | LIMITS | {
                 "DATABASE_URL": self.url,
                 "ADS_VAR_DIR": str(self.folder / "var"),
-                "DJANGO_SETTINGS_MODULE": "adsplatform.settings",
+                "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
                 "LOG_LEVEL": "WARNING",
                 # The benchmark measures only the process that it starts for the sync.
                 "SYNC_OWN_PROCESS": "false",
+                "SYNC_READER_FOLDERS": str(self.folder),
             }  # fmt: skip
             self._make_template()
         except BaseException:

@@ -1,6 +1,7 @@
-"""The project's settings for the cluster that `pick_up` measures: its queue runs the benchmark's task too."""
+"""The project's settings with what the benchmarks add: a task of the queue for `pick_up`, and a connector."""
 
 from adsplatform.settings import *  # noqa: F403
-from adsplatform.settings import QUEUE_TASKS
+from adsplatform.settings import INSTALLED_APPS, QUEUE_TASKS
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.benchmarks.app.Benchmarks"]
 QUEUE_TASKS = (*QUEUE_TASKS, "tests.benchmarks.pick_up.arrived")

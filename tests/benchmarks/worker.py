@@ -85,8 +85,10 @@ def main():
 
     django.setup()
     from syncs import tasks
-    from tests.benchmarks import connector  # noqa: F401, makes it known
+    from syncs.reading.launcher import ReadingServer
 
+    # As in a cluster, another process reads the source.
+    ReadingServer().start()
     with tempfile.TemporaryDirectory() as folder:
         company = Path(folder) / "companies.csv"
         company.write_text("erpKey,companyName,companyType,isActive\nK1,Warm,Customer,TRUE\n")

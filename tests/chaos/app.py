@@ -1,6 +1,7 @@
 """What the attacked clusters have beyond the product: the test source and the mutants."""
 
 import os
+from dataclasses import replace
 
 from django.apps import AppConfig
 
@@ -14,5 +15,19 @@ class Chaos(AppConfig):
         from tests.chaos import mutants, source
 
         register(source.ChaosSource)
+        name_claims()
         if name := os.environ.get("CHAOS_MUTANT"):
             mutants.MUTANTS.get(name, mutants.sound)()
+
+
+def name_claims():
+    """Tell the source which claim and process it is read for, as its settings; a real connector cannot know that."""
+    from syncs.loading import pipeline
+
+    opened = pipeline.open_source
+
+    def open_source(sync_request, *others):
+        of_claim = {"claim": str(sync_request.fencing_token), "process": str(os.getpid())}
+        return replace(opened(sync_request, *others), settings=of_claim)
+
+    pipeline.open_source = open_source

@@ -21,7 +21,7 @@ POINTS = {
     "before the next wake-up": 0.04, "before the acknowledgement": 0.03,
 }  # fmt: skip
 # How often each kind of process is killed, compared with the others.
-VICTIMS = {"sync": 55, "worker": 15, "idle": 18, "cluster": 8, "guard": 4}
+VICTIMS = {"sync": 45, "reader": 14, "reading server": 3, "worker": 13, "idle": 15, "cluster": 7, "guard": 3}
 # A cluster of this age counts as wedged after so many seconds without an attempt, if syncs wait.
 WEDGED = 20.0
 
@@ -139,7 +139,8 @@ class Attack:
         cluster = self.random.choice(self.site.clusters)
         victims = {
             "sync": cluster.syncs, "worker": cluster.busy_workers, "idle": cluster.idle,
-            "cluster": lambda: [cluster.main], "guard": lambda: cluster.main.children(),
+            "cluster": lambda: [cluster.main], "guard": cluster.guards, "reader": cluster.readers,
+            "reading server": cluster.reading_servers,
         }  # fmt: skip
         with contextlib.suppress(psutil.Error):
             if found := victims[kind]():
@@ -226,7 +227,7 @@ class Attack:
         """A sync that was ended elsewhere is noticed within a second or so; on a busy machine that takes longer."""
         for _ in range(10):
             time.sleep(1)
-            left = sum(len(cluster.syncs()) for cluster in self.site.clusters)
+            left = sum(len(cluster.syncs()) + len(cluster.readers()) for cluster in self.site.clusters)
             if not left:
                 return
         self.report.findings.append(f"{left} processes go on though their syncs have ended.")

@@ -50,8 +50,22 @@ class Cluster:
 
     def workers(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.Error):
-            return [worker for guard in self._children(self.main) for worker in self._children(guard)]
+            return [worker for guard in self.guards() for worker in self._children(guard)]
         return []
+
+    def guards(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [child for child in self._children(self.main) if "syncs.reading" not in child.cmdline()]
+        return []
+
+    def reading_servers(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [child for child in self._children(self.main) if "syncs.reading" in child.cmdline()]
+        return []
+
+    def readers(self) -> list[psutil.Process]:
+        """The processes that read the sources of syncs."""
+        return [reader for server in self.reading_servers() for reader in self._children(server)]
 
     def syncs(self) -> list[psutil.Process]:
         """The processes in which syncs run."""

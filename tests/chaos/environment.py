@@ -12,6 +12,9 @@ def prepare(folder: Path, mutant: str) -> None:
     (folder / "gates").mkdir()
     for log in ("crashes", "attempts"):
         (folder / log).touch()
+    # What reads a source may run as another user.
+    (folder / "gates").chmod(0o777)
+    (folder / "attempts").chmod(0o666)
     os.environ |= {
         "ADS_VAR_DIR": str(folder / "var"),
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
@@ -19,6 +22,8 @@ def prepare(folder: Path, mutant: str) -> None:
         "CHAOS_MUTANT": mutant,
         "CHAOS_ATTEMPTS": str(folder / "attempts"),
         "CHAOS_GATES": str(folder / "gates"),
+        "SYNC_READER_ENVIRONMENT": "CHAOS_ATTEMPTS,CHAOS_GATES",
+        "SYNC_READER_FOLDERS": f"{folder / 'attempts'},{folder / 'gates'}",
         "CRASH_LOG": str(folder / "crashes"),
         "LOG_LEVEL": "WARNING",
         "SYNC_LEASE_SECONDS": str(LEASE),

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 
-def wait(number: int, claim: int) -> None:
-    """Report the arrival of the process that reads for a claim of a sync, and wait until the gate opens."""
-    _file(f"arrived {number} {claim} {os.getpid()}").touch()
+def wait(number: int, claim: int, process: int) -> None:
+    """Report the arrival of what is read for a claim of a sync, and its process, and wait until the gate opens."""
+    _file(f"arrived {number} {claim} {process}").touch()
     openings = [_file("open"), _file(f"open {number}"), _file(f"open {number} {claim}")]
     while not any(opening.exists() for opening in openings):
         time.sleep(0.02)

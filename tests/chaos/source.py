@@ -8,7 +8,6 @@ from random import Random
 from uuid import UUID
 
 from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Rows, Source
-from syncs.models import SyncRequest
 from tests.chaos import gates
 
 KEYS = 40
@@ -93,10 +92,10 @@ class ChaosSource:
 
     def rows(self, source: Source):
         plan = Plan(int(source.content.read()))
-        # A real connector cannot know this; it shows afterwards which claim loaded the rows.
-        claim = SyncRequest.objects.get(upload__file_name=str(plan.number)).fencing_token
+        # It shows afterwards which claim loaded the rows.
+        claim, process = int(source.settings["claim"]), int(source.settings["process"])
         with open(os.environ["CHAOS_ATTEMPTS"], "a") as log:
-            log.write(f"{time.time()} {os.getpid()} {plan.number}\n")
+            log.write(f"{time.time()} {process} {plan.number}\n")
         records = plan.records(claim)
         for number, (kind, columns, lines) in enumerate(
             (
@@ -115,12 +114,12 @@ class ChaosSource:
                 )
                 time.sleep(plan.pause)
             if number == 0:
-                behave(plan, claim)
+                behave(plan, claim, process)
 
 
-def behave(plan: Plan, claim: int) -> None:
+def behave(plan: Plan, claim: int, process: int) -> None:
     if plan.behaviour == "held":
-        gates.wait(plan.number, claim)
+        gates.wait(plan.number, claim, process)
     if plan.behaviour == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
     if plan.behaviour == "hanging":

@@ -104,10 +104,10 @@ def test_a_sync_that_does_not_end_in_time_is_stopped_and_nothing_of_it_stays(clu
 
 
 def family_of(process):
-    """All processes of a cluster, once it has started them: its guard, two workers, a pusher, a monitor."""
+    """All processes of a cluster, once it has started them: reading server, guard, two workers, pusher, monitor."""
 
     def find():
         found = psutil.Process(process.pid).children(recursive=True)
-        return found if len(found) >= 5 else None
+        return found if len(found) >= 6 else None
 
     return eventually(find)

@@ -5,6 +5,7 @@ from django.db import connection
 
 from adsplatform import database
 from adsplatform.deployment_checks import check_deployment
+from adsplatform.local import embedded_postgres, landlock
 from adsplatform.settings import VAR_DIR
 
 
@@ -54,3 +55,36 @@ def test_a_database_connection_that_is_not_verified(safe, use_database, options)
 def test_plain_connections_to_redis_and_the_mail_server_and_plain_http(safe):
     safe.REDIS_URL, safe.EMAIL_USE_TLS, safe.HTTPS = "redis://queue.internal:6379/0", False, False
     assert [number for number, _ in warnings()] == ["W003", "W004", "W005"]
+
+
+def test_a_system_that_cannot_confine_what_reads_sources(safe, monkeypatch):
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    ((number, hint),) = warnings()
+    assert number == "W007"
+    assert hint.startswith("Run the workers on Linux 5.13 or newer with Landlock")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """The database of a server of its own."""
+    # As root, the server runs as another user, who has to reach its data.
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o711)
+    server = embedded_postgres.Server(tmp_path / "var", durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_database_user_who_is_a_superuser(safe, server, monkeypatch):
+    def warnings_of_server():
+        for name, value in embedded_postgres.database_settings(server.var_dir).items():
+            monkeypatch.setitem(connection.settings_dict, name, value)
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
+        return [number for number, _ in warnings()]
+
+    assert warnings_of_server() == []
+    server.stop()
+    server.run_as_superuser(f"ALTER ROLE {embedded_postgres.NAME} SUPERUSER")
+    server.start()
+    assert warnings_of_server() == ["W006"]

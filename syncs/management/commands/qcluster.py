@@ -22,6 +22,7 @@ from adsplatform.cluster import shared_objects, shutdown
 from adsplatform.cluster.resource_limits import limit_resources
 from adsplatform.local.processes import end_descendants_with_parents
 from syncs.periodic.loop import PeriodicLoop
+from syncs.reading.launcher import ReadingServer
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +33,10 @@ class GracefulCluster(Cluster):
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         shutdown.request()
 
-    def watch(self) -> None:
-        """Return when the cluster has ended."""
+    def watch(self, reading_server: ReadingServer) -> None:
+        """Return when the cluster has ended; meanwhile the reading server is kept running."""
         while self.sentinel.is_alive():
+            reading_server.keep_running()
             if shutdown.is_requested():
                 self.stop_event.set()
             if shutdown.is_over():
@@ -64,12 +66,15 @@ class Command(qcluster.Command):
         # Every process that carries out a sync inherits this.
         limit_resources()
         shared_objects.replace_shared_objects()
+        reading_server = ReadingServer()
+        reading_server.start()
         cluster = GracefulCluster()
         cluster.start()
         # After the fork: the workers must inherit neither these threads nor their database connections.
         loop = PeriodicLoop()
         loop.start()
-        cluster.watch()
+        cluster.watch(reading_server)
+        reading_server.stop()
         loop.stop()
         if not shutdown.is_requested():
             sys.exit("The workers' guard ended unexpectedly.")

@@ -1,0 +1,155 @@
+"""Has a source read by a process of the reading server, and passes on what comes."""
+
+import contextlib
+import io
+import shutil
+import socket
+import struct
+import tempfile
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import IO
+
+from syncs.connectors import connector_named
+from syncs.connectors.protocol import ConnectorError, Source, SourceItem, SourceItems
+from syncs.reading import messages
+from syncs.reading.task import Task, encode_task, task_of
+
+# How long a reading process may take to begin; the server itself may have to be started again first.
+BEGIN_SECONDS = 60
+# No message of ours is nearly as long.
+LONGEST_MESSAGE = 512 * 1024**2
+_LENGTH = struct.Struct("!I")
+# What a request consists of besides the sockets and the file that come with it.
+REQUEST = b"read"
+
+
+class ReaderLost(BaseException):
+    """The reading process died or sent what none of ours sends, so the process of the sync ends too, as crashed.
+
+    Not an Exception, so that it counts as a crash and not as an error of the source.
+    """
+
+
+class _Server:
+    """Where requests for reading processes go; no socket outside of a cluster."""
+
+    requests: socket.socket | None = None
+
+
+server = _Server()
+
+
+def items_of(source: Source, opened: ExitStack, *, connector: str, sync_id: str, fetches_data: bool) -> SourceItems:
+    """What the connector finds in the source; raises its errors, and ReaderLost.
+
+    In a cluster it runs in a process of its own, which ends with `opened`; elsewhere, as in tests, it runs here.
+    """
+    found = connector_named(connector)
+    if server.requests is None:
+        return found.rows(source)
+    task = task_of(source, connector=connector, sync_id=sync_id, fetches_data=fetches_data)
+    data = opened.enter_context(_start(server.requests, task, source.content))
+    return opened.enter_context(contextlib.closing(_items(data, source)))
+
+
+def send(to: socket.socket, data: bytes) -> None:
+    """Send a message; raises OSError if nobody takes it."""
+    to.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive(source: socket.socket) -> bytes | None:
+    """Receive a message; None if the other side has ended, or sent too long a one. Raises TimeoutError."""
+    length = _receive(source, _LENGTH.size)
+    if length is None or (size := _LENGTH.unpack(length)[0]) > LONGEST_MESSAGE:
+        return None
+    return _receive(source, size)
+
+
+def _receive(source: socket.socket, size: int) -> bytes | None:
+    data, at = bytearray(size), 0
+    view = memoryview(data)
+    while at < size:
+        try:
+            count = source.recv_into(view[at:])
+        except ConnectionError:
+            count = 0
+        if not count:
+            return None
+        at += count
+    return bytes(data)
+
+
+@contextlib.contextmanager
+def _start(requests: socket.socket, task: Task, content: IO[bytes] | None) -> Iterator[socket.socket]:
+    """The connection to a new reading process, which is killed when the block is left, or this process ends."""
+    with ExitStack() as until_sent, ExitStack() as until_left:
+        ours, theirs = socket.socketpair()
+        until_left.enter_context(ours)
+        until_sent.enter_context(theirs)
+        # The server notices when our end is closed.
+        alive, watched = socket.socketpair()
+        until_left.enter_context(alive)
+        until_sent.enter_context(watched)
+        passed = [theirs.fileno(), watched.fileno()]
+        if content is not None:
+            passed.append(_descriptor(content, until_sent))
+        socket.send_fds(requests, [REQUEST], passed)
+        until_sent.close()
+        with contextlib.suppress(OSError):
+            # If it is lost already, this is noticed when its first message is missing.
+            send(ours, encode_task(task))
+        yield ours
+
+
+def _descriptor(content: IO[bytes], opened: ExitStack) -> int:
+    """A file descriptor of the content; that of a storage without files is copied first."""
+    try:
+        return content.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        copy = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, closed with `opened`
+        shutil.copyfileobj(content, copy)
+        copy.seek(0)
+        return copy.fileno()
+
+
+def _items(data: socket.socket, source: Source) -> Generator[SourceItem]:
+    data.settimeout(BEGIN_SECONDS)
+    try:
+        # It says no more than that the process is there; if it is not, the next message is missing too.
+        receive(data)
+    except TimeoutError:
+        raise ConnectorError(
+            "The process that was to read the data could not be started. Nothing was changed.",
+            code="worker_stopped",
+            transient=True,
+        ) from None
+    data.settimeout(None)
+    with ThreadPoolExecutor(1, thread_name_prefix="receive") as receiving:
+        try:
+            # While one message is being dealt with, the next one comes.
+            coming: Future[bytes | None] = receiving.submit(receive, data)
+            while received := coming.result():
+                coming = receiving.submit(receive, data)
+                for message in _decoded(received, source):
+                    match message:
+                        case messages.Ended():
+                            return
+                        case messages.Refused() | messages.Fault():
+                            raise message.error()
+                        case messages.Begun():
+                            raise ReaderLost("The reading process began twice.")
+                        case _:
+                            yield message
+        finally:
+            with contextlib.suppress(OSError):
+                data.shutdown(socket.SHUT_RDWR)
+    raise ReaderLost("The process that read the source ended in the middle of it.")
+
+
+def _decoded(received: bytes, source: Source) -> Iterator[SourceItem | messages.Signal]:
+    try:
+        yield from messages.decode(received, source.layouts)
+    except messages.MessageError as error:
+        raise ReaderLost(f"The process that read the source sent {error}.") from error

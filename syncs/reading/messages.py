@@ -1,0 +1,369 @@
+"""What the process that reads a source tells the process of the sync, as bytes.
+
+The reading process may have been taken over by what it reads. So its messages are decoded by type, with a decoder that
+can build nothing but plain values, and `Columns` are checked where a promise of theirs would let a cell break a line of
+COPY. Otherwise they mean no more than a hostile file does.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import polars as pl
+
+from syncs.connectors.columnar import split_into_columns
+from syncs.connectors.protocol import (
+    ABSENT,
+    Absent,
+    Columns,
+    ConnectorError,
+    FileHeader,
+    FileLayout,
+    RowProblem,
+    Rows,
+    SourceItem,
+)
+
+# What COPY would interpret in a cell.
+SPECIAL = "\\\t\n\r\0"
+_ABSENT_CODE = 1
+_ABSENT_NAME = "\0absent"
+_MSGPACK, _JSON = b"M", b"J"
+_VALUES = {str, int, float, bool, type(None), list, dict, Absent}
+
+
+class MessageError(Exception):
+    """The reading process sent something that no reading process of ours sends."""
+
+
+class Begun(msgspec.Struct, tag=True, array_like=True):
+    """The process is there and reads."""
+
+
+class Ended(msgspec.Struct, tag=True, array_like=True):
+    """Everything has been read."""
+
+
+class Refused(msgspec.Struct, tag=True, array_like=True):
+    """A `ConnectorError`."""
+
+    message: str
+    code: str
+    file: str
+    transient: bool
+    retry_after: float | None
+
+    def error(self) -> ConnectorError:
+        return ConnectorError(
+            self.message,
+            code=self.code,
+            file=self.file,
+            transient=self.transient,
+            retry_after=self.retry_after,
+        )
+
+
+class Fault(msgspec.Struct, tag=True, array_like=True):
+    """Any other error: no memory, one of the operating system with its number, or one that the log explains."""
+
+    kind: Literal["memory", "system", "other"]
+    number: int = 0
+    message: str = ""
+
+    def error(self) -> Exception:
+        match self.kind:
+            case "memory":
+                return MemoryError(self.message)
+            case "system":
+                return OSError(self.number, self.message)
+        return RuntimeError(self.message)
+
+
+class _Rows(msgspec.Struct, tag=True, array_like=True):
+    name: str
+    file: str
+    columns: list[str]
+    # Decoded, each row is a list.
+    cells: list[Sequence[Any]]
+    lines: list[int]
+    raw: list[str]
+    letters: list[str]
+    origins: list[str]
+    numbers: set[tuple[int, int]]
+
+    def item(self) -> Rows:
+        self.cells = list(map(_plain, self.cells))
+        return Rows(*msgspec.structs.astuple(self))
+
+
+class _Texts(msgspec.Struct, tag=True, array_like=True):
+    """A column that is a Series."""
+
+    texts: list[str | None]
+
+
+class _Cells(msgspec.Struct, tag=True, array_like=True):
+    """A column that is a sequence of cells."""
+
+    cells: list[Any]
+
+
+class _Columns(msgspec.Struct, tag=True, array_like=True):
+    """`Columns`; without `cells`, they are those of the delimited lines, and `irregular` has those of the others."""
+
+    name: str
+    file: str
+    columns: list[str]
+    cells: list[_Texts | _Cells]
+    irregular: list[list[str | None]]
+    lines: list[int]
+    raw: list[str]
+    gaps: dict[int, list[bool]]
+    # None if they are the raw lines.
+    delimited: list[str] | None
+    delimiter: str
+    not_delimited: list[int]
+    letters: list[str]
+    origins: list[str]
+
+    def item(self) -> Columns:
+        delimited: list[str] = []
+        if self.delimiter:
+            delimited = self.raw if self.delimited is None else self.delimited
+        if self.cells and self.delimiter:
+            raise MessageError("a block of rows with cells beside its lines")
+        cells: list[pl.Series | Sequence[Any]]
+        cells = [*self._split(delimited)] if self.delimiter else [*map(_column, self.cells)]
+        if len(cells) != len(self.columns):
+            raise MessageError("a block of rows without the cells of a column")
+        if any(len(column) != len(self.raw) for column in (*cells, self.lines, *self.gaps.values())):
+            raise MessageError("a block of rows whose columns are not of one length")
+        columns = Columns(
+            self.name,
+            self.file,
+            self.columns,
+            cells,
+            self.lines,
+            self.raw,
+            gaps=self.gaps,
+            delimited=delimited,
+            delimiter=self.delimiter,
+            not_delimited=self.not_delimited,
+            letters=self.letters,
+            origins=self.origins,
+        )
+        self._check_characters(columns)
+        return columns
+
+    def _split(self, delimited: list[str]) -> list[pl.Series]:
+        """Splitting again costs less than sending each cell, and cannot lead to other cells than the lines have."""
+        width = len(self.columns)
+        cells = split_into_columns(
+            "\n".join(_with_blanks(delimited, self.not_delimited, self.delimiter, width)).encode(),
+            len(delimited),
+            self.delimiter,
+            width,
+        )
+        if cells is None or len(self.irregular) != (width if self.not_delimited else 0):
+            raise MessageError("lines that cannot be split into their columns")
+        if self.not_delimited:
+            cells = [
+                series.scatter(self.not_delimited, texts) for series, texts in zip(cells, self.irregular, strict=True)
+            ]
+        return cells
+
+    def _check_characters(self, columns: Columns) -> None:
+        """Refuse a cell with a character for COPY that its lines do not have; see `Columns`."""
+        sent: Iterable[Any] = (cell for column in self.irregular for cell in column)
+        if self.cells:
+            sent = (cell for column in columns.cells for cell in column)
+        elif not self.irregular:
+            return
+        lines = "".join(columns.delimited or columns.raw)
+        if "\\" in lines:
+            return
+        missing = [special for special in SPECIAL if special not in lines]
+        text = "".join(cell for cell in sent if isinstance(cell, str))
+        if any(special in text for special in missing):
+            raise MessageError("a cell with a character that its line does not have")
+
+
+class _Problem(msgspec.Struct, tag=True, array_like=True):
+    name: str
+    file: str
+    line: int | None
+    code: str
+    message: str
+    kind: Literal["error", "warning"]
+    column: str
+    value: str
+    raw: str
+    leaves_unread: bool
+    row_count: int
+    lines: list[tuple[int, str]]
+    erp_key: str
+    is_further: bool
+    also: tuple[str, ...]
+
+    def item(self) -> RowProblem:
+        return RowProblem(*msgspec.structs.astuple(self))
+
+
+class _Header(msgspec.Struct, tag=True, array_like=True):
+    """A `FileHeader`; the layout is named by its place among those of the source."""
+
+    name: str
+    file: str
+    columns: list[str]
+    delimiter: str
+    layout: int | None
+    is_download: bool
+    only: str
+
+    def item(self, layouts: Sequence[FileLayout]) -> FileHeader:
+        if self.layout is not None and not 0 <= self.layout < len(layouts):
+            raise MessageError("a file with a layout that its source does not have")
+        layout = None if self.layout is None else layouts[self.layout]
+        return FileHeader(self.name, self.file, self.columns, self.delimiter, layout, self.is_download, self.only)
+
+
+Signal: TypeAlias = Begun | Ended | Refused | Fault
+_Message: TypeAlias = _Rows | _Columns | _Problem | _Header | Signal
+
+
+def encode(messages: Sequence[SourceItem | Signal], layouts: Sequence[FileLayout] = ()) -> bytes:
+    """Several messages as bytes; `layouts` are the source's."""
+    found = [_message(message, layouts) for message in messages]
+    try:
+        return _MSGPACK + _encoder.encode(found)
+    except (UnicodeEncodeError, OverflowError):
+        # Half a character, or a number of more than 64 bits.
+        plain = msgspec.to_builtins(found, enc_hook=_absent_as_object, builtin_types=(bytes,))
+        return _JSON + json.dumps(plain, default=str).encode()
+
+
+def decode(data: bytes, layouts: Sequence[FileLayout]) -> Iterator[SourceItem | Signal]:
+    """The messages again; raises MessageError."""
+    try:
+        if data[:1] == _MSGPACK:
+            found = _decoder.decode(memoryview(data)[1:])
+        else:
+            found = msgspec.convert(json.loads(data[1:], object_hook=_absent_of_object), list[_Message])
+    except (ValueError, RecursionError) as error:
+        raise MessageError(str(error)) from error
+    for message in found:
+        match message:
+            case _Header():
+                yield message.item(layouts)
+            case _Rows() | _Columns() | _Problem():
+                yield message.item()
+            case _:
+                yield message
+
+
+def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Message:
+    match item:
+        case Rows():
+            return _Rows(
+                item.name,
+                item.file,
+                list(item.columns),
+                item.cells,
+                item.lines,
+                item.raw,
+                list(item.letters),
+                list(item.origins),
+                item.numbers,
+            )
+        case Columns():
+            return _message_of_columns(item)
+        case RowProblem():
+            values = {field.name: getattr(item, field.name) for field in fields(item)}
+            return _Problem(**values | {"lines": list(item.lines), "also": tuple(item.also)})
+        case FileHeader():
+            layout = None if item.layout is None else layouts.index(item.layout)
+            return _Header(
+                item.name, item.file, list(item.columns), item.delimiter, layout, item.is_download, item.only
+            )
+    return item
+
+
+def _message_of_columns(item: Columns) -> _Columns:
+    positions = sorted(item.not_delimited)
+    is_split = bool(item.delimited and item.delimiter) and all(isinstance(of, pl.Series) for of in item.cells)
+    cells: list[_Texts | _Cells] = []
+    irregular: list[list[str | None]] = []
+    for of in item.cells:
+        if is_split and isinstance(of, pl.Series):
+            irregular += [of.gather(positions).to_list()] if positions else []
+        else:
+            cells.append(_Texts(of.to_list()) if isinstance(of, pl.Series) else _Cells(list(of)))
+    # Without them, the cells are sent and the lines need not be.
+    delimited = item.delimited if is_split and item.delimited != item.raw else None
+    return _Columns(
+        name=item.name,
+        file=item.file,
+        columns=list(item.columns),
+        cells=cells,
+        irregular=irregular,
+        lines=list(item.lines),
+        raw=item.raw,
+        gaps=dict(item.gaps),
+        delimited=delimited,
+        delimiter=item.delimiter if is_split else "",
+        not_delimited=positions if is_split else [],
+        letters=list(item.letters),
+        origins=list(item.origins),
+    )
+
+
+def _with_blanks(lines: list[str], positions: list[int], delimiter: str, width: int) -> list[str]:
+    """The lines with lines of empty cells in these places."""
+    if not positions:
+        return lines
+    lines = list(lines)
+    for position in positions:
+        if not 0 <= position < len(lines):
+            raise MessageError("a line that is not in its block")
+        lines[position] = delimiter * (width - 1)
+    return lines
+
+
+def _column(column: _Texts | _Cells) -> pl.Series | Sequence[Any]:
+    if isinstance(column, _Texts):
+        return pl.Series(column.texts, dtype=pl.String)
+    return _plain(column.cells)
+
+
+def _plain(cells: Sequence[Any]) -> Sequence[Any]:
+    """The cells, with the texts of those that are of another type than a cell has, such as bytes."""
+    if _VALUES.issuperset(map(type, cells)):
+        return cells
+    return [cell if type(cell) in _VALUES else str(cell) for cell in cells]
+
+
+def _encode_other(value: object) -> object:
+    if value is ABSENT:
+        return msgspec.msgpack.Ext(_ABSENT_CODE, b"")
+    # What a connector should not have put into a cell is loaded as its text.
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, Mapping) else str(value)
+
+
+def _decode_other(code: int, data: memoryview) -> object:
+    if code != _ABSENT_CODE:
+        raise ValueError(f"an unknown type of value, {code}")
+    return ABSENT
+
+
+def _absent_as_object(value: object) -> object:
+    return {_ABSENT_NAME: True} if value is ABSENT else _encode_other(value)
+
+
+def _absent_of_object(value: dict[str, Any]) -> object:
+    return ABSENT if _ABSENT_NAME in value else value
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_other)
+_decoder = msgspec.msgpack.Decoder(list[_Message], ext_hook=_decode_other)

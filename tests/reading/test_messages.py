@@ -1,0 +1,164 @@
+"""What a reading process sends arrives as it was; what no reading process of ours sends is refused."""
+
+import io
+import json
+from dataclasses import fields
+from uuid import uuid4
+
+import msgspec
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncs.connectors.file_upload import FileUpload
+from syncs.connectors.protocol import (
+    ABSENT,
+    Columns,
+    FileHeader,
+    Limits,
+    RowProblem,
+    Rows,
+    Source,
+)
+from syncs.loading.staging.vocabulary import RecordNames
+from syncs.reading import messages
+from syncs.reading.messages import MessageError, decode, encode
+
+FILES = {
+    "plain.csv": "erpKey,companyName\nC1,Acme\nC2,Bär & Söhne\n",
+    "quoted.csv": 'erpKey,companyName,note\nC1,"Acme, ""Inc""",\nC2,"two\nlines",x\nC3,short\n,,\nC4,a,b,c\n',
+    "tabs.csv": "erpKey\tcompanyName\nC1\tA\\B\nC2\t\n",
+    "flat.jsonl": '{"erpKey": "C1", "isActive": true}\n{"erpKey": "C2", "isActive": null}\n',
+    "other.jsonl": (
+        '{"erpKey": "C1"}\n{"erpKey": "C2", "address": {"city": ["x", 1, null]}}\nnonsense\n{}\n'
+        f'{{"erpKey": "\\ud800", "totalAmount": {2**80}}}\n'
+    ),
+}
+
+
+def read(name: str) -> list:
+    source = Source(
+        app_enrollment_id=uuid4(),
+        full=False,
+        limits=Limits(10**6, 100, 10, 10**5),
+        content=io.BytesIO(FILES[name].encode()),
+        file_name=name,
+        format=name.partition(".")[2],
+        vocabulary=RecordNames(),
+    )
+    return list(FileUpload().rows(source))
+
+
+def plain(item) -> dict:
+    """An item as values that can be compared, whatever kinds of sequences hold them."""
+    found = {"kind": type(item).__name__}
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if isinstance(item, Columns) and field.name == "cells":
+            value = [["Series", *column.to_list()] if isinstance(column, pl.Series) else [*column] for column in value]
+        elif isinstance(item, Rows) and field.name == "cells":
+            value = [[*row] for row in value]
+        elif field.name in ("lines", "columns", "letters", "origins", "not_delimited", "also") and value is not None:
+            value = [*value]
+        found[field.name] = value
+    return found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_found_in_a_file_arrives_as_it_was(name):
+    found = read(name)
+    assert {type(item) for item in found} & {Rows, Columns}
+    assert [plain(item) for item in decode(encode(found), ())] == [plain(item) for item in found]
+
+
+cells = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just(ABSENT),
+    lambda inner: st.lists(inner.filter(lambda cell: cell is not ABSENT), max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.lists(st.tuples(cells, cells), max_size=5))
+def test_any_cells_arrive_as_they_were(rows):
+    numbers = list(range(len(rows)))
+    sent = Rows("Company", "page", ("a", "b"), rows, numbers, ["raw"] * len(rows), numbers={(1, 1)})
+    (arrived,) = decode(encode([sent]), ())
+    assert plain(arrived) == plain(sent)
+
+
+def test_values_that_are_no_cells_arrive_as_their_text():
+    sent = Rows("Company", "page", ("a", "b"), [(uuid4(), b"\t"), ({1, 2}, 1.5)], [1, 2], ["", ""])
+    (arrived,) = decode(encode([sent]), ())
+    assert [type(cell) for cell in arrived.cells[0]] == [str, str]
+    assert arrived.cells[1] == [[1, 2], 1.5]
+
+
+def test_headers_and_signals_arrive():
+    sent = [
+        FileHeader("Company", "c.csv", ["a"], ";"),
+        RowProblem("Company", "c.csv", 3, "bad_json", "It is wrong.", lines=[(3, "x")], also=("Invoice",)),
+        messages.Refused("No.", "source_unreadable", "", True, 2.5),
+        messages.Ended(),
+    ]
+    header, problem, refused, ended = decode(encode(sent), ())
+    assert (header, problem, ended) == (sent[0], sent[1], sent[3])
+    error = refused.error()
+    assert (str(error), error.code, error.transient, error.retry_after) == ("No.", "source_unreadable", True, 2.5)
+    assert isinstance(messages.Fault("memory").error(), MemoryError)
+    assert messages.Fault("system", 28, "No space left on device").error().errno == 28
+
+
+def columns(**other) -> bytes:
+    """The message of two rows of two columns, with other members as a taken-over process could send them."""
+    values = {
+        "name": "Company", "file": "c.csv", "columns": ["a", "b"], "cells": [], "irregular": [], "lines": [2, 3],
+        "raw": ["1,2", "3,4"], "gaps": {}, "delimited": None, "delimiter": ",", "not_delimited": [], "letters": [],
+        "origins": [],
+    }  # fmt: skip
+    return b"M" + msgspec.msgpack.encode([["_Columns", *(values | other).values()]])
+
+
+def texts(*of):
+    return ["_Texts", list(of)]
+
+
+FORGED = {
+    "a cell that would break its line of COPY": columns(
+        cells=[texts("1", "3\tx"), texts("2", "4")], delimiter="", raw=["1,2", "3,4"]
+    ),
+    "a cell that would begin a new line": columns(
+        cells=[["_Cells", ["1", "3\nx"]], texts("2", "4")], delimiter="", raw=["1,2", "3,4"]
+    ),
+    "an escape in a row that is not delimited": columns(not_delimited=[0], irregular=[["\\N"], ["2"]]),
+    "cells beside lines": columns(cells=[texts("1", "3"), texts("2", "4\t")], delimiter="\t"),
+    "no cells": columns(delimiter=""),
+    "columns of unequal lengths": columns(cells=[texts("1"), texts("2", "4")], delimiter=""),
+    "fewer line numbers": columns(lines=[2]),
+    "a line of two": columns(raw=["1,2\n5,6", "3,4"]),
+    "more cells than columns": columns(raw=["1,2,9", "3,4"]),
+    "a line outside": columns(not_delimited=[7], irregular=[["1"], ["2"]]),
+    "line numbers that are texts": columns(lines=["2\t", "3"]),
+    "raw lines that are no texts": columns(raw=[b"1,2", "3,4"]),
+    "a layout that is not there": b"M" + msgspec.msgpack.encode([["_Header", "C", "c", ["a"], ",", 0, False, ""]]),
+    "an unknown message": b"M" + msgspec.msgpack.encode([["_Other", 1]]),
+    "an unknown type of value": b"M"
+    + msgspec.msgpack.encode([["_Rows", "C", "c", ["a"], [[msgspec.msgpack.Ext(9, b"")]], [1], [""], [], [], []]]),
+    "a pickle": b"\x80\x04\x95",
+    "half a message": columns()[:-3],
+    "JSON of something else": b"J" + json.dumps({"a": 1}).encode(),
+    "deep JSON": b"J" + b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_what_no_reading_process_sends_is_refused(name):
+    with pytest.raises(MessageError):
+        list(decode(FORGED[name], ()))
+
+
+def test_the_message_that_was_forged_is_good_otherwise():
+    (found,) = decode(columns(), ())
+    assert [column.to_list() for column in found.cells] == [["1", "3"], ["2", "4"]]
+    (found,) = decode(columns(cells=[texts("1", "3"), texts("2", None)], delimiter=""), ())
+    assert found.delimited == []
