@@ -16,7 +16,7 @@ packages = ("adsplatform.accounts", "adsplatform.openapi", "enrollments")
 inbox_urls = [path("", include(f"{package}.inbox")) for package in packages]
 inbox_urls.append(path("", include("syncs.inbox.views")))
 # All in lower case: rest.middleware converts every path.
-api_urls = [path("", include(f"{package}.api")) for package in packages]
+api_urls = [path("", include(f"{package}.api")) for package in ("adsplatform.definitions", *packages)]
 # Before the others, because “sync/uploads” looks like the address of a sync.
 api_urls.append(path("", include("syncs.api.resumable_uploads")))
 api_urls.append(path("", include("syncs.api.views")))

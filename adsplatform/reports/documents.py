@@ -148,12 +148,16 @@ _OF_AGING: dict[str, Schema] = {
     "companyId": {**GUID, "description": "Only what concerns this company."},
     "includeUnapplied": {**TRUTH, "default": False, "description": "Whether unapplied payments count, as negative."},
 }
+UNKNOWN_COMPANY = (404,)
 _BUCKETS: Schema = {**TEXT, "description": "Bounds of the buckets in days past due, such as `0,30,60,90`."}
 
 AGING: dict[str, Operation] = {
-    "totals": Operation(answer=Component("AgingModel", _aging), query=_parameters(**_OF_AGING)),
+    "totals": Operation(
+        answer=Component("AgingModel", _aging), query=_parameters(**_OF_AGING), problems=UNKNOWN_COMPANY
+    ),
     "items": Operation(
         answer=Component("AgingItemModel", _item),
+        problems=UNKNOWN_COMPANY,
         is_page=True,
         query=_parameters(
             **_OF_AGING,
@@ -166,6 +170,7 @@ AGING: dict[str, Operation] = {
     ),
     "by_currency": Operation(
         answer=Component("AgingByCurrencyModel", _by_currency),
+        problems=UNKNOWN_COMPANY,
         is_list=True,
         query=_parameters(
             CompanyId=GUID,

@@ -69,7 +69,8 @@ class WireViewSet(ViewSetMixin, APIView, Generic[_Row]):
     @classmethod
     def described(cls, action: str) -> str:
         """What an action does, in words, where its docstring does not say it."""
-        sentences = {"query": f"One page of the {cls.noun}s that match.", "retrieve": f"One {cls.noun} by its id."}
+        nouns = f"{cls.noun.removesuffix('y')}ies" if cls.noun.endswith(("ry", "cy")) else f"{cls.noun}s"
+        sentences = {"query": f"One page of the {nouns} that match.", "retrieve": f"One {cls.noun} by its id."}
         return sentences.get(action, "") if getattr(getattr(cls, action), "__doc__", None) is None else ""
 
     def get_throttles(self) -> list[BaseThrottle]:

@@ -31,6 +31,12 @@ def parse_order(text: str, fields: Fields) -> tuple[str | OrderBy, ...]:
     return tuple(order.values())
 
 
+def sort_keys(text: str, fields: Fields) -> list[tuple[str, bool]]:
+    """The names of the fields of an order, and whether each descends; none for a blank text."""
+    words = Words(text, "order")
+    return [] if words.peek() is None else [(field.name, down) for field, down in _sort_keys(words, fields)]
+
+
 def _sort_keys(words: Words, fields: Fields) -> Iterator[tuple[Field, bool]]:
     """Each field of an order, and whether it descends."""
     while True:

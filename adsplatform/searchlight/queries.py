@@ -11,7 +11,8 @@ from adsplatform.searchlight.conditions import condition
 from adsplatform.searchlight.errors import Kind, SearchlightError, check_text, quoted
 from adsplatform.searchlight.fields import Fields
 from adsplatform.searchlight.grammar import parse_filter
-from adsplatform.searchlight.ordering import parse_order
+from adsplatform.searchlight.in_memory import Row, in_order, matches
+from adsplatform.searchlight.ordering import parse_order, sort_keys
 from adsplatform.searchlight.paging import Page, read_page
 from adsplatform.searchlight.words import MAXIMUM_LENGTH
 
@@ -40,6 +41,12 @@ class Searchlight:
     def order(self, text: str | None) -> tuple[str | OrderBy, ...]:
         """The arguments for `.order_by()`: the requested order, or the default one, without ties."""
         return parse_order(text or "", self.fields)
+
+    def select(self, rows: Iterable[Row], filter: str | None, order: str | None) -> list[Row]:
+        """Of objects in memory, those that a filter describes, in an order; without one, as they are given."""
+        clause = parse_filter(filter or "", self.fields, timezone.now())
+        found = [row for row in rows if matches(clause, row)]
+        return in_order(found, sort_keys(order or "", self.fields))
 
     def include(self, text: str | None) -> frozenset[str]:
         """The names of what the answer should include, in their declared spelling."""

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from adsplatform.accounts.models import ApiKey, Role, StaffAction
+from adsplatform.definitions.codes import code_definitions, user_roles
 from adsplatform.records_api.kinds import RecordKind, kinds
 from enrollments.models import Application
 from syncs.connectors.protocol import ApplicationEntry, Credential
@@ -106,6 +107,10 @@ class PopulatedAccount:
             pk = self.key.pk
         elif "applications" in route or route.startswith("enroll/"):
             pk = Application.objects.get(connector="demo-data").pk
+        elif "codedefinitions" in route:
+            pk = code_definitions(self.account)[0]["codeDefinitionId"]
+        elif "userroles" in route:
+            pk = user_roles(self.account)[0]["userRoleId"]
         elif "notices/staff" in route:
             pk = self.staff_action.pk
         elif kind := self.kind_of(route):

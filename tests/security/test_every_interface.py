@@ -59,6 +59,14 @@ API = {
     # Keys are revoked, not signed out.
     "sign-out": {"POST": rows(401, 400, 400, 400)},
     "openapi.json": {"GET": all_alike(200), "*": all_alike(405)},
+    "definitions/countries": {"GET": all_alike(200), "*": all_alike(405)},
+    "definitions/currencies": {"GET": all_alike(200), "*": all_alike(405)},
+    "definitions/states": {"GET": all_alike(200), "*": all_alike(405)},
+    "codedefinitions/query": {"GET": LIST},
+    # The same for every account.
+    "codedefinitions/<str:pk>": {"GET": LIST},
+    "userroles/query": {"GET": LIST},
+    "userroles/<str:pk>": {"GET": LIST},
     "definitions/problem-codes": {"GET": all_alike(200), "*": all_alike(405)},
     "definitions/templates/<str:file>": {"GET": all_alike(200), "*": all_alike(405)},
     "apikeys": {"POST": rows(401, 201, 201, 201)},
