@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from fnmatch import fnmatch
 from tempfile import TemporaryFile
 from typing import IO, TypedDict
 
@@ -11,6 +10,7 @@ from adsplatform.records.number_styles import COMMA, POINT
 from adsplatform.records.specification import entity_named
 from adsplatform.wording import counted, plural
 from syncs.connectors.formats.csv_header import UnusableFile
+from syncs.connectors.formats.layouts import best
 from syncs.connectors.formats.xlsx_package import is_workbook
 from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, old_or_locked
 from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
@@ -28,6 +28,7 @@ from syncs.import_profiles.inspected import (
     Verdict,
 )
 from syncs.import_profiles.known_names import own_fields
+from syncs.import_profiles.layout import layout_of
 from syncs.import_profiles.preview import preview_of, provisional_profile
 from syncs.import_profiles.profile import ImportProfile
 from syncs.import_profiles.proposal import Proposal, propose
@@ -169,7 +170,10 @@ def inspect_table(table: Table, asker: Asker, around: Surroundings) -> Inspected
     kind = strict_kind(table)
     if kind:
         return Inspected(_strict(table, kind))
-    profile = find_profile(table, around.profiles)
+    try:
+        profile = find_profile(table, around.profiles)
+    except ConnectorError as error:
+        return _unreadable(FileName(table.file, table.stem), table.format, str(error), table.first_lines)
     if profile is not None:
         return Inspected(_by_profile(table, profile))
     proposal = propose(table, asker=asker, books=around.books, today=around.today)
@@ -188,17 +192,11 @@ def strict_kind(table: Table) -> str:
 
 
 def find_profile(table: Table, profiles: Sequence[ImportProfile]) -> ImportProfile | None:
-    """The profile that the table's header fits: preferably with exactly these columns, then by the file's name."""
-    found = {column.key for column in table.columns} - {""}
-    fitting = [profile for profile in profiles if _fits(profile, found)]
-    exact = [profile for profile in fitting if {key_of(name) for name in profile.match.columns} == found] or fitting
-    named = [one for one in exact if one.match.file and fnmatch(table.file.casefold(), one.match.file.casefold())]
-    return next(iter(named or [one for one in exact if not one.match.file] or exact), None)
-
-
-def _fits(profile: ImportProfile, found: set[str]) -> bool:
-    own = {key_of(name) for name in profile.match.columns}
-    return {key_of(name) for name in profile.used_columns} <= found and len(own ^ found) <= max(1, len(own) // 2)
+    """The profile by which a load would read the table; raises ConnectorError where it could be one of several."""
+    layouts = [layout_of(profile, str(at)) for at, profile in enumerate(profiles)]
+    fitting = [layout for layout in layouts if layout.sheet in (("", table.sheet) if table.sheet else ("",))]
+    found = best(fitting, [column.name for column in table.columns], table.file)
+    return profiles[int(found.profile)] if found else None
 
 
 class _About(TypedDict):

@@ -1,6 +1,7 @@
 """How a file is laid out: encoding, delimiter, header, totals, columns without names, rows that are no records."""
 
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -223,3 +224,20 @@ def test_a_profile_of_the_enrollment_is_found_in_any_order_of_the_columns():
     assert again.file.told == ("New columns, which are not loaded: “New”.",)
     other = inspect_one((HEAD + ROWS).replace("Invoice No", "Key").replace("Total Amount", "Sum"), profiles=[profile])
     assert other.file.reading == "proposal"
+
+
+def test_a_file_that_fits_several_profiles_is_read_by_none():
+    one = inspect_one(HEAD + ROWS, "may.csv", books=books())
+    profiles = [replace(complete(one.proposal, {}), name=name) for name in ("Sales", "Services")]
+    named = [replace(profile, match=replace(profile.match, file=f"{profile.name}*")) for profile in profiles]
+    assert inspect_one(HEAD + ROWS, "services-june.csv", profiles=named).file.profile == "Services"
+    unclear = inspect_one(HEAD + ROWS, "june.csv", profiles=profiles)
+    assert unclear.file.reading == "unreadable"
+    assert "fits several import profiles, “Sales” and “Services”" in unclear.file.summary
+
+
+def test_a_text_file_is_not_read_by_the_profile_of_a_workbook():
+    one = inspect_one(HEAD + ROWS, "may.csv", books=books())
+    profile = complete(one.proposal, {})
+    of_sheet = replace(profile, read=replace(profile.read, encoding="", delimiter="", sheet="May"))
+    assert inspect_one(HEAD + ROWS, "june.csv", profiles=[of_sheet]).file.reading == "proposal"
