@@ -6,7 +6,7 @@ from syncs.import_profiles.drafts import Draft, fields_of
 from syncs.import_profiles.findings import Example
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
-from syncs.import_profiles.layout_rules import column_with_role, contact_column
+from syncs.import_profiles.layout_rules import column_with_role, contact_column, entry_columns
 from syncs.import_profiles.mapping import Match, match_all
 from syncs.import_profiles.tables import Column
 
@@ -23,6 +23,7 @@ def settle_keys(draft: Draft) -> None:
     """Ask what the key of each kind is, unless a column with a clear name is filled in and never repeats."""
     for kind in draft.kinds:
         if kind in LINE_KINDS:
+            _entry_key(draft, kind)
             _line_key(draft, kind)
         elif kind == "Contact":
             _contact_key(draft)
@@ -201,19 +202,30 @@ def _key_that_repeats(draft: Draft, match: Match) -> None:
             draft.set_source(kind, "erpKey", {"join": [column.name, one.name], "with": "|"})
 
 
+def _entry_key(draft: Draft, kind: str) -> None:
+    """A journal entry whose number may be that of an entry of another journal is known by both."""
+    if draft.layout is Layout.JOURNAL and kind == "JournalEntryLine" and len(names := entry_columns(draft)) > 1:
+        key: Json = {"join": names, "with": "-"}
+        draft.set_source("JournalEntry", "erpKey", key)
+        draft.set_source(kind, LINE_KINDS[kind], key)
+        draft.asker.tell(f"Each journal may count for itself: an entry is known by “{names[0]}” and “{names[1]}”.")
+
+
 def _line_key(draft: Draft, kind: str) -> None:
     number = draft.match(kind, LINE_KINDS[kind])
     if number is None:
         return
+    names = entry_columns(draft) if draft.layout is Layout.JOURNAL else [number.column.name]
+    document = " and ".join(names)
     if kind == "InvoiceLine" and not draft.is_filled(kind, "lineNumber"):
         draft.set_source(kind, "lineNumber", {"join": ["#n"]})
     match = draft.match(kind, "erpKey")
     if match is not None and _is_unique(draft, match.column):
         return
     line = draft.match(kind, "lineNumber")
-    choices = [Choice("position", f"{number.column.name} and the position of the line. {LINE_WARNING}")]
+    choices = [Choice("position", f"{document} and the position of the line. {LINE_WARNING}")]
     if line is not None:
-        choices.insert(0, Choice("line number", f"{number.column.name} and {line.column.name}"))
+        choices.insert(0, Choice("line number", f"{document} and {line.column.name}"))
     answer = _ask_key(
         draft,
         kind,
@@ -223,7 +235,7 @@ def _line_key(draft: Draft, kind: str) -> None:
         column=number.column.name,
     )
     last = line.column.name if answer == "line number" and line is not None else "#n"
-    draft.set_source(kind, "erpKey", {"join": [number.column.name, last], "with": "-"})
+    draft.set_source(kind, "erpKey", {"join": [*names, last], "with": "-"})
 
 
 def _contact_key(draft: Draft) -> None:

@@ -1,18 +1,21 @@
 """What is asked about how records stand in the rows: the kind, lines of documents, money in and out, tax, and rates."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from adsplatform.records.number_styles import POINT
-from syncs.import_profiles.document_words import AP, AR
+from syncs.import_profiles.document_words import AP, AR, PAYMENT
 from syncs.import_profiles.drafts import Draft
 from syncs.import_profiles.field_assignment import varies_within
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import KindFinding, Layout
 from syncs.import_profiles.layout_rules import column_with_role, datev_digits
+from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.questions import Asker
 from syncs.import_profiles.tables import Column, Table
+from syncs.import_profiles.value_questions import invoice_amount, signs_of
 
 # Every answer to “what does this file hold?”: its value, the layout and the kinds, and how it is shown.
 KIND_CHOICES: tuple[tuple[str, Layout, tuple[str, ...], str], ...] = (
@@ -230,10 +233,10 @@ def settle_money(draft: Draft) -> None:
 
 def settle_signs(draft: Draft) -> None:
     """Without a column that says so, invoices with negative amounts are probably credit notes."""
-    amount = draft.match("Invoice", "totalAmount")
+    amount = invoice_amount(draft)
     if draft.layout is not Layout.PLAIN or amount is None or draft.match("Invoice", "invoiceTypeCode"):
         return
-    negative = _count_negative(draft, amount.column)
+    negative = _count_negative(draft, amount)
     if not negative:
         return
     draft.asker.ask(
@@ -254,9 +257,9 @@ def settle_signs(draft: Draft) -> None:
     )
 
 
-def _count_negative(draft: Draft, column: Column) -> int:
+def _count_negative(draft: Draft, amount: Match) -> int:
     """How many amounts of invoices are negative, by a minus or by the side behind them that a person called so."""
-    source = draft.sources.get("Invoice", {}).get("totalAmount")
+    column, source = amount.column, draft.sources.get("Invoice", {}).get(amount.field)
     if isinstance(source, Mapping) and "sign" in source:
         sides = tuple(source["sign"]["negative"])
         return sum(1 for cell in draft.table.values(column) if cell.upper().endswith(sides))
@@ -269,6 +272,17 @@ def _filled(draft: Draft, *names: str) -> str:
     if all(count == 1 for count in counts):
         return "exactly one is filled in each line"
     return f"exactly one is filled in {counts.count(1):,} of {len(counts):,} lines"
+
+
+def replace_empty_payments(draft: Draft) -> None:
+    """Beside invoices, “Amount Paid” may be what is paid of them, and 0 in the lines of payments themselves."""
+    paid, amount = draft.match("Payment", "paymentAmount"), invoice_amount(draft)
+    if paid is None or amount is None or draft.asker.answer(f"column:{amount.column.name}") is not None:
+        return
+    if any(signs_of(draft, PAYMENT)) or not any(signs_of(draft, PAYMENT, amount)):
+        return
+    draft.fields["Payment"]["paymentAmount"] = replace(paid, column=amount.column, verdict=Verdict.LIKELY)
+    draft.asker.tell(f"“{paid.column.name}” is empty or 0 in all payments, so it is not their amount.")
 
 
 def drop_running_balance(draft: Draft) -> None:

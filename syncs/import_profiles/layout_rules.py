@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 
+from adsplatform.records.specification import entities
 from syncs.import_profiles.document_words import AP, AR
 from syncs.import_profiles.drafts import Draft, field_of
 from syncs.import_profiles.inspected import Json
 from syncs.import_profiles.kinds import Layout
-from syncs.import_profiles.known_names import layout_roles
+from syncs.import_profiles.known_names import ambiguous_names, layout_roles
 from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import judge_numbers
 from syncs.import_profiles.tables import Table
-from syncs.import_profiles.value_questions import LEAVE_OUT, TURNED
+from syncs.import_profiles.value_questions import LEAVE_OUT, TURNED, invoice_amount
 
 Fields = dict[str, Json]
-# What a credit note's sign is turned in.
-TURNED_FIELDS = ("netAmount", "salesTaxAmount", "totalAmount", "outstandingBalanceAmount", "discountAmount")
 
 
 def fields_of_kind(draft: Draft, kind: str) -> Fields:
@@ -68,7 +67,7 @@ def _rules_by_type(draft: Draft, column: str, types: Mapping[str, str]) -> list[
             continue
         fields = fields_of_kind(draft, kind)
         if document.endswith(TURNED):
-            fields = {field: _turned(source) if field in TURNED_FIELDS else source for field, source in fields.items()}
+            fields = _all_turned(kind, fields)
         fields["paymentType" if kind == "Payment" else "invoiceTypeCode"] = {"constant": name}
         rules.append({"kind": kind, "when": {"column": column, "in": words}, "fields": fields})
     return rules
@@ -76,9 +75,10 @@ def _rules_by_type(draft: Draft, column: str, types: Mapping[str, str]) -> list[
 
 def _rules_by_sign(draft: Draft) -> list[dict[str, Json]]:
     """Invoices where the amount is positive, credit notes where it is negative."""
-    column = draft.fields["Invoice"]["totalAmount"].column.name
+    amount = invoice_amount(draft)
+    column = amount.column.name if amount else ""
     fields = fields_of_kind(draft, "Invoice")
-    credit = {field: _turned(source) if field in TURNED_FIELDS else source for field, source in fields.items()}
+    credit = _all_turned("Invoice", fields)
     type_code = fields.get("invoiceTypeCode")
     if isinstance(type_code, Mapping) and "constant" in type_code:
         credit["invoiceTypeCode"] = {"constant": str(type_code["constant"]).replace("Invoice", "Credit Memo")}
@@ -86,6 +86,12 @@ def _rules_by_sign(draft: Draft) -> list[dict[str, Json]]:
         {"kind": "Invoice", "when": {"column": column, "sign": "plus"}, "fields": fields},
         {"kind": "Invoice", "when": {"column": column, "sign": "minus"}, "fields": credit},
     ]
+
+
+def _all_turned(kind: str, fields: Fields) -> Fields:
+    """The fields with the signs of all amounts turned."""
+    amounts = {column.wire for column in entities()[kind].amounts}
+    return {field: _turned(source) if field in amounts else source for field, source in fields.items()}
 
 
 def _turned(source: Json) -> Json:
@@ -96,11 +102,22 @@ def _turned(source: Json) -> Json:
 
 
 def _grouped_rules(draft: Draft, whole: str, line: str, reference: str) -> list[dict[str, Json]]:
-    key = draft.fields[line][reference].column.name
+    key = [draft.fields[line][reference].column.name]
+    if whole == "JournalEntry":
+        key = entry_columns(draft)
     return [
-        {"kind": whole, "group": [key], "fields": fields_of_kind(draft, whole)},
-        {"kind": line, "lineOf": [key], "fields": fields_of_kind(draft, line)},
+        {"kind": whole, "group": key, "fields": fields_of_kind(draft, whole)},
+        {"kind": line, "lineOf": key, "fields": fields_of_kind(draft, line)},
     ]
+
+
+def entry_columns(draft: Draft) -> list[str]:
+    """The columns that tell one journal entry from another: its number, and its journal, which may count for itself."""
+    number = draft.fields["JournalEntryLine"]["journalEntryErpKey"].column.name
+    for column in draft.table.columns:
+        if ambiguous_names().get(column.key, ("",))[0] == "journal" and all(draft.table.values(column)):
+            return [column.name, number]
+    return [number]
 
 
 def _rules_in_and_out(draft: Draft) -> list[dict[str, Json]]:

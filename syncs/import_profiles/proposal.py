@@ -18,6 +18,7 @@ from syncs.import_profiles.kinds import find_kinds
 from syncs.import_profiles.known_names import ambiguous_names, layout_roles
 from syncs.import_profiles.layout_questions import (
     drop_running_balance,
+    replace_empty_payments,
     settle_company_parts,
     settle_groups,
     settle_kind,
@@ -64,6 +65,7 @@ def propose(table: Table, *, asker: Asker, books: Books, today: date) -> Proposa
     assign_fields(draft)
     settle_styles(draft)
     drop_running_balance(draft)
+    replace_empty_payments(draft)
     ask_about_columns(draft)
     types = settle_types(draft)
     ask_about_values(draft)
@@ -203,6 +205,8 @@ def _tell_layout(table: Table, asker: Asker) -> None:
 def _tell_what_is_missing(draft: Draft) -> None:
     if "Invoice" in draft.kinds and not draft.is_filled("Invoice", "outstandingBalanceAmount"):
         draft.asker.tell("The file has no outstanding balance: it is left empty.")
+    if "Invoice" in draft.kinds and not draft.is_filled("Invoice", "totalAmount"):
+        draft.asker.tell("The file has no total of each invoice: it is left empty.")
 
 
 def _tell_unused(draft: Draft) -> None:

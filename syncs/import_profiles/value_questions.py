@@ -121,7 +121,7 @@ def settle_types(draft: Draft) -> dict[str, str]:
             question=f"Which documents do the words in “{column.name}” name?",
             verdict=Verdict.LIKELY if is_known else Verdict.OPEN,
             suggest=suggested if is_known else None,
-            show=f"Split by its {len(types)} values." if several else _shown_signs(draft),
+            show=" ".join(filter(None, (f"Split by its {len(types)} values." if several else "", _shown_signs(draft)))),
             column=column.name,
             kind=", ".join(draft.kinds),
             field="invoiceTypeCode",
@@ -136,55 +136,60 @@ def settle_types(draft: Draft) -> dict[str, str]:
 
 
 _CREDITS = tuple(f"{side} Credit Memo{ending}" for side in (AR, AP) for ending in ("", TURNED))
-_DOCUMENT_TYPES = ("AR Invoice", "AP Invoice", *_CREDITS, "AR Payment", "AP Payment")
+_PAYMENTS = tuple(f"{side} Payment{ending}" for ending in ("", TURNED) for side in (AR, AP))
+_DOCUMENT_TYPES = ("AR Invoice", "AP Invoice", *_CREDITS, *_PAYMENTS)
 
 
 def _document(draft: Draft, found: DocumentWord | None) -> str | None:
     if found is None or found.sort not in (INVOICE, CREDIT_MEMO, PAYMENT):
         return None
     side = found.side or draft.found.side or AR
-    if found.sort == CREDIT_MEMO and credit_is_negative(draft):
+    if found.sort in (CREDIT_MEMO, PAYMENT) and are_negative(draft, found.sort):
         return f"{side} {found.sort}{TURNED}"
     return f"{side} {found.sort}"
 
 
-def credit_is_negative(draft: Draft) -> bool:
-    """Whether the amounts of all credit notes are negative in the file."""
-    signs = _credit_signs(draft)
+def are_negative(draft: Draft, sort: str) -> bool:
+    """Whether the amounts of all documents of a sort are negative in the file."""
+    signs = signs_of(draft, sort)
     return bool(signs) and all(sign <= 0 for sign in signs) and any(sign < 0 for sign in signs)
 
 
-def _credit_signs(draft: Draft) -> list[int]:
-    """The signs of the credit notes' amounts."""
-    column, amount = draft.found.type_column, _amount_of(draft)
+def signs_of(draft: Draft, sort: str, amount: Match | None = None) -> list[int]:
+    """The signs of the amounts of a sort of document; of those in another column if it is given."""
+    column = draft.found.type_column
+    amount = amount or (draft.match("Payment", "paymentAmount") if sort == PAYMENT else invoice_amount(draft))
     if column is None or amount is None:
         return []
-    credits = {word for word, found in draft.found.types.items() if found and found.sort == CREDIT_MEMO}
+    words = {word for word, found in draft.found.types.items() if found and found.sort == sort}
     finding = draft.styles.numbers.get(amount.column.place)
     cells = [
         cell
         for word, cell in zip(draft.table.values(column), draft.table.values(amount.column), strict=True)
-        if word in credits
+        if word in words
     ]
     numbers = read_numbers(cells, (finding.style if finding else "") or POINT)
     return [(number > 0) - (number < 0) for number in numbers if number is not None]
 
 
-def _amount_of(draft: Draft) -> Match | None:
+def invoice_amount(draft: Draft) -> Match | None:
+    """The column of the amounts by whose sign an invoice is told from a credit note."""
     names = ("totalAmount", "netAmount", "outstandingBalanceAmount")
     return next((match for name in names if (match := draft.match("Invoice", name))), None)
 
 
 def _shown_signs(draft: Draft) -> str:
-    signs = _credit_signs(draft)
-    if not credit_is_negative(draft):
-        return ""
-    which = "The credit note is" if len(signs) == 1 else f"All {len(signs):,} credit notes are"
-    return f"{which} negative in the file."
+    said = []
+    for sort, name in ((CREDIT_MEMO, "credit note"), (PAYMENT, "payment")):
+        if are_negative(draft, sort):
+            count = len(signs_of(draft, sort))
+            which = f"The {name} is" if count == 1 else f"All {count:,} {name}s are"
+            said.append(f"{which} negative in the file.")
+    return " ".join(said)
 
 
 def _tell_signs(draft: Draft, answer: Mapping[str, Json]) -> None:
-    signs = _credit_signs(draft)
+    signs = signs_of(draft, CREDIT_MEMO)
     if signs and all(sign >= 0 for sign in signs) and any("Credit" in str(value) for value in answer.values()):
         which = "The credit note is" if len(signs) == 1 else "The credit notes are"
         draft.asker.tell(f"{which} positive already: nothing is turned.")
