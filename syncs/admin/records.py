@@ -37,6 +37,8 @@ from syncs.rejected_rows.download import streaming_response
 
 # The most records of one export; an account exports all of its own in the Inbox.
 MOST_EXPORTED = 50_000
+ORIGIN_COMPUTED = ("referring", "created_sync", "modified_sync")
+ORIGIN = ("modified_file", "modified_line", "app_enrollment", "created", "modified", "id")
 SEARCH_HELP = (
     "The exact key or id of a record, else a part of its key, name or number. Without an account or an enrollment "
     "chosen, a part and the filters look through the newest 50,000 records only, unless manage.py search_index has "
@@ -44,12 +46,20 @@ SEARCH_HELP = (
 )
 
 
-def column(field: DisplayedField) -> str | Callable[[Any], str | bool]:
-    """A column of a list: a link, an amount without the zeros at its end, or the field as Django shows it."""
+def is_computed(field: DisplayedField) -> bool:
+    """Whether a value is not shown as Django would: a link, or an amount without the zeros at its end."""
+    return bool(field.refers_to) or field.is_amount
+
+
+def name_on_page(field: DisplayedField) -> str:
+    """What the admin's page calls a field; a computed one must not have the name of the column."""
+    return f"{field.name}_shown" if is_computed(field) else field.name
+
+
+def shown_as(field: DisplayedField) -> Callable[[Any], str]:
+    """A computed value."""
     if field.refers_to:
         return linked(field.name, field.label)
-    if not field.is_amount:
-        return field.name
 
     @admin.display(description=field.label)
     def shown(record: Record) -> str:
@@ -57,6 +67,11 @@ def column(field: DisplayedField) -> str | Callable[[Any], str | bool]:
 
     shown.__name__ = field.name
     return shown
+
+
+def column(field: DisplayedField) -> str | Callable[[Any], str | bool]:
+    """A column of a list."""
+    return shown_as(field) if is_computed(field) else field.name
 
 
 def columns_of(kind: DisplayedKind) -> list[str | Callable[[Any], str | bool]]:
@@ -207,12 +222,17 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
         return streaming_response(file)
 
 
+def fieldsets_of(kind: DisplayedKind) -> list[Any]:
+    """The fields of a record's page, under the headings of the Inbox."""
+    groups = [(heading, {"fields": [name_on_page(field) for field in fields]}) for heading, fields in kind.groups]
+    return [*groups, ("Where it belongs and comes from", {"fields": [*ORIGIN_COMPUTED, *ORIGIN]})]
+
+
 def admin_of(model: type[Record]) -> type[RecordAdmin]:
     """A RecordAdmin with the columns of one kind."""
     shown = kind_of(model)
     filters = filters_of(shown)
-    own = [field.name for field in shown.fields if not field.refers_to]
-    links = {f"{field.name}_link": staticmethod(linked(field.name, field.label)) for field in shown.references}
+    texts = {name_on_page(field): staticmethod(shown_as(field)) for field in shown.fields if is_computed(field)}
 
     class KindAdmin(RecordAdmin):
         kind = shown
@@ -221,23 +241,11 @@ def admin_of(model: type[Record]) -> type[RecordAdmin]:
         search_fields = list(shown.searched) or ["id"]
         search_help_text = SEARCH_HELP if shown.searched else "The exact id of a record."
         scanned_by = ("q", *(name for name in filters.base_filters if name not in RecordAdmin.narrowed_by))
-        readonly_fields = [*links, "referring", "created_sync", "modified_sync"]
-        fields = [
-            *own,
-            *links,
-            "referring",
-            "id",
-            "app_enrollment",
-            "created",
-            "modified",
-            "created_sync",
-            "modified_sync",
-            "modified_file",
-            "modified_line",
-        ]
+        readonly_fields = [*texts, *ORIGIN_COMPUTED]
+        fieldsets = fieldsets_of(shown)
 
-    for name, shown_link in links.items():
-        setattr(KindAdmin, name, shown_link)
+    for name, text in texts.items():
+        setattr(KindAdmin, name, text)
     return KindAdmin
 
 

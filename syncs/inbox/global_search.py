@@ -15,6 +15,7 @@ from adsplatform.accounts.models import Account
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.records.display import DisplayedKind, displayed_kinds
 from adsplatform.statement_timeout import statement_timeout
+from enrollments.models import AppEnrollment
 from syncs.inbox.record_filters import called
 from syncs.inbox.record_rows import Row, rows_of
 from syncs.models import SyncRequest
@@ -57,14 +58,15 @@ def syncs_called(text: str, account: Account) -> list[SyncSummary]:
 def records_called(text: str, account: Account) -> list[Hits]:
     """The records with that id, or whose key, name or number contains the text, by kind."""
     found = []
+    enrollments = list(AppEnrollment.objects.of(account).values_list("pk", flat=True))
     for kind in displayed_kinds().values():
         if not kind.searched and not as_uuid(text):
             continue
         url = f"{reverse('inbox:records', args=[kind.slug])}?{urlencode({'q': text})}"
-        rows = kind.model.objects.of(account.pk).filter(called(kind, text)).order_by("-id")
+        rows = kind.model.objects.of(account.pk).filter(called(kind, text), app_enrollment__in=enrollments)
         try:
             with statement_timeout(SECONDS):
-                records = list(rows[: HITS_SHOWN + 1])
+                records = list(rows.order_by("-id")[: HITS_SHOWN + 1])
         except OperationalError as error:
             if not isinstance(error.__cause__, QueryCanceled):
                 raise

@@ -2,21 +2,25 @@
 
 import json
 from typing import Any, NamedTuple
+from uuid import UUID
 
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
+from psycopg.errors import QueryCanceled
 
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, kinds_by_slug
-from adsplatform.records_api.counting import count
+from adsplatform.records_api.counting import count, estimate
 from adsplatform.records_api.kinds import kinds
 from adsplatform.rest.reads import QueryTooSlow, limited_read
 from adsplatform.searchlight.clauses import TESTS
+from adsplatform.statement_timeout import statement_timeout
 from enrollments.models import AppEnrollment
 from syncs.inbox.record_filters import RecordFilter, kind_filter
 from syncs.inbox.record_rows import rows_of
@@ -27,6 +31,8 @@ RECORDS_ON_PAGE = 50
 FIRST_KINDS = ("Company", "Contact", "Invoice", "InvoiceLine", "Payment")
 # In the order in which they were loaded.
 AS_LOADED = "-id"
+# More records are not sorted without being asked to, and no longer is counted than this; beyond it is estimated.
+SORTED_AT_MOST, COUNT_SECONDS = 20_000, 0.1
 
 
 class Heading(NamedTuple):
@@ -47,8 +53,14 @@ class KindMixin(TenantMixin):
         except KeyError:
             raise Http404 from None
 
+    @cached_property
+    def enrollments(self) -> dict[UUID, AppEnrollment]:
+        """The account's enrollments, those that have ended as well."""
+        return AppEnrollment.objects.of(self.account).select_related("app").in_bulk()
+
     def filter_of_records(self) -> RecordFilter:
-        rows = kinds()[self.kind.name].rows(self.account)
+        # The indexes of records begin with the enrollment.
+        rows = kinds()[self.kind.name].rows(self.account).filter(app_enrollment__in=list(self.enrollments))
         return kind_filter(self.kind.name)(self.request.GET, rows, request=self.request)
 
 
@@ -71,17 +83,17 @@ class RecordList(KindMixin):
         context: dict[str, Any] = {"kind": self.kind, "filter": filter, "chips": ()}
         context |= {"completion": completion_of(self.kind), "query_example": example_query(self.kind)}
         try:
+            total, is_exact = count_quickly(filter.rows)
             with limited_read():
-                context |= self.page_of(filter)
+                context |= self.page_of(filter, total) | {"total": total, "is_exact": is_exact}
         except QueryTooSlow as slow:
             context |= {"too_slow": str(slow), "headings": self.headings(""), "rows": [], "total": None}
         return render(request, "inbox/records.html", context)
 
-    def page_of(self, filter: RecordFilter) -> dict[str, Any]:
+    def page_of(self, filter: RecordFilter, total: int) -> dict[str, Any]:
         rows: QuerySet[Any] = filter.rows
-        total, is_exact = count(rows)
-        # What is too much to be counted is too much to be sorted without being asked to.
-        order = self.order or (f"-{self.kind.day.name}" if self.kind.day and is_exact else AS_LOADED)
+        day = self.kind.day
+        order = self.order or (f"-{day.name}" if day and total <= SORTED_AT_MOST else AS_LOADED)
         given = self.request.GET
         page = keyset_page(
             rows.defer("row_hash"),
@@ -90,17 +102,15 @@ class RecordList(KindMixin):
             before=as_uuid(given.get("before", "")),
             size=RECORDS_ON_PAGE,
         )
-        has_several = AppEnrollment.objects.of(self.account).count() > 1
-        if has_several:
-            rows_with_enrollments(page.rows)
+        has_several = len(self.enrollments) > 1
+        for record in page.rows:
+            record.app_enrollment = self.enrollments[record.app_enrollment_id]
         return {
             "page": page,
             "rows": rows_of(self.kind, page.rows, self.account),
             "headings": self.headings(order),
             "with_enrollment": has_several,
             "chips": list(filter.chips()),
-            "total": total,
-            "is_exact": is_exact,
         }
 
     @property
@@ -128,12 +138,15 @@ class RecordList(KindMixin):
         return Heading(field, f"-{field.name}", "ascending")
 
 
-def rows_with_enrollments(records: list[Any]) -> None:
-    """Read the enrollments of the records, those that have ended as well."""
-    found = AppEnrollment.objects.select_related("app").in_bulk({record.app_enrollment_id for record in records})
-    for record in records:
-        if record.app_enrollment_id in found:
-            record.app_enrollment = found[record.app_enrollment_id]
+def count_quickly(rows: QuerySet[Any]) -> tuple[int, bool]:
+    """How many rows there are, and whether that is exact: what cannot be counted in COUNT_SECONDS is estimated."""
+    try:
+        with statement_timeout(COUNT_SECONDS):
+            return count(rows)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+    return max(estimate(rows), SORTED_AT_MOST + 1), False
 
 
 def completion_of(kind: DisplayedKind) -> str:

@@ -158,7 +158,7 @@ def test_a_query_is_completed_by_keyboard_and_its_fault_shown_beside_it(page, bo
     page.keyboard.press("Escape")
     page.keyboard.type(" twelve")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("nothing is listed")).to_be_visible()
+    expect(page.get_by_text("so nothing is listed")).to_be_visible()
     expect(page.locator("#query-error")).to_contain_text("twelve")
     take_screenshot(page, "query-error")
 

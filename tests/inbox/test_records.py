@@ -12,6 +12,7 @@ from adsplatform.accounts.models import Role
 from adsplatform.records.display import displayed_kinds, kinds_by_slug
 from adsplatform.records.models import Company, Invoice
 from enrollments.models import Application
+from syncs.inbox import record_lists
 from syncs.models import Upload
 from tests.books import Books
 from tests.factories import AppEnrollmentFactory, member
@@ -233,3 +234,13 @@ def test_the_counts_of_a_sync_lead_to_the_records_that_it_added_and_changed(inbo
     assert listed(inbox, "companies", added_by=first.pk, order="erp_key") == ["Acme", "Bumble"]
     preview = uploads.load(f"{header}C4,Dog,Customer,true\n", "companies.csv", dry_run=True)
     assert "added_by" not in inbox.get(f"/syncs/{preview.pk}/").text
+
+
+def test_what_takes_too_long_to_count_is_estimated_and_not_sorted(inbox, books, monkeypatch):
+    slow = Company.objects.extra(where=["pg_sleep(0.15) IS NOT NULL"])
+    assert record_lists.count_quickly(slow) == (record_lists.SORTED_AT_MOST + 1, False)
+    Invoice.objects.filter(pk=books.invoice.pk).update(invoice_date="2030-01-01")
+    assert listed(inbox, "invoices") == ["I1", "M1"]
+    monkeypatch.setattr(record_lists, "SORTED_AT_MOST", 1)
+    assert listed(inbox, "invoices") == ["M1", "I1"]
+    assert listed(inbox, "invoices", order="-invoice_date") == ["I1", "M1"]
