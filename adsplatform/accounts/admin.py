@@ -8,12 +8,17 @@ from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html_join
 
+from adsplatform.accounts.audit import record_export
+from adsplatform.accounts.audit_export import export_response
 from adsplatform.accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry, StaffAction, User
 from adsplatform.accounts.password_links import send_password_link
 from adsplatform.accounts.sign_in import AdminSignInForm
@@ -21,6 +26,9 @@ from adsplatform.accounts.staff_actions import record_action
 from adsplatform.admin_lists.bounded import BoundedAdmin, FilterForm, ReadOnlyAdmin, link, linked, staff_of
 from adsplatform.admin_lists.filters import ANY, AccountFilter, YesNoFilter
 from adsplatform.errors import PlatformError
+
+# The entry about an export of the audit trail names no more accounts.
+MOST_ACCOUNTS_NAMED = 100
 
 admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
@@ -258,6 +266,30 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
         "at", "who", "key_prefix", "door", "address", "request_id", "group_key", "action", "subject", "subject_name",
         "subject_id", "what",
     ]  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        export = self.admin_site.admin_view(self.export)
+        return [path("export/<str:format>/", export, name="accounts_auditentry_export"), *super().get_urls()]
+
+    def export(self, request: HttpRequest, format: str) -> HttpResponseBase:
+        """The entries that the list's filters select, as a file; the trail says who took it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entries = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            response = export_response(entries, format)
+        except PlatformError as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return redirect("admin:accounts_auditentry_changelist")
+        accounts = entries.exclude(group_key=None).order_by().values_list("group_key", flat=True).distinct()
+        named = set(accounts[: MOST_ACCOUNTS_NAMED + 1])
+        record_export(
+            request,
+            named if len(named) <= MOST_ACCOUNTS_NAMED else (),
+            str(self.opts.verbose_name_plural),
+            entries.count(),
+        )
+        return response
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:

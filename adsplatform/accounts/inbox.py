@@ -7,16 +7,19 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts import services
+from adsplatform.accounts.audit_export import export_response
 from adsplatform.accounts.forms import KeyForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, AskFormMixin, ButtonView, TenantMixin
 from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry, StaffAction, with_people
 from adsplatform.accounts.sign_in import Password, SetPassword, SignIn, SignOut
 from adsplatform.accounts.staff_actions import note_seen
+from adsplatform.errors import PlatformError
 from adsplatform.rest.throttling import count_made_key
 
 KEYS_LISTED, CHANGES_LISTED = 200, 50
@@ -110,11 +113,7 @@ class Changes(TenantMixin, TemplateView):
     roles = ADMINS
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        role = self.request.tenant.role
-        if role not in self.roles:
-            raise PermissionDenied(
-                f"Your role in {self.account} is {role}. Who changed what is for owners and admins to see."
-            )
+        check_may_see_changes(self)
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
@@ -127,6 +126,28 @@ class Changes(TenantMixin, TemplateView):
         return super().get_context_data(entries=found[:CHANGES_LISTED], older=older, **context)
 
 
+class ChangesExport(TenantMixin):
+    """The account's audit trail as a file."""
+
+    roles = ADMINS
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        check_may_see_changes(self)
+        try:
+            return export_response(AuditEntry.objects.of(self.account.pk), request.GET.get("format", "csv"))
+        except PlatformError as refused:
+            messages.error(request, str(refused))
+            return redirect("inbox:changes")
+
+
+def check_may_see_changes(page: TenantMixin) -> None:
+    role = page.request.tenant.role
+    if role not in page.roles:
+        raise PermissionDenied(
+            f"Your role in {page.account} is {role}. Who changed what is for owners and admins to see."
+        )
+
+
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
@@ -135,6 +156,7 @@ urlpatterns = [
     path("notices/staff/<uuid:pk>/seen/", SeeStaffAction.as_view(), name="staff-action-seen"),
     path("account/", ChooseAccount.as_view(), name="account"),
     path("changes/", Changes.as_view(), name="changes"),
+    path("changes/export/", ChangesExport.as_view(), name="changes-export"),
     path("keys/", Keys.as_view(), name="keys"),
     path("keys/<uuid:pk>/revoke/", RevokeKey.as_view(), name="key-revoke"),
 ]

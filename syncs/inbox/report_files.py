@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 import xlsxwriter
 
 from adsplatform.errors import PlatformError
+from adsplatform.formula_guard import escape_csv_cell
 from syncs.inbox.report_sheets import Sheet, SheetCell, SheetRow
 from syncs.rejected_rows.download import CHUNK_BYTES, FORMATS, Download
-from syncs.rejected_rows.formula_guard import escape_csv_cell
 
 # A workbook's numbers have no more significant digits; an amount with more is written as a text, so that none is lost.
 DIGITS_OF_A_WORKBOOK = 15

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from adsplatform.formula_guard import unescape_cell
 from syncs.connectors.protocol import Source
 from syncs.import_profiles.profile import ImportProfile
 from syncs.import_profiles.translation import Translator
 from syncs.loading.company_names import EnrollmentCompanies
 from syncs.loading.context import MergeContext
 from syncs.models import Upload
-from syncs.rejected_rows.formula_guard import unescape_cell
 
 
 def translator_for(context: MergeContext, source: Source, profiles: Mapping[str, ImportProfile]) -> Translator:

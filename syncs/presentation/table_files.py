@@ -15,8 +15,8 @@ from uuid import UUID
 import xlsxwriter
 
 from adsplatform.errors import PlatformError
+from adsplatform.formula_guard import escape_csv_cell, escape_workbook_cell
 from syncs.rejected_rows.download import CHUNK_BYTES, FORMATS, MAX_SHEET_CELL, MAX_SHEET_ROWS, Download
-from syncs.rejected_rows.formula_guard import escape_csv_cell, escape_workbook_cell
 
 Value = str | int | bool | float | Decimal | date | datetime | UUID | None
 

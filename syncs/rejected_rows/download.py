@@ -19,9 +19,10 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from adsplatform.errors import NotFound, PlatformError
+from adsplatform.formula_guard import escape_csv_cell, escape_workbook_cell
 from adsplatform.rest.reads import limited_read
 from syncs.models import SyncRequest, SyncResultDetail
-from syncs.rejected_rows.formula_guard import ADDED_COLUMNS, escape_csv_cell, escape_workbook_cell
+from syncs.rejected_rows.added_columns import ADDED_COLUMNS
 from syncs.rejected_rows.reader import RejectedRow, RejectedRowReader
 
 if TYPE_CHECKING:

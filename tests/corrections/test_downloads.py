@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adsplatform.errors import NotFound, PlatformError
+from adsplatform.formula_guard import escape_csv_cell, escape_workbook_cell, unescape_cell
 from adsplatform.records.models import Company, Invoice
 from syncs.models import SyncFile
 from syncs.rejected_rows import download as downloads
 from syncs.rejected_rows.download import download_of
-from syncs.rejected_rows.formula_guard import escape_csv_cell, escape_workbook_cell, unescape_cell
 from tests.corrections.conftest import COMPANIES, INVOICES
 from tests.factories import SyncRequestFactory
 

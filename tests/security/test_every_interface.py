@@ -150,6 +150,7 @@ INBOX = {
     },
     # A stranger sees what happened in his own.
     "changes/": {"GET": rows(302, 200, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE},
+    "changes/export/": {"GET": rows(302, 200, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE},
     "notices/": {"GET": PAGE_OF_ALL, "POST": rows(302, 302, 403, 403, 302), "*": NO_METHOD_OF_ADMINS_PAGE},
     "": {"GET": PAGE_OF_ALL},
     "enroll/": {"GET": PAGE_OF_ALL},

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.checks import WHITE_SPACE, as_text
 from adsplatform.records.specification import Column, Entity
 from syncs.connectors.columnar import rows_to_columns
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.loading.staging.copy_format import copy_lines
-from syncs.rejected_rows.formula_guard import unescape_cell
 
 _OTHER_BLANKS = WHITE_SPACE.translate(dict.fromkeys(map(ord, " \t\n")))
 

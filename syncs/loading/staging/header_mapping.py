@@ -10,7 +10,7 @@ from adsplatform.records.keys import clean_key
 from adsplatform.records.specification import Column, Entity
 from adsplatform.visible_text import without_invisible
 from syncs.connectors.columnar import DELIMITERS
-from syncs.rejected_rows.formula_guard import ADDED_COLUMNS
+from syncs.rejected_rows.added_columns import ADDED_COLUMNS
 
 # The most remarks of one kind on one file, which may have as many unknown columns as lines.
 REMARKS_LISTED = 100

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.checks import quoted
 from adsplatform.records.specification import Column, Entity, entity_in, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHeader, Rows
@@ -11,7 +12,7 @@ from syncs.loading.staging.header_mapping import map_columns, nearest
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
 from syncs.loading.staging.row_hashes import RowHasher, row_hasher_for
 from syncs.loading.staging.tables import StageTable
-from syncs.rejected_rows.formula_guard import is_download, unescape_cell
+from syncs.rejected_rows.added_columns import is_download
 
 # The most headers in the cache: JSON may have a different one in each block.
 MOST_HEADERS = 1_000

@@ -8,10 +8,7 @@ without a letter cannot fetch or run anything.
 """
 
 import re
-from collections.abc import Callable, Iterable
-
-# The columns that a download adds to a row; an upload ignores them.
-ADDED_COLUMNS = ("_file", "_line", "_column", "_code", "_message")
+from collections.abc import Callable
 
 # A place where a formula may begin, with the apostrophes that stand there. Spreadsheets drop what the lookahead passes
 # over: blanks, and the quotation marks of a value that is a cell of its own to them.
@@ -24,11 +21,6 @@ _BEGINNING = re.compile(
     re.VERBOSE,
 )
 _HARMLESS = "0123456789 .,()/+-;|\t"
-
-
-def is_download(columns: Iterable[str]) -> bool:
-    """Whether a file with these columns is a download of rejected rows."""
-    return {"_line", "_code"} <= {name.strip().lower() for name in columns}
 
 
 def escape_csv_cell(cell: str) -> str:
