@@ -1,13 +1,17 @@
-"""What is asked about amounts that have a side behind them, and about rates of tax."""
+"""What is asked about amounts: the sides behind them, their signs, and rates of tax."""
 
 import re
+from collections.abc import Mapping
+from decimal import Decimal
 
 from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.drafts import Draft
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
+from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.tables import Column
+from syncs.import_profiles.value_questions import invoice_amount
 
 _SIDE = re.compile(r"[\d.,)-]\s*((?i:CR|DR)|[CDSH])$")
 
@@ -48,6 +52,81 @@ def _settle_side(draft: Draft, column: Column, sides: list[str], *, example: str
     sign: Json = {"column": column.name, "negative": [answer], "positive": others}
     for match in draft.matches_of(column):
         draft.set_source(match.kind, match.field, {"column": column.name, "sign": sign})
+
+
+def settle_signs(draft: Draft) -> None:
+    """What negative amounts mean where no column says so."""
+    if draft.kinds == ("Payment",):
+        _settle_signs_of_payments(draft)
+        return
+    amount = invoice_amount(draft)
+    if draft.layout is not Layout.PLAIN or amount is None or draft.match("Invoice", "invoiceTypeCode"):
+        return
+    negative = _count_negative(draft, amount)
+    if not negative:
+        return
+    draft.asker.ask(
+        Question(
+            id="sign",
+            what="amount",
+            question=f"Are the lines in which “{amount.column.name}” is negative credit notes?",
+            verdict=Verdict.LIKELY,
+            suggest="credit",
+            show=f"{negative:,} of {draft.table.height:,} are negative.",
+            column=amount.column.name,
+            kind="Invoice",
+            choices=(
+                Choice("credit", "Yes: as credit notes, with their amounts turned positive"),
+                Choice("keep", "No: as invoices with negative amounts"),
+            ),
+        )
+    )
+
+
+def _settle_signs_of_payments(draft: Draft) -> None:
+    """In one column of a bank's list, what came in has no sign, and what went out has a minus."""
+    amount = draft.match("Payment", "paymentAmount")
+    if draft.layout is not Layout.PLAIN or amount is None or draft.is_filled("Payment", "paymentType"):
+        return
+    numbers = [number for number in numbers_of(draft, amount.column) if number]
+    negative = sum(1 for number in numbers if number < 0)
+    if not 0 < negative < len(numbers) or "paymentAmount" in draft.sources.get("Payment", {}):
+        return
+    answer = draft.asker.ask(
+        Question(
+            id="sign",
+            what="amount",
+            question=f"What are the positive and the negative amounts in “{amount.column.name}”?",
+            verdict=Verdict.LIKELY,
+            suggest="in is AR",
+            show=f"{negative:,} of {draft.table.height:,} are negative.",
+            column=amount.column.name,
+            kind="Payment",
+            choices=(
+                Choice("in is AR", "Customers paid (AR); with a minus, vendors were paid (AP)"),
+                Choice("in is AP", "From vendors (AP); with a minus, to customers (AR)"),
+                Choice("keep", "All are of one side, some of them negative"),
+            ),
+        )
+    )
+    if answer in ("in is AR", "in is AP"):
+        draft.set_source("Payment", "paymentType", {"constant": f"{str(answer)[-2:]} Payment"})
+
+
+def _count_negative(draft: Draft, amount: Match) -> int:
+    """How many amounts of invoices are negative, by a minus or by the side behind them that a person called so."""
+    column, source = amount.column, draft.sources.get("Invoice", {}).get(amount.field)
+    if isinstance(source, Mapping) and "sign" in source:
+        sides = tuple(source["sign"]["negative"])
+        return sum(1 for cell in draft.table.values(column) if cell.upper().endswith(sides))
+    return sum(1 for number in numbers_of(draft, column) if number is not None and number < 0)
+
+
+def numbers_of(draft: Draft, column: Column) -> list[Decimal | None]:
+    """The numbers in a column, as far as its style is known."""
+    finding = draft.styles.numbers.get(column.place)
+    mark = (finding.style if finding else "") or draft.styles.decimal or POINT
+    return read_numbers(draft.table.values(column), mark)
 
 
 def settle_tax_rates(draft: Draft) -> None:

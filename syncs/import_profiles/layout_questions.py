@@ -1,17 +1,16 @@
 """What is asked about how records stand in the rows: the kind, lines of documents, money in and out, tax, and rates."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from adsplatform.records.number_styles import POINT
+from syncs.import_profiles.amount_questions import numbers_of
 from syncs.import_profiles.document_words import AP, AR, PAYMENT
 from syncs.import_profiles.drafts import Draft
 from syncs.import_profiles.field_assignment import varies_within
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import KindFinding, Layout
 from syncs.import_profiles.layout_rules import column_with_role, datev_digits
-from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.questions import Asker
 from syncs.import_profiles.tables import Column, Table
@@ -195,18 +194,12 @@ def _shown_price(draft: Draft, amount: Column) -> str:
     if quantity is None or price is None:
         return ""
     columns = (quantity.column, price.column, amount)
-    read = [_numbers(draft, column) for column in columns]
+    read = [numbers_of(draft, column) for column in columns]
     lines = [row for row in zip(*read, strict=True) if None not in row]
     right = sum(1 for one, other, value in lines if one is not None and other is not None and one * other == value)
     return (
         f"{columns[0].name} × {columns[1].name} = {amount.name} in {right:,} of {len(lines):,} lines" if right else ""
     )
-
-
-def _numbers(draft: Draft, column: Column) -> list[Decimal | None]:
-    finding = draft.styles.numbers.get(column.place)
-    mark = (finding.style if finding else "") or draft.styles.decimal or POINT
-    return read_numbers(draft.table.values(column), mark)
 
 
 def settle_money(draft: Draft) -> None:
@@ -229,41 +222,6 @@ def settle_money(draft: Draft) -> None:
                 ),
             )
         )
-
-
-def settle_signs(draft: Draft) -> None:
-    """Without a column that says so, invoices with negative amounts are probably credit notes."""
-    amount = invoice_amount(draft)
-    if draft.layout is not Layout.PLAIN or amount is None or draft.match("Invoice", "invoiceTypeCode"):
-        return
-    negative = _count_negative(draft, amount)
-    if not negative:
-        return
-    draft.asker.ask(
-        Question(
-            id="sign",
-            what="amount",
-            question=f"Are the lines in which “{amount.column.name}” is negative credit notes?",
-            verdict=Verdict.LIKELY,
-            suggest="credit",
-            show=f"{negative:,} of {draft.table.height:,} are negative.",
-            column=amount.column.name,
-            kind="Invoice",
-            choices=(
-                Choice("credit", "Yes: as credit notes, with their amounts turned positive"),
-                Choice("keep", "No: as invoices with negative amounts"),
-            ),
-        )
-    )
-
-
-def _count_negative(draft: Draft, amount: Match) -> int:
-    """How many amounts of invoices are negative, by a minus or by the side behind them that a person called so."""
-    column, source = amount.column, draft.sources.get("Invoice", {}).get(amount.field)
-    if isinstance(source, Mapping) and "sign" in source:
-        sides = tuple(source["sign"]["negative"])
-        return sum(1 for cell in draft.table.values(column) if cell.upper().endswith(sides))
-    return sum(1 for number in _numbers(draft, column) if number is not None and number < 0)
 
 
 def _filled(draft: Draft, *names: str) -> str:
@@ -337,7 +295,7 @@ def settle_rate(draft: Draft) -> None:
     rate, currency = draft.match("Invoice", "currencyRate"), draft.match("Invoice", "currencyCode")
     if rate is None:
         return
-    rates = _numbers(draft, rate.column)
+    rates = numbers_of(draft, rate.column)
     codes = draft.table.values(currency.column) if currency else [""] * len(rates)
     base = next((code for code, value in zip(codes, rates, strict=True) if value == 1), "")
     other = next(((code, value) for code, value in zip(codes, rates, strict=True) if value not in (None, 1)), None)

@@ -45,7 +45,7 @@ def record_rules(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Json]
         return _rules_in_and_out(draft)
     if draft.layout is Layout.DATEV_ACCOUNTS:
         return _datev_rules(draft)
-    if any(one.id == "sign" and one.suggest == "credit" for one in draft.asker.questions):
+    if any(one.id == "sign" and one.suggest != "keep" for one in draft.asker.questions):
         return _rules_by_sign(draft)
     rules: list[dict[str, Json]] = []
     for kind in draft.kinds:
@@ -74,17 +74,22 @@ def _rules_by_type(draft: Draft, column: str, types: Mapping[str, str]) -> list[
 
 
 def _rules_by_sign(draft: Draft) -> list[dict[str, Json]]:
-    """Invoices where the amount is positive, credit notes where it is negative."""
-    amount = invoice_amount(draft)
+    """Invoices where the amount is positive, credit notes where it is negative; payments of the one and other side."""
+    kind = draft.kinds[0]
+    amount = draft.match("Payment", "paymentAmount") if kind == "Payment" else invoice_amount(draft)
     column = amount.column.name if amount else ""
-    fields = fields_of_kind(draft, "Invoice")
-    credit = _all_turned("Invoice", fields)
-    type_code = fields.get("invoiceTypeCode")
+    fields = fields_of_kind(draft, kind)
+    negative = _all_turned(kind, fields)
+    name = "paymentType" if kind == "Payment" else "invoiceTypeCode"
+    type_code = fields.get(name)
     if isinstance(type_code, Mapping) and "constant" in type_code:
-        credit["invoiceTypeCode"] = {"constant": str(type_code["constant"]).replace("Invoice", "Credit Memo")}
+        text = str(type_code["constant"])
+        side, other_side = (AR, AP) if text.startswith(AR) else (AP, AR)
+        other = text.replace(*((side, other_side) if kind == "Payment" else ("Invoice", "Credit Memo")))
+        negative[name] = {"constant": other}
     return [
-        {"kind": "Invoice", "when": {"column": column, "sign": "plus"}, "fields": fields},
-        {"kind": "Invoice", "when": {"column": column, "sign": "minus"}, "fields": credit},
+        {"kind": kind, "when": {"column": column, "sign": "plus"}, "fields": fields},
+        {"kind": kind, "when": {"column": column, "sign": "minus"}, "fields": negative},
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from adsplatform.records.number_styles import POINT
-from syncs.import_profiles.amount_questions import settle_sides, settle_tax_rates
+from syncs.import_profiles.amount_questions import settle_sides, settle_signs, settle_tax_rates
 from syncs.import_profiles.constants import fill_constants
 from syncs.import_profiles.documents import parse
 from syncs.import_profiles.drafts import Books, Draft, field_of
@@ -24,7 +24,6 @@ from syncs.import_profiles.layout_questions import (
     settle_kind,
     settle_money,
     settle_rate,
-    settle_signs,
 )
 from syncs.import_profiles.layout_rules import record_rules
 from syncs.import_profiles.mapping import match_column
