@@ -9,6 +9,7 @@ from adsplatform.records.specification import entities
 from syncs.import_profiles.profile import ENCODINGS
 from tests.import_profiles.documents import document
 from tests.import_profiles.random_styles import RandomStyle
+from tests.loading.rules import BAD
 
 NAMES = ("Nummer {}", "Betrag {}", "Fecha {}", "Libellé {}", "{}. Spalte")
 # The columns whose words may be others in a file, and these words.
@@ -27,7 +28,7 @@ class ProfiledFile:
         self.types = {column.wire: column.type for column in entities()[kind].columns.values()}
         self.style = RandomStyle(draw, encodings=self._encodings(), marks_false=True)
         columns = draw.sample(list(rows[0]), len(rows[0]))
-        self.words = {column: words for column, words in WORDS.items() if column in columns and draw.random() < 0.5}
+        self.words = {column: self._words(column) for column in WORDS if column in columns and draw.random() < 0.5}
         self.constants = self._constants(columns)
         name = draw.choice(NAMES)
         self.names = {
@@ -44,6 +45,23 @@ class ProfiledFile:
             for column in entities()[kind].columns.values()
             if column.required and column.assumed is None
         )
+
+    def unread(self):
+        """The numbers of the lines that have a cell which the profile cannot read, as the plain rules count them."""
+        return [
+            number
+            for number, row in enumerate(self.rows, 2)
+            if any(self._is_unreadable(column, row[column]) for column in self.names)
+        ]
+
+    def _is_unreadable(self, column, value):
+        is_text = self.types[column] == "text" and column not in self.words
+        return str(value) in BAD and not is_text and self.types[column] != "integer"
+
+    def _words(self, column):
+        """The words of the file by their meanings; a value that is wrong has none."""
+        values = {str(row[column] or "") for row in self.rows} - BAD - {""}
+        return WORDS[column] | {value: value for value in values - WORDS[column].keys()}
 
     def _encodings(self):
         texts = "".join(str(value) for row in self.rows for value in row.values())

@@ -82,13 +82,14 @@ class Books:
                     add_up(found, (kind, column, currency_of(record.values.get(currency))), record.values[column])
         return found
 
-    def sync(self, blocks, enrollment="ours", full=False) -> Outcome:
-        return _Sync(self, enrollment, full).run(blocks)
+    def sync(self, blocks, enrollment="ours", full=False, unread=()) -> Outcome:
+        """`unread` are lines, as (block, number), of which the reader of the file makes no row."""
+        return _Sync(self, enrollment, full, unread).run(blocks)
 
 
 class _Sync:
-    def __init__(self, books, enrollment, full):
-        self.books, self.enrollment, self.full = books, enrollment, full
+    def __init__(self, books, enrollment, full, unread):
+        self.books, self.enrollment, self.full, self.unread = books, enrollment, full, unread
         self.read, self.rejected, self.skipped = {}, [], {}
         self.lines: list[Line] = []
         # Every line whose cells were looked at, and those that a later one has replaced.
@@ -124,7 +125,8 @@ class _Sync:
             if not self.has_key_columns(kind, columns):
                 self.whole.append(line)
                 continue
-            self.looked_at.append(line)
+            if (block, number) not in self.unread:
+                self.looked_at.append(line)
             if self.has_bad_cell(line):
                 self.rejected.append(line)
             else:

@@ -166,15 +166,20 @@ def as_json_lines(blocks):
     )
 
 
-def as_exports(draw, blocks, enrollment):
-    """A function that writes the blocks as some program might: most by a profile, the others under our own names."""
+def as_exports(draw, blocks, enrollment, unread):
+    """A function that writes the blocks as some program might: most by a profile, the others under our own names.
+
+    The lines that a profile cannot read are added to `unread`.
+    """
     exports = [
         ProfiledFile(draw, at, kind, rows) if ProfiledFile.can_have(kind, rows) and draw.random() < 0.9 else None
         for at, (kind, rows) in enumerate(blocks)
     ]
-    for export in filter(None, exports):
-        note(export.document())
-        save_profile(enrollment, None, export.document())
+    for at, export in enumerate(exports):
+        if export:
+            note(export.document())
+            save_profile(enrollment, None, export.document())
+            unread.update((at, number) for number in export.unread())
 
     def as_exported(blocks):
         own = {f"{kind} ({at}).csv": csv_of(lines) for at, (kind, lines) in enumerate(blocks) if not exports[at]}
@@ -204,25 +209,27 @@ def test_any_input_is_accounted_for(sync, counts, enrollment, draw):
             if form in ("csv", "profile"):
                 blocks = [(kind, filled) for kind, rows in blocks if (filled := with_all_columns(rows))]
                 blocks = blocks or everything_good()
-            write = as_exports(draw, blocks, into[whose]) if form == "profile" else FORMS[form]
-            first = check(sync, counts, books, blocks, full, whose, into, write, directly=draw.random() < 0.5)
+            unread = set()
+            write = as_exports(draw, blocks, into[whose], unread) if form == "profile" else FORMS[form]
+            directly = draw.random() < 0.5
+            first = check(sync, counts, books, blocks, full, whose, into, write, unread, directly)
             # A line that lacks what only a new record needs may load once another line has made the record.
             deletes = any(str(row.get("onMatchAction")) == "2" for _, rows in blocks for row in rows)
             if not first.rejected and not deletes:
                 before = everything()
                 # In the same form: where nothing has changed, a line is known again.
-                check(sync, counts, books, blocks, full, whose, into, write)
+                check(sync, counts, books, blocks, full, whose, into, write, unread)
                 assert everything() == before
         assert models.Company.objects.filter(app_enrollment=stranger).count() == 1
         transaction.set_rollback(True)
 
 
-def check(sync, counts, books, blocks, full, whose, into, write=as_rows, directly=False):
+def check(sync, counts, books, blocks, full, whose, into, write=as_rows, unread=(), directly=False):
     """Sync the blocks; outcome and records must be those of the rules."""
     how = f"{'full' if full else 'delta'} sync of {whose} {write.__name__}{', inserted directly' if directly else ''}"
     note(f"{how}: {blocks}")
     before = everything()
-    expected = books.sync(copy.deepcopy(blocks), whose, full)
+    expected = books.sync(copy.deepcopy(blocks), whose, full, unread)
     result = sync(write(blocks), into=into[whose], run_full_sync=full, directly=directly)
     note([(one.code, one.file, one.line, one.message) for one in result.details.all()])
     assert result.status_code == expected.status, result.process_result_message
