@@ -72,7 +72,8 @@ class RecordKind:
     def fields(self) -> Fields:
         """What a query may filter and order by: every member but JSON."""
         fields = [Field(member.name, member.path, member.type) for member in self.members if member.type != "json"]
-        return Fields(fields, default_order=("created", "id"), key="id")
+        order: tuple[str, ...] = getattr(self.model, "READ_ORDER", Record.READ_ORDER)
+        return Fields(fields, default_order=order, key="id")
 
     def rows(self, account: Account) -> QuerySet[Any]:
         """The account's records; members without a field of their own can be named in filters and orders."""

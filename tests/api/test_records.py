@@ -210,6 +210,18 @@ def test_pages_follow_the_conventions_of_all_queries(program, books):
     assert "totalAmount" in program.get("Invoices/query", "filter=totl > 1").json()["detail"]
 
 
+def test_pages_in_the_usual_order_have_every_record_once_and_the_oldest_first(program, stranger, books):
+    others = Books(stranger.account)
+    later = books.add_invoice("I9", "AR Invoice", Decimal(1), Decimal(1))
+    others.add_invoice("I9", "AR Invoice", Decimal(1), Decimal(1))
+    pages = [query(program, "Invoices", pageSize=1, pageNumber=number) for number in range(4)]
+    ids = [[record["invoiceId"] for record in page["records"]] for page in pages]
+    assert ids == [[str(books.invoice.pk)], [str(books.credit_memo.pk)], [str(later.pk)], []]
+    assert [page["totalCount"] for page in pages] == [3, 3, 3, 3]
+    narrowed = query(program, "Invoices", pageSize=1, pageNumber=1, filter="totalAmount > 20 or erpKey = 'I9'")
+    assert [record["erpKey"] for record in narrowed["records"]] == ["I9"]
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_single_records_are_not_written(program, books, method):
     for path in ("Invoices", f"Invoices/{books.invoice.pk}"):

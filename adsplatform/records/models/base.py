@@ -40,6 +40,8 @@ class Record(models.Model):
     # Members of the read API that are not called as their fields in camelCase, and fields that have no member.
     READ_NAMES: ClassVar[dict[str, str]] = {}
     READ_HIDDEN: ClassVar[tuple[str, ...]] = ()
+    # The order of the read API in which records were created; ids begin with that time.
+    READ_ORDER: ClassVar[tuple[str, ...]] = ("id",)
     # The usual and the greatest number of records on a page of the read API.
     READ_PAGE_SIZES: ClassVar[tuple[int, int]] = (250, 500)
     # The columns of a list of such records, besides the record's name; by default the first fields.
@@ -85,6 +87,11 @@ class SourceStamps(models.Model):
 
     class Meta:
         abstract = True
+
+
+def of_account(model_name: str) -> models.Index:
+    """The index for an account's records, in the order in which they were created."""
+    return models.Index(fields=["group_key", "id"], name=f"{model_name}_of_account")
 
 
 def unique_key(model_name: str, *fields: str) -> models.UniqueConstraint:

@@ -6,7 +6,7 @@ from django.db import models
 
 from adsplatform.naming import camel_case
 from adsplatform.records.fields import AmountField, Assumed, Reference
-from adsplatform.records.models.base import Record, SourceStamps, unique_key
+from adsplatform.records.models.base import Record, SourceStamps, of_account, unique_key
 
 ADDRESS_KINDS = ("origin", "bill_to", "ship_to")
 ADDRESS_PARTS = ("line1", "line2", "line3", "city", "region", "postal_code", "country", "latitude", "longitude")
@@ -122,6 +122,7 @@ class Invoice(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("invoice", "erp_key")]
+        indexes = [of_account("invoice")]
 
 
 class InvoiceLine(SourceStamps, Record):
@@ -159,6 +160,7 @@ class InvoiceLine(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("invoice_line", "erp_key")]
+        indexes = [of_account("invoice_line"), models.Index(fields=["invoice"], name="line_of_invoice")]
 
 
 class InvoiceWorkflowStatus(Record):
@@ -182,3 +184,4 @@ class InvoiceWorkflowStatus(Record):
 
     class Meta:
         constraints = [unique_key("invoice_workflow_status", "invoice", "source_created_date")]
+        indexes = [of_account("workflow_step"), models.Index(fields=["invoice"], name="step_of_invoice")]

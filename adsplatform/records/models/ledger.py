@@ -3,7 +3,7 @@
 from django.db import models
 
 from adsplatform.records.fields import AmountField, Reference
-from adsplatform.records.models.base import Record, SourceStamps, unique_key
+from adsplatform.records.models.base import Record, SourceStamps, of_account, unique_key
 
 
 class FinancialAccount(Record):
@@ -33,6 +33,7 @@ class FinancialAccount(Record):
 
     class Meta:
         constraints = [unique_key("financial_account", "erp_key")]
+        indexes = [of_account("ledger_account")]
 
 
 class FinancialAccountBalanceHistory(Record):
@@ -60,6 +61,7 @@ class FinancialAccountBalanceHistory(Record):
         constraints = [
             unique_key("financial_account_balance_history", "financial_account", "financial_year", "period_number")
         ]
+        indexes = [of_account("ledger_balance")]
 
 
 class FinancialYearSetting(Record):
@@ -77,6 +79,7 @@ class FinancialYearSetting(Record):
 
     class Meta:
         constraints = [unique_key("financial_year_setting")]
+        indexes = [of_account("financial_year")]
 
 
 class BaseCurrency(Record):
@@ -90,6 +93,7 @@ class BaseCurrency(Record):
 
     class Meta:
         constraints = [unique_key("base_currency")]
+        indexes = [of_account("base_currency")]
 
 
 class JournalEntry(SourceStamps, Record):
@@ -110,6 +114,7 @@ class JournalEntry(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("journal_entry", "erp_key")]
+        indexes = [of_account("journal_entry")]
 
 
 class JournalEntryLine(SourceStamps, Record):
@@ -139,3 +144,4 @@ class JournalEntryLine(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("journal_entry_line", "erp_key")]
+        indexes = [of_account("journal_line"), models.Index(fields=["journal_entry"], name="line_of_journal_entry")]

@@ -3,7 +3,7 @@
 from django.db import models
 
 from adsplatform.records.fields import AmountField, AnyReference, Reference
-from adsplatform.records.models.base import Record, SourceStamps, unique_key
+from adsplatform.records.models.base import Record, SourceStamps, of_account, unique_key
 
 
 class Company(SourceStamps, Record):
@@ -47,6 +47,7 @@ class Company(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("company", "erp_key")]
+        indexes = [of_account("company")]
 
 
 class Contact(SourceStamps, Record):
@@ -82,6 +83,7 @@ class Contact(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("contact", "erp_key")]
+        indexes = [of_account("contact"), models.Index(fields=["company"], name="contact_of_company")]
 
 
 class CustomField(SourceStamps, Record):
@@ -109,3 +111,4 @@ class CustomField(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("custom_field", "table_key", "erp_key", "custom_field_label")]
+        indexes = [of_account("custom_field"), models.Index(fields=["record_key"], name="custom_field_of_record")]

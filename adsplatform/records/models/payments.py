@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 
 from adsplatform.records.fields import AmountField, Assumed, Reference
-from adsplatform.records.models.base import Record, SourceStamps, unique_key
+from adsplatform.records.models.base import Record, SourceStamps, of_account, unique_key
 
 
 class Payment(SourceStamps, Record):
@@ -50,6 +50,7 @@ class Payment(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("payment", "erp_key")]
+        indexes = [of_account("payment")]
 
 
 class PaymentApplied(SourceStamps, Record):
@@ -71,6 +72,11 @@ class PaymentApplied(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("payment_applied", "erp_key")]
+        indexes = [
+            of_account("payment_applied"),
+            models.Index(fields=["invoice"], name="payment_of_invoice"),
+            models.Index(fields=["payment"], name="invoice_of_payment"),
+        ]
 
 
 class CreditMemoApplied(SourceStamps, Record):
@@ -92,3 +98,4 @@ class CreditMemoApplied(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("credit_memo_applied", "erp_key")]
+        indexes = [of_account("credit_memo_applied"), models.Index(fields=["invoice"], name="credit_memo_of_invoice")]

@@ -34,6 +34,7 @@ class InvoiceAddress(RecordView):
 
     READ_PATH = "invoice-addresses"
     READ_PAGE_SIZES = (200, 500)
+    READ_ORDER = ("invoice_id", "id")
 
     created_sync_id = models.UUIDField(null=True)
     modified_sync_id = models.UUIDField(null=True)
@@ -58,6 +59,7 @@ class CustomFieldDefinition(RecordView):
     """A label under which an enrollment has values of custom fields for one kind of record."""
 
     READ_PATH = "CustomFieldDefinitions"
+    READ_ORDER = ("created", "id")
 
     table_key = models.TextField()
     custom_field_label = models.TextField()
