@@ -21,6 +21,8 @@ from adsplatform.reports.sides import COUNTS, IS_CREDIT_MEMO, Side
 
 # The most days past due in each bucket but the last, which has no end.
 FIVE = (0, 30, 60, 90)
+# More days than between any two dates.
+MOST = 10**9
 
 STORED = {
     "applied": sql.SQL(""),
@@ -132,36 +134,35 @@ class Aging:
         return self.day >= timezone.now().astimezone(UTC).date()
 
     def totals(self) -> list[Total]:
-        """What is outstanding in each bucket and currency that has anything."""
+        """What is outstanding in each bucket, of every currency that there is."""
         statement = sql.SQL("""
-            SELECT {bucket} AS bucket, currency_code,
-                   trim_scale(sum(outstanding)) AS outstanding, trim_scale(sum(value)) AS value
-              FROM ({items}) AS items GROUP BY 1, 2 ORDER BY 1, 2
-        """).format(bucket=BUCKET, items=self._items())
-        return [Total(**row) for row in read(statement, self._parameters())]
+            SELECT currency_code, {outstanding} AS outstanding, {values} AS values
+              FROM ({items}) AS items GROUP BY currency_code ORDER BY currency_code
+        """).format(outstanding=self._sums("outstanding"), values=self._sums("value"), items=self._items())
+        return [
+            Total(bucket, row["currency_code"], *sums)
+            for row in read(statement, self._parameters())
+            for bucket, sums in enumerate(zip(row["outstanding"], row["values"], strict=True))
+        ]
 
     def values(self) -> list[Decimal]:
         """What is outstanding in each bucket, in the base currency."""
-        values = [Decimal(0)] * (len(self.limits) + 1)
-        for total in self.totals():
-            values[total.bucket] += total.value
+        statement = sql.SQL("SELECT {values} AS values FROM ({items}) AS items")
+        (row,) = read(statement.format(values=self._sums("value"), items=self._items()), self._parameters())
+        values: list[Decimal] = row["values"]
         return values
 
     def by_company(self) -> list[CompanyTotals]:
         """The companies with anything outstanding, by name."""
         statement = sql.SQL("""
-            SELECT totals.company_id, coalesce(company_name, '') AS name, bucket, value
-              FROM (SELECT company_id, {bucket} AS bucket, trim_scale(sum(value)) AS value
-                      FROM ({items}) AS items GROUP BY 1, 2 HAVING sum(value) <> 0) AS totals
+            SELECT totals.company_id, coalesce(company_name, '') AS name, values
+              FROM (SELECT company_id, {values} AS values FROM ({items}) AS items GROUP BY company_id) AS totals
               LEFT JOIN records_company AS company ON company.id = totals.company_id AND group_key = %(account)s
-             ORDER BY lower(company_name), totals.company_id, bucket
-        """).format(bucket=BUCKET, items=self._items())
-        found: dict[UUID, CompanyTotals] = {}
-        for row in read(statement, self._parameters()):
-            none = [Decimal(0)] * (len(self.limits) + 1)
-            company = found.setdefault(row["company_id"], CompanyTotals(row["company_id"], row["name"], none))
-            company.values[row["bucket"]] = row["value"]
-        return list(found.values())
+             WHERE 0 <> ANY(values)
+             ORDER BY lower(company_name), totals.company_id
+        """).format(values=self._sums("value"), items=self._items())
+        rows = read(statement, self._parameters())
+        return [CompanyTotals(row["company_id"], row["name"], row["values"]) for row in rows]
 
     def items(
         self, *, bucket: int | None = None, currency: str | None = None, limit: int, start: int = 0
@@ -186,6 +187,19 @@ class Aging:
         statement = sql.SQL("SELECT count(*) AS count FROM ({chosen}) AS chosen").format(chosen=self._chosen())
         (row,) = read(statement, self._parameters(bucket=bucket, currency=currency))
         return int(row["count"])
+
+    def _sums(self, column: str) -> sql.Composed:
+        """An array with the sums of each bucket.
+
+        Grouped by bucket, the database would sort all items first, because it cannot tell how few buckets there are.
+        """
+        sums = [
+            sql.SQL("trim_scale(coalesce(sum({}) FILTER (WHERE days_past_due BETWEEN {} AND {}), 0))").format(
+                sql.Identifier(column), sql.Literal(least), sql.Literal(most)
+            )
+            for least, most in zip((-MOST, *(limit + 1 for limit in self.limits)), (*self.limits, MOST), strict=True)
+        ]
+        return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(sums))
 
     def _items(self) -> sql.Composed:
         """Everything that counts, and how much; settled items with 0."""

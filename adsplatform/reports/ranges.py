@@ -28,7 +28,9 @@ class Range:
     def __str__(self) -> str:
         if self.is_balance:
             return str(self.end)
-        return f"{self.start:%Y-%m}" if _whole_months(self) == 1 else f"{self.start} – {self.end}"
+        if months := _whole_months(self):
+            return f"{self.start:%b %Y}" if months == 1 else f"{self.start:%b %Y} – {self.end:%b %Y}"
+        return f"{self.start} – {self.end}"
 
 
 def balance_at(day: date) -> Range:

@@ -52,7 +52,11 @@ class SheetCell:
 
     @property
     def is_negative(self) -> bool:
-        return not isinstance(self.value, str | None) and self.value < 0
+        return isinstance(self.value, Decimal) and self.value < 0
+
+    @property
+    def is_zero(self) -> bool:
+        return self.value == 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def aging_sheet(account: Account, given: dict[str, Any]) -> Sheet:
     ]
     totals.append(SheetCell(sum(values, Decimal(0)), items_url(asked, company=company)))
     rows.append(SheetRow("Total", totals, is_sum=True))
-    notes = [f"What is outstanding, by days past due{_in_base(account)}. Credit memos count negative."]
+    notes = [f"What is outstanding{_in_base(account)}, by days past due. Credit memos count negative."]
     if not aging.is_stored:
         notes.append("As of this day: totals less what had been applied up to then.")
     return Sheet("Customer" if side is Side.AR else "Vendor", (*BUCKETS, "Total"), rows, notes)
@@ -149,12 +153,12 @@ def risk_sheet(account: Account, given: dict[str, Any]) -> Sheet:
             SheetCell(each.amount, invoices),
             SheetCell(each.at_risk_count, at_risk),
             SheetCell(each.at_risk_amount, at_risk),
-            SheetCell(_per_cent(each.count_percentage)),
-            SheetCell(_per_cent(each.amount_percentage)),
+            SheetCell(each.count_percentage),
+            SheetCell(each.amount_percentage),
         ]
         rows.append(SheetRow(f"{each.month:%B %Y}", cells))
-    note = f"Invoices to customers that are unpaid more than 90 days after their date{_in_base(account)}."
-    headings = ("Invoices", "Invoiced", "At risk", "Amount at risk", "Share of invoices", "Share of amount")
+    note = f"Invoices to customers{_in_base(account)}, and which of them are unpaid more than 90 days after their date."
+    headings = ("Invoices", "Invoiced", "At risk", "Amount at risk", "% of invoices", "% of amount")
     return Sheet("Invoiced in", headings, rows, [note])
 
 
@@ -214,7 +218,3 @@ def records_url(sources: Sequence[Source]) -> str:
 
 def _in_base(account: Account) -> str:
     return f" in {account.base_currency_code}" if account.base_currency_code else ""
-
-
-def _per_cent(share: Decimal | None) -> str | None:
-    return None if share is None else f"{share:f} %"

@@ -127,7 +127,7 @@ class ReportPage(TenantMixin):
                     sheet = report.sheet(self.account, form.cleaned_data)
                 if format := request.GET.get("format"):
                     return streaming_response(file_of(sheet, name, format))
-                context |= {"sheet": sheet, "rows": _shown(sheet), "left_out": max(len(sheet.rows) - MOST_ROWS, 0)}
+                context |= _table(sheet) | {"left_out": max(len(sheet.rows) - MOST_ROWS, 0)}
             except PlatformError as refused:
                 context["refused"] = str(refused).removeprefix(f"{refused.field}: ")
         context["company"] = _company_name(self.account, form)
@@ -157,9 +157,7 @@ class AgingItems(TenantMixin):
                 with limited_read():
                     found = aging.items(bucket=given["bucket"], limit=ITEMS_ON_PAGE + 1, start=start)
                 sheet = Sheet("Document", HEADINGS, [_item_row(item) for item in found[:ITEMS_ON_PAGE]])
-                context |= {
-                    "sheet": sheet,
-                    "rows": _shown(sheet),
+                context |= _table(sheet) | {
                     "page": Page(sheet.rows, max(number, 1), has_next=len(found) > ITEMS_ON_PAGE),
                     "bucket": "" if given["bucket"] is None else BUCKETS[given["bucket"]],
                 }
@@ -175,8 +173,8 @@ def _item_row(item: dict[str, Any]) -> SheetRow:
     cells = [
         SheetCell(item["company_name"] or str(item["company_id"]), company),
         SheetCell(item["type"] or ""),
-        SheetCell(as_text(item["date"])),
-        SheetCell(as_text(item["payment_due_date"])),
+        SheetCell(_unbroken(as_text(item["date"]))),
+        SheetCell(_unbroken(as_text(item["payment_due_date"]))),
         SheetCell(item["days_past_due"]),
         SheetCell(item["currency_code"] or ""),
         SheetCell(item["outstanding"]),
@@ -186,10 +184,20 @@ def _item_row(item: dict[str, Any]) -> SheetRow:
     return SheetRow(item["reference_code"] or item["erp_key"], cells, url=url)
 
 
-def _shown(sheet: Sheet) -> list[tuple[SheetRow, list[tuple[str, SheetCell]]]]:
-    """The rows of a page, each figure with its heading: of very many the first ones, and the last, which is the sum."""
+def _unbroken(text: str) -> str:
+    """A text that stays on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _table(sheet: Sheet) -> dict[str, object]:
+    """What the table shows: of very many rows the first ones, and the last, which is the sum."""
     rows = sheet.rows if len(sheet.rows) <= MOST_ROWS else [*sheet.rows[: MOST_ROWS - 1], sheet.rows[-1]]
-    return [(row, list(zip(sheet.headings, row.cells, strict=True))) for row in rows]
+    texts = [any(row.cells[at].is_text for row in rows) for at in range(len(sheet.headings))]
+    return {
+        "sheet": sheet,
+        "headings": list(zip(sheet.headings, texts, strict=True)),
+        "rows": [(row, list(zip(sheet.headings, row.cells, strict=True))) for row in rows],
+    }
 
 
 def _check_company(account: Account, given: dict[str, Any]) -> None:

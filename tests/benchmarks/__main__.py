@@ -65,6 +65,11 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("--waiting", type=int, default=20_000)
     one.add_argument("--claimers", type=int, default=4)
     one.add_argument("--claims", type=int, default=250, help="of each claimer")
+
+    one = subcommand(
+        "reports", _reports, "Reports of an account with very many open invoices, beside another such one."
+    )
+    one.add_argument("--invoices", type=int, default=1_000_000)
     return parser
 
 
@@ -112,6 +117,12 @@ def _claiming(server, options):
     from tests.benchmarks.claiming import claiming
 
     return claiming(server, options.history, options.waiting, options.claimers, options.claims)
+
+
+def _reports(server, options):
+    from tests.benchmarks.reports import reports
+
+    return reports(server, options.invoices)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tests.benchmarks.loading import BATCH, CONNECTOR, HALF, JSONL, PROFILE, TWO
 from tests.benchmarks.measuring import WrongOutcome, measure
 from tests.benchmarks.memory import memory
 from tests.benchmarks.pick_up import BROKERS, pick_up
+from tests.benchmarks.reports import reports
 from tests.benchmarks.server import BenchmarkServer
 from tests.benchmarks.tables import Measured
 from tests.benchmarks.worker import Load
@@ -76,6 +77,12 @@ def test_the_pick_up_time_is_measured_for_every_broker(server):
 
 def test_each_claimer_gets_another_sync(server):
     assert "| 200 " in claiming(server, history=400, waiting=200, claimers=2, claims=20)
+
+
+def test_reports_come_to_what_was_filled_in(server):
+    found = reports(server, invoices=300)
+    assert "| aging, five buckets " in found
+    assert found.count("\n") == 10
 
 
 def test_a_load_with_unexpected_counts_is_not_a_result(server, tmp_path):

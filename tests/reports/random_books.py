@@ -81,7 +81,7 @@ class RandomBooks:
             ),
             invoice_date=issued,
             payment_due_date=draw.choice((None, self._day(), (issued or TODAY) + timedelta(days=30))),
-            invoice_closed_date=draw.choice((None, None, (issued or TODAY) + timedelta(days=draw.randrange(90)))),
+            invoice_closed_date=draw.choice((None, (issued or TODAY) + timedelta(days=draw.randrange(20)))),
             is_voided=draw.random() < 0.1,
             is_draft=draw.random() < 0.1,
         )
