@@ -21,6 +21,7 @@ api_urls = [path("", include(f"{package}.api")) for package in ("adsplatform.def
 api_urls.append(path("", include("syncs.api.resumable_uploads")))
 api_urls.append(path("", include("syncs.api.views")))
 api_urls.append(path("", include("adsplatform.records_api.views")))
+api_urls.append(path("", include("adsplatform.records_api.transactions")))
 api_urls.append(path("", include("adsplatform.reports.views")))
 
 # Without the links to pages of objects, which no model of ours has: time to resolve them grows with the square of the

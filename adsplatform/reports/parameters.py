@@ -33,9 +33,9 @@ def read_day(given: Mapping[str, str], name: str, default: date | None = None) -
         return default
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        day = (found.astimezone(UTC) if found.tzinfo else found).date()
+    except (ValueError, OverflowError):
         raise PlatformError(f"{name}: “{text[:100]}” is no day. {OF_A_DAY}", field=name) from None
-    day = (found.astimezone(UTC) if found.tzinfo else found).date()
     if not EARLIEST <= day <= LATEST:
         raise PlatformError(f"{name}: {day} is not from {EARLIEST} to {LATEST}.", field=name)
     return day

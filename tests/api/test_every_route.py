@@ -68,6 +68,8 @@ def test_the_operations_are_the_published_ones():
         "get applications/query",
         "get definitions/problem-codes",
         "get openapi.json",
+        "get transactions/<str:pk>/details",
+        "get transactions/query",
         "get codedefinitions/<str:pk>",
         "get codedefinitions/query",
         "get definitions/countries",

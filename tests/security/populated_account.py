@@ -109,6 +109,8 @@ class PopulatedAccount:
             pk = Application.objects.get(connector="demo-data").pk
         elif "codedefinitions" in route:
             pk = code_definitions(self.account)[0]["codeDefinitionId"]
+        elif "transactions" in route:
+            pk = self.books.invoice.pk
         elif "userroles" in route:
             pk = user_roles(self.account)[0]["userRoleId"]
         elif "notices/staff" in route:

@@ -65,6 +65,8 @@ API = {
     "codedefinitions/query": {"GET": LIST},
     # The same for every account.
     "codedefinitions/<str:pk>": {"GET": LIST},
+    "transactions/query": {"GET": LIST},
+    "transactions/<str:pk>/details": {"GET": LOOK},
     "userroles/query": {"GET": LIST},
     "userroles/<str:pk>": {"GET": LIST},
     "definitions/problem-codes": {"GET": all_alike(200), "*": all_alike(405)},

@@ -57,6 +57,7 @@ JUDGED = {
     "GET /api/v1/Reports/ap/aging": A_DAY,
     "GET /api/v1/Reports/ar/aging/records": A_DAY,
     "GET /api/v1/Reports/ap/aging/records": A_DAY,
+    "GET /api/v1/Transactions/query": A_DAY,
     "GET /api/v1/Reports/balance-sheet": A_DAY,
     "GET /api/v1/Reports/income-statement": A_DAY,
     "GET /api/v1/Reports/trial-balance": A_DAY,

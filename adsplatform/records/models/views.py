@@ -3,6 +3,8 @@
 Each view runs with the rights of who asks (`security_invoker`), so row-level security holds for it as for its tables.
 """
 
+from typing import Any
+
 from django.db import models
 
 from adsplatform.accounts.models import TenantQuerySet
@@ -71,4 +73,38 @@ class CustomFieldDefinition(RecordView):
         db_table = "records_customfielddefinition"
 
 
+def _amount(*, null: bool = False) -> "models.DecimalField[Any, Any]":
+    # Products of an amount and a rate have the decimal places of both.
+    return models.DecimalField(max_digits=56, decimal_places=16, null=null)
+
+
+class Transaction(RecordView):
+    """An invoice, a credit memo or a payment: what is owed or paid, in one list."""
+
+    READ_PATH = "Transactions"
+    READ_NAMES = {"source_key": "erpKey"}
+    READ_HIDDEN = ("due_day",)
+
+    source_key = models.TextField(null=True)
+    reference_number = models.TextField(null=True)
+    transaction_status = models.TextField()
+    transaction_type = models.TextField(null=True)
+    transaction_sub_type = models.TextField(null=True)
+    transaction_date = models.DateTimeField(null=True)
+    due_date = models.DateTimeField(null=True)
+    due_day = models.DateField(null=True)
+    currency_code = models.TextField(null=True)
+    transaction_amount = _amount()
+    outstanding_amount = _amount(null=True)
+    base_currency_transaction_amount = _amount()
+    base_currency_outstanding_amount = _amount(null=True)
+    transaction_customer_id = models.UUIDField(null=True)
+    record_type = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "records_transaction"
+
+
+# Those that are kinds of record of their own; transactions are records of other kinds once more.
 VIEWS = (InvoiceAddress, CustomFieldDefinition)
