@@ -60,6 +60,11 @@ def arguments() -> argparse.ArgumentParser:
     one = subcommand("pick-up", _pick_up, "From a commit to the first line of the task, by broker.")
     one.add_argument("--tasks", type=int, default=300)
 
+    one = subcommand("reading", _reading, "One record, pages near and far, includes, counts, among others' records.")
+    one.add_argument("--records", type=int, default=1_000_000)
+    one.add_argument("--others", type=int, default=2_000_000, help="invoices of other accounts")
+    one.add_argument("--calls", type=int, default=100, help="of each kind")
+
     one = subcommand("claiming", _claiming, "A claim among many syncs that wait and many more that have ended.")
     one.add_argument("--history", type=int, default=1_000_000)
     one.add_argument("--waiting", type=int, default=20_000)
@@ -111,6 +116,12 @@ def _pick_up(server, options):
     from tests.benchmarks.pick_up import pick_up
 
     return pick_up(server, options.tasks)
+
+
+def _reading(server, options):
+    from tests.benchmarks.reading import reading
+
+    return reading(server, options.records, options.others, options.calls)
 
 
 def _claiming(server, options):

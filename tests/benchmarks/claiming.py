@@ -49,16 +49,16 @@ def fill(history: int, waiting: int):
     key = "lpad(to_hex({}), 32, '0')::uuid"
     enrollment_of = key.format(f"mod(number, {waiting}) + 1")
     account_of = key.format(f"mod(mod(number, {waiting}), {ACCOUNTS}) + 1")
-    _multiply(account, ACCOUNTS, group_key=key.format("number + 1"))
-    _multiply(enrollment, waiting, app_enrollment_id=enrollment_of, group_key=account_of)
+    multiply(account, ACCOUNTS, group_key=key.format("number + 1"))
+    multiply(enrollment, waiting, app_enrollment_id=enrollment_of, group_key=account_of)
     of_one = {"app_enrollment_id": enrollment_of, "group_key": account_of, "sync_request_id": key.format("number + 1")}
     at = "now() - interval '1 year' + number * interval '1 second'"
-    _multiply(sync_request, waiting, **of_one, status_code="'Connector'", turn=at, created=at)
+    multiply(sync_request, waiting, **of_one, status_code="'Connector'", turn=at, created=at)
     of_one["sync_request_id"] = key.format(f"number + 1 + {waiting}")
-    _multiply(sync_request, history, **of_one, status_code="'Success'", started=at, finished=at, created=at)
+    multiply(sync_request, history, **of_one, status_code="'Success'", started=at, finished=at, created=at)
 
 
-def _multiply(row, count: int, **other: str):
+def multiply(row, count: int, **other: str):
     """Write a row again so many times, with other values in some of its columns; `number` counts from 0."""
     from django.db import connection
 

@@ -6,7 +6,7 @@ import sys
 import time
 from statistics import median
 
-from tests.benchmarks.claiming import _multiply
+from tests.benchmarks.claiming import multiply
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 from tests.benchmarks.tables import table
 
@@ -68,7 +68,7 @@ def _fill_account(name, invoices):
     # Ids from the name, so that those of the two accounts differ.
     id_of_invoice = f"md5('{name}' || number)::uuid"
     ids = "ARRAY[" + ",".join(f"'{each.pk}'" for each in companies) + "]::uuid[]"
-    _multiply(
+    multiply(
         invoice,
         invoices,
         id=id_of_invoice,
@@ -79,7 +79,7 @@ def _fill_account(name, invoices):
         invoice_date="current_date - mod(number, 200)",
         payment_due_date="current_date - mod(number, 200) + 30",
     )
-    _multiply(
+    multiply(
         applied,
         invoices,
         id=f"md5('{name} applied' || number)::uuid",

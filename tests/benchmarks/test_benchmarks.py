@@ -13,6 +13,7 @@ from tests.benchmarks.loading import BATCH, CONNECTOR, HALF, JSONL, PROFILE, TWO
 from tests.benchmarks.measuring import WrongOutcome, measure
 from tests.benchmarks.memory import memory
 from tests.benchmarks.pick_up import BROKERS, pick_up
+from tests.benchmarks.reading import reading
 from tests.benchmarks.reports import reports
 from tests.benchmarks.server import BenchmarkServer
 from tests.benchmarks.tables import Measured
@@ -53,6 +54,12 @@ def test_growth_is_measured_beside_the_records_of_others(server):
     assert "COPY: time per row ÷ that of 400" in table
     assert "Beside 20,000 invoices of 2 other accounts" in table
     assert server.ask("SELECT count(*) FROM records_invoice") == 20_000 + 200 + 400
+
+
+def test_reads_are_measured(server):
+    found = reading(server, records=600, others=300, calls=3)
+    assert "600 invoices beside 300 of others" in found
+    assert "… statements over records" in found
 
 
 def test_growth_is_compared_with_linear_growth():
