@@ -15,7 +15,6 @@ from adsplatform.accounts.models import Account
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.records.display import DisplayedKind, displayed_kinds
 from adsplatform.statement_timeout import statement_timeout
-from enrollments.models import AppEnrollment
 from syncs.inbox.record_filters import called
 from syncs.inbox.record_rows import Row, rows_of
 from syncs.models import SyncRequest
@@ -58,12 +57,11 @@ def syncs_called(text: str, account: Account) -> list[SyncSummary]:
 def records_called(text: str, account: Account) -> list[Hits]:
     """The records with that id, or whose key, name or number contains the text, by kind."""
     found = []
-    enrollments = list(AppEnrollment.objects.of(account).values_list("pk", flat=True))
     for kind in displayed_kinds().values():
         if not kind.searched and not as_uuid(text):
             continue
         url = f"{reverse('inbox:records', args=[kind.slug])}?{urlencode({'q': text})}"
-        rows = kind.model.objects.of(account.pk).filter(called(kind, text), app_enrollment__in=enrollments)
+        rows = kind.model.objects.of(account.pk).filter(called(kind, text))
         try:
             with statement_timeout(SECONDS):
                 records = list(rows.order_by("-id")[: HITS_SHOWN + 1])

@@ -59,8 +59,7 @@ class KindMixin(TenantMixin):
         return AppEnrollment.objects.of(self.account).select_related("app").in_bulk()
 
     def filter_of_records(self) -> RecordFilter:
-        # The indexes of records begin with the enrollment.
-        rows = kinds()[self.kind.name].rows(self.account).filter(app_enrollment__in=list(self.enrollments))
+        rows = kinds()[self.kind.name].rows(self.account)
         return kind_filter(self.kind.name)(self.request.GET, rows, request=self.request)
 
 

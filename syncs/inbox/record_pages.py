@@ -105,7 +105,7 @@ def related_of(kind: DisplayedKind, record: Record, account: Account) -> list[Re
         is_one_of_several = sum(each is other for each, _ in references) > 1
         order = f"-{other.day.name}" if other.day else "id"
         heading = other.plural.capitalize()
-        # References stay within an enrollment, with which the indexes of records begin.
+        # References stay within an enrollment, with which the indexes of keys begin.
         rows = other.model.objects.of(account.pk).filter(app_enrollment=record.app_enrollment_id)
         rows = rows.filter(**{field.field.attname: record.pk}).order_by(order, "id")
         records = list(rows[: RELATED_SHOWN + 1])
@@ -132,13 +132,7 @@ def without(row: Row, field: DisplayedField) -> Row:
 
 def custom_fields_of(record: Record, account: Account) -> list[Row]:
     """The custom fields of the record."""
-    rows = CustomField.objects.of(account.pk).filter(
-        # The key narrows it by an index; of records with the same key, the id tells which is meant.
-        app_enrollment=record.app_enrollment_id,
-        erp_key=getattr(record, "erp_key", ""),
-        record_key=record.pk,
-    )
-    rows = rows.order_by("custom_field_label", "id")
+    rows = CustomField.objects.of(account.pk).filter(record_key=record.pk).order_by("custom_field_label", "id")
     return rows_of(displayed_kinds()["CustomField"], list(rows[:CUSTOM_FIELDS_SHOWN]), account)
 
 

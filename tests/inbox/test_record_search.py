@@ -61,7 +61,7 @@ def test_nothing_of_another_account_is_found(inbox, db):
     assert exported(inbox) == []
 
 
-def test_a_kind_that_takes_too_long_is_left_to_its_own_search(inbox, enrollment, monkeypatch):
+def test_a_kind_that_takes_too_long_is_left_to_its_own_search(inbox, monkeypatch):
     monkeypatch.setattr(global_search, "SECONDS", 0.2)
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
         other.execute("LOCK TABLE records_contact")
