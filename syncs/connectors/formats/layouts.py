@@ -88,7 +88,7 @@ def best(layouts: Sequence[FileLayout], names: Sequence[str], file: str) -> File
         named = [layout for layout in fitting if layout.file and fnmatch(file.casefold(), layout.file.casefold())]
         fitting = named or [layout for layout in fitting if not layout.file] or fitting
     if len(fitting) > 1:
-        titles = " and ".join(f"“{layout.title}”" for layout in fitting)
+        titles = " and ".join(sorted(f"“{layout.title}”" for layout in fitting))
         raise ConnectorError(
             f"The file “{file}” fits several import profiles, {titles}. Nothing was loaded. Give one of them a pattern "
             "of file names (match.file), or remove the others.",
