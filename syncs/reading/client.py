@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import IO
+from typing import IO, NamedTuple
 
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, Source, SourceItem, SourceItems
@@ -21,8 +21,9 @@ BEGIN_SECONDS = 60
 # No message of ours is nearly as long.
 LONGEST_MESSAGE = 512 * 1024**2
 _LENGTH = struct.Struct("!I")
-# What a request consists of besides the sockets and the file that come with it.
-REQUEST = b"read"
+# What a request consists of besides the sockets that come with it, and what precedes a task that has no upload or has
+# one, which comes with it.
+REQUEST, WITHOUT_CONTENT, WITH_CONTENT = b"read", b"-", b"+"
 
 
 class ReaderLost(BaseException):
@@ -32,13 +33,30 @@ class ReaderLost(BaseException):
     """
 
 
+class _Process(NamedTuple):
+    """The sockets of a reading process: for messages, and one that the server watches to see that we are there."""
+
+    data: socket.socket
+    alive: socket.socket
+
+
 class _Server:
-    """Where requests for reading processes go; no socket outside of a cluster."""
+    """Where requests for reading processes go; no socket outside of a cluster.
+
+    `prepared` is a process that has been requested before there is something to read.
+    """
 
     requests: socket.socket | None = None
+    prepared: _Process | None = None
 
 
 server = _Server()
+
+
+def prepare() -> None:
+    """Have a process started for the next `items_of`, while this one has other things to do."""
+    if server.requests is not None:
+        server.prepared = _request(server.requests)
 
 
 def items_of(source: Source, opened: ExitStack, *, connector: str, sync_id: str, fetches_data: bool) -> SourceItems:
@@ -84,23 +102,25 @@ def _receive(source: socket.socket, size: int) -> bytes | None:
 @contextlib.contextmanager
 def _start(requests: socket.socket, task: Task, content: IO[bytes] | None) -> Iterator[socket.socket]:
     """The connection to a new reading process, which is killed when the block is left, or this process ends."""
-    with ExitStack() as until_sent, ExitStack() as until_left:
-        ours, theirs = socket.socketpair()
-        until_left.enter_context(ours)
-        until_sent.enter_context(theirs)
-        # The server notices when our end is closed.
-        alive, watched = socket.socketpair()
-        until_left.enter_context(alive)
-        until_sent.enter_context(watched)
-        passed = [theirs.fileno(), watched.fileno()]
-        if content is not None:
-            passed.append(_descriptor(content, until_sent))
-        socket.send_fds(requests, [REQUEST], passed)
-        until_sent.close()
-        with contextlib.suppress(OSError):
-            # If it is lost already, this is noticed when its first message is missing.
-            send(ours, encode_task(task))
-        yield ours
+    process, server.prepared = server.prepared or _request(requests), None
+    with process.data, process.alive:
+        # If it is lost already, this is noticed when its first message is missing.
+        with ExitStack() as until_sent, contextlib.suppress(ConnectionError):
+            if content is None:
+                process.data.sendall(WITHOUT_CONTENT)
+            else:
+                socket.send_fds(process.data, [WITH_CONTENT], [_descriptor(content, until_sent)])
+            send(process.data, encode_task(task))
+        yield process.data
+
+
+def _request(requests: socket.socket) -> _Process:
+    data, theirs = socket.socketpair()
+    # The server notices when our end is closed.
+    alive, watched = socket.socketpair()
+    with theirs, watched:
+        socket.send_fds(requests, [REQUEST], [theirs.fileno(), watched.fileno()])
+    return _Process(data, alive)
 
 
 def _descriptor(content: IO[bytes], opened: ExitStack) -> int:

@@ -108,22 +108,20 @@ class Server:
 
     def _take(self) -> bool:
         """Take a request; False if there will be no more."""
-        request, descriptors, _, _ = socket.recv_fds(self.requests, len(client.REQUEST), 3)
+        request, descriptors, _, _ = socket.recv_fds(self.requests, len(client.REQUEST), 2)
         if not request:
             return False
-        data, watched = (socket.socket(fileno=descriptor) for descriptor in descriptors[:2])
+        data, watched = (socket.socket(fileno=descriptor) for descriptor in descriptors)
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-"))
         if self.confinement.uid is not None:
             os.chown(folder, self.confinement.uid, self.confinement.uid)
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_reader(data, watched, folder, descriptors[2:], parent)
+            self._become_reader(data, watched, folder, parent)
         self._readings[pid] = _Reading(folder, watched)
         self._selector.register(watched, selectors.EVENT_READ, pid)
         data.close()
-        for descriptor in descriptors[2:]:
-            os.close(descriptor)
         return True
 
     def _reap(self) -> None:
@@ -144,9 +142,7 @@ class Server:
                 if child not in self._readings:
                     os.kill(child, signal.SIGKILL)
 
-    def _become_reader(
-        self, data: socket.socket, watched: socket.socket, folder: Path, content: list[int], parent: int
-    ) -> NoReturn:
+    def _become_reader(self, data: socket.socket, watched: socket.socket, folder: Path, parent: int) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -159,6 +155,7 @@ class Server:
             # If memory runs short, the kernel is to kill this process before others.
             with contextlib.suppress(OSError):
                 Path("/proc/self/oom_score_adj").write_text("600")
+            _, content, _, _ = socket.recv_fds(data, 1, 1)
             received = client.receive(data)
             if received is not None:
                 self._read(received, data, folder, content, parent)

@@ -31,6 +31,7 @@ from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
 from syncs.queue import sessions
 from syncs.queue.claims import claim_next
+from syncs.reading.client import prepare
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def _carry_out(sync_request: SyncRequest) -> None:
     # Present objects will stay, so the garbage collector need not examine them repeatedly.
     gc.freeze()
     crash_point("started")
+    # It starts while this process connects to the database.
+    prepare()
     sessions.name_session(sync_request)
     pipeline.run(sync_request)
 
