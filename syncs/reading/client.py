@@ -90,7 +90,8 @@ def _receive(source: socket.socket, size: int) -> bytes | None:
     view = memoryview(data)
     while at < size:
         try:
-            count = source.recv_into(view[at:])
+            # In one call: between several, a thread would wait for another that computes.
+            count = source.recv_into(view[at:], size - at, socket.MSG_WAITALL)
         except ConnectionError:
             count = 0
         if not count:
