@@ -20,7 +20,12 @@ class StrengthValidator:
         from zxcvbn import zxcvbn
 
         of_person = [getattr(user, name, "") for name in ("email", "name")]
-        known = ["ads", "platform", *(part for text in of_person for part in text.replace("@", " ").split())]
+        known = [
+            "ads",
+            "platform",
+            "adsplatform",
+            *(part for text in of_person for part in text.replace("@", " ").split()),
+        ]
         found = zxcvbn(password[:LONGEST], user_inputs=known)
         if found["score"] < LEAST_SCORE:
             feedback = [found["feedback"]["warning"], *found["feedback"]["suggestions"]]

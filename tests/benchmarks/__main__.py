@@ -75,6 +75,10 @@ def arguments() -> argparse.ArgumentParser:
         "reports", _reports, "Reports of an account with very many open invoices, beside another such one."
     )
     one.add_argument("--invoices", type=int, default=1_000_000)
+
+    one = subcommand("attack", _attack, "Others' waiting time, memory and disk while the running product is attacked.")
+    one.add_argument("--seconds", type=float, default=30, help="of each attack")
+    one.add_argument("--problems", type=int, default=100_000, help="of the sync that the attacker searches")
     return parser
 
 
@@ -134,6 +138,12 @@ def _reports(server, options):
     from tests.benchmarks.reports import reports
 
     return reports(server, options.invoices)
+
+
+def _attack(server, options):
+    from tests.benchmarks.attack import attack
+
+    return attack(server, options.seconds, options.problems)
 
 
 if __name__ == "__main__":

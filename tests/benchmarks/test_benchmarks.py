@@ -5,6 +5,7 @@ import os
 import psutil
 import pytest
 
+from tests.benchmarks.attack import ATTACKS, attack
 from tests.benchmarks.claiming import claiming
 from tests.benchmarks.growth import growth, report
 from tests.benchmarks.inspecting import inspecting
@@ -80,6 +81,14 @@ def test_bad_lines_are_reported_one_by_one(server):
 def test_the_pick_up_time_is_measured_for_every_broker(server):
     found = pick_up(server, tasks=3)
     assert all(f"| {name} " in found for name in BROKERS)
+
+
+def test_the_running_product_is_attacked_in_every_way(server):
+    server.fresh()
+    found = attack(server, seconds=1, problems=50)
+    assert all(f"| {name} " in found for name in ("usually", *ATTACKS))
+    # Nothing that is measured within a second is stable, but nobody may be refused.
+    assert [line.split("|")[3].strip() for line in found.splitlines() if line.startswith("| ")][2:] == ["0"] * 5
 
 
 def test_each_claimer_gets_another_sync(server):
