@@ -16,7 +16,7 @@ from psycopg.errors import QueryCanceled
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, kinds_by_slug
-from adsplatform.records_api.counting import count, estimate
+from adsplatform.records_api.counting import estimate
 from adsplatform.records_api.kinds import kinds
 from adsplatform.rest.reads import QueryTooSlow, limited_read
 from adsplatform.searchlight.clauses import TESTS
@@ -31,8 +31,8 @@ RECORDS_ON_PAGE = 50
 FIRST_KINDS = ("Company", "Contact", "Invoice", "InvoiceLine", "Payment")
 # In the order in which they were loaded.
 AS_LOADED = "-id"
-# More records are not sorted without being asked to, and no longer is counted than this; beyond it is estimated.
-SORTED_AT_MOST, COUNT_SECONDS = 20_000, 0.1
+# More records are estimated, and not sorted without being asked to; no longer is counted than this.
+COUNTED_AT_MOST, COUNT_SECONDS = 10_000, 0.1
 
 
 class Heading(NamedTuple):
@@ -92,7 +92,7 @@ class RecordList(KindMixin):
     def page_of(self, filter: RecordFilter, total: int) -> dict[str, Any]:
         rows: QuerySet[Any] = filter.rows
         day = self.kind.day
-        order = self.order or (f"-{day.name}" if day and total <= SORTED_AT_MOST else AS_LOADED)
+        order = self.order or (f"-{day.name}" if day and total <= COUNTED_AT_MOST else AS_LOADED)
         given = self.request.GET
         page = keyset_page(
             rows.defer("row_hash"),
@@ -138,14 +138,16 @@ class RecordList(KindMixin):
 
 
 def count_quickly(rows: QuerySet[Any]) -> tuple[int, bool]:
-    """How many rows there are, and whether that is exact: what cannot be counted in COUNT_SECONDS is estimated."""
+    """How many rows there are, and whether that is exact: more rows, or what takes longer, is estimated."""
     try:
         with statement_timeout(COUNT_SECONDS):
-            return count(rows)
+            counted = rows.order_by()[: COUNTED_AT_MOST + 1].count()
+        if counted <= COUNTED_AT_MOST:
+            return counted, True
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
-    return max(estimate(rows), SORTED_AT_MOST + 1), False
+    return max(estimate(rows), COUNTED_AT_MOST + 1), False
 
 
 def completion_of(kind: DisplayedKind) -> str:
