@@ -11,7 +11,8 @@ from tests.import_profiles.loading import ProfiledUploads, counts, problems
 from tests.import_profiles.random_files import AMOUNTS, COMPANIES, DATES, INVOICE, Written
 
 pytestmark = pytest.mark.django_db
-# Each of them three syncs. `EXAMPLES=5000 make test ARGS=tests/import_profiles/test_any_style.py` takes its time.
+# Each of them two or three syncs. `EXAMPLES=250 make test ARGS=tests/import_profiles/test_any_style.py`, again and
+# again, tries thousands; a run is one transaction, which grows.
 EXAMPLES = int(os.environ.get("EXAMPLES", 15))
 # Without shrinking, which takes minutes here and does not make the input much clearer.
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]

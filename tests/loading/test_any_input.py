@@ -25,7 +25,8 @@ from tests.loading.profiled_files import ProfiledFile
 from tests.loading.rules import Books, Record
 from tests.loading.rules_of_kinds import KINDS, is_key
 
-# Each of them up to eight syncs. `EXAMPLES=3000 make test ARGS=tests/loading/test_any_input.py` takes its time.
+# Each of them up to eight syncs. `EXAMPLES=250 make test ARGS=tests/loading/test_any_input.py`, again and again, tries
+# thousands; a run is one transaction, which grows.
 EXAMPLES = int(os.environ.get("EXAMPLES", 40))
 # Without shrinking, which takes minutes here and does not make the input much clearer.
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
