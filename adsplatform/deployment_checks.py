@@ -98,8 +98,8 @@ def _of_reading() -> Iterator[tuple[str, str, str]]:
         yield (
             "W007",
             f"What reads the sources of syncs can be confined only in part: {confined.description}.",
-            "Run the workers on Linux 5.13 or newer with Landlock (“landlock” in /sys/kernel/security/lsm), and let "
-            "every user reach the folders of Python and of the program.",
+            "Run the workers on Linux 5.13 or newer with Landlock (“landlock” in /sys/kernel/security/lsm) and "
+            "seccomp, on x86-64 or 64-bit ARM, and let every user reach the folders of Python and of the program.",
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adsplatform.local import landlock
+from adsplatform.local import landlock, seccomp
 from adsplatform.local.processes import CAP_DAC_READ_SEARCH, LINUX, become_user
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,13 +43,14 @@ class Confinement:
 
     uid: int | None
     landlock: int
+    seccomp: bool
     ignores_permissions: bool = False
     readable: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
     def holds(self) -> bool:
         """Whether all parts hold."""
-        return bool(self.landlock) and (self.uid is not None or os.geteuid() != 0)
+        return bool(self.landlock) and self.seccomp and (self.uid is not None or os.geteuid() != 0)
 
     @property
     def description(self) -> str:
@@ -61,7 +62,10 @@ class Confinement:
         files = "no Landlock: this kernel has none, so whatever its user may read is within reach"
         if self.landlock:
             files = f"Landlock (version {self.landlock}): its own files and folder, and no other processes"
-        return f"{user}; {privileges}; {files}"
+        calls = "no seccomp: this system has none for it, so only Landlock refuses sockets and programs"
+        if self.seccomp:
+            calls = "seccomp: no programs, and no sockets but those of IP, which are there only to fetch data"
+        return f"{user}; {privileges}; {files}; {calls}"
 
     def apply(self, folder: Path, *more: Path, has_network: bool) -> None:
         """Confine this process, which may then write to these folders only; raises OSError."""
@@ -75,18 +79,20 @@ class Confinement:
                 raise OSError(ctypes.get_errno(), "This kernel does not let a process refuse new privileges.")
         if self.landlock:
             landlock.restrict(readable=self.readable, writable=paths, has_network=has_network)
+        if self.seccomp:
+            seccomp.restrict(has_network=has_network)
 
 
 def prepare(uid: int) -> Confinement:
     """The strictest confinement that this system has; root gives way to `uid`."""
-    present, readable = landlock.version(), (*SYSTEM_PATHS, *_program_files())
+    present, filters, readable = landlock.version(), seccomp.is_available(), (*SYSTEM_PATHS, *_program_files())
     if os.geteuid() != 0:
-        return Confinement(None, present, readable=readable)
+        return Confinement(None, present, filters, readable=readable)
     if _can_reach(uid, readable):
-        return Confinement(uid, present, readable=readable)
+        return Confinement(uid, present, filters, readable=readable)
     if present:
-        return Confinement(uid, present, ignores_permissions=True, readable=readable)
-    return Confinement(None, 0)
+        return Confinement(uid, present, filters, ignores_permissions=True, readable=readable)
+    return Confinement(None, 0, filters)
 
 
 def _program_files() -> tuple[Path, ...]:

@@ -1,8 +1,10 @@
 """The reading server forks a process for each source, ends it with its sync, and is started again when it dies."""
 
+import ast
 import contextlib
 import io
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -148,19 +150,74 @@ def test_the_server_gets_no_secret():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("has_network", "outcome"), [(True, "ConnectionRefusedError"), (False, "PermissionError")])
-def test_only_a_connector_that_fetches_its_data_has_a_network(tmp_path, has_network, outcome):
-    code = f"""
-        import socket
-        from pathlib import Path
-        from adsplatform.local import confinement
-        confinement.prepare(64016).apply(Path({str(tmp_path)!r}), has_network={has_network})
+# Each tries something and raises OSError if it is refused. A server on {port} and on the Unix socket {path} waits.
+NETWORK = {
+    "connect": "socket.create_connection(('127.0.0.1', {port}), 5)",
+    "Multipath TCP": "socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).connect(('127.0.0.1', {port}))",
+    "fast open": "socket.socket().sendto(b'x', socket.MSG_FASTOPEN, ('127.0.0.1', {port}))",
+    "UDP": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {port}))",
+    "UDP, a port": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(('127.0.0.1', 0))",
+}
+NEVER = {
+    "a Unix socket": "socket.socket(socket.AF_UNIX).connect({path!r})",
+    "a pair of Unix sockets": "socket.socketpair(type=socket.SOCK_DGRAM)[0].sendto(b'x', {path!r})",
+    "listen": "socket.create_server(('127.0.0.1', 0))",
+    "listen without a port": "socket.socket().listen()",
+    "a user namespace": "call('unshare', 0x10000000)",
+    "a user namespace of a child": "syscall(56 if os.uname().machine == 'x86_64' else 220, 1 << 28 | 17, 0, 0, 0, 0)",
+    "the newer clone": "syscall(435, bytes(88), 88)",
+    "shared memory": "call('shmget', 1616, 4096, 0o1666)",
+    "a queue of messages": "call('msgget', 1616, 0o1666)",
+    "a queue in the kernel": "syscall(425, 1, bytes(120))",
+    "a program": "os.execv('/usr/bin/true', ['true'])",
+    "a program from memory": "os.execve(in_memory('/usr/bin/true'), ['true'], dict())",
+}
+CONFINED = """
+    import ctypes, os, socket, threading
+    from pathlib import Path
+    from adsplatform.local import confinement
+    libc = ctypes.CDLL(None, use_errno=True)
+    def call(name, *arguments):
+        if getattr(libc, name)(*arguments) < 0:
+            raise OSError(ctypes.get_errno(), "")
+    def syscall(number, *arguments):
+        call("syscall", ctypes.c_long(number), *(ctypes.c_long(a) if isinstance(a, int) else a for a in arguments))
+    def in_memory(path):
+        memory = os.memfd_create("x")
+        os.write(memory, Path(path).read_bytes())
+        return memory
+    confinement.prepare(64016).apply(Path({folder!r}), has_network={has_network})
+    found = dict()
+    for name, attempt in {attempts}.items():
         try:
-            socket.create_connection(("127.0.0.1", 1))
+            exec(attempt)
+            found[name] = "done"
         except OSError as error:
-            print(type(error).__name__)
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=PROJECT, capture_output=True, text=True, timeout=60
-    )
-    assert done.stdout.strip() == outcome, done.stderr
+            found[name] = "refused" if error.errno in (1, 13, 38) else str(error)
+    socket.socketpair()
+    thread = threading.Thread(target=print, args=(found,))
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("has_network", [True, False])
+def test_only_a_connector_that_fetches_its_data_has_a_network(tmp_path, has_network):
+    path = str(tmp_path / "socket")
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind(path)
+        local.listen()
+        os.chmod(path, 0o777)
+        port = server.getsockname()[1]
+        attempts = {name: code.format(port=port, path=path) for name, code in (NETWORK | NEVER).items()}
+        code = CONFINED.format(folder=str(tmp_path), has_network=has_network, attempts=attempts)
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)], cwd=PROJECT, capture_output=True, text=True, timeout=60
+        )
+    assert not done.returncode, done.stderr
+    found = ast.literal_eval(done.stdout)
+    assert {name: found.pop(name) for name in NEVER} == dict.fromkeys(NEVER, "refused")
+    if has_network:
+        # Not every kernel has the others.
+        found = {name: found[name] for name in ("connect", "UDP", "UDP, a port")}
+    assert found == dict.fromkeys(found, "done" if has_network else "refused")

@@ -28,6 +28,7 @@ REFUSED = {
     "others credentials", "others rows", "leave the role", "environment of parents", "memory of parent",
     "attach to parent", "signal parent", "list processes", "read uploads", "read secret file", "write elsewhere",
     "write into code", "run a setuid program", "become root", "may gain privileges", "listen",
+    "make a user namespace", "share memory", "make a unix socket",
 }  # fmt: skip
 
 
@@ -117,4 +118,5 @@ def test_the_worker_says_at_the_start_how_its_readers_are_confined(worker):
     (line,) = (line for line in worker.log().splitlines() if "is confined: " in line)
     user = "the worker's own user" if worker.uid else "user 64016 instead of root"
     assert f": {user}; no new privileges; Landlock (version {landlock.version()}): " in line
+    assert "; seccomp: no programs, " in line
     assert " INFO " in line
