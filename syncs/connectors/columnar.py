@@ -2,7 +2,8 @@
 
 import codecs
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from functools import cached_property
+from typing import TypeVar, overload
 
 import numpy as np
 import polars as pl
@@ -36,6 +37,40 @@ def split_into_columns(lines: bytes, count: int, delimiter: str, width: int) -> 
     except pl.exceptions.PolarsError:
         return None
     return frame.get_columns() if len(frame) == count else None
+
+
+class DelimitedCells(Sequence[pl.Series]):
+    """The columns of lines that each have one cell per column, split only when a column is asked for.
+
+    A process that passes the lines on never needs them.
+    """
+
+    def __init__(self, lines: list[str], delimiter: str, width: int):
+        self.lines, self.delimiter, self.width = lines, delimiter, width
+
+    def first(self) -> pl.Series:
+        """The first column, without splitting the others."""
+        cells = [line.partition(self.delimiter)[0] or None for line in self.lines]
+        return pl.Series(cells, dtype=pl.String)
+
+    @cached_property
+    def _columns(self) -> list[pl.Series]:
+        columns = split_into_columns("\n".join(self.lines).encode(), len(self.lines), self.delimiter, self.width)
+        if columns is None:
+            raise ValueError(f"{len(self.lines)} lines do not have {self.width} cells each")
+        return columns
+
+    @overload
+    def __getitem__(self, at: int) -> pl.Series: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[pl.Series]: ...
+
+    def __getitem__(self, at: int | slice) -> pl.Series | list[pl.Series]:
+        return self._columns[at]
+
+    def __len__(self) -> int:
+        return self.width
 
 
 def rows_to_columns(

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 import polars as pl
 
-from syncs.connectors.columnar import split_into_columns
+from syncs.connectors.columnar import DelimitedCells, split_into_columns
 from syncs.connectors.protocol import (
     ABSENT,
     Absent,
@@ -292,10 +292,13 @@ def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Messa
 
 def _message_of_columns(item: Columns) -> _Columns:
     positions = sorted(item.not_delimited)
-    is_split = bool(item.delimited and item.delimiter) and all(isinstance(of, pl.Series) for of in item.cells)
+    is_unsplit = isinstance(item.cells, DelimitedCells)
+    is_split = bool(item.delimited and item.delimiter) and (
+        is_unsplit or all(isinstance(of, pl.Series) for of in item.cells)
+    )
     cells: list[_Texts | _Cells] = []
     irregular: list[list[str | None]] = []
-    for of in item.cells:
+    for of in () if is_unsplit else item.cells:
         if is_split and isinstance(of, pl.Series):
             irregular += [of.gather(positions).to_list()] if positions else []
         else:

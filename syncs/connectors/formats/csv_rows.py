@@ -21,7 +21,14 @@ from syncs.connectors.formats.csv_extents import (
 from syncs.connectors.formats.csv_fitting import RowFitter
 from syncs.connectors.formats.csv_header import Header
 from syncs.connectors.formats.csv_problems import CsvProblems
-from syncs.connectors.formats.csv_split import ParsedRows, irregular_lines, parse_each, parse_rows, split_lines
+from syncs.connectors.formats.csv_split import (
+    ParsedRows,
+    first_cells,
+    irregular_lines,
+    parse_each,
+    parse_rows,
+    split_lines,
+)
 from syncs.connectors.formats.header_search import KindNames
 from syncs.connectors.formats.text_lines import LongLine, has_undecoded
 from syncs.connectors.protocol import (
@@ -172,13 +179,13 @@ class CsvRows:
             if parsed is None:
                 return None
             rows = dict(zip(irregular, parsed, strict=True))
-        headers, blanks = self._fitter.find_no_rows(texts[0], raw, rows)
+        headers, blanks = self._fitter.find_no_rows(first_cells(texts), raw, rows)
         if headers:
             return self._split_at(lines, headers)
         return self._by_column(raw, texts, rows, blanks)
 
     def _by_column(
-        self, raw: list[str], texts: list[pl.Series], rows: Mapping[int, list[str] | None], blanks: Collection[int]
+        self, raw: list[str], texts: Sequence[pl.Series], rows: Mapping[int, list[str] | None], blanks: Collection[int]
     ) -> Iterable[SourceItem]:
         """The block of the lines, with the `rows` of irregular ones put in, and without those that are blank."""
         block = Columns(
@@ -220,7 +227,7 @@ class CsvRows:
     def _with_irregular(
         self,
         block: Columns,
-        texts: list[pl.Series],
+        texts: Sequence[pl.Series],
         rows: Mapping[int, list[str] | None],
         blanks: Collection[int],
     ) -> tuple[Columns, list[RowProblem]]:
@@ -349,7 +356,7 @@ class CsvRows:
         return block
 
 
-def _without(block: Columns, texts: list[pl.Series], left_out: Collection[int]) -> Columns:
+def _without(block: Columns, texts: Sequence[pl.Series], left_out: Collection[int]) -> Columns:
     """The block, whose cells are these Series, without the rows at these positions."""
     keep = [position not in left_out for position in range(len(block))]
     new_position = {old: new for new, old in enumerate(compress(range(len(block)), keep))}

@@ -1,11 +1,12 @@
 """Lines of CSV split into cells: many at once by column where no quotation mark is involved, else row by row."""
 
 import csv
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
-from syncs.connectors.columnar import count_character, split_into_columns
+from syncs.connectors.columnar import DelimitedCells, count_character, split_into_columns
 from syncs.connectors.formats.csv_extents import cells_between_blanks, row_lines
 from syncs.connectors.formats.csv_header import Header
 
@@ -76,12 +77,18 @@ def irregular_lines(raw: list[str], together: str, header: Header) -> list[int]:
     ]
 
 
-def split_lines(raw: list[str], irregular: list[int], header: Header) -> list[pl.Series] | None:
+def split_lines(raw: list[str], irregular: list[int], header: Header) -> Sequence[pl.Series] | None:
     """The cells of the lines by column, null where empty and in irregular lines; None where they do not fit."""
-    lines, width = raw, len(header.columns)
-    if irregular:
-        lines = list(raw)
-        blank = header.delimiter * (width - 1)
-        for position in irregular:
-            lines[position] = blank
-    return split_into_columns("\n".join(lines).encode(), len(lines), header.delimiter, width)
+    delimiter, width = header.delimiter, len(header.columns)
+    if not irregular:
+        has_other_width = any(line.count(delimiter) != width - 1 for line in raw)
+        return None if has_other_width else DelimitedCells(raw, delimiter, width)
+    lines = list(raw)
+    for position in irregular:
+        lines[position] = delimiter * (width - 1)
+    return split_into_columns("\n".join(lines).encode(), len(lines), delimiter, width)
+
+
+def first_cells(texts: Sequence[pl.Series]) -> pl.Series:
+    """The first column of split lines."""
+    return texts.first() if isinstance(texts, DelimitedCells) else texts[0]
