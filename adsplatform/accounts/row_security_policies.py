@@ -7,6 +7,7 @@ has a permissive policy for all rows, so that reporting tools, for example, stil
 - A table whose model names a foreign key in `row_security_parent` shows the rows whose parent is visible.
 - Accounts and memberships show those of the account and those of the person, who may switch between their accounts;
   only the account's own can be written. They and API keys are also read by the login role, before the account is known.
+- Of a membership only the choice of notices can be written, of an API key only its use and its revocation.
 - Users, but for their password hashes, and the permissions of platform staff can be read but not written. The admin's
   log and the sessions cannot even be read. Into the queue, messages can only be put.
 - A view shows the rows of its tables that the role sees: it runs with the rights of who asks (`security_invoker`).
@@ -64,6 +65,9 @@ TABLE_PRIVILEGES = {
     "accounts_auditsegment": (),
     # Requests send messages; only workers read and remove them.
     "django_q_ormq": ("INSERT", "SELECT (id)"),
+    # Keys are made as the login role; people and their roles are chosen in the admin.
+    "accounts_apikey": ("SELECT", "UPDATE (last_used)", "UPDATE (revoked)", "UPDATE (revoked_user_id)"),
+    "accounts_membership": ("SELECT", "UPDATE (wants_notices)"),
 }
 # Columns that requests of an account may not read, where the role may read the rest of the table.
 SECRET_COLUMNS = {"accounts_user": {"password"}}

@@ -167,16 +167,17 @@ def make_api_key(
     ends = [expires or latest]
     if caller.api_key and caller.api_key.expires:
         ends.append(caller.api_key.expires)
-    return ApiKey.make(
-        account=caller.account,
-        user=caller.user,
-        name=name,
-        role=caller.role,
-        expires=min(ends),
-        is_read_only=is_read_only,
-        is_of_staff=caller.is_staff,
-        made_with=caller.api_key,
-    )
+    with row_security.as_login_role():
+        return ApiKey.make(
+            account=caller.account,
+            user=caller.user,
+            name=name,
+            role=caller.role,
+            expires=min(ends),
+            is_read_only=is_read_only,
+            is_of_staff=caller.is_staff,
+            made_with=caller.api_key,
+        )
 
 
 def latest_end_of_keys() -> datetime:

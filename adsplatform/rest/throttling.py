@@ -1,17 +1,18 @@
 """Limits on how often a caller may call. But for reads, the counts are in the shared cache of all web processes."""
 
+import functools
 import hashlib
 import logging
 import math
 import time
 from collections import Counter
-from functools import cache
 from ipaddress import ip_address
 from threading import Lock
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -27,12 +28,32 @@ from adsplatform.rest.authentication import authenticated
 
 logger = logging.getLogger(__name__)
 
+# No count and no time, in seconds since 1970, is larger.
+MOST = 1e12
+
 # What proxies add to the requests that they pass on.
 PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO")
 
 
+class _Numbers:
+    """The shared cache, in which only lists of numbers count: SQL of a request may have written anything there."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = cache.get(key)
+        return found if isinstance(found, list) and all(_is_number(value) for value in found) else default
+
+    def set(self, key: str, value: object, timeout: float) -> None:
+        cache.set(key, value, timeout)
+
+
+def _is_number(value: object) -> bool:
+    """Whether it can be a count or a time; neither a NaN nor too large to calculate with."""
+    return isinstance(value, int | float) and 0 <= value <= MOST
+
+
 class _Throttle(SimpleRateThrottle):
     scope: str
+    cache: Any = _Numbers()
 
     def get_rate(self) -> str | None:
         rate = api_settings.DEFAULT_THROTTLE_RATES[self.scope]
@@ -170,7 +191,8 @@ class _FailureThrottle(_SignInThrottle):
 
     def _state(self, request: Request) -> tuple[int, float]:
         key = self.get_cache_key(request, None)
-        count, until = (self.cache.get(key) if key else None) or (0, 0.0)
+        found = self.cache.get(key) if key else None
+        count, until = found if found and len(found) == 2 else (0, 0.0)
         return (count, until) if until > self.timer() else (0, 0.0)
 
 
@@ -246,7 +268,7 @@ def _hides_address(request: Request) -> bool:
     return is_near
 
 
-@cache
+@functools.cache
 def _warn_of_proxy() -> None:
     logger.warning(
         "Requests come through a proxy, but NUM_PROXIES is 0, so the addresses of callers are unknown and attempts to "
