@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 
 from adsplatform.accounts.audit import signed_by
@@ -99,6 +100,8 @@ def erase_account(account: Account) -> dict[str, int]:
     if SyncRequest.objects.of(account).running().exists():
         raise Conflict(f"A sync of {account} is in progress. Cancel it or wait for its end, then erase the account.")
     people, files = _people_of_no_other(account), _files_of(account)
+    # Signing in is refused before it is known who it is: such an entry names no user, but the address as it was typed.
+    emails = list(User.objects.filter(pk__in=people).values_list(Lower("email"), flat=True))
     enrollments = AppEnrollment.objects.of(account).values_list("pk", flat=True)
     LogEntry.objects.filter(object_id__in=[str(id) for id in (account.pk, *people, *enrollments)]).delete()
     # Constraints between the tables are checked below, when all rows are gone.
@@ -109,6 +112,8 @@ def erase_account(account: Account) -> dict[str, int]:
     AuditEntry.objects.filter(group_key=account.pk).erase_values()
     AuditEntry.objects.filter(user_id__in=people).erase_persons()
     AuditEntry.objects.filter(subject="user", subject_id__in=map(str, people)).erase_persons()
+    refused = AuditEntry.objects.filter(subject="user", subject_id="", subject_name__gt="")
+    refused.alias(tried=Lower(Trim("subject_name"))).filter(tried__in=emails).erase_persons()
     erased = {"people": len(people), "rows": rows, "files": len(files)}
     AuditEntry.objects.create(
         at=timezone.now(),

@@ -15,6 +15,7 @@ from syncs import tasks
 from syncs.models import Correction, SyncDifference, SyncFile, SyncRequest, SyncResultDetail, UnansweredUpload, Upload
 from syncs.periodic import retention
 from syncs.services import corrections, enrollments
+from tests.callers import anonymous
 from tests.factories import MembershipFactory, SyncRequestFactory, member
 from tests.loading.uploading import Uploads
 from tests.security.test_every_interface import PopulatedAccount
@@ -96,6 +97,17 @@ def test_an_erased_account_leaves_no_row_no_file_and_no_name(populated, capsys):
     assert (entry.subject, entry.subject_id) == ("all data of account", str(account.pk))
     assert entry.before["people"] == 5
     assert entry.before["rows"] > 40
+
+
+def test_refused_sign_ins_of_erased_people_are_erased_and_others_stay():
+    person, other = member(email="ann@example.com")[0], member(email="joann@example.com")[0]
+    for tried in ("Ann@Example.com", "ann@example.com ", other.user.email):
+        anonymous().post("/api/v1/sign-in", {"email": tried, "password": "wrong"}, content_type="application/json")
+    refused = AuditEntry.objects.filter(action="refused").order_by("audit_entry_id")
+    assert len(refused) == 3
+    call_command("erase_account", str(person.group_key_id), "--name", person.group_key.name)
+    assert [entry.subject_name for entry in refused.all()] == ["", "", other.user.email]
+    assert [bool(entry.address) for entry in refused.all()] == [False, False, True]
 
 
 def test_an_account_is_not_erased_under_a_running_sync():
