@@ -161,7 +161,7 @@ _ENTRIES = {
     "The sync as a whole": (
         ("nothing_loaded", "Nothing could be loaded", "Every line was rejected, or no file could be read; the other problems say why.", "Correct what they name, then send the data again.", SENDER),
         ("reject_limit", "Too many lines were rejected", "More lines were rejected than the enrollment allows, so nothing was changed.", "Correct the lines, or raise the limit in the enrollment’s settings.", ADMIN),
-        ("delete_guard", "Too much would be deleted", "The sync would delete more records than the enrollment allows, those that a full data set lacks and those that lines delete (onMatchAction 2), so nothing was changed.", "Send the whole data set, leave out lines that should not delete, or allow the deletes.", ADMIN),
+        ("delete_guard", "Too much would be deleted", "The sync would delete more records than the enrollment allows, those that a full data set lacks and those that lines delete (onMatchAction 2), together with what was deleted in the last 24 hours, so nothing was changed.", "Send the whole data set, leave out lines that should not delete, or allow the deletes.", ADMIN),
         ("bad_setting", "A setting is wrong", "A setting of the enrollment has a value that its connector cannot use.", "Correct the setting.", ADMIN),
         ("source_unreadable", "The source cannot be read", "The connected system refuses, does not answer or breaks off; its answer is in the sentence.", "Look whether the connection and its credentials are good, then sync again.", ADMIN),
         ("upload_missing", "The upload is no longer there", "The uploaded file is gone from the upload storage.", "Upload it again.", ADMIN),

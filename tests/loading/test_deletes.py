@@ -1,13 +1,17 @@
 """Deletes that lines ask for (`onMatchAction` 2): in files only where the sender has said so; never without guard."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from adsplatform.records.models import Company
 from syncs.models import SyncRequest
 from syncs.services import corrections, reruns
+from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import company
+from tests.loading.uploading import Uploads
 
 COLUMNS = "erpKey,companyName,companyType,isActive,onMatchAction"
 NOT_ASKED_FOR = (
@@ -116,6 +120,64 @@ def test_the_guard_adds_up_the_parts_of_one_input(uploads):
     assert (allowed.status_code, allowed.parent_sync_request, allowed.current_batch) == ("Success", first, 2)
     # The part that ran twice does not keep the next one waiting.
     assert SyncRequest.objects.may_run().get() == waiting
+
+
+def delete(uploads, numbers, **wanted):
+    return uploads.load(batch(numbers), "batch.json", format="batch", **wanted)
+
+
+@pytest.mark.usefixtures("books")
+def test_the_guard_adds_up_what_one_sync_after_another_deletes(uploads):
+    assert delete(uploads, range(10)).status_code == "Success"
+    stopped = delete(uploads, range(10, 15))
+    assert stopped.failure_code == "delete_guard"
+    assert stopped.details.get().message == (
+        "Stopped: together with what was deleted in the last 24 hours, this sync would delete 15 of 20 companies, more "
+        "than the 50 % that File Upload allows. Nothing was changed."
+    )
+    assert delete(uploads, [10]).failure_code == "delete_guard"
+    preview = uploads.load(companies([10], action=2), "companies.csv", delete_on_match=True, dry_run=True)
+    assert preview.failure_code == "delete_guard"
+    assert uploads.load(companies([10]), "companies.csv", full=True).failure_code == "delete_guard"
+    assert Company.objects.count() == 10
+
+
+@pytest.mark.usefixtures("books")
+def test_small_deletes_of_day_after_day_stay_possible(uploads):
+    uploads.load(companies(range(20, 60)), "companies.csv")
+    assert [delete(uploads, [number]).status_code for number in range(3)] == ["Success"] * 3
+    assert delete(uploads, range(3, 30)).status_code == "Success"
+    assert delete(uploads, [30]).failure_code == "delete_guard"
+    SyncRequest.objects.update(finished=F("finished") - timedelta(hours=25))
+    assert delete(uploads, [30]).status_code == "Success"
+
+
+@pytest.mark.usefixtures("books")
+def test_a_preview_deletes_nothing_that_counts(uploads):
+    for _ in range(2):
+        uploads.load(companies(range(10), action=2), "companies.csv", delete_on_match=True, dry_run=True)
+    assert delete(uploads, range(10)).status_code == "Success"
+
+
+@pytest.mark.usefixtures("books")
+def test_deletes_that_somebody_has_allowed_count_no_more_and_others_do(uploads):
+    uploads.load(companies(range(20, 60)), "companies.csv")
+    delete(uploads, range(30))
+    stopped = delete(uploads, [30])
+    assert uploads.run(reruns.allow_deletes(stopped, None)).status_code == "Success"
+    assert delete(uploads, range(31, 41)).status_code == "Success"
+    again = delete(uploads, range(41, 46))
+    assert again.details.get().message.startswith(
+        "Stopped: together with what was deleted in the last 24 hours, this sync would delete 15 of 29 companies, more"
+    )
+
+
+@pytest.mark.usefixtures("books")
+def test_what_another_enrollment_deletes_does_not_count(uploads):
+    other = Uploads(AppEnrollmentFactory(app=uploads.enrollment.app, group_key=uploads.account, name="Other"))
+    other.load(companies(range(100, 120)), "companies.csv")
+    assert delete(other, range(100, 110)).status_code == "Success"
+    assert delete(uploads, range(10)).status_code == "Success"
 
 
 @pytest.mark.usefixtures("books")

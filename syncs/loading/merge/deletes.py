@@ -1,5 +1,7 @@
 """Deletes: by rows that ask for it, and of records that a complete input does not contain; and their guard."""
 
+from dataclasses import dataclass
+
 from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
@@ -12,13 +14,32 @@ from syncs.loading.verdict import Stopped
 
 # The delete guard ignores kinds with fewer records than this: a share of so few says little.
 GUARDED_FROM = 20
+# For how long the guard adds what earlier syncs of the enrollment have deleted.
+GUARDED_HOURS = 24
+
+
+@dataclass(frozen=True)
+class _Deletes:
+    """What may be deleted of a kind, with what was deleted of it before: how many of how many records."""
+
+    entity: Entity
+    deleted: int
+    there: int
+    # How many of them earlier syncs have deleted that are no parts of this input.
+    earlier: int
+
+    def are_more_than(self, percent: int) -> bool:
+        return self.there >= GUARDED_FROM and self.deleted * 100 > percent * self.there
+
+    def __str__(self) -> str:
+        return f"{self.deleted:,} of {self.there:,} {self.entity.plural}"
 
 
 def plan_deletes(context: MergeContext, complete: list[str]) -> Stopped | None:
     """For the kinds that the input contains completely, list the records that it lacks in the table `missing`.
 
     Returns a verdict if these and the records that rows delete (`onMatchAction` 2) are more than may be deleted,
-    unless somebody has allowed it.
+    together with what earlier syncs of the enrollment have deleted; unless somebody has allowed it.
     """
     context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
     deleted = {staged.entity.name: _deleted_by_rows(context, staged) for staged in context.staged}
@@ -27,13 +48,17 @@ def plan_deletes(context: MergeContext, complete: list[str]) -> Stopped | None:
     if context.sync_request.allow_deletes:
         return None
     # All kinds are listed, because the person who allows the deletes must know what will be deleted.
-    too_many = [figures for name, count in deleted.items() if (figures := _too_many(context, entities()[name], count))]
+    limit = context.enrollment.delete_limit_percent
+    all_deletes = [_with_earlier(context, entities()[name], count) for name, count in deleted.items() if count]
+    too_many = [deletes for deletes in all_deletes if deletes.are_more_than(limit)]
     if not too_many:
         return None
     this_sync = "this full sync" if context.sync_request.run_full_sync else "this sync"
+    if any(deletes.earlier for deletes in too_many):
+        this_sync = f"together with what was deleted in the last {GUARDED_HOURS} hours, {this_sync}"
     return Stopped(
-        f"Stopped: {this_sync} would delete {', '.join(too_many)}, more than the "
-        f"{context.enrollment.delete_limit_percent} % that {context.enrollment} allows. Nothing was changed.",
+        f"Stopped: {this_sync} would delete {', '.join(map(str, too_many))}, more than the {limit} % that "
+        f"{context.enrollment} allows. Nothing was changed.",
         code="delete_guard",
     )
 
@@ -101,20 +126,16 @@ def _is_missing(context: MergeContext, entity: Entity) -> sql.Composed:
     return sql.SQL(" AND ").join(conditions)
 
 
-def _too_many(context: MergeContext, entity: Entity, deleted: int) -> str:
-    """The counts of the kind for the message, if more of it would be deleted than may be, else ""."""
-    if not deleted:
-        return ""
+def _with_earlier(context: MergeContext, entity: Entity, deleted: int) -> _Deletes:
+    """The deletes of a kind with the earlier ones, so that many small syncs delete no more than a large one may."""
     (there,) = context.row(
         "SELECT count(*) FROM {records} WHERE app_enrollment_id = %(enrollment)s",
         records=sql.Identifier(entity.table),
     )
-    # The parts of one input count together, as they are one sync to whoever sends them.
-    earlier = _deleted_by_earlier_parts(context, entity)
-    deleted, there = deleted + earlier, there + earlier
-    if there < GUARDED_FROM or deleted * 100 <= context.enrollment.delete_limit_percent * there:
-        return ""
-    return f"{deleted:,} of {there:,} {entity.plural}"
+    # The parts of one input are one sync to whoever sends them.
+    of_parts = _deleted_by_earlier_parts(context, entity)
+    earlier = _deleted_by_earlier_syncs(context, entity)
+    return _Deletes(entity, deleted + of_parts + earlier, there + of_parts + earlier, earlier)
 
 
 def _deleted_by_earlier_parts(context: MergeContext, entity: Entity) -> int:
@@ -128,6 +149,28 @@ def _deleted_by_earlier_parts(context: MergeContext, entity: Entity) -> int:
         AND (s.parent_sync_request_id = %(parent)s OR s.sync_request_id = %(parent)s)
         """,
         name=sql.Literal(entity.name),
+    )
+    return int(count)
+
+
+def _deleted_by_earlier_syncs(context: MergeContext, entity: Entity) -> int:
+    """What other syncs of the enrollment have deleted lately, since somebody last allowed deletes of that kind."""
+    (count,) = context.row(
+        """
+        WITH deletes AS (
+            SELECT s.finished, s.allow_deletes, e.deleted_by_match + e.deleted_as_missing AS deleted,
+                   coalesce(s.parent_sync_request_id, s.sync_request_id) AS input
+            FROM syncs_syncentityresult e JOIN syncs_syncrequest s USING (sync_request_id)
+            WHERE s.app_enrollment_id = %(enrollment)s AND s.status_code = 'Success' AND NOT s.dry_run
+            AND s.finished > now() - make_interval(hours => {hours}) AND e.entity = {name}
+            AND e.deleted_by_match + e.deleted_as_missing > 0
+        )
+        SELECT coalesce(sum(d.deleted), 0) FROM deletes d
+        WHERE d.input IS DISTINCT FROM %(parent)s
+        AND NOT EXISTS (SELECT FROM deletes a WHERE a.allow_deletes AND a.finished >= d.finished)
+        """,
+        name=sql.Literal(entity.name),
+        hours=sql.Literal(GUARDED_HOURS),
     )
     return int(count)
 
