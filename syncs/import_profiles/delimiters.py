@@ -99,13 +99,21 @@ def _splits_amounts(lines: Sequence[str]) -> bool:
     ]
     if not places:
         return False
-    header = len(next(csv.reader([lines[places[0]]]), []))
+    header = _width(lines[places[0]])
     lines = lines[places[0] :]
     wider = 0
     for line in lines[1:]:
-        cells = len(next(csv.reader([line]), []))
+        cells = _width(line)
         bare = re.sub(r'"[^"]*"', '""', line)
         amounts = len(_SPLIT_AMOUNT.findall(bare))
         if cells > header and amounts >= cells - header:
             wider += 1
     return wider > 0 and wider * 2 >= len(lines) - 1
+
+
+def _width(line: str) -> int:
+    """How many cells a line has with commas between them; none where they cannot be read, as if one is too long."""
+    try:
+        return len(next(csv.reader([line]), []))
+    except csv.Error:
+        return 0

@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from syncs.connectors.formats import explanation_sheet
 from syncs.connectors.formats.file_kinds import reason_not_csv
 from syncs.connectors.formats.xlsx_choice import texts_of
-from syncs.connectors.formats.xlsx_workbook import Sheet, Workbook
+from syncs.connectors.formats.xlsx_workbook import SampleSize, Sheet, Workbook
 from syncs.connectors.formats.zip_archive import Archive
 from syncs.import_profiles.delimiters import judge_delimiter
 from syncs.import_profiles.encodings import EncodingFinding, judge_encoding
 from syncs.import_profiles.header_lines import HeaderFinding, find_header, header_at
 from syncs.import_profiles.inspected import Choice, Question, Verdict
 from syncs.import_profiles.questions import Asker, choices_of
-from syncs.import_profiles.sampling import SampleBytes, decode_parts, split_parts
+from syncs.import_profiles.sampling import MOST_CELLS, SampleBytes, decode_parts, split_parts
 from syncs.import_profiles.tables import Table, build_table
 
 # The lines that are shown as they stand.
 FIRST_LINES, LAST_LINES, SHOWN_LENGTH = 12, 5, 500
-# The rows of a sheet that are looked at.
-SHEET_ROWS = 20_000
+# What is looked at of a sheet. A cell far to the right takes a few bytes of the file, and a whole row of the table.
+SHEET_SAMPLE = SampleSize(rows=20_000, columns=MOST_CELLS, cells=2_000_000)
 HEADER_ROWS = 30
 DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -196,9 +196,9 @@ def read_sheets(archive: Archive, file: FileName, line_bytes: int, asker_of: Cal
 def _read_sheet(workbook: Workbook, sheet: Sheet, file: FileName, asker_of: Callable[[str], Asker]) -> Table | None:
     """The table in a sheet; None where it has no rows, or explains a template."""
     workbook.first_rows(sheet, HEADER_ROWS)  # finds out whether the rows are in order
-    found, number_columns = workbook.sample(sheet, SHEET_ROWS)
-    rows = [texts_of(row) for row in found if row.cells]
-    numbers = [row.number for row in found if row.cells]
+    sample = workbook.sample(sheet, SHEET_SAMPLE)
+    rows = [texts_of(row) for row in sample.rows if row.cells]
+    numbers = [row.number for row in sample.rows if row.cells]
     if not rows or explanation_sheet.is_explanation(sheet.name, rows[0]):
         return None
     header = _header(rows, numbers, asker_of(sheet.name))
@@ -208,14 +208,14 @@ def _read_sheet(workbook: Workbook, sheet: Sheet, file: FileName, asker_of: Call
         header,
         rows,
         numbers,
-        number_columns=number_columns,
+        number_columns=sample.number_columns,
         file=file.name,
         stem=file.stem,
         format="xlsx",
         sheet=sheet.name,
         first_lines=_sheet_lines(rows[:FIRST_LINES], numbers[:FIRST_LINES]),
         last_lines=_sheet_lines(rows[FIRST_LINES:][-LAST_LINES:], numbers[FIRST_LINES:][-LAST_LINES:]),
-        is_whole=len(rows) < SHEET_ROWS,
+        is_whole=sample.is_whole,
     )
 
 

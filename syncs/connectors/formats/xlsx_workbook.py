@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Self
@@ -38,6 +38,24 @@ class SheetRemarks:
     digits_lost: dict[int, CellRemark] = field(default_factory=dict)
     formulas: CellRemark = field(default_factory=CellRemark)
     merged: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSize:
+    """The most rows and columns of a sample, and the most cells, which count from the first column of each row."""
+
+    rows: int
+    columns: int
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSample:
+    """The first rows of a sheet, and the positions of the columns that have number cells, dates apart."""
+
+    rows: list[SheetRow]
+    number_columns: frozenset[int]
+    is_whole: bool
 
 
 class _Formats(Elements):
@@ -159,18 +177,22 @@ class Workbook(AbstractContextManager["Workbook"]):
         rows = (row for found in self._pieces(sheet, reader) for row in found)
         return in_order(rows) if sheet.has_disorder else rows
 
-    def sample(self, sheet: Sheet, count: int) -> tuple[list[SheetRow], frozenset[int]]:
-        """The first rows of the sheet, and the positions of the columns that have number cells, dates apart."""
+    def sample(self, sheet: Sheet, most: SampleSize) -> SheetSample:
+        """The first rows of the sheet, without their cells beyond the columns of that size."""
         values = _NotedNumbers(self._all_formats(), self.since_1904)
         reader = self._reader(values, joins_rows=sheet.has_disorder)
         rows: list[SheetRow] = []
-        for found in self._pieces(sheet, reader):
-            rows += found
-            if len(rows) >= count:
+        cells = 0
+        is_whole = True
+        for row in chain.from_iterable(self._pieces(sheet, reader)):
+            row.cells = {place: text for place, text in row.cells.items() if place < most.columns}
+            cells += max(row.cells, default=-1) + 1
+            if len(rows) == most.rows or cells > most.cells:
+                is_whole = False
                 break
-        if reader.waiting and len(rows) < count:
-            rows.append(reader.waiting)
-        return sorted(rows, key=lambda row: row.number)[:count], frozenset(values.numbers)
+            rows.append(row)
+        rows.sort(key=lambda row: row.number)
+        return SheetSample(rows, frozenset(values.numbers), is_whole)
 
     def _pieces(self, sheet: Sheet, reader: SheetReader) -> Iterator[list[SheetRow]]:
         with self.package.open(sheet.path) as content:
