@@ -13,9 +13,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from adsplatform.command_line.client import Row
+from adsplatform.formula_guard import escape_csv_cell
+from adsplatform.visible_text import visible
 
-# Cells that a spreadsheet would take for a formula; a number is none.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 # So many rows decide which columns a table has.
 WIDTH_SAMPLE = 200
 
@@ -47,7 +47,7 @@ def print_rows(rows: Iterable[Row], form: str, columns: Sequence[str] = (), noth
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     count = 0
     for row in chain(first, rows):
-        table.add_row(*(_cell(row.get(name)) for name in columns))
+        table.add_row(*(visible(_cell(row.get(name))) for name in columns))
         count += 1
     Console(soft_wrap=not sys.stdout.isatty(), markup=False, highlight=False).print(table)
     return count
@@ -68,7 +68,7 @@ def print_document(document: Any, form: str) -> None:
     if isinstance(document, Mapping):
         for name, value in document.items():
             if not isinstance(value, Mapping | list):
-                print(f"{name}: {_cell(value)}")
+                print(f"{name}: {visible(_cell(value))}")
     for name, rows in tables.items():
         print(f"\n{name}" if name else "", end="\n" if name else "")
         print_rows([{key: value for key, value in row.items() if not isinstance(value, Mapping)} for row in rows], form)
@@ -85,10 +85,7 @@ def _lists_of_rows(document: Mapping[str, Any]) -> dict[str, list[Row]]:
 
 def csv_cell(value: Any) -> str:
     """A cell that a spreadsheet takes for what it is."""
-    cell = _cell(value)
-    if isinstance(value, str) and cell.startswith(FORMULA_SIGNS) and not _is_number_text(cell):
-        return f"'{cell}"
-    return cell
+    return _cell(value) if _is_number(value) else escape_csv_cell(_cell(value))
 
 
 def json_text(value: Any) -> str:
@@ -128,7 +125,3 @@ def _cell(value: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
-
-
-def _is_number_text(text: str) -> bool:
-    return text[1:].replace(".", "", 1).isdecimal() and text[0] in "+-"
