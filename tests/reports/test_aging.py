@@ -181,6 +181,10 @@ def test_another_account_sees_nothing_of_it(program, stranger, report, refusal):
     [
         ({"reportDate": "31.03.2025"}, "reportDate: “31.03.2025” is no day. Write it as YYYY-MM-DD, like 2025-03-31."),
         ({"reportDate": "0001-01-01"}, "reportDate: 0001-01-01 is not from 1900-01-01 to 9000-01-01."),
+        *(
+            ({"reportDate": day}, f"reportDate: “{day}” is no day. Write it as YYYY-MM-DD, like 2025-03-31.")
+            for day in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:00-23:59")
+        ),
         ({"companyId": "C1"}, "companyId: “C1” is no GUID."),
         ({"includeUnapplied": "maybe"}, "includeUnapplied: “maybe” is neither true nor false."),
     ],
