@@ -20,6 +20,7 @@ from adsplatform.accounts.models import ADMINS, EVERYONE, ApiKey, AuditEntry, St
 from adsplatform.accounts.sign_in import Password, SetPassword, SignIn, SignOut
 from adsplatform.accounts.staff_actions import note_seen
 from adsplatform.errors import PlatformError
+from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.throttling import count_made_key
 
 KEYS_LISTED, CHANGES_LISTED = 200, 50
@@ -133,11 +134,13 @@ class ChangesExport(TenantMixin):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         check_may_see_changes(self)
-        try:
-            return export_response(AuditEntry.objects.of(self.account.pk), request.GET.get("format", "csv"))
-        except PlatformError as refused:
-            messages.error(request, str(refused))
-            return redirect("inbox:changes")
+        with LongWork(self.account.pk) as work:
+            try:
+                entries = AuditEntry.objects.of(self.account.pk)
+                return work.until_sent(export_response(entries, request.GET.get("format", "csv")))
+            except PlatformError as refused:
+                messages.error(request, str(refused))
+                return redirect("inbox:changes")
 
 
 def check_may_see_changes(page: TenantMixin) -> None:

@@ -22,7 +22,7 @@ from django_htmx.middleware import HtmxDetails
 from adsplatform.accounts import row_security
 from adsplatform.accounts.models import ADMINS, WRITERS, Account, Membership, Role, User
 from adsplatform.accounts.services import Caller
-from adsplatform.errors import PlatformError
+from adsplatform.errors import PlatformError, QuotaExceeded
 
 SESSION_KEY = "group_key"
 
@@ -95,7 +95,13 @@ class TenantMixin(TemplateResponseMixin, View):
         row_security.restrict_to(self.account.pk, tenant.user.pk)
         if request.method not in ("GET", "HEAD", "OPTIONS") and tenant.role not in self.roles:
             raise PermissionDenied(self.refusal())
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except QuotaExceeded as refused:
+            page = render(request, "429.html", {"refused": refused}, status=429)
+            if refused.retry_after:
+                page["Retry-After"] = str(refused.retry_after)
+            return page
 
     def refusal(self) -> str:
         """Why a person may not, and who may."""

@@ -15,6 +15,7 @@ from adsplatform.accounts.models import ADMINS, EVERYONE, WRITERS, Role
 from adsplatform.errors import NotAllowed, NotFound, PlatformError
 from adsplatform.rest.bodies import spooled_json
 from adsplatform.rest.idempotency import once
+from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.operations import Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.throttling import CreateSyncOfAccountThrottle, CreateSyncThrottle
@@ -106,7 +107,8 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         answer = self.answer(sync_request, self.searchlight.include(request.parameters.get("include")))
         upload, enrollment = sync_request.upload, sync_request.app_enrollment
         if upload and enrollment and unanswered.is_about(sync_request):
-            answer.data["profileNeeded"] |= unanswered.inspect_upload(upload, enrollment).to_json()
+            with LongWork(request.caller.account.pk):
+                answer.data["profileNeeded"] |= unanswered.inspect_upload(upload, enrollment).to_json()
         return answer
 
     def create(self, request: WireRequest) -> HttpResponse:
@@ -146,7 +148,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
             if enrollment is None:
                 raise NotFound(f"There is no enrollment with the id “{id}”.")
             requests.check_usable(enrollment)
-        with received_file(request, settings.UPLOAD_MAX_BYTES) as file:
+        with received_file(request, settings.UPLOAD_MAX_BYTES) as file, LongWork(request.caller.account.pk):
             found = inspection.inspect(
                 request.caller.account,
                 enrollment,
@@ -273,7 +275,9 @@ class SyncDetailViewSet(SyncPartViewSet):
         """The rejected lines as a file to correct and upload again."""
         sync_request = self.get_object(pk)
         wanted = sync_request.details.filter(self.searchlight.filter(request.parameters.get("filter")))
-        return streaming_response(download_of(sync_request, wanted, request.parameters.get("format", "csv")))
+        with LongWork(request.caller.account.pk) as work:
+            file = download_of(sync_request, wanted, request.parameters.get("format", "csv"))
+            return work.until_sent(streaming_response(file))
 
     def correct(self, request: WireRequest, pk: str, detail: str) -> HttpResponse:
         """Correct a rejected line; answers with the remaining problems and with references to missing records."""

@@ -10,6 +10,7 @@ from django.urls import path
 
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.errors import PlatformError
+from adsplatform.rest.long_work import LongWork
 from adsplatform.wording import plural
 from syncs.inbox.filters import ProblemFilter
 from syncs.inbox.line_form import changed_cells, form_of
@@ -30,11 +31,13 @@ class Download(TenantMixin):
         sync_request = get_object_or_404(SyncRequest.objects.of(self.account), pk=pk)
         details = SyncResultDetail.objects.filter(sync_request=sync_request)
         wanted = ProblemFilter(request.GET, details, overview=overview_of(sync_request)).qs
-        try:
-            return streaming_response(download_of(sync_request, wanted, request.GET.get("format", "csv")))
-        except PlatformError as refused:
-            messages.error(request, str(refused))
-            return redirect("inbox:problems", pk)
+        with LongWork(self.account.pk) as work:
+            try:
+                file = download_of(sync_request, wanted, request.GET.get("format", "csv"))
+                return work.until_sent(streaming_response(file))
+            except PlatformError as refused:
+                messages.error(request, str(refused))
+                return redirect("inbox:problems", pk)
 
 
 class LinePage(TenantMixin):

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from adsplatform.accounts.inbox_mixins import ADMINS, TenantMixin
 from adsplatform.accounts.models import with_people
 from adsplatform.errors import PlatformError
+from adsplatform.rest.long_work import LongWork
 from syncs.import_profiles.documents import parse
 from syncs.import_profiles.inspected import InspectedColumn, InspectedFile, Reading
 from syncs.import_profiles.profile import ProfileError
@@ -85,11 +86,15 @@ class Profile(ProfileMixin):
 
     def get(self, request: HttpRequest, pk: UUID, profile: UUID) -> HttpResponse:
         version = self.version(pk, profile)
-        return self._page(ProfileForm(version, last_file_of(version), None))
+        with LongWork(self.account.pk):
+            file = last_file_of(version)
+        return self._page(ProfileForm(version, file, None))
 
     def post(self, request: HttpRequest, pk: UUID, profile: UUID) -> HttpResponse:
         version = self.version(pk, profile)
-        form = ProfileForm(version, last_file_of(version), request.POST)
+        with LongWork(self.account.pk):
+            file = last_file_of(version)
+        form = ProfileForm(version, file, request.POST)
         if not form.problems:
             try:
                 saved = save_profile(

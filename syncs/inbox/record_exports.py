@@ -8,6 +8,7 @@ from django.urls import path, reverse
 
 from adsplatform.errors import PlatformError
 from adsplatform.records_api.counting import count
+from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.reads import limited_read
 from syncs.inbox.record_lists import KindMixin
 from syncs.presentation.record_tables import header_of, rows_to_export
@@ -24,14 +25,16 @@ class RecordExport(KindMixin):
         if not filter.is_valid():
             return redirect(back)
         format = request.GET.get("format", "csv")
-        try:
-            with limited_read():
-                total, _ = count(filter.rows)
-            rows = rows_to_export(self.kind, filter.rows.order_by("id"), self.account)
-            return streaming_response(table_file(self.kind.slug, header_of(self.kind), rows, format, total))
-        except PlatformError as refused:
-            messages.error(request, str(refused))
-            return redirect(back)
+        with LongWork(self.account.pk) as work:
+            try:
+                with limited_read():
+                    total, _ = count(filter.rows)
+                rows = rows_to_export(self.kind, filter.rows.order_by("id"), self.account)
+                file = table_file(self.kind.slug, header_of(self.kind), rows, format, total)
+                return work.until_sent(streaming_response(file))
+            except PlatformError as refused:
+                messages.error(request, str(refused))
+                return redirect(back)
 
 
 urlpatterns = [path("records/<slug:kind>/export/", RecordExport.as_view(), name="record-export")]

@@ -19,13 +19,14 @@ from adsplatform.records.models import Company
 from adsplatform.reports.aging import Aging
 from adsplatform.reports.ledger_views import balance_sheet_for, income_statement_for, trial_balance_for
 from adsplatform.reports.sides import Side
+from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.reads import limited_read
 from syncs.inbox import report_sheets as sheets
 from syncs.inbox.report_files import file_of
 from syncs.inbox.report_forms import AgingForm, CashFlowForm, LedgerForm, ReportForm, StatementForm
 from syncs.inbox.report_sheets import BUCKETS, Sheet, SheetCell, SheetRow
 from syncs.presentation.paging import Page
-from syncs.rejected_rows.download import streaming_response
+from syncs.rejected_rows.download import Download, streaming_response
 
 ITEMS_ON_PAGE = 100
 MOST_PAGES = 10_000
@@ -120,16 +121,21 @@ class ReportPage(TenantMixin):
         report = REPORTS[name]
         form = report.form(self.request)
         context: dict[str, Any] = {"report": report, "name": name, "filter": {"form": form}}
+        file: Download | None = None
         if form.is_valid():
             _check_company(self.account, form.cleaned_data)
             try:
                 with limited_read():
                     sheet = report.sheet(self.account, form.cleaned_data)
                 if format := request.GET.get("format"):
-                    return streaming_response(file_of(sheet, name, format))
-                context |= _table(sheet) | {"left_out": max(len(sheet.rows) - MOST_ROWS, 0)}
+                    file = file_of(sheet, name, format)
+                else:
+                    context |= _table(sheet) | {"left_out": max(len(sheet.rows) - MOST_ROWS, 0)}
             except PlatformError as refused:
                 context["refused"] = str(refused).removeprefix(f"{refused.field}: ")
+        if file is not None:
+            with LongWork(self.account.pk) as work:
+                return work.until_sent(streaming_response(file))
         context["company"] = _company_name(self.account, form)
         return render(request, "inbox/report.html", context)
 

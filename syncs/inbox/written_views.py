@@ -9,6 +9,7 @@ from django.urls import path, reverse
 
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.errors import NotFound, PlatformError
+from adsplatform.rest.long_work import LongWork
 from syncs.import_profiles.inspected import Answers
 from syncs.import_profiles.questions import AnswerError
 from syncs.inbox.file_forms import FileForm
@@ -35,11 +36,14 @@ class HowWritten(WaitingUploadMixin):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         waiting = self.waiting(pk)
-        return self._page(waiting, *forms_of(waiting, None))
+        with LongWork(self.account.pk):
+            forms, refused = forms_of(waiting, None)
+        return self._page(waiting, forms, refused)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         waiting = self.waiting(pk)
-        forms, refused = forms_of(waiting, request.POST)
+        with LongWork(self.account.pk):
+            forms, refused = forms_of(waiting, request.POST)
         if request.POST.get("do") == "confirm" and all(form.is_ready and form.is_seen for form in forms):
             try:
                 return redirect(self._confirm(waiting, forms))
