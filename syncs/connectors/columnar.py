@@ -83,16 +83,29 @@ def rows_to_columns(
     """
     lines = [_line(row, text_of) for row in rows]
     together = "\n".join(lines).encode()
-    if (
-        count_character(together, "\t") != len(lines) * (width - 1)
-        or count_character(together, "\n") != len(lines) - 1
-        or any(special in together for special in (b"\\", b"\r", b"\0"))
-        # Polars would drop a byte order mark at the very beginning of the text.
-        or together.startswith(codecs.BOM_UTF8)
-    ):
+    if not are_whole(together, len(lines), width):
         return None
     columns = split_into_columns(together, len(lines), "\t", width)
     return (lines, columns) if columns else None
+
+
+def rows_to_text(rows: Sequence[Sequence[C]], width: int, text_of: Callable[[C], str]) -> str | None:
+    """The rows as `rows_to_columns` joins them, in one text; None also where a row has not `width` cells."""
+    if set(map(len, rows)) != {width}:
+        return None
+    text = "\n".join([_line(row, text_of) for row in rows])
+    return text if are_whole(text.encode(), len(rows), width) else None
+
+
+def are_whole(lines: bytes, count: int, width: int) -> bool:
+    """Whether lines of cells with tabs between them have `width` cells on average, and no cell breaks its line."""
+    return (
+        count_character(lines, "\t") == count * (width - 1)
+        and count_character(lines, "\n") == count - 1
+        and not any(special in lines for special in (b"\\", b"\r", b"\0"))
+        # Polars would drop a byte order mark at the very beginning of the text.
+        and not lines.startswith(codecs.BOM_UTF8)
+    )
 
 
 def _line(row: Sequence[C], text_of: Callable[[C], str]) -> str:

@@ -6,17 +6,15 @@ COPY. Otherwise they mean no more than a hostile file does.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 import polars as pl
 
-from syncs.connectors.columnar import DelimitedCells, split_into_columns
+from syncs.connectors.columnar import DelimitedCells, are_whole, rows_to_text, split_into_columns
 from syncs.connectors.protocol import (
-    ABSENT,
-    Absent,
     Columns,
     ConnectorError,
     FileHeader,
@@ -25,13 +23,18 @@ from syncs.connectors.protocol import (
     Rows,
     SourceItem,
 )
+from syncs.reading.values import (
+    absent_as_object,
+    absent_of_object,
+    decode_other,
+    encode_other,
+    plain,
+    text_of_scalar,
+)
 
 # What COPY would interpret in a cell.
 SPECIAL = "\\\t\n\r\0"
-_ABSENT_CODE = 1
-_ABSENT_NAME = "\0absent"
 _MSGPACK, _JSON = b"M", b"J"
-_VALUES = {str, int, float, bool, type(None), list, dict, Absent}
 
 
 class MessageError(Exception):
@@ -94,8 +97,49 @@ class _Rows(msgspec.Struct, tag=True, array_like=True):
     numbers: set[tuple[int, int]]
 
     def item(self) -> Rows:
-        self.cells = list(map(_plain, self.cells))
+        self.cells = list(map(plain, self.cells))
         return Rows(*msgspec.structs.astuple(self))
+
+
+class _Lines(msgspec.Struct, tag=True, array_like=True):
+    """`Rows` of texts, numbers, truth values and nulls, as the lines that the sync's process would make of them."""
+
+    name: str
+    file: str
+    columns: list[str]
+    text: str
+    lines: list[int]
+    raw: list[str]
+    letters: list[str]
+    origins: list[str]
+
+    def item(self) -> Columns | Rows:
+        delimited, width = self.text.split("\n"), len(self.columns)
+        if not len(delimited) == len(self.lines) == len(self.raw):
+            raise MessageError("a block of rows whose columns are not of one length")
+        try:
+            encoded = self.text.encode()
+        except UnicodeEncodeError as error:
+            raise MessageError("lines with half a character") from error
+        if not are_whole(encoded, len(delimited), width):
+            raise MessageError("lines that cannot be split into their columns")
+        if split := split_into_columns(encoded, len(delimited), "\t", width):
+            return Columns(
+                self.name,
+                self.file,
+                self.columns,
+                split,
+                self.lines,
+                self.raw,
+                delimited=delimited,
+                delimiter="\t",
+                letters=self.letters,
+                origins=self.origins,
+            )
+        cells: list[Sequence[Any]] = [line.split("\t") for line in delimited]
+        if set(map(len, cells)) != {width}:
+            raise MessageError("lines that cannot be split into their columns")
+        return Rows(self.name, self.file, self.columns, cells, self.lines, self.raw, self.letters, self.origins)
 
 
 class _Texts(msgspec.Struct, tag=True, array_like=True):
@@ -230,7 +274,7 @@ class _Header(msgspec.Struct, tag=True, array_like=True):
 
 
 Signal: TypeAlias = Begun | Ended | Refused | Fault
-_Message: TypeAlias = _Rows | _Columns | _Problem | _Header | Signal
+_Message: TypeAlias = _Rows | _Lines | _Columns | _Problem | _Header | Signal
 
 
 def encode(messages: Sequence[SourceItem | Signal], layouts: Sequence[FileLayout] = ()) -> bytes:
@@ -240,8 +284,8 @@ def encode(messages: Sequence[SourceItem | Signal], layouts: Sequence[FileLayout
         return _MSGPACK + _encoder.encode(found)
     except (UnicodeEncodeError, OverflowError):
         # Half a character, or a number of more than 64 bits.
-        plain = msgspec.to_builtins(found, enc_hook=_absent_as_object, builtin_types=(bytes,))
-        return _JSON + json.dumps(plain, default=str).encode()
+        builtins = msgspec.to_builtins(found, enc_hook=absent_as_object, builtin_types=(bytes,))
+        return _JSON + json.dumps(builtins, default=str).encode()
 
 
 def decode(data: bytes, layouts: Sequence[FileLayout]) -> Iterator[SourceItem | Signal]:
@@ -250,14 +294,14 @@ def decode(data: bytes, layouts: Sequence[FileLayout]) -> Iterator[SourceItem | 
         if data[:1] == _MSGPACK:
             found = _decoder.decode(memoryview(data)[1:])
         else:
-            found = msgspec.convert(json.loads(data[1:], object_hook=_absent_of_object), list[_Message])
+            found = msgspec.convert(json.loads(data[1:], object_hook=absent_of_object), list[_Message])
     except (ValueError, RecursionError) as error:
         raise MessageError(str(error)) from error
     for message in found:
         match message:
             case _Header():
                 yield message.item(layouts)
-            case _Rows() | _Columns() | _Problem():
+            case _Rows() | _Lines() | _Columns() | _Problem():
                 yield message.item()
             case _:
                 yield message
@@ -266,17 +310,7 @@ def decode(data: bytes, layouts: Sequence[FileLayout]) -> Iterator[SourceItem | 
 def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Message:
     match item:
         case Rows():
-            return _Rows(
-                item.name,
-                item.file,
-                list(item.columns),
-                item.cells,
-                item.lines,
-                item.raw,
-                list(item.letters),
-                list(item.origins),
-                item.numbers,
-            )
+            return _message_of_rows(item)
         case Columns():
             return _message_of_columns(item)
         case RowProblem():
@@ -288,6 +322,24 @@ def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Messa
                 item.name, item.file, list(item.columns), item.delimiter, layout, item.is_download, item.only
             )
     return item
+
+
+def _message_of_rows(item: Rows) -> _Rows | _Lines:
+    columns, letters, origins = list(item.columns), list(item.letters), list(item.origins)
+    text = _as_lines(item)
+    if text is None:
+        return _Rows(item.name, item.file, columns, item.cells, item.lines, item.raw, letters, origins, item.numbers)
+    return _Lines(item.name, item.file, columns, text, item.lines, item.raw, letters, origins)
+
+
+def _as_lines(item: Rows) -> str | None:
+    """The rows as one text, which costs much less than sending cell by cell; None if that would lose something."""
+    if item.numbers or not len(item.cells) == len(item.lines) == len(item.raw):
+        return None
+    try:
+        return rows_to_text(item.cells, len(item.columns), text_of_scalar)
+    except (TypeError, UnicodeEncodeError):
+        return None
 
 
 def _message_of_columns(item: Columns) -> _Columns:
@@ -337,36 +389,8 @@ def _with_blanks(lines: list[str], positions: list[int], delimiter: str, width: 
 def _column(column: _Texts | _Cells) -> pl.Series | Sequence[Any]:
     if isinstance(column, _Texts):
         return pl.Series(column.texts, dtype=pl.String)
-    return _plain(column.cells)
+    return plain(column.cells)
 
 
-def _plain(cells: Sequence[Any]) -> Sequence[Any]:
-    """The cells, with the texts of those that are of another type than a cell has, such as bytes."""
-    if _VALUES.issuperset(map(type, cells)):
-        return cells
-    return [cell if type(cell) in _VALUES else str(cell) for cell in cells]
-
-
-def _encode_other(value: object) -> object:
-    if value is ABSENT:
-        return msgspec.msgpack.Ext(_ABSENT_CODE, b"")
-    # What a connector should not have put into a cell is loaded as its text.
-    return list(value) if isinstance(value, Iterable) and not isinstance(value, Mapping) else str(value)
-
-
-def _decode_other(code: int, data: memoryview) -> object:
-    if code != _ABSENT_CODE:
-        raise ValueError(f"an unknown type of value, {code}")
-    return ABSENT
-
-
-def _absent_as_object(value: object) -> object:
-    return {_ABSENT_NAME: True} if value is ABSENT else _encode_other(value)
-
-
-def _absent_of_object(value: dict[str, Any]) -> object:
-    return ABSENT if _ABSENT_NAME in value else value
-
-
-_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_other)
-_decoder = msgspec.msgpack.Decoder(list[_Message], ext_hook=_decode_other)
+_encoder = msgspec.msgpack.Encoder(enc_hook=encode_other)
+_decoder = msgspec.msgpack.Decoder(list[_Message], ext_hook=decode_other)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adsplatform.records.specification import entities
 from syncs.connectors.file_upload import FileUpload
 from syncs.connectors.protocol import (
     ABSENT,
@@ -21,6 +22,7 @@ from syncs.connectors.protocol import (
     Rows,
     Source,
 )
+from syncs.loading.staging.columnar_blocks import to_columnar
 from syncs.loading.staging.vocabulary import RecordNames
 from syncs.reading import messages
 from syncs.reading.messages import MessageError, decode, encode
@@ -87,6 +89,38 @@ def test_any_cells_arrive_as_they_were(rows):
     assert plain(arrived) == plain(sent)
 
 
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["", "\ufeff", "A\tB"])
+
+
+@given(st.lists(st.tuples(scalars, scalars | cells, scalars), min_size=1, max_size=5))
+def test_rows_load_the_same_when_they_are_sent_as_lines(rows):
+    company = entities()["Company"]
+    columns = [column for column in company.columns.values() if column.wire in ("erpKey", "companyName", "isActive")]
+    numbers = list(range(len(rows)))
+    sent = Rows("Company", "page", [column.wire for column in columns], rows, numbers, ["raw"] * len(rows))
+    (arrived,) = decode(encode([sent]), ())
+    found, expected = (loaded(to_columnar(of, company, columns, is_download=False)) for of in (arrived, sent))
+    assert found == expected
+
+
+def loaded(block) -> dict:
+    found = vars(block) | {"cells": [[*cells] for cells in block.cells]}
+    return {name: [*value] if name == "lines" else value for name, value in found.items()}
+
+
+def test_plain_rows_are_sent_as_lines_and_arrive_by_column():
+    sent = Rows("Company", "page", ("a", "b"), [("x", None), (1, 2.5), (True, "y")], [1, 2, 3], ["", "", ""])
+    (arrived,) = decode(encode([sent]), ())
+    assert [column.to_list() for column in arrived.cells] == [["x", "1", "true"], [None, "2.5", "y"]]
+    assert (arrived.delimited, arrived.delimiter) == (["x\t", "1\t2.5", "true\ty"], "\t")
+
+
+def test_rows_of_unequal_lengths_are_left_to_the_sync():
+    sent = Rows("Company", "page", ("a", "b"), [("x",), ("y", "z")], [1, 2], ["", ""])
+    (arrived,) = decode(encode([sent]), ())
+    assert plain(arrived) == plain(sent)
+
+
 def test_values_that_are_no_cells_arrive_as_their_text():
     sent = Rows("Company", "page", ("a", "b"), [(uuid4(), b"\t"), ({1, 2}, 1.5)], [1, 2], ["", ""])
     (arrived,) = decode(encode([sent]), ())
@@ -119,6 +153,10 @@ def columns(**other) -> bytes:
     return b"M" + msgspec.msgpack.encode([["_Columns", *(values | other).values()]])
 
 
+def of_lines(text: str, raw: list[str]) -> bytes:
+    return b"M" + msgspec.msgpack.encode([["_Lines", "Company", "page", ["a", "b"], text, [1, 2], raw, [], []]])
+
+
 def texts(*of):
     return ["_Texts", list(of)]
 
@@ -141,6 +179,11 @@ FORGED = {
     "line numbers that are texts": columns(lines=["2\t", "3"]),
     "raw lines that are no texts": columns(raw=[b"1,2", "3,4"]),
     "a layout that is not there": b"M" + msgspec.msgpack.encode([["_Header", "C", "c", ["a"], ",", 0, False, ""]]),
+    "fewer lines than raw lines": of_lines("1\t2", ["", ""]),
+    "half a character in lines": b"J"
+    + json.dumps([["_Lines", "Company", "page", ["a", "b"], "\ud800\t2", [1], [""], [], []]]).encode(),
+    "a line that lacks a cell": of_lines("1\t2\n3", ["", ""]),
+    "a line with a cell more": of_lines("1\t2\n3\t4\t5", ["", ""]),
     "an unknown message": b"M" + msgspec.msgpack.encode([["_Other", 1]]),
     "an unknown type of value": b"M"
     + msgspec.msgpack.encode([["_Rows", "C", "c", ["a"], [[msgspec.msgpack.Ext(9, b"")]], [1], [""], [], [], []]]),
