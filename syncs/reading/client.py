@@ -157,7 +157,7 @@ def _items(data: socket.socket, source: Source) -> Generator[SourceItem]:
                     match message:
                         case messages.Ended():
                             return
-                        case messages.Refused() | messages.Fault():
+                        case messages.Refused() | messages.Failure():
                             raise message.error()
                         case messages.Begun():
                             raise ReaderLost("The reading process began twice.")

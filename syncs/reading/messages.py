@@ -68,7 +68,7 @@ class Refused(msgspec.Struct, tag=True, array_like=True):
         )
 
 
-class Fault(msgspec.Struct, tag=True, array_like=True):
+class Failure(msgspec.Struct, tag=True, array_like=True):
     """Any other error: no memory, one of the operating system with its number, or one that the log explains."""
 
     kind: Literal["memory", "system", "other"]
@@ -273,7 +273,7 @@ class _Header(msgspec.Struct, tag=True, array_like=True):
         return FileHeader(self.name, self.file, self.columns, self.delimiter, layout, self.is_download, self.only)
 
 
-Signal: TypeAlias = Begun | Ended | Refused | Fault
+Signal: TypeAlias = Begun | Ended | Refused | Failure
 _Message: TypeAlias = _Rows | _Lines | _Columns | _Problem | _Header | Signal
 
 

@@ -218,11 +218,11 @@ def _as_message(error: Exception) -> messages.Signal:
         case ConnectorError():
             return messages.Refused(str(error), error.code, error.file, error.transient, error.retry_after)
         case MemoryError():
-            return messages.Fault("memory", 0, str(error))
+            return messages.Failure("memory", 0, str(error))
         case OSError(errno=int(number)):
-            return messages.Fault("system", number, error.strerror or "")
+            return messages.Failure("system", number, error.strerror or "")
     logger.error("The source of the sync could not be read.", exc_info=error)
-    return messages.Fault("other", 0, f"The connector failed: {type(error).__name__}: {error}")
+    return messages.Failure("other", 0, f"The connector failed: {type(error).__name__}: {error}")
 
 
 def _remove_leftovers() -> None:

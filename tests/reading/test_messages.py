@@ -139,8 +139,8 @@ def test_headers_and_signals_arrive():
     assert (header, problem, ended) == (sent[0], sent[1], sent[3])
     error = refused.error()
     assert (str(error), error.code, error.transient, error.retry_after) == ("No.", "source_unreadable", True, 2.5)
-    assert isinstance(messages.Fault("memory").error(), MemoryError)
-    assert messages.Fault("system", 28, "No space left on device").error().errno == 28
+    assert isinstance(messages.Failure("memory").error(), MemoryError)
+    assert messages.Failure("system", 28, "No space left on device").error().errno == 28
 
 
 def columns(**other) -> bytes:

@@ -37,10 +37,10 @@ def as_json_means(block: Block, column: Column, places: Sequence[int], texts: li
     read = JsonCells(texts.copy(), {}, set())
     if not takes_numbers(column):
         return read
-    number = _NUMBER_AS_KEY if column.is_key else _NUMBER
+    is_number = _NUMBER_AS_KEY.fullmatch if column.is_key else _NUMBER.fullmatch
     for at, (place, text) in enumerate(zip(places, texts, strict=True)):
         is_boolean = column.is_key and text in ("true", "false")
-        if not is_boolean and not number.fullmatch(text):
+        if not is_boolean and not is_number(text):
             continue
         value = _member(block, column, place)
         if as_text(value) != text:
