@@ -39,6 +39,7 @@ ENTRIES = {
     ("POST", "enrollments/<uuid:pk>/"): {("enrollment", "changed")},
     ("POST", "enrollments/<uuid:pk>/profiles/<uuid:profile>/remove/"): {("import profile", "changed")},
     ("POST", "keys/<uuid:pk>/revoke/"): {("API key", "changed")},
+    ("POST", "keys/test-batch/"): {("enrollment", "added"), *SYNC},
     ("POST", "notices/"): {("membership", "changed")},
     ("POST", "notices/staff/<uuid:pk>/seen/"): {("action of staff", "changed")},
     ("POST", "password/"): {("user", "refused")},
