@@ -260,7 +260,8 @@ def test_every_route_answers_only_those_who_may_use_it(populated):
         for method, actor in product(METHODS, ACTORS):
             with transaction.atomic():
                 answer = populated.ask(actor, route, method)
-                if actor in ("anonymous", "stranger") and populated.secrets_in(answer, route):
+                # Every answer is read to its end, because an account has few unfinished downloads at once.
+                if populated.secrets_in(answer, route) and actor in ("anonymous", "stranger"):
                     told.append((route, method, actor))
                 transaction.set_rollback(True)
             expected = expected_of(route, method)[actor]
