@@ -1,17 +1,18 @@
 """A request while it arrives: where it ends, and until when its sender has time. The content is gunicorn's to parse."""
 
-import os
 import re
 import time
-from dataclasses import dataclass
 from enum import Enum
 from tempfile import SpooledTemporaryFile
-from typing import Self
+
+from adsplatform.web_server.pace import Pace, Progress
 
 # A head longer than this is refused. gunicorn's own limits, of the request line and of each header, are lower.
 HEAD_MAX_BYTES = 128 * 1024
-# A body beyond this size is in a temporary file.
-MEMORY_BYTES = 1024**2
+# A body beyond this size is not taken from everybody.
+LARGE_BYTES = 1024**2
+# What is kept of a request or answer beyond this size is in a temporary file.
+MEMORY_BYTES = 64 * 1024
 # The longest line that gives the size of a chunk.
 CHUNK_LINE_BYTES = 4096
 END_OF_HEAD = b"\r\n\r\n"
@@ -20,33 +21,6 @@ _REQUEST_LINE = re.compile(rb"[^ \r\n]+ [^\r\n]+ HTTP/\d\.\d\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long a sender may take, in seconds."""
-
-    # Until the first byte of a request; then the connection is closed without a word.
-    idle_seconds: float = 10
-    # From the first byte to the end of the headers.
-    head_seconds: float = 20
-    # Without any byte of the body, and before the least rate counts.
-    stall_seconds: float = 20
-    # On average, since the body began.
-    bytes_per_second: float = 1_000
-    # For the whole request.
-    total_seconds: float = 6 * 3600
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        stall = float(os.environ.get("WEB_STALL_SECONDS") or "20")
-        return cls(
-            idle_seconds=stall / 2,
-            head_seconds=stall,
-            stall_seconds=stall,
-            bytes_per_second=float(os.environ.get("WEB_BYTES_PER_SECOND") or "1000"),
-            total_seconds=float(os.environ.get("WEB_REQUEST_SECONDS") or "21600"),
-        )
 
 
 class State(Enum):
@@ -79,20 +53,21 @@ class ArrivingRequest:
         self.is_cut_off = False
         self._chunks: _ChunkScanner | None = None
         self._paused_at: float | None = None
-        self._began = self._body_began = self._last = time.monotonic()
+        self.began = time.monotonic()
+        self._body = Progress(pace, self.began)
 
     def add(self, data: bytes) -> None:
         """Add what has arrived; raises OSError if it cannot be stored."""
         now = time.monotonic()
         if not self.head:
-            self._began = now
+            self.began = now
             # A blank line may follow the body of the request before (RFC 9112, section 2.2).
             data = data.lstrip(b"\r\n")
-        self._last = now
         if self.state is State.HEAD:
             data = self._add_to_head(data)
-            self._body_began = now
+            self._body = Progress(self.pace, now)
         if self.state is State.BODY:
+            self._body.move(len(data), now)
             self._add_to_body(data)
 
     @property
@@ -102,7 +77,12 @@ class ArrivingRequest:
     @property
     def is_large(self) -> bool:
         """Whether its body is, or is going to be, more than should be taken from anybody."""
-        return max(self.declared or 0, self.body_size) > MEMORY_BYTES
+        return max(self.declared or 0, self.body_size) > LARGE_BYTES
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether what has arrived of it takes room on the disk."""
+        return self.body_size > MEMORY_BYTES
 
     @property
     def is_paused(self) -> bool:
@@ -115,23 +95,21 @@ class ArrivingRequest:
     def resume(self) -> None:
         paused = time.monotonic() - (self._paused_at or time.monotonic())
         self._paused_at = None
-        self._began += paused
-        self._body_began += paused
-        self._last += paused
+        self.began += paused
+        self._body.pass_over(paused)
 
     def lateness(self) -> str:
         """In what way the sender is too slow, as the end of a sentence; an empty text if it is not."""
         now, pace = time.monotonic(), self.pace
         if self.state is State.HEAD:
-            late = now - self._began > (pace.head_seconds if self.head else pace.idle_seconds)
+            late = now - self.began > (pace.head_seconds if self.head else pace.idle_seconds)
             return f"its headers had not arrived after {pace.head_seconds:g} seconds" if late else ""
         size = f"{self.body_size:,} bytes of its body"
-        if now - self._last > pace.stall_seconds:
+        if self._body.has_stalled(now):
             return f"after {size}, nothing came for {pace.stall_seconds:g} seconds"
-        if now - self._body_began > pace.stall_seconds + self.body_size / pace.bytes_per_second:
-            seconds = now - self._body_began
-            return f"{size} took {seconds:,.0f} seconds, and {pace.bytes_per_second:,g} bytes a second are the least"
-        if now - self._began > pace.total_seconds:
+        if self._body.is_too_slow(now):
+            return f"after {size}, it came more slowly than {pace.bytes_per_second:,g} bytes a second"
+        if now - self.began > pace.total_seconds:
             return f"it had not arrived after {pace.total_seconds:,g} seconds"
         return ""
 

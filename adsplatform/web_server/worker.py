@@ -1,8 +1,9 @@
-"""gunicorn's worker with threads, in which no thread ever waits for a sender.
+"""gunicorn's worker with threads, in which no thread waits for the other side of a connection.
 
 gunicorn's own worker reads a request in the thread that answers it, so a few uploads that stall occupy all threads, and
 nobody else gets an answer. Here the worker's loop takes in what arrives on all connections, with a body that is large
-in a temporary file, and a thread gets a request when all of it is there. Parsing and answering stay gunicorn's.
+in a temporary file, and a thread gets a request when all of it is there. What the receiver of an answer does not take
+at once is kept, and the loop sends it when the thread has ended. Parsing and answering stay gunicorn's.
 """
 
 import resource
@@ -17,7 +18,9 @@ from gunicorn import util
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, Pace, State
+from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, State
+from adsplatform.web_server.leaving import LeavingSocket
+from adsplatform.web_server.pace import Pace
 from adsplatform.web_server.problem_documents import problem_response, sentence_of
 
 RECEIVED_AT_ONCE = 256 * 1024
@@ -26,10 +29,16 @@ READ_AT_ONCE = 1024**2
 LOOK_SECONDS = 0.5
 # How long what a sender still sends is thrown away, so that it can read the answer before the connection ends.
 LINGER_SECONDS = 2.0
+# When this part of the connections is taken, those that have waited longest for their other side are closed until no
+# more than ENOUGH are left, but none before it has had GRACE_SECONDS.
+NEARLY_ALL = 0.9
+ENOUGH = 0.75
+GRACE_SECONDS = 2.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_ROOM = "The server has no room for the body at the moment. Nothing was changed. Send it again later."
 TOO_LONG = "The headers of the request are longer than {:,} bytes. Send fewer, or shorter ones."
 TOO_SLOW = "The request came too slowly: {}. Send it again; if the connection is slow, send large files in parts."
+CROWDED = "Too many requests arrive at the moment, and this one came slowly. Nothing was changed. Send it again later."
 RETRY_SECONDS = 60
 
 
@@ -67,6 +76,8 @@ class BufferingWorker(ThreadWorker):
         super().__init__(*args, **kwargs)
         self.pace = Pace.from_environment()
         self.arriving: dict[TConn, ArrivingRequest] = {}
+        # Connections whose receiver has not taken all of the answer, and whether another request may follow it.
+        self.leaving: dict[TConn, bool] = {}
         # Connections that are about to end, and when.
         self.ending: dict[TConn, float] = {}
         # Of its own, so that no request waits for many of these questions; each takes a query.
@@ -93,6 +104,8 @@ class BufferingWorker(ThreadWorker):
     def enqueue_req(self, conn: TConn) -> None:
         """Receive a request: the first one of a connection, or a further one."""
         conn.init()
+        if not isinstance(conn.sock, LeavingSocket):
+            conn.sock = LeavingSocket(conn.sock, self.pace, has_room=self._has_room)
         unreader = conn.parser.unreader
         if not isinstance(unreader, ReceivedUnreader):
             unreader = conn.parser.unreader = ReceivedUnreader()
@@ -105,12 +118,15 @@ class BufferingWorker(ThreadWorker):
             self._take(conn, early)
 
     def finish_request(self, conn: TConn, fs: "Future[bool]") -> None:
-        """Receive the next request after an answer, or end the connection."""
+        """Send what is left of an answer; then receive the next request, or end the connection."""
         may_go_on = conn.parser.unreader.end()
-        if not fs.cancelled() and fs.exception() is None and fs.result() and may_go_on:
-            super().finish_request(conn, fs)
-        else:
-            self._end(conn)
+        may_go_on = not fs.cancelled() and fs.exception() is None and fs.result() and may_go_on
+        if not conn.sock.has_kept:
+            self._go_on_after_answer(conn, may_go_on=may_go_on)
+            return
+        self.leaving[conn] = may_go_on
+        conn.sock.begin_to_wait()
+        self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._send_kept, conn))
 
     def murder_pending(self) -> None:
         """Refuse senders that are too slow; gunicorn's loop calls this after each wait."""
@@ -124,7 +140,10 @@ class BufferingWorker(ThreadWorker):
                 self._close(conn)
             elif not request.is_paused and (late := request.lateness()):
                 self._refuse(conn, 408, TOO_SLOW.format(late))
+        for conn in [conn for conn in self.leaving if conn.sock.is_too_slow()]:
+            self._give_up(conn)
         self._refuse_without_room()
+        self._make_room_for_others(now)
         for conn, deadline in list(self.ending.items()):
             if now > deadline:
                 self._close(conn)
@@ -190,7 +209,7 @@ class BufferingWorker(ThreadWorker):
 
     def _refuse_without_room(self) -> None:
         """Refuse large bodies, as many as arrive at once, when the disk has no more room than its reserve."""
-        large = [conn for conn, request in self.arriving.items() if request.is_admitted]
+        large = [conn for conn, request in self.arriving.items() if request.is_in_file or request.is_admitted]
         if large and not self._has_room():
             for conn in large:
                 self._refuse(conn, 507, NO_ROOM, retry_after=RETRY_SECONDS)
@@ -213,9 +232,57 @@ class BufferingWorker(ThreadWorker):
         conn.data_ready = True
         super().enqueue_req(conn)
 
+    # Sending.
+
+    def _send_kept(self, conn: TConn, _sock: object) -> None:
+        try:
+            conn.sock.send_kept()
+        except OSError:
+            self._give_up(conn)
+            return
+        if not conn.sock.has_kept:
+            self.poller.unregister(conn.sock)
+            self._go_on_after_answer(conn, may_go_on=self.leaving.pop(conn))
+
+    def _go_on_after_answer(self, conn: TConn, *, may_go_on: bool) -> None:
+        if may_go_on:
+            answered: Future[bool] = Future()
+            answered.set_result(True)
+            super().finish_request(conn, answered)
+        else:
+            self._end(conn)
+
+    def _give_up(self, conn: TConn) -> None:
+        """Close a connection whose receiver does not take the answer."""
+        del self.leaving[conn]
+        self.poller.unregister(conn.sock)
+        self.log.info("An answer is broken off: its receiver is too slow, or has ended.")
+        conn.sock.give_up()
+        self._close(conn)
+
     # Ending connections.
 
-    def _refuse(self, conn: TConn, status: int, sentence: str, *, retry_after: int | None = None) -> None:
+    def _make_room_for_others(self, now: float) -> None:
+        if self.nr_conns < NEARLY_ALL * self.worker_connections:
+            return
+        since = {
+            conn: request.began
+            for conn, request in self.arriving.items()
+            if not request.is_admitted and not request.is_paused
+        } | {conn: conn.sock.progress.began for conn in self.leaving}
+        slow = sorted((conn for conn in since if now - since[conn] > GRACE_SECONDS), key=since.__getitem__)
+        for conn in slow[: self.nr_conns - int(ENOUGH * self.worker_connections)]:
+            if conn in self.leaving:
+                self._give_up(conn)
+            elif self.arriving[conn].is_empty:
+                self._forget(conn)
+                self._close(conn)
+            else:
+                self._refuse(conn, 503, CROWDED, retry_after=RETRY_SECONDS, lingers=False)
+
+    def _refuse(
+        self, conn: TConn, status: int, sentence: str, *, retry_after: int | None = None, lingers: bool = True
+    ) -> None:
         self._forget(conn)
         self.log.info("A request is refused with %d: %s", status, sentence)
         try:
@@ -223,7 +290,10 @@ class BufferingWorker(ThreadWorker):
         except OSError:
             self._close(conn)
             return
-        self._end(conn)
+        if lingers:
+            self._end(conn)
+        else:
+            self._close(conn)
 
     def _end(self, conn: TConn) -> None:
         """End a connection when its sender has read the answer, which the loop does not wait for."""

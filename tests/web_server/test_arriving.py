@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adsplatform.web_server import arriving
-from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, Pace, State
+from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, State
+from adsplatform.web_server.pace import Pace
 
 POST = b"POST /api/v1/Sync/zip HTTP/1.1\r\nHost: x\r\n"
 COMPLETE = {
@@ -121,6 +122,15 @@ def test_a_large_body_is_not_in_memory():
     assert request.content._rolled
 
 
+def test_bodies_that_anybody_may_send_take_little_memory():
+    request = new()
+    request.add(POST + b"Content-Length: 1048576\r\n\r\n")
+    request.add(b"x" * 60_000)
+    assert not request.content._rolled
+    request.add(b"x" * 10_000)
+    assert (request.is_large, request.is_in_file, request.content._rolled) == (False, True, True)
+
+
 @pytest.fixture
 def clock(monkeypatch):
     class Clock:
@@ -169,7 +179,18 @@ def test_a_body_may_not_trickle(clock):
         request.add(b"x")
     assert not request.lateness()
     clock.now += 1
-    assert request.lateness() == ("20 bytes of its body took 21 seconds, and 1,000 bytes a second are the least")
+    assert request.lateness() == "after 20 bytes of its body, it came more slowly than 1,000 bytes a second"
+
+
+def test_many_bytes_at_first_do_not_allow_a_trickle_later(clock):
+    request = new()
+    request.add(POST + b"Content-Length: 1048576\r\n\r\n")
+    request.add(b"x" * 1_000_000)
+    for _ in range(2):
+        assert not request.lateness()
+        clock.now += 11
+        request.add(b"x")
+    assert request.lateness() == "after 1,000,002 bytes of its body, it came more slowly than 1,000 bytes a second"
 
 
 def test_a_slow_but_steady_body_may_take_hours_but_not_days(clock):
