@@ -1,12 +1,14 @@
 """The whole document of the API."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
 from adsplatform.rest.renderers import encode
 
+_GENERATING = Lock()
 # Words of paths that the published API writes otherwise than in lower case.
 SPELLINGS = {
     word.lower(): word
@@ -26,7 +28,13 @@ class WireGenerator(SchemaGenerator):
         return "/".join(SPELLINGS.get(word, word) for word in words)
 
 
-@cache
 def document() -> bytes:
     """The document as JSON; generated once in each process."""
+    # Extensions are loaded by the first generator, which another must not meet half done.
+    with _GENERATING:
+        return _generated()
+
+
+@cache
+def _generated() -> bytes:
     return encode(WireGenerator().get_schema(request=None, public=True))

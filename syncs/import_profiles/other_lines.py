@@ -81,8 +81,10 @@ class OtherLines:
     def __init__(self, profile: ImportProfile, fields: FieldReader, number_columns: set[str], keys: set[str]) -> None:
         """`number_columns` hold amounts, and `keys` what every record has."""
         self.profile, self.left_out = profile, LeftOutLines()
+        read = {name for rule in profile.records for name in rule.columns() if not name.startswith("#")}
+        texts = sorted(read - number_columns)
         self._totals = [
-            _Totals(skip.column, sorted(number_columns), sorted(keys), fields)
+            _Totals(skip.column, sorted(number_columns), sorted(keys), texts, fields)
             for skip in profile.read.skip
             if isinstance(skip, SkipTotals)
         ]
@@ -161,10 +163,15 @@ def is_called_total(cell: str) -> bool:
 
 
 class _Totals:
-    """Finds the lines of totals: called so, without a key, and with amounts that are the sums of lines above."""
+    """Finds the lines of totals: called so, without a key, and with amounts that are the sums of lines above.
 
-    def __init__(self, column: str, numbers: list[str], keys: list[str], fields: FieldReader) -> None:
-        self.column, self.numbers, self.keys, self.fields = column, numbers, keys, fields
+    The word may stand in place of the key. Then at least half of the other texts are missing as well.
+    """
+
+    def __init__(self, column: str, numbers: list[str], keys: list[str], texts: list[str], fields: FieldReader) -> None:
+        self.column, self.numbers, self.fields = column, numbers, fields
+        self._empty = [name for name in keys if name != column]
+        self._sparse = [name for name in texts if name != column] if column in keys else None
         self._sums = [Decimal()] * len(numbers)
         # The sums at the places where a total may begin to count.
         self._starts: list[list[Decimal]] = [[Decimal()] * len(numbers)]
@@ -172,13 +179,11 @@ class _Totals:
     def find(self, rows: OwnRows) -> NDArray[np.bool_]:
         """Which rows are totals."""
         names = rows.filled(self.column)
-        has_no_key = np.ones(len(rows), bool)
-        for key in self.keys:
-            has_no_key &= rows.filled(key).is_null().to_numpy()
+        may_be = names.is_not_null().to_numpy() & self._lacks_texts(rows)
         amounts = [self._amounts(name, rows) for name in self.numbers]
         is_total = np.zeros(len(rows), bool)
         last = 0
-        for row in np.flatnonzero(has_no_key & names.is_not_null().to_numpy()).tolist():
+        for row in np.flatnonzero(may_be).tolist():
             if not is_called_total(names[row]):
                 continue
             self._add(amounts, last, row)
@@ -191,6 +196,18 @@ class _Totals:
                 del self._starts[1 : len(self._starts) - MOST_STARTS]
         self._add(amounts, last, len(rows))
         return is_total
+
+    def _lacks_texts(self, rows: OwnRows) -> NDArray[np.bool_]:
+        """Which rows lack what a record has."""
+        lacks = np.ones(len(rows), bool)
+        for name in self._empty:
+            lacks &= rows.filled(name).is_null().to_numpy()
+        if self._sparse is None:
+            return lacks
+        gaps = np.zeros(len(rows), int)
+        for name in self._sparse:
+            gaps += rows.filled(name).is_null().to_numpy()
+        return lacks & (gaps * 2 >= len(self._sparse)) & bool(self._sparse)
 
     def _amounts(self, name: str, rows: OwnRows) -> list[Decimal | None]:
         texts = self.fields.numbers(name, rows).texts.to_list()

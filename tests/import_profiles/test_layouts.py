@@ -129,6 +129,13 @@ def test_a_line_of_totals_is_proven_by_its_word_and_its_sums(word):
     assert one.proposal.document["read"]["skip"] == [{"totals": "Customer ID"}]
 
 
+def test_a_total_in_place_of_the_key_is_no_record_of_the_preview():
+    one = inspect_one(HEAD + ROWS + "Summe;;;30.75;\n", books=books())
+    assert "Line 4 is a total: its amounts are the sums of lines above." in one.file.told
+    assert one.proposal.document["read"]["skip"] == [{"totals": "Invoice No"}]
+    assert [record.line for record in one.file.preview.records] == [2, 3]
+
+
 def test_a_word_of_totals_without_sums_is_asked():
     one = inspect_one(HEAD + ROWS + ";Total;;99.00;\n", books=books())
     assert asked(one)["total:4"] is None

@@ -69,6 +69,25 @@ def test_a_german_list_loads_and_loads_again_unchanged(uploads):
     assert counts(again, "Invoice") == (3, 0, 0, 3, 0)
 
 
+def test_the_word_of_a_total_may_stand_in_place_of_the_key(uploads):
+    read = {"encoding": "utf-8", "delimiter": ";", "header": 1, "skip": [{"totals": "Belegnr."}]}
+    uploads.save(document(read=read))
+    lines = ("R1;31.12.2024;K1;RE;1;0;1;ja", "R2;31.12.2024;K2;RE;2;0;2;ja", "Summe;;;;3;0;3;")
+    sync_request = uploads.load(text(*lines), "liste.csv")
+    assert uploads.records("Invoice", "totalAmount").keys() == {"R1", "R2"}
+    assert counts(sync_request, "Invoice") == (2, 2, 0, 0, 0)
+    assert "lines_left_out" in {code for _, _, code, *_ in problems(sync_request)}
+
+
+def test_a_record_whose_key_begins_with_the_word_of_a_total_is_none(uploads):
+    read = {"encoding": "utf-8", "delimiter": ";", "header": 1, "skip": [{"totals": "Belegnr."}]}
+    uploads.save(document(read=read))
+    lines = ("R1;31.12.2024;K1;RE;1;0;1;ja", "Total 2;31.12.2024;K2;RE;1;0;1;ja")
+    sync_request = uploads.load(text(*lines), "liste.csv")
+    assert uploads.records("Invoice", "totalAmount").keys() == {"R1", "Total 2"}
+    assert counts(sync_request, "Invoice") == (2, 2, 0, 0, 0)
+
+
 def test_a_total_that_is_no_sum_is_no_total(uploads):
     read = {"encoding": "utf-8", "delimiter": ";", "header": 1, "skip": [{"totals": "Debitor"}]}
     uploads.save(document(read=read))
