@@ -147,7 +147,8 @@ class Client:
             return NotReached(f"{what}, and not as ADS Platform does: check ADS_URL.")
         problem = response.json()
         told = [problem.get("detail") or problem.get("title") or ""]
-        told += [f"{name}: {text}" for name, texts in (problem.get("errors") or {}).items() for text in texts]
+        for name, texts in (problem.get("errors") or {}).items():
+            told += [text if name in text else f"{name}: {text}" for text in texts if text not in told[0]]
         return Refused("\n".join(dict.fromkeys(told)))
 
     def _read(self, response: httpx.Response) -> Any:

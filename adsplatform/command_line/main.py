@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     one = added.add_parser("query", help="query records", description="Query the records of one kind.")
     one.add_argument("kind", metavar="KIND", help="as in the API: Invoices, Companies, Payments, …")
     one.add_argument("filter", metavar="FILTER", nargs="?", default="", help="such as: totalAmount gt 1000")
-    one.add_argument("--order", default="", help="such as: dueDate desc")
+    one.add_argument("--order", default="", help="such as: paymentDueDate desc")
     one.add_argument("--include", default="", help="such as: Lines,Company; with --json")
     one.add_argument("--columns", default="", help="print these members only, separated by commas")
     one.add_argument("--limit", type=int, default=None, help="at most so many (all)")

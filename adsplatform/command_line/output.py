@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -18,18 +19,24 @@ from adsplatform.visible_text import visible
 
 # So many rows decide which columns a table has.
 WIDTH_SAMPLE = 200
+# Of rows without chosen columns, a table has the first so many that say something to people.
+MOST_COLUMNS = 8
+_FOR_PROGRAMS = re.compile("(Id|Key)$|^(created|modified|source|imported)")
+# Of a pipe or a file, in which lines are not to be broken.
+UNBROKEN = 100_000
 
 
 def print_rows(rows: Iterable[Row], form: str, columns: Sequence[str] = (), nothing: str = "Nothing was found.") -> int:
     """Print rows as “table”, “csv” or “json” and return how many there were.
 
-    Without columns, those of the first rows are printed: of a table the filled ones, of CSV all.
+    Without columns, those of the first rows are printed: of a table the first ones for people, of CSV all.
     """
     if form == "json":
         return sum(1 for row in rows if not print(json_text(row)))
     rows = iter(rows)
     first = list(islice(rows, WIDTH_SAMPLE))
-    columns = columns or _columns_of(first)
+    if not columns:
+        columns = _columns_of(first) if form == "csv" else _for_people(_columns_of(first))
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
@@ -44,12 +51,15 @@ def print_rows(rows: Iterable[Row], form: str, columns: Sequence[str] = (), noth
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         is_number = all(_is_number(row.get(name)) for row in first if row.get(name) is not None)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(
+            name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number or name.endswith("Id")
+        )
     count = 0
     for row in chain(first, rows):
         table.add_row(*(visible(_cell(row.get(name))) for name in columns))
         count += 1
-    Console(soft_wrap=not sys.stdout.isatty(), markup=False, highlight=False).print(table)
+    width = None if sys.stdout.isatty() else UNBROKEN
+    Console(width=width, markup=False, highlight=False).print(table)
     return count
 
 
@@ -115,6 +125,11 @@ def progress() -> Progress:
 
 def _columns_of(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _for_people(columns: list[str]) -> list[str]:
+    named = [name for name in columns if name == "erpKey" or not _FOR_PROGRAMS.search(name)]
+    return (named or columns)[:MOST_COLUMNS]
 
 
 def _cell(value: Any) -> str:

@@ -1,7 +1,10 @@
 """The document of the API: complete, valid, in the published spelling, and shown to people."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from django.core.management import call_command
@@ -13,6 +16,7 @@ from adsplatform.records_api.kinds import kinds
 from adsplatform.rest.middleware import wire_path
 from adsplatform.rest.problems import TYPES
 from tests.callers import anonymous
+from tests.product import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +28,21 @@ def operations_of(openapi):
     return [
         (path, method, operation) for path, methods in openapi["paths"].items() for method, operation in methods.items()
     ]
+
+
+def test_first_requests_at_once_get_the_whole_document():
+    program = (
+        "import django; django.setup()\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from adsplatform.openapi.generator import document\n"
+        "with ThreadPoolExecutor(8) as threads:\n"
+        "    print(len({future.result() for future in [threads.submit(document) for _ in range(8)]}))\n"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "1\n", done.stderr
 
 
 def test_it_is_generated_without_a_warning_and_is_valid(tmp_path):

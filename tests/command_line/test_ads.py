@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -103,6 +104,16 @@ def test_a_table_for_people(running, books):
     assert ads(running, "query", "Companies", "erpKey = 'C0'").stdout == "Nothing was found.\n"
 
 
+def test_a_table_in_a_pipe_breaks_no_line(running, books):
+    header, *lines = ads(running, "query", "Invoices").stdout.splitlines()
+    assert header.split()[0] == "erpKey"
+    assert "groupKey" not in header
+    assert len(lines) >= 2
+    assert all(len(line.split()) <= len(header.split()) + 2 for line in lines)
+    listed = ads(running, "syncs").stdout.splitlines()[1:]
+    assert all(re.match("[0-9a-f]{8}-[0-9a-f-]{27} ", line) for line in listed)
+
+
 def test_a_report(running, books):
     shown = ads(running, "report", "aging", "reportDate=2026-03-01")
     assert shown.returncode == Exit.DONE, shown.stderr
@@ -126,6 +137,8 @@ def test_what_is_wrong_is_said_and_ends_with_its_status(running, arguments, stat
     assert done.returncode == status
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+    lines = done.stderr.splitlines()
+    assert len({*lines}) == len(lines)
     assert done.stdout == ""
 
 
