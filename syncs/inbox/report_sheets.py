@@ -183,9 +183,7 @@ def ledger_sheet(account: Account, report: FinancialReport) -> Sheet:
     for row in others:
         _flatten(row, 0, rows)
     headings = [str(cell.value) for cell in header.cells]
-    return Sheet(
-        header.label, headings, rows, [f"{BASES[report.basis]} Amounts are{_in_base(account) or ' as booked'}."]
-    )
+    return Sheet(header.label, headings, rows, [f"{BASES[report.basis]} Amounts are as booked{_in_base(account)}."])
 
 
 def _flatten(row: Row, level: int, rows: list[SheetRow]) -> None:
@@ -217,4 +215,6 @@ def records_url(sources: Sequence[Source]) -> str:
 
 
 def _in_base(account: Account) -> str:
-    return f" in {account.base_currency_code}" if account.base_currency_code else ""
+    if account.base_currency_code:
+        return f" in {account.base_currency_code}"
+    return " (all currencies added as they are, because the books name no base currency)"
