@@ -92,9 +92,10 @@ def key_left_out(written):
 
 
 def short_row(written):
-    """A line lacks its last cells."""
-    row = written.draw.choice(written.rows)
-    before, row[:] = list(row), row[: written.draw.randrange(1, len(row))]
+    """A line lacks its last cells, but is no blank line."""
+    row = written.draw.choice([row for row in written.rows if any(row[:-1])])
+    first = next(at for at, cell in enumerate(row) if cell)
+    before, row[:] = list(row), row[: written.draw.randrange(first + 1, len(row))]
     content = written.content()
     row[:] = before
     return content
