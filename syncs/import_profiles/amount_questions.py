@@ -65,21 +65,14 @@ def settle_signs(draft: Draft) -> None:
     negative = _count_negative(draft, amount)
     if not negative:
         return
-    draft.asker.ask(
-        Question(
-            id="sign",
-            what="amount",
-            question=f"Are the lines in which “{amount.column.name}” is negative credit notes?",
-            verdict=Verdict.LIKELY,
-            suggest="credit",
-            show=f"{negative:,} of {draft.table.height:,} are negative.",
-            column=amount.column.name,
-            kind="Invoice",
-            choices=(
-                Choice("credit", "Yes: as credit notes, with their amounts turned positive"),
-                Choice("keep", "No: as invoices with negative amounts"),
-            ),
-        )
+    _ask_of_signs(
+        draft,
+        amount,
+        negative,
+        "Invoice",
+        f"Are the lines in which “{amount.column.name}” is negative credit notes?",
+        Choice("credit", "Yes: as credit notes, with their amounts turned positive"),
+        Choice("keep", "No: as invoices with negative amounts"),
     )
 
 
@@ -92,25 +85,35 @@ def _settle_signs_of_payments(draft: Draft) -> None:
     negative = sum(1 for number in numbers if number < 0)
     if not 0 < negative < len(numbers) or "paymentAmount" in draft.sources.get("Payment", {}):
         return
-    answer = draft.asker.ask(
-        Question(
-            id="sign",
-            what="amount",
-            question=f"What are the positive and the negative amounts in “{amount.column.name}”?",
-            verdict=Verdict.LIKELY,
-            suggest="in is AR",
-            show=f"{negative:,} of {draft.table.height:,} are negative.",
-            column=amount.column.name,
-            kind="Payment",
-            choices=(
-                Choice("in is AR", "Customers paid (AR); with a minus, vendors were paid (AP)"),
-                Choice("in is AP", "From vendors (AP); with a minus, to customers (AR)"),
-                Choice("keep", "All are of one side, some of them negative"),
-            ),
-        )
+    answer = _ask_of_signs(
+        draft,
+        amount,
+        negative,
+        "Payment",
+        f"What are the positive and the negative amounts in “{amount.column.name}”?",
+        Choice("in is AR", "Customers paid (AR); with a minus, vendors were paid (AP)"),
+        Choice("in is AP", "From vendors (AP); with a minus, to customers (AR)"),
+        Choice("keep", "All are of one side, some of them negative"),
     )
     if answer in ("in is AR", "in is AP"):
         draft.set_source("Payment", "paymentType", {"constant": f"{str(answer)[-2:]} Payment"})
+
+
+def _ask_of_signs(draft: Draft, amount: Match, negative: int, kind: str, question: str, *choices: Choice) -> Json:
+    """The answer to what the negative amounts are; the first choice is suggested."""
+    return draft.asker.ask(
+        Question(
+            id="sign",
+            what="amount",
+            question=question,
+            verdict=Verdict.LIKELY,
+            suggest=choices[0].value,
+            show=f"{negative:,} of {draft.table.height:,} are negative.",
+            column=amount.column.name,
+            kind=kind,
+            choices=choices,
+        )
+    )
 
 
 def _count_negative(draft: Draft, amount: Match) -> int:

@@ -32,19 +32,26 @@ class DayField(forms.DateField):
 
 
 class ReportForm(forms.Form):
-    """A report of a day; every field has a value before anything is asked."""
-
-    day = DayField(label="Day (UTC)")
+    """What a report is of; every field has a value before anything is asked."""
 
     def __init__(self, request: TenantRequest) -> None:
         asked = {name: text for name, text in request.GET.dict().items() if name in self.base_fields}
         super().__init__(self.defaults(request) | asked)
 
     def defaults(self, request: TenantRequest) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class DayForm(ReportForm):
+    """A report of a day."""
+
+    day = DayField(label="Day (UTC)")
+
+    def defaults(self, request: TenantRequest) -> dict[str, Any]:
         return {"day": today()}
 
 
-class AgingForm(ReportForm):
+class AgingForm(DayForm):
     """Aging of a side, perhaps of one company."""
 
     side = forms.ChoiceField(label="Side", choices=SIDES)
@@ -57,7 +64,7 @@ class AgingForm(ReportForm):
         return super().defaults(request) | {"side": Side.AR.value}
 
 
-class CashFlowForm(ReportForm):
+class CashFlowForm(DayForm):
     """So many days up to one."""
 
     days = forms.IntegerField(label="Number of days", min_value=1, max_value=cash_flow.MOST_DAYS)
@@ -70,7 +77,6 @@ class CashFlowForm(ReportForm):
 class LedgerForm(ReportForm):
     """Some days of the ledger of an enrollment."""
 
-    day = None  # type: ignore[assignment]
     enrollment = forms.ModelChoiceField(label="Enrollment", queryset=AppEnrollment.objects.none(), empty_label=None)
     start = DayField(label="From day (UTC)")
     end = DayField(label="To day (UTC)")

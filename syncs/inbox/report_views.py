@@ -23,7 +23,7 @@ from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.reads import limited_read
 from syncs.inbox import report_sheets as sheets
 from syncs.inbox.report_files import file_of
-from syncs.inbox.report_forms import AgingForm, CashFlowForm, LedgerForm, ReportForm, StatementForm
+from syncs.inbox.report_forms import AgingForm, CashFlowForm, DayForm, LedgerForm, ReportForm, StatementForm
 from syncs.inbox.report_sheets import BUCKETS, Sheet, SheetCell, SheetRow
 from syncs.presentation.paging import Page
 from syncs.rejected_rows.download import Download, streaming_response
@@ -81,17 +81,15 @@ REPORTS = {
         "Aging", "What customers owe, or what is owed to vendors, by days past due.", AgingForm, sheets.aging_sheet
     ),
     "daily-sales-outstanding": Report(
-        "Days sales outstanding", "How many days customers take to pay, month by month.", ReportForm, sheets.sales_sheet
+        "Days sales outstanding", "How many days customers take to pay, month by month.", DayForm, sheets.sales_sheet
     ),
     "daily-payable-outstanding": Report(
         "Days payable outstanding",
         "How many days it takes to pay vendors, month by month.",
-        ReportForm,
+        DayForm,
         sheets.payables_sheet,
     ),
-    "risk-rates": Report(
-        "Risk rates", "Which share of invoices is unpaid after 90 days.", ReportForm, sheets.risk_sheet
-    ),
+    "risk-rates": Report("Risk rates", "Which share of invoices is unpaid after 90 days.", DayForm, sheets.risk_sheet),
     "cashflow": Report(
         "Cash flow", "What was collected and billed in the last days.", CashFlowForm, sheets.cash_flow_sheet
     ),

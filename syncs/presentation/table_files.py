@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
@@ -34,18 +35,21 @@ def table_file(name: str, header: Sequence[str], rows: Iterable[Sequence[Value]]
             f"A workbook holds at most {MAX_SHEET_ROWS:,} rows, and these are {count:,}. Narrow the list, or take CSV.",
             field="format",
         )
-    write = _csv if format == "csv" else _xlsx
-    return Download(f"{name}.{format}", FORMATS[format], write(header, rows))
+    if format == "csv":
+        chunks = csv_chunks(chain([header], (map(_csv_cell, row) for row in rows)))
+    else:
+        chunks = workbook_chunks(lambda workbook: _fill(workbook, header, rows))
+    return Download(f"{name}.{format}", FORMATS[format], chunks)
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[bytes]:
+def csv_chunks(rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
+    """Rows of finished cells as CSV, in parts that can be sent while the rows are read."""
     text = io.StringIO(newline="")
     # The byte order mark by which spreadsheets recognise UTF-8.
     text.write("\ufeff")
     writer = csv.writer(text)
-    writer.writerow(header)
     for row in rows:
-        writer.writerow([_csv_cell(value) for value in row])
+        writer.writerow(row)
         if text.tell() > CHUNK_BYTES:
             yield text.getvalue().encode()
             text.seek(0)
@@ -74,25 +78,32 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[bytes]:
-    """A workbook can only be sent once it is complete, so it is written to a temporary file, row by row."""
+def workbook_chunks(fill: Callable[[Any], None]) -> Iterator[bytes]:
+    """The workbook that `fill` writes, row by row.
+
+    It can only be sent once it is complete, so it is written to a temporary file.
+    """
     with TemporaryDirectory() as folder:
         path = f"{folder}/table.xlsx"
         options = {"constant_memory": True, "tmpdir": folder, "remove_timezone": True}
         with xlsxwriter.Workbook(path, options) as workbook:
-            sheet = workbook.add_worksheet()
-            sheet.freeze_panes(1, 1)
-            bold = workbook.add_format({"bold": True})
-            for at, title in enumerate(header):
-                sheet.set_column(at, at, max(12, len(title) + 2))
-                sheet.write_string(0, at, title, bold)
-            write = _cell_writer(workbook, sheet)
-            for number, row in enumerate(rows, start=1):
-                for at, value in enumerate(row):
-                    write(number, at, value)
+            fill(workbook)
         with open(path, "rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
+
+
+def _fill(workbook: Any, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    sheet = workbook.add_worksheet()
+    sheet.freeze_panes(1, 1)
+    bold = workbook.add_format({"bold": True})
+    for at, title in enumerate(header):
+        sheet.set_column(at, at, max(12, len(title) + 2))
+        sheet.write_string(0, at, title, bold)
+    write = _cell_writer(workbook, sheet)
+    for number, row in enumerate(rows, start=1):
+        for at, value in enumerate(row):
+            write(number, at, value)
 
 
 def _cell_writer(workbook: Any, sheet: Any) -> Callable[[int, int, Value], None]:
