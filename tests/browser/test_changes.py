@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.layout import fits
 from tests.browser.screenshots import take_screenshot
 
 
@@ -23,5 +24,5 @@ def test_a_change_is_found_under_the_name_of_who_made_it(open_browser, enrollmen
     expect(row).to_contain_text("time zone: UTC → Europe/Lisbon")
     # What the platform did by itself is listed as that.
     expect(page.get_by_text("The platform itself").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     take_screenshot(page, f"changes-{width}")

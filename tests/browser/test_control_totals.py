@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from syncs import tasks
+from tests.browser.layout import fits
 from tests.inbox.test_control_totals import HEADER, LINES
 
 COMPANY = b"erpKey,companyName,companyType,isActive\nC0,Acme,Customer,true\n"
@@ -29,7 +30,7 @@ def test_totals_are_read_without_scrolling_sideways(open_browser, width):
     expect(row).to_contain_text("1,234,584.505")
     expect(row).to_contain_text("✓ agree")
     assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     labels = row.evaluate(
         "row => [...row.cells].map(cell => getComputedStyle(cell, '::before').content).filter(text => text !== 'none')"
     )

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from enrollments.models import Application
 from syncs.models import ImportProfileVersion, SyncRequest
+from tests.browser.layout import fits
 from tests.browser.screenshots import take_screenshot
 from tests.factories import AppEnrollmentFactory
 from tests.loading.uploading import Uploads
@@ -58,7 +59,7 @@ def test_a_german_export_is_recognised_confirmed_and_loaded(open_browser, upload
     for sentence in ("Semicolons, decimal commas, dates like 31.12.2024", "columns recognised"):
         expect(page.get_by_text(sentence).first).to_be_visible()
     take_screenshot(page, f"how-written-{width}")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
     # What is still open is answered; nothing is loaded before.
     assert not SyncRequest.objects.exclude(upload__file_name="companies.csv").exists()
     expect(page.get_by_role("button", name="Confirm and load")).to_be_enabled()

@@ -11,6 +11,7 @@ from adsplatform.records.display import displayed_kinds
 from adsplatform.records.models import PaymentApplied
 from enrollments.models import Application
 from tests.books import Books
+from tests.browser.layout import fits
 from tests.browser.screenshots import take_screenshot
 from tests.factories import AppEnrollmentFactory
 from tests.loading.uploading import Uploads
@@ -31,10 +32,6 @@ def books(person):
         invoice.payment_due_date = date(2026, 12, 1) - timedelta(days=number * 3)
         invoice.save()
     return books
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("width", [1280, PHONE])

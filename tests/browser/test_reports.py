@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.layout import fits
 from tests.browser.screenshots import take_screenshot
 from tests.reports.random_books import RandomBooks
 from tests.reports.random_ledger import RandomLedger
@@ -17,10 +18,6 @@ def books(person):
     for company, name in zip(books.companies, ("Müller & Söhne", "Acme", "Northwind", "Zenith"), strict=True):
         type(company).objects.filter(pk=company.pk).update(company_name=name)
     return books
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("width", [1280, PHONE])
