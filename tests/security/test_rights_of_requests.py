@@ -56,6 +56,23 @@ def test_requests_make_and_revoke_keys_still_and_staff_make_those_of_staff():
     assert key.revoked_user == key.created_user
 
 
+@pytest.mark.parametrize("change", ["revoked = NULL", "revoked = now()", "revoked_user_id = gen_random_uuid()"])
+def test_a_revoked_key_stays_revoked(change):
+    membership, key = member()
+    ApiKey.objects.get().revoke(membership.user)
+    with as_request_of(membership.group_key) as cursor, pytest.raises(DatabaseError, match="has been revoked"):
+        cursor.execute(f"UPDATE accounts_apikey SET {change}")
+    answer = anonymous().get("/api/v1/ApiKeys/query", headers={"Api-Key": key})
+    assert (answer.status_code, "was revoked" in answer.text) == (401, True)
+
+
+def test_who_revoked_a_key_can_be_forgotten():
+    member()
+    ApiKey.objects.get().revoke(other := UserFactory())
+    other.delete()
+    assert ApiKey.objects.get().revoked_user is None
+
+
 @pytest.mark.parametrize("value", ['"x"', "[1]", "[1, 2, 3]", '["a", "b"]', "{}", "7", "[NaN, NaN]", f"[1{400 * '0'}]"])
 def test_a_count_that_is_none_does_not_fail_the_sign_in(value):
     cache.clear()
