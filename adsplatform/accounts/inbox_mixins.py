@@ -98,7 +98,7 @@ class TenantMixin(TemplateResponseMixin, View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except QuotaExceeded as refused:
-            page = render(request, "429.html", {"refused": refused}, status=429)
+            page = render(request, "429.html", {"refused": refused}, status=refused.status)
             if refused.retry_after:
                 page["Retry-After"] = str(refused.retry_after)
             return page

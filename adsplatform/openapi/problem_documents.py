@@ -25,6 +25,8 @@ EXAMPLES = {
     424: "The accounting system did not accept the credentials.",
     429: "Too many requests. Try again in 7 seconds.",
     500: "Something went wrong on our side. Nothing was changed.",
+    503: "The server is busy with long queries, downloads and inspections of files. Nothing was changed. "
+    "Try again in 5 seconds.",
     507: "There is no room for more files at the moment.",
 }
 
@@ -96,6 +98,8 @@ def _usual(view: WireViewSet[Any], method: str, operation: Operation, path: str)
     yield from (400, 405, 429, 500)
     if view.authentication_classes:
         yield from (401, 403)
+        if method in SAFE_METHODS:
+            yield 503
     if "{" in path:
         yield 404
     if method not in SAFE_METHODS:

@@ -20,6 +20,7 @@ from adsplatform.records_api.includes import INCLUDES, include
 from adsplatform.records_api.kinds import Object, RecordKind, kinds
 from adsplatform.records_api.members import definition_id
 from adsplatform.rest.operations import Operation
+from adsplatform.rest.reads import limited_read
 from adsplatform.rest.renderers import encode
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet, guid_of
@@ -89,12 +90,13 @@ class RecordViewSet(WireViewSet[Any]):
         order = self.searchlight.order(asked.get("order"))
         page = self.searchlight.page(asked.get("pageSize"), asked.get("pageNumber"))
         start = page.size * page.number
-        objects = self.kind.read(_page_of(rows, order, start, page.size))
-        headers = self._include(objects, includes)
-        if len(objects) < page.size and (objects or not start):
-            total, is_exact = start + len(objects), True
-        else:
-            total, is_exact = count(rows)
+        with limited_read():
+            objects = self.kind.read(_page_of(rows, order, start, page.size))
+            headers = self._include(objects, includes)
+            if len(objects) < page.size and (objects or not start):
+                total, is_exact = start + len(objects), True
+            else:
+                total, is_exact = count(rows)
         if not is_exact:
             headers[COUNT_IS_EXACT] = "false"
         return Response(

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import StreamingHttpResponse
 
 from adsplatform.errors import QuotaExceeded
+from adsplatform.rest.threads import occupy, release
 
 # Fewer than the threads of a process (WEB_THREADS).
 MOST_AT_ONCE = 2
@@ -24,12 +25,14 @@ class LongWork:
 
     It lasts as long as the `with` block or, if that hands it on by `until_sent`, until the web server closes that
     response, sent or not.
-    Entering raises QuotaExceeded while the account has as many in this process as it may have.
+    Entering raises QuotaExceeded while the account has as many in this process as it may have, and Busy while all
+    accounts together have.
     """
 
     def __init__(self, account_id: UUID) -> None:
         self._account_id = account_id
         self._is_running = self._is_handed_on = False
+        self._thread: int | None = None
 
     def __enter__(self) -> Self:
         with _lock:
@@ -41,6 +44,11 @@ class LongWork:
                 )
             _running[self._account_id] += 1
             self._is_running = True
+        try:
+            self._thread = occupy()
+        except QuotaExceeded:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -62,6 +70,7 @@ class LongWork:
                 _running[self._account_id] -= 1
                 if not _running[self._account_id]:
                     del _running[self._account_id]
+        release(self._thread)
 
 
 class _Sent:

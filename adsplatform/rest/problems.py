@@ -41,6 +41,7 @@ TYPES = {
     424: "rfc4918#section-11.4",
     429: "rfc6585#section-4",
     500: "rfc9110#section-15.6.1",
+    503: "rfc9110#section-15.6.4",
     507: "rfc4918#section-11.5",
 }
 

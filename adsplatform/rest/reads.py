@@ -1,4 +1,4 @@
-"""A limit on how long a caller's query may keep the database busy."""
+"""A limit on how long a caller's query may keep the database busy, and how many threads such queries occupy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from django.db import OperationalError
 from psycopg.errors import QueryCanceled
 
 from adsplatform.errors import PlatformError
+from adsplatform.rest.threads import occupied_thread
 from adsplatform.statement_timeout import statement_timeout
 
 
@@ -17,10 +18,10 @@ class QueryTooSlow(PlatformError):
 
 @contextmanager
 def limited_read() -> Iterator[None]:
-    """Stop statements of this block that run too long; raises QueryTooSlow."""
+    """Stop statements of this block that run too long; raises QueryTooSlow, and Busy before the block."""
     seconds = settings.READ_SECONDS
     try:
-        with statement_timeout(seconds):
+        with occupied_thread(), statement_timeout(seconds):
             yield
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):

@@ -27,6 +27,7 @@ from adsplatform.records.display import DisplayedField, DisplayedKind, displayed
 from adsplatform.records.keys import clean_key
 from adsplatform.records.models import Record
 from adsplatform.records.search_indexes import has_index
+from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.reads import limited_read
 from enrollments.admin.filters import EnrollmentFilter
 from enrollments.models import AppEnrollment
@@ -210,16 +211,17 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
         rows = self.get_changelist_instance(request).queryset.prefetch_related(None)[:MOST_EXPORTED]
         exported = self.model.objects.filter(pk__in=rows.values("pk"))
         try:
-            with limited_read():
-                total, accounts = exported.count(), set(exported.values_list("group_key", flat=True).distinct())
-            values = rows_to_export(self.kind, rows, None)
-            file = table_file(self.kind.slug, header_of(self.kind), values, format, total)
+            with LongWork(UUID(str(request.user.pk))) as work:
+                with limited_read():
+                    total, accounts = exported.count(), set(exported.values_list("group_key", flat=True).distinct())
+                values = rows_to_export(self.kind, rows, None)
+                file = table_file(self.kind.slug, header_of(self.kind), values, format, total)
+                audit.record_export(request, accounts, title, total)
+                return work.until_sent(streaming_response(file))
         except PlatformError as refused:
             self.message_user(request, str(refused), messages.ERROR)
             back = reverse(f"admin:records_{self.opts.model_name}_changelist")
             return redirect(f"{back}?{request.GET.urlencode()}")
-        audit.record_export(request, accounts, title, total)
-        return streaming_response(file)
 
 
 def fieldsets_of(kind: DisplayedKind) -> list[Any]:

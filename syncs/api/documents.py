@@ -102,7 +102,7 @@ SYNCS: dict[str, Operation] = {
     "create": Operation(body=SyncSubmit, example={"appEnrollmentId": "0198c1a2-3f6e-7a51-9c7a-2f8f6f0f2d11"}),
     "batch": Operation(body=BATCH, example=EXAMPLE_BATCH),
     "zip": Operation(body=UPLOAD, query=UploadSubmit),
-    "inspect": Operation(body=UPLOAD, query=InspectSubmit, answer=FOUND),
+    "inspect": Operation(body=UPLOAD, query=InspectSubmit, answer=FOUND, problems=(503,)),
     "change": Operation(body=SyncChange, example={"statusCode": "Failed", "processResultMessage": "Stopped by hand."}),
     "query": Operation(query=OperationQuery, is_page=True),
     "finish": Operation(query=UploadSubmit, answer=SyncRequestModel),

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from adsplatform.rest.throttling import ReadThrottle
 from syncs.models import SyncRequest, SyncResultDetail
@@ -29,6 +30,14 @@ def sync_request(program):
             [sync_request.pk, program.account.pk],
         )
     return sync_request
+
+
+# Lists that the product knows without the database.
+IN_MEMORY = [
+    "/api/v1/CodeDefinitions/query",
+    *(f"/api/v1/Definitions/{name}" for name in ("countries", "currencies", "problem-codes", "states")),
+    "/api/v1/UserRoles/query",
+]
 
 
 def contains(count):
@@ -71,3 +80,20 @@ def test_an_account_has_a_limited_number_of_reads_in_a_minute(program, settings,
     assert anonymous().get("/api/v1/Status").status_code == 200
     monkeypatch.setattr("time.time", lambda: 1_800_000_060.0)
     assert program.get("Sync/query").status_code == 200
+
+
+def test_every_page_of_a_list_has_a_time_limit(program):
+    paths = anonymous().get("/api/v1/openapi.json").json()["paths"]
+    lists = [
+        path
+        for path, item in paths.items()
+        if "{" not in path and any(each.get("name") == "pageSize" for each in item.get("get", {}).get("parameters", ()))
+    ]
+    assert len(lists) > 20
+    unlimited = []
+    for path in sorted(lists):
+        with CaptureQueriesContext(connection) as captured:
+            assert program.get(path).status_code == 200, path
+        if not any("statement_timeout" in query["sql"] for query in captured):
+            unlimited.append(path)
+    assert unlimited == IN_MEMORY
