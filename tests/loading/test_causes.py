@@ -32,10 +32,19 @@ def test_dates_of_one_style_are_one_problem(sync, counts):
     result = sync(invoices(*[("5", f"{day}/01/2024") for day in range(13, 19)], ("6", "2024-01-02")))
     assert listed(result) == [(None, 6, "invoiceDate", "bad_date")]
     assert result.details.get(line_count=6).message == (
-        "6 of 7 lines have this problem (2, 3, 4, 5, 6 …). Line 2: invoiceDate: “13/01/2024” is not a date. Write it "
-        "as YYYY-MM-DD, like 2024-02-29. If the file always writes it so, an import profile can say what it means."
+        "6 of 7 lines have this problem (2, 3, 4, 5, 6 …), with 6 different values. For example, line 2: invoiceDate: "
+        "“13/01/2024” is not a date. Write it as YYYY-MM-DD, like 2024-02-29. If the file always writes it so, an "
+        "import profile can say what it means."
     )
+    assert result.details.get(line_count=6).value == ""
     assert counts(result)["Invoice"] == {"lines_read": 7, "inserted": 1, "rejected": 6}
+
+
+def test_a_value_that_all_lines_have_is_named_as_theirs(sync):
+    result = sync(invoices(*[("twelve", "2024-01-02")] * 6))
+    cause = result.details.get(line_count=6)
+    assert cause.value == "twelve"
+    assert cause.message.startswith("All 6 lines have this problem (2, 3, 4, 5, 6 …). Line 2: totalAmount: “twelve”")
 
 
 def test_decimal_commas_and_what_they_make_ambiguous_are_one_problem(sync):

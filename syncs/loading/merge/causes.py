@@ -28,7 +28,10 @@ STYLES = {"bad_number", "ambiguous_number", "bad_date", "impossible_date", "ambi
 
 
 class _Cause(NamedTuple):
-    """What many lines of a file share: how many they are, the first of them, and the problem of the first one."""
+    """What many lines of a file share: how many they are, the first of them, and the problem of the first one.
+
+    `value_count` is the number of their different values.
+    """
 
     entity: str
     file: str
@@ -38,6 +41,7 @@ class _Cause(NamedTuple):
     message: str
     line_count: int
     lines: list[int]
+    value_count: int
     # Whether the first problem has no line, so that its message describes all of them.
     is_described: bool
 
@@ -63,7 +67,7 @@ def describe(context: MergeContext) -> bool:
             kind=SyncResultDetail.Kind.ERROR,
             file=cause.file,
             column=cause.column,
-            value=cause.value,
+            value=cause.value if cause.is_described or cause.value_count < 2 else "",
             code=cause.code,
             message=printable(_sentence(cause, _lines_of(context, cause))),
             line_count=_lines_of(context, cause) if cause.line_count == MOST_LINES_LISTED else cause.line_count,
@@ -115,12 +119,13 @@ def _frequent(context: MergeContext) -> list[_Cause]:
             HAVING count(line) >= CASE WHEN bool_or(line IS NULL) THEN 1 ELSE %(least)s::int END
         ), counted AS (
             SELECT f.id, f.is_described, count(DISTINCT p.line) AS count,
-                   (array_agg(DISTINCT p.line))[:%(named)s::int] AS lines
+                   (array_agg(DISTINCT p.line))[:%(named)s::int] AS lines, count(DISTINCT p.value) AS value_count
             FROM staged_problem p JOIN frequent f
               ON (p.entity, p.file, p."column", {code}) = (f.entity, f.file, f."column", f.code)
             WHERE p.kind = 'error' AND p.line IS NOT NULL GROUP BY f.id, f.is_described
         )
-        SELECT p.entity, p.file, p."column", p.code, p.value, p.message, c.count, c.lines, c.is_described
+        SELECT p.entity, p.file, p."column", p.code, p.value, p.message, c.count, c.lines, c.value_count,
+               c.is_described
         FROM counted c JOIN staged_problem p USING (id) WHERE c.is_described OR c.count >= %(least)s::int
         ORDER BY p.entity, p.file, c.count DESC, p.id
         """,
@@ -145,7 +150,8 @@ def _sentence(cause: _Cause, lines: int) -> str:
     share = f"All {lines:,} lines" if cause.line_count >= lines else f"{cause.line_count:,} of {lines:,} lines"
     named = ", ".join(f"{line:,}" for line in cause.lines)
     named += " …" if cause.line_count > len(cause.lines) else ""
-    sentence = f"{share} have this problem ({named}). Line {cause.lines[0]:,}: {cause.message}"
+    differ = f", with {cause.value_count:,} different values. For example, line" if cause.value_count > 1 else ". Line"
+    sentence = f"{share} have this problem ({named}){differ} {cause.lines[0]:,}: {cause.message}"
     if cause.code in STYLES and "import profile" not in sentence:
         sentence += " If the file always writes it so, an import profile can say what it means."
     return sentence
