@@ -18,7 +18,7 @@ from django.db import connection
 from adsplatform.records.specification import Entity, Lookup, entities
 from enrollments.models import AppEnrollment
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import Columns, ConnectorError, FileHeader, Limits, RowProblem, Rows, Source
+from syncs.connectors.protocol import ABSENT, Columns, ConnectorError, FileHeader, Limits, RowProblem, Rows, Source
 from syncs.import_profiles.inspected import Preview, PreviewRecord
 from syncs.import_profiles.layout import layouts_of
 from syncs.import_profiles.profile import ImportProfile
@@ -163,9 +163,19 @@ def _collect(translator: Translator, source: Source, samples: Mapping[str, ReadS
 
 
 def _records(block: Rows | Columns) -> Iterator[tuple[int, dict[str, str]]]:
+    """The line and the values of each row, without the cells that it does not have."""
     cells = zip(*block.cells, strict=True) if isinstance(block, Columns) else iter(block.cells)
-    for line, row in zip(block.lines, cells, strict=True):
-        yield line, {name: "" if cell is None else str(cell) for name, cell in zip(block.columns, row, strict=True)}
+    gaps = block.gaps if isinstance(block, Columns) else {}
+    for at, (line, row) in enumerate(zip(block.lines, cells, strict=True)):
+        absent = {block.columns[place] for place, missing in gaps.items() if missing[at]}
+        yield (
+            line,
+            {
+                name: "" if cell is None else str(cell)
+                for name, cell in zip(block.columns, row, strict=True)
+                if cell is not ABSENT and name not in absent
+            },
+        )
 
 
 def _check(sample: ReadSample, enrollment: AppEnrollment) -> None:
@@ -173,12 +183,27 @@ def _check(sample: ReadSample, enrollment: AppEnrollment) -> None:
     keys: dict[str, set[str]] = defaultdict(set)
     for kind, line, values in sample.records:
         keys[kind].add(values.get("erpKey", "").strip())
-        for _, _, message in check_line(entities()[kind], {name: value for name, value in values.items() if value}):
+        for _, _, message in check_line(entities()[kind], values):
             sample.problems[line].append(message)
     for kind in list(keys):
+        _check_named(sample, entities()[kind])
         for lookup in (one for reference in entities()[kind].references for one in reference.lookups):
             if lookup.target_column == "erp_key" and lookup.when is None:
                 _check_references(sample, enrollment, entities()[kind], lookup, keys.get(lookup.target, set()))
+
+
+def _check_named(sample: ReadSample, entity: Entity) -> None:
+    """Add the lines that leave empty every column by which they could name a record that they need."""
+    for reference in (one for one in entity.references if one.required):
+        columns = [entity.columns[lookup.column] for lookup in reference.lookups]
+        if any(column.required for column in columns):
+            continue  # said of the column already
+        for kind, line, values in sample.records:
+            if kind == entity.name and not any(values.get(column.wire, "").strip() for column in columns):
+                names = " and ".join(dict.fromkeys(column.wire for column in columns))
+                sample.problems[line].append(
+                    f"{names} are empty, but every {entity.singular} needs one of them. Fill one in."
+                )
 
 
 def _check_references(

@@ -93,6 +93,57 @@ def test_records_sums_and_rejected_lines_are_those_of_the_sync(look, uploads):
     assert sum(loaded.values_list("total_amount", flat=True)) == Decimal("1335.51")
 
 
+EMPTY = {"Nr.": 0, "Kunde": 2, "Datum": 1, "Brutto": 3, "WKZ": 4}
+
+
+@pytest.mark.parametrize(("column", "rejected"), [("Nr.", 1), ("Kunde", 1), ("Datum", 0), ("Brutto", 0), ("WKZ", 0)])
+def test_a_line_whose_required_field_is_empty_is_counted_as_the_sync_counts_it(look, uploads, column, rejected):
+    cells = ["R2", "02.01.2025", "K1", "100,00", "EUR"]
+    cells[EMPTY[column]] = ""
+    content = written("R1;31.12.2024;K1;1.235,51;EUR", ";".join(cells))
+    sample = look(content, document())
+    preview = sample.preview(Preview())
+    assert (preview.lines, preview.rejected) == (2, rejected)
+    assert len(sample.first_problems()) == rejected
+    assert all(" is empty, but every invoice needs it" in sentence for sentence in sample.first_problems())
+    save_profile(uploads.enrollment, None, document())
+    result = uploads.load(content, "rechnungen.csv").results.get(entity="Invoice")
+    assert (result.lines_read, result.rejected) == (2, rejected)
+
+
+def test_a_balance_whose_account_is_named_in_no_way_is_counted(look, uploads):
+    columns = ["Jahr", "Periode", "Von", "Bis", "Saldo", "Konto", "Schlüssel"]
+    balances = {
+        **document(),
+        "name": "Salden",
+        "match": {"columns": columns, "fingerprint": fingerprint(columns)},
+        "records": [
+            {
+                "kind": "FinancialAccountBalanceHistory",
+                "fields": {
+                    "financialYear": "Jahr",
+                    "periodNumber": "Periode",
+                    "periodStartDate": "Von",
+                    "periodEndDate": "Bis",
+                    "balance": "Saldo",
+                    "financialAccountCode": "Konto",
+                    "financialAccountErpKey": "Schlüssel",
+                    "status": {"constant": "Open"},
+                },
+            }
+        ],
+    }
+    uploads.load("erpKey,code,name,status,cashflowType,description,classification\n"
+                 "A1,1000,Kasse,Active,None,Kasse,Asset\n", "financialAccounts.csv")  # fmt: skip
+    rows = ["2025;1;01.01.2025;31.01.2025;5,00;1000;", "2025;2;01.02.2025;28.02.2025;6,00;;"]
+    content = "".join(f"{row}\n" for row in (";".join(columns), *rows)).encode()
+    preview = look(content, balances, "salden.csv").preview(Preview())
+    assert (preview.lines, preview.rejected) == (2, 1)
+    save_profile(uploads.enrollment, None, balances)
+    result = uploads.load(content, "salden.csv").results.get(entity="FinancialAccountBalanceHistory")
+    assert (result.lines_read, result.rejected) == (2, 1)
+
+
 def test_a_customer_by_name_is_found_or_named_as_unknown_or_ambiguous(look, uploads):
     content = written("R1;31.12.2024;bäckerei krüger;1,00;EUR", "R2;31.12.2024;Niemand;1,00;EUR",
                       "R3;31.12.2024;Doppelt;1,00;EUR")  # fmt: skip
