@@ -43,7 +43,9 @@ def test_a_permanent_failure_is_not_retried_and_says_who_has_to_act(sync, client
         "An owner or admin of the account.",
     )
     client.force_login(membership.user)
-    assert "Whose turn it is: An owner or admin of the account." in client.get(f"/syncs/{result.pk}/").content.decode()
+    assert (
+        "Who has to act now: An owner or admin of the account." in client.get(f"/syncs/{result.pk}/").content.decode()
+    )
 
 
 @pytest.mark.parametrize(
