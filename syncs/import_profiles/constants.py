@@ -9,6 +9,7 @@ from syncs.import_profiles.document_words import AP
 from syncs.import_profiles.drafts import Draft, field_of, fields_of
 from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
+from syncs.import_profiles.key_questions import ask_for_column
 from syncs.import_profiles.kinds import Layout
 from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import read_numbers
@@ -28,6 +29,8 @@ LANGUAGES = (
     ("SEK", "faktura kund belopp forfallodatum valuta leverantor fakturadatum"),
 )
 SIGNS = {"€": "EUR", "kr": "SEK"}
+# References that may be the same in a whole file: to the own company, or to the only partner that it is about.
+OF_COMPANIES = ("companyErpKey", "customerErpKey")
 _COMMON = ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "CAD", "AUD")
 
 
@@ -341,6 +344,9 @@ def _rest(draft: Draft) -> None:
             if field == "erpKey" and any(one.id == f"key:{kind}" for one in draft.asker.questions):
                 continue
             if kind == "Contact" and draft.layout is Layout.COMPANY_AND_CONTACT and field.lower().endswith("erpkey"):
+                continue
+            if column.is_key and field not in OF_COMPANIES:
+                ask_for_column(draft, kind, field)
                 continue
             answer = _ask(
                 draft,

@@ -138,6 +138,17 @@ _SIDE_WORDS = {
     ),
 }
 
+_PAYMENT_WORDS = (
+    "payment payments receipt receipts zahlung zahlungen zahlungseingang zahlungseingange zahlungsausgang "
+    "zahlungsausgange paiement paiements reglement reglements encaissement encaissements pago pagos cobro cobros "
+    "betaling betalingen betalning betalningar inbetalningar utbetalningar"
+).split()
+
+
+def speaks_of_payments(words: Iterable[str]) -> bool:
+    """Whether words in normal form speak of payments."""
+    return not set(words).isdisjoint(_PAYMENT_WORDS)
+
 
 def side_of(words: Iterable[str]) -> str:
     """The side that words in normal form speak of; empty if none, or both."""

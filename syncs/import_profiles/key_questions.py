@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from adsplatform.records.specification import entities
 from syncs.import_profiles.drafts import Draft, fields_of
 from syncs.import_profiles.findings import Example
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
@@ -12,6 +13,11 @@ from syncs.import_profiles.tables import Column
 
 REJECT = "reject"
 LINE_KINDS = {"InvoiceLine": "invoiceErpKey", "JournalEntryLine": "journalEntryErpKey"}
+# What says how documents settle each other, and the references that make the key of one.
+APPLICATIONS = {
+    "PaymentApplied": ("paymentErpKey", "invoiceErpKey"),
+    "CreditMemoApplied": ("creditMemoInvoiceErpKey", "invoiceErpKey"),
+}
 LINE_WARNING = (
     "A line that is inserted in the source moves all lines below it; the lines of a document are then replaced as a "
     "whole."
@@ -27,7 +33,7 @@ def settle_keys(draft: Draft) -> None:
             _line_key(draft, kind)
         elif kind == "Contact":
             _contact_key(draft)
-        elif kind in ("Company", "Invoice", "Payment", "JournalEntry"):
+        elif kind in ("Company", "Invoice", "Payment", "JournalEntry", *APPLICATIONS):
             _record_key(draft, kind)
     _tell_number_cells(draft)
 
@@ -112,26 +118,24 @@ def _without_key(draft: Draft, kind: str) -> None:
         is_name = any(match.field == "companyName" for match in draft.matches_of(column))
         label = f"{column.name}: filled in and different in all {draft.table.height:,} lines"
         choices.append(Choice(column.name, f"{label}. {NAME_WARNING}" if is_name else label))
-    if kind == "Payment" and first is None and (made := _bank_line_key(draft)):
-        choices.append(Choice(" + ".join(made), f"{' + '.join(made[:-1])} and the number of the line"))
+    joined = _joined_key(draft, kind)
+    if joined and first is None:
+        choices.append(
+            Choice(" + ".join(joined), " + ".join(joined).replace(" + #line", " and the number of the line"))
+        )
     show = (
         f"{first.name}: filled in and different in {draft.table.height:,} of {draft.table.height:,} lines"
         if first
         else ""
     )
+    suggest = first.name if first else " + ".join(joined) if joined and kind in APPLICATIONS else None
     answer = _ask_key(
-        draft,
-        kind,
-        suggest=first.name if first else None,
-        show=show,
-        choices=tuple(choices),
-        column=first.name if first else "",
+        draft, kind, suggest=suggest, show=show, choices=tuple(choices), column=first.name if first else ""
     )
     if answer is None:
         return
-    made = _bank_line_key(draft)
-    if answer == " + ".join(made):
-        draft.set_source(kind, "erpKey", {"join": made, "with": "|"})
+    if answer == " + ".join(joined):
+        draft.set_source(kind, "erpKey", {"join": joined, "with": "|"})
     else:
         draft.set_source(kind, "erpKey", answer)
 
@@ -144,6 +148,37 @@ def _is_unique(draft: Draft, column: Column) -> bool:
 def _holds_values(draft: Draft, column: Column) -> bool:
     """Whether the column has amounts or dates, which are no keys."""
     return column.place in draft.styles.numbers or column.place in draft.styles.dates
+
+
+def ask_for_column(draft: Draft, kind: str, field: str) -> None:
+    """Ask which column holds a key that no column was found for: it differs from record to record."""
+    fitting = [column for column in draft.table.columns if column.key and not _holds_values(draft, column)]
+    answer = draft.asker.ask(
+        Question(
+            id=f"key:{kind}.{field}",
+            what="key",
+            question=f"Which column holds {field}, which every {entities()[kind].singular} needs?",
+            verdict=Verdict.OPEN,
+            show="If none does, the file holds something else, or cannot be loaded.",
+            kind=kind,
+            field=field,
+            choices=tuple(Choice(column.name, column.name) for column in fitting),
+        )
+    )
+    if answer is not None:
+        draft.set_source(kind, field, answer)
+
+
+def _joined_key(draft: Draft, kind: str) -> list[str]:
+    """The columns that make a key together, where none is one alone; nothing if there are no such columns."""
+    if kind == "Payment":
+        return _bank_line_key(draft)
+    matches = [draft.match(kind, name) for name in APPLICATIONS.get(kind, ())]
+    columns = [match.column for match in matches if match is not None and _is_filled(draft, match.column)]
+    names = [str(column.place) for column in columns]
+    if len(columns) < 2 or draft.table.cells.select(names).n_unique() < draft.table.height:
+        return []
+    return [column.name for column in columns]
 
 
 def _bank_line_key(draft: Draft) -> list[str]:

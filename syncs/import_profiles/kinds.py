@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from syncs.import_profiles.document_words import DocumentWord, document_word, side_of
+from syncs.import_profiles.document_words import DocumentWord, document_word, side_of, speaks_of_payments
 from syncs.import_profiles.header_names import fields_by_key, normal_form
 from syncs.import_profiles.inspected import Verdict
 from syncs.import_profiles.known_names import ambiguous_names, layout_roles, names_that_refer
@@ -65,6 +65,13 @@ def find_kinds(table: Table) -> KindFinding:
     if found is None:
         return KindFinding(Verdict.OPEN, Layout.PLAIN, (), "What the file holds cannot be seen from its columns.")
     layout, named = found
+    if named == ("PaymentApplied",) and not has.any("applied"):
+        return _payments_or_applications(table, side)
+    if named == ("Invoice",) and layout is Layout.PLAIN and not has.any("due", "open"):
+        words = _name_words((table.stem, table.sheet, *table.titles))
+        if speaks_of_payments(words):
+            reason = "Its columns may be of invoices or of payments, and its name speaks of payments."
+            return KindFinding(Verdict.LIKELY, layout, ("Payment",), reason, side=side)
     verdict = Verdict.LIKELY if layout is Layout.COMPANY_AND_CONTACT else Verdict.SURE
     return KindFinding(verdict, layout, named, side=side)
 
@@ -84,6 +91,8 @@ def _by_signature(has: "_Purposes") -> tuple[Layout, tuple[str, ...]] | None:  #
         return Layout.PLAIN, ("PaymentApplied",)
     if may_be_document and has.any("due", "open"):
         return Layout.PLAIN, ("Invoice",)
+    if is_document and has.any("paymentNumber"):
+        return Layout.PLAIN, ("PaymentApplied",)
     if has.any("accountType") or has.all("code", "name", "type"):
         return Layout.PLAIN, ("FinancialAccount",)
     if has.any("year", "period") and has.any("balance"):
@@ -101,6 +110,24 @@ def _by_signature(has: "_Purposes") -> tuple[Layout, tuple[str, ...]] | None:  #
     return None
 
 
+def _payments_or_applications(table: Table, side: str) -> KindFinding:
+    """A list with the numbers of payments and of invoices: which of the two it is about is asked.
+
+    One payment may pay several invoices; where no payment comes twice, each line is more likely a payment.
+    """
+    number = next(column for column in table.columns if "paymentNumber" in _purposes_of(column, is_joined=False))
+    cells = [cell for cell in table.values(number) if cell]
+    repeats = len(set(cells)) < len(cells)
+    shown = "comes several times, as where one payment pays several invoices" if repeats else "never comes twice"
+    return KindFinding(
+        Verdict.LIKELY,
+        Layout.PLAIN,
+        ("PaymentApplied" if repeats else "Payment",),
+        f"Each line has the number of a payment and of an invoice; that in “{number.name}” {shown}.",
+        side=side,
+    )
+
+
 # What a column is for: the fields whose names say so.
 _PURPOSES = {
     "document": ("Invoice.erpKey", "InvoiceLine.invoiceErpKey"),
@@ -112,7 +139,8 @@ _PURPOSES = {
     "debit": ("JournalEntryLine.debit",),
     "credit": ("JournalEntryLine.credit",),
     "journal": ("JournalEntry.erpKey",),
-    "applied": ("PaymentApplied.paymentAppliedAmount", "PaymentApplied.paymentErpKey"),
+    "applied": ("PaymentApplied.paymentAppliedAmount",),
+    "paymentNumber": ("PaymentApplied.paymentErpKey",),
     "accountType": ("FinancialAccount.classification",),
     "year": ("FinancialAccountBalanceHistory.financialYear",),
     "period": ("FinancialAccountBalanceHistory.periodNumber",),

@@ -39,6 +39,61 @@ def test_the_kind_is_found_by_what_the_columns_are_for(kinds, header):
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        (
+            "Zahlungsnr.;Datum;Kunde;Betrag;Rechnungsnr.\nZ1;31.01.2025;K1;1,50;R1\nZ2;31.01.2025;K2;2,50;R2\n",
+            "x",
+            "Payment",
+        ),
+        ("Zahlungsnr.;Rechnungsnr.;Betrag\nZ1;R1;1,50\nZ1;R2;2,50\n", "x", "PaymentApplied"),
+        ("Datum;Kunde;Betrag;Rechnungsnr.\n31.01.2025;K1;1,50;R1\n", "Zahlungen Januar", "Payment"),
+    ],
+)
+def test_a_list_of_payments_with_numbers_of_invoices_is_asked(text, name, kind):
+    one = inspect_one(text, f"{name}.csv")
+    assert asked(one)["kind"] == kind
+    assert "payment" in shown(one, "kind")
+    other = inspect_one(text, f"{name}.csv", answers={"kind": "Invoice"})
+    assert other.file.kinds == ("Invoice",)
+
+
+def test_what_is_applied_is_sure_and_an_invoice_may_name_its_payment():
+    applied = "Zahlungsnr.;Rechnungsnr.;Ausgleichsbetrag\nZ1;R1;1,50\n"
+    invoices = "Rechnungsnr.;Fällig am;Betrag;Zahlungsnr.\nR1;31.01.2025;1,50;Z1\n"
+    for text, kind in ((applied, "PaymentApplied"), (invoices, "Invoice")):
+        one = inspect_one(text)
+        assert (one.file.kinds, "kind" in asked(one)) == ((kind,), False)
+
+
+def test_no_constant_is_asked_for_a_key():
+    one = inspect_one(
+        "Rechnungsnr.;Ausgleichsbetrag;Ausgleichsdatum;Zahlung\nR1;1,50;31.01.2025;Z1\nR1;2,50;31.01.2025;Z2\n"
+    )
+    assert one.file.kinds == ("PaymentApplied",)
+    by_id = {question.id: question for question in one.file.ask}
+    column = by_id["key:PaymentApplied.paymentErpKey"]
+    # No amounts, no dates, and no text of one’s own.
+    assert ([choice.value for choice in column.choices], column.is_free) == (["Rechnungsnr.", "Zahlung"], False)
+    answers = {column.id: "Zahlung"}
+    again = inspect_one(
+        "Rechnungsnr.;Ausgleichsbetrag;Ausgleichsdatum;Zahlung\nR1;1,50;31.01.2025;Z1\nR1;2,50;31.01.2025;Z2\n",
+        answers=answers,
+    )
+    (rule,) = again.file.proposal["records"]
+    assert rule["fields"]["paymentErpKey"] == "Zahlung"
+    assert not [id for id in asked(again) if id.startswith("constant:") and "rpKey" in id]
+
+
+def test_a_payment_and_an_invoice_are_the_key_of_what_is_applied():
+    rows = "Z1;R1;1,50;31.01.2025\nZ1;R2;2,50;31.01.2025\nZ2;R2;3,50;31.01.2025\n"
+    one = inspect_one("Zahlungsnr.;Rechnungsnr.;Ausgleichsbetrag;Ausgleichsdatum\n" + rows)
+    assert asked(one)["key:PaymentApplied"] == "Zahlungsnr. + Rechnungsnr."
+    (rule,) = one.file.proposal["records"]
+    assert rule["fields"]["erpKey"] == {"join": ["Zahlungsnr.", "Rechnungsnr."], "with": "|"}
+
+
+@pytest.mark.parametrize(
     ("words", "kinds", "meant"),
     [
         (("SI", "SC", "SA"), "Invoice,Payment", ("AR Invoice", "AR Credit Memo", "AR Payment")),
