@@ -36,6 +36,7 @@ from syncs.presentation.paging import page_of
 from syncs.presentation.problem_list import REASONS_LISTED, first_problems, overview_of, problem_page
 from syncs.presentation.sync_steps import schedule_sentences, steps_of
 from syncs.presentation.sync_summary import SyncSummary, who_acts, whole_reason, with_summary_columns
+from syncs.presentation.unread_amounts import lines_without_amounts
 from syncs.services import corrections, requests, reruns, unanswered
 
 SYNCS_ON_PAGE = 25
@@ -148,6 +149,7 @@ class SyncPage(TenantMixin):
                 (result, displayed_kinds().get(result.entity)) for result in sync_request.results.order_by("entity")
             ],
             "control_totals": check_totals(sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE]),
+            "without_amounts": lines_without_amounts(sync_request),
             "counted_at_most": COUNTED_AT_MOST,
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **reruns.rerun_options(sync_request),

@@ -53,6 +53,18 @@ def test_totals_are_on_the_page_with_every_digit(inbox, company_c0):
     ]
 
 
+def test_rejected_lines_without_a_readable_amount_are_counted_beside_the_totals(inbox, company_c0):
+    lines = [*LINES, "I5,C0,C0,EUR,twelve,1", "I6,C0,C0,EUR,4,1,too,many"]
+    address = inbox.post("/upload/", {"file": csv("invoices.csv", (HEADER + "\n".join(lines) + "\n").encode())}).url
+    tasks.run_next_sync()
+    text = " ".join(inbox.get(address).text.split())
+    # Of I3, which is rejected for its company, the amount is in the totals.
+    assert "2 of the 3 rejected lines of invoices have no amount that could be read" in text
+    address = inbox.post("/upload/", {"file": invoices()}).url
+    tasks.run_next_sync()
+    assert "no amount that could be read" not in inbox.get(address).text
+
+
 def test_a_recount_that_differs_from_the_books_is_displayed(inbox, company_c0):
     address = inbox.post("/upload/", {"file": invoices()}).url
     tasks.run_next_sync()
