@@ -123,6 +123,21 @@ class DisplayedKind:
     def by_name(self) -> dict[str, DisplayedField]:
         return {field.name: field for field in self.fields}
 
+    def column_name(self, field: DisplayedField) -> str:
+        """The field's label where no heading stands above it: another one than those of the kind's other fields."""
+        has_namesake = sum(each.label == field.label for each in self.fields) > 1
+        has_heading = field.group not in (DETAILS, AMOUNTS)
+        return f"{field.group}: {field.label}" if has_namesake and has_heading else field.label
+
+    def label_of(self, column: str) -> str:
+        """What people call a column that can be loaded: `customer_erp_key` of an invoice → Customer key."""
+        if field := self.by_name.get(column):
+            return self.column_name(field)
+        for ending, word in (("_erp_key", "key"), ("_network_id", "ID")):
+            if column.endswith(ending) and (named := self.by_name.get(column.removesuffix(ending))):
+                return f"{named.label} {word}"
+        return _label(column, DETAILS, self.singular)
+
     @property
     def has_key(self) -> bool:
         return "erp_key" in self.by_name

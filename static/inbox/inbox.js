@@ -68,18 +68,18 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
     choices.forEach((one) => one.addEventListener("change", update));
     update();
   }
-  // What comes of another style is seen before it is confirmed; the server insists on it too.
-  let isStyleChanged = false;
-  for (const style of form.querySelectorAll(".style-of select")) {
+  // What comes of another style, or of another kind of record, is seen before it is confirmed; the server insists on it too.
+  let isUnseen = false;
+  for (const style of form.querySelectorAll(".style-of select, .other-kind select")) {
     style.addEventListener("input", () => {
-      isStyleChanged = true;
+      isUnseen = true;
       confirm.disabled = true;
       form.querySelector("#see-first").hidden = false;
     });
   }
   // Where the server has a reason besides open questions, it decides alone.
   if (form.dataset.confirm === "answers")
-    form.addEventListener("input", () => (confirm.disabled = isStyleChanged || !form.checkValidity()));
+    form.addEventListener("input", () => (confirm.disabled = isUnseen || !form.checkValidity()));
 }
 // Back from the next page, the browser may show this one as it was left: busy.
 window.addEventListener("pageshow", (event) => {

@@ -88,7 +88,7 @@ def _take_answers(draft: Draft, kind: str, matches: dict[int, Match]) -> None:
         if answer is None:
             continue
         named = matches.pop(column.place, None)
-        for name in _fields_in(draft, kind, str(answer)):
+        for name in _fields_in(draft, kind, column, str(answer)):
             # A second field of the same column is a match of its own.
             place = column.place if column.place not in matches else -len(matches) - 1
             is_confirmed = named is not None and named.field == name
@@ -99,14 +99,16 @@ def _take_answers(draft: Draft, kind: str, matches: dict[int, Match]) -> None:
             )
 
 
-def _fields_in(draft: Draft, kind: str, answer: str) -> Iterator[str]:
-    """The fields of the kind that an answer such as “Invoice.totalAmount, paymentAmount” names."""
+def _fields_in(draft: Draft, kind: str, column: Column, answer: str) -> Iterator[str]:
+    """The fields of the kind that an answer about a column, such as “Invoice.totalAmount, paymentAmount”, names."""
     for text in answer.split(","):
         owner, _, name = text.strip().rpartition(".")
         if not name:
             continue
         if not any(name in fields_of(one) for one in draft.kinds if owner in ("", one)):
-            raise AnswerError(f"{quoted(text.strip())} is no field of {' or '.join(draft.kinds)}.")
+            raise AnswerError(
+                f"{quoted(text.strip())} is no field of {' or '.join(draft.kinds)}.", question=f"column:{column.name}"
+            )
         if owner in ("", kind) and name in fields_of(kind):
             yield name
 

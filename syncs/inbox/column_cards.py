@@ -12,6 +12,7 @@ from syncs.import_profiles.inspected import InspectedColumn
 from syncs.import_profiles.profile import ProfileError
 from syncs.import_profiles.style_changes import with_style
 from syncs.inbox.column_style_fields import ColumnStyleFields, StyleField
+from syncs.inbox.field_names import FieldName, field_name, label_of
 from syncs.inbox.question_fields import Option, as_json, in_words
 
 SAMPLES = 3
@@ -35,11 +36,16 @@ class ColumnCard:
     column: InspectedColumn
     lists: tuple[FieldList, ...]
     # Fields that it fills together with other columns, which are changed by questions only.
-    together: tuple[str, ...]
+    together: tuple[FieldName, ...]
     # How its numbers or dates are written.
     styles: tuple[StyleField, ...] = ()
     # The sums of the amounts that it fills, as the file would be read: field, currency, sum.
-    sums: tuple[tuple[str, str, str], ...] = ()
+    sums: tuple[tuple[FieldName, str, str], ...] = ()
+
+    @property
+    def fields(self) -> tuple[FieldName, ...]:
+        """The fields that it was found to fill."""
+        return tuple(map(field_name, self.column.fields))
 
     @property
     def is_left_out(self) -> bool:
@@ -121,9 +127,13 @@ class ColumnChoices:
                 self._list(f"{self.prefix}c{at}t{number}", chosen, "leave out" if not alone else "nowhere else")
                 for number, chosen in enumerate([*alone, NOWHERE])
             )
-            together = tuple(str(use.target) for use in uses if not use.is_alone)
+            together = tuple(field_name(str(use.target)) for use in uses if not use.is_alone)
             filled = [use.target for use in uses]
-            sums = [(str(one), code, sum) for one in filled for code, sum in (totals or {}).get(str(one), {}).items()]
+            sums = [
+                (field_name(str(one)), code, sum)
+                for one in filled
+                for code, sum in (totals or {}).get(str(one), {}).items()
+            ]
             cards.append(
                 ColumnCard(
                     column,
@@ -150,7 +160,11 @@ class ColumnChoices:
             (
                 entities()[kind].singular.capitalize(),
                 tuple(
-                    Option(f"{kind}.{column.wire}", column.wire, f"{kind}.{column.wire}" == chosen)
+                    Option(
+                        f"{kind}.{column.wire}",
+                        f"{label_of(kind, column)} ({column.wire})",
+                        f"{kind}.{column.wire}" == chosen,
+                    )
                     for column in entities()[kind].columns.values()
                 ),
             )

@@ -10,10 +10,16 @@ from django.http import QueryDict
 
 from syncs.import_profiles.documents import parse
 from syncs.import_profiles.inspected import InspectedFile, Preview, PreviewRecord, Reading
+from syncs.import_profiles.layout_questions import KIND_CHOICES
 from syncs.import_profiles.profile import ImportProfile, ProfileError
 from syncs.inbox.column_cards import ColumnCard, ColumnChoices, ConstantRow
-from syncs.inbox.question_fields import QuestionField, in_words
+from syncs.inbox.field_names import FieldName, field_name
+from syncs.inbox.question_fields import Option, QuestionField, in_words
 from syncs.services.profile_previews import ReadSample
+
+# The question of what a file holds, and those that do not depend on it.
+KIND = "kind"
+OF_ANY_KIND = (KIND, "encoding", "delimiter", "header")
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class PreviewTable:
     """The first records of one kind: the names of the fields, and a row of values for each record."""
 
     kind: str
-    fields: tuple[str, ...]
+    fields: tuple[FieldName, ...]
     rows: tuple[tuple[PreviewRecord, tuple[str, ...]], ...]
 
 
@@ -36,9 +42,16 @@ class FileForm:
         # What the profile makes of the file, where it can be used.
         self.sample: ReadSample | None = None
         self.prefix = f"f{number}-"
-        self.questions = [QuestionField(self.prefix, one, posted, one.id in refused) for one in file.ask]
+        self._posted_kind = posted.get(f"{self.prefix}kind", "") if posted is not None else ""
+        # What was chosen of another kind of record than the file is taken for now means nothing any more.
+        is_of_kinds = posted is not None and posted.get(f"{self.prefix}kinds", self.kinds) == self.kinds
+        of_kinds = posted if is_of_kinds else None
+        self.questions = [
+            QuestionField(self.prefix, one, posted if one.id in OF_ANY_KIND else of_kinds, one.id in refused)
+            for one in file.ask
+        ]
         self._shown_styles = posted.get(f"{self.prefix}shown-styles", "") if posted is not None else ""
-        self._choices = ColumnChoices(self.prefix, file.columns, self.proposal, posted, self._asked())
+        self._choices = ColumnChoices(self.prefix, file.columns, self.proposal, of_kinds, self._asked())
 
     @property
     def is_asked(self) -> bool:
@@ -69,8 +82,34 @@ class FileForm:
 
     @property
     def answers(self) -> dict[str, Any]:
-        """The answers so far, suggestions that nobody changed included."""
-        return {one.question.id: one.answer for one in self.questions if one.is_answered}
+        """The answers so far, suggestions that nobody changed included.
+
+        Of a file that is taken for another kind of record from now on, only those that do not depend on it.
+        """
+        answers = {one.question.id: one.answer for one in self.questions if one.is_answered}
+        if any(option.is_chosen for option in self.other_kinds):
+            answers[KIND] = self._posted_kind
+        kinds = next((",".join(named) for value, _, named, _ in KIND_CHOICES if value == answers.get(KIND)), self.kinds)
+        if kinds == self.kinds:
+            return answers
+        return {id: answer for id, answer in answers.items() if id in OF_ANY_KIND}
+
+    @property
+    def other_kinds(self) -> list[Option]:
+        """What the file may hold besides what it was taken for; nothing where that is asked."""
+        if not self.is_asked or any(one.question.id == KIND for one in self.questions):
+            return []
+        return [Option(value, label, value == self._posted_kind) for value, _, _, label in KIND_CHOICES]
+
+    @property
+    def kinds(self) -> str:
+        """The kinds of record that the file is taken for, as one text."""
+        return ",".join(self.file.kinds)
+
+    @property
+    def loads_nothing(self) -> bool:
+        """Whether every line that was looked at would be rejected."""
+        return self.sample is not None and 0 < self.preview.lines == self.preview.rejected
 
     @property
     def unanswered(self) -> list[QuestionField]:
@@ -140,10 +179,10 @@ class FileForm:
         return preview_tables(self.preview.records)
 
     @property
-    def totals(self) -> list[tuple[str, str, str]]:
+    def totals(self) -> list[tuple[FieldName, str, str]]:
         """The sums of the amounts that would be loaded: field, currency, sum."""
         totals = _with_separators(self.preview.totals)
-        return [(name, currency, sum) for name, sums in totals.items() for currency, sum in sums.items()]
+        return [(field_name(name), currency, sum) for name, sums in totals.items() for currency, sum in sums.items()]
 
     @property
     def sums_as_read(self) -> dict[str, dict[str, str]]:
@@ -166,7 +205,7 @@ def preview_tables(records: Sequence[PreviewRecord]) -> list[PreviewTable]:
             (record, tuple("" if (value := record.values.get(name)) is None else in_words(value) for name in fields))
             for record in of_kind
         )
-        tables.append(PreviewTable(kind, fields, rows))
+        tables.append(PreviewTable(kind, tuple(field_name(f"{kind}.{name}") for name in fields), rows))
     return tables
 
 

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from adsplatform.records.specification import entities
 from syncs.import_profiles.inspected import Choice
 from syncs.import_profiles.profile import DATE_PATTERNS, ENCODINGS
+from syncs.inbox.field_names import FieldName, field_name
 from syncs.inbox.question_fields import ChoiceField, in_words
 
 DECIMALS = (Choice(".", "Point: 1234.50"), Choice(",", "Comma: 1234,50"))
@@ -32,7 +33,7 @@ class ValueMap:
     """What the words of a column stand for in a field."""
 
     column: str
-    target: str
+    field: FieldName
     words: tuple[MappedWord, ...]
 
 
@@ -51,14 +52,14 @@ class StyleChoices:
     def applied(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The document with what was chosen."""
         changed: dict[str, Any] = deepcopy(dict(document))
-        for name, field in (("decimal", self.decimal), ("dates", self.dates)):
-            if field.is_answered:
-                changed["styles"][name] = field.value
+        for name, chosen in (("decimal", self.decimal), ("dates", self.dates)):
+            if chosen.is_answered:
+                changed["styles"][name] = chosen.value
         if self.encoding.is_answered and "encoding" in changed["read"]:
             changed["read"]["encoding"] = self.encoding.value
-        for chosen, (kind, field_name, source) in zip(self.maps, list(_maps(changed)), strict=True):
-            for word in chosen.words:
-                source["values"][word.word] = _typed(kind, field_name, word.value)
+        for words, (kind, field, source) in zip(self.maps, list(_maps(changed)), strict=True):
+            for word in words.words:
+                source["values"][word.word] = _typed(kind, field, word.value)
         return changed
 
     @staticmethod
@@ -68,7 +69,7 @@ class StyleChoices:
             name = f"m{at}w{number}"
             text = "" if value is None else in_words(value)
             words.append(MappedWord(word, name, posted.get(name, text).strip() if posted is not None else text))
-        return ValueMap(source["column"], f"{kind}.{field}", tuple(words))
+        return ValueMap(source["column"], field_name(f"{kind}.{field}"), tuple(words))
 
 
 def _maps(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

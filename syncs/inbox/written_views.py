@@ -11,10 +11,10 @@ from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.rest.long_work import LongWork
 from syncs.import_profiles.inspected import Answers
-from syncs.import_profiles.questions import AnswerError
 from syncs.inbox.file_forms import FileForm
 from syncs.models import UnansweredUpload
 from syncs.services import unanswered
+from syncs.services.inspection import AnswerRefused
 from syncs.services.profile_previews import read_samples
 
 # An answer may lead to further questions; how often they are looked for.
@@ -66,6 +66,7 @@ class HowWritten(WaitingUploadMixin):
             "refused": refused,
             "unanswered_count": sum(len(form.unanswered) for form in forms),
             "is_ready": all(form.is_ready for form in forms),
+            "loads_nothing": bool(forms) and all(form.loads_nothing for form in forms),
             "has_problems": any(form.problems for form in forms),
         }
         return render(self.request, "inbox/how_written.html", context)
@@ -100,7 +101,7 @@ def forms_of(waiting: UnansweredUpload, posted: QueryDict | None) -> tuple[list[
     for _ in range(ROUNDS):
         try:
             inspection = unanswered.inspect_upload(waiting.upload, waiting.app_enrollment, answers)
-        except AnswerError as error:
+        except AnswerRefused as error:
             refused[error.question] = str(error)
             answers = {file: _without(given, error.question) for file, given in answers.items()}
             continue

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from adsplatform.accounts.models import Account
-from adsplatform.records.display import AMOUNTS, DETAILS, DisplayedField, DisplayedKind, as_text, displayed_kinds
+from adsplatform.records.display import DisplayedField, DisplayedKind, as_text, displayed_kinds
 from adsplatform.records.fields import AnyReference
 from adsplatform.records.models import Record
 from adsplatform.rest.reads import limited_read
@@ -64,15 +64,10 @@ def header_of(kind: DisplayedKind) -> list[str]:
     """The names of the columns of `rows_to_export`, each only once."""
     names = []
     for field in kind.fields:
-        names.append(_column_name(kind, field))
+        names.append(kind.column_name(field))
         if field.refers_to or isinstance(field.field, AnyReference):
             names.append(f"{field.label} key")
     return [*names, "Enrollment", "Added", "Changed", "ID"]
-
-
-def _column_name(kind: DisplayedKind, field: DisplayedField) -> str:
-    has_namesake = sum(each.label == field.label for each in kind.fields) > 1
-    return f"{field.group}: {field.label}" if has_namesake and field.group not in (DETAILS, AMOUNTS) else field.label
 
 
 def rows_to_export(kind: DisplayedKind, rows: QuerySet[Any], account: Account | None) -> Iterator[list[Value]]:

@@ -25,6 +25,14 @@ MOST_NAMES = 5_000
 OWN_COMPANY = "Company"
 
 
+class AnswerRefused(PlatformError):
+    """An answer that does not fit; `question` is the id of its question, or empty."""
+
+    def __init__(self, message: str, *, question: str) -> None:
+        super().__init__(message, field="answers")
+        self.question = question
+
+
 def inspect(
     account: Account,
     enrollment: AppEnrollment | None,
@@ -36,6 +44,7 @@ def inspect(
     """What the files of an upload are. Nothing is loaded and nothing is kept.
 
     Without an enrollment it is the account's own one for uploads. `answers` has by file the answers given so far.
+    Raises AnswerRefused for one that does not fit.
     """
     found = inspected_files(account, enrollment, content, file_name=file_name, answers=answers)
     return Inspection([one.file for one in found])
@@ -66,7 +75,7 @@ def inspected_files(
     try:
         return inspect_files(content, file_name, around)
     except AnswerError as error:
-        raise PlatformError(str(error), field="answers") from error
+        raise AnswerRefused(str(error), question=error.question) from error
 
 
 def _own_enrollment(account: Account) -> AppEnrollment | None:

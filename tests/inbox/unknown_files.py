@@ -93,5 +93,5 @@ DAY_FIRST = {f"f0-q-{DATES.id}": '"DD/MM/YYYY"'}
 
 def is_off(answer):
     """Whether *Confirm* is off."""
-    (button,) = re.findall(r'<button class="primary" name="do" value="confirm"([^>]*)>', answer.text)
+    (button,) = re.findall(r'<button[^>]* name="do" value="confirm"([^>]*)>', answer.text)
     return "disabled" in button
