@@ -52,7 +52,6 @@ class DirectInsert:
             self._stage.splitter.inserter = self
         self._transaction = ExitStack()
         self._is_open = False
-        self._now = ""
         # The entities that have inserted records; and by entity, whether direct insert is worth trying.
         self._inserted: dict[str, StageTable] = {}
         self._is_worth_trying: dict[str, bool] = {}
@@ -92,11 +91,11 @@ class DirectInsert:
         if not count or (count < len(rows) and _has_other_names(entity.name)):
             return None
         records = frame.select(
-            **self._own_values(file, rows),
+            **self._own_values(rows),
             **values_of_new_records(entity, frame),
             **{found.reference.field: found.ids for found in references},
         )
-        self._copy(staged, records if count == len(records) else records.filter(is_certain))
+        self._copy(staged, file, records if count == len(records) else records.filter(is_certain))
         return is_certain
 
     def _may_insert(self, entity: Entity) -> bool:
@@ -125,7 +124,6 @@ class DirectInsert:
         self.context.run("SET LOCAL idle_in_transaction_session_timeout = 0")
         if connection.connection.info.server_version >= 170000:
             self.context.run("SET LOCAL transaction_timeout = 0")
-        (self._now,) = self.context.row("SELECT now()::text")
 
     def _references(self, entity: Entity, frame: pl.DataFrame) -> "list[_FoundReference] | None":
         """The references of the rows; None if one takes more than one column, or a required one is missing."""
@@ -142,34 +140,33 @@ class DirectInsert:
                 found.append(_FoundReference(reference, named, self._keys[lookup.target].ids_of(named)))
         return found
 
-    def _own_values(self, file: str, rows: CheckedRows) -> dict[str, pl.Series | pl.Expr]:
-        """The values that do not come from a row's cells."""
-        same_for_all = {
-            "group_key": self._sync_request.group_key_id,
-            "app_enrollment_id": self._sync_request.app_enrollment_id,
-            "created": self._now,
-            "modified": self._now,
-            "created_sync_id": self._sync_request.pk,
-            "modified_sync_id": self._sync_request.pk,
+    def _own_values(self, rows: CheckedRows) -> dict[str, pl.Series]:
+        """The values of each row that do not come from its cells."""
+        row_hashes = pl.Series(rows.row_hashes or [None] * len(rows), dtype=pl.Binary).bin.encode("hex")
+        return {"id": new_ids(len(rows)), "row_hash": row_hashes, "modified_line": pl.Series(rows.lines)}
+
+    def _values_of_all(self, file: str) -> dict[str, str]:
+        """The values that all rows of a file have. When a record was created is the database's default."""
+        return {
+            "group_key": str(self._sync_request.group_key_id),
+            "app_enrollment_id": str(self._sync_request.app_enrollment_id),
+            "created_sync_id": str(self._sync_request.pk),
+            "modified_sync_id": str(self._sync_request.pk),
             "modified_file": escape_for_copy(storable_name(file)),
         }
-        row_hashes = pl.Series(rows.row_hashes or [None] * len(rows), dtype=pl.Binary).bin.encode("hex")
-        return {
-            "id": new_ids(len(rows)),
-            "row_hash": row_hashes,
-            "modified_line": pl.Series(rows.lines),
-            **{name: pl.lit(str(value)) for name, value in same_for_all.items()},
-        }
 
-    def _copy(self, staged: StageTable, records: pl.DataFrame) -> None:
+    def _copy(self, staged: StageTable, file: str, records: pl.DataFrame) -> None:
         self._inserted[staged.entity.name] = staged
         self._stage.totals.add_new(staged.entity, records)
         if keys := self._keys.get(staged.entity.name):
             keys.add(records)
+        of_all = self._values_of_all(file)
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(staged.entity.table), identifiers(records.columns)
+            sql.Identifier(staged.entity.table), identifiers([*records.columns, *of_all])
         )
-        self._stage.copy_thread.add(statement, records, null=NULL)
+        # Several cells in one column: writing it takes no longer than writing one.
+        together = pl.lit("\t".join(of_all.values())).alias("values of all")
+        self._stage.copy_thread.add(statement, records.with_columns(together), null=NULL)
 
     # After the source has been read.
 

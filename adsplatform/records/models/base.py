@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils import timezone
 
@@ -59,8 +60,9 @@ class Record(models.Model):
         db_index=False,
         related_name="+",
     )
-    created = models.DateTimeField(default=timezone.now)
-    modified = models.DateTimeField(default=timezone.now)
+    # The database's default is the beginning of the transaction; many records are copied without these two.
+    created = models.DateTimeField(default=timezone.now, db_default=TransactionNow())
+    modified = models.DateTimeField(default=timezone.now, db_default=TransactionNow())
     created_sync_id = models.UUIDField(null=True)
     modified_sync_id = models.UUIDField(null=True)
     # Where a person finds the row that last wrote it: in which file of that sync's input, and in which line.
