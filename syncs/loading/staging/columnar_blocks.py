@@ -175,8 +175,9 @@ class CheckedRows:
 
     def without(self, is_left_out: NDArray[np.bool_] | None) -> "CheckedRows | None":
         """The rows that are not left out, if any; with None, all rows."""
-        rows = self if is_left_out is None or not is_left_out.any() else self.filter(~is_left_out)
-        return rows if len(rows) else None
+        if is_left_out is None or not is_left_out.any():
+            return self if len(self) else None
+        return None if is_left_out.all() else self.filter(~is_left_out)
 
 
 def _places_after(places: Collection[int], is_chosen: NDArray[np.bool_]) -> set[int]:
