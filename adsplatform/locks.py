@@ -42,6 +42,16 @@ def books_key(app_enrollment_id: UUID) -> HashedKey:
     return HashedKey(str(app_enrollment_id), 1)
 
 
+def credentials_key(app_enrollment_id: UUID) -> HashedKey:
+    """For transactions that replace an enrollment's credentials, which may ask a source for new ones meanwhile."""
+    return HashedKey(str(app_enrollment_id), 2)
+
+
+def budget_key(place: str) -> HashedKey:
+    """For sessions that use a source, of which there may be so many at once; `place` is the number of one of them."""
+    return HashedKey(place, 3)
+
+
 class LockTimeout(Exception):
     """Another transaction did not release the lock in time."""
 

@@ -8,13 +8,16 @@ from django.utils.html import escape
 
 from adsplatform.zones import zone_names
 from enrollments.services import MAX_EXPECTED_HOURS
-from syncs.connectors.protocol import Credential, Setting
+from syncs.connectors.protocol import Field
+
+# The longest setting: a SELECT of many columns.
+MOST_CHARACTERS = 50_000
 
 
 class CredentialsForm(forms.Form):
     """A field for each credential that a connector declares; stored values are never displayed."""
 
-    def __init__(self, *args: Any, declared: Sequence[Credential] = (), replaces: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, declared: Sequence[Field] = (), replaces: bool = False, **kwargs: Any) -> None:
         """`replaces`: credentials exist already; fields left empty do not change them."""
         super().__init__(*args, **kwargs)
         self.declared = declared
@@ -46,19 +49,19 @@ class EnrollForm(CredentialsForm):
         help_text="For when you have two of this application. Left empty, it is called as the application.",
     )
 
-    def __init__(self, *args: Any, settings: Sequence[Setting] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, settings: Sequence[Field] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.setting_fields = {setting.label: f"setting_{position}" for position, setting in enumerate(settings)}
+        self.setting_fields = {setting.name: f"setting_{setting.name}" for setting in settings}
         for setting in settings:
-            self.fields[self.setting_fields[setting.label]] = forms.CharField(
-                label=setting.label, initial=setting.value, required=False, max_length=2048
+            self.fields[self.setting_fields[setting.name]] = forms.CharField(
+                label=setting.label, initial=setting.default, required=False, max_length=MOST_CHARACTERS
             )
         self.order_fields(["name", *self.setting_fields.values()])
 
     @property
     def settings(self) -> dict[str, str]:
-        """The values of the connector's settings, by label."""
-        return {label: self.cleaned_data[field] for label, field in self.setting_fields.items()}
+        """The values of the connector's settings, by name."""
+        return {name: self.cleaned_data[field] for name, field in self.setting_fields.items()}
 
 
 class EnrollmentForm(forms.Form):

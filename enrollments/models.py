@@ -237,11 +237,13 @@ class CustomFieldDefinition(models.Model):
         AppEnrollment, on_delete=models.CASCADE, related_name="custom_field_definitions", db_index=False
     )
     table_key = models.CharField(max_length=40)
+    # The name of the field of the connector's form that a setting is the value of.
+    name = models.CharField(max_length=100, blank=True, default="", db_default="")
     custom_field_label = models.CharField(max_length=256)
     data_type = models.CharField(max_length=10, default="String")
     sort_order = models.IntegerField(default=0)
     # The value of a setting (table_key AppEnrollment); those of records are in adsplatform.records.
-    value = models.CharField(max_length=2048, blank=True)
+    value = models.TextField(blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
     created_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     modified = models.DateTimeField(default=timezone.now, editable=False)

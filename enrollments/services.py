@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from adsplatform import locks
 from adsplatform.accounts.models import Account, User
 from adsplatform.accounts.services import Caller
 from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, QuotaExceeded
@@ -18,7 +19,7 @@ from adsplatform.zones import check_zone
 from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
 from enrollments.schedules import check_cron, plan
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Credential
+from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Field, Form
 
 # The table key of an enrollment's own settings.
 SETTINGS_TABLE = "AppEnrollment"
@@ -92,18 +93,29 @@ def declaration_of(app: Application) -> ApplicationEntry | None:
         return None
 
 
-def credentials_declared_by(app: Application) -> tuple[Credential, ...]:
+def chosen_kinds(app: Application, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """The kinds of record that an enrollment reads, by its settings; none if all."""
+    entry = declaration_of(app)
+    return Form(entry.settings).kinds_in(settings) if entry else ()
+
+
+def credentials_declared_by(app: Application) -> tuple[Field, ...]:
     """The credentials that the application's connector asks for."""
     entry = declaration_of(app)
     return entry.credentials if entry else ()
 
 
-def check_connection(app: Application, credentials: Mapping[str, str]) -> None:
-    """Try the credentials on the accounting system; raises DependencyFailed with its answer."""
+def check_connection(app: Application, settings: Mapping[str, str], credentials: Mapping[str, str]) -> str:
+    """Try settings and credentials on the accounting system; returns a sentence that says what was found there.
+
+    Settings that are not given have their defaults. Raises DependencyFailed with the system's answer.
+    """
     if not app.connector:
-        return
+        return ""
     try:
-        connector_named(app.connector).check(credentials)
+        connector = connector_named(app.connector)
+        defaults = {field.name: field.default for field in connector.application.settings}
+        return redact(connector.check({**defaults, **settings}, credentials), secrets_in(credentials))
     except ConnectorError as refused:
         raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
 
@@ -119,10 +131,10 @@ def enroll(
 ) -> AppEnrollment:
     """Enrol the account in an application after its connector has accepted the credentials.
 
-    `settings` has values of the connector's settings by label, defaults apply to the others; `credentials` are by the
+    `settings` has values of the connector's settings by name, defaults apply to the others; `credentials` are by the
     names of `connectorInfo`. Raises DependencyFailed if the connector refuses, PlatformError for bad values.
     """
-    check_connection(app, credentials or {})
+    check_connection(app, settings or {}, credentials or {})
     return create_enrollment(account, app, user, settings=settings, credentials=credentials, **values)
 
 
@@ -160,9 +172,10 @@ def create_enrollment(
             app=app,
             app_enrollment=enrollment,
             table_key=SETTINGS_TABLE,
+            name=setting.name,
             custom_field_label=setting.label,
-            data_type=setting.data_type,
-            value=(settings or {}).get(setting.label, setting.value),
+            data_type="Number" if setting.type == "number" else "String",
+            value=(settings or {}).get(setting.name, setting.default),
             sort_order=position,
             created_user=user,
             modified_user=user,
@@ -228,12 +241,16 @@ def change_time_zone(account: Account, time_zone: str) -> Account:
 
 def reconnect(enrollment: AppEnrollment, user: User | None, credentials: Mapping[str, str]) -> AppEnrollment:
     """Replace credentials once the accounting system has accepted them; see `replace_credentials`."""
-    check_connection(enrollment.app, enrollment.credentials | dict(credentials))
+    check_connection(enrollment.app, setting_values(enrollment), enrollment.credentials | dict(credentials))
     return replace_credentials(enrollment, user, credentials)
 
 
+@transaction.atomic
 def replace_credentials(enrollment: AppEnrollment, user: User | None, credentials: Mapping[str, str]) -> AppEnrollment:
     """Store new connector credentials, encrypted; members that are not given stay as they are."""
+    # A connector may be renewing them.
+    locks.acquire(locks.credentials_key(enrollment.pk))
+    enrollment.refresh_from_db(fields=["encrypted_credentials"])
     enrollment.credentials = enrollment.credentials | dict(credentials)
     enrollment.modified, enrollment.modified_user = timezone.now(), user
     enrollment.save(update_fields=["encrypted_credentials", "modified", "modified_user"])
@@ -245,6 +262,11 @@ def settings_of(enrollment: AppEnrollment) -> "QuerySet[CustomFieldDefinition]":
     return enrollment.custom_field_definitions.filter(table_key=SETTINGS_TABLE).order_by(
         "sort_order", "custom_field_definition_id"
     )
+
+
+def setting_values(enrollment: AppEnrollment) -> dict[str, str]:
+    """The values of the enrollment's settings, by the names of the fields of its connector's form."""
+    return {setting.name or setting.custom_field_label: setting.value for setting in settings_of(enrollment)}
 
 
 def _plan(enrollment: AppEnrollment) -> None:

@@ -174,6 +174,7 @@ _ENTRIES = {
         ("stopped_worker", "It stopped the worker twice", "Twice the process that carried out the sync ended in the middle of it, so it was set aside and harms no others.", "Send the data in smaller parts; the log says how the process ended.", OPERATOR),
         ("unknown_connector", "An unknown connector", "The application names a connector that this installation does not have.", "Install the connector, or correct the application.", OPERATOR),
         ("out_of_memory", "Not enough memory", "The sync needed more memory than the installation gives to one. Nothing was changed.", "Send the data in smaller parts; or have SYNC_MEMORY_MAX_BYTES raised.", OPERATOR),
+        ("source_budget", "What a source allows is used up", "The connected system takes so many requests in a minute, in a day or at once, and those of all syncs together are as many.", "Wait: the sync is tried again when the source allows more.", NOBODY),
         ("our_fault", "A fault of the platform", "Something went wrong that the data did not cause. Nothing was changed; the reason is in the log.", "Try again; if it stays so, hand the sync’s reference to whoever runs the platform.", OPERATOR),
     ),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from django.db import connection
 from adsplatform import database
 from adsplatform.local import embedded_postgres
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ConnectorError, Credential, Setting
+from syncs.connectors.protocol import ConnectorError, Field
 from tests.product import Up
 
 
@@ -91,18 +91,23 @@ def example_erp(monkeypatch):
     connector = connector_named("demo-data")
     tried = []
 
-    def check(credentials):
+    def check(settings, credentials):
         tried.append(dict(credentials))
         if credentials.get("password") == "wrong":
             raise ConnectorError("Example ERP does not accept this user and password.")
+        return "Example ERP has 3 ledgers."
 
     declared = replace(
         connector.application,
-        settings=(Setting("Ledger", "main"), Setting("Days", "12.50", "Number"), Setting("Note")),
+        settings=(
+            Field("ledger", "Ledger", default="main"),
+            Field("days", "Days", "number", default="12.50"),
+            Field("note", "Note"),
+        ),
         credentials=(
-            Credential("username", "User", "As in Example ERP, under <Users>.", is_secret=False),
-            Credential("password", "Password"),
-            Credential("tenant", "Tenant", is_secret=False, is_required=False),
+            Field("username", "User", help_text="As in Example ERP, under <Users>.", is_required=True),
+            Field("password", "Password", "password", is_secret=True, is_required=True),
+            Field("tenant", "Tenant"),
         ),
     )
     monkeypatch.setattr(connector, "check", check, raising=False)

@@ -28,6 +28,8 @@ def test_keys_are_those_of_earlier_releases():
     assert locks.FRESHNESS == ("syncs.freshness", 0)
     assert locks.enrollment_key(ID) == (str(ID), 0)
     assert locks.books_key(ID) == (str(ID), 1)
+    assert locks.credentials_key(ID) == (str(ID), 2)
+    assert locks.budget_key("erp requests 0") == ("erp requests 0", 3)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -65,6 +65,8 @@ TABLE_PRIVILEGES = {
     "accounts_auditsegment": (),
     # Requests send messages; only workers read and remove them.
     "django_q_ormq": ("INSERT", "SELECT (id)"),
+    # Only syncs take from budgets; what is left of one is shown.
+    "syncs_sourcebudget": READ,
     # Keys are made as the login role; people and their roles are chosen in the admin.
     "accounts_apikey": ("SELECT", "UPDATE (last_used)", "UPDATE (revoked)", "UPDATE (revoked_user_id)"),
     "accounts_membership": ("SELECT", "UPDATE (wants_notices)"),

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, ConnectorError, Rows, SourceItem, SourceItems
+from syncs.connectors.protocol import (
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    AllKeys,
+    Bookmark,
+    ConnectorError,
+    Rows,
+    SourceItem,
+    SourceItems,
+)
 
 
 def combine_blocks(items: Iterable[SourceItem]) -> SourceItems:
@@ -12,6 +21,10 @@ def combine_blocks(items: Iterable[SourceItem]) -> SourceItems:
     size = 0
     try:
         for item in items:
+            if isinstance(item, Bookmark | AllKeys):
+                # They count only together with all that is read, so they need not wait for the rows before them.
+                yield item
+                continue
             added = sum(map(len, item.raw)) if isinstance(item, Rows) else 0
             if combined and isinstance(item, Rows) and size + added <= BLOCK_BYTES and _can_join(combined, item):
                 size += added

@@ -1,7 +1,6 @@
 """Uploaded files: a ZIP of CSV, JSONL and XLSX files, or one such file."""
 
 import zipfile
-from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extens
 from syncs.connectors.protocol import (
     ApplicationEntry,
     ByteStream,
+    Connector,
     ConnectorError,
     RowProblem,
     Source,
@@ -56,7 +56,7 @@ ARCHIVES = {"zip", "gz", "tgz", "tar", "7z", "rar", "bz2", "xz"}
 
 
 @register
-class FileUpload:
+class FileUpload(Connector):
     """Reads the files of an upload."""
 
     application = ApplicationEntry(
@@ -66,9 +66,6 @@ class FileUpload:
         description="Load CSV, JSONL or Excel (XLSX) files, alone or together in a ZIP.",
         app_type="Upload",
     )
-
-    def check(self, credentials: Mapping[str, str]) -> None:
-        """Does nothing: the files come with the request."""
 
     def rows(self, source: Source) -> SourceItems:
         if source.format == "zip":

@@ -4,7 +4,7 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from syncs.connectors.protocol import (
     BLOCK_BYTES,
     BLOCK_ROWS,
     ApplicationEntry,
+    Connector,
     ConnectorError,
     JsonValue,
     RowProblem,
@@ -42,7 +43,7 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 @register
-class JsonBatch:
+class JsonBatch(Connector):
     """Reads the lists of records in the body of a batch."""
 
     application = ApplicationEntry(
@@ -52,9 +53,6 @@ class JsonBatch:
         description="Send records as JSON from a program of your own.",
         app_type="Upload",
     )
-
-    def check(self, credentials: Mapping[str, str]) -> None:
-        """Does nothing: the records come with the request."""
 
     def rows(self, source: Source) -> SourceItems:
         text = _JsonText(source)

@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 from adsplatform.records.checks import quoted
 from adsplatform.records.specification import entities, entity_named
 from syncs.connectors.protocol import (
+    AllKeys,
+    Bookmark,
     Cell,
     Columns,
     ConnectorError,
+    Deleted,
     FileHeader,
     RowProblem,
     Rows,
@@ -81,7 +84,9 @@ class Translator:
                 yield from self._file.headers()
             else:
                 yield item
-        elif self._file is None or item.file != self._file.header.file:
+        elif (
+            isinstance(item, Bookmark | Deleted | AllKeys) or self._file is None or item.file != self._file.header.file
+        ):
             yield item
         elif isinstance(item, RowProblem):
             self._file.check_unread_line(item)

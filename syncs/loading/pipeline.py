@@ -16,10 +16,11 @@ from enrollments.models import FILE_UPLOAD, JSON_BATCH, secrets_in
 from syncs.connectors.blocks import combine_blocks
 from syncs.connectors.protocol import ConnectorError, RowProblem
 from syncs.crash_points import crash_point
-from syncs.loading import outcome, retry_policy
+from syncs.loading import outcome, retry_policy, source_states
 from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
+from syncs.loading.helper import EnrollmentHelper
 from syncs.loading.merge import assumed_values, deletes, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.profiled_files import translator_for
@@ -125,6 +126,8 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
     with ExitStack() as opened:
         profiles = profiles_of(sync_request, context.enrollment)
         source = open_source(sync_request, context.enrollment, opened, profiles)
+        helper = opened.enter_context(EnrollmentHelper(context.enrollment, sync_request.connector, source.settings))
+        source, context.secrets = replace(source, helper=helper), helper.secrets
         items = items_of(
             source,
             opened,
@@ -134,11 +137,10 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
         )
         if profiles:
             items = translator_for(context, source, profiles).items(items)
-        secrets = secrets_in(source.credentials)
         for block in combine_blocks(items):
-            if secrets and isinstance(block, RowProblem):
+            if helper.secrets and isinstance(block, RowProblem):
                 # A connector's sentence may quote its source, which may quote the credentials.
-                block.message = mask_secrets(block.message, secrets)
+                block.message = mask_secrets(block.message, helper.secrets)
             stage.add(block)
             crash_point("reading")
             if interval.is_over():
@@ -218,6 +220,7 @@ def _carry_out(context: MergeContext) -> Loaded:
     steps.apply_plan(context)
     crash_point("written")
     _store_seen_keys(context)
+    source_states.store(context.sync_request, context.stage.bookmarks.states)
     written = results.write(context, steps.counts(context))
     merge_totals.write(context, loaded=True)
     results.close_corrections(context, loaded=True)
@@ -253,7 +256,7 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
     reason = retry_policy.reason_of(error)
     if isinstance(error, ConnectorError):
         # Its sentence may quote its source, which may quote the credentials.
-        secrets = secrets_in(context.enrollment.credentials)
+        secrets = {*context.secrets, *secrets_in(context.enrollment.credentials)}
         reason = replace(reason, message=redact(reason.message, secrets))
     else:
         check_claim(context.sync_request)

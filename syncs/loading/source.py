@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from django.conf import settings
 
 from enrollments.models import AppEnrollment
-from enrollments.services import settings_of
+from enrollments.services import chosen_kinds, setting_values
 from syncs.connectors.protocol import ConnectorError, Limits, Source
 from syncs.import_profiles.layout import layouts_of
 from syncs.import_profiles.profile import ImportProfile
+from syncs.loading import source_states
 from syncs.loading.staging.vocabulary import RecordNames
 from syncs.models import ImportProfileVersion, SyncFile, SyncRequest, Upload
 
@@ -61,6 +62,7 @@ def open_source(
         .values_list("started", flat=True)
         .first()
     )
+    chosen = setting_values(enrollment)
     return Source(
         app_enrollment_id=enrollment.pk,
         full=sync_request.run_full_sync,
@@ -72,10 +74,12 @@ def open_source(
             line_bytes=settings.LINE_MAX_BYTES,
         ),
         credentials=enrollment.credentials,
-        settings={setting.custom_field_label: setting.value for setting in settings_of(enrollment)},
+        settings=chosen,
         content=content,
         file_name=upload.file_name if upload else "",
         format=upload.format if upload else "",
         vocabulary=RecordNames(),
         layouts=layouts_of(profiles or {}),
+        state={} if sync_request.run_full_sync or upload else source_states.present(enrollment),
+        kinds=chosen_kinds(enrollment.app, chosen),
     )

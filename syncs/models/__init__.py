@@ -1,4 +1,5 @@
-"""The tables of syncs: requests, uploads, results, control totals, corrections, notices, scheduled runs."""
+"""The tables of syncs: requests, uploads, results, control totals, corrections, notices, scheduled runs,
+states of sources."""
 
 from syncs.models.control_totals import BookTotal, ControlTotal
 from syncs.models.corrections import Correction, SyncFile
@@ -9,6 +10,7 @@ from syncs.models.requests import SyncRequest, WrongStatus
 from syncs.models.results import SeenKey, SyncDifference, SyncEntityResult, SyncResultDetail
 from syncs.models.resumable_uploads import ResumableUpload
 from syncs.models.scheduled_runs import ScheduledRun
+from syncs.models.source_states import SourceBudget, SourceState
 from syncs.models.uploads import UnansweredUpload, Upload
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "ResumableUpload",
     "ScheduledRun",
     "SeenKey",
+    "SourceBudget",
+    "SourceState",
     "SyncDifference",
     "SyncEntityResult",
     "SyncFile",

@@ -4,7 +4,6 @@ import contextlib
 import io
 import shutil
 import socket
-import struct
 import tempfile
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,13 +13,13 @@ from typing import IO, NamedTuple
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, Source, SourceItem, SourceItems
 from syncs.reading import messages
+from syncs.reading.framing import receive, send
+from syncs.reading.help import encode_answer, help_reader
+from syncs.reading.signals import Answer, Begun, Ended, Failure, Refused, Renew, Renewed, Signal, Take
 from syncs.reading.task import Task, encode_task, task_of
 
 # How long a reading process may take to begin; the server itself may have to be started again first.
 BEGIN_SECONDS = 60
-# No message of ours is nearly as long.
-LONGEST_MESSAGE = 512 * 1024**2
-_LENGTH = struct.Struct("!I")
 # What a request consists of besides the sockets that come with it, and what precedes a task that has no upload or has
 # one, which comes with it.
 REQUEST, WITHOUT_CONTENT, WITH_CONTENT = b"read", b"-", b"+"
@@ -72,34 +71,6 @@ def items_of(source: Source, opened: ExitStack, *, connector: str, sync_id: str,
     return opened.enter_context(contextlib.closing(_items(data, source)))
 
 
-def send(to: socket.socket, data: bytes) -> None:
-    """Send a message; raises OSError if nobody takes it."""
-    to.sendall(_LENGTH.pack(len(data)) + data)
-
-
-def receive(source: socket.socket) -> bytes | None:
-    """Receive a message; None if the other side has ended, or sent too long a one. Raises TimeoutError."""
-    length = _receive(source, _LENGTH.size)
-    if length is None or (size := _LENGTH.unpack(length)[0]) > LONGEST_MESSAGE:
-        return None
-    return _receive(source, size)
-
-
-def _receive(source: socket.socket, size: int) -> bytes | None:
-    data, at = bytearray(size), 0
-    view = memoryview(data)
-    while at < size:
-        try:
-            # In one call: between several, a thread would wait for another that computes.
-            count = source.recv_into(view[at:], size - at, socket.MSG_WAITALL)
-        except ConnectionError:
-            count = 0
-        if not count:
-            return None
-        at += count
-    return bytes(data)
-
-
 @contextlib.contextmanager
 def _start(requests: socket.socket, task: Task, content: IO[bytes] | None) -> Iterator[socket.socket]:
     """The connection to a new reading process, which is killed when the block is left, or this process ends."""
@@ -149,27 +120,56 @@ def _items(data: socket.socket, source: Source) -> Generator[SourceItem]:
     data.settimeout(None)
     with ThreadPoolExecutor(1, thread_name_prefix="receive") as receiving:
         try:
-            # While one message is being dealt with, the next one comes.
-            coming: Future[bytes | None] = receiving.submit(receive, data)
-            while received := coming.result():
-                coming = receiving.submit(receive, data)
-                for message in _decoded(received, source):
-                    match message:
-                        case messages.Ended():
-                            return
-                        case messages.Refused() | messages.Failure():
-                            raise message.error()
-                        case messages.Begun():
-                            raise ReaderLost("The reading process began twice.")
-                        case _:
-                            yield message
+            yield from _Conversation(data, source, receiving).items()
         finally:
             with contextlib.suppress(OSError):
                 data.shutdown(socket.SHUT_RDWR)
-    raise ReaderLost("The process that read the source ended in the middle of it.")
 
 
-def _decoded(received: bytes, source: Source) -> Iterator[SourceItem | messages.Signal]:
+class _Conversation:
+    """The messages of a reading process; while one is being dealt with, the next one comes."""
+
+    def __init__(self, data: socket.socket, source: Source, receiving: ThreadPoolExecutor) -> None:
+        self._data, self._source, self._receiving = data, source, receiving
+        self._coming: Future[bytes | None] = receiving.submit(receive, data)
+
+    def items(self) -> Generator[SourceItem]:
+        """What is found in the source; what the process asks for meanwhile is done."""
+        while True:
+            for message in self._next():
+                match message:
+                    case Ended():
+                        return
+                    case Refused() | Failure():
+                        raise message.error()
+                    case Take() | Renew():
+                        help_reader(message, self._source.helper, self._answer, self._next_signal)
+                    case Begun() | Renewed():
+                        raise ReaderLost("The reading process said something out of turn.")
+                    case _:
+                        yield message
+
+    def _next(self) -> Iterator[SourceItem | Signal]:
+        received = self._coming.result()
+        if not received:
+            raise ReaderLost("The process that read the source ended in the middle of it.")
+        self._coming = self._receiving.submit(receive, self._data)
+        return _decoded(received, self._source)
+
+    def _next_signal(self) -> Signal:
+        """The reading process's next word, where it is waited for before anything else."""
+        for message in self._next():
+            if isinstance(message, Renewed):
+                return message
+        raise ReaderLost("The reading process said something out of turn.")
+
+    def _answer(self, answer: Answer) -> None:
+        # If it is lost, this is noticed when its next message is missing.
+        with contextlib.suppress(ConnectionError):
+            send(self._data, encode_answer(answer))
+
+
+def _decoded(received: bytes, source: Source) -> Iterator[SourceItem | Signal]:
     try:
         yield from messages.decode(received, source.layouts)
     except messages.MessageError as error:

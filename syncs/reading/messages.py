@@ -15,14 +15,18 @@ import polars as pl
 
 from syncs.connectors.columnar import DelimitedCells, are_whole, rows_to_text, split_into_columns
 from syncs.connectors.protocol import (
+    AllKeys,
+    Bookmark,
     Columns,
-    ConnectorError,
+    Deleted,
     FileHeader,
     FileLayout,
     RowProblem,
     Rows,
     SourceItem,
 )
+from syncs.reading.marks import AllKeysMessage, BookmarkMessage, DeletedMessage, Mark, mark_of
+from syncs.reading.signals import Signal
 from syncs.reading.values import (
     absent_as_object,
     absent_of_object,
@@ -39,49 +43,6 @@ _MSGPACK, _JSON = b"M", b"J"
 
 class MessageError(Exception):
     """The reading process sent something that no reading process of ours sends."""
-
-
-class Begun(msgspec.Struct, tag=True, array_like=True):
-    """The process is there and reads."""
-
-
-class Ended(msgspec.Struct, tag=True, array_like=True):
-    """Everything has been read."""
-
-
-class Refused(msgspec.Struct, tag=True, array_like=True):
-    """A `ConnectorError`."""
-
-    message: str
-    code: str
-    file: str
-    transient: bool
-    retry_after: float | None
-
-    def error(self) -> ConnectorError:
-        return ConnectorError(
-            self.message,
-            code=self.code,
-            file=self.file,
-            transient=self.transient,
-            retry_after=self.retry_after,
-        )
-
-
-class Failure(msgspec.Struct, tag=True, array_like=True):
-    """Any other error: no memory, one of the operating system with its number, or one that the log explains."""
-
-    kind: Literal["memory", "system", "other"]
-    number: int = 0
-    message: str = ""
-
-    def error(self) -> Exception:
-        match self.kind:
-            case "memory":
-                return MemoryError(self.message)
-            case "system":
-                return OSError(self.number, self.message)
-        return RuntimeError(self.message)
 
 
 class _Rows(msgspec.Struct, tag=True, array_like=True):
@@ -273,8 +234,7 @@ class _Header(msgspec.Struct, tag=True, array_like=True):
         return FileHeader(self.name, self.file, self.columns, self.delimiter, layout, self.is_download, self.only)
 
 
-Signal: TypeAlias = Begun | Ended | Refused | Failure
-_Message: TypeAlias = _Rows | _Lines | _Columns | _Problem | _Header | Signal
+_Message: TypeAlias = _Rows | _Lines | _Columns | _Problem | _Header | Mark | Signal
 
 
 def encode(messages: Sequence[SourceItem | Signal], layouts: Sequence[FileLayout] = ()) -> bytes:
@@ -301,10 +261,19 @@ def decode(data: bytes, layouts: Sequence[FileLayout]) -> Iterator[SourceItem | 
         match message:
             case _Header():
                 yield message.item(layouts)
-            case _Rows() | _Lines() | _Columns() | _Problem():
+            case _Rows() | _Lines() | _Columns() | _Problem() | DeletedMessage() | AllKeysMessage():
                 yield message.item()
+            case BookmarkMessage():
+                yield _bookmark(message)
             case _:
                 yield message
+
+
+def _bookmark(message: BookmarkMessage) -> Bookmark:
+    try:
+        return message.item()
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"a state that is no JSON: {error}") from error
 
 
 def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Message:
@@ -321,6 +290,8 @@ def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Messa
             return _Header(
                 item.name, item.file, list(item.columns), item.delimiter, layout, item.is_download, item.only
             )
+        case Bookmark() | Deleted() | AllKeys():
+            return mark_of(item)
     return item
 
 

@@ -35,6 +35,9 @@ from syncs.connectors.blocks import combine_blocks
 from syncs.connectors.protocol import Columns, ConnectorError, Rows, SourceItem
 from syncs.loading.staging.vocabulary import RecordNames
 from syncs.reading import client, messages
+from syncs.reading.framing import receive, send
+from syncs.reading.help import RemoteHelper
+from syncs.reading.signals import Begun, Ended, Failure, Refused, Signal
 from syncs.reading.task import decode_task
 
 logger = logging.getLogger(__name__)
@@ -156,7 +159,7 @@ class Server:
             with contextlib.suppress(OSError):
                 Path("/proc/self/oom_score_adj").write_text("600")
             _, content, _, _ = socket.recv_fds(data, 1, 1)
-            received = client.receive(data)
+            received = receive(data)
             if received is not None:
                 self._read(received, data, folder, content, parent)
             code = 0
@@ -178,8 +181,8 @@ class Server:
         if os.getppid() != parent:
             return
         tempfile.tempdir = str(folder)
-        client.send(data, messages.encode([messages.Begun()]))
-        source = replace(task.source(), vocabulary=RecordNames())
+        send(data, messages.encode([Begun()]))
+        source = replace(task.source(), vocabulary=RecordNames(), helper=RemoteHelper(data))
         # So that the log, too, masks them.
         remember_secrets(secrets_in(source.credentials))
         with contextlib.ExitStack() as opened, logs.about(sync_id=task.sync_id):
@@ -187,13 +190,13 @@ class Server:
                 source = replace(source, content=opened.enter_context(os.fdopen(content[0], "rb")))
             try:
                 for found in _together(combine_blocks(connector_named(task.connector).rows(source))):
-                    client.send(data, messages.encode(found, source.layouts))
-                last: messages.Signal = messages.Ended()
+                    send(data, messages.encode(found, source.layouts))
+                last: Signal = Ended()
             except BrokenPipeError:
                 raise
             except Exception as error:
                 last = _as_message(error)
-            client.send(data, messages.encode([last]))
+            send(data, messages.encode([last]))
 
 
 def _together(items: Iterator[SourceItem]) -> Iterator[list[SourceItem]]:
@@ -213,16 +216,16 @@ def _together(items: Iterator[SourceItem]) -> Iterator[list[SourceItem]]:
         yield portion
 
 
-def _as_message(error: Exception) -> messages.Signal:
+def _as_message(error: Exception) -> Signal:
     match error:
         case ConnectorError():
-            return messages.Refused(str(error), error.code, error.file, error.transient, error.retry_after)
+            return Refused.of(error)
         case MemoryError():
-            return messages.Failure("memory", 0, str(error))
+            return Failure("memory", 0, str(error))
         case OSError(errno=int(number)):
-            return messages.Failure("system", number, error.strerror or "")
+            return Failure("system", number, error.strerror or "")
     logger.error("The source of the sync could not be read.", exc_info=error)
-    return messages.Failure("other", 0, f"The connector failed: {type(error).__name__}: {error}")
+    return Failure("other", 0, f"The connector failed: {type(error).__name__}: {error}")
 
 
 def _remove_leftovers() -> None:

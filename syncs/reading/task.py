@@ -1,5 +1,6 @@
 """What a reading process is to do, as the process of a sync tells it."""
 
+import json
 from dataclasses import fields
 from datetime import date
 from uuid import UUID
@@ -42,6 +43,9 @@ class Task(msgspec.Struct):
     format: str
     last_full_sync: date | None
     layouts: list[_Layout]
+    # JSON by kind.
+    state: dict[str, str]
+    kinds: tuple[str, ...]
 
     def source(self) -> Source:
         """The source, still without its content and its vocabulary."""
@@ -56,6 +60,8 @@ class Task(msgspec.Struct):
             format=self.format,
             last_full_sync=self.last_full_sync,
             layouts=layouts,
+            state={kind: json.loads(state) for kind, state in self.state.items()},
+            kinds=self.kinds,
         )
 
 
@@ -78,6 +84,8 @@ def task_of(source: Source, *, connector: str, sync_id: str, fetches_data: bool)
             _Layout(*(getattr(layout, field.name) for field in fields(layout) if field.name != "key_of"))
             for layout in source.layouts
         ],
+        state={kind: json.dumps(state) for kind, state in source.state.items()},
+        kinds=source.kinds,
     )
 
 

@@ -13,7 +13,7 @@ from adsplatform.wording import plural
 from enrollments.models import AppEnrollment
 from enrollments.schedules import remove_plan
 from enrollments.services import check_connection, check_room_for_enrollments, create_enrollment
-from syncs.models import SyncRequest
+from syncs.models import SourceState, SyncRequest
 from syncs.queue import notify
 from syncs.services.requests import request_sync
 
@@ -30,7 +30,7 @@ def enroll_all(
         check_room_for_enrollments(account, len(wanted))
     for position, values in enumerate(wanted):
         with _at_position(position):
-            check_connection(values["app"], values.get("credentials", {}))
+            check_connection(values["app"], values.get("settings", {}), values.get("credentials", {}))
     enrollments = []
     with transaction.atomic():
         for position, values in enumerate(wanted):
@@ -63,6 +63,7 @@ def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: boo
         modified=timezone.now(),
         modified_user=user,
     )
+    SourceState.objects.filter(app_enrollment=enrollment).delete()
     messages = [f"Deleted enrollment {enrollment.pk}"]
     if waiting:
         messages.append(f"Cancelled {len(waiting)} waiting {plural(len(waiting), 'sync')}")

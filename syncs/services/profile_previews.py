@@ -143,6 +143,8 @@ def _collect(translator: Translator, source: Source, samples: Mapping[str, ReadS
                 if item.layout is not None:
                     by_file[item.file] = item.layout.profile
                 continue
+            if not isinstance(item, Rows | Columns | RowProblem):
+                continue
             sample = samples.get(by_file.get(item.file, ""))
             if sample is None:
                 continue

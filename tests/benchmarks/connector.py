@@ -5,13 +5,13 @@ from pathlib import Path
 from uuid import UUID
 
 from syncs.connectors import register
-from syncs.connectors.protocol import ApplicationEntry, Rows, Setting
+from syncs.connectors.protocol import ApplicationEntry, Connector, Field, Rows
 
-PAGES = Setting(label="Pages")
+PAGES = Field("pages", "Pages")
 
 
 @register
-class PagedBooks:
+class PagedBooks(Connector):
     """Reads pages of dicts that `other_forms.write_pages` has written; what fetching them would cost is left out."""
 
     application = ApplicationEntry(
@@ -23,12 +23,9 @@ class PagedBooks:
         settings=(PAGES,),
     )
 
-    def check(self, credentials):
-        """There is nothing to reach: the pages are in a file."""
-
     def rows(self, source):
         read = {}
-        with Path(source.settings[PAGES.label]).open("rb") as file:
+        with Path(source.settings[PAGES.name]).open("rb") as file:
             while length := file.read(8):
                 name, records, raw = marshal.loads(file.read(int.from_bytes(length)))
                 first = read.get(name, 0) + 1

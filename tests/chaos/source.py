@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
-from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Rows, Source
+from syncs.connectors.protocol import ApplicationEntry, Connector, ConnectorError, Rows, Source
 from tests.chaos import gates
 
 KEYS = 40
@@ -76,7 +76,7 @@ class Books:
         return counts
 
 
-class ChaosSource:
+class ChaosSource(Connector):
     """Reads what the plan of the number says that the upload holds."""
 
     application = ApplicationEntry(
@@ -86,9 +86,6 @@ class ChaosSource:
         description="For tests.",
         app_type="Test",
     )
-
-    def check(self, credentials):
-        pass
 
     def rows(self, source: Source):
         plan = Plan(int(source.content.read()))

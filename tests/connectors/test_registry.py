@@ -17,7 +17,7 @@ def test_every_connector_is_found_by_its_name():
     ]
     for connector in registered():
         assert connector_named(connector.application.connector) is connector
-        assert connector.check({}) is None
+        assert connector.check({}, {}) == ""
 
 
 def test_the_ids_of_the_applications_never_change():

@@ -86,7 +86,7 @@ def test_the_example_connector_follows_our_rules():
 
 def test_the_example_connector_reads_no_files_of_the_server(example):
     with pytest.raises(ConnectorError, match="must begin with https"):
-        example.check({"serverName": "file:///etc", "authToken": "right"})
+        example.check({}, {"serverName": "file:///etc", "authToken": "right"})
 
 
 @pytest.mark.django_db
@@ -106,9 +106,9 @@ def test_the_example_connector_loads_companies(example, credentials):
 
 
 def test_the_example_connector_checks_its_credentials(example, credentials):
-    example.check(credentials)
+    example.check({}, credentials)
     with pytest.raises(ConnectorError, match="answered 401") as refused:
-        example.check(credentials | {"authToken": "wrong"})
+        example.check({}, credentials | {"authToken": "wrong"})
     assert not refused.value.transient
 
 
@@ -119,7 +119,7 @@ def test_the_example_connector_asks_for_another_try_where_that_may_help(example,
         list(example.rows(source))
     assert (busy.value.transient, busy.value.retry_after) == (True, 7)
     with pytest.raises(ConnectorError, match="cannot be reached: .*refused") as away:
-        example.check(credentials | {"serverName": "http://127.0.0.1:9"})
+        example.check({}, credentials | {"serverName": "http://127.0.0.1:9"})
     assert away.value.transient
 
 
@@ -130,7 +130,7 @@ def test_the_example_connector_waits_until_the_date_that_its_source_asks_for(exa
     for header in (in_a_minute, "soon", ""):
         monkeypatch.setattr(ExampleServer, "retry_after", header)
         with pytest.raises(ConnectorError) as busy:
-            example.check(credentials)
+            example.check({}, credentials)
         pauses.append(busy.value.retry_after)
     assert 30 < pauses[0] <= 60
     assert pauses[1:] == [None, None]

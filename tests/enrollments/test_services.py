@@ -39,7 +39,7 @@ def test_the_api_takes_every_credential_that_a_connector_declares():
 def test_enrolling_stores_the_settings_given_and_the_defaults_of_the_others(example_erp):
     member = MembershipFactory()
     app = Application.objects.get(connector="demo-data")
-    enrollment = services.enroll(member.group_key, app, member.user, settings={"Ledger": "branch"})
+    enrollment = services.enroll(member.group_key, app, member.user, settings={"ledger": "branch"})
     values = services.settings_of(enrollment).values_list("custom_field_label", "data_type", "value")
     assert list(values) == [("Ledger", "String", "branch"), ("Days", "Number", "12.50"), ("Note", "String", "")]
 

@@ -139,7 +139,7 @@ def test_the_enrol_form_asks_for_what_the_connector_declares(inbox, demo):
 
 
 def test_enrolling_tries_the_credentials_and_stores_them_with_the_settings(inbox, account, demo, example_erp):
-    values = {"setting_0": "branch", "credential_username": "ann", "credential_password": f" {SECRET} "}
+    values = {"setting_ledger": "branch", "credential_username": "ann", "credential_password": f" {SECRET} "}
     assert "is enrolled." in inbox.post(f"/enroll/{demo.pk}/", values, follow=True).text
     enrollment = AppEnrollment.objects.of(account).get()
     assert example_erp.tried == [{"username": "ann", "password": f" {SECRET} "}]

@@ -10,7 +10,17 @@ import pytest
 
 from enrollments.services import publish_application
 from syncs import connectors
-from syncs.connectors.protocol import ABSENT, ApplicationEntry, ConnectorError, RowProblem, Rows
+from syncs.connectors.protocol import (
+    ABSENT,
+    AllKeys,
+    ApplicationEntry,
+    Bookmark,
+    Connector,
+    ConnectorError,
+    Deleted,
+    RowProblem,
+    Rows,
+)
 from syncs.loading import pipeline
 from syncs.models import SyncRequest
 from syncs.services.uploads import store_upload
@@ -18,7 +28,7 @@ from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 from tests.loading.uploading import Uploads
 
 
-class GivenRows:
+class GivenRows(Connector):
     """Yields lists of dicts by name, as a connector of an accounting system would; other things as they are."""
 
     application = ApplicationEntry(
@@ -29,17 +39,15 @@ class GivenRows:
         app_type="Test",
     )
 
-    def __init__(self, data):
-        self.data = data
-
-    def check(self, credentials):
-        pass
+    def __init__(self, data, given=None):
+        self.data, self.given = data, [] if given is None else given
 
     def rows(self, source):
+        self.given.append(source)
         for name, records in self.data.items():
             if isinstance(records, ConnectorError):
                 raise records
-            if isinstance(records, (RowProblem, Rows)):
+            if isinstance(records, (RowProblem, Rows, Bookmark, Deleted, AllKeys)):
                 yield records
                 continue
             columns = list(dict.fromkeys(column for record in records for column in record))
@@ -53,7 +61,7 @@ class GivenRows:
             )
 
 
-class GivenFiles:
+class GivenFiles(Connector):
     """A ZIP of texts or bytes by file name, read as an uploaded one is."""
 
     application = GivenRows.application
@@ -63,9 +71,6 @@ class GivenFiles:
         with zipfile.ZipFile(self.content, "w") as archive:
             for name, text in texts.items():
                 archive.writestr(name, text)
-
-    def check(self, credentials):
-        pass
 
     def rows(self, source):
         files = replace(source, content=self.content, file_name="given.zip", format="zip")
@@ -81,7 +86,13 @@ def enrollment(db):
 
 
 @pytest.fixture
-def sync(enrollment, monkeypatch, settings):
+def given():
+    """The sources that the connector of `sync` was given."""
+    return []
+
+
+@pytest.fixture
+def sync(enrollment, monkeypatch, settings, given):
     """Run a sync of the given rows, by name, or of the given files, and return the finished request.
 
     With `directly`, rows are inserted directly if that is possible; only those of an upload can be.
@@ -89,7 +100,7 @@ def sync(enrollment, monkeypatch, settings):
     ahead_bytes = settings.SYNC_AHEAD_BYTES
 
     def run(data, *, into=None, directly=False, **values) -> SyncRequest:
-        connector = data if isinstance(data, GivenFiles) else GivenRows(data)
+        connector = data if isinstance(data, GivenFiles) else GivenRows(data, given)
         monkeypatch.setitem(connectors.registry, "given-rows", connector)
         settings.SYNC_AHEAD_BYTES = 0 if directly else ahead_bytes
         if directly or isinstance(data, GivenFiles):

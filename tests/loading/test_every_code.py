@@ -107,7 +107,7 @@ def test_a_wrong_setting_is_reported(db):
     CustomFieldDefinition.objects.filter(app=enrollment.app, app_enrollment=None).delete()
     CustomFieldDefinition.objects.create(
         group_key=enrollment.group_key, app=enrollment.app, app_enrollment=enrollment, table_key="AppEnrollment",
-        custom_field_label="Invoices", data_type="Number", value="many",
+        name="invoices", custom_field_label="Invoices", data_type="Number", value="many",
     )  # fmt: skip
     sync_request = SyncRequestFactory(app_enrollment=enrollment, running=True, connector="demo-data")
     pipeline.run(sync_request)

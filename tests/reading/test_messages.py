@@ -24,7 +24,7 @@ from syncs.connectors.protocol import (
 )
 from syncs.loading.staging.columnar_blocks import to_columnar
 from syncs.loading.staging.vocabulary import RecordNames
-from syncs.reading import messages
+from syncs.reading import signals
 from syncs.reading.messages import MessageError, decode, encode
 
 FILES = {
@@ -132,15 +132,15 @@ def test_headers_and_signals_arrive():
     sent = [
         FileHeader("Company", "c.csv", ["a"], ";"),
         RowProblem("Company", "c.csv", 3, "bad_json", "It is wrong.", lines=[(3, "x")], also=("Invoice",)),
-        messages.Refused("No.", "source_unreadable", "", True, 2.5),
-        messages.Ended(),
+        signals.Refused("No.", "source_unreadable", "", True, 2.5),
+        signals.Ended(),
     ]
     header, problem, refused, ended = decode(encode(sent), ())
     assert (header, problem, ended) == (sent[0], sent[1], sent[3])
     error = refused.error()
     assert (str(error), error.code, error.transient, error.retry_after) == ("No.", "source_unreadable", True, 2.5)
-    assert isinstance(messages.Failure("memory").error(), MemoryError)
-    assert messages.Failure("system", 28, "No space left on device").error().errno == 28
+    assert isinstance(signals.Failure("memory").error(), MemoryError)
+    assert signals.Failure("system", 28, "No space left on device").error().errno == 28
 
 
 def columns(**other) -> bytes:

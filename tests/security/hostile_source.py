@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.apps import AppConfig
 
-from syncs.connectors.protocol import ApplicationEntry, Credential, Rows
+from syncs.connectors.protocol import ApplicationEntry, Connector, Field, Rows
 
 APPLICATION = ApplicationEntry(
     app_id=UUID("00000000-0000-4000-8000-0000000000c5"),
@@ -23,7 +23,7 @@ APPLICATION = ApplicationEntry(
     name="Hostile",
     description="For tests.",
     app_type="Test",
-    credentials=(Credential("password", "Password"),),
+    credentials=(Field("password", "Password", "password", is_secret=True),),
 )
 
 
@@ -37,11 +37,8 @@ class HostileSource(AppConfig):
         register(Hostile)
 
 
-class Hostile:
+class Hostile(Connector):
     application = APPLICATION
-
-    def check(self, credentials):
-        pass
 
     def rows(self, source):
         # As long as others can still be looked at.

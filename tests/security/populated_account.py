@@ -15,7 +15,7 @@ from adsplatform.accounts.models import ApiKey, Role, StaffAction
 from adsplatform.definitions.codes import code_definitions, user_roles
 from adsplatform.records_api.kinds import RecordKind, kinds
 from enrollments.models import Application
-from syncs.connectors.protocol import ApplicationEntry, Credential
+from syncs.connectors.protocol import ApplicationEntry, Connector, Field
 from syncs.import_profiles.header_names import fingerprint
 from syncs.models import SyncRequest
 from syncs.services import resumable_uploads
@@ -191,12 +191,21 @@ class PopulatedAccount:
         return [secret for secret in self.secrets if secret in text]
 
 
-class GuardedERP:
+class GuardedERP(Connector):
     """A connector that asks for a password; nothing is ever read from it."""
 
     application = ApplicationEntry(
-        uuid4(), "guarded-erp", "Guarded ERP", "", "Connector", credentials=(Credential("password", "Password"),)
+        uuid4(),
+        "guarded-erp",
+        "Guarded ERP",
+        "",
+        "Connector",
+        credentials=(Field("password", "Password", "password", is_secret=True),),
     )
 
-    def check(self, credentials):
+    def check(self, settings, credentials):
         """Accept every password."""
+        return ""
+
+    def rows(self, source):
+        yield from ()

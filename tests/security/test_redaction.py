@@ -122,9 +122,10 @@ def failing(how):
     """A connector that names its password when it fails."""
 
     class Failing(GivenRows):
-        def check(self, credentials):
+        def check(self, settings, credentials):
             if credentials["password"] != CANARY or how == "at once":
                 raise ConnectorError(f"The source refused {credentials['password']}.")
+            return f"The source knows {credentials['password']}."
 
         def rows(self, source):
             password = source.credentials["password"]

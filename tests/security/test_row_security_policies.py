@@ -38,6 +38,7 @@ OPEN = {
     "django_q_schedule": "Not used; requests may not even read it.",
     "django_q_task": "What the queue has done; requests may not even read it.",
     "django_session": "Needed before the person is known; requests may not even read it.",
+    "syncs_sourcebudget": "Budgets of sources by digests, which accounts may share; requests may only read it.",
     "enrollments_application": "The catalogue, the same for all accounts.",
 }
 

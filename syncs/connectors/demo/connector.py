@@ -1,21 +1,21 @@
 """The connector for demo data: believable books of a company that does not exist."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 from syncs.connectors import register
 from syncs.connectors.demo.books import demo_books
-from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Rows, Setting, Source
+from syncs.connectors.protocol import ApplicationEntry, Connector, ConnectorError, Field, Rows, Source
 
 FILE = "demo data"
-INVOICES = Setting(label="Invoices", value="1200", data_type="Number")
+INVOICES = Field("invoices", "Invoices", "number", default="1200")
 MAX_INVOICES = 20_000
 
 
 @register
-class DemoData:
+class DemoData(Connector):
     """Invents the books of a small company, always the same for an enrollment."""
 
     application = ApplicationEntry(
@@ -26,9 +26,6 @@ class DemoData:
         app_type="Connector",
         settings=(INVOICES,),
     )
-
-    def check(self, credentials: Mapping[str, str]) -> None:
-        """Does nothing: the data are invented."""
 
     def rows(self, source: Source) -> Iterator[Rows]:
         enrollment = source.app_enrollment_id
@@ -59,7 +56,7 @@ def _creation_day(enrollment: UUID) -> date:
 
 
 def _invoice_count(source: Source) -> int:
-    count = source.settings.get(INVOICES.label) or INVOICES.value
+    count = source.settings.get(INVOICES.name) or INVOICES.default
     if count.isascii() and count.isdigit() and 1 <= int(count) <= MAX_INVOICES:
         return int(count)
     raise ConnectorError(

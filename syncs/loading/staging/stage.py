@@ -16,10 +16,21 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from adsplatform.records.specification import Entity, entity_named
-from syncs.connectors.protocol import Columns, FileHeader, RowProblem, Rows
+from syncs.connectors.protocol import (
+    AllKeys,
+    Bookmark,
+    Columns,
+    ConnectorError,
+    Deleted,
+    FileHeader,
+    RowProblem,
+    Rows,
+    SourceItem,
+)
 from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
 from syncs.loading.staging.assumed_values import AssumedValues
 from syncs.loading.staging.block_problems import BlockProblems
+from syncs.loading.staging.bookmarks import Bookmarks
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.columnar_blocks import to_columnar
 from syncs.loading.staging.copy_thread import CopyThread
@@ -51,6 +62,7 @@ class Stage:
         self.unchanged_rows = UnchangedRows(self.copy_thread, skip_unchanged_of)
         self._block_problems = BlockProblems(self.problem_log)
         self.assumed = AssumedValues()
+        self.bookmarks = Bookmarks()
         self.splitter = RowSplitter(self._block_problems, self.unchanged_rows, self.totals, self.styles, self.assumed)
         # By the name of the entity.
         self.staged: dict[str, StageTable] = {}
@@ -99,12 +111,16 @@ class Stage:
         for name, count in rejected.items():
             self.staged[name].rejected = count
 
-    def add(self, found: Rows | Columns | RowProblem | FileHeader) -> None:
-        """Add what a connector yields: a block of rows, a line that could not be read, or a file's header."""
+    def add(self, found: SourceItem) -> None:
+        """Add what a connector yields."""
         if isinstance(found, RowProblem):
             self._add_problem(found)
         elif isinstance(found, FileHeader):
             self.files.add_head(found)
+        elif isinstance(found, Bookmark):
+            self.bookmarks.add(found)
+        elif isinstance(found, Deleted | AllKeys):
+            raise ConnectorError("Records that a connector says are gone cannot be deleted yet.")
         elif len(found):
             self._add_rows(found)
 

@@ -1,29 +1,16 @@
-"""The record protocol: what a connector is given, what it yields, and how it reports problems.
-
-A connector is a class with the attributes of `Connector`, decorated with `syncs.connectors.register`. It reads its
-source once, from beginning to end, and yields what it finds in the source's order without collecting it:
-
-- `FileHeader`, once for each file that has a header, before the rows of the file;
-- `Rows` or `Columns`, a block of rows of one kind of record; blocks of up to BLOCK_ROWS rows or BLOCK_BYTES of raw
-  text are best, and smaller ones are combined;
-- `RowProblem`, for a line that cannot be read and for a remark about a line or a file.
-
-Every line of the source is either a row of one block or a `RowProblem` of kind "error" with its number, so that the
-counts of the sync add up. A source that cannot be read to its end raises `ConnectorError`. What a row means – types,
-required columns, references – is not the connector's concern.
-"""
+"""What a connector yields, and the error that it raises."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import IO, Literal, Protocol, TypeAlias
-from uuid import UUID
+from typing import Literal, TypeAlias
 
 import polars as pl
 
 # Rows of a block: enough for work by column to be worthwhile, few enough to keep memory small.
 BLOCK_ROWS = 5_000
 BLOCK_BYTES = 8 * 1024**2
+# The longest state of a bookmark, and how many kinds may have one.
+MOST_STATE_BYTES, MOST_STATES = 1024**2, 200
 
 
 class Absent:
@@ -180,7 +167,53 @@ class FileHeader:
     only: str = ""
 
 
-SourceItem: TypeAlias = Rows | Columns | RowProblem | FileHeader
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """How far the source has been read: what the connector wants to know the next time (`Source.state`).
+
+    `kind` is empty for the whole source, or a kind of record, each of which has a state of its own. Of several of a
+    kind the last one counts. It is stored together with the records, in one transaction; a sync that fails, is
+    cancelled or is a preview stores none, so what it read is read again. So a bookmark follows the rows it is about.
+    `state` has at most MOST_STATE_BYTES as JSON, and holds no secret: people see it.
+    """
+
+    kind: str
+    state: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Records that the source says are gone, each by its ERP key.
+
+    They are deleted like others that are missing, under the delete guard. A key that is unknown is no error, and a row
+    of the same key that comes later makes the record anew. `name` and `file` are as in `Rows`; only kinds that are
+    identified by their ERP key can be named. `lines` and `raw` are the numbers and texts of the source's own lines, or
+    empty; these lines are not counted as lines of rows.
+    """
+
+    name: str
+    file: str
+    erp_keys: Sequence[str]
+    lines: Sequence[int] = ()
+    raw: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AllKeys:
+    """A block of the complete list of the ERP keys of one kind, which finds deletes where only changes are read.
+
+    Records of that kind of this enrollment that are neither named nor among the rows are deleted under the delete
+    guard, provided that the last block of the list has come (`is_last`) and nothing of the kind was left unread. An
+    empty list is a single last block without keys.
+    """
+
+    name: str
+    file: str
+    erp_keys: Sequence[str]
+    is_last: bool
+
+
+SourceItem: TypeAlias = Rows | Columns | RowProblem | FileHeader | Bookmark | Deleted | AllKeys
 SourceItems: TypeAlias = Iterator[SourceItem]
 
 
@@ -206,134 +239,3 @@ class ConnectorError(Exception):
         self.file = file
         self.transient = transient
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting of an enrollment of the connector; never a secret. `value` is the default."""
-
-    label: str
-    value: str = ""
-    data_type: str = "String"
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A value that a connector needs to sign in to its source; people enter it when they enrol.
-
-    `name` is a member of `connectorInfo` in the API. A secret is typed unseen and never displayed again.
-    """
-
-    name: str
-    label: str
-    help_text: str = ""
-    is_secret: bool = True
-    is_required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationEntry:
-    """A connector's entry in the catalogue of applications; `app_id` and `connector` may never change."""
-
-    app_id: UUID
-    connector: str
-    name: str
-    description: str
-    app_type: str
-    settings: tuple[Setting, ...] = ()
-    credentials: tuple[Credential, ...] = ()
-
-
-class Vocabulary(Protocol):
-    """The names of the kinds of record that can be loaded and of their columns, spelt as in files.
-
-    A reader of files needs them to find the header, the sheet with the data, and the columns of texts.
-    """
-
-    def kind_named(self, name: str) -> str:
-        """The kind that a file, a sheet or a list of that name holds; empty if there is none."""
-
-    def known_columns(self, kind: str, names: Sequence[str]) -> Sequence[str]:
-        """For each name the type of the kind's column (text, amount, double, integer, boolean, uuid, date, stamp or
-        json), or an empty text where the kind has no such column."""
-
-    def has_key(self, kind: str, names: Sequence[str]) -> bool:
-        """Whether the names suffice to tell one record of the kind from another."""
-
-    def kinds(self) -> Sequence[str]:
-        """All kinds."""
-
-
-class NoVocabulary:
-    """The vocabulary of a source without kinds of record: it knows no name."""
-
-    def kind_named(self, name: str) -> str:
-        return ""
-
-    def known_columns(self, kind: str, names: Sequence[str]) -> Sequence[str]:
-        return [""] * len(names)
-
-    def has_key(self, kind: str, names: Sequence[str]) -> bool:
-        return False
-
-    def kinds(self) -> Sequence[str]:
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a source may be: bytes after unpacking and per line, times of its packed size, files in a ZIP."""
-
-    unpacked_bytes: int
-    ratio: int
-    entries: int
-    line_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The input of a connector: for which enrollment, how to reach the source, and which kind of sync.
-
-    `content` is the upload as a seekable binary file, if there is one, and `format` its kind: zip, csv, jsonl, batch or
-    mended (corrected rows). `last_full_sync` is the day of the last successful full sync, if there was one.
-    `vocabulary` has the names of the kinds of record and their columns. `layouts` are those of the enrollment's import
-    profiles.
-    """
-
-    app_enrollment_id: UUID
-    full: bool
-    limits: Limits
-    credentials: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
-    content: IO[bytes] | None = None
-    file_name: str = ""
-    format: str = ""
-    last_full_sync: date | None = None
-    vocabulary: Vocabulary = field(default_factory=NoVocabulary)
-    layouts: tuple[FileLayout, ...] = ()
-
-    @property
-    def upload(self) -> IO[bytes]:
-        """The content of a source that is an upload."""
-        if self.content is None:
-            raise ConnectorError("This connector reads uploads only, and there is none.", code="upload_missing")
-        return self.content
-
-
-class ByteStream(Protocol):
-    """A file as the readers of file formats need it: read once, from beginning to end."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes, at most `size` of them; none at the end."""
-
-
-class Connector(Protocol):
-    """Reads one kind of source."""
-
-    application: ApplicationEntry
-
-    def check(self, credentials: Mapping[str, str]) -> None:
-        """Raise ConnectorError unless the source can be reached with these credentials."""
-
-    def rows(self, source: Source) -> SourceItems:
-        """Yield everything that is in the source; raise ConnectorError if it cannot be read to its end."""

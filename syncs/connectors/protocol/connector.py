@@ -1,0 +1,54 @@
+"""The base of all connectors."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from syncs.connectors.protocol.declarations import ApplicationEntry, Choice, Field, Form, KindOffered
+from syncs.connectors.protocol.items import SourceItems
+from syncs.connectors.protocol.source import Source
+
+
+class Connector(ABC):
+    """Reads one kind of source. One object serves all enrollments, so it keeps nothing between two calls."""
+
+    application: ApplicationEntry
+
+    @abstractmethod
+    def rows(self, source: Source) -> SourceItems:
+        """Yield everything that is in the source; raise ConnectorError if it cannot be read to its end."""
+
+    def check(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> str:
+        """Try whether the source can be reached; returns a sentence that says what was found there.
+
+        A person waits for the answer, so it asks for little. Raises ConnectorError.
+        """
+        return ""
+
+    def kinds(self) -> Sequence[KindOffered]:
+        """The kinds of record that can be read, in the order in which they should be loaded."""
+        return ()
+
+    def choices(self, field: Field, settings: Mapping[str, str], credentials: Mapping[str, str]) -> Sequence[Choice]:
+        """What the source offers for a field of the type `choice` that has no choices of its own.
+
+        It is asked with what has been entered so far; raises ConnectorError if the source cannot be reached with that.
+        """
+        return ()
+
+    def describe(self, settings: Mapping[str, str] | None = None, credentials: Mapping[str, str] | None = None) -> Form:
+        """The form by which people enrol; with values that have been entered, the source is asked for choices.
+
+        Raises ConnectorError if it cannot be reached with them.
+        """
+        is_asked = settings is not None or credentials is not None
+
+        def filled(field: Field) -> Field:
+            if field.type == "kinds" and not field.choices:
+                return replace(field, choices=tuple(Choice(kind.kind, kind.label) for kind in self.kinds()))
+            if field.type == "choice" and not field.choices and is_asked:
+                return replace(field, choices=tuple(self.choices(field, settings or {}, credentials or {})))
+            return field
+
+        declared = self.application
+        return Form(tuple(map(filled, declared.settings)), tuple(map(filled, declared.credentials)))
