@@ -98,11 +98,14 @@ class Server:
                 self._drain()
             else:
                 # The sync has ended, or no longer wants to know.
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(key.data, signal.SIGKILL)
+                self._kill(key.data)
                 self._selector.unregister(key.fileobj)
         self._reap()
         return True
+
+    def _kill(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -143,7 +146,7 @@ class Server:
                 shutil.rmtree(reading.folder, ignore_errors=True)
             for child in _children():
                 if child not in self._readings:
-                    os.kill(child, signal.SIGKILL)
+                    self._kill(child)
 
     def _become_reader(self, data: socket.socket, watched: socket.socket, folder: Path, parent: int) -> NoReturn:
         code = 1

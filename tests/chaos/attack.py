@@ -56,6 +56,7 @@ class Attack:
                 next_kill = now + self.random.uniform(0, 2 * self.wanted.kill_every)
             if now > next_zombie and self.report.kills["zombie"] < self.wanted.zombies:
                 self._stop_a_process()
+                self._stop_a_reader()
                 next_zombie = now + pace / (self.wanted.zombies + 1)
             if now > next_database and self._database_kills() < self.wanted.database_kills:
                 self._kill_database()
@@ -82,7 +83,7 @@ class Attack:
 
     def _is_enough(self) -> bool:
         wanted, report = self.wanted, self.report
-        kills = sum(report.kills.values()) - report.kills["zombie"] - self._database_kills()
+        kills = sum(report.kills[kind] for kind in VICTIMS)
         crashes = len(self.site.crash_log.read_text().splitlines())
         return (
             self.requested >= wanted.syncs
@@ -161,6 +162,17 @@ class Attack:
                     process.suspend()
                 self.stopped.append((time.monotonic() + LEASE * self.random.uniform(1.2, 2.5), stopped))
                 self.report.kills["zombie"] += 1
+
+    def _stop_a_reader(self) -> None:
+        """Let a process that reads a source hang for a while, or the server that starts such processes."""
+        clusters = self.site.clusters
+        found = [process for cluster in clusters for process in (*cluster.readers(), *cluster.reading_servers())]
+        with contextlib.suppress(psutil.Error):
+            if found:
+                victim = self.random.choice(found)
+                victim.suspend()
+                self.stopped.append((time.monotonic() + LEASE * self.random.uniform(0.2, 1.5), [victim]))
+                self.report.kills["hanging reader"] += 1
 
     def _continue_stopped(self, *, at_once: bool = False) -> None:
         for entry in list(self.stopped):

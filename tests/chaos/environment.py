@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from tests.chaos.mutants import OF_READERS
+
 LIMITS = {"tries": 30, "crashes": 8, "starts": 100}
 LEASE = 3.0
 
@@ -22,7 +24,7 @@ def prepare(folder: Path, mutant: str) -> None:
         "CHAOS_MUTANT": mutant,
         "CHAOS_ATTEMPTS": str(folder / "attempts"),
         "CHAOS_GATES": str(folder / "gates"),
-        "SYNC_READER_ENVIRONMENT": "CHAOS_ATTEMPTS,CHAOS_GATES",
+        "SYNC_READER_ENVIRONMENT": "CHAOS_ATTEMPTS,CHAOS_GATES" + (",CHAOS_MUTANT" if mutant in OF_READERS else ""),
         "SYNC_READER_FOLDERS": f"{folder / 'attempts'},{folder / 'gates'}",
         "CRASH_LOG": str(folder / "crashes"),
         "LOG_LEVEL": "WARNING",

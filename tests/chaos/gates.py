@@ -9,17 +9,17 @@ from pathlib import Path
 
 
 def wait(number: int, claim: int, process: int) -> None:
-    """Report the arrival of what is read for a claim of a sync, and its process, and wait until the gate opens."""
-    _file(f"arrived {number} {claim} {process}").touch()
+    """Report the arrival of what is read for a claim of a sync, by which processes, and wait until the gate opens."""
+    _file(f"arrived {number} {claim} {process} {os.getpid()}").touch()
     openings = [_file("open"), _file(f"open {number}"), _file(f"open {number} {claim}")]
     while not any(opening.exists() for opening in openings):
         time.sleep(0.02)
 
 
-def arrivals(number: int) -> dict[int, int]:
-    """The processes that have arrived at the gate of a sync, by their claims."""
+def arrivals(number: int) -> dict[int, tuple[int, int]]:
+    """What has arrived at the gate of a sync, by claims: the sync's process and the one that reads for it."""
     arrived = [file.name.split() for file in _file("").glob(f"arrived {number} *")]
-    return {int(claim): int(pid) for _, _, claim, pid in arrived}
+    return {int(claim): (int(process), int(reader)) for _, _, claim, process, reader in arrived}
 
 
 def open_for(number: int, claim: int) -> None:

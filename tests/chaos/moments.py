@@ -97,7 +97,7 @@ def another_sync_of_a_busy_enrollment_is_due(site: Installation) -> None:
 
 def a_cancelled_sync_has_read_everything(site: Installation) -> None:
     sync = Sync(site, _enrollment_with_books(site))
-    _, process = sync.arrival()
+    process = sync.arrival().process
     # It does not kill its process, which therefore comes to its end.
     with _stopped(process.parent()):
         site.cancel(sync.request)
@@ -110,13 +110,14 @@ def a_stopped_worker_comes_back_while_another_has_its_sync(site: Installation) -
     undisturbed = Sync(site, site.new_enrollment())
     undisturbed.arrival()
     sync = Sync(site, _enrollment_with_books(site))
-    claim, process = sync.arrival()
+    claim, process, reader = sync.arrival()
     with _stopped(process.parent()):
         with _stopped(process):
             sync.arrival(after_claim=claim)
             undisturbed.outlives_a_lease()
             sync.go_on(claim)
         _wait(site, lambda: _has_ended(process), "its process does not end.")
+        _wait(site, lambda: _has_ended(reader), "what reads for it does not end.")
         if sync.is_finished():
             raise Wrong("it ends the sync that the other one is working on.")
     for each in (sync, undisturbed):
@@ -126,7 +127,7 @@ def a_stopped_worker_comes_back_while_another_has_its_sync(site: Installation) -
 
 def the_process_of_a_cancelled_sync_dies(site: Installation) -> None:
     sync = Sync(site, site.new_enrollment())
-    _, process = sync.arrival()
+    process = sync.arrival().process
     # Just after a renewal, the worker does nothing but watch its process, so it sees the death before the cancel.
     sync.wait_for_renewal()
     with _stopped(process.parent()):
@@ -144,9 +145,40 @@ def the_process_of_a_cancelled_sync_dies(site: Installation) -> None:
 
 def a_cancelled_sync_still_reads(site: Installation) -> None:
     sync = Sync(site, site.new_enrollment())
-    _, process = sync.arrival()
+    process = sync.arrival().process
     site.cancel(sync.request)
     _wait(site, lambda: _has_ended(process), "its process goes on.")
+
+
+def a_reader_dies_halfway_and_then_its_server(site: Installation) -> None:
+    sync = Sync(site, _enrollment_with_books(site))
+    first = sync.arrival()
+    first.reader.kill()
+    second = sync.arrival(after_claim=first.claim)
+    second.reader.parent().kill()
+    sync.arrival(after_claim=second.claim)
+    for reader in (first.reader, second.reader):
+        _wait(site, lambda reader=reader: _has_ended(reader), "what reads for it outlives its server.")
+    sync.go_on()
+    sync.ends(SyncRequest.Status.SUCCESS)
+
+
+def a_reader_is_stopped_for_longer_than_a_lease(site: Installation) -> None:
+    sync = Sync(site, _enrollment_with_books(site))
+    arrival = sync.arrival()
+    with _stopped(arrival.reader):
+        sync.go_on()
+        sync.outlives_a_lease()
+    sync.ends(SyncRequest.Status.SUCCESS)
+
+
+def a_sync_is_cancelled_whose_reader_hangs(site: Installation) -> None:
+    sync = Sync(site, site.new_enrollment())
+    arrival = sync.arrival()
+    with _stopped(arrival.reader):
+        site.cancel(sync.request)
+        for process in (arrival.process, arrival.reader):
+            _wait(site, lambda process=process: _has_ended(process), "a process of it goes on.")
 
 
 MOMENTS = (
@@ -156,6 +188,9 @@ MOMENTS = (
     another_sync_of_a_busy_enrollment_is_due,
     a_cancelled_sync_has_read_everything,
     a_stopped_worker_comes_back_while_another_has_its_sync,
+    a_reader_dies_halfway_and_then_its_server,
+    a_reader_is_stopped_for_longer_than_a_lease,
+    a_sync_is_cancelled_whose_reader_hangs,
 )
 # Nothing else runs meanwhile.
 LAST_MOMENTS = (the_process_of_a_cancelled_sync_dies, a_cancelled_sync_still_reads)
@@ -165,10 +200,11 @@ LAST_MOMENTS = (the_process_of_a_cancelled_sync_dies, a_cancelled_sync_still_rea
 
 
 class Arrival(NamedTuple):
-    """A process that has come to the gate of its sync, and the claim under which it reads."""
+    """A process that has come to the gate of its sync, the claim under which it runs, and the process that reads."""
 
     claim: int
     process: psutil.Process
+    reader: psutil.Process
 
 
 class Sync:
@@ -182,12 +218,13 @@ class Sync:
     def arrival(self, *, after_claim: int = 0) -> Arrival:
         """Wait for a process that comes to the gate under a later claim."""
 
-        def last() -> tuple[int, int] | None:
-            arrived = gates.arrivals(self.plan.number)
-            return max(((claim, pid) for claim, pid in arrived.items() if claim > after_claim), default=None)
+        def last() -> tuple[int, tuple[int, int]] | None:
+            return max(
+                (found for found in gates.arrivals(self.plan.number).items() if found[0] > after_claim), default=None
+            )
 
-        claim, pid = _wait(self.site, last, "no worker takes it up.")
-        return Arrival(claim, psutil.Process(pid))
+        claim, pids = _wait(self.site, last, "no worker takes it up.")
+        return Arrival(claim, *map(psutil.Process, pids))
 
     def go_on(self, claim: int | None = None) -> None:
         """Open the gate for one claim or for all of them."""

@@ -1,8 +1,11 @@
 """Ways to break the engine. Each must be found, or the chaos test proves nothing."""
 
+import contextlib
 from functools import wraps
 
 MUTANTS = {}
+# Those that break what reads sources; the others need what only the engine has.
+OF_READERS = ("readers_live_on",)
 
 
 def sound():
@@ -271,3 +274,24 @@ def miscounted():
                 numbers["lines_read"] += numbers["inserted"]
                 numbers["inserted"] *= 2
         return found
+
+
+@mutant
+def death_ends_the_file():
+    """The death of what reads a source is taken for the end of the source."""
+    from syncs.reading import client
+
+    @replace(client, "_items")
+    def items(old, *args):
+        with contextlib.suppress(client.ReaderLost):
+            yield from old(*args)
+
+
+@mutant
+def readers_live_on():
+    """What reads a source goes on when its sync has lost its lease or was cancelled."""
+    from syncs.reading import server
+
+    @replace(server.Server, "_kill")
+    def kill(old, self, pid):
+        pass
