@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncs.import_profiles.inspected import Verdict
@@ -23,11 +24,25 @@ _SIGN_IN_WORD = re.compile(rf"[^\W\d_][{re.escape(_SIGNS.replace('’', '').repl
 # Encodings in which a few letters are at other places; the first is what Windows writes in Western Europe.
 CANDIDATES = ("cp1252", "cp1250", "mac-roman", "cp850")
 SHOWN_WORDS = 3
+# What people call the encodings.
+NAMES = {
+    "utf-8": "Unicode (UTF-8)",
+    "utf-16": "Unicode (UTF-16)",
+    "cp1252": "Western Europe, Windows (cp1252)",
+    "cp1250": "Central Europe, Windows (cp1250)",
+    "iso-8859-15": "Western Europe, Unix (iso-8859-15)",
+    "mac-roman": "Western Europe, Macintosh (mac-roman)",
+    "cp850": "Western Europe, DOS (cp850)",
+    "cp437": "DOS (cp437)",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class EncodingFinding:
-    """The encoding, as a profile names it, and the codec's own name; `words` with letters that depend on it."""
+    """The encoding, as a profile names it, and the codec's own name.
+
+    `words` have letters that depend on it, first those in which the likely encodings differ.
+    """
 
     verdict: Verdict
     encoding: str
@@ -38,6 +53,17 @@ class EncodingFinding:
     def shown(self, encoding: str) -> str:
         """The words as an encoding would read them."""
         return ", ".join(f"“{word.decode(encoding, 'replace')}”" for word in self.words)
+
+    def labels(self) -> dict[str, str]:
+        """By encoding: how it would read the words, and what people call it."""
+        first = self.shown(self.codec)
+        same = {name for name in self.choices if self.words and name != self.encoding and self.shown(name) == first}
+        return {
+            name: f"{self.shown(name)}{' as well' if name in same else ''} – {NAMES[name]}"
+            if self.words
+            else NAMES[name]
+            for name in self.choices or (self.encoding,)
+        }
 
 
 def judge_encoding(data: bytes, *, is_cut: bool = False) -> EncodingFinding:
@@ -70,10 +96,15 @@ def _one_byte_encoding(data: bytes) -> EncodingFinding:
     least = min(odd.values())
     fitting = tuple(encoding for encoding in CANDIDATES if odd[encoding] == least)
     chosen = fitting[0]
-    words = tuple(sorted(different, key=len, reverse=True)[:SHOWN_WORDS])
+    words = tuple(sorted(different, key=lambda word: (_readings(word, fitting), len(word)), reverse=True)[:SHOWN_WORDS])
     # cp1250 shares most letters of Western Europe with cp1252, at the same places.
     is_likely = not least and (chosen == "cp1252" or len(fitting) == 1)
     return EncodingFinding(Verdict.LIKELY if is_likely else Verdict.OPEN, chosen, chosen, CANDIDATES, words)
+
+
+def _readings(word: bytes, encodings: Sequence[str]) -> int:
+    """In how many ways the encodings read the word."""
+    return len({word.decode(encoding, "replace") for encoding in encodings})
 
 
 def _odd_words(words: list[bytes], encoding: str) -> int:

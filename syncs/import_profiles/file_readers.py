@@ -9,7 +9,7 @@ from syncs.connectors.formats.xlsx_choice import texts_of
 from syncs.connectors.formats.xlsx_workbook import SampleSize, Sheet, Workbook
 from syncs.connectors.formats.zip_archive import Archive
 from syncs.import_profiles.delimiters import judge_delimiter
-from syncs.import_profiles.encodings import EncodingFinding, judge_encoding
+from syncs.import_profiles.encodings import NAMES, EncodingFinding, judge_encoding
 from syncs.import_profiles.header_lines import HeaderFinding, find_header, header_at
 from syncs.import_profiles.inspected import Choice, Question, Verdict
 from syncs.import_profiles.questions import Asker, choices_of
@@ -50,7 +50,7 @@ def read_text(sample: SampleBytes, file: FileName, asker: Asker) -> Table:
     if reason := reason_not_csv(start[:2_000], file.stem):
         raise Unreadable(reason[1])
     found = judge_delimiter(texts[0])
-    first_lines, last_lines = _shown_lines(texts, is_whole=sample.is_whole)
+    first_lines, last_lines = shown_lines(texts, is_whole=sample.is_whole)
     if found.verdict is Verdict.REFUSED:
         raise Unreadable(found.reason, first_lines)
     if found.is_quoted_twice:
@@ -109,13 +109,12 @@ def _encoding(sample: SampleBytes, asker: Asker) -> EncodingFinding:
         Question(
             id="encoding",
             what="encoding",
-            question="Are the letters right?",
+            question="Which of these words are written right?",
             verdict=found.verdict if found.verdict is not Verdict.SURE else Verdict.LIKELY,
             suggest=found.encoding if found.verdict is not Verdict.OPEN else None,
-            show=f"As {found.encoding}: {found.shown(found.codec)}.",
-            choices=tuple(
-                Choice(name, f"{name}: {found.shown(name)}") for name in (found.choices or (found.encoding,))
-            ),
+            show="The file does not say how its letters are stored: these are its words as each way would have them. "
+            f"It was probably {NAMES[found.encoding]}.",
+            choices=tuple(Choice(name, label) for name, label in found.labels().items()),
         )
     )
     if answer and answer != found.encoding:
@@ -128,7 +127,7 @@ def _whole_lines(part: bytes) -> bytes:
     return part.partition(b"\n")[2].rpartition(b"\n")[0]
 
 
-def _shown_lines(
+def shown_lines(
     texts: Sequence[str], *, is_whole: bool
 ) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...]]:
     """The first and the last lines as they stand; the numbers of the last are known of a whole file only."""

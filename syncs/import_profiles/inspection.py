@@ -27,6 +27,7 @@ from syncs.import_profiles.inspected import (
     Reading,
     Verdict,
 )
+from syncs.import_profiles.json_preview import preview_of_json
 from syncs.import_profiles.known_names import own_fields
 from syncs.import_profiles.layout import layout_of
 from syncs.import_profiles.preview import preview_of, provisional_profile
@@ -82,7 +83,7 @@ def inspect_files(content: IO[bytes], file_name: str, around: Surroundings) -> l
         return [_unreadable(file, extension, str(old_or_locked()))]
     if not start.startswith(b"PK"):
         if extension in JSON_TEXTS:
-            return [_json(file)]
+            return [_json(sample_seekable(content, size), file)]
         return [_text(sample_seekable(content, size), file, around)]
     try:
         archive = Archive(content, file=file_name, limits=around.limits)
@@ -99,7 +100,8 @@ def _entry(archive: Archive, entry: Entry, around: Surroundings) -> Iterator[Ins
     if entry.is_encrypted or entry.is_unknown_compression:
         yield _unreadable(file, entry.extension, f"The file “{entry.name}” is locked or packed in an unusual way.")
     elif entry.extension in JSON_TEXTS:
-        yield _json(file)
+        with archive.open(entry) as unpacked:
+            yield _json(sample_stream(unpacked), file)
     elif entry.extension in TEXTS:
         with archive.open(entry) as unpacked:
             yield _text(sample_stream(unpacked), file, around)
@@ -137,17 +139,20 @@ def _workbook(archive: Archive, file: FileName, around: Surroundings) -> Iterato
         yield _unreadable(file, "xlsx", str(reason))
 
 
-def _json(file: FileName) -> Inspected:
-    """JSON has our own names, and numbers and dates in one style only."""
+def _json(sample: SampleBytes, file: FileName) -> Inspected:
+    """JSON has our own names, and numbers and dates in one style only; its lines that delete are counted."""
     kind = entity_named(file.stem)
-    summary = f"JSON lines of {kind.plural}" if kind else "JSON lines"
+    preview = preview_of_json(sample)
     return Inspected(
         InspectedFile(
             file=file.name,
             format="jsonl",
             reading=Reading.STRICT,
             kinds=(kind.name,) if kind else (),
-            summary=summary,
+            summary=f"JSON lines of {kind.plural}" if kind else "JSON lines",
+            told=_told_of_deletes(preview, is_whole=sample.is_whole),
+            preview=preview,
+            is_whole=sample.is_whole,
         )
     )
 
@@ -243,7 +248,7 @@ def _strict(table: Table, kind: str) -> InspectedFile:
         columns=columns,
         kinds=(kind,),
         summary=f"{kind}: {known:,} of {len(columns):,} columns recognised by our own names",
-        told=_told_of_deletes(table, preview),
+        told=_told_of_deletes(preview, is_whole=table.is_whole),
         preview=preview,
     )
 
@@ -276,7 +281,7 @@ def _by_profile(table: Table, profile: ImportProfile) -> InspectedFile:
         kinds=profile.kinds,
         profile=profile.name,
         summary=f"Read by the import profile “{profile.name}”",
-        told=(*told, *_told_of_deletes(table, preview)),
+        told=(*told, *_told_of_deletes(preview, is_whole=table.is_whole)),
         preview=preview,
     )
 
@@ -290,17 +295,17 @@ def _proposed(proposal: Proposal) -> InspectedFile:
         columns=proposal.columns,
         kinds=proposal.draft.kinds,
         summary=summary_of(proposal),
-        told=(*proposal.told, *_told_of_deletes(table, preview)),
+        told=(*proposal.told, *_told_of_deletes(preview, is_whole=table.is_whole)),
         ask=proposal.ask,
         preview=preview,
         proposal=proposal.document,
     )
 
 
-def _told_of_deletes(table: Table, preview: Preview) -> tuple[str, ...]:
+def _told_of_deletes(preview: Preview, *, is_whole: bool) -> tuple[str, ...]:
     if not preview.deletes:
         return ()
-    lines = f"{counted(preview.deletes, 'line')}{'' if table.is_whole else ' of those looked at'}"
+    lines = f"{counted(preview.deletes, 'line')}{'' if is_whole else ' of those looked at'}"
     say = plural(preview.deletes, "says", "say")
     return (f"{lines} {say} that a record is deleted (onMatchAction 2). This upload must be allowed to delete them.",)
 

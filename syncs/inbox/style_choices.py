@@ -8,13 +8,14 @@ from typing import Any
 from django.http import QueryDict
 
 from adsplatform.records.specification import entities
+from syncs.import_profiles.encodings import NAMES
 from syncs.import_profiles.inspected import Choice
 from syncs.import_profiles.profile import DATE_PATTERNS, ENCODINGS
 from syncs.inbox.field_names import FieldName, field_name
 from syncs.inbox.question_fields import ChoiceField, in_words
 
 DECIMALS = (Choice(".", "Point: 1234.50"), Choice(",", "Comma: 1234,50"))
-_ENCODINGS = tuple(Choice(name, name) for name in ENCODINGS)
+_ENCODINGS = tuple(Choice(name, NAMES[name]) for name in ENCODINGS)
 # Every other value of the column.
 ANY_OTHER = "*"
 

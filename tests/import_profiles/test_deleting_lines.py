@@ -3,7 +3,7 @@
 import pytest
 
 from syncs.import_profiles.proposal import complete
-from tests.import_profiles.inspecting import books, inspect_one
+from tests.import_profiles.inspecting import books, inspect_one, zip_of
 
 OWN_NAMES = "erpKey,companyName,companyType,isActive,onMatchAction\n"
 OTHER_NAMES = "Customer Name,Customer No.,Customer Type,City,E-Mail,Phone,onMatchAction\n"
@@ -39,3 +39,24 @@ def test_lines_that_delete_by_a_profile_are_counted():
     assert later.file.reading == "profile"
     assert later.file.preview.deletes == 1
     assert len(told_of_deletes(later)) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "count", "told"),
+    [
+        (['{"erpKey": "C1", "onMatchAction": 0}', '{"erpKey": "onMatchAction"}'], 0, []),
+        (['{"erpKey": "C1", "onMatchAction": 2}', '{"erpKey": "C2"}'], 1, ["1 line says" + REST]),
+        (['{"onmatchaction": " 2", "erpKey": "C1"}', "", '{"OnMatchAction":"2"}', "[2]"], 2, ["2 lines say" + REST]),
+        # What is no JSON object deletes nothing; the load says what is wrong with it.
+        (['{"onMatchAction": 2', '["onMatchAction", 2]', '{"onMatchAction": {"2": 2}}', "[" * 9_000], 0, []),
+    ],
+)
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_json_lines_that_delete_are_counted(lines, count, told, is_packed):
+    text = "\n".join(lines) + "\n"
+    one = inspect_one(zip_of(companies__jsonl=text), "books.zip") if is_packed else inspect_one(text, "companies.jsonl")
+    assert (one.file.reading, one.file.kinds, one.file.is_whole) == ("strict", ("Company",), True)
+    assert one.file.preview.deletes == count
+    assert one.file.preview.lines == len([line for line in lines if line])
+    assert one.file.preview.first_lines[0] == (1, lines[0][:200])
+    assert told_of_deletes(one) == told

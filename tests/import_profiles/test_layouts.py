@@ -42,9 +42,27 @@ def test_the_encoding_is_the_one_that_makes_letters(data, verdict, encoding):
 def test_a_likely_encoding_is_asked_with_the_words_that_it_makes():
     one = inspect_one((HEAD.replace("ID", "Größe") + ROWS).encode("cp1252"))
     assert asked(one)["encoding"] == "cp1252"
-    assert shown(one, "encoding") == "As cp1252: “Größe”."
+    assert shown(one, "encoding").endswith("It was probably Western Europe, Windows (cp1252).")
+    labels = {choice.value: choice.label for question in one.file.ask for choice in question.choices
+              if question.id == "encoding"}  # fmt: skip
+    assert labels == {
+        "cp1252": "“Größe” – Western Europe, Windows (cp1252)",
+        # In these letters they do not differ.
+        "cp1250": "“Größe” as well – Central Europe, Windows (cp1250)",
+        "mac-roman": "“Grˆﬂe” – Western Europe, Macintosh (mac-roman)",
+        "cp850": "“Gr÷▀e” – Western Europe, DOS (cp850)",
+    }
     other = inspect_one((HEAD + "Ä1;C1;2025-01-31;10.50;EUR\n").encode("cp850"), answers={"encoding": "cp850"})
     assert other.file.preview.first_lines[1][1].startswith("Ä1")
+
+
+def test_words_in_which_the_likely_encodings_differ_are_shown_first():
+    text = "Straßenbahngesellschaft;Köln-Größenwahn;Muñoz;Année;Übergrößenträger"
+    found = judge_encoding(text.encode("cp1252"))
+    assert found.encoding == "cp1252"
+    # Central Europe has another letter in place of ñ.
+    assert found.shown("cp1252").startswith("“Muñoz”")
+    assert found.shown("cp1250").startswith("“Muńoz”")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from adsplatform.records.models import Company, Invoice
+from syncs.api.entity_details import details_of
 from tests.connectors.reading import zipped
 from tests.loading.bad_inputs import COMPANY, INVOICE
 
@@ -122,6 +123,20 @@ def test_a_kind_in_a_longer_name_is_suggested(uploads):
     assert found.message.startswith(
         "“ACME companies” is not a kind of record, so none of its lines were loaded. Did you mean “companies”? Name it "
     )
+
+
+def test_a_file_of_unknown_columns_has_one_advice_and_not_that_to_rename_it(uploads):
+    result = uploads.load("Nr.,Name\n1,Acme\n2,Bolt\n", "things.csv")
+    assert result.failure_code == "profile_needed"
+    assert result.details.get(code="unknown_file").message == (
+        "“things” is not a kind of record, and its columns are not those of one, so none of its lines were loaded. "
+        "Upload it in the Inbox, where it is asked how it is written, or send an import profile for it."
+    )
+    said = [sentence for one in details_of([result])[result.pk].values() for found in one["errors"].values()
+            for sentence in found]  # fmt: skip
+    assert not [sentence for sentence in said if "Name it after" in sentence]
+    named = uploads.load(COMPANIES, "things.csv").details.get(code="unknown_file").message
+    assert "Name it after one: baseCurrencies, companies" in named
 
 
 def test_a_lock_file_of_a_spreadsheet_program_leaves_a_kind_complete(uploads):

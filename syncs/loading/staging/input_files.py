@@ -1,14 +1,14 @@
 """The files of an input: which kind of record each holds, and how its columns map onto that entity's."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.checks import quoted
-from adsplatform.records.specification import Column, Entity, entity_in, entity_named, names_of_entities
+from adsplatform.records.specification import Column, Entity, entities, entity_in, entity_named, names_of_entities
 from syncs.connectors.protocol import Columns, FileHeader, Rows
-from syncs.loading.staging.header_mapping import map_columns, nearest
+from syncs.loading.staging.header_mapping import column_named, map_columns, missing_key, nearest
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
 from syncs.loading.staging.row_hashes import RowHasher, row_hasher_for
 from syncs.loading.staging.tables import StageTable
@@ -60,7 +60,7 @@ class InputFiles:
             self.heads[entity.name, storable_name(head.file)] = head
         else:
             # It may have no rows, and must not go unnoticed.
-            self._add_unknown(head.name, head.file)
+            self._add_unknown(head.name, head.file, head.columns)
 
     def reject_unknown(self, file: str, count: int) -> None:
         """Count rows of a file that belongs to no entity; they may be about records of any."""
@@ -114,10 +114,16 @@ class InputFiles:
             hasher=row_hasher_for(entity, columns),
         )
 
-    def _add_unknown(self, name: str, file: str) -> None:
-        """Log that a file's name is that of no kind of record."""
-        entity = entity_in(name)
-        hint = f"Did you mean “{entity.model.BATCH_KEY}”? " if entity else nearest(name, names_of_entities())
+    def _add_unknown(self, name: str, file: str, columns: Sequence[str] = ()) -> None:
+        """Log that a file's name is that of no kind of record; with a header, whether its columns are those of one."""
+        reason = f"{quoted(name)} is not a kind of record, so none of its lines were loaded. {_advice_on_name(name)}"
+        if columns and not any(_has_columns_of(entity, columns) for entity in entities().values()):
+            # Another name would not help.
+            reason = (
+                f"{quoted(name)} is not a kind of record, and its columns are not those of one, so none of its lines "
+                "were loaded. Upload it in the Inbox, where it is asked how it is written, or send an import profile "
+                "for it."
+            )
         self.unread.setdefault("", storable_name(file))
         self.problem_log.add_for_file(
             Problem(
@@ -125,7 +131,18 @@ class InputFiles:
                 file=file,
                 column=name if file != name else "",
                 code="unknown_file",
-                message=f"{quoted(name)} is not a kind of record, so none of its lines were loaded. "
-                f"{hint}Name it after one: {', '.join(names_of_entities())}.",
+                message=reason,
             )
         )
+
+
+def _advice_on_name(name: str) -> str:
+    entity = entity_in(name)
+    hint = f"Did you mean “{entity.model.BATCH_KEY}”? " if entity else nearest(name, names_of_entities())
+    return f"{hint}Name it after one: {', '.join(names_of_entities())}."
+
+
+def _has_columns_of(entity: Entity, names: Sequence[str]) -> bool:
+    """Whether a header has the key of a kind of record, and half of its columns are the kind's."""
+    known = [column.name for name in names if (column := column_named(entity, name))]
+    return len(known) * 2 >= len(names) and not missing_key(entity, known)
