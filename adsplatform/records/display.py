@@ -30,6 +30,9 @@ OF_GROUPS = {
     REACHED_BY: "phone phone_number fax fax_number email_address webpage_url locale".split(),
 }
 
+# The last columns of a list as a file.
+OF_EVERY_KIND = ("Enrollment", "Added", "Changed", "ID")
+
 # What a field's value may be.
 Shown = UUID | str | int | float | bool | Decimal | date | datetime | dict[str, object] | list[object] | None
 
@@ -70,8 +73,13 @@ class DisplayedField:
         return self.field.related_model if isinstance(self.field, Reference) else None
 
     @property
+    def names_a_record(self) -> bool:
+        """Whether it refers to a record, of one kind or of several."""
+        return isinstance(self.field, Reference | AnyReference)
+
+    @property
     def is_sortable(self) -> bool:
-        return not isinstance(self.field, models.JSONField | Reference | AnyReference)
+        return not (self.names_a_record or isinstance(self.field, models.JSONField))
 
     def value_of(self, record: Record) -> Shown:
         """The record's value; of a reference, the id of what it refers to."""
@@ -137,6 +145,16 @@ class DisplayedKind:
             if column.endswith(ending) and (named := self.by_name.get(column.removesuffix(ending))):
                 return f"{named.label} {word}"
         return _label(column, DETAILS, self.singular)
+
+    @cached_property
+    def file_header(self) -> tuple[str, ...]:
+        """The names of the columns of a list as a file, each only once: of a reference, its name and its key."""
+        names = []
+        for field in self.fields:
+            names.append(self.column_name(field))
+            if field.names_a_record:
+                names.append(f"{field.label} key")
+        return (*names, *OF_EVERY_KIND)
 
     @property
     def has_key(self) -> bool:

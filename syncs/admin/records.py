@@ -32,7 +32,7 @@ from adsplatform.rest.reads import limited_read
 from enrollments.admin.filters import EnrollmentFilter
 from enrollments.models import AppEnrollment
 from syncs.models import SyncRequest
-from syncs.presentation.record_tables import header_of, rows_to_export
+from syncs.presentation.record_tables import rows_to_export
 from syncs.presentation.table_files import table_file
 from syncs.rejected_rows.download import streaming_response
 
@@ -215,7 +215,7 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
                 with limited_read():
                     total, accounts = exported.count(), set(exported.values_list("group_key", flat=True).distinct())
                 values = rows_to_export(self.kind, rows, None)
-                file = table_file(self.kind.slug, header_of(self.kind), values, format, total)
+                file = table_file(self.kind.slug, self.kind.file_header, values, format, total)
                 audit.record_export(request, accounts, title, total)
                 return work.until_sent(streaming_response(file))
         except PlatformError as refused:

@@ -14,6 +14,7 @@ from syncs.import_profiles.kinds import MOST_TYPES, Layout, distinct_words
 from syncs.import_profiles.known_names import ambiguous_names
 from syncs.import_profiles.mapping import Match, by_field, match_all
 from syncs.import_profiles.number_styles import judge_numbers
+from syncs.import_profiles.own_lists import listed_fields, listed_kind
 from syncs.import_profiles.questions import AnswerError
 from syncs.import_profiles.tables import Column
 
@@ -27,7 +28,7 @@ def assign_fields(draft: Draft) -> None:
     """Fill `draft.fields` from the names, the contents and the answers."""
     is_joined = len(draft.table.header.rows) > 1
     for kind in draft.kinds:
-        matches = match_all(draft.table.columns, kind, is_joined=is_joined)
+        matches = _listed(draft, kind) or match_all(draft.table.columns, kind, is_joined=is_joined)
         matches = {place: _by_content(draft, match) for place, match in matches.items()}
         matches = {place: match for place, match in matches.items() if match.field}
         _take_answers(draft, kind, matches)
@@ -37,6 +38,19 @@ def assign_fields(draft: Draft) -> None:
         _share_between_document_and_lines(draft)
     if draft.layout is Layout.COMPANY_AND_CONTACT:
         _share_between_company_and_contact(draft)
+
+
+def _listed(draft: Draft, kind: str) -> dict[int, Match]:
+    """The columns of a list that was downloaded here; none of another table."""
+    columns = draft.table.columns
+    if listed_kind(column.name for column in columns) != kind:
+        return {}
+    fields = listed_fields(kind)
+    return {
+        column.place: Match(column, kind, fields[column.name.strip()], Verdict.SURE)
+        for column in columns
+        if column.name.strip() in fields
+    }
 
 
 def _find_company_type(draft: Draft) -> None:

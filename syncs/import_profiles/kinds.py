@@ -12,6 +12,7 @@ from syncs.import_profiles.header_names import fields_by_key, normal_form
 from syncs.import_profiles.inspected import Verdict
 from syncs.import_profiles.known_names import ambiguous_names, layout_roles, names_that_refer
 from syncs.import_profiles.mapping import match_column
+from syncs.import_profiles.own_lists import listed_kind
 from syncs.import_profiles.tables import Column, Table
 
 MOST_TYPES = 25
@@ -47,6 +48,8 @@ class KindFinding:
 
 def find_kinds(table: Table) -> KindFinding:
     """The kinds of record that the table seems to hold."""
+    if kind := listed_kind(column.name for column in table.columns):
+        return KindFinding(Verdict.SURE, Layout.PLAIN, (kind,))
     has = _Purposes(table)
     side = find_side(table)
     type_column, types = find_types(table)

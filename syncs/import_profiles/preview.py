@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
+from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.specification import entities
 from syncs.connectors.protocol import Columns, ConnectorError, FileHeader, RowProblem, Rows, SourceItem
 from syncs.import_profiles.documents import parse
@@ -29,7 +30,7 @@ def preview_of(table: Table, profile: ImportProfile | None) -> Preview:
         return replace(lines, deletes=_deleting_lines(table))
     found = _Records(table)
     try:
-        for item in Translator({"preview": profile}).items(_items(table, profile)):
+        for item in Translator({"preview": profile}, unescape=unescape_cell).items(_items(table, profile)):
             found.take(item)
     except ConnectorError as error:
         found.problems.setdefault(0, []).append(str(error))

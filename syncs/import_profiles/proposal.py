@@ -28,6 +28,7 @@ from syncs.import_profiles.layout_questions import (
 from syncs.import_profiles.layout_rules import record_rules
 from syncs.import_profiles.mapping import match_column
 from syncs.import_profiles.number_styles import judge_numbers, read_numbers
+from syncs.import_profiles.own_lists import listed_kind
 from syncs.import_profiles.profile import FORMAT, ImportProfile
 from syncs.import_profiles.questions import AnswerError, Asker
 from syncs.import_profiles.row_kinds import RowKinds, sort_rows
@@ -116,6 +117,8 @@ def _ordered(questions: list[Question]) -> tuple[Question, ...]:
 
 def _sort(table: Table) -> RowKinds:
     """Which rows are records. The columns that look like amounts must add up in a row of totals."""
+    if listed_kind(column.name for column in table.columns):
+        return RowKinds(tuple(range(table.height)))
 
     def read_amounts() -> dict[int, list[Decimal | None]]:
         findings = {}

@@ -309,6 +309,7 @@ def _marks_in(finding: Finding) -> int:
 
 def _tell_dates(draft: Draft) -> None:
     """Which cell decided the order of dates, once for each pattern."""
+    days = {column.place for column in draft.columns_of_type("date")}
     for column in draft.columns_of_type(*DATES):
         finding = draft.styles.dates[column.place]
         if finding.verdict is Verdict.SURE and finding.proofs and finding.example:
@@ -318,7 +319,9 @@ def _tell_dates(draft: Draft) -> None:
                 draft.asker.tell(f"{said}{line} decides ({finding.proofs:,} of {finding.cells:,} in “{column.name}”).")
         elif finding.verdict is Verdict.OPEN and len(finding.choices) > 1:
             draft.asker.tell(f"No part of a date in “{column.name}” decides; nothing is loaded before the answer.")
-        for remark in finding.remarks:
+        # The first remark is that on times, which only a day leaves out.
+        keeps_times = column.place not in days and "has_time" in finding.flags
+        for remark in finding.remarks[1:] if keeps_times else finding.remarks:
             draft.asker.tell(remark)
 
 

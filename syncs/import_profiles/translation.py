@@ -30,6 +30,7 @@ from syncs.connectors.protocol import (
 from syncs.import_profiles.field_values import CellFault, FieldReader, NamesFinder
 from syncs.import_profiles.grouping import Groups
 from syncs.import_profiles.other_lines import OtherLines, number_columns_of
+from syncs.import_profiles.own_lists import listed_kind
 from syncs.import_profiles.own_rows import OwnFile, OwnRows, own_rows
 from syncs.import_profiles.profile import ColumnSource, FirstSource, ImportProfile, RecordRule, Source
 from syncs.import_profiles.record_blocks import block_of, lines_of_two_records
@@ -95,10 +96,10 @@ class Translator:
                 item.also = tuple(also)
             yield item
         else:
-            yield from self._file.take(self._unescaped(item) if self._file.header.is_download else item)
+            yield from self._file.take(self._unescaped(item) if self._file.is_escaped else item)
 
     def _unescaped(self, block: Rows | Columns) -> Rows:
-        """The rows of a download as they were before they were escaped."""
+        """The rows of a download, or of a list, as they were before they were escaped."""
         columns = block.cells if isinstance(block, Columns) else zip(*block.cells, strict=True)
         cells = [[self.unescape(cell) if isinstance(cell, str) else cell for cell in column] for column in columns]
         rows: list[Sequence[Cell]] = list(zip(*cells, strict=True))
@@ -159,6 +160,7 @@ class _File:
         }
         self._others = OtherLines(profile, self.fields, number_columns_of(profile, types), _columns_of_keys(profile))
         self.waits = waits(profile)
+        self.is_escaped = header.is_download or bool(listed_kind(header.columns))
         self._spool: IO[bytes] | None = None
         self._check_joined_lines()
         self._check_first_column()

@@ -11,7 +11,7 @@ from adsplatform.records_api.counting import count
 from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.reads import limited_read
 from syncs.inbox.record_lists import KindMixin
-from syncs.presentation.record_tables import header_of, rows_to_export
+from syncs.presentation.record_tables import rows_to_export
 from syncs.presentation.table_files import table_file
 from syncs.rejected_rows.download import streaming_response
 
@@ -30,7 +30,7 @@ class RecordExport(KindMixin):
                 with limited_read():
                     total, _ = count(filter.rows)
                 rows = rows_to_export(self.kind, filter.rows.order_by("id"), self.account)
-                file = table_file(self.kind.slug, header_of(self.kind), rows, format, total)
+                file = table_file(self.kind.slug, self.kind.file_header, rows, format, total)
                 return work.until_sent(streaming_response(file))
             except PlatformError as refused:
                 messages.error(request, str(refused))

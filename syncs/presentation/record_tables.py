@@ -60,18 +60,11 @@ def target_of(field: DisplayedField, record: Record) -> tuple[str, UUID] | None:
     return None
 
 
-def header_of(kind: DisplayedKind) -> list[str]:
-    """The names of the columns of `rows_to_export`, each only once."""
-    names = []
-    for field in kind.fields:
-        names.append(kind.column_name(field))
-        if field.refers_to or isinstance(field.field, AnyReference):
-            names.append(f"{field.label} key")
-    return [*names, "Enrollment", "Added", "Changed", "ID"]
-
-
 def rows_to_export(kind: DisplayedKind, rows: QuerySet[Any], account: Account | None) -> Iterator[list[Value]]:
-    """The values of each record, read a part at a time while they are sent; staff export of all accounts (None)."""
+    """The values of each record under the kind's `file_header`, read a part at a time while they are sent.
+
+    Staff export of all accounts (None).
+    """
     enrollments: dict[UUID, str] = {}
     with limited_read():
         found = rows.defer("row_hash").iterator(chunk_size=ROWS_AT_ONCE)
@@ -96,7 +89,7 @@ def rows_to_export(kind: DisplayedKind, rows: QuerySet[Any], account: Account | 
 def _values(field: DisplayedField, record: Record, targets: Targets) -> list[Value]:
     """The value of a field; of a reference, the name and the key of its target."""
     value = field.value_of(record)
-    if field.refers_to or isinstance(field.field, AnyReference):
+    if field.names_a_record:
         target = targets.get(target_of(field, record))
         return [target.title, target.key] if target else [str(value or ""), ""]
     return [as_text(value) if isinstance(value, dict | list) else value]

@@ -15,6 +15,7 @@ from typing import IO, cast
 from django.conf import settings
 from django.db import connection
 
+from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.specification import Entity, Lookup, entities
 from enrollments.models import AppEnrollment
 from syncs.connectors import connector_named
@@ -126,7 +127,9 @@ def read_samples(
             vocabulary=RecordNames(),
             layouts=layouts_of(profiles),
         )
-        translator = Translator(profiles, companies, has_more_companies=upload.format == Upload.Format.ZIP)
+        translator = Translator(
+            profiles, companies, has_more_companies=upload.format == Upload.Format.ZIP, unescape=unescape_cell
+        )
         _collect(translator, source, samples)
     for sample in samples.values():
         sample.is_whole = sample.is_whole and is_whole
