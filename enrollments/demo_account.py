@@ -15,6 +15,8 @@ from enrollments.services import enroll
 EMAIL = "demo@adsplatform.example"
 COMPANY = "Demo Company"
 KEY_NAME = "Demo"
+# That of the demo data; a load that names another one changes it.
+BASE_CURRENCY = "USD"
 
 
 @transaction.atomic
@@ -43,7 +45,7 @@ def _account_of(user: User) -> Account:
     membership = Membership.objects.filter(user=user, group_key__name=COMPANY).first()
     if membership:
         return membership.group_key
-    account = Account.objects.create(name=COMPANY)
+    account = Account.objects.create(name=COMPANY, base_currency_code=BASE_CURRENCY)
     Membership.objects.create(group_key=account, user=user, role=Role.OWNER)
     return account
 

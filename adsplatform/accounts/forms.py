@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
@@ -37,6 +38,9 @@ class KeyForm(forms.Form):
         required=False,
         help_text="Whoever gets hold of it can look, but change nothing.",
     )
+
+    # Names this filling in of the form, so that sending it again makes no second key.
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -24,6 +24,8 @@ from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.throttling import count_made_key
 
 KEYS_LISTED, CHANGES_LISTED = 200, 50
+# In the session: which fillings in of the form for keys have been sent.
+FORMS_SENT, MOST_FORMS_SENT = "key_forms_sent", 20
 
 if TYPE_CHECKING:
     _KeyFormView = FormView[KeyForm]
@@ -56,8 +58,18 @@ class Keys(TenantMixin, AskFormMixin[KeyForm], _KeyFormView):
     roles = EVERYONE
 
     def ask(self, form: KeyForm) -> HttpResponse:
+        given = dict(form.cleaned_data)
+        once, sent = str(given.pop("once") or ""), self.request.session.get(FORMS_SENT, [])
+        if once and once in sent:
+            messages.error(
+                self.request,
+                f"The key “{given['name']}” was made when this form was sent the first time, and shown then. If you "
+                "have not copied it, revoke it and make another.",
+            )
+            return redirect("inbox:keys")
         count_made_key(self.request)
-        api_key, secret = services.make_api_key(self.request.tenant, **form.cleaned_data)
+        api_key, secret = services.make_api_key(self.request.tenant, **given)
+        self.request.session[FORMS_SENT] = [*sent, once][-MOST_FORMS_SENT:]
         context = self.get_context_data(form=self.form_class(), made=api_key, secret=secret)
         return self.render_to_response(context)
 

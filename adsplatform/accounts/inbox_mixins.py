@@ -87,7 +87,7 @@ class TenantMixin(TemplateResponseMixin, View):
         if not request.user.is_authenticated:
             if self.request.htmx:
                 return HttpResponseClientRefresh()
-            return redirect_to_login(request.get_full_path())
+            return self.to_sign_in()
         tenant = tenant_of(self.request.user, request.session.get(SESSION_KEY))
         if tenant is None:
             return render(request, "inbox/no_account.html", status=403)
@@ -102,6 +102,13 @@ class TenantMixin(TemplateResponseMixin, View):
             if refused.retry_after:
                 page["Retry-After"] = str(refused.retry_after)
             return page
+
+    def to_sign_in(self) -> HttpResponse:
+        """The page for signing in; it says so where something was sent that is lost."""
+        back = redirect_to_login(self.request.get_full_path())
+        if self.request.method != "POST":
+            return back
+        return redirect(f"{back.url}&after=session")
 
     def refusal(self) -> str:
         """Why a person may not, and who may."""

@@ -8,6 +8,7 @@ from django.contrib.auth import forms, views
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.forms import TextInput
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
@@ -52,7 +53,10 @@ class SignInForm(ThrottledSignInForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "E-mail address"
-        self.fields["username"].widget.attrs |= {"autocomplete": "username", "type": "email"}
+        widget = self.fields["username"].widget
+        widget.attrs["autocomplete"] = "username"
+        if isinstance(widget, TextInput):
+            widget.input_type = "email"
 
 
 class AdminSignInForm(ThrottledSignInForm, AdminAuthenticationForm):
@@ -74,6 +78,8 @@ class SignIn(views.LoginView):
 
 class SignOut(views.LogoutView):
     """Signs out on POST; a GET is answered 405."""
+
+    next_page = reverse_lazy("inbox:sign-in", query={"after": "sign-out"})
 
 
 class SetPassword(views.PasswordResetConfirmView):

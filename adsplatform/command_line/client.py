@@ -29,7 +29,11 @@ BUSY = frozenset((429, 502, 503, 504))
 
 
 class Refused(Exception):
-    """The server refused a request; the message is its own sentence."""
+    """The server refused a request; the message is its own sentence, `status` that of HTTP."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class NotReached(Exception):
@@ -142,14 +146,14 @@ class Client:
     def _refusal(self, response: httpx.Response) -> Refused | NotReached:
         what = f"{self.url} answers {response.status_code} {response.reason_phrase}"
         if response.request.method == "HEAD":
-            return Refused(f"{what}.")
+            return Refused(f"{what}.", response.status_code)
         if not response.headers.get("Content-Type", "").startswith("application/problem+json"):
             return NotReached(f"{what}, and not as ADS Platform does: check ADS_URL.")
         problem = response.json()
         told = [problem.get("detail") or problem.get("title") or ""]
         for name, texts in (problem.get("errors") or {}).items():
             told += [text if name in text else f"{name}: {text}" for text in texts if text not in told[0]]
-        return Refused("\n".join(dict.fromkeys(told)))
+        return Refused("\n".join(dict.fromkeys(told)), response.status_code)
 
     def _read(self, response: httpx.Response) -> Any:
         try:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from adsplatform.command_line.client import Client, Refused, Row
 from adsplatform.command_line.exits import Exit
 from adsplatform.command_line.files import packed
+from adsplatform.command_line.names import known_name
 from adsplatform.command_line.output import print_document, print_rows, progress
 
 SYNC_COLUMNS = ("syncRequestId", "created", "statusCode", "operationTypeName", "failureCount", "processResultMessage")
@@ -66,7 +67,8 @@ def query(client: Client, options: Namespace) -> Exit:
     named = {"filter": options.filter, "order": options.order, "include": options.include}
     parameters = {name: value for name, value in named.items() if value}
     columns = [name.strip() for name in options.columns.split(",") if name.strip()]
-    print_rows(client.rows(f"{options.kind}/query", parameters, options.limit), options.form, columns)
+    with known_name(client, options.kind, of="list that can be queried", path="/api/v1/([^/]+)/query"):
+        print_rows(client.rows(f"{options.kind}/query", parameters, options.limit), options.form, columns)
     return Exit.DONE
 
 
@@ -75,7 +77,9 @@ def report(client: Client, options: Namespace) -> Exit:
     pairs = [given.partition("=") for given in options.parameters]
     if wrong := [name for name, sign, _ in pairs if not sign]:
         raise UnusableParameter(f"“{wrong[0]}” is no parameter: write {wrong[0]}=VALUE.")
-    print_document(client.get(f"Reports/{options.name}", {name: value for name, _, value in pairs}), options.form)
+    with known_name(client, options.name, of="report", path="/api/v1/Reports/(.+)"):
+        document = client.get(f"Reports/{options.name}", {name: value for name, _, value in pairs})
+    print_document(document, options.form)
     return Exit.DONE
 
 
@@ -99,10 +103,12 @@ def _tell(ended: Row) -> Exit:
     counts = [{"entity": entity, **of} for entity, of in (ended.get("details") or {}).items()]
     if counts:
         print_rows(counts, "table", COUNT_COLUMNS)
-    print(f"{ended['statusCode']}: {ended['processResultMessage']}\nSync {ended['syncRequestId']}")
     has_errors = any(of["errorCount"] for of in counts)
+    is_partial = has_errors and ended["statusCode"] == "Success"
+    outcome = "Finished with problems" if is_partial else ended["statusCode"]
+    print(f"{outcome}: {ended['processResultMessage']}\nSync {ended['syncRequestId']}")
     if has_errors:
-        print(f"The lines at fault: ads problems {ended['syncRequestId']}", file=sys.stderr)
+        print(f"The rejected lines and why: ads problems {ended['syncRequestId']}", file=sys.stderr)
     if ended["statusCode"] != "Success":
         return Exit.FAILED
     return Exit.REJECTED if has_errors else Exit.DONE

@@ -11,6 +11,7 @@ from adsplatform.command_line import commands
 from adsplatform.command_line.client import Client, NotReached, Refused
 from adsplatform.command_line.exits import Exit
 from adsplatform.command_line.files import UnusableFile
+from adsplatform.command_line.names import UnknownName, reports_in_words
 
 DESCRIPTION = "Loads files into ADS Platform and reads what was loaded, through its API."
 EPILOGUE = """\
@@ -22,7 +23,7 @@ exit status:
   0  done
   1  the sync failed or was cancelled
   2  the command cannot be understood, or a setting is missing
-  3  loaded, but lines were rejected
+  3  finished with problems: lines were rejected, the others are loaded
   4  the server refused; it says why
   5  the server cannot be reached, or did not finish in time
 """
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with Client(os.environ["ADS_URL"], os.environ["ADS_API_KEY"]) as client:
             status: Exit = options.run(client, options)
             return status
-    except (UnusableFile, commands.UnusableParameter) as error:
+    except (UnusableFile, UnknownName, commands.UnusableParameter) as error:
         return _fail(str(error), Exit.USAGE)
     except Refused as error:
         return _fail(str(error), Exit.REFUSED)
@@ -88,7 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=commands.problems)
 
     one = added.add_parser("query", help="query records", description="Query the records of one kind.")
-    one.add_argument("kind", metavar="KIND", help="as in the API: Invoices, Companies, Payments, …")
+    one.add_argument(
+        "kind",
+        metavar="KIND",
+        help="such as Invoices, Companies, Payments; a wrong one is answered with all there are",
+    )
     one.add_argument("filter", metavar="FILTER", nargs="?", default="", help="such as: totalAmount gt 1000")
     one.add_argument("--order", default="", help="such as: paymentDueDate desc")
     one.add_argument("--include", default="", help="such as: Lines,Company; with --json")
@@ -97,8 +102,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_forms(one)
     one.set_defaults(run=commands.query)
 
-    one = added.add_parser("report", help="read a report", description="Read a report, such as aging or trial-balance.")
-    one.add_argument("name", metavar="NAME", help="as in the API: aging, ar/aging, …")
+    one = added.add_parser(
+        "report",
+        help="read a report",
+        description="Read a report.",
+        epilog=f"reports and their parameters (those in brackets may be left out):\n{reports_in_words()}\n\n"
+        "A DAY is written 2026-11-30. IDs: ads query AppEnrollments --columns appEnrollmentId,name",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument("name", metavar="NAME", help="one of those below")
     one.add_argument("parameters", metavar="PARAMETER=VALUE", nargs="*", help="such as: reportDate=2026-11-30")
     _add_forms(one)
     one.set_defaults(run=commands.report)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from adsplatform.errors import PlatformError
+from adsplatform.records.display import as_text
 from adsplatform.reports.months import month_end, month_of, months_after
 
 # Earlier than anything in books: a range from here on is what a balance is made of.
@@ -27,10 +28,10 @@ class Range:
 
     def __str__(self) -> str:
         if self.is_balance:
-            return str(self.end)
+            return as_text(self.end)
         if months := _whole_months(self):
             return f"{self.start:%b %Y}" if months == 1 else f"{self.start:%b %Y} – {self.end:%b %Y}"
-        return f"{self.start} – {self.end}"
+        return f"{as_text(self.start)} – {as_text(self.end)}"
 
 
 def balance_at(day: date) -> Range:

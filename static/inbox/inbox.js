@@ -125,3 +125,51 @@ document.addEventListener("keydown", (event) => {
   field.focus();
   field.select();
 });
+
+// Nothing typed is lost when the session has ended: what a form sent is kept in this window until the next page says
+// that it arrived, and filled in again where the answer was the page for signing in.
+const KEPT = "kept form";
+const keep = (value) => {
+  try {
+    if (value) sessionStorage.setItem(KEPT, JSON.stringify(value));
+    else sessionStorage.removeItem(KEPT);
+  } catch {
+    // Without a store, the page for signing in says what is lost.
+  }
+};
+const kept = () => {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT));
+  } catch {
+    return null;
+  }
+};
+const SENT_BY_THE_PAGE = ["csrfmiddlewaretoken", "next"];
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  form.addEventListener("submit", () => {
+    const values = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !SENT_BY_THE_PAGE.includes(name));
+    keep({ path: location.pathname, values });
+  });
+}
+const lost = kept();
+if (lost) {
+  const note = document.querySelector("[data-kept]");
+  const form = lost.path === location.pathname && document.querySelector("form[data-keep]");
+  if (note) {
+    note.hidden = false;
+    keep({ ...lost, isLost: true });
+  } else if (lost.isLost && form) {
+    for (const [name, value] of lost.values) {
+      const field = form.elements[name];
+      if (!field || field.readOnly) continue;
+      if (field.type === "checkbox") field.checked = true;
+      else field.value = value;
+    }
+    const told = Object.assign(document.createElement("p"), { className: "note note-warning", textContent: "What you had typed before your session ended is filled in again. It is not saved yet." });
+    told.setAttribute("role", "status");
+    form.before(told);
+    keep(null);
+  } else if (!lost.isLost) {
+    keep(null);
+  }
+}

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.urls import path, reverse
 
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.errors import PlatformError
@@ -22,6 +22,8 @@ from syncs.rejected_rows.reader import RejectedRow
 from syncs.services import corrections
 
 State = Correction.State
+# So many cells are repeated to a person whose correction came too late.
+MOST_TYPED = 5
 
 
 class Download(TenantMixin):
@@ -57,7 +59,11 @@ class LinePage(TenantMixin):
         try:
             line, correction = corrections.rejected_line(problem)
             changed = changed_cells(request.POST, line, correction)
-            correction = corrections.save_correction(problem, self.request.user, changed)
+            seen = request.POST.get("seen")
+            correction = corrections.save_correction(problem, self.request.user, changed, seen=seen)
+        except corrections.CorrectedMeanwhile as refused:
+            typed = ", ".join([f"{column} “{text[:100]}”" for column, text in changed.items()][:MOST_TYPED])
+            messages.error(request, f"{refused} You had typed: {typed}." if typed else str(refused))
         except PlatformError as refused:
             messages.error(request, str(refused))
         else:
@@ -66,7 +72,9 @@ class LinePage(TenantMixin):
                 messages.error(request, f"Saved, but {plural(left, 'a problem is', f'{left} problems are')} left.")
             else:
                 messages.success(request, "The line is corrected. Load it again whenever you like.")
-        return redirect("inbox:line", pk, detail)
+                if "next" in request.POST and (following := self.next_line(problem)):
+                    detail = following.pk
+        return redirect(reverse("inbox:line", args=[pk, detail], query=request.GET))
 
     def get_problem(self, pk: UUID, detail: int) -> SyncResultDetail:
         details = SyncResultDetail.objects.of(self.account).select_related("sync_request__app_enrollment__app")
@@ -89,16 +97,16 @@ class LinePage(TenantMixin):
             "still_missing": still_missing,
             "may_correct": self.request.tenant.may_write and not is_settled,
             "ready_count": Correction.objects.ready().filter(sync_request=sync_request.origin_id).count(),
-            "next": next_line(problem),
+            "next": self.next_line(problem),
         }
 
-
-def next_line(problem: SyncResultDetail) -> SyncResultDetail | None:
-    """A problem of the next rejected line, if there is one."""
-    later = SyncResultDetail.objects.filter(
-        sync_request=problem.sync_request_id, kind=SyncResultDetail.Kind.ERROR, line__isnull=False, pk__gt=problem.pk
-    )
-    return later.exclude(entity=problem.entity, file=problem.file, line=problem.line).order_by("id").first()
+    def next_line(self, problem: SyncResultDetail) -> SyncResultDetail | None:
+        """A problem of the next rejected line, if there is one, among those that the list was narrowed to."""
+        later = SyncResultDetail.objects.filter(sync_request=problem.sync_request_id)
+        if self.request.GET:
+            later = ProblemFilter(self.request.GET, later, overview=overview_of(problem.sync_request)).qs
+        later = later.filter(kind=SyncResultDetail.Kind.ERROR, line__isnull=False, pk__gt=problem.pk)
+        return later.exclude(entity=problem.entity, file=problem.file, line=problem.line).order_by("id").first()
 
 
 urlpatterns = [

@@ -12,8 +12,24 @@ from django.views import View
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.errors import PlatformError
 from syncs.api.documents import EXAMPLE_BATCH
-from syncs.models import Upload
+from syncs.models import SyncRequest, Upload
 from syncs.services import requests
+
+FILE_NAME = "test-batch.json"
+
+
+def is_test_batch(sync_request: SyncRequest) -> bool:
+    """Whether a sync only tries what a program would send; nobody wants to load that."""
+    upload = sync_request.upload
+    return (
+        sync_request.dry_run
+        and upload is not None
+        and (upload.format, upload.file_name)
+        == (
+            Upload.Format.BATCH,
+            FILE_NAME,
+        )
+    )
 
 
 class SendTestBatch(TenantMixin, View):
@@ -30,7 +46,7 @@ class SendTestBatch(TenantMixin, View):
                 self.account,
                 self.request.user,
                 content,
-                file_name="test-batch.json",
+                file_name=FILE_NAME,
                 format=Upload.Format.BATCH,
                 dry_run=True,
             )

@@ -15,9 +15,11 @@ from adsplatform.records.display import DisplayedField, DisplayedKind, displayed
 from adsplatform.records.models import Company, CustomField, Record
 from adsplatform.records_api.kinds import kinds
 from adsplatform.rest.reads import QueryTooSlow, limited_read
-from enrollments.models import AppEnrollment
+from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment
 from syncs.inbox.company_aging import aging_of
 from syncs.inbox.record_lists import KindMixin
+from syncs.inbox.record_removal import is_removed_by_file
+from syncs.inbox.record_removal import urlpatterns as removal_urls
 from syncs.inbox.record_rows import Cell, Row, cell_of, rows_of
 from syncs.models import SyncRequest
 from syncs.presentation.record_tables import targets_of
@@ -56,6 +58,7 @@ class RecordPage(KindMixin):
 
     def get(self, request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
         record = self.record
+        enrollment = AppEnrollment.objects.select_related("app").get(pk=record.app_enrollment_id)
         groups, empty = groups_of(self.kind, record, self.account)
         context: dict[str, Any] = {
             "kind": self.kind,
@@ -63,10 +66,12 @@ class RecordPage(KindMixin):
             "title": self.kind.title(record),
             "groups": groups,
             "empty": empty,
-            "enrollment": AppEnrollment.objects.select_related("app").get(pk=record.app_enrollment_id),
+            "enrollment": enrollment,
             "custom_fields": custom_fields_of(record, self.account),
             "written": (written := syncs_of(record, self.account)),
             "line_missing": why_not_kept(record, written["modified"]),
+            "takes_files": enrollment.app.connector in (FILE_UPLOAD, JSON_BATCH),
+            "removal": is_removed_by_file(self.kind, record),
             "api_path": f"/api/v1/{kinds()[self.kind.name].path}/{record.pk}",
         }
         try:
@@ -162,4 +167,5 @@ class RecordLine(KindMixin):
 urlpatterns = [
     path("records/<slug:kind>/<uuid:pk>/", RecordPage.as_view(), name="record"),
     path("records/<slug:kind>/<uuid:pk>/line/", RecordLine.as_view(), name="record-line"),
+    *removal_urls,
 ]

@@ -12,6 +12,8 @@ from adsplatform.records.display import DisplayedField, DisplayedKind, displayed
 from adsplatform.records.models import Record
 from syncs.presentation.record_tables import Targets, target_of, targets_of
 
+LONG_CODE = 24
+
 
 class Cell(NamedTuple):
     """A value of a record; `url` is the page of the record that it refers to."""
@@ -30,6 +32,11 @@ class Row:
     title: str
     key: str
     cells: list[Cell]
+
+    @property
+    def has_long_code(self) -> bool:
+        """Whether it is called by a long key, such as a GUID, which a list cuts rather than breaks."""
+        return len(self.title) > LONG_CODE and " " not in self.title
 
 
 def record_url(kind: DisplayedKind, id: UUID) -> str:

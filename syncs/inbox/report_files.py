@@ -1,6 +1,7 @@
 """Reports as files: CSV, sent while it is written, and XLSX."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 
 import xlsxwriter
@@ -32,7 +33,7 @@ def _written(cell: SheetCell) -> str:
             return ""
         case Decimal():
             return f"{cell.value:f}"
-        case int():
+        case int() | date():
             return str(cell.value)
     return escape_csv_cell(cell.value)
 
@@ -57,12 +58,15 @@ def _write_rows(page: xlsxwriter.worksheet.Worksheet, rows: Iterable[SheetRow], 
         for is_sum in (False, True)
         for level in range(5)
     }
+    days = workbook.add_format({"num_format": "yyyy-mm-dd"})
     for number, row in enumerate(rows, start=1):
         of_label, of_figures = styles[row.is_sum, row.level]
         page.write_string(number, 0, row.label, of_label)
         for at, cell in enumerate(row.cells, start=1):
             if isinstance(cell.value, str):
                 page.write_string(number, at, cell.value)
+            elif isinstance(cell.value, date):
+                page.write_datetime(number, at, cell.value, days)
             elif isinstance(cell.value, Decimal) and len(cell.value.as_tuple().digits) > MOST_DIGITS:
                 page.write_string(number, at, f"{cell.value:f}")
             elif cell.value is not None:

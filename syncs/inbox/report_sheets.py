@@ -32,7 +32,7 @@ BASES = {
 class SheetCell:
     """A figure, and the page with what is behind it."""
 
-    value: Decimal | int | str | None
+    value: Decimal | int | str | date | None
     url: str = ""
 
     @property
@@ -44,11 +44,14 @@ class SheetCell:
                 return amount_text(self.value)
             case int():
                 return f"{self.value:,}"
+            case date():
+                # It stays on one line.
+                return as_text(self.value).replace(" ", "\N{NO-BREAK SPACE}")
         return self.value
 
     @property
     def is_text(self) -> bool:
-        return isinstance(self.value, str)
+        return isinstance(self.value, str | date)
 
     @property
     def is_negative(self) -> bool:

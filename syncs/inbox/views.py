@@ -16,6 +16,7 @@ from enrollments.models import AppEnrollment
 from syncs import problem_codes
 from syncs.inbox.column_views import urlpatterns as column_urls
 from syncs.inbox.correction_views import urlpatterns as line_urls
+from syncs.inbox.example_batch import is_test_batch
 from syncs.inbox.example_batch import urlpatterns as example_urls
 from syncs.inbox.filters import ProblemFilter, SyncFilter
 from syncs.inbox.forms import UploadForm
@@ -153,6 +154,7 @@ class SyncPage(TenantMixin):
             "counted_at_most": COUNTED_AT_MOST,
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **reruns.rerun_options(sync_request),
+            "is_test": is_test_batch(sync_request),
             "problems": first_problems(sync_request, PROBLEMS_ON_SYNC_PAGE),
         }
 

@@ -104,5 +104,10 @@ class Correction(models.Model):
         return Place(self.entity, self.file, self.line)
 
     @property
+    def version(self) -> str:
+        """A text that is another one after each saving."""
+        return self.corrected_at.isoformat()
+
+    @property
     def is_being_loaded(self) -> bool:
         return self.state == self.State.CORRECTED and self.replay is not None and not self.replay.is_finished

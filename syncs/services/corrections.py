@@ -39,6 +39,15 @@ _TO_BE_CHANGED = {
 _SPOOLED_BYTES = 8 * 1024**2
 
 
+class CorrectedMeanwhile(Conflict):
+    """Somebody else has corrected the line since it was looked at."""
+
+    def __init__(self, correction: Correction | None) -> None:
+        who = correction.corrected_by if correction and correction.corrected_by_id else "Somebody else"
+        when = f" at {correction.corrected_at:%H:%M} UTC" if correction else ""
+        super().__init__(f"{who} corrected this line{when}, after you had opened it, so yours was not saved.")
+
+
 class _Name(NamedTuple):
     """The name in a reference of a line: a record of `lookup.target` by its key, code or id."""
 
@@ -58,18 +67,24 @@ def rejected_line(detail: SyncResultDetail) -> tuple[RejectedRow, Correction | N
 
 
 @transaction.atomic
-def save_correction(detail: SyncResultDetail, user: User | None, values: Mapping[str, object]) -> Correction:
+def save_correction(
+    detail: SyncResultDetail, user: User | None, values: Mapping[str, object], *, seen: str | None = None
+) -> Correction:
     """Put values (by column, in any case) into a rejected line and check it by the rules of a sync.
 
-    Other columns stay as they were. Records that the line refers to may be loaded later: see `still_missing`.
+    Other columns stay as they were. Records that the line refers to may be loaded later: see `still_missing`. `seen` is
+    the `version` of the correction that the values were made from, "" for none; raises Conflict if another has been
+    saved since.
     """
     line, _ = rejected_line(detail)
     found = _corrections_of(detail.sync_request, line).select_for_update(of=("self",)).select_related("replay")
-    correction = found.first()
+    correction = with_people(found, "corrected_by").first()
     if correction and correction.state == Correction.State.CURED:
         raise Conflict("This line has been loaded since it was corrected. Change the record where it comes from.")
     if correction and correction.is_being_loaded:
         raise Conflict("This line is just being loaded again. Wait for the end of that sync.")
+    if seen is not None and seen != (correction.version if correction else ""):
+        raise CorrectedMeanwhile(correction)
     before = correction.values if correction else line.values
     after = _with_values(line, before, values)
     problems = _problems(line, after)

@@ -42,7 +42,7 @@ def why_not_kept(record: Record, sync_request: SyncRequest | None) -> str:
     if sync_request.upload is None:
         return "The line came from a connector, whose data are not kept."
     if sync_request.upload.removed:
-        return f"The file was removed on {sync_request.upload.removed:%Y-%m-%d}, as files are not kept for ever."
+        return f"The file was removed on {sync_request.upload.removed:%-d %b %Y}, as files are not kept for ever."
     return ""
 
 

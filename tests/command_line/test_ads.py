@@ -17,6 +17,7 @@ import pytest
 
 from adsplatform.command_line.client import PART_BYTES
 from adsplatform.command_line.exits import Exit
+from adsplatform.command_line.names import REPORTS
 from tests.product import PROJECT
 from tests.samples.workbooks import FAULTS, as_zip, with_three_faults
 
@@ -70,6 +71,7 @@ def test_rejected_lines_have_an_exit_status_and_a_listing_of_their_own(running, 
     done = ads(running, "sync", path, "--wait")
     assert done.returncode == Exit.REJECTED, done.stderr
     id = done.stdout.split()[-1]
+    assert "Finished with problems: " in done.stdout
     assert f"ads problems {id}" in done.stderr
     problems = rows(ads(running, "problems", id, "--csv"))
     listed = {(problem["file"], int(problem["line"])) for problem in problems if problem["kind"] == "error"}
@@ -125,7 +127,8 @@ def test_a_report(running, books):
     ("arguments", "status", "told"),
     [
         (["query", "Invoices", "totalAmont gt 1"], Exit.REFUSED, "totalAmont"),
-        (["query", "Bills"], Exit.REFUSED, "."),
+        (["query", "invoice"], Exit.USAGE, "“invoice” is no list that can be queried. Did you mean “Invoices”?"),
+        (["report", "agings"], Exit.USAGE, "“agings” is no report. Did you mean “aging”? There are: aging, ap/aging"),
         (["problems", "4e9f5bd3-9a2c-4bd4-a8fb-c54a0ea7b2b9"], Exit.REFUSED, "There is no sync"),
         (["sync", "nowhere.csv"], Exit.USAGE, "There is no file “nowhere.csv”."),
         (["report", "aging", "today"], Exit.USAGE, "write today=VALUE"),
@@ -140,6 +143,15 @@ def test_what_is_wrong_is_said_and_ends_with_its_status(running, arguments, stat
     lines = done.stderr.splitlines()
     assert len({*lines}) == len(lines)
     assert done.stdout == ""
+
+
+def test_the_help_lists_every_report(running):
+    paths = httpx.get(f"{running.url}/api/v1/openapi.json").json()["paths"]
+    names = {path.removeprefix("/api/v1/Reports/") for path in paths if path.startswith("/api/v1/Reports/")}
+    # Two of the published names are other spellings.
+    assert names - {"dailysalesoutstanding", "riskrates"} == set(REPORTS)
+    told = ads(running, "report", "--help").stdout
+    assert all(f"  {name}\n" in told for name in REPORTS)
 
 
 def test_a_refused_file_leaves_no_unfinished_upload(running, books):

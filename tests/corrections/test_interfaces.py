@@ -151,3 +151,32 @@ def test_a_problem_of_a_whole_file_has_no_line_page(load, browse):
     sync = load({"odd.csv": "a,b\n1,2\n", "companies.csv": "erpKey,companyName,companyType,isActive\nC1,A,B,true\n"})
     answer = browse().get(f"/syncs/{sync.pk}/lines/{sync.details.get(kind='error').pk}/", follow=True)
     assert "Only a line that was not loaded can be corrected" in answer.text
+
+
+def test_filters_stay_from_the_list_to_a_line_and_to_the_next_one(faulty, detail, browse):
+    inbox = browse()
+    assert (
+        f'/lines/{detail.pk}/?code={detail.code}"' in inbox.get(f"/syncs/{faulty.pk}/problems/?code={detail.code}").text
+    )
+    address = f"/syncs/{faulty.pk}/lines/{detail.pk}/"
+    last = faulty.details.get(line=6, kind="error")
+    assert f'href="/syncs/{faulty.pk}/lines/{last.pk}/">Next line' in inbox.get(address).text
+    only = inbox.get(f"{address}?code={detail.code}").text
+    assert "Next line" not in only
+    assert f'href="/syncs/{faulty.pk}/problems/?code={detail.code}">Back' in only
+    values = {"cell:totalAmount": "13", "cell:invoiceDate": "2024-02-29", "next": "1"}
+    assert inbox.post(f"{address}?kind=error", values).url == f"/syncs/{faulty.pk}/lines/{last.pk}/?kind=error"
+
+
+def test_the_correction_of_somebody_else_is_not_overwritten(faulty, detail, browse):
+    first, second = browse(), browse(Role.MEMBER)
+    address = f"/syncs/{faulty.pk}/lines/{detail.pk}/"
+    assert 'name="seen" value=""' in second.get(address).text
+    first.post(address, {"cell:totalAmount": "13", "seen": ""})
+    page = second.post(address, {"cell:totalAmount": "14", "seen": ""}, follow=True).text
+    assert "corrected this line at" in page
+    assert "so yours was not saved. You had typed: totalAmount “14”." in page
+    assert 'value="13"' in page
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    second.post(address, {"cell:totalAmount": "14", "seen": seen})
+    assert 'value="14"' in first.get(address).text

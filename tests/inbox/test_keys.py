@@ -21,6 +21,14 @@ def test_a_key_is_shown_once(inbox, membership):
     assert "Nightly" in again
 
 
+def test_a_form_that_is_sent_again_makes_no_second_key(inbox):
+    once = inbox.get("/keys/").context["form"]["once"].value()
+    assert inbox.post("/keys/", {"name": "Nightly", "once": once}).context["secret"]
+    again = inbox.post("/keys/", {"name": "Nightly", "once": once}, follow=True)
+    assert "The key “Nightly” was made when this form was sent the first time" in again.text
+    assert ApiKey.objects.filter(name="Nightly").count() == 1
+
+
 def test_a_key_that_nobody_uses_is_recognisable(inbox, membership):
     key, secret = ApiKey.make(account=membership.group_key, user=membership.user, name="Nightly")
     unused = inbox.get("/keys/").text.count('<span class="soft">no use noted</span>')

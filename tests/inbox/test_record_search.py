@@ -5,7 +5,7 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from html import unescape
+from html import escape, unescape
 
 import openpyxl
 import psycopg
@@ -44,6 +44,12 @@ def test_everything_that_is_called_so_is_found_by_kind(inbox, books):
     assert found(inbox, "nobody") == []
     assert "Nothing is called “nobody”." in inbox.get("/search/", {"q": "nobody"}).text
     assert inbox.get("/search/").status_code == 200
+
+
+def test_a_hit_says_what_each_value_is(inbox, books):
+    page = inbox.get("/search/", {"q": "I1"}).text
+    assert re.search(r"<dt>Outstanding balance</dt><dd>49.00</dd>", page)
+    assert re.search(r"<dt>Customer</dt><dd>Müller &amp; Söhne</dd>", page)
 
 
 def test_a_sync_is_found_by_its_id_and_its_file(inbox, account, enrollment):
@@ -127,6 +133,8 @@ def test_a_company_shows_what_is_outstanding_by_age_with_the_invoices_behind_it(
     figures = re.findall(r'<dd><a href="([^"]+)">([^<]+)</a>', section)
     assert [figure for _, figure in figures] == ["11.50", "1,100.00", "10,000.00", "100,000.00", "1,000,000.00"]
     behind = [["X0", "X1", "X7"], ["X2", "X3"], ["X4"], ["X5"], ["X6"]]
-    for (address, _), keys in zip(figures, behind, strict=True):
+    for (address, figure), keys in zip(figures, behind, strict=True):
         listed = inbox.get(unescape(address)).text
-        assert sorted(re.findall(r'rowheader"><a href="[^"]+">([^<]+)</a>', listed)) == keys
+        assert sorted(re.findall(r'class="level-0"><a href="[^"]+">([^<]+)</a>', listed)) == keys
+        assert f"only {escape(books.company.company_name)}" in listed
+        assert f", {figure}</strong>" in listed

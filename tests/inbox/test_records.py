@@ -245,3 +245,23 @@ def test_what_takes_too_long_to_count_is_estimated_and_not_sorted(inbox, books, 
     assert "About" in inbox.get("/records/invoices/").text
     assert listed(inbox, "invoices") == ["M1", "I1"]
     assert listed(inbox, "invoices", order="-invoice_date") == ["I1", "M1"]
+
+
+def test_a_record_says_how_it_is_removed_and_has_the_file_for_it(inbox, account, books, others_books):
+    uploads = Uploads(AppEnrollmentFactory(group_key=account, app=Application.objects.get(connector="file-upload")))
+    header = "erpKey,companyName,companyType,isActive\n"
+    uploads.load(f"{header}00 7,Acme,Customer,true\nC2,Bee,Customer,true\n", "companies.csv")
+    record = Company.objects.get(erp_key="00 7")
+    page = f"/records/companies/{record.pk}/"
+    assert f'href="{page}removal/"' in inbox.get(page).text
+    file = inbox.get(f"{page}removal/")
+    assert file.headers["Content-Disposition"] == 'attachment; filename="companies.csv"'
+    uploads.load(file.text, "companies.csv", delete_on_match=True)
+    assert not Company.objects.filter(pk=record.pk).exists()
+    # Of a connector's records only the source can tell, and a balance has no key of its own.
+    assert "Correct or delete it in" in inbox.get(f"/records/invoices/{books.invoice.pk}/").text
+    assert inbox.get(f"/records/financial-account-balance-histories/{books.balance.pk}/removal/").status_code == 404
+    formula = Company.objects.get(app_enrollment=uploads.enrollment, erp_key="C2")
+    Company.objects.filter(pk=formula.pk).update(erp_key="=1+1")
+    assert inbox.get(f"/records/companies/{formula.pk}/removal/").status_code == 404
+    assert inbox.get(f"/records/invoices/{others_books.invoice.pk}/removal/").status_code == 404

@@ -1,6 +1,7 @@
 """The reference of the API, and what leads to it."""
 
 from adsplatform.accounts.models import Role
+from syncs.loading import pipeline
 from syncs.models import SyncRequest
 
 
@@ -26,6 +27,12 @@ def test_a_test_batch_is_a_preview(inbox, membership):
     sync_request = SyncRequest.objects.get()
     assert answer.headers["Location"] == f"/syncs/{sync_request.pk}/"
     assert (sync_request.dry_run, sync_request.group_key_id) == (True, membership.group_key_id)
+    sync_request.start()
+    pipeline.run(sync_request)
+    page = inbox.get(answer.headers["Location"]).text
+    assert "Preview: " in page
+    assert "This was a test: it is never loaded." in page
+    assert "Apply" not in page
 
 
 def test_who_may_not_load_sees_no_such_button(sign_in_as):

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from adsplatform.accounts.models import Role
-from syncs.inbox import report_views
+from syncs.inbox import aging_documents, report_tables
 from syncs.inbox.report_views import REPORTS
 from tests.books import Books
 from tests.factories import member
@@ -80,6 +80,8 @@ def test_the_aging_of_a_page_leads_down_to_an_invoice(inbox, books):
                 continue
             items = rows_of(inbox.get(link).text)
             assert sum(number(texts[-1]) for _, texts, _ in items) == number(text)
+            said = re.search(r"<strong>([\d,]+) documents?, (\S+)", inbox.get(link).text)
+            assert (number(said[1]), number(said[2].removesuffix("</strong>"))) == (len(items), number(text))
     label, _, _ = items[0]
     page = inbox.get(link).text
     address = re.search(r'rowheader" class="level-0"><a href="([^"]+)"', page)[1]
@@ -132,14 +134,35 @@ def test_what_is_asked_wrongly_is_said_at_its_field_or_above_the_table(inbox, ac
 
 def test_very_many_companies_are_in_the_file_only(inbox, books, monkeypatch):
     shown = rows_of(inbox.get("/reports/aging/").text)
-    monkeypatch.setattr(report_views, "MOST_ROWS", 3)
+    monkeypatch.setattr(report_tables, "MOST_ROWS", 3)
     page = inbox.get("/reports/aging/").text
     assert f"{len(shown) - 3} more row" in page
     assert [label for label, _, _ in rows_of(page)] == [shown[0][0], shown[1][0], "Total"]
 
 
+def test_the_documents_are_a_file_with_their_sum(inbox, books, monkeypatch):
+    asked = {"side": "AP", "day": TODAY}
+    *_, total = rows_of(inbox.get("/reports/aging/", asked).text)
+    items = rows_of(inbox.get("/reports/aging/items/", asked).text)
+    file = inbox.get("/reports/aging/items/", asked | {"format": "csv"})
+    assert file.headers["Content-Disposition"] == 'attachment; filename="aging-documents.csv"'
+    header, *lines = csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig")))
+    assert [line[0] for line in lines] == [*(label for label, _, _ in items), "Total"]
+    assert number(lines[-1][-1]) == number(total[1][-1])
+    dates = [line[header.index("Date")] for line in lines[:-1]]
+    assert all(date.fromisoformat(text) for text in dates if text)
+    workbook = openpyxl.load_workbook(
+        io.BytesIO(inbox.get("/reports/aging/items/", asked | {"format": "xlsx"}).getvalue())
+    )
+    sheet = list(workbook.active.iter_rows(values_only=True))
+    assert [str(row[3] or "")[:10] for row in sheet[1:-1]] == dates
+    monkeypatch.setattr(aging_documents, "MOST_IN_FILE", 3)
+    refused = inbox.get("/reports/aging/items/", asked | {"format": "csv"}).text
+    assert f"A file has at most 3 documents, and these are {len(items)}." in refused
+
+
 def test_long_lists_of_documents_have_pages(inbox, books, monkeypatch):
-    monkeypatch.setattr(report_views, "ITEMS_ON_PAGE", 5)
+    monkeypatch.setattr(aging_documents, "ITEMS_ON_PAGE", 5)
     first = inbox.get("/reports/aging/items/").text
     second = inbox.get("/reports/aging/items/", {"page": 2}).text
     assert len(rows_of(first)) == len(rows_of(second)) == 5

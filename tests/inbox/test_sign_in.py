@@ -117,7 +117,7 @@ def test_the_count_is_not_forgotten_among_many(db):
 
 
 def test_signing_out_ends_the_session(inbox):
-    assert inbox.post("/sign-out/").url == SIGN_IN
+    assert inbox.post("/sign-out/").url == f"{SIGN_IN}?after=sign-out"
     assert inbox.get("/").status_code == 302
 
 
@@ -199,3 +199,11 @@ def test_people_are_found_in_an_index_whatever_the_case(db):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "one_user_per_email" in User.objects.with_email("ana@example.com").explain()
+
+
+def test_what_was_sent_after_the_session_had_ended_is_said_to_be_lost(client, db):
+    page = client.post("/upload/", {}, follow=True)
+    assert "Your session had ended, so what you sent was not saved." in page.text
+    assert 'type="email"' in page.text
+    assert 'name="next" value="/upload/"' in page.text
+    assert "Your session" not in client.get("/upload/", follow=True).text

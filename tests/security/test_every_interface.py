@@ -194,6 +194,7 @@ INBOX = {
     "search/": {"GET": PAGE_OF_ALL},
     "records/<slug:kind>/<uuid:pk>/": {"GET": PAGE},
     "records/<slug:kind>/<uuid:pk>/line/": {"GET": PAGE},
+    "records/<slug:kind>/<uuid:pk>/removal/": {"GET": PAGE},
     "syncs/": {"GET": PAGE_OF_ALL},
     "syncs/<uuid:pk>/": {"GET": PAGE},
     "problem-codes/": {"GET": PAGE_OF_ALL},

@@ -67,6 +67,7 @@ def database_parts() -> Iterator[list[SupervisedProcess]]:
         yield []
         return
     part = SupervisedDatabase(embedded_postgres.Server(settings.VAR_DIR))
+    say(f"Starting the database in {settings.VAR_DIR} …")
     try:
         part.start()
         # This process read its settings before the start, which chose the port and the password.
@@ -78,6 +79,7 @@ def database_parts() -> Iterator[list[SupervisedProcess]]:
 
 def run(address: Address, parts: list[SupervisedProcess]) -> None:
     """Prepare the database, then run web server and workers until asked to stop."""
+    say("Bringing the tables of the database up to date …")
     try:
         demo = prepare(address)
     except DatabaseError as error:
@@ -94,6 +96,7 @@ def run(address: Address, parts: list[SupervisedProcess]) -> None:
         SupervisedProcess("worker", worker, environment),
     ]
     # The workers stop within STOP_SECONDS by themselves.
+    say(f"Starting the web server, which will listen at {address.url}, and the workers …")
     supervisor = Supervisor(parts, stop_seconds=settings.STOP_SECONDS + 5)
     supervisor.run(is_ready=lambda: answers(address), announce=lambda: announce(address, demo))
 
