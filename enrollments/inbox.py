@@ -22,6 +22,7 @@ from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
+from syncs.presentation.open_lines import open_lines
 from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
 from syncs.services import unanswered
 from syncs.services.import_profiles import current_profiles
@@ -81,12 +82,18 @@ class Home(TenantMixin, TemplateView):
             [state.last_sync_id for state in states if state.last_sync_id]
         )
         # A sync may have been removed since the states were read.
+        left_open = open_lines(self.account, [state.enrollment.pk for state in states], but=last_syncs)
         rows = [
-            {"state": state, "last_sync": SyncSummary.of(last_sync) if last_sync else None}
+            {
+                "state": state,
+                "last_sync": SyncSummary.of(last_sync) if last_sync else None,
+                "open_lines": left_open.get(state.enrollment.pk, ()),
+            }
             for state in states
             for last_sync in [state.last_sync_id and last_syncs.get(state.last_sync_id)]
         ]
-        return super().get_context_data(rows=rows, **context)
+        is_busy = any(not sync.is_finished for sync in last_syncs.values())
+        return super().get_context_data(rows=rows, is_busy=is_busy, **context)
 
 
 class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
@@ -135,6 +142,7 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             settings=services.settings_of(enrollment),
             takes_credentials=bool(services.credentials_declared_by(enrollment.app)),
             summaries=summaries[:LAST_SYNCS],
+            open_lines=open_lines(self.account, [enrollment.pk]).get(enrollment.pk, ()),
             has_more=len(summaries) > LAST_SYNCS,
             next_runs=next_runs(enrollment),
             profiles=current_profiles(enrollment),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.forms import TextInput
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from rest_framework.exceptions import Throttled
 
 from adsplatform.accounts.forms import PasswordForm, SetPasswordForm
@@ -79,7 +79,8 @@ class SignIn(views.LoginView):
 class SignOut(views.LogoutView):
     """Signs out on POST; a GET is answered 405."""
 
-    next_page = reverse_lazy("inbox:sign-in", query={"after": "sign-out"})
+    def get_default_redirect_url(self) -> str:
+        return reverse("inbox:sign-in", query={"after": "sign-out"})
 
 
 class SetPassword(views.PasswordResetConfirmView):

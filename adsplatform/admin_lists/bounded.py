@@ -224,13 +224,14 @@ def list_url(model: type[Model], **filters: str | int | UUID) -> str:
     return f"{url}?{urlencode({name: str(value) for name, value in filters.items()})}" if filters else url
 
 
-def linked(field: str, title: str) -> Callable[[Model], str]:
+def linked(field: str, title: str, name_of: Callable[[Any], str] = str) -> Callable[[Model], str]:
     """A column that links to the object of a foreign key; a dash where that no longer exists."""
 
     @admin.display(description=title)
     def column(row: Model) -> str:
         try:
-            return link(getattr(row, field))
+            to = getattr(row, field)
+            return link(to, name_of(to) if to else "")
         except ObjectDoesNotExist:
             return "-"
 

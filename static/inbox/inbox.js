@@ -1,7 +1,7 @@
 // What the Inbox does beyond plain forms and htmx; every page works without it.
 "use strict";
 
-// The upload's drop zone: a dropped file is put into the form's own file field.
+// The upload's drop zone: a file dropped anywhere in the window is put into the form's own file field.
 for (const zone of document.querySelectorAll("[data-drop]")) {
   const field = zone.querySelector("input[type=file]");
   const chosen = zone.querySelector(".drop-chosen");
@@ -13,15 +13,14 @@ for (const zone of document.querySelectorAll("[data-drop]")) {
   };
   field.addEventListener("change", show);
   for (const event of ["dragenter", "dragover"]) {
-    zone.addEventListener(event, (drag) => {
+    document.addEventListener(event, (drag) => {
       drag.preventDefault();
       zone.classList.add("is-over");
     });
   }
-  for (const event of ["dragleave", "drop"]) {
-    zone.addEventListener(event, () => zone.classList.remove("is-over"));
-  }
-  zone.addEventListener("drop", (drag) => {
+  document.addEventListener("dragleave", (drag) => drag.relatedTarget || zone.classList.remove("is-over"));
+  document.addEventListener("drop", () => zone.classList.remove("is-over"));
+  document.addEventListener("drop", (drag) => {
     drag.preventDefault();
     const files = drag.dataTransfer.files;
     if (files.length > 1) {

@@ -48,8 +48,8 @@ SEARCH_HELP = (
 
 
 def is_computed(field: DisplayedField) -> bool:
-    """Whether a value is not shown as Django would: a link, or an amount without the zeros at its end."""
-    return bool(field.refers_to) or field.is_amount
+    """Whether a value is shown as in the Inbox, not as Django would: links, amounts, dates."""
+    return bool(field.refers_to) or field.is_amount or field.is_date
 
 
 def name_on_page(field: DisplayedField) -> str:
@@ -60,7 +60,8 @@ def name_on_page(field: DisplayedField) -> str:
 def shown_as(field: DisplayedField) -> Callable[[Any], str]:
     """A computed value."""
     if field.refers_to:
-        return linked(field.name, field.label)
+        target = kind_of(field.refers_to)
+        return linked(field.name, field.label, lambda record: target.title(record))
 
     @admin.display(description=field.label)
     def shown(record: Record) -> str:

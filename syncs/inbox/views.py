@@ -12,6 +12,7 @@ from django.views.generic import FormView, TemplateView
 from adsplatform.accounts.inbox_mixins import AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from adsplatform.accounts.models import ADMINS, Account
 from adsplatform.records.display import displayed_kinds
+from adsplatform.wording import counted, plural
 from enrollments.models import AppEnrollment
 from syncs import problem_codes
 from syncs.inbox.column_views import urlpatterns as column_urls
@@ -149,12 +150,13 @@ class SyncPage(TenantMixin):
             "results": [
                 (result, displayed_kinds().get(result.entity)) for result in sync_request.results.order_by("entity")
             ],
-            "control_totals": check_totals(sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE]),
+            **control_totals_of(sync_request),
             "without_amounts": lines_without_amounts(sync_request),
-            "counted_at_most": COUNTED_AT_MOST,
             "differences": sync_request.differences.order_by("pk") if sync_request.dry_run else (),
             **reruns.rerun_options(sync_request),
+            "to_correct": lines_to_correct(summary),
             "is_test": is_test_batch(sync_request),
+            "warnings": overview_of(sync_request).warnings if sync_request.is_finished else summary.totals.warnings,
             "problems": first_problems(sync_request, PROBLEMS_ON_SYNC_PAGE),
         }
 
@@ -255,6 +257,34 @@ def sync_page(sync_request: SyncRequest) -> str:
 def summary_of(account: Account, pk: UUID) -> SyncSummary:
     """The summary of one of the account's syncs; raises Http404."""
     return SyncSummary.of(get_object_or_404(with_summary_columns(SyncRequest.objects.of(account)), pk=pk))
+
+
+def lines_to_correct(summary: SyncSummary) -> int:
+    """How many lines of a finished sync are not loaded and can still be corrected."""
+    sync_request = summary.sync
+    if not sync_request.is_finished or sync_request.dry_run or sync_request.details_removed:
+        return 0
+    return max(summary.totals.rejected - summary.cured_count, 0)
+
+
+def control_totals_of(sync_request: SyncRequest) -> dict[str, object]:
+    """The control totals, and in a line whether they agree; they are only opened where they do not."""
+    totals = check_totals(sync_request.control_totals.order_by("pk")[:TOTALS_ON_SYNC_PAGE])
+    differ = sum(total.agrees is False for total in totals)
+    agree = sum(total.agrees is True for total in totals)
+    words = f"{counted(len(totals), 'sum')} of amounts"
+    if differ:
+        words += f"; {plural(differ, 'one differs', f'{differ} differ')} from the books"
+    elif totals and agree == len(totals):
+        words += "; all agree with the books"
+    elif agree:
+        words += f"; {agree} agree with the books, the others were not recounted"
+    return {
+        "control_totals": totals,
+        "totals_in_words": f"{words}.",
+        "totals_differ": bool(differ),
+        "counted_at_most": COUNTED_AT_MOST,
+    }
 
 
 def blocking_sync_of(sync_request: SyncRequest) -> SyncRequest | None:

@@ -66,12 +66,12 @@ def test_a_key_is_looked_up_by_the_index_that_begins_with_the_enrollment(browser
 
 def test_references_are_links_and_what_is_gone_is_left_blank(browser):
     enrollment = AppEnrollmentFactory()
-    company = make_record(Company, enrollment, erp_key="C1")
+    company = make_record(Company, enrollment, erp_key="C1", company_name="Acme")
     make_record(Contact, enrollment, erp_key="P1", company_id=company.pk)
     make_record(Contact, enrollment, erp_key="P2", company_id=enrollment.pk)
     page = browser.get("/admin/records/contact/")
     assert [contact.erp_key for contact in page.context["cl"].result_list] == ["P2", "P1"]
-    assert f'<a href="/admin/records/company/{company.pk}/change/">Company C1</a>' in page.text
+    assert f'<a href="/admin/records/company/{company.pk}/change/">Acme</a>' in page.text
 
 
 def test_amounts_are_shown_without_empty_places(browser):

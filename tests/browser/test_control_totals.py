@@ -25,6 +25,7 @@ def test_totals_are_read_without_scrolling_sideways(open_browser, width):
     upload(page, "companies.csv", COMPANY)
     expect(page.get_by_role("table", name="Control totals")).to_have_count(0)
     upload(page, "invoices.csv", (HEADER + "\n".join(LINES) + "\n").encode())
+    page.get_by_text("sums of amounts; all agree with the books.").click()
     table = page.get_by_role("table", name="Control totals")
     row = table.get_by_role("row").filter(has_text="EUR")
     expect(row).to_contain_text("1,234,584.505")

@@ -55,7 +55,7 @@ def test_a_file_that_was_loaded_before_is_recognised(inbox):
     first, _ = upload(inbox, companies("Acme"))
     loaded = SyncRequest.objects.get()
     _, text = upload(inbox, companies("Acme"))
-    assert f'The same file was loaded on <a href="{first}">{loaded.finished:%Y-%m-%d %H:%M}</a>' in text
+    assert f'The same file was loaded on <a href="{first}">{loaded.finished:%-d %b %Y, %H:%M} UTC</a>' in text
 
 
 @pytest.fixture
