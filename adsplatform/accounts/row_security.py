@@ -62,6 +62,12 @@ def restrict_to(account: UUID, person: UUID) -> None:
         _apply(connection, restriction)
 
 
+def restricted_account() -> UUID | None:
+    """The account whose rows alone the rest of this request sees; None before it is known, and for staff."""
+    restriction = _restriction.get()
+    return restriction.account if restriction else None
+
+
 def lift_restriction(**kwargs: object) -> None:
     """Return the connection to its login role; a connection that cannot be returned is closed."""
     restriction = _restriction.get()

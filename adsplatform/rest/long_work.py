@@ -21,7 +21,7 @@ _running: Counter[UUID] = Counter()
 
 
 class LongWork:
-    """A part of a request that may take long: a download, or the inspection of a file.
+    """A part of a request that may take long: a download, an inspection of a file, or the search for a line in it.
 
     It lasts as long as the `with` block or, if that hands it on by `until_sent`, until the web server closes that
     response, sent or not.
@@ -45,7 +45,7 @@ class LongWork:
             _running[self._account_id] += 1
             self._is_running = True
         try:
-            self._thread = occupy()
+            self._thread = occupy(self._account_id)
         except QuotaExceeded:
             self.close()
             raise

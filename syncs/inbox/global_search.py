@@ -14,6 +14,7 @@ from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.accounts.models import Account
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.records.display import DisplayedKind, displayed_kinds
+from adsplatform.rest.threads import occupied_thread
 from adsplatform.statement_timeout import statement_timeout
 from syncs.inbox.record_filters import called
 from syncs.inbox.record_rows import Row, rows_of
@@ -42,7 +43,8 @@ class Search(TenantMixin):
         text = request.GET.get("q", "").strip()[:200].replace("\0", "")
         context: dict[str, object] = {"text": text}
         if text:
-            context |= {"summaries": syncs_called(text, self.account), "hits": records_called(text, self.account)}
+            with occupied_thread():
+                context |= {"summaries": syncs_called(text, self.account), "hits": records_called(text, self.account)}
         return render(request, "inbox/search.html", context)
 
 

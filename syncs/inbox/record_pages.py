@@ -14,6 +14,7 @@ from adsplatform.errors import NotFound
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, referring_to
 from adsplatform.records.models import Company, CustomField, Record
 from adsplatform.records_api.kinds import kinds
+from adsplatform.rest.long_work import LongWork
 from adsplatform.rest.reads import QueryTooSlow, limited_read
 from enrollments.models import FILE_UPLOAD, JSON_BATCH, AppEnrollment
 from syncs.inbox.company_aging import aging_of
@@ -158,7 +159,8 @@ class RecordLine(KindMixin):
         record = get_object_or_404(self.kind.model.objects.of(self.account.pk), pk=pk)
         context = {"kind": self.kind, "record": record, "title": self.kind.title(record)}
         try:
-            context["line"] = line_of(record, self.account)
+            with LongWork(self.account.pk):
+                context["line"] = line_of(record, self.account)
         except NotFound as missing:
             context["missing"] = str(missing)
         return render(request, "inbox/record_line.html", context)

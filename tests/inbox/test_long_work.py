@@ -90,6 +90,13 @@ def test_other_downloads_count_too(busy, download, path):
     assert (answer.status_code, answer.streaming) == (200, True)
 
 
+def test_the_search_for_a_line_in_a_file_counts_too(busy, inbox, books):
+    page = f"/records/invoices/{books.invoice.pk}/line/"
+    assert inbox.get(page).status_code == 429
+    busy.close()
+    assert inbox.get(page).status_code == 200
+
+
 def test_a_report_is_shown_meanwhile(inbox, books, busy):
     assert inbox.get("/reports/aging/").status_code == 200
 

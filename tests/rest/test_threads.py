@@ -18,12 +18,12 @@ SENTENCE = (
 
 
 @contextmanager
-def occupied(count, *, seconds=None):
-    """Threads that do long work, each for an account of its own: until the end of the block, or for so many seconds."""
+def occupied(count, *, account=None, seconds=None):
+    """Threads that do long work for an account or several: until the end of the block, or for so many seconds."""
     ended, begun = threading.Event(), threading.Barrier(count + 1)
 
     def work():
-        with LongWork(uuid4()):
+        with LongWork(account.pk if account else uuid4()):
             begun.wait()
             ended.wait(seconds)
 
@@ -56,13 +56,26 @@ def test_long_work_of_several_accounts_leaves_a_thread_to_what_is_short(program,
         for path in ("Companies/query", "Reports/ar/aging"):
             answer = program.get(path)
             assert (answer.status_code, answer["Retry-After"], answer.json()["detail"]) == (503, "5", SENTENCE)
-        for path in ("/records/companies/", "/records/companies/export/"):
+        for path in ("/records/companies/", "/records/companies/export/", "/search/?q=acme"):
             page = inbox.get(path)
             assert (page.status_code, page["Retry-After"], SENTENCE in page.text) == (503, "5", True)
         assert anonymous().get("/sign-in/").status_code == 200
         assert inbox.get("/").status_code == 200
     assert program.get("Companies/query").status_code == 200
     assert inbox.get("/records/companies/").status_code == 200
+
+
+def test_an_account_leaves_one_of_the_others_to_everybody_else(program):
+    with occupied(2, account=program.account):
+        time.sleep(threads.PATIENCE_SECONDS)
+        answer = program.get("Companies/query")
+        assert (answer.status_code, answer["Retry-After"]) == (429, "5")
+        assert answer.json()["detail"] == (
+            "2 long queries, downloads or inspections of files of this account are running, the most that may run at "
+            "once. Try again in 5 seconds."
+        )
+        assert Program().get("Companies/query").status_code == 200
+    assert program.get("Companies/query").status_code == 200
 
 
 def test_a_query_waits_for_short_ones(program, monkeypatch):
@@ -79,4 +92,4 @@ def test_a_refused_query_leaves_nothing_occupied(program, monkeypatch):
         with pytest.raises(threads.Busy), LongWork(program.account.pk):
             pass
     assert [program.get("Companies/query").status_code for _ in range(2)] == [200, 200]
-    assert threads._since == {}
+    assert threads._threads == {}
