@@ -7,6 +7,7 @@ import xlsxwriter
 
 from syncs.models import SyncFile
 from syncs.services import corrections
+from tests.connectors.reading import zipped
 from tests.import_profiles.documents import COLUMNS, document, invoice_fields
 from tests.import_profiles.loading import counts, problems
 
@@ -188,8 +189,6 @@ def test_lines_of_invoices_become_invoices_and_lines_and_customers_are_found_by_
 
 
 def test_a_company_of_the_same_archive_is_found_by_name_wherever_it_stands(uploads):
-    from tests.connectors.reading import zipped
-
     fields = invoice_fields(customerErpKey={"column": "Debitor", "by": "companyName"})
     uploads.save(document(records=[{"kind": "Invoice", "fields": fields}]))
     files = {
@@ -315,6 +314,17 @@ def test_our_own_names_are_read_strictly_beside_a_profile(uploads):
     )
     assert uploads.records("Invoice", "totalAmount") == {"R1": ["1.5"]}
     assert sync_request.status_code == "Success"
+
+
+@pytest.mark.parametrize(("order", "total"), [(("a.csv", "invoices.csv"), "7"), (("invoices.csv", "a.csv"), "1")])
+def test_of_one_key_the_later_file_counts_with_or_without_a_profile(uploads, order, total):
+    uploads.save(document())
+    files = {
+        "a.csv": text("R1;31.12.2024;K1;RE;1,00;0,00;1,00;ja"),
+        "invoices.csv": "erpKey,companyErpKey,customerErpKey,invoiceDate,totalAmount\nR1,OWN,K1,2024-12-31,7\n",
+    }
+    uploads.load(zipped({name: files[name] for name in order}), "all.zip")
+    assert uploads.records("Invoice", "totalAmount") == {"R1": [total]}
 
 
 def test_a_line_of_no_known_kind_keeps_a_full_sync_from_deleting(uploads):

@@ -183,8 +183,13 @@ def as_exports(draw, blocks, enrollment, unread):
             unread.update((at, number) for number in export.unread())
 
     def as_exported(blocks):
-        own = {f"{kind} ({at}).csv": csv_of(lines) for at, (kind, lines) in enumerate(blocks) if not exports[at]}
-        return GivenFiles(own | {f"{one.kind} ({at}).csv": one.content() for at, one in enumerate(exports) if one})
+        # In the order of the blocks, because the last line of a key counts.
+        return GivenFiles(
+            {
+                f"{kind} ({at}).csv": export.content() if export else csv_of(lines)
+                for at, ((kind, lines), export) in enumerate(zip(blocks, exports, strict=True))
+            }
+        )
 
     return as_exported
 
