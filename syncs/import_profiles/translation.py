@@ -29,6 +29,7 @@ from syncs.connectors.protocol import (
 )
 from syncs.import_profiles.field_values import CellFault, FieldReader, NamesFinder
 from syncs.import_profiles.grouping import Groups
+from syncs.import_profiles.held_blocks import HeldBlocks
 from syncs.import_profiles.other_lines import OtherLines, number_columns_of
 from syncs.import_profiles.own_lists import listed_kind
 from syncs.import_profiles.own_rows import OwnFile, OwnRows, own_rows
@@ -65,7 +66,10 @@ class Translator:
         self.profiles, self.companies, self.has_more_companies = profiles, companies, has_more_companies
         self.unescape = unescape
         self._file: _File | None = None
-        self._waiting: list[_File] = []
+        # What is yielded at the end of the input, and the kinds of record in it: later rows of these kinds wait too,
+        # because of two rows with one key the last one counts.
+        self._waiting: list[_File | HeldBlocks] = []
+        self._waiting_kinds: set[str] = set()
 
     def items(self, items: Iterable[SourceItem]) -> SourceItems:
         """What the connector yields, with the rows of profiled files as our records."""
@@ -88,7 +92,8 @@ class Translator:
         elif (
             isinstance(item, Bookmark | Deleted | AllKeys) or self._file is None or item.file != self._file.header.file
         ):
-            yield item
+            if not self._holds_back(item):
+                yield item
         elif isinstance(item, RowProblem):
             self._file.check_unread_line(item)
             item.name, *also = self._file.kinds
@@ -98,6 +103,19 @@ class Translator:
         else:
             yield from self._file.take(self._unescaped(item) if self._file.is_escaped else item)
 
+    def _holds_back(self, item: SourceItem) -> bool:
+        """Hold back rows that would overtake earlier ones of their kind, which wait; whether these are such rows."""
+        entity = entity_named(item.name) if isinstance(item, Rows | Columns) and self._waiting else None
+        if entity is None or entity.name not in self._waiting_kinds or not isinstance(item, Rows | Columns):
+            return False
+        held = self._waiting[-1]
+        if not isinstance(held, HeldBlocks):
+            held = HeldBlocks()
+            self._waiting.append(held)
+        held.add(item)
+        self._note_companies(item)
+        return True
+
     def _unescaped(self, block: Rows | Columns) -> Rows:
         """The rows of a download, or of a list, as they were before they were escaped."""
         columns = block.cells if isinstance(block, Columns) else zip(*block.cells, strict=True)
@@ -106,7 +124,9 @@ class Translator:
         return Rows(block.name, block.file, block.columns, rows, list(block.lines), block.raw, letters=block.letters)
 
     def _waits(self, profile: ImportProfile) -> bool:
-        """Whether the rows of a file wait for companies that may still come."""
+        """Whether the rows of a file wait: for companies that may still come, or because earlier rows do."""
+        if not self._waiting_kinds.isdisjoint(profile.kinds):
+            return True
         names_any = any(refers_by_name(source) for rule in profile.records for source in rule.fields.values())
         return names_any and (self.has_more_companies or "Company" in profile.kinds)
 
@@ -117,6 +137,7 @@ class Translator:
         yield from file.remarks()
         if file.waits:
             self._waiting.append(file)
+            self._waiting_kinds.update(file.kinds)
         else:
             yield from file.finish()
 

@@ -316,11 +316,14 @@ def test_our_own_names_are_read_strictly_beside_a_profile(uploads):
     assert sync_request.status_code == "Success"
 
 
+@pytest.mark.parametrize("customer", ["Debitor", {"column": "Debitor", "by": "companyName"}])
 @pytest.mark.parametrize(("order", "total"), [(("a.csv", "invoices.csv"), "7"), (("invoices.csv", "a.csv"), "1")])
-def test_of_one_key_the_later_file_counts_with_or_without_a_profile(uploads, order, total):
-    uploads.save(document())
+def test_of_one_key_the_later_file_counts_with_or_without_a_profile(uploads, order, total, customer):
+    """Rows that name a company wait for the end of the input, but their place is that of their file."""
+    uploads.save(document(records=[{"kind": "Invoice", "fields": invoice_fields(customerErpKey=customer)}]))
+    name = "K1" if customer == "Debitor" else "Stein GmbH"
     files = {
-        "a.csv": text("R1;31.12.2024;K1;RE;1,00;0,00;1,00;ja"),
+        "a.csv": text(f"R1;31.12.2024;{name};RE;1,00;0,00;1,00;ja"),
         "invoices.csv": "erpKey,companyErpKey,customerErpKey,invoiceDate,totalAmount\nR1,OWN,K1,2024-12-31,7\n",
     }
     uploads.load(zipped({name: files[name] for name in order}), "all.zip")

@@ -22,6 +22,10 @@ class Absent:
     def __repr__(self) -> str:
         return "ABSENT"
 
+    def __reduce__(self) -> str:
+        # The only one there is, also after pickling.
+        return "ABSENT"
+
 
 ABSENT = Absent()
 
