@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from isal import isal_zlib
+
 from syncs.connectors.formats.file_kinds import ZIP, kind_of
 from syncs.connectors.protocol import ByteStream, ConnectorError, Limits
 
@@ -27,7 +29,10 @@ START_BYTES = 64
 # The most zeros between the entries, as some programs write them to align the content.
 MAX_PADDING_BYTES = 64 * 1024
 # The errors that zipfile raises for a damaged file.
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError)
+DAMAGE: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError,
+    isal_zlib.error,  # type: ignore[assignment]  # its stub says that it is an error, not a class
+)  # fmt: skip
 
 _CLUTTER = re.compile(
     r"(^|/)(__MACOSX/|\.(Spotlight-V100|Trashes|fseventsd)/|\.DS_Store$|(eh)?Thumbs\.db$|desktop\.ini$|\._)",
@@ -95,6 +100,9 @@ class Archive:
         """The entry's unpacked content, which counts towards the limits while it is read."""
         self.packed += entry.info.compress_size
         with self._reports_damage(entry.name), self._zip.open(entry.info) as unpacked:
+            if entry.info.compress_type == zipfile.ZIP_DEFLATED:
+                # Unpacks the same in a third of the time, half of what reading a file takes otherwise.
+                unpacked._decompressor = isal_zlib.decompressobj(-zlib.MAX_WBITS)  # type: ignore[attr-defined]
             yield _CountedContent(self, entry, unpacked)
 
     def count(self, size: int) -> None:
