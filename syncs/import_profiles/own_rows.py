@@ -142,7 +142,7 @@ def own_rows(file: OwnFile, block: Rows | Columns) -> OwnRows:
     width = len(file.header.columns)
     if isinstance(block, Columns):
         cells = [one if isinstance(one, pl.Series) else _series(list(one)) for one in block.cells]
-        return OwnRows(file, block.lines, block.raw, cells, block.letters, dict(block.gaps))
+        return OwnRows(file, block.lines, list(block.raw), cells, block.letters, dict(block.gaps))
     columns = [list(column) for column in zip(*block.cells, strict=True)] or [[] for _ in range(width)]
     gaps = {
         place: [cell is ABSENT for cell in column]

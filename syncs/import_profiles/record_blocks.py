@@ -128,7 +128,7 @@ def _columns(block: Columns) -> Columns | Rows:
         block.columns,
         cells,
         list(block.lines),
-        block.raw,
+        list(block.raw),
         letters=block.letters,
         origins=block.origins,
     )

@@ -121,7 +121,9 @@ class Translator:
         columns = block.cells if isinstance(block, Columns) else zip(*block.cells, strict=True)
         cells = [[self.unescape(cell) if isinstance(cell, str) else cell for cell in column] for column in columns]
         rows: list[Sequence[Cell]] = list(zip(*cells, strict=True))
-        return Rows(block.name, block.file, block.columns, rows, list(block.lines), block.raw, letters=block.letters)
+        return Rows(
+            block.name, block.file, block.columns, rows, list(block.lines), list(block.raw), letters=block.letters
+        )
 
     def _waits(self, profile: ImportProfile) -> bool:
         """Whether the rows of a file wait: for companies that may still come, or because earlier rows do."""

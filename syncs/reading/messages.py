@@ -26,6 +26,7 @@ from syncs.connectors.protocol import (
     SourceItem,
 )
 from syncs.reading.marks import AllKeysMessage, BookmarkMessage, DeletedMessage, Mark, mark_of
+from syncs.reading.packed_lines import Pack, PackedLines, joined, pack_lines, unpack_lines
 from syncs.reading.signals import Signal
 from syncs.reading.values import (
     absent_as_object,
@@ -123,35 +124,38 @@ class _Columns(msgspec.Struct, tag=True, array_like=True):
     columns: list[str]
     cells: list[_Texts | _Cells]
     irregular: list[list[str | None]]
-    lines: list[int]
-    raw: list[str]
+    # The number of the first, if they follow each other.
+    lines: list[int] | int
+    raw: PackedLines
     gaps: dict[int, list[bool]]
     # None if they are the raw lines.
-    delimited: list[str] | None
+    delimited: PackedLines | None
     delimiter: str
     not_delimited: list[int]
     letters: list[str]
     origins: list[str]
 
     def item(self) -> Columns:
-        delimited: list[str] = []
+        raw = _unpacked(self.raw)
+        delimited: Sequence[str] = []
         if self.delimiter:
-            delimited = self.raw if self.delimited is None else self.delimited
+            delimited = raw if self.delimited is None else _unpacked(self.delimited)
+        lines = range(self.lines, self.lines + len(raw)) if isinstance(self.lines, int) else self.lines
         if self.cells and self.delimiter:
             raise MessageError("a block of rows with cells beside its lines")
         cells: list[pl.Series | Sequence[Any]]
         cells = [*self._split(delimited)] if self.delimiter else [*map(_column, self.cells)]
         if len(cells) != len(self.columns):
             raise MessageError("a block of rows without the cells of a column")
-        if any(len(column) != len(self.raw) for column in (*cells, self.lines, *self.gaps.values())):
+        if any(len(column) != len(raw) for column in (*cells, lines, *self.gaps.values())):
             raise MessageError("a block of rows whose columns are not of one length")
         columns = Columns(
             self.name,
             self.file,
             self.columns,
             cells,
-            self.lines,
-            self.raw,
+            lines,
+            raw,
             gaps=self.gaps,
             delimited=delimited,
             delimiter=self.delimiter,
@@ -162,15 +166,13 @@ class _Columns(msgspec.Struct, tag=True, array_like=True):
         self._check_characters(columns)
         return columns
 
-    def _split(self, delimited: list[str]) -> list[pl.Series]:
+    def _split(self, delimited: Sequence[str]) -> list[pl.Series]:
         """Splitting again costs less than sending each cell, and cannot lead to other cells than the lines have."""
         width = len(self.columns)
-        cells = split_into_columns(
-            "\n".join(_with_blanks(delimited, self.not_delimited, self.delimiter, width)).encode(),
-            len(delimited),
-            self.delimiter,
-            width,
-        )
+        if any(not 0 <= position < len(delimited) for position in self.not_delimited):
+            raise MessageError("a line that is not in its block")
+        together = joined(delimited, self.not_delimited, self.delimiter * (width - 1))
+        cells = split_into_columns(together, len(delimited), self.delimiter, width)
         if cells is None or len(self.irregular) != (width if self.not_delimited else 0):
             raise MessageError("lines that cannot be split into their columns")
         if self.not_delimited:
@@ -239,11 +241,11 @@ _Message: TypeAlias = _Rows | _Lines | _Columns | _Problem | _Header | Mark | Si
 
 def encode(messages: Sequence[SourceItem | Signal], layouts: Sequence[FileLayout] = ()) -> bytes:
     """Several messages as bytes; `layouts` are the source's."""
-    found = [_message(message, layouts) for message in messages]
     try:
-        return _MSGPACK + _encoder.encode(found)
+        return _MSGPACK + _encoder.encode([_message(message, layouts, pack_lines) for message in messages])
     except (UnicodeEncodeError, OverflowError):
         # Half a character, or a number of more than 64 bits.
+        found = [_message(message, layouts, list) for message in messages]
         builtins = msgspec.to_builtins(found, enc_hook=absent_as_object, builtin_types=(bytes,))
         return _JSON + json.dumps(builtins, default=str).encode()
 
@@ -276,12 +278,12 @@ def _bookmark(message: BookmarkMessage) -> Bookmark:
         raise MessageError(f"a state that is no JSON: {error}") from error
 
 
-def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout]) -> _Message:
+def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout], pack: Pack) -> _Message:
     match item:
         case Rows():
             return _message_of_rows(item)
         case Columns():
-            return _message_of_columns(item)
+            return _message_of_columns(item, pack)
         case RowProblem():
             values = {field.name: getattr(item, field.name) for field in fields(item)}
             return _Problem(**values | {"lines": list(item.lines), "also": tuple(item.also)})
@@ -313,7 +315,7 @@ def _as_lines(item: Rows) -> str | None:
         return None
 
 
-def _message_of_columns(item: Columns) -> _Columns:
+def _message_of_columns(item: Columns, pack: Pack) -> _Columns:
     positions = sorted(item.not_delimited)
     is_unsplit = isinstance(item.cells, DelimitedCells)
     is_split = bool(item.delimited and item.delimiter) and (
@@ -327,15 +329,16 @@ def _message_of_columns(item: Columns) -> _Columns:
         else:
             cells.append(_Texts(of.to_list()) if isinstance(of, pl.Series) else _Cells(list(of)))
     # Without them, the cells are sent and the lines need not be.
-    delimited = item.delimited if is_split and item.delimited != item.raw else None
+    is_raw = item.delimited is item.raw or item.delimited == item.raw
+    delimited = pack(item.delimited) if is_split and not is_raw else None
     return _Columns(
         name=item.name,
         file=item.file,
         columns=list(item.columns),
         cells=cells,
         irregular=irregular,
-        lines=list(item.lines),
-        raw=item.raw,
+        lines=item.lines.start if isinstance(item.lines, range) and item.lines.step == 1 else list(item.lines),
+        raw=pack(item.raw),
         gaps=dict(item.gaps),
         delimited=delimited,
         delimiter=item.delimiter if is_split else "",
@@ -345,16 +348,11 @@ def _message_of_columns(item: Columns) -> _Columns:
     )
 
 
-def _with_blanks(lines: list[str], positions: list[int], delimiter: str, width: int) -> list[str]:
-    """The lines with lines of empty cells in these places."""
-    if not positions:
-        return lines
-    lines = list(lines)
-    for position in positions:
-        if not 0 <= position < len(lines):
-            raise MessageError("a line that is not in its block")
-        lines[position] = delimiter * (width - 1)
-    return lines
+def _unpacked(lines: PackedLines) -> Sequence[str]:
+    try:
+        return unpack_lines(lines)
+    except UnicodeDecodeError as error:
+        raise MessageError("lines that are no text") from error
 
 
 def _column(column: _Texts | _Cells) -> pl.Series | Sequence[Any]:

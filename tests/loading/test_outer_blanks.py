@@ -7,7 +7,7 @@ from tests.connectors.reading import zipped
 from tests.loading.bad_inputs import COMPANY, INVOICE
 
 
-@pytest.mark.parametrize("blank", [" ", "   ", "\u00a0"])
+@pytest.mark.parametrize("blank", [" ", "   ", "\u00a0", "\v"])
 def test_texts_are_read_without_the_blanks_around_delimiters(uploads, blank):
     header = ",".join(f"{blank}{name}" for name in f"{INVOICE},purchaseOrderCode".split(","))
     rows = "".join(f"I{n},{blank}C1,{blank}C1,{blank}1,{blank}PO {n}{blank}\n" for n in range(3))

@@ -178,6 +178,10 @@ FORGED = {
     "a line outside": columns(not_delimited=[7], irregular=[["1"], ["2"]]),
     "line numbers that are texts": columns(lines=["2\t", "3"]),
     "raw lines that are no texts": columns(raw=[b"1,2", "3,4"]),
+    "lines in one text that is none": columns(raw=b"1,2\n\xff,4"),
+    "a line less in one text": columns(raw=b"1,2"),
+    "a line more in one text": columns(raw=b"1,2\n3,4\n"),
+    "lines numbered by a text": columns(raw=b"1,2\n3,4", lines="2"),
     "a layout that is not there": b"M" + msgspec.msgpack.encode([["_Header", "C", "c", ["a"], ",", 0, False, ""]]),
     "fewer lines than raw lines": of_lines("1\t2", ["", ""]),
     "half a character in lines": b"J"
@@ -203,5 +207,8 @@ def test_what_no_reading_process_sends_is_refused(name):
 def test_the_message_that_was_forged_is_good_otherwise():
     (found,) = decode(columns(), ())
     assert [column.to_list() for column in found.cells] == [["1", "3"], ["2", "4"]]
+    (found,) = decode(columns(raw=b"1,2\n\xc3\xa9,4", lines=2), ())
+    assert [column.to_list() for column in found.cells] == [["1", "é"], ["2", "4"]]
+    assert ([*found.raw], found.raw[1:], [*found.lines]) == (["1,2", "é,4"], ["é,4"], [2, 3])
     (found,) = decode(columns(cells=[texts("1", "3"), texts("2", None)], delimiter=""), ())
     assert found.delimited == []

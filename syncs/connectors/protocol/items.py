@@ -79,9 +79,9 @@ class Columns:
     columns: Sequence[str]
     cells: Sequence[pl.Series | Sequence[Cell]]
     lines: Sequence[int]
-    raw: list[str]
+    raw: Sequence[str]
     gaps: Mapping[int, list[bool]] = field(default_factory=dict)
-    delimited: list[str] = field(default_factory=list)
+    delimited: Sequence[str] = field(default_factory=list)
     delimiter: str = ""
     not_delimited: Collection[int] = ()
     letters: Sequence[str] = ()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.checks import WHITE_SPACE, as_text
 from adsplatform.records.specification import Column, Entity
-from syncs.connectors.columnar import rows_to_columns
+from syncs.connectors.columnar import TextLines, rows_to_columns, with_tabs
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.loading.staging.copy_format import copy_lines
 
@@ -31,7 +31,7 @@ class Block:
     entity: Entity
     file: str
     lines: Sequence[int]
-    raw: list[str]
+    raw: Sequence[str]
     columns: list[Column] = field(default_factory=list)
     cells: list[pl.Series | list[str]] = field(default_factory=list)
     # By column: for each row, whether it lacks the column.
@@ -47,7 +47,7 @@ class Block:
     is_copy_safe: bool = True
     # Each row as its cells joined by `delimiter`, except rows at the places in `not_delimited`. Empty if such lines are
     # not known, or would have more than the block's columns.
-    delimited: list[str] = field(default_factory=list)
+    delimited: Sequence[str] = field(default_factory=list)
     delimiter: str = ""
     not_delimited: set[int] = field(default_factory=set)
 
@@ -65,23 +65,24 @@ class Block:
         return self._delimited_bytes.split(b"\n")
 
     @cached_property
-    def _delimited_text(self) -> str:
-        text = "\n".join(self.delimited)
-        return text if self.delimiter == "\t" else text.replace(self.delimiter, "\t")
-
-    @cached_property
     def _delimited_bytes(self) -> bytes:
-        return self._delimited_text.encode()
+        lines = self.delimited
+        together = lines.encoded if isinstance(lines, TextLines) else "\n".join(lines).encode()
+        return with_tabs(together, self.delimiter)
 
     @cached_property
     def may_have_outer_blanks(self) -> bool:
         """Whether a look at the delimited lines does not rule out that a cell has blanks around it."""
         if not self.is_ready_to_copy or self.not_delimited:
             return True
-        if any(blank in self._delimited_text for blank in _OTHER_BLANKS):
+        text = self._delimited_bytes
+        if not text.isascii() and any(blank in text.decode() for blank in _OTHER_BLANKS):
+            return True
+        letters = np.frombuffer(text, np.uint8)
+        # What comes before the vertical tab is above 21, because there are no negative numbers.
+        if len(letters) and (letters - np.uint8(ord("\v"))).min() < ord(" ") - ord("\v"):
             return True
         # Most blanks stand within a cell, and only few letters are blanks.
-        letters = np.frombuffer(self._delimited_bytes, np.uint8)
         blanks = np.flatnonzero(letters == ord(" "))
         if not len(blanks):
             return False
@@ -149,7 +150,7 @@ class CheckedRows:
     """Rows without a fault: their places and raw lines, which columns they have, and their cells as COPY takes them."""
 
     lines: Sequence[int]
-    raw: list[str]
+    raw: Sequence[str]
     column_patterns: list[str]
     frame: pl.DataFrame
     copy_lines: list[bytes]
@@ -355,5 +356,7 @@ def _empty_to_null(texts: pl.Series) -> pl.Series:
 
 def _is_copy_safe(texts: Sequence[str], delimiter: str = "") -> bool:
     """Whether no text has a character that COPY would interpret, apart from the delimiter."""
+    if isinstance(texts, TextLines):
+        return not any(special.encode() in texts.encoded for special in "\\\t\r\0" if special != delimiter)
     text = "".join(texts)
     return not any(special in text for special in "\\\t\n\r\0" if special != delimiter)

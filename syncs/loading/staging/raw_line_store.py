@@ -4,7 +4,7 @@ Few have one. So raw lines are stored in a compressed temporary file of this pro
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 
@@ -39,7 +39,7 @@ class RawLineStore:
     def close(self) -> None:
         self._file.close()
 
-    def add(self, numbers: range, lines: list[str]) -> None:
+    def add(self, numbers: range, lines: Sequence[str]) -> None:
         compressed = lz4.block.compress("\0".join(_storable(lines)).encode(), mode="fast", acceleration=ACCELERATION)
         offset = self._file.seek(0, 2)
         self._file.write(compressed)
@@ -82,7 +82,7 @@ def _next_with_problem(cursor: CursorWrapper, number: int) -> list[int]:
     return [found for (found,) in cursor.fetchall()]
 
 
-def _storable(lines: list[str]) -> list[str]:
+def _storable(lines: Sequence[str]) -> Sequence[str]:
     """The lines in a form that the database can store."""
     text = "".join(lines)
     if text.isascii() and "\0" not in text and max(map(len, lines), default=0) <= RAW_LENGTH:
