@@ -339,11 +339,11 @@ SYNC_TURN_SECONDS = env.float("SYNC_TURN_SECONDS", 60)
 # Each sync runs in a process of its own, which can be killed; false is for tests and debuggers.
 SYNC_OWN_PROCESS = env.bool("SYNC_OWN_PROCESS", True)
 
-# What reads the sources of syncs is confined (see syncs.reading): as this user where the workers are root, with these
-# folders besides its own, and these environment variables besides a few others.
+# What reads sources is confined: as this user where the workers are root, with these folders and variables besides.
 SYNC_READER_UID = env.int("SYNC_READER_UID", 64016, validate=validate.Range(1))
 SYNC_READER_FOLDERS: list[str] = env.list("SYNC_READER_FOLDERS", [])
 SYNC_READER_ENVIRONMENT: list[str] = env.list("SYNC_READER_ENVIRONMENT", [])
+CONNECTOR_ALLOWED_ADDRESSES: list[str] = env.list("CONNECTOR_ALLOWED_ADDRESSES", [])
 
 # For uploads larger than this, direct insert writes rows that are certain to be new while the rest is still being read.
 SYNC_AHEAD_BYTES = env.int("SYNC_AHEAD_BYTES", 1_000_000)

@@ -1,6 +1,8 @@
 """App configuration: publishes the connectors to the catalogue after every `migrate`."""
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
 
 
@@ -17,4 +19,10 @@ class SyncsConfig(AppConfig):
     name = "syncs"
 
     def ready(self) -> None:
+        from syncs.connectors import addresses
+
         post_migrate.connect(publish_connectors, sender=self)
+        try:
+            addresses.allow(settings.CONNECTOR_ALLOWED_ADDRESSES)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"CONNECTOR_ALLOWED_ADDRESSES: {error}.") from None

@@ -79,7 +79,8 @@ _ENTRIES = {
         ("left_as_it_is", "Left as it is", "The record exists already, and the line says to leave it then (onMatchAction 1).", "Nothing, if that is what you meant.", NOBODY),
         ("delete_not_asked_for", "A delete that was not asked for", "The line asks to delete its record (onMatchAction 2), and whoever sent the file did not say that its lines may delete.", "If the record is to be deleted, send the file again and say so (Lines may delete records; deleteOnMatch in the API); if not, write 0 or leave the cell empty.", SENDER),
         ("still_referenced", "Cannot be deleted yet", "The line asks to delete a record to which others still refer.", "Delete those first or together with it.", SENDER),
-        ("kept_because_referenced", "Kept, because others refer to it", "A full data set no longer holds the record, but another record that stays refers to it.", "Remove the reference, or send the record again.", NOBODY),
+        ("kept_because_referenced", "Kept, because others refer to it", "A full data set no longer holds the record, or the source says that it is gone, but another record that stays refers to it.", "Remove the reference, or send the record again.", NOBODY),
+        ("none_of_kind", "A source has none of a kind any more", "The connected system was read as a whole and has no record of a kind of which the books hold some. Often it may no longer be read, or the connector was changed, so nothing was deleted.", "See whether the connection may still read them, and whether they are chosen in its settings.", ADMIN),
         ("kept_because_incomplete", "Kept, because not all could be read", "A full data set lacks records that the books hold, but lines of it were rejected or a part of it was not read, so that it cannot be known whether they are gone.", "Correct what the sentence names, then send the full data set again.", SENDER),
     ),
     "Lines": (

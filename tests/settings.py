@@ -3,6 +3,8 @@
 import os
 
 os.environ["HTTPS"] = "false"
+# The systems that connectors read in tests are on this machine.
+os.environ["CONNECTOR_ALLOWED_ADDRESSES"] = "127.0.0.1,::1"
 
 from adsplatform.settings import *  # noqa: F403
 

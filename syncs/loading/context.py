@@ -44,6 +44,8 @@ class MergeContext:
     # By entity: how many rows were superseded by a later row of the same key, how many records were deleted as missing.
     superseded: dict[str, int] = field(default_factory=dict)
     deleted_as_missing: dict[str, int] = field(default_factory=dict)
+    # The kinds that a source which is read as a whole is expected to have, by name.
+    kinds_expected: list[str] = field(default_factory=list)
     # Of the enrollment's credentials, all that were valid during the sync; no sentence may contain one.
     secrets: list[str] = field(default_factory=list)
 

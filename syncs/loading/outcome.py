@@ -47,7 +47,11 @@ def completeness(context: MergeContext) -> Completeness:
         reasons |= earlier.reasons
     for_all = next((reason for name, reason in reasons.items() if name not in entities()), "")
     found = Completeness()
-    for name in sorted(seen):
+    # Where all keys are known, a line that was rejected is not taken for a record that is gone.
+    unread = stage.files.unread.keys()
+    listed = {name for name in stage.gone.complete if stage.gone.listed[name]}
+    found.complete = sorted(name for name in listed if not unread & {name, ""})
+    for name in sorted(seen - {*found.complete}):
         if is_to_be_complete(sync_request, name):
             if reason := reasons.get(name) or for_all:
                 found.incomplete[name] = reason

@@ -21,11 +21,11 @@ from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
 from syncs.loading.helper import EnrollmentHelper
-from syncs.loading.merge import assumed_values, deletes, preview, results, steps
+from syncs.loading.merge import assumed_values, deletes, gone, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.profiled_files import translator_for
 from syncs.loading.progress import ProgressReporter, check_claim
-from syncs.loading.source import open_source, profiles_of
+from syncs.loading.source import kinds_expected, open_source, profiles_of
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
@@ -128,6 +128,7 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
         source = open_source(sync_request, context.enrollment, opened, profiles)
         helper = opened.enter_context(EnrollmentHelper(context.enrollment, sync_request.connector, source.settings))
         source, context.secrets = replace(source, helper=helper), helper.secrets
+        context.kinds_expected = kinds_expected(sync_request, source)
         items = items_of(
             source,
             opened,
@@ -196,6 +197,7 @@ def _plan(context: MergeContext, direct_insert: DirectInsert) -> ReadAgain | Sto
 def _plan_deletes(context: MergeContext) -> Stopped | None:
     found = outcome.completeness(context)
     deletes.warn_of_kept(context, found.incomplete)
+    gone.warn_of_empty_kinds(context)
     return deletes.plan_deletes(context, found.complete)
 
 

@@ -5,8 +5,10 @@ from contextlib import ExitStack
 
 from django.conf import settings
 
+from adsplatform.records.specification import entity_named
 from enrollments.models import AppEnrollment
 from enrollments.services import chosen_kinds, setting_values
+from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, Limits, Source
 from syncs.import_profiles.layout import layouts_of
 from syncs.import_profiles.profile import ImportProfile
@@ -83,3 +85,13 @@ def open_source(
         state={} if sync_request.run_full_sync or upload else source_states.present(enrollment),
         kinds=chosen_kinds(enrollment.app, chosen),
     )
+
+
+def kinds_expected(sync_request: SyncRequest, source: Source) -> list[str]:
+    """The kinds that a connector offers and which its whole source should have; none for files and for changes."""
+    if not source.full or source.content is not None:
+        return []
+    offered = [entity_named(kind.kind) for kind in connector_named(sync_request.connector).kinds()]
+    kinds = [entity.name for entity in offered if entity]
+    chosen = {entity.name for entity in map(entity_named, source.kinds) if entity}
+    return [name for name in kinds if not chosen or name in chosen]

@@ -30,7 +30,7 @@ class SyncEntityResult(models.Model):
     skipped = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     deleted_as_missing = models.BigIntegerField(
-        default=0, help_text="Deleted because a full sync did not contain them; no line of the input."
+        default=0, help_text="Deleted because the source no longer has them; no line of the input."
     )
     warnings = models.BigIntegerField(default=0)
     # The bytes of the raw lines of its problems, until they are removed (`SyncRequest.details_removed`).

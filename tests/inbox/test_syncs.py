@@ -47,7 +47,7 @@ def test_success_is_described_in_numbers(inbox, make_sync):
     assert "<h2>Success</h2>" in text
     assert "4,821 lines read. 4,818 records added, 3 changed, 5 deleted." in text
     assert "Invoice line" in text
-    assert "5 of the deleted records were not in this complete data set." in text
+    assert "5 of the deleted records are no longer in the source." in text
 
 
 def test_the_same_file_again_is_nothing_new(inbox, make_sync):

@@ -190,7 +190,7 @@ WITH_BOOKS = {
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
 ELSEWHERE = {
     "bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "out_of_memory", "our_fault",
-    "source_budget",
+    "source_budget", "none_of_kind",
     "database_busy", "database_gone", "storage_unavailable", "worker_lost", "worker_stopping", "worker_stopped",
     "stopped_worker",
 }  # fmt: skip

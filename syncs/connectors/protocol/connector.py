@@ -26,7 +26,10 @@ class Connector(ABC):
         return ""
 
     def kinds(self) -> Sequence[KindOffered]:
-        """The kinds of record that can be read, in the order in which they should be loaded."""
+        """The kinds of record that can be read, in the order in which they should be loaded.
+
+        A full sync that finds none of a kind of which there were records keeps these, and says so.
+        """
         return ()
 
     def choices(self, field: Field, settings: Mapping[str, str], credentials: Mapping[str, str]) -> Sequence[Choice]:

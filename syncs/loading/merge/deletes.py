@@ -8,6 +8,7 @@ from adsplatform.records.specification import Entity, entities
 from adsplatform.wording import counted, plural
 from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
+from syncs.loading.merge import gone
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.verdict import Stopped
@@ -41,10 +42,12 @@ def plan_deletes(context: MergeContext, complete: list[str]) -> Stopped | None:
     Returns a verdict if these and the records that rows delete (`onMatchAction` 2) are more than may be deleted,
     together with what earlier syncs of the enrollment have deleted; unless somebody has allowed it.
     """
-    context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY) ON COMMIT DROP")
+    context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY, is_named boolean) ON COMMIT DROP")
     deleted = {staged.entity.name: _deleted_by_rows(context, staged) for staged in context.staged}
     for name in complete:
         deleted[name] = deleted.get(name, 0) + _find_missing(context, entities()[name])
+    for name in sorted(context.stage.gone.named):
+        deleted[name] = deleted.get(name, 0) + gone.find_named(context, name)
     if context.sync_request.allow_deletes:
         return None
     # All kinds are listed, because the person who allows the deletes must know what will be deleted.
@@ -73,7 +76,7 @@ def _deleted_by_rows(context: MergeContext, staged: StageTable) -> int:
 def _find_missing(context: MergeContext, entity: Entity) -> int:
     return context.run(
         """
-        INSERT INTO missing SELECT {name}, r.id FROM {records} r
+        INSERT INTO missing SELECT {name}, r.id, false FROM {records} r
         WHERE r.app_enrollment_id = %(enrollment)s AND {is_missing}
         """,
         name=sql.Literal(entity.name),
@@ -117,6 +120,8 @@ def _is_missing(context: MergeContext, entity: Entity) -> sql.Composed:
             conditions.append(sql.SQL("r.created_sync_id IS DISTINCT FROM %(sync)s"))
         if staged.unchanged_count:
             conditions.append(context.stage.unchanged_rows.unmatched(entity))
+    if entity.name in context.stage.gone.complete:
+        conditions.append(gone.not_listed(entity.name))
     if context.parent:
         seen_earlier = sql.SQL(
             "NOT EXISTS (SELECT 1 FROM syncs_seenkey k WHERE k.parent_sync_request_id = %(parent)s "
@@ -202,12 +207,14 @@ def _exclude_referenced(context: MergeContext, name: str, referring: Entity, fie
             DELETE FROM missing m USING {referring} x
             WHERE m.entity = {name} AND x.{field} = m.id AND x.{of_account}
             AND NOT EXISTS (SELECT 1 FROM missing o WHERE o.id = x.id)
-            RETURNING m.id
+            RETURNING m.id, m.is_named
         )
         {into_problems}
         SELECT {name}, 'warning', {erp_key}, '', NULL, '', '', 'kept_because_referenced',
-               'This {kind} is not in the full data set, but {others} still refer to it; it was kept.', NULL
-        FROM (SELECT DISTINCT id FROM referenced) k JOIN {records} s USING (id)
+               CASE WHEN k.is_named
+               THEN 'The source says that this {kind} is gone, but {others} still refer to it; it was kept.'
+               ELSE 'This {kind} is not in the full data set, but {others} still refer to it; it was kept.' END, NULL
+        FROM (SELECT DISTINCT id, is_named FROM referenced) k JOIN {records} s USING (id)
         """,
         referring=sql.Identifier(referring.table),
         of_account=OF_ACCOUNT,

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
 from syncs.loading.control_totals.merge_totals import add_to_books, tally_plan
+from syncs.loading.merge import gone
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import meets_unchanged_record, plan, supersede_by_plan, supersede_earlier
 from syncs.loading.merge.rejections import reject_unloadable_rows
@@ -26,6 +27,9 @@ def make_plan(context: MergeContext) -> ReadAgain | None:
     for staged in context.staged:
         if not staged.entity.has_reference_in_key:
             supersede_earlier(context, staged)
+        gone.supersede_by_deletion(context, staged)
+    if verdict := gone.meets_unchanged_record(context):
+        return verdict
     for staged in context.staged:
         plan(context, staged)
         if meets_unchanged_record(context, staged):

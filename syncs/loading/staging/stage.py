@@ -20,7 +20,6 @@ from syncs.connectors.protocol import (
     AllKeys,
     Bookmark,
     Columns,
-    ConnectorError,
     Deleted,
     FileHeader,
     RowProblem,
@@ -34,6 +33,7 @@ from syncs.loading.staging.bookmarks import Bookmarks
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.columnar_blocks import to_columnar
 from syncs.loading.staging.copy_thread import CopyThread
+from syncs.loading.staging.gone_keys import GoneKeys
 from syncs.loading.staging.input_files import MOST_LINES_LISTED, InputFiles
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
 from syncs.loading.staging.raw_line_store import RawLineStore
@@ -63,6 +63,7 @@ class Stage:
         self._block_problems = BlockProblems(self.problem_log)
         self.assumed = AssumedValues()
         self.bookmarks = Bookmarks()
+        self.gone = GoneKeys(self.copy_thread)
         self.splitter = RowSplitter(self._block_problems, self.unchanged_rows, self.totals, self.styles, self.assumed)
         # By the name of the entity.
         self.staged: dict[str, StageTable] = {}
@@ -120,7 +121,7 @@ class Stage:
         elif isinstance(found, Bookmark):
             self.bookmarks.add(found)
         elif isinstance(found, Deleted | AllKeys):
-            raise ConnectorError("Records that a connector says are gone cannot be deleted yet.")
+            self.gone.add(found, self._next_number)
         elif len(found):
             self._add_rows(found)
 
