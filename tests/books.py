@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from adsplatform.records import models as records
+from adsplatform.records.models.counts import RecordCount
 from tests.factories import AppEnrollmentFactory
 
 NOON = datetime(2025, 3, 1, 12, 0, 0, 120000, tzinfo=UTC)
@@ -133,9 +134,11 @@ class Books:
         return kind.rows(self.account).values_list("pk", flat=True)[0]
 
     def add(self, model, **values):
-        return model.objects.create(
-            group_key=self.account.pk, app_enrollment=self.enrollment, created=NOON, modified=NOON, **values
-        )
+        own = {"group_key": self.account.pk, "app_enrollment": self.enrollment}
+        count, _ = RecordCount.objects.get_or_create(**own, entity=model.__name__, defaults={"count": 0})
+        count.count += 1
+        count.save()
+        return model.objects.create(**own, created=NOON, modified=NOON, **values)
 
     def add_invoice(self, key, type, total, outstanding, *, has_address=False, **values):
         place = {"bill_to_address_line1": "Hauptstr. 1", "bill_to_address_city": "Köln"} if has_address else {}

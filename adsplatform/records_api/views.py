@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from adsplatform.accounts.models import EVERYONE
 from adsplatform.errors import NotFound, PlatformError
 from adsplatform.records.models.base import Record
-from adsplatform.records_api.counting import count
+from adsplatform.records_api.counting import count, kept_count
 from adsplatform.records_api.documents import component_of
 from adsplatform.records_api.includes import INCLUDES, include
 from adsplatform.records_api.kinds import Object, RecordKind, kinds
@@ -25,6 +25,7 @@ from adsplatform.rest.renderers import encode
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet, guid_of
 from adsplatform.searchlight import Searchlight
+from adsplatform.searchlight.paging import Page
 
 # Says that `totalCount` is an estimate.
 COUNT_IS_EXACT = "X-Total-Count-Exact"
@@ -86,17 +87,15 @@ class RecordViewSet(WireViewSet[Any]):
     def query(self, request: WireRequest) -> HttpResponse:
         asked = request.parameters
         includes = self.searchlight.include(asked.get("include"))
-        rows = self._rows().filter(self.searchlight.filter(asked.get("filter")))
+        condition = self.searchlight.filter(asked.get("filter"))
+        rows = self._rows().filter(condition)
         order = self.searchlight.order(asked.get("order"))
         page = self.searchlight.page(asked.get("pageSize"), asked.get("pageNumber"))
         start = page.size * page.number
         with limited_read():
             objects = self.kind.read(_page_of(rows, order, start, page.size))
             headers = self._include(objects, includes)
-            if len(objects) < page.size and (objects or not start):
-                total, is_exact = start + len(objects), True
-            else:
-                total, is_exact = count(rows)
+            total, is_exact = self._total(rows, len(objects), page, is_filtered=bool(condition))
         if not is_exact:
             headers[COUNT_IS_EXACT] = "false"
         return Response(
@@ -108,6 +107,14 @@ class RecordViewSet(WireViewSet[Any]):
             },
             headers=headers,
         )
+
+    def _total(self, rows: QuerySet[Any], found: int, page: Page, *, is_filtered: bool) -> tuple[int, bool]:
+        """How many rows there are on all pages, and whether that is exact."""
+        start = page.size * page.number
+        if found < page.size and (found or not start):
+            return start + found, True
+        kept = None if is_filtered else kept_count(self.request.caller.account.pk, self.kind.model)
+        return count(rows) if kept is None else (kept, True)
 
     def _rows(self) -> Any:
         return self.kind.rows(self.request.caller.account)

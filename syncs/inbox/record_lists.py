@@ -16,7 +16,7 @@ from psycopg.errors import QueryCanceled
 from adsplatform.accounts.inbox_mixins import TenantMixin
 from adsplatform.admin_lists.filters import as_uuid
 from adsplatform.records.display import DisplayedField, DisplayedKind, displayed_kinds, kinds_by_slug
-from adsplatform.records_api.counting import estimate
+from adsplatform.records_api.counting import estimate, kept_count
 from adsplatform.records_api.kinds import kinds
 from adsplatform.rest.reads import QueryTooSlow, limited_read
 from adsplatform.searchlight.clauses import TESTS
@@ -79,10 +79,12 @@ class RecordList(KindMixin):
 
     def get(self, request: HttpRequest, kind: str) -> HttpResponse:
         filter = self.filter_of_records()
-        context: dict[str, Any] = {"kind": self.kind, "filter": filter, "chips": ()}
+        chips = list(filter.chips())
+        context: dict[str, Any] = {"kind": self.kind, "filter": filter, "chips": chips}
         context |= {"completion": completion_of(self.kind), "query_example": example_query(self.kind)}
         try:
-            total, is_exact = count_quickly(filter.rows)
+            kept = kept_count(self.account.pk, self.kind.model) if filter.is_valid() and not chips else None
+            total, is_exact = count_quickly(filter.rows) if kept is None else (kept, True)
             with limited_read():
                 context |= self.page_of(filter, total) | {"total": total, "is_exact": is_exact}
         except QueryTooSlow as slow:
@@ -109,7 +111,6 @@ class RecordList(KindMixin):
             "rows": rows_of(self.kind, page.rows, self.account),
             "headings": self.headings(order),
             "with_enrollment": has_several,
-            "chips": list(filter.chips()),
         }
 
     @property

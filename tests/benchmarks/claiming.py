@@ -6,8 +6,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from psycopg import sql
-
+from tests.benchmarks.filling import multiply
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 from tests.benchmarks.tables import table
 
@@ -56,25 +55,6 @@ def fill(history: int, waiting: int):
     multiply(sync_request, waiting, **of_one, status_code="'Connector'", turn=at, created=at)
     of_one["sync_request_id"] = key.format(f"number + 1 + {waiting}")
     multiply(sync_request, history, **of_one, status_code="'Success'", started=at, finished=at, created=at)
-
-
-def multiply(row, count: int, **other: str):
-    """Write a row again so many times, with other values in some of its columns; `number` counts from 0."""
-    from django.db import connection
-
-    columns = [field.column for field in row._meta.concrete_fields]
-    values = [sql.SQL(other[name]) if name in other else sql.Identifier(name) for name in columns]
-    statement = sql.SQL(
-        "INSERT INTO {table} ({columns}) "
-        "SELECT {values} FROM {table}, generate_series(0, %s) AS number WHERE {key} = %s"
-    ).format(
-        table=sql.Identifier(row._meta.db_table),
-        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-        values=sql.SQL(", ").join(values),
-        key=sql.Identifier(row._meta.pk.column),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [count - 1, row.pk])
 
 
 def claim(claims: int):

@@ -6,7 +6,7 @@ import sys
 import time
 from statistics import median
 
-from tests.benchmarks.claiming import multiply
+from tests.benchmarks.filling import multiply
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 from tests.benchmarks.tables import table
 

@@ -20,10 +20,10 @@ from tests.loading.totals import COMPANIES, loaded_only, of_lines, stored
 
 def test_recounting_reports_where_the_records_differ_and_repairs_the_totals(loaded, enrollment, capsys):
     call_command("recount_books")
-    assert capsys.readouterr().out == "The totals of 1 enrollment are those of the records.\n"
+    assert capsys.readouterr().out == "The totals and numbers of 1 enrollment are those of the records.\n"
     Invoice.objects.filter(erp_key="I2").delete()
     Invoice.objects.filter(erp_key="I3").update(currency_code="CHF")
-    with pytest.raises(CommandError, match="^4 totals differ. Run it with --correct to set them right.$"):
+    with pytest.raises(CommandError, match="^5 totals differ. Run it with --correct to set them right.$"):
         call_command("recount_books", enrollment=str(enrollment.pk))
     assert capsys.readouterr().out.splitlines() == [
         "Given rows: of baseCurrencyTotalAmount of invoices in no currency, 3 amounts adding up to 15 are kept as the "
@@ -34,9 +34,10 @@ def test_recounting_reports_where_the_records_differ_and_repairs_the_totals(load
         "records hold 1 amount adding up to 10.1.",
         "Given rows: of totalAmount of invoices in USD, 1 amount adding up to 5 are kept as the total, but the "
         "records hold 0 amounts adding up to 0.",
+        "Given rows: 3 is kept as the number of invoices, but there are 2.",
     ]
     call_command("recount_books", correct=True)
-    assert capsys.readouterr().out.splitlines()[-1] == "4 totals were set right."
+    assert capsys.readouterr().out.splitlines()[-1] == "5 totals were set right."
     assert recount(enrollment) == []
     assert stored() == {"EUR": (1, "10.1"), "CHF": (1, "5")}
 

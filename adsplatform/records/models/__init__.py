@@ -4,7 +4,7 @@
 at once. Source: the platform's published sync models.
 """
 
-from adsplatform.records.models import views  # noqa: F401, so that Django knows these models
+from adsplatform.records.models import counts, views  # noqa: F401, so that Django knows these models
 from adsplatform.records.models.base import Record
 from adsplatform.records.models.invoices import Invoice, InvoiceLine, InvoiceWorkflowStatus
 from adsplatform.records.models.ledger import (

@@ -1,4 +1,6 @@
-"""Counts the records again and compares them with the stored totals of the books, which merges only add to."""
+"""Counts the records again and compares them with what is stored of the books, which merges only add to: the totals of
+their amounts, and the number of records of each kind.
+"""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,9 +12,10 @@ from uuid import UUID
 from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
+from adsplatform.records.models.counts import RecordCount
 from adsplatform.records.specification import Entity, entities
 from adsplatform.statement_timeout import statement_timeout
-from adsplatform.wording import counted
+from adsplatform.wording import counted, plural
 from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.sums import added_up, amounts_of_records
 from syncs.models import BookTotal, ControlTotal
@@ -47,13 +50,53 @@ class Difference:
         )
 
 
+@dataclass(frozen=True)
+class CountDifference:
+    """A stored number of records that is wrong; `str()` is the sentence to show."""
+
+    enrollment: AppEnrollment
+    entity: Entity
+    stored: int
+    counted: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.enrollment}: {self.stored:,} is kept as the number of {self.entity.plural}, but there "
+            f"{plural(self.counted, 'is', 'are')} {self.counted:,}."
+        )
+
+
 @transaction.atomic
-def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Difference]:
-    """Count all records of an enrollment and list where the stored totals differ; `correct` repairs them.
+def recount(enrollment: AppEnrollment, *, correct: bool = False) -> list[Difference | CountDifference]:
+    """Count all records of an enrollment and list where what is stored differs; `correct` repairs it.
 
     No sync of the enrollment is merged meanwhile.
     """
     enrollment.lock_books()
+    return [*_recount_totals(enrollment, correct=correct), *_recount_records(enrollment, correct=correct)]
+
+
+def _recount_records(enrollment: AppEnrollment, *, correct: bool) -> list[CountDifference]:
+    kept = RecordCount.objects.filter(group_key=enrollment.group_key_id, app_enrollment=enrollment)
+    stored = dict(kept.values_list("entity", "count"))
+    found = {
+        name: entity.model.objects.filter(app_enrollment=enrollment).count() for name, entity in entities().items()
+    }
+    differences = [
+        CountDifference(enrollment, entities()[name], stored.get(name, 0), count)
+        for name, count in found.items()
+        if stored.get(name, 0) != count
+    ]
+    if correct and differences:
+        kept.delete()
+        RecordCount.objects.bulk_create(
+            RecordCount(group_key=enrollment.group_key_id, app_enrollment=enrollment, entity=name, count=count)
+            for name, count in found.items()
+        )
+    return differences
+
+
+def _recount_totals(enrollment: AppEnrollment, *, correct: bool) -> list[Difference]:
     stored = {
         (total.entity, total.column, total.currency): (total.count, total.sum)
         for total in BookTotal.objects.filter(app_enrollment=enrollment)

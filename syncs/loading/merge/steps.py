@@ -12,6 +12,7 @@ from syncs.loading.control_totals.merge_totals import add_to_books, tally_plan
 from syncs.loading.merge import gone
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import meets_unchanged_record, plan, supersede_by_plan, supersede_earlier
+from syncs.loading.merge.record_counts import add_to_counts
 from syncs.loading.merge.rejections import reject_unloadable_rows
 from syncs.loading.staging.assignments import inserts, updates
 from syncs.loading.staging.tables import StageTable
@@ -48,11 +49,10 @@ def apply_plan(context: MergeContext) -> None:
         log_records_left(context, staged)
         update_changed(context, staged)
         renew_row_hashes(context, staged)
-    for staged in context.staged:
-        insert_new(context, staged)
-    for staged in context.staged:
-        delete_matched(context, staged)
+    more = {staged.entity.name: staged.inserted_count + insert_new(context, staged) for staged in context.staged}
+    fewer = {staged.entity.name: delete_matched(context, staged) for staged in context.staged}
     delete_missing(context)
+    add_to_counts(context, more, fewer, context.deleted_as_missing)
     add_to_books(context)
     if "CustomField" in context.stage.staged:
         define_custom_fields(context)
@@ -152,13 +152,13 @@ def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
     context.run("DROP TABLE outdated_hash")
 
 
-def insert_new(context: MergeContext, staged: StageTable) -> None:
-    """Insert the records that do not exist yet, roughly in the order of their rows."""
+def insert_new(context: MergeContext, staged: StageTable) -> int:
+    """Insert the records that do not exist yet, roughly in the order of their rows; returns how many."""
     pairs = list(inserts(staged))
     if not pairs:
         # No file had a column that could be loaded.
-        return
-    context.run(
+        return 0
+    return context.run(
         """
         INSERT INTO {records} (id, group_key, app_enrollment_id, created, modified, created_sync_id,
                                modified_sync_id, modified_file, modified_line, row_hash, {columns})
@@ -174,14 +174,15 @@ def insert_new(context: MergeContext, staged: StageTable) -> None:
     )
 
 
-def delete_matched(context: MergeContext, staged: StageTable) -> None:
-    """Delete the records whose row says so (`onMatchAction` 2)."""
-    if staged.has("on_match_action"):
-        context.run(
-            "DELETE FROM {records} r USING {plan} p WHERE p.action = 'delete' AND r.id = p.record_id",
-            records=sql.Identifier(staged.entity.table),
-            plan=staged.plan,
-        )
+def delete_matched(context: MergeContext, staged: StageTable) -> int:
+    """Delete the records whose row says so (`onMatchAction` 2); returns how many."""
+    if not staged.has("on_match_action"):
+        return 0
+    return context.run(
+        "DELETE FROM {records} r USING {plan} p WHERE p.action = 'delete' AND r.id = p.record_id",
+        records=sql.Identifier(staged.entity.table),
+        plan=staged.plan,
+    )
 
 
 def define_custom_fields(context: MergeContext) -> None:

@@ -1,4 +1,4 @@
-"""Compares the control totals of the books with the records themselves."""
+"""Compares the control totals of the books, and the numbers of records, with the records themselves."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -10,7 +10,7 @@ from syncs.management.enrollments import chosen_enrollments
 class Command(BaseCommand):
     """Recount one enrollment after another, each in a transaction of its own; safe to run twice."""
 
-    help = "Counts all records and says where the control totals of the books differ from them."
+    help = "Counts all records and says where the control totals of the books, or their kept number, differ from them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--enrollment", help="The id of the one enrollment to look at; without it, all.")
@@ -24,7 +24,7 @@ class Command(BaseCommand):
                 differences += 1
                 self.stdout.write(str(difference))
         if not differences:
-            self.stdout.write(f"The totals of {counted(recounted, 'enrollment')} are those of the records.")
+            self.stdout.write(f"The totals and numbers of {counted(recounted, 'enrollment')} are those of the records.")
         elif correct:
             self.stdout.write(f"{differences:,} totals were set right.")
         else:
