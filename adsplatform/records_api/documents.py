@@ -22,7 +22,7 @@ UNFILLED: Mapping[str, Mapping[str, str]] = {
     },
     "Invoice": {"integer": "erpUpdateStatus erpUpdateAction", "object": "erpSystemAttributes"},
     "InvoiceLine": {"integer": "erpUpdateStatus erpUpdateAction", "object": "erpSystemAttributes"},
-    "InvoiceWorkflowStatus": {"uuid": "workflowTransitionId", "text": "workflowStatusName traceId traceParent"},
+    "InvoiceWorkflowStatus": {"uuid": "workflowTransitionId", "text": "traceId traceParent"},
     "Payment": {
         "integer": "erpUpdateStatus erpUpdateAction",
         "text": "serviceFabricStatus",
@@ -30,7 +30,7 @@ UNFILLED: Mapping[str, Mapping[str, str]] = {
     },
     "PaymentApplied": {"integer": "erpUpdateStatus erpUpdateAction", "object": "erpSystemAttributes"},
     "CreditMemoApplied": {"integer": "erpUpdateStatus erpUpdateAction", "object": "erpSystemAttributes"},
-    "CustomFieldDefinition": {"uuid": "appId"},
+    "WorkflowStatus": {"uuid": "parentWorkflowStatusId", "text": "description category"},
 }
 ABSENT = "Absent: no sync loads it."
 UNFILLED_NUMBER: Schema = {**OF_FIELDS["integer"], "description": ABSENT}

@@ -28,6 +28,7 @@ COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
         "primaryContactSet": ("boolean", lambda: _truth(Q(primary_contact__isnull=False))),
     },
     "Invoice": {
+        "workflowStatusId": ("uuid", lambda: _workflow_status_id("workflow_status_code")),
         "primaryOriginAddressId": ("uuid", lambda: _address_id("origin", "8")),
         "primaryBillToAddressId": ("uuid", lambda: _address_id("bill_to", "9")),
         "primaryShipToAddressId": ("uuid", lambda: _address_id("ship_to", "a")),
@@ -46,6 +47,11 @@ COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
             ),
         ),
     },
+    "InvoiceWorkflowStatus": {
+        "workflowStatusId": ("uuid", lambda: _workflow_status_id("code")),
+        # A status has no other name than its code. Cast, because Django selects equal expressions once.
+        "workflowStatusName": ("text", lambda: Cast("code", models.TextField())),
+    },
     "JournalEntry": {
         "postingDate": ("datetime", lambda: F("source_posting_date")),
     },
@@ -54,6 +60,9 @@ COMPUTED: Mapping[str, Mapping[str, tuple[str, Callable[[], Combinable]]]] = {
             "datetime",
             lambda: _of_other(records.JournalEntry, "journal_entry", "source_posting_date"),
         ),
+    },
+    "CustomFieldDefinition": {
+        "appId": ("uuid", lambda: _app_id()),
     },
     "CustomField": {
         "customFieldDefinitionId": ("uuid", lambda: definition_id()),
@@ -169,6 +178,26 @@ def _list_in(text: str) -> object:
     except msgspec.DecodeError:
         return text
     return found
+
+
+def _app_id() -> Combinable:
+    """The application of a record's enrollment."""
+    # By its name, because enrollments stand above records.
+    enrollments = apps.get_model("enrollments", "AppEnrollment")._default_manager
+    return Subquery(enrollments.filter(pk=OuterRef("app_enrollment_id")).values("app_id")[:1])
+
+
+def _workflow_status_id(code: str) -> Combinable:
+    """The id of the workflow status that a record names, as the view of statuses has it."""
+    hashed = Func(
+        Cast("group_key", models.TextField()),
+        Value("/"),
+        F(code),
+        template="md5(%(expressions)s)::uuid",
+        arg_joiner=" || ",
+        output_field=models.UUIDField(),
+    )
+    return Coalesce(F("workflow_status_id"), hashed)
 
 
 def _name(model: type[models.Model], field: "models.Field[Any, Any]") -> str:

@@ -44,7 +44,7 @@ CLOSED = {name: each for name, each in OPERATIONS.items() if each[:2] not in ANO
 READ = (
     "companies contacts credit-memos-applied customfielddefinitions financialaccount financialaccountbalancehistory "
     "financialyearsettings invoice-addresses invoice-lines invoices journal-entries journal-entry-lines payments "
-    "payments-applied base-currencies invoice-workflow-statuses"
+    "payments-applied workflow-statuses base-currencies invoice-workflow-statuses"
 ).split()
 
 

@@ -157,6 +157,7 @@ READERS = {
     "journalEntryLines": ("query_journal_entry_lines", "retrieve_journal_entry_line", "JournalEntryLine"),
     "payments": ("query_payments", "retrieve_payment", "Payment"),
     "paymentsApplied": ("query_payments_applied", "retrieve_payment_applied", "PaymentApplied"),
+    "workflowStatuses": ("query_workflow_statuses", "retrieve_workflow_status", "WorkflowStatus"),
 }
 
 

@@ -251,6 +251,31 @@ def test_the_history_of_an_invoice_is_an_array(program, stranger, books):
     assert program.get(f"Invoices/{uuid4()}/workflow-status-history").status_code == 404
 
 
+def test_workflow_statuses_are_those_that_records_name(program, stranger, books):
+    named = uuid4()
+    books.add_invoice("W1", "AR Invoice", Decimal(1), Decimal(1), workflow_status_id=named)
+    books.add_invoice("W2", "AR Invoice", Decimal(1), Decimal(1), workflow_status_code="SENT")
+    Books(stranger.account)
+    by_id, by_code = query(program, "workflow-statuses", include="Children,Parents")["records"]
+    if by_id["name"] == "SENT":
+        by_id, by_code = by_code, by_id
+    assert (by_id["id"], by_id["name"], "code" in by_id) == (str(named), str(named), False)
+    assert (by_code["name"], by_code["code"], by_code["children"], by_code["parents"]) == ("SENT", "SENT", [], [])
+    for reference in (
+        program.get(f"Invoices/{books.invoice.pk}/workflow-status-history").json()[0],
+        query(program, "Invoices", filter=f"workflowStatusId = {by_code['id']}")["records"][0],
+    ):
+        status = program.get(f"workflow-statuses/{reference['workflowStatusId']}").json()
+        assert status["code"] == "SENT"
+    assert reference["erpKey"] == "W2"
+    assert stranger.get(f"workflow-statuses/{by_code['id']}").status_code == 404
+
+
+def test_a_definition_of_a_custom_field_names_its_application(program, books):
+    (definition,) = query(program, "CustomFieldDefinitions")["records"]
+    assert definition["appId"] == str(books.enrollment.app_id)
+
+
 def test_a_custom_field_is_found_by_its_definition_or_label(program, stranger, books):
     (value,) = query(program, "CustomFieldValues", include="CustomFieldDefinition")["records"]
     assert value["customFieldDefinition"]["customFieldDefinitionId"] == value["customFieldDefinitionId"]

@@ -29,7 +29,7 @@ class Invoice(SourceStamps, Record):
         "currency_code",
     )
     READ_PATH = "Invoices"
-    READ_HIDDEN = ADDRESS_COLUMNS
+    READ_HIDDEN = (*ADDRESS_COLUMNS, "workflow_status_id")
     HAS_NETWORK_ID = True
     KNOWN_TEXTS = {
         "invoice_type_code": ("AR Invoice", "AP Invoice", "AR Credit Memo", "AP Credit Memo"),
@@ -122,7 +122,16 @@ class Invoice(SourceStamps, Record):
 
     class Meta:
         constraints = [unique_key("invoice", "erp_key")]
-        indexes = [of_account("invoice")]
+        indexes = [
+            of_account("invoice"),
+            # For the list of statuses; it has an entry only for an invoice that names one.
+            models.Index(
+                fields=["group_key", "workflow_status_code", "workflow_status_id"],
+                include=["created"],
+                condition=models.Q(workflow_status_code__isnull=False) | models.Q(workflow_status_id__isnull=False),
+                name="invoice_with_workflow_status",
+            ),
+        ]
 
 
 class InvoiceLine(SourceStamps, Record):
@@ -173,6 +182,7 @@ class InvoiceWorkflowStatus(Record):
         "notes": "workflowStatusNotes",
         "code": "workflowStatusReasonCode",
     }
+    READ_HIDDEN = ("workflow_status_id",)
     KEY = ("invoice_id", "source_created_date")
     HAS_MATCH_ACTION = False
 

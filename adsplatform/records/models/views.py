@@ -73,6 +73,36 @@ class CustomFieldDefinition(RecordView):
         db_table = "records_customfielddefinition"
 
 
+class WorkflowStatus(models.Model):
+    """A status that an account's invoices, or the steps of their workflows, name by its id or its code."""
+
+    READ_PATH = "workflow-statuses"
+    READ_NAMES = {"id": "id"}
+    READ_ORDER = ("name", "id")
+
+    # The one that records name; of a status that they name by its code alone, a hash of account and code.
+    id = models.UUIDField(primary_key=True)
+    group_key = models.UUIDField()
+    # When the first and the last record that names it was created.
+    created = models.DateTimeField()
+    modified = models.DateTimeField()
+    name = models.TextField()
+    code = models.TextField(null=True)
+    is_notes_required = models.BooleanField()
+    is_reason_required = models.BooleanField()
+    promote_to_erp = models.BooleanField()
+    status_source = models.IntegerField()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        db_table = "records_workflowstatus"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def _amount(*, null: bool = False) -> "models.DecimalField[Any, Any]":
     # Products of an amount and a rate have the decimal places of both.
     return models.DecimalField(max_digits=56, decimal_places=16, null=null)
@@ -107,4 +137,4 @@ class Transaction(RecordView):
 
 
 # Those that are kinds of record of their own; transactions are records of other kinds once more.
-VIEWS = (InvoiceAddress, CustomFieldDefinition)
+VIEWS = (InvoiceAddress, CustomFieldDefinition, WorkflowStatus)
