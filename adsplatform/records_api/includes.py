@@ -41,7 +41,7 @@ class Children:
 
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
         children = kinds()[self.of]
-        rows = children.rows(account).filter(**{f"{self.by}__in": [found[kind.id_name] for found in objects]})
+        rows = children.selected(account).filter(**{f"{self.by}__in": [found[kind.id_name] for found in objects]})
         found, is_cut = _read_bounded(children, rows, self.by, self.order, name)
         reference = next(member.name for member in children.members if member.path == self.by)
         grouped: dict[object, list[Object]] = defaultdict(list)
@@ -66,7 +66,7 @@ class Parent:
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
         parents = kinds()[self.of]
         wanted = {one[self.by] for one in objects if self.by in one}
-        rows = parents.rows(account).filter(pk__in=wanted) if wanted else parents.model._default_manager.none()
+        rows = parents.selected(account).filter(pk__in=wanted)
         found = by_id(parents.read(rows), parents.id_name) if wanted else {}
         for one in objects:
             if (parent := found.get(one.get(self.by))) is not None:
@@ -107,7 +107,7 @@ class CustomFields:
         is_cut = Children("customFieldValues", "CustomField", "record_key").add(objects, kind, account, name)
         definitions = kinds()["CustomFieldDefinition"]
         labels = {value["customFieldLabel"] for one in objects for value in _objects(one["customFieldValues"])}
-        rows = definitions.rows(account).filter(table_key=kind.name, custom_field_label__in=labels)
+        rows = definitions.selected(account).filter(table_key=kind.name, custom_field_label__in=labels)
         found = by_id(definitions.read(rows), definitions.id_name) if labels else {}
         for one in objects:
             of_this = {value["customFieldDefinitionId"] for value in _objects(one["customFieldValues"])}
@@ -127,6 +127,8 @@ class Fixed:
 
     member: str
     value: list[Object] | bool | None
+    # The kind of record that a list would have.
+    of: str = ""
 
     def add(self, objects: Sequence[Object], kind: RecordKind, account: Account, name: str) -> bool:
         if self.value is not None:
@@ -135,7 +137,11 @@ class Fixed:
         return False
 
     def members(self, kind: RecordKind) -> Mapping[str, Any]:
-        schemas: dict[type, Schema] = {list: {"type": "array", "items": OBJECT}, bool: {"type": "boolean"}}
+        items: Schema | Component = component_of(kinds()[self.of]) if self.of else OBJECT
+        schemas: dict[type, Mapping[str, Any]] = {
+            list: {"type": "array", "items": items},
+            bool: {"type": "boolean"},
+        }
         return {self.member: schemas.get(type(self.value), OBJECT)}
 
 
@@ -286,6 +292,11 @@ INCLUDES: Mapping[str, Mapping[str, Include]] = {
     },
     "CustomField": {
         "CustomFieldDefinition": Parent("customFieldDefinition", "CustomFieldDefinition", "customFieldDefinitionId"),
+    },
+    # No source says which status may follow which.
+    "WorkflowStatus": {
+        "Children": Fixed("children", [], of="WorkflowStatus"),
+        "Parents": Fixed("parents", [], of="WorkflowStatus"),
     },
     "JournalEntry": {"Lines": Children("lines", "JournalEntryLine", "journal_entry_id"), "Attachments": ATTACHMENTS},
     "JournalEntryLine": {"JournalEntry": Parent("journalEntry", "JournalEntry", "journalEntryId")},

@@ -1,7 +1,7 @@
 """The kinds of record that can be read: their paths, members, and what can be included with them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -77,22 +77,45 @@ class RecordKind:
 
     def rows(self, account: Account) -> QuerySet[Any]:
         """The account's records; members without a field of their own can be named in filters and orders."""
-        computed = {member.path: member.expression for member in self.members if member.expression is not None}
-        manager: TenantQuerySet[Any] = self.model._default_manager.all()  # type: ignore[assignment]
-        return manager.of(account.pk).alias(**computed)
+        return self._all.of(account.pk)
+
+    def selected(self, account: Account) -> QuerySet[Any]:
+        """The account's records, of each the values of its members, for `read`."""
+        return self._all_selected.of(account.pk)
 
     def read(self, rows: QuerySet[Any]) -> list[Object]:
-        """The rows as objects; one statement."""
-        names = [member.name for member in self.members]
-        written = [(place, write) for place, member in enumerate(self.members) if (write := member.write)]
+        """The rows, which are some of those `selected`, as objects; one statement."""
         objects = []
-        for values in rows.values_list(*(member.selected for member in self.members)):
+        for values in rows:
             row = list(values)
-            for place, write in written:
+            for place, write in self._written:
                 if row[place] is not None:
                     row[place] = write(row[place])
-            objects.append({name: value for name, value in zip(names, row, strict=True) if value not in (None, "")})
+            objects.append(
+                {name: value for name, value in zip(self._names, row, strict=True) if value is not None and value != ""}
+            )
         return objects
+
+    # Kept, because to build a query of a hundred expressions takes longer than to find a record by it.
+
+    @cached_property
+    def _all(self) -> TenantQuerySet[Any]:
+        computed = {member.path: member.expression for member in self.members if member.expression is not None}
+        manager: TenantQuerySet[Any] = self.model._default_manager.all()  # type: ignore[assignment]
+        return manager.alias(**computed)
+
+    @cached_property
+    def _all_selected(self) -> TenantQuerySet[Any]:
+        values: TenantQuerySet[Any] = self._all.values_list(*(member.selected for member in self.members))  # type: ignore[assignment]
+        return values
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(member.name for member in self.members)
+
+    @cached_property
+    def _written(self) -> tuple[tuple[int, Callable[[Any], object]], ...]:
+        return tuple((place, write) for place, member in enumerate(self.members) if (write := member.write))
 
 
 @cache

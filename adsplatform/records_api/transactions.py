@@ -120,12 +120,13 @@ class TransactionViewSet(WireViewSet[Any]):
         self.searchlight.include(asked.get("include"))
         day = read_day(asked, "currentDate", today())
         kind = TransactionKind(Transaction, day, account.base_currency_code)
-        rows = kind.rows(account).filter(self.searchlight.filter(asked.get("filter")))
+        condition = self.searchlight.filter(asked.get("filter"))
+        rows, selected = kind.rows(account).filter(condition), kind.selected(account).filter(condition)
         order = self.searchlight.order(asked.get("order"))
         page = self.searchlight.page(asked.get("pageSize"), asked.get("pageNumber"))
         start = page.size * page.number
         with limited_read():
-            objects = kind.read(rows.order_by(*order)[start : start + page.size])
+            objects = kind.read(selected.order_by(*order)[start : start + page.size])
             summary = _summary(rows, day)
             aging, currencies = _aging(rows), _by_currency(rows)
         return Response(

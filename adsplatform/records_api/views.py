@@ -1,11 +1,12 @@
 """The read endpoints: `retrieve` and `query` of every kind of record. Records are written by syncs only."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NoReturn
 from uuid import UUID
 
 import msgspec
-from django.db.models import QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -78,7 +79,7 @@ class RecordViewSet(WireViewSet[Any]):
 
     def retrieve(self, request: WireRequest, pk: str) -> HttpResponse:
         id = guid_of(pk)
-        rows = self._rows().filter(pk=id)
+        rows = self._selected().filter(pk=id)
         if self.kind.name == "InvoiceAddress" and id:
             # Lets the database find the address by the invoice's index.
             rows = rows.filter(invoice_id=UUID(f"{str(id)[:14]}7{str(id)[15:]}"))
@@ -88,14 +89,13 @@ class RecordViewSet(WireViewSet[Any]):
         asked = request.parameters
         includes = self.searchlight.include(asked.get("include"))
         condition = self.searchlight.filter(asked.get("filter"))
-        rows = self._rows().filter(condition)
         order = self.searchlight.order(asked.get("order"))
         page = self.searchlight.page(asked.get("pageSize"), asked.get("pageNumber"))
         start = page.size * page.number
         with limited_read():
-            objects = self.kind.read(_page_of(rows, order, start, page.size))
+            objects = self.kind.read(_page_of(self._selected().filter(condition), order, start, page.size))
             headers = self._include(objects, includes)
-            total, is_exact = self._total(rows, len(objects), page, is_filtered=bool(condition))
+            total, is_exact = self._total(condition, len(objects), page)
         if not is_exact:
             headers[COUNT_IS_EXACT] = "false"
         return Response(
@@ -108,23 +108,26 @@ class RecordViewSet(WireViewSet[Any]):
             headers=headers,
         )
 
-    def _total(self, rows: QuerySet[Any], found: int, page: Page, *, is_filtered: bool) -> tuple[int, bool]:
-        """How many rows there are on all pages, and whether that is exact."""
+    def _total(self, condition: Q, found: int, page: Page) -> tuple[int, bool]:
+        """How many rows there are on all pages, and whether that is exact; the page has `found` of them."""
         start = page.size * page.number
         if found < page.size and (found or not start):
             return start + found, True
-        kept = None if is_filtered else kept_count(self.request.caller.account.pk, self.kind.model)
-        return count(rows) if kept is None else (kept, True)
+        account = self.request.caller.account
+        kept = None if condition else kept_count(account.pk, self.kind.model)
+        return count(self.kind.rows(account).filter(condition)) if kept is None else (kept, True)
 
-    def _rows(self) -> Any:
-        return self.kind.rows(self.request.caller.account)
+    def _selected(self) -> QuerySet[Any]:
+        return self.kind.selected(self.request.caller.account)
 
     def _one(self, rows: Any, described: str) -> HttpResponse:
         includes = self.searchlight.include(self.request.parameters.get("include"))
-        objects = self.kind.read(rows[:1])
-        if not objects:
-            raise NotFound(f"There is no {self.kind.noun} with {described}.")
-        headers = self._include(objects, includes)
+        # A record by its id takes no time that would have to be limited.
+        with limited_read() if includes else nullcontext():
+            objects = self.kind.read(rows[:1])
+            if not objects:
+                raise NotFound(f"There is no {self.kind.noun} with {described}.")
+            headers = self._include(objects, includes)
         return Response(_encoded(objects[0]), headers=headers)
 
     def _include(self, objects: list[Object], names: frozenset[str]) -> dict[str, str]:
@@ -138,10 +141,10 @@ class InvoiceViewSet(RecordViewSet):
     def history(self, request: WireRequest, pk: str) -> HttpResponse:
         """The steps of an invoice's workflow, the first one first; an array, not a FetchResult."""
         id = guid_of(pk)
-        if not id or not self._rows().filter(pk=id).exists():
+        if not id or not self.kind.rows(request.caller.account).filter(pk=id).exists():
             raise NotFound(f"There is no invoice with the id “{pk}”.")
         steps = kinds()["InvoiceWorkflowStatus"]
-        rows = steps.rows(request.caller.account).filter(invoice_id=id).order_by("source_created_date", "id")
+        rows = steps.selected(request.caller.account).filter(invoice_id=id).order_by("source_created_date", "id")
         return Response(_encoded(steps.read(rows)))
 
 
@@ -149,7 +152,7 @@ class CustomFieldViewSet(RecordViewSet):
     def value(self, request: WireRequest, definition: str, pk: str) -> HttpResponse:
         """A value by its record, and by the id of its definition or its label."""
         record, wanted = guid_of(pk), guid_of(definition)
-        rows = self._rows().filter(record_key=record).order_by("id")
+        rows = self._selected().filter(record_key=record).order_by("id")
         found = (
             rows.alias(definition=definition_id()).filter(definition=wanted)
             if wanted

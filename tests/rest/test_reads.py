@@ -1,11 +1,13 @@
 """Limits on reads: how many an account makes, and how long each may keep the database busy."""
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from adsplatform.rest.throttling import ReadThrottle
 from syncs.models import SyncRequest, SyncResultDetail
+from tests.books import Books
 from tests.callers import Program, anonymous
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
 
@@ -65,6 +67,18 @@ def test_a_query_that_takes_too_long_is_stopped_and_says_so(program, sync_reques
     assert answer.json()["detail"].startswith("The query took longer than 0.002 seconds and was stopped. Narrow it: ")
     # The connection goes on.
     assert SyncRequest.objects.filter(pk=sync_request.pk).exists()
+
+
+@pytest.mark.parametrize("path", ["Contacts/query", "Companies/{company}?include=Contacts"])
+def test_a_query_of_records_that_takes_too_long_is_stopped(program, settings, path):
+    books = Books(program.account)
+    settings.READ_SECONDS = 0.2
+    path, _, parameters = path.format(company=books.company.pk).partition("?")
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("LOCK TABLE records_contact")
+        answer = program.get(path, parameters)
+    assert (answer.status_code, answer.json()["title"]) == (400, "The query took too long.")
+    assert program.get(path, parameters).status_code == 200
 
 
 def test_an_account_has_a_limited_number_of_reads_in_a_minute(program, settings, monkeypatch):
