@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 
 import xlsxwriter
 
@@ -128,7 +129,7 @@ def _write_example(
     elif text.column.type == "stamp":
         sheet.write_datetime(1, at, datetime.fromisoformat(value), style)
     elif text.column.type in ("amount", "integer"):
-        sheet.write_number(1, at, float(value), style)
+        sheet.write_number(1, at, Decimal(value), style)
     else:
         sheet.write_string(1, at, value, style)
 

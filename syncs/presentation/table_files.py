@@ -116,11 +116,12 @@ def _cell_writer(workbook: Any, sheet: Any) -> Callable[[int, int, Value], None]
             case bool():
                 sheet.write_boolean(row, at, value)
             case Decimal() if len(plain(value).strip("-0").replace(".", "")) <= MOST_DIGITS:
-                sheet.write_number(row, at, float(value), styles[NUMBER])
+                # As it is: of a float, 16 digits are written, 9267.78 as 9267.780000000001.
+                sheet.write_number(row, at, Decimal(plain(value)), styles[NUMBER])
             case Decimal():
                 sheet.write_string(row, at, plain(value))
             case int() | float() if abs(value) < 10**MOST_DIGITS:
-                sheet.write_number(row, at, value)
+                sheet.write_number(row, at, Decimal(repr(value)))
             case datetime():
                 sheet.write_datetime(row, at, value.astimezone(UTC), styles[MOMENT])
             case date() if value.year >= 1900:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import escape, unescape
@@ -96,12 +97,15 @@ def test_a_filtered_list_is_exported_with_all_its_fields(inbox, books):
 
 def test_a_workbook_has_numbers_and_dates_where_it_can_hold_them(inbox, books):
     exact = Decimal("12345678901234567890.12345678")
-    Invoice.objects.filter(pk=books.invoice.pk).update(total_amount=exact, special_terms="=1+1")
-    answer = inbox.get("/records/invoices/export/", {"format": "xlsx", "q": "I1"})
-    sheet = openpyxl.load_workbook(io.BytesIO(answer.getvalue())).active
+    changes = {"total_amount": exact, "special_terms": "=1+1", "outstanding_balance_amount": Decimal("9267.78")}
+    Invoice.objects.filter(pk=books.invoice.pk).update(**changes)
+    file = io.BytesIO(inbox.get("/records/invoices/export/", {"format": "xlsx", "q": "I1"}).getvalue())
+    # Not 9267.780000000001, which is the same double.
+    assert b"<v>9267.78</v>" in zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml")
+    sheet = openpyxl.load_workbook(file).active
     header, values = sheet.iter_rows(values_only=True)
     row = dict(zip(header, values, strict=True))
-    assert (row["Total"], row["Outstanding balance"], row["Date"]) == (str(exact), 49, datetime(2025, 3, 1))
+    assert (row["Total"], row["Outstanding balance"], row["Date"]) == (str(exact), 9267.78, datetime(2025, 3, 1))
     assert (row["Special terms"], row["Voided"]) == ("=1+1", False)
     # As a text, not as a formula.
     assert sheet.cell(2, header.index("Special terms") + 1).data_type == "s"
