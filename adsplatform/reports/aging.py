@@ -152,6 +152,16 @@ class Aging:
         values: list[Decimal] = row["values"]
         return values
 
+    def values_of_sides(self) -> dict[Side, list[Decimal]]:
+        """The same of both sides, whichever this one's is, in one pass over the invoices; not with `unapplied`."""
+        statement = sql.SQL("SELECT {is_payable} AS is_payable, {values} AS values FROM ({items}) AS items GROUP BY 1")
+        statement_of_both = statement.format(
+            is_payable=Side.AP.of_type("type"), values=self._sums("value"), items=self._invoices(sql.SQL("true"))
+        )
+        rows = read(statement_of_both, self._parameters())
+        found = {Side.AP if row["is_payable"] else Side.AR: row["values"] for row in rows}
+        return {side: found.get(side, [Decimal(0)] * (len(self.limits) + 1)) for side in Side}
+
     def by_company(self) -> list[CompanyTotals]:
         """The companies with anything outstanding, by name."""
         statement = sql.SQL("""
@@ -203,16 +213,18 @@ class Aging:
 
     def _items(self) -> sql.Composed:
         """Everything that counts, and how much; settled items with 0."""
-        how = STORED if self.is_stored else APPLIED
-        invoices = INVOICES.format(
-            partner=self.side.partner,
-            is_credit_memo=IS_CREDIT_MEMO,
-            counts=COUNTS,
-            of_side=self.side.of_type("invoice_type_code"),
-            **how,
-        )
+        invoices = self._invoices(self.side.of_type("invoice_type_code"))
         of_side = self.side.of_type("payment_type")
-        return invoices + UNAPPLIED.format(payments_of_side=of_side, **how) if self.unapplied else invoices
+        return invoices + UNAPPLIED.format(payments_of_side=of_side, **self._how) if self.unapplied else invoices
+
+    def _invoices(self, of_side: sql.Composable) -> sql.Composed:
+        return INVOICES.format(
+            partner=self.side.partner, is_credit_memo=IS_CREDIT_MEMO, counts=COUNTS, of_side=of_side, **self._how
+        )
+
+    @property
+    def _how(self) -> dict[str, sql.SQL]:
+        return STORED if self.is_stored else APPLIED
 
     def _chosen(self) -> sql.Composed:
         return sql.SQL("""

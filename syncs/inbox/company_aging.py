@@ -38,8 +38,8 @@ def aging_of(company: Company, account: Account) -> list[CompanyAging]:
     """The sides on which anything is outstanding, today."""
     day = today()
     found = []
-    for side, title in TITLES.items():
-        values = Aging(account=account, side=side, day=day, company=company.pk).values()
+    of_sides = Aging(account=account, side=Side.AR, day=day, company=company.pk).values_of_sides()
+    for side, values in of_sides.items():
         # A bucket of credit memos alone is negative, and has no part of the bar.
         whole = sum((value for value in values if value > 0), Decimal(0))
         if not any(values):
@@ -50,5 +50,5 @@ def aging_of(company: Company, account: Account) -> list[CompanyAging]:
             width = float(max(value, Decimal(0)) / whole * 100) if whole else 0.0
             buckets.append(Bucket(name, value, items_url(asked, bucket=at), start, width))
             start += width
-        found.append(CompanyAging(title, sum(values, Decimal(0)), account.base_currency_code, buckets))
+        found.append(CompanyAging(TITLES[side], sum(values, Decimal(0)), account.base_currency_code, buckets))
     return found

@@ -33,6 +33,8 @@ FIRST_KINDS = ("Company", "Contact", "Invoice", "InvoiceLine", "Payment")
 AS_LOADED = "-id"
 # More records are estimated, and not sorted without being asked to; no longer is counted than this.
 COUNTED_AT_MOST, COUNT_SECONDS = 10_000, 0.1
+# The most rows that are found by their ids once they are counted.
+FOUND_BY_ID = 1_000
 
 
 class Heading(NamedTuple):
@@ -84,20 +86,19 @@ class RecordList(KindMixin):
         context |= {"completion": completion_of(self.kind), "query_example": example_query(self.kind)}
         try:
             kept = kept_count(self.account.pk, self.kind.model) if filter.is_valid() and not chips else None
-            total, is_exact = count_quickly(filter.rows) if kept is None else (kept, True)
+            found = count_quickly(filter.rows) if kept is None else Counted(kept, True, filter.rows)
             with limited_read():
-                context |= self.page_of(filter, total) | {"total": total, "is_exact": is_exact}
+                context |= self.page_of(found) | {"total": found.total, "is_exact": found.is_exact}
         except QueryTooSlow as slow:
             context |= {"too_slow": str(slow), "headings": self.headings(""), "rows": [], "total": None}
         return render(request, "inbox/records.html", context)
 
-    def page_of(self, filter: RecordFilter, total: int) -> dict[str, Any]:
-        rows: QuerySet[Any] = filter.rows
+    def page_of(self, found: "Counted") -> dict[str, Any]:
         day = self.kind.day
-        order = self.order or (f"-{day.name}" if day and total <= COUNTED_AT_MOST else AS_LOADED)
+        order = self.order or (f"-{day.name}" if day and found.total <= COUNTED_AT_MOST else AS_LOADED)
         given = self.request.GET
         page = keyset_page(
-            rows.defer("row_hash"),
+            found.rows.defer("row_hash"),
             order,
             after=as_uuid(given.get("after", "")),
             before=as_uuid(given.get("before", "")),
@@ -138,17 +139,28 @@ class RecordList(KindMixin):
         return Heading(field, f"-{field.name}", "ascending")
 
 
-def count_quickly(rows: QuerySet[Any]) -> tuple[int, bool]:
-    """How many rows there are, and whether that is exact: more rows, or what takes longer, is estimated."""
+class Counted(NamedTuple):
+    """How many rows there are, whether that is exact, and the rows."""
+
+    total: int
+    is_exact: bool
+    rows: QuerySet[Any]
+
+
+def count_quickly(rows: QuerySet[Any]) -> Counted:
+    """The rows with their number: more rows, or what takes longer to count, is estimated.
+
+    Few are found by their ids from then on, so that a search reads an account's records once and not twice.
+    """
     try:
         with statement_timeout(COUNT_SECONDS):
-            counted = rows.order_by()[: COUNTED_AT_MOST + 1].count()
-        if counted <= COUNTED_AT_MOST:
-            return counted, True
+            ids = list(rows.order_by().values_list("pk", flat=True)[: COUNTED_AT_MOST + 1])
+        if len(ids) <= COUNTED_AT_MOST:
+            return Counted(len(ids), True, rows.filter(pk__in=ids) if len(ids) <= FOUND_BY_ID else rows)
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
-    return max(estimate(rows), COUNTED_AT_MOST + 1), False
+    return Counted(max(estimate(rows), COUNTED_AT_MOST + 1), False, rows)
 
 
 def completion_of(kind: DisplayedKind) -> str:

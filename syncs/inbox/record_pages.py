@@ -1,9 +1,14 @@
 """The Inbox's page of one record: its fields, what it refers to, what refers to it, and the syncs that wrote it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -104,17 +109,18 @@ def groups_of(kind: DisplayedKind, record: Record, account: Account) -> tuple[li
 
 
 def related_of(kind: DisplayedKind, record: Record, account: Account) -> list[Related]:
-    """What refers to the record; one query for each reference, and those for the names of other records."""
+    """What refers to the record; one query for each kind that does, and those for the names of other records."""
     found = []
     references = list(referring_to(kind.model))
+    first = {
+        other: _first_referring(other, [field for each, field in references if each is other], record, account)
+        for other in dict.fromkeys(other for other, _ in references)
+    }
     for other, field in references:
         is_one_of_several = sum(each is other for each, _ in references) > 1
-        order = f"-{other.day.name}" if other.day else "id"
         heading = other.plural.capitalize()
-        # References stay within an enrollment, with which the indexes of keys begin.
-        rows = other.model.objects.of(account.pk).filter(app_enrollment=record.app_enrollment_id)
-        rows = rows.filter(**{field.field.attname: record.pk}).order_by(order, "id")
-        records = list(rows[: RELATED_SHOWN + 1])
+        records = [each for each in first[other] if getattr(each, field.field.attname) == record.pk]
+        records = records[: RELATED_SHOWN + 1]
         if not records:
             continue
         found.append(
@@ -129,6 +135,28 @@ def related_of(kind: DisplayedKind, record: Record, account: Account) -> list[Re
             )
         )
     return found
+
+
+def _first_referring(
+    other: DisplayedKind, fields: Sequence[DisplayedField], record: Record, account: Account
+) -> list[Record]:
+    """The records of a kind that refer to the record by any of the fields, of each the first ones at least.
+
+    Where there are several fields, all records of the kind are read for them, so they are read once: a window for each
+    combination of fields by which a record refers has the first ones by each field.
+    """
+    refers = {f"by_{field.name}": Q(**{field.field.attname: record.pk}) for field in fields}
+    order = [F(other.day.name).desc() if other.day else F("id").asc(), F("id").asc()]
+    # References stay within an enrollment, with which the indexes of keys begin.
+    rows = other.model.objects.of(account.pk).filter(app_enrollment=record.app_enrollment_id)
+    rows = rows.filter(reduce(or_, refers.values()))
+    if len(fields) > 1:
+        names = [ExpressionWrapper(condition, BooleanField()) for condition in refers.values()]
+        position = Window(RowNumber(), partition_by=names, order_by=order)
+        first = rows.alias(position=position).filter(position__lte=RELATED_SHOWN + 1)
+        rows = other.model.objects.of(account.pk).filter(pk__in=list(first.values_list("pk", flat=True)))
+        return list(rows.order_by(*order))
+    return list(rows.order_by(*order)[: RELATED_SHOWN + 1])
 
 
 def without(row: Row, field: DisplayedField) -> Row:

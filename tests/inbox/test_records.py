@@ -238,7 +238,7 @@ def test_the_counts_of_a_sync_lead_to_the_records_that_it_added_and_changed(inbo
 
 def test_what_takes_too_long_to_count_is_estimated_and_not_sorted(inbox, books, monkeypatch):
     slow = Company.objects.extra(where=["pg_sleep(0.15) IS NOT NULL"])
-    assert record_lists.count_quickly(slow) == (record_lists.COUNTED_AT_MOST + 1, False)
+    assert record_lists.count_quickly(slow)[:2] == (record_lists.COUNTED_AT_MOST + 1, False)
     Invoice.objects.filter(pk=books.invoice.pk).update(invoice_date="2030-01-01")
     assert listed(inbox, "invoices") == ["I1", "M1"]
     monkeypatch.setattr(record_lists, "COUNTED_AT_MOST", 1)
