@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from adsplatform.searchlight.errors import Kind, SearchlightError, check_text, quoted
 
@@ -12,17 +12,17 @@ MAXIMUM_LENGTH = 8000
 # apostrophe: `'a''` is a literal that is never closed, not the literal `a` and an apostrophe.
 WORD = re.compile(
     r"""
-      (?P<blank>   \s++ )
-    | (?P<literal> ' (?: [^'] | '' )*+ ' )
+    \s*+ (?:
+      (?P<literal> ' (?: [^'] | '' )*+ ' )
     | (?P<sign>    != | <> | <= | >= | [=><(),!] )
     | (?P<bare>    [^\s=><(),!']++ )
+    )
     """,
     re.VERBOSE,
 )
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word of a query, and the position of its first character, counted from 1."""
 
     text: str
@@ -75,24 +75,28 @@ class Words:
         return SearchlightError(message, kind=kind, field=self.parameter)
 
     def _split(self, text: str) -> Iterator[Word]:
+        text = text.rstrip()
         start, glued_to = 0, None
         while start < len(text):
             found = WORD.match(text, start)
             if glued_to and text[start] == "'":
                 raise self._glued(glued_to, start + 1, is_closed=found is not None)
             if found is None:
+                begin = len(text) - len(text[start:].lstrip()) + 1
                 raise self.error(
                     Kind.UNTERMINATED_STRING,
-                    f"The text that begins at position {start + 1} is never closed. End it with an"
+                    f"The text that begins at position {begin} is never closed. End it with an"
                     " apostrophe, and write an apostrophe inside it twice: 'O''Brien'.",
                 )
-            kind, written = found.lastgroup, found.group()
+            kind, end = found.lastgroup, found.end()
+            written = found[kind or 0]
+            position = end - len(written) + 1
             if kind == "literal":
-                yield Word(written[1:-1].replace("''", "'"), start + 1, is_literal=True)
-            elif kind != "blank":
-                yield Word(written, start + 1)
+                yield Word(written[1:-1].replace("''", "'"), position, is_literal=True)
+            else:
+                yield Word(written, position)
             glued_to = written if kind == "bare" else None
-            start = found.end()
+            start = end
 
     def _glued(self, word: str, position: int, *, is_closed: bool) -> SearchlightError:
         return self.error(

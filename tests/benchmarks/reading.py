@@ -10,13 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from uuid import UUID
 
 from tests.benchmarks.filling import multiply, without_indexes
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 from tests.benchmarks.tables import table
 
-# How many lines there are at most, one for each of the first invoices, and how many invoices another account has.
-MOST_LINES, OF_ANOTHER = 1_000_000, 100_000
+# How many lines there are at most, one for each of the first invoices; how many invoices another account has, and of
+# how many companies.
+MOST_LINES, OF_ANOTHER, COMPANIES = 1_000_000, 150_000, 300
+# The first of the others, whose Inbox is looked at.
+FIRST_OTHER = UUID(int=1)
 PAGE = 250
 FILTER = "invoiceTypeCode = 'AR Invoice' and totalAmount > 1000.50 and (paymentDueDate < TODAY - 30 or isVoided = true)"
 # The id of an invoice, and of a line, by its number: ids rise with time.
@@ -56,11 +61,13 @@ def fill(records: int, others: int) -> str:
     books = Books(membership.group_key)
     own = {"id": ID.format(number="number + 1", kind="000"), "erp_key": "number::text"}
     account = f"lpad(to_hex(number / {OF_ANOTHER} + 1), 32, '0')::uuid"
+    company = f"lpad(to_hex(mod(number, {COMPANIES}) + 1), 32, '0')::uuid"
     of_others = {"id": ID.format(number="number + 1", kind="002"), "group_key": account, "erp_key": "number::text"}
     with without_indexes(Invoice):
         multiply(books.invoice, records, **own, total_amount="mod(number, 5000)")
         if others:
-            multiply(books.invoice, others, **of_others, app_enrollment_id=account)
+            multiply(books.invoice, others, **of_others, app_enrollment_id=account, customer_id=company)
+            _fill_first_other(books.company, company, min(others, OF_ANOTHER))
     lines = min(records, MOST_LINES)
     if lines:
         InvoiceLine.objects.exclude(pk=books.line.pk).delete()
@@ -70,6 +77,22 @@ def fill(records: int, others: int) -> str:
     for model, more in ((Invoice, records), (InvoiceLine, lines)):
         RecordCount.objects.filter(entity=model.__name__).update(count=F("count") + more)
     return key
+
+
+def _fill_first_other(company, id: str, invoices: int) -> None:
+    """The first of the other accounts, with a person and companies."""
+    from adsplatform.accounts.models import Account
+    from adsplatform.records.models.counts import RecordCount
+    from enrollments.models import AppEnrollment, Application
+    from tests.factories import member
+
+    account = Account.objects.create(pk=FIRST_OTHER, name="Another", base_currency_code="EUR")
+    member("Group Owner", account)
+    own = {"group_key": account, "app": Application.objects.first()}
+    enrollment = AppEnrollment.objects.create(pk=FIRST_OTHER, **own)
+    own_id = f"'{account.pk}'::uuid"
+    multiply(company, COMPANIES, id=id, erp_key="number::text", group_key=own_id, app_enrollment_id=own_id)
+    RecordCount.objects.create(group_key=account.pk, app_enrollment=enrollment, entity="Invoice", count=invoices)
 
 
 def measure(key: str, records: int, calls: int) -> list[tuple[str, str, str]]:
@@ -99,6 +122,7 @@ def measure(key: str, records: int, calls: int) -> list[tuple[str, str, str]]:
     with_lines = _p95(calls, lambda: ask(f"{page}&include=Lines"))
     parsed = _p95(1_000, _parse)
     return [
+        *_inbox_pages(calls),
         ("one invoice, ms", f"{retrieve:.1f}", "15"),
         (f"a page of {PAGE}, ms", f"{first:.1f}", ""),
         ("… ÷ the bare statement and JSON", f"{first / bare_first:.2f}", "2"),
@@ -109,6 +133,32 @@ def measure(key: str, records: int, calls: int) -> list[tuple[str, str, str]]:
         ("counting ÷ a page", f"{counted / first:.2f}", "0.20"),
         ("parsing a filter, µs", f"{parsed * 1_000:.0f}", "100"),
     ]
+
+
+def _inbox_pages(calls: int) -> list[tuple[str, str, str]]:
+    """Pages of the Inbox of the first other account, if there is one."""
+    from django.test import Client
+
+    from adsplatform.accounts.models import Membership
+
+    membership = Membership.objects.filter(group_key=FIRST_OTHER).first()
+    if membership is None:
+        return []
+    browser = Client(raise_request_exception=False)
+    browser.force_login(membership.user)
+    pages = {
+        "list of invoices": "invoices/",
+        "the same, searched": "invoices/?q=1234",
+        "the same, filtered": "invoices/?least=100&filter=paymentDueDate < TODAY",
+        "the same, of a company": f"invoices/?customer={FIRST_OTHER}",
+        "company with its invoices": f"companies/{FIRST_OTHER}/",
+    }
+
+    def look(page: str) -> None:
+        answer = browser.get(f"/records/{page}")
+        assert answer.status_code == 200, answer.content
+
+    return [(f"Inbox, {name}, ms", f"{_p95(calls, partial(look, page)):.0f}", "150") for name, page in pages.items()]
 
 
 def _p95(calls: int, call: Callable[[], object]) -> float:
