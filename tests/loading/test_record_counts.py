@@ -47,7 +47,7 @@ def test_counts_go_with_the_data_of_their_enrollment(sync, enrollment):
 
 def test_the_migration_counts_records_that_were_there_before_it(sync, enrollment):
     sync({"companies": [company("C1"), company("C2")], "invoices": [invoice("I1")]})
-    migration = import_module("adsplatform.records.migrations.0009_record_counts")
+    migration = import_module("adsplatform.records.migrations.0010_record_counts")
     RecordCount.objects.all().delete()
     with connection.schema_editor() as editor:
         migration.count(apps, editor)

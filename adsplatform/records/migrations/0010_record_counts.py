@@ -37,7 +37,7 @@ def count(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollments", "0005_redundant_indexes"), ("records", "0008_transactions")]
+    dependencies = [("enrollments", "0005_redundant_indexes"), ("records", "0009_created_by_default")]
 
     operations = [
         migrations.CreateModel(

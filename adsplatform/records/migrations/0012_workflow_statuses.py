@@ -18,7 +18,7 @@ WORKFLOW_STATUSES = f"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0010_index_of_workflow_statuses")]
+    dependencies = [("records", "0011_index_of_workflow_statuses")]
     operations = [
         migrations.RunSQL(WORKFLOW_STATUSES, "DROP VIEW records_workflowstatus"),
         migrations.CreateModel(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("records", "0009_record_counts")]
+    dependencies = [("records", "0010_record_counts")]
     operations = [
         AddIndexConcurrently(
             "invoice",
