@@ -183,7 +183,7 @@ def _rows():
     from adsplatform.accounts.models import ApiKey
     from adsplatform.records_api.kinds import kinds
 
-    account = ApiKey.objects.get().group_key
+    account = ApiKey.objects.exclude(group_key=FIRST_OTHER).get().group_key
     kind = kinds()["Invoice"]
     return kind, kind.rows(account)
 
