@@ -114,7 +114,8 @@ def measure(key: str, records: int, calls: int) -> list[tuple[str, str, str]]:
     page = f"Invoices/query?pageSize={PAGE}"
     retrieve = _p95(calls, lambda: ask(f"Invoices/{draw.choice(ids)}"))
     first, bare_first = _p95_of_both(calls, lambda: ask(page), lambda: _bare(0))
-    deep, bare_deep = _p95_of_both(calls, lambda: ask(f"{page}&pageNumber={last}"), lambda: _bare(last * PAGE))
+    # The bare statement reads every row before the page.
+    deep, bare_deep = _p95_of_both(min(calls, 5), lambda: ask(f"{page}&pageNumber={last}"), lambda: _bare(last * PAGE))
     counted = _p95(calls, _count)
     with CaptureQueriesContext(connection) as captured:
         ask(f"{page}&include=Lines")
