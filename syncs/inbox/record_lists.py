@@ -4,8 +4,9 @@ import json
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import OperationalError
-from django.db.models import QuerySet
+from django.db.models import Aggregate, Count, QuerySet, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -139,6 +140,13 @@ class RecordList(KindMixin):
         return Heading(field, f"-{field.name}", "ascending")
 
 
+class _IdsOfFew(Aggregate):
+    """The ids of rows, if they are few."""
+
+    template = f"CASE WHEN count(*) BETWEEN 1 AND {FOUND_BY_ID} THEN array_agg(%(expressions)s) END"
+    output_field = ArrayField(UUIDField())
+
+
 class Counted(NamedTuple):
     """How many rows there are, whether that is exact, and the rows."""
 
@@ -154,9 +162,10 @@ def count_quickly(rows: QuerySet[Any]) -> Counted:
     """
     try:
         with statement_timeout(COUNT_SECONDS):
-            ids = list(rows.order_by().values_list("pk", flat=True)[: COUNTED_AT_MOST + 1])
-        if len(ids) <= COUNTED_AT_MOST:
-            return Counted(len(ids), True, rows.filter(pk__in=ids) if len(ids) <= FOUND_BY_ID else rows)
+            found = rows.order_by()[: COUNTED_AT_MOST + 1].aggregate(count=Count("pk"), ids=_IdsOfFew("pk"))
+        if found["count"] <= COUNTED_AT_MOST:
+            few = rows if found["ids"] is None else rows.filter(pk__in=found["ids"])
+            return Counted(found["count"], True, few)
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise

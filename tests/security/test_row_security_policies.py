@@ -150,7 +150,7 @@ def test_an_account_sees_its_own_rows_and_no_others(accounts):
 
 def test_a_view_shows_an_account_its_own_rows_and_no_others(accounts):
     ours, _ = accounts
-    records.Invoice.objects.update(bill_to_address_city="Köln")
+    records.Invoice.objects.update(bill_to_address_city="Köln", workflow_status_code="SENT")
     own = {model: {*of(ours, model).values_list("pk", flat=True)} for model in VIEWS}
     with as_request_of(ours):
         assert {model: {*model._base_manager.values_list("pk", flat=True)} for model in VIEWS} == own
