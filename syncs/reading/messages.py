@@ -134,6 +134,7 @@ class _Columns(msgspec.Struct, tag=True, array_like=True):
     not_delimited: list[int]
     letters: list[str]
     origins: list[str]
+    exact: list[int]
 
     def item(self) -> Columns:
         raw = _unpacked(self.raw)
@@ -162,6 +163,7 @@ class _Columns(msgspec.Struct, tag=True, array_like=True):
             not_delimited=self.not_delimited,
             letters=self.letters,
             origins=self.origins,
+            exact=self.exact,
         )
         self._check_characters(columns)
         return columns
@@ -345,6 +347,7 @@ def _message_of_columns(item: Columns, pack: Pack) -> _Columns:
         not_delimited=positions if is_split else [],
         letters=list(item.letters),
         origins=list(item.origins),
+        exact=list(item.exact),
     )
 
 

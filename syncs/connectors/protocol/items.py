@@ -72,6 +72,9 @@ class Columns:
 
     `delimited` has each row as its cells with `delimiter` between them, which often is its raw text, except for rows at
     the positions `not_delimited`. It may be left empty, together with `delimiter`.
+
+    `exact` are the positions of columns that the source has as numbers or dates, so that their texts can be read in one
+    way only, though a text like them could be read in two: `1.250`.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Columns:
     not_delimited: Collection[int] = ()
     letters: Sequence[str] = ()
     origins: Sequence[str] = ()
+    exact: Collection[int] = ()
 
     def __len__(self) -> int:
         return len(self.raw)

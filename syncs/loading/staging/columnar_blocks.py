@@ -38,7 +38,7 @@ class Block:
     gaps: dict[str, list[bool]] = field(default_factory=dict)
     # By column: the places of cells that have an object or a list in place of a text. Such a cell is JSON.
     nested: dict[str, list[int]] = field(default_factory=dict)
-    # By column: the lines whose cells the source has as numbers, not as texts, as far as that is known.
+    # By column: the lines whose cells the source has as numbers or dates, not as texts, as far as that is known.
     exact: Mapping[str, Collection[int]] = field(default_factory=dict)
     # In a download of rejected rows: the columns, by wire name, in which a number could be read two ways, and the first
     # line of each.
@@ -231,10 +231,12 @@ def to_columnar(found: Rows | Columns, entity: Entity, columns: Sequence[Column 
     return block
 
 
-def _exact(found: Rows | Columns, columns: Sequence[Column | None]) -> dict[str, set[int]]:
-    """By column, the lines whose cells the source has as numbers."""
+def _exact(found: Rows | Columns, columns: Sequence[Column | None]) -> Mapping[str, Collection[int]]:
+    """By column, the lines whose cells the source has as numbers or dates."""
+    if isinstance(found, Columns):
+        return {column.name: found.lines for at in found.exact if (column := columns[at])}
     exact: dict[str, set[int]] = {}
-    for line, position in found.numbers if isinstance(found, Rows) else ():
+    for line, position in found.numbers:
         if column := columns[position]:
             exact.setdefault(column.name, set()).add(line)
     return exact
