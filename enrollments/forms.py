@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils.html import escape
 
 from adsplatform.zones import zone_names
+from enrollments.field_forms import SettingsForm
 from enrollments.services import MAX_EXPECTED_HOURS
 from syncs.connectors.protocol import Field
-
-# The longest setting: a SELECT of many columns.
-MOST_CHARACTERS = 50_000
 
 
 class CredentialsForm(forms.Form):
@@ -39,7 +38,7 @@ class CredentialsForm(forms.Form):
         return {name: value for name, value in filled.items() if value}
 
 
-class EnrollForm(CredentialsForm):
+class EnrollForm(SettingsForm, CredentialsForm):
     """The fields for enrolling in an application: a name, the connector's settings, its credentials."""
 
     name = forms.CharField(
@@ -49,19 +48,13 @@ class EnrollForm(CredentialsForm):
         help_text="For when you have two of this application. Left empty, it is called as the application.",
     )
 
-    def __init__(self, *args: Any, settings: Sequence[Field] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.setting_fields = {setting.name: f"setting_{setting.name}" for setting in settings}
-        for setting in settings:
-            self.fields[self.setting_fields[setting.name]] = forms.CharField(
-                label=setting.label, initial=setting.default, required=False, max_length=MOST_CHARACTERS
-            )
-        self.order_fields(["name", *self.setting_fields.values()])
+        self.order_fields(["name", *(f"setting_{field.name}" for field in self.declared_settings)])
 
     @property
-    def settings(self) -> dict[str, str]:
-        """The values of the connector's settings, by name."""
-        return {name: self.cleaned_data[field] for name, field in self.setting_fields.items()}
+    def credential_fields(self) -> list[BoundField]:
+        return [self[f"credential_{credential.name}"] for credential in self.declared]
 
 
 class EnrollmentForm(forms.Form):

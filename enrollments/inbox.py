@@ -20,6 +20,7 @@ from enrollments import services
 from enrollments.forms import AccountForm, CredentialsForm, EnrollForm, EnrollmentForm
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
+from enrollments.source_inbox import SourceSettings
 from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.presentation.open_lines import open_lines
@@ -27,6 +28,7 @@ from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
 from syncs.services import unanswered
 from syncs.services.import_profiles import current_profiles
 from syncs.services.quotas import quotas_of
+from syncs.services.source_samples import sample_source
 
 LAST_SYNCS = 10
 
@@ -198,6 +200,9 @@ class Enroll(FormPageMixin, AskFormMixin[EnrollForm], FormView):
         return super().get_form_kwargs() | declared
 
     def ask(self, form: EnrollForm) -> HttpResponse:
+        if "try" in self.request.POST:
+            sample = sample_source(self.app, form.settings, form.credentials)
+            return self.render_to_response(self.get_context_data(form=form, sample=sample))
         enrollment = services.enroll(
             self.account,
             self.app,
@@ -269,5 +274,6 @@ urlpatterns = [
     path("enroll/<uuid:pk>/", Enroll.as_view(), name="enroll-in"),
     path("enrollments/<uuid:pk>/", Enrollment.as_view(), name="enrollment"),
     path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
+    path("enrollments/<uuid:pk>/source/", SourceSettings.as_view(), name="source"),
     path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
 ]

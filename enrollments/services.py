@@ -99,6 +99,17 @@ def chosen_kinds(app: Application, settings: Mapping[str, str]) -> tuple[str, ..
     return Form(entry.settings).kinds_in(settings) if entry else ()
 
 
+def settings_declared_by(app: Application) -> tuple[Field, ...]:
+    """The settings of the application's connector."""
+    entry = declaration_of(app)
+    return entry.settings if entry else ()
+
+
+def with_defaults(app: Application, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the application's connector by name, with defaults in place of those that are not given."""
+    return {field.name: field.default for field in settings_declared_by(app)} | dict(settings)
+
+
 def credentials_declared_by(app: Application) -> tuple[Field, ...]:
     """The credentials that the application's connector asks for."""
     entry = declaration_of(app)
@@ -113,9 +124,8 @@ def check_connection(app: Application, settings: Mapping[str, str], credentials:
     if not app.connector:
         return ""
     try:
-        connector = connector_named(app.connector)
-        defaults = {field.name: field.default for field in connector.application.settings}
-        return redact(connector.check({**defaults, **settings}, credentials), secrets_in(credentials))
+        found = connector_named(app.connector).check(with_defaults(app, settings), credentials)
+        return redact(found, secrets_in(credentials))
     except ConnectorError as refused:
         raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
 
@@ -255,6 +265,22 @@ def replace_credentials(enrollment: AppEnrollment, user: User | None, credential
     enrollment.modified, enrollment.modified_user = timezone.now(), user
     enrollment.save(update_fields=["encrypted_credentials", "modified", "modified_user"])
     return enrollment
+
+
+def change_settings(enrollment: AppEnrollment, user: User | None, settings: Mapping[str, str]) -> str:
+    """Store other values of the connector's settings, by name, once its source has been tried with them.
+
+    Returns a sentence that says what was found there; raises DependencyFailed with the source's answer.
+    """
+    wanted = setting_values(enrollment) | dict(settings)
+    found = check_connection(enrollment.app, wanted, enrollment.credentials)
+    with transaction.atomic():
+        for setting in settings_of(enrollment).exclude(name=""):
+            if setting.name in settings and setting.value != settings[setting.name]:
+                setting.value = settings[setting.name]
+                setting.modified, setting.modified_user = timezone.now(), user
+                setting.save(update_fields=["value", "modified", "modified_user"])
+    return found
 
 
 def settings_of(enrollment: AppEnrollment) -> "QuerySet[CustomFieldDefinition]":

@@ -76,6 +76,10 @@ def arguments() -> argparse.ArgumentParser:
     )
     one.add_argument("--invoices", type=int, default=1_000_000)
 
+    one = subcommand("sql", _sql, "First load from the tables of a PostgreSQL, and again.")
+    one.add_argument("--rows", type=int, default=1_000_000)
+    one.add_argument("--runs", type=int, default=3)
+
     one = subcommand("attack", _attack, "Others' waiting time, memory and disk while the running product is attacked.")
     one.add_argument("--seconds", type=float, default=30, help="of each attack")
     one.add_argument("--problems", type=int, default=100_000, help="of the sync that the attacker searches")
@@ -138,6 +142,12 @@ def _reports(server, options):
     from tests.benchmarks.reports import reports
 
     return reports(server, options.invoices)
+
+
+def _sql(server, options):
+    from tests.benchmarks.sql_source import sql_source
+
+    return sql_source(server, options.rows, options.runs)
 
 
 def _attack(server, options):

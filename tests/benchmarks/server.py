@@ -61,6 +61,7 @@ class BenchmarkServer:
                 # The benchmark measures only the process that it starts for the sync.
                 "SYNC_OWN_PROCESS": "false",
                 "SYNC_READER_FOLDERS": str(self.folder),
+                "CONNECTOR_ALLOWED_ADDRESSES": "127.0.0.1/32",
             }  # fmt: skip
             self._make_template()
         except BaseException:
@@ -87,6 +88,12 @@ class BenchmarkServer:
         """Keep the database as it is now as a template, until `drop`."""
         self.drop(name)
         self._copy(DATABASE, name)
+
+    def create(self, name: str) -> str:
+        """Make an empty database, and return its URL; it is there until `drop`."""
+        self.drop(name)
+        self._maintain(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self._url(conninfo_to_dict(self._maintenance), name)
 
     def drop(self, *names: str) -> None:
         for name in names:

@@ -17,6 +17,7 @@ from tests.benchmarks.pick_up import BROKERS, pick_up
 from tests.benchmarks.reading import reading
 from tests.benchmarks.reports import reports
 from tests.benchmarks.server import BenchmarkServer
+from tests.benchmarks.sql_source import sql_source
 from tests.benchmarks.tables import Measured
 from tests.benchmarks.worker import Load
 
@@ -99,6 +100,12 @@ def test_reports_come_to_what_was_filled_in(server):
     found = reports(server, invoices=300)
     assert "| aging, five buckets " in found
     assert found.count("\n") == 10
+
+
+def test_tables_of_a_database_are_loaded(server):
+    found = sql_source(server, rows=300, runs=1)
+    assert "| first load, SQL " in found
+    assert "| the same again, SQL " in found
 
 
 def test_a_load_with_unexpected_counts_is_not_a_result(server, tmp_path):

@@ -20,13 +20,15 @@ from tests.benchmarks.server import PROJECT, BenchmarkServer
 
 @dataclass
 class Load:
-    """What is to be loaded: a file, sent as an upload or a batch, or the pages that the connector fetches."""
+    """What is to be loaded: a file, sent as an upload or a batch; pages that the connector fetches; or tables."""
 
     path: str
-    interface: str = "upload"  # or "batch", "connector"
+    interface: str = "upload"  # or "batch", "connector", "sql"
     account: str = "Benchmark"
     reject_limit_percent: int = 100
     profile: dict[str, object] = field(default_factory=dict)  # an import profile of the upload
+    settings: dict[str, str] = field(default_factory=dict)  # of the SQL database
+    credentials: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -147,6 +149,7 @@ def _ask_for(load: Load):
     """The sync, requested through the services that the interfaces call."""
     from adsplatform.accounts.models import Account, User
     from enrollments.services import change_enrollment, enroll, publish_application, uploads_enrollment
+    from syncs.connectors import connector_named
     from syncs.models import Upload
     from syncs.services import requests
     from syncs.services.import_profiles import save_profile
@@ -159,6 +162,11 @@ def _ask_for(load: Load):
         enrollment = account.enrollments.filter(app=app).first()
         enrollment = enrollment or enroll(account, app, user)
         enrollment.custom_field_definitions.update(value=load.path)
+        return requests.request_sync(enrollment, user)
+    if load.interface == "sql":
+        app = publish_application(connector_named("sql-database").application)
+        enrollment = account.enrollments.filter(app=app).first()
+        enrollment = enrollment or enroll(account, app, user, settings=load.settings, credentials=load.credentials)
         return requests.request_sync(enrollment, user)
     enrollment = uploads_enrollment(account, user)
     change_enrollment(enrollment, user, reject_limit_percent=load.reject_limit_percent)

@@ -27,7 +27,7 @@ PAGES = [
     "report-items",
 ]
 BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
-OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "credentials"]
+OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "credentials", "source"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
 
 

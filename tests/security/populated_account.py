@@ -123,6 +123,7 @@ class PopulatedAccount:
             pk = self.unanswered.pk
         elif "enrollments" in route:
             pk = self.guarded.pk if "credentials" in route else self.enrollment.pk
+            pk = self.connected.pk if "source" in route else pk
         elif "uploads/" in route or "parts/" in route:
             pk = self.unfinished.pk
         else:

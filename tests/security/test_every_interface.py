@@ -167,6 +167,10 @@ INBOX = {
         "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
         "*": NO_METHOD_OF_ADMINS_PAGE,
     },
+    "enrollments/<uuid:pk>/source/": {
+        "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
+        "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
     "enrollments/<uuid:pk>/profiles/<uuid:profile>/": {
         "GET": PAGE, "POST": rows(302, 404, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
     },

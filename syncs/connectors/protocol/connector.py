@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from syncs.connectors.protocol.declarations import ApplicationEntry, Choice, Field, Form, KindOffered
 from syncs.connectors.protocol.items import SourceItems
-from syncs.connectors.protocol.source import Source
+from syncs.connectors.protocol.source import Source, Vocabulary
 
 
 class Connector(ABC):
@@ -24,6 +24,15 @@ class Connector(ABC):
         A person waits for the answer, so it asks for little. Raises ConnectorError.
         """
         return ""
+
+    def sample(
+        self, settings: Mapping[str, str], credentials: Mapping[str, str], vocabulary: Vocabulary, rows: int
+    ) -> SourceItems:
+        """At most so many rows of each kind, by which a person sees what would load; nothing if that costs much.
+
+        A person waits for them. Raises ConnectorError.
+        """
+        return iter(())
 
     def kinds(self) -> Sequence[KindOffered]:
         """The kinds of record that can be read, in the order in which they should be loaded.

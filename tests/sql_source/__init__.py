@@ -1,0 +1,1 @@
+"""Tests of a SQL database as a source, against real servers."""
