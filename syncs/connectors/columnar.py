@@ -3,10 +3,12 @@
 import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import compress
 from typing import TypeVar, overload
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 # The delimiters that are recognised in a file which does not declare one.
 DELIMITERS = ",;\t|"
@@ -14,15 +16,15 @@ DELIMITERS = ",;\t|"
 C = TypeVar("C")
 
 
-class TextLines(Sequence[str]):
-    """Lines of UTF-8 text that are kept as one, with line feeds between them, until one of them is asked for."""
+class LazyLines(Sequence[str]):
+    """Lines that become separate texts only when one of them is asked for."""
 
-    def __init__(self, encoded: bytes, count: int) -> None:
-        self.encoded, self._count = encoded, count
+    def __init__(self, count: int, separate: Callable[[], list[str]]) -> None:
+        self._count, self._separate = count, separate
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self.encoded.decode().split("\n")
+        return self._separate()
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -43,6 +45,19 @@ class TextLines(Sequence[str]):
         return isinstance(other, Sequence) and self._lines == list(other)
 
     __hash__ = None  # type: ignore[assignment]  # as of a list
+
+
+class TextLines(LazyLines):
+    """The lines of a text in UTF-8 with line feeds between them."""
+
+    def __init__(self, encoded: bytes, count: int) -> None:
+        super().__init__(count, lambda: encoded.decode().split("\n"))
+        self.encoded = encoded
+
+
+def chosen_lines(lines: Sequence[str], is_chosen: NDArray[np.bool_]) -> LazyLines:
+    """Some of the lines, of which nobody may ever ask for one."""
+    return LazyLines(int(is_chosen.sum()), lambda: list(compress(lines, is_chosen.tolist())))
 
 
 def count_character(text: bytes, character: str) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from adsplatform.formula_guard import unescape_cell
 from adsplatform.records.checks import WHITE_SPACE, as_text
 from adsplatform.records.specification import Column, Entity
-from syncs.connectors.columnar import TextLines, rows_to_columns, with_tabs
+from syncs.connectors.columnar import TextLines, chosen_lines, rows_to_columns, with_tabs
 from syncs.connectors.protocol import ABSENT, Columns, Rows
 from syncs.loading.staging.copy_format import copy_lines
 
@@ -109,8 +109,8 @@ class Block:
         return replace(
             self,
             lines=list(compress(self.lines, chosen)),
-            raw=list(compress(self.raw, chosen)),
-            delimited=list(compress(self.delimited, chosen)),
+            raw=chosen_lines(self.raw, is_chosen),
+            delimited=chosen_lines(self.delimited, is_chosen),
             cells=[
                 cells.filter(is_chosen) if isinstance(cells, pl.Series) else list(compress(cells, chosen))
                 for cells in self.cells
