@@ -5,13 +5,16 @@ PYTHON ?= python3
 # What runs the tests; CI puts coverage before it.
 PYTEST = -m pytest
 
-.PHONY: help up test lint wheel sbom requirements audit clean
+.PHONY: help up test test-sources lint wheel sbom requirements audit clean
 
 up: .venv/ready  ## Start everything and print the address and the sign-in; Ctrl-C ends it.
 	@.venv/bin/python manage.py up
 
 test: .venv-test/ready  ## Run the tests; `make test ARGS="tests/flows -x"` runs some of them.
 	@.venv-test/bin/python $(PYTEST) $(ARGS)
+
+test-sources: .venv-test/ready  ## Run the tests of connectors before real systems, which they install for themselves.
+	@.venv-test/bin/python $(PYTEST) tests/sources -v --durations=5 $(ARGS)
 
 lint: .venv-test/ready  ## Check style, format, types and layers, as CI does.
 	@echo "Style (ruff check):" && .venv-test/bin/ruff check .

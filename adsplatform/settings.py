@@ -397,4 +397,4 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json")))
-LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), levels={"django-q": "WARNING"})
+LOGGING = logs.configuration(LOG_FORMAT, root=env.str("LOG_LEVEL", "INFO"), levels=logs.LIBRARIES)

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
+# The levels of libraries that would log a line for each task or request.
+LIBRARIES = {"django-q": "WARNING", "httpx": "WARNING"}
+
 _ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType({}))
 
 

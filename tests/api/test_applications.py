@@ -30,7 +30,8 @@ def staff(db):
 def test_everyone_sees_the_catalogue(demo):
     reader = Program(Role.READ_ONLY)
     answer = reader.get("Applications/query").json()
-    assert [row["name"] for row in answer["records"]] == ["Demo Data Connector", "File Upload", "JSON Batch"]
+    names = ["Demo Data Connector", "File Upload", "JSON Batch", "SQL Database", "Tryton"]
+    assert [row["name"] for row in answer["records"]] == names
     body = reader.get(f"Applications/{demo.pk}").json()
     assert body.pop("created").endswith("Z")
     assert body.pop("modified").endswith("Z")

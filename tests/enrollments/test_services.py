@@ -21,6 +21,7 @@ def test_the_catalogue_holds_every_registered_connector():
         ("demo-data", "Demo Data Connector"),
         ("file-upload", "File Upload"),
         ("json-batch", "JSON Batch"),
+        ("tryton", "Tryton"),
     }
 
 

@@ -97,9 +97,8 @@ def test_an_unknown_connector_is_reported(db):
     sync_request = SyncRequestFactory(running=True, connector="nobody")
     pipeline.run(sync_request)
     sync_request.refresh_from_db()
-    assert reason_of(sync_request) == [
-        ("unknown_connector", "No connector is called “nobody”. Known: demo-data, file-upload, json-batch.")
-    ]
+    known = "demo-data, file-upload, json-batch, sql-database, tryton"
+    assert reason_of(sync_request) == [("unknown_connector", f"No connector is called “nobody”. Known: {known}.")]
 
 
 def test_a_wrong_setting_is_reported(db):

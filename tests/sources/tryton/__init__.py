@@ -1,0 +1,1 @@
+"""A Tryton server with the books of a company."""
