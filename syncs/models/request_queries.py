@@ -1,8 +1,6 @@
 """Queries for syncs by their status and place in the queue."""
 
-from collections import Counter
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
@@ -73,19 +71,18 @@ class SyncRequestQuerySet(TenantQuerySet["SyncRequest"]):
         With the name of a `machine`, leave out accounts too that have all its workers but one; the last one is for the
         others.
         """
-        of_account: Counter[UUID] = Counter()
-        of_connector: Counter[str] = Counter()
-        on_machine: Counter[UUID] = Counter()
-        running = self.model.objects.running().values_list("group_key", "connector", "lease_owner")
-        for account, connector, owner in running:
-            of_account[account] += 1
-            of_connector[connector] += 1
-            if machine and owner.startswith(f"{machine},"):
-                on_machine[account] += 1
-        caps, cap = settings.SYNC_RUNNING_PER_CONNECTOR, settings.SYNC_RUNNING_PER_ACCOUNT
-        full = {account for account, count in of_account.items() if count >= cap}
-        if settings.SYNC_WORKERS > 1:
-            full |= {account for account, count in on_machine.items() if count >= settings.SYNC_WORKERS - 1}
-        return self.exclude(group_key__in=full).exclude(
-            connector__in=[name for name, count in of_connector.items() if count >= caps.get(name, count + 1)]
-        )
+        running = self.model.objects.running().order_by()
+        chosen = self.exclude(group_key__in=_with_many(running, "group_key", settings.SYNC_RUNNING_PER_ACCOUNT))
+        if machine and settings.SYNC_WORKERS > 1:
+            here = running.filter(lease_owner__startswith=f"{machine},")
+            chosen = chosen.exclude(group_key__in=_with_many(here, "group_key", settings.SYNC_WORKERS - 1))
+        for connector, cap in settings.SYNC_RUNNING_PER_CONNECTOR.items():
+            of_connector = running.filter(connector=connector)
+            chosen = chosen.exclude(connector__in=_with_many(of_connector, "connector", cap))
+        return chosen
+
+
+def _with_many(syncs: SyncRequestQuerySet, field: str, count: int) -> SyncRequestQuerySet:
+    """The values of the field that so many of the syncs have."""
+    chosen: SyncRequestQuerySet = syncs.values(field).annotate(n=Count("pk")).filter(n__gte=count).values(field)
+    return chosen
