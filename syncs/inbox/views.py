@@ -156,7 +156,8 @@ class SyncPage(TenantMixin):
             **reruns.rerun_options(sync_request),
             "to_correct": lines_to_correct(summary),
             "is_test": is_test_batch(sync_request),
-            "warnings": overview_of(sync_request).warnings if sync_request.is_finished else summary.totals.warnings,
+            # Those of whole files have no result of a kind, which the totals add up.
+            "warnings": overview_of(sync_request).warnings if summary.totals.warnings else 0,
             "problems": first_problems(sync_request, PROBLEMS_ON_SYNC_PAGE),
         }
 

@@ -50,7 +50,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(inbox, account, addre
     few = queries()
     for _ in range(9):
         add()
-    assert queries() == few <= 10
+    assert queries() == few <= 11
 
 
 def test_sync_now_asks_for_changes_or_for_everything(inbox, enrollment):
