@@ -201,4 +201,4 @@ def test_a_sync_with_many_results_and_problems_needs_no_more_queries(inbox, make
         for number in range(size):
             with_result(sync, f"Kind{number}", rejected=1)
             SyncResultDetailFactory(sync_request=sync)
-    assert queries(small) == queries(large) <= 15
+    assert queries(small) == queries(large) <= 17
