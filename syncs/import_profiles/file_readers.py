@@ -6,14 +6,22 @@ from dataclasses import dataclass, replace
 from syncs.connectors.formats import explanation_sheet
 from syncs.connectors.formats.file_kinds import reason_not_csv
 from syncs.connectors.formats.xlsx_choice import texts_of
-from syncs.connectors.formats.xlsx_workbook import SampleSize, Sheet, Workbook
+from syncs.connectors.formats.xlsx_workbook import SampleSize, Sheet, SheetSample, Workbook
 from syncs.connectors.formats.zip_archive import Archive
+from syncs.connectors.protocol import ByteStream
 from syncs.import_profiles.delimiters import judge_delimiter
 from syncs.import_profiles.encodings import NAMES, EncodingFinding, judge_encoding
 from syncs.import_profiles.header_lines import HeaderFinding, find_header, header_at
 from syncs.import_profiles.inspected import Choice, Question, Verdict
 from syncs.import_profiles.questions import Asker, choices_of
-from syncs.import_profiles.sampling import MOST_CELLS, SampleBytes, decode_parts, split_parts
+from syncs.import_profiles.sampling import (
+    MOST_CELLS,
+    WHOLE_BYTES,
+    SampleBytes,
+    decode_parts,
+    sample_stream,
+    split_parts,
+)
 from syncs.import_profiles.tables import Table, build_table
 
 # The lines that are shown as they stand.
@@ -21,6 +29,8 @@ FIRST_LINES, LAST_LINES, SHOWN_LENGTH = 12, 5, 500
 # What is looked at of a sheet. A cell far to the right takes a few bytes of the file, and a whole row of the table.
 SHEET_SAMPLE = SampleSize(rows=20_000, columns=MOST_CELLS, cells=2_000_000)
 HEADER_ROWS = 30
+# What is looked at of each of many files and sheets, when that much of those before has been looked at.
+LITTLE_BYTES, LITTLE_CELLS = 256 * 1024, 10_000
 DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -38,6 +48,24 @@ class FileName:
 
     name: str
     stem: str
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much of all files of an upload is looked at: much of the first ones, a little of each of the others."""
+
+    bytes: int = 2 * WHOLE_BYTES
+    cells: int = SHEET_SAMPLE.cells
+
+    def sample_text(self, content: ByteStream) -> SampleBytes:
+        sample = sample_stream(content, max(LITTLE_BYTES, min(WHOLE_BYTES, self.bytes)))
+        self.bytes -= len(sample.parts[0])
+        return sample
+
+    def sample_sheet(self, workbook: Workbook, sheet: Sheet) -> SheetSample:
+        sample = workbook.sample(sheet, replace(SHEET_SAMPLE, cells=max(LITTLE_CELLS, self.cells)))
+        self.cells -= sum(len(row.cells) for row in sample.rows)
+        return sample
 
 
 def read_text(sample: SampleBytes, file: FileName, asker: Asker) -> Table:
@@ -172,7 +200,9 @@ def _header(rows: Sequence[Sequence[str]], lines: Sequence[int], asker: Asker) -
     return found
 
 
-def read_sheets(archive: Archive, file: FileName, line_bytes: int, asker_of: Callable[[str], Asker]) -> Iterator[Table]:
+def read_sheets(
+    archive: Archive, file: FileName, line_bytes: int, asker_of: Callable[[str], Asker], budget: Budget
+) -> Iterator[Table]:
     """The tables in a workbook; `asker_of` gives the asker of a sheet. Raises Unreadable where there is none."""
     reasons: list[str] = []
     is_found = False
@@ -181,7 +211,7 @@ def read_sheets(archive: Archive, file: FileName, line_bytes: int, asker_of: Cal
             if sheet.is_hidden or not workbook.can_read(sheet):
                 continue
             try:
-                table = _read_sheet(workbook, sheet, file, asker_of)
+                table = _read_sheet(workbook, sheet, file, asker_of, budget)
             except Unreadable as reason:
                 reasons.append(str(reason))
                 continue
@@ -192,10 +222,12 @@ def read_sheets(archive: Archive, file: FileName, line_bytes: int, asker_of: Cal
         raise Unreadable(reasons[0] if reasons else "The workbook has no rows.")
 
 
-def _read_sheet(workbook: Workbook, sheet: Sheet, file: FileName, asker_of: Callable[[str], Asker]) -> Table | None:
+def _read_sheet(
+    workbook: Workbook, sheet: Sheet, file: FileName, asker_of: Callable[[str], Asker], budget: Budget
+) -> Table | None:
     """The table in a sheet; None where it has no rows, or explains a template."""
     workbook.first_rows(sheet, HEADER_ROWS)  # finds out whether the rows are in order
-    sample = workbook.sample(sheet, SHEET_SAMPLE)
+    sample = budget.sample_sheet(workbook, sheet)
     rows = [texts_of(row) for row in sample.rows if row.cells]
     numbers = [row.number for row in sample.rows if row.cells]
     if not rows or explanation_sheet.is_explanation(sheet.name, rows[0]):

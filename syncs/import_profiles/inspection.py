@@ -1,8 +1,10 @@
 """Inspects an upload: which of its files are read strictly, which by a profile, and which need a person's answers."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import IO, TypedDict
 
@@ -16,7 +18,14 @@ from syncs.connectors.formats.xlsx_reader import OLD_OR_LOCKED, old_or_locked
 from syncs.connectors.formats.zip_archive import Archive, Entry, stem_and_extension
 from syncs.connectors.protocol import ConnectorError, Limits
 from syncs.import_profiles.drafts import Books
-from syncs.import_profiles.file_readers import DELIMITER_NAMES, FileName, Unreadable, read_sheets, read_text
+from syncs.import_profiles.file_readers import (
+    DELIMITER_NAMES,
+    Budget,
+    FileName,
+    Unreadable,
+    read_sheets,
+    read_text,
+)
 from syncs.import_profiles.header_names import key_of
 from syncs.import_profiles.inspected import (
     Answers,
@@ -34,12 +43,18 @@ from syncs.import_profiles.preview import preview_of, provisional_profile
 from syncs.import_profiles.profile import ImportProfile
 from syncs.import_profiles.proposal import Proposal, propose
 from syncs.import_profiles.questions import Asker
-from syncs.import_profiles.sampling import SampleBytes, sample_seekable, sample_stream
+from syncs.import_profiles.sampling import SampleBytes, sample_seekable
 from syncs.import_profiles.tables import Table
 
 TEXTS, JSON_TEXTS, WORKBOOKS = ("csv", "txt", "tsv"), ("jsonl", "ndjson", "json"), ("xlsx", "xlsm")
 COPIED_BYTES = 512 * 1024
 MOST_FILES = 100
+# For all files of an upload; one takes a few.
+SECONDS = 30.0
+
+
+class TakesTooLong(Exception):
+    """The files of an upload could not be looked at in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,8 @@ class Surroundings:
     books: Books = field(default_factory=Books)
     profiles: Sequence[ImportProfile] = ()
     answers: Mapping[str, Answers] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    seconds: float = SECONDS
 
     def asker(self, file: str, sheet: str = "") -> Asker:
         return Asker(self.answers.get(f"{file}#{sheet}", self.answers.get(file, {})))
@@ -88,10 +105,20 @@ def inspect_files(content: IO[bytes], file_name: str, around: Surroundings) -> l
     try:
         archive = Archive(content, file=file_name, limits=around.limits)
         if extension in WORKBOOKS or is_workbook(archive):
-            return list(_workbook(archive, file, around))
-        return [found for entry in archive.entries()[:MOST_FILES] for found in _entry(archive, entry, around)]
+            found = _workbook(archive, file, around)
+        else:
+            found = chain.from_iterable(_entry(archive, entry, around) for entry in archive.entries())
+        return list(islice(_in_time(found, around.seconds), MOST_FILES))
     except ConnectorError as error:
         return [_unreadable(file, "zip", str(error))]
+
+
+def _in_time(found: Iterator[Inspected], seconds: float) -> Iterator[Inspected]:
+    until = time.monotonic() + seconds
+    for one in found:
+        if time.monotonic() > until:
+            raise TakesTooLong
+        yield one
 
 
 def _entry(archive: Archive, entry: Entry, around: Surroundings) -> Iterator[Inspected]:
@@ -101,10 +128,10 @@ def _entry(archive: Archive, entry: Entry, around: Surroundings) -> Iterator[Ins
         yield _unreadable(file, entry.extension, f"The file “{entry.name}” is locked or packed in an unusual way.")
     elif entry.extension in JSON_TEXTS:
         with archive.open(entry) as unpacked:
-            yield _json(sample_stream(unpacked), file)
+            yield _json(around.budget.sample_text(unpacked), file)
     elif entry.extension in TEXTS:
         with archive.open(entry) as unpacked:
-            yield _text(sample_stream(unpacked), file, around)
+            yield _text(around.budget.sample_text(unpacked), file, around)
     elif entry.extension in WORKBOOKS:
         with archive.open(entry) as unpacked, TemporaryFile() as copy:
             while data := unpacked.read(COPIED_BYTES):
@@ -133,7 +160,7 @@ def _workbook(archive: Archive, file: FileName, around: Surroundings) -> Iterato
         return askers.setdefault(sheet, around.asker(file.name, sheet))
 
     try:
-        for table in read_sheets(archive, file, around.limits.line_bytes, asker_of):
+        for table in read_sheets(archive, file, around.limits.line_bytes, asker_of, around.budget):
             yield inspect_table(table, asker_of(table.sheet), around)
     except (Unreadable, UnusableFile) as reason:
         yield _unreadable(file, "xlsx", str(reason))

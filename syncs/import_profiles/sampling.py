@@ -49,12 +49,12 @@ def sample_seekable(content: IO[bytes], size: int) -> SampleBytes:
     return SampleBytes(parts, is_whole=False)
 
 
-def sample_stream(content: ByteStream) -> SampleBytes:
-    """Of a file that can only be read from its beginning: as much as a small file has."""
+def sample_stream(content: ByteStream, most: int = WHOLE_BYTES) -> SampleBytes:
+    """Of a file that can only be read from its beginning: as much as a small file has, or so many bytes."""
     data = bytearray()
-    while len(data) <= WHOLE_BYTES and (chunk := content.read(1024**2)):
+    while len(data) <= most and (chunk := content.read(1024**2)):
         data += chunk
-    return SampleBytes([bytes(data[:WHOLE_BYTES])], is_whole=len(data) <= WHOLE_BYTES)
+    return SampleBytes([bytes(data[:most])], is_whole=len(data) <= most)
 
 
 def decode_parts(sample: SampleBytes, codec: str) -> list[str]:

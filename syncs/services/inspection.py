@@ -16,7 +16,7 @@ from enrollments.models import AppEnrollment
 from syncs.connectors.protocol import Limits
 from syncs.import_profiles.drafts import Books
 from syncs.import_profiles.inspected import Answers, Inspection
-from syncs.import_profiles.inspection import Inspected, Surroundings, inspect_files
+from syncs.import_profiles.inspection import SECONDS, Inspected, Surroundings, TakesTooLong, inspect_files
 from syncs.import_profiles.questions import AnswerError
 from syncs.services.import_profiles import current_profiles
 
@@ -31,6 +31,10 @@ class AnswerRefused(PlatformError):
     def __init__(self, message: str, *, question: str) -> None:
         super().__init__(message, field="answers")
         self.question = question
+
+
+class InspectionTooLong(PlatformError):
+    title = "The inspection took too long."
 
 
 def inspect(
@@ -74,6 +78,10 @@ def inspected_files(
     )
     try:
         return inspect_files(content, file_name, around)
+    except TakesTooLong:
+        raise InspectionTooLong(
+            f"The files of “{file_name}” could not be looked at within {SECONDS:g} seconds. Send fewer at once."
+        ) from None
     except AnswerError as error:
         raise AnswerRefused(str(error), question=error.question) from error
 

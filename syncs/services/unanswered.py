@@ -58,7 +58,7 @@ def load_or_ask(
     """What happens after an upload is complete: its sync is requested, or it waits for a person's answers."""
     enrollment = enrollment or uploads_enrollment(account, user)
     requests.check_usable(enrollment)
-    if not inspect_upload(upload, enrollment).needs_answers:
+    if not _needs_answers(upload, enrollment):
         return requests.request_upload(
             account,
             user,
@@ -76,6 +76,14 @@ def load_or_ask(
         dry_run=dry_run,
         delete_on_match=delete_on_match,
     )
+
+
+def _needs_answers(upload: Upload, enrollment: AppEnrollment) -> bool:
+    """Whether questions are known before its sync; those of an upload whose inspection takes too long come after it."""
+    try:
+        return inspect_upload(upload, enrollment).needs_answers
+    except inspection.InspectionTooLong:
+        return False
 
 
 def waiting_uploads(enrollment: AppEnrollment) -> QuerySet[UnansweredUpload]:

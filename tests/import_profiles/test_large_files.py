@@ -2,14 +2,23 @@
 
 import io
 
-from syncs.import_profiles.inspection import Surroundings, inspect_files
+import pytest
+
+from syncs.import_profiles import file_readers
+from syncs.import_profiles.inspected import Reading
+from syncs.import_profiles.inspection import Surroundings, TakesTooLong, inspect_files
 from syncs.import_profiles.proposal import complete
 from syncs.import_profiles.sampling import EDGE_BYTES, SLICE_BYTES, SLICES, WHOLE_BYTES
 from tests.import_profiles.inspecting import LIMITS, TODAY, asked, books, inspect_one, zip_of
+from tests.import_profiles.test_layouts import workbook
 
 HEAD = "Rechnungsnr;Kundennr;Rechnungsdatum;Brutto;Währung\n"
 ROW = "{:09d};K1;05.04.2025;1.000;EUR\n"
 SIZE = 1_000_000_000
+
+
+def around(**options):
+    return Surroundings(TODAY, LIMITS, books(), **options)
 
 
 class HugeFile(io.RawIOBase):
@@ -72,3 +81,27 @@ def test_a_whole_file_makes_a_profile_as_a_small_one_does():
     one = inspect_one(text, books=books())
     assert one.file.is_whole
     assert complete(one.proposal, {}).styles.decimal == ","
+
+
+def test_of_many_files_each_is_looked_at_and_little_of_most(monkeypatch):
+    monkeypatch.setattr(file_readers, "LITTLE_BYTES", 400)
+    text = HEAD + "".join(ROW.format(number) for number in range(60))
+    files = zip_of(**{f"f{number}.csv": text for number in range(4)})
+    found = inspect_files(io.BytesIO(files), "b.zip", around(budget=file_readers.Budget(bytes=len(text) + 900)))
+    assert [one.file.reading for one in found] == [Reading.PROPOSAL] * 4
+    assert [one.file.is_whole for one in found] == [True, False, False, False]
+
+
+def test_of_many_sheets_each_is_looked_at_and_few_cells_of_most(monkeypatch):
+    monkeypatch.setattr(file_readers, "LITTLE_CELLS", 60)
+    rows = [["Rechnungsnr", "Kundennr", "Brutto"], *([f"R{number}", "K1", "1.000,50"] for number in range(300))]
+    book = workbook(**{f"S{number}": rows for number in range(4)})
+    found = inspect_files(io.BytesIO(book), "b.xlsx", around(budget=file_readers.Budget(cells=1_000)))
+    assert [one.file.reading for one in found] == [Reading.PROPOSAL] * 4
+    assert [one.proposal.table.height for one in found] == [300, 31, 19, 19]
+
+
+def test_an_inspection_of_many_files_ends_in_time():
+    files = zip_of(**{f"f{number}.csv": HEAD + ROW.format(1) for number in range(3)})
+    with pytest.raises(TakesTooLong):
+        inspect_files(io.BytesIO(files), "b.zip", around(seconds=0))
