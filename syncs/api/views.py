@@ -1,6 +1,7 @@
 """The endpoints of syncs and of what belongs to them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 from uuid import UUID
 
@@ -107,7 +108,7 @@ class SyncViewSet(WireViewSet[SyncRequest]):
         answer = self.answer(sync_request, self.searchlight.include(request.parameters.get("include")))
         upload, enrollment = sync_request.upload, sync_request.app_enrollment
         if upload and enrollment and unanswered.is_about(sync_request):
-            with LongWork(request.caller.account.pk):
+            with LongWork(request.caller.account.pk), suppress(inspection.InspectionTooLong):
                 answer.data["profileNeeded"] |= unanswered.inspect_upload(upload, enrollment).to_json()
         return answer
 

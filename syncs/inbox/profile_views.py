@@ -21,6 +21,7 @@ from syncs.inbox.question_fields import ChoiceField
 from syncs.inbox.style_choices import StyleChoices
 from syncs.models import ImportProfileVersion, SyncRequest
 from syncs.services.import_profiles import remove_profile, save_profile
+from syncs.services.inspection import InspectionTooLong
 from syncs.services.unanswered import inspect_upload
 
 PREFIX = "p-"
@@ -152,7 +153,10 @@ def last_file_of(version: ImportProfileVersion) -> InspectedFile | None:
     )
     if last is None or last.upload is None:
         return None
-    files = inspect_upload(last.upload, version.app_enrollment).files
+    try:
+        files = inspect_upload(last.upload, version.app_enrollment).files
+    except InspectionTooLong:
+        return None
     return next((one for one in files if one.reading is Reading.PROFILE and one.profile == version.name), None)
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from adsplatform.accounts.models import Account
-from adsplatform.errors import PlatformError
+from adsplatform.errors import PlatformError, QuotaExceeded
 from adsplatform.records.models import Company, Invoice
 from enrollments.models import AppEnrollment
 from syncs.connectors.protocol import Limits
@@ -33,7 +33,10 @@ class AnswerRefused(PlatformError):
         self.question = question
 
 
-class InspectionTooLong(PlatformError):
+class InspectionTooLong(QuotaExceeded):
+    """The upload has too many files or sheets, or they are too large together."""
+
+    status = 413
     title = "The inspection took too long."
 
 
@@ -75,6 +78,7 @@ def inspected_files(
         books=books_of(enrollment),
         profiles=[version.profile for version in current_profiles(enrollment)] if enrollment else (),
         answers=answers or {},
+        seconds=SECONDS,
     )
     try:
         return inspect_files(content, file_name, around)

@@ -1,5 +1,6 @@
 """An inspection: what the file in the body seems to be; nothing is loaded and nothing kept."""
 
+import io
 import json
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from enrollments.models import FILE_UPLOAD, Application
 from syncs.import_profiles.document_writer import to_json
 from syncs.import_profiles.proposal import complete
 from syncs.models import SyncRequest, Upload
+from syncs.services import inspection, unanswered
 from syncs.services.import_profiles import save_profile
 from tests.factories import AppEnrollmentFactory
 from tests.import_profiles.inspecting import books, inspect_one, zip_of
@@ -124,6 +126,26 @@ def test_a_sync_that_needs_a_profile_says_where_to_send_it_and_what_was_found(pr
     listed = program.send("GET", f"Sync/Query?filter=syncRequestId='{sync.pk}'").json()["records"][0]
     assert listed["profileNeeded"].keys() == {"page", "importProfile"}
     assert stranger.send("GET", f"Sync/{sync.pk}").status_code == 404
+
+
+def test_an_inspection_that_takes_too_long_ends_and_its_upload_is_loaded(program, client, monkeypatch):
+    enrollment = AppEnrollmentFactory(group_key=program.account, app=Application.objects.get(connector=FILE_UPLOAD))
+    files = zip_of(liste__csv=GERMAN, andere__csv=GERMAN)
+    monkeypatch.setattr(inspection, "SECONDS", 0.0)
+    answer = inspect(program, files, "b.zip")
+    sentence = "The files of “b.zip” could not be looked at within 0 seconds. Send fewer at once."
+    assert (answer.status_code, answer.json()["detail"]) == (413, sentence)
+    asked = unanswered.receive_file(
+        program.account, program.user, io.BytesIO(files), file_name="b.zip", enrollment=enrollment
+    )
+    assert isinstance(asked, SyncRequest)
+    sync = Uploads(enrollment).load(files, "b.zip")
+    assert sync.failure_code == "profile_needed"
+    needed = program.send("GET", f"Sync/{sync.pk}").json()["profileNeeded"]
+    assert needed.keys() == {"page", "importProfile"}
+    client.force_login(program.user)
+    page = client.get(needed["page"])
+    assert (page.status_code, sentence in page.text) == (413, True)
 
 
 def test_an_enrollment_that_takes_no_uploads_is_refused_before_its_file_is_inspected(program):
