@@ -199,6 +199,13 @@ def test_a_connection_that_keeps_breaking_ends_the_attempt(failing, tryton):
     assert raised.value.transient
 
 
+def test_earlier_series_are_asked_at_the_database_itself(failing, tryton):
+    failing.is_early = True
+    assert (
+        connector_named("tryton").check({}, tryton.by_password | {"serverName": failing.address}).endswith("invoices.")
+    )
+
+
 def test_a_web_page_is_no_tryton(failing, tryton):
     failing.faults = ["page"]
     with pytest.raises(ConnectorError, match="What answers is no Tryton server"):

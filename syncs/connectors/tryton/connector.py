@@ -82,7 +82,12 @@ class Tryton(Connector):
                 type="choice",
                 help_text="Which company’s books are read; needed where the database has several.",
             ),
-            Field(name="kinds", label="What is read", type="kinds"),
+            Field(
+                name="kinds",
+                label="What is read",
+                type="kinds",
+                help_text="Kinds of record with commas between them, like Company, Invoice; all of them if left empty.",
+            ),
             OVERLAP,
             COMPARED,
         ),

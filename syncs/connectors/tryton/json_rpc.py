@@ -17,7 +17,8 @@ class JsonRpcServer:
     """A database that is asked by JSON-RPC. A session that has expired is renewed once."""
 
     def __init__(self, connection: Connection, database: str, user: str, password: str) -> None:
-        self._connection, self._database, self._user, self._password = connection, database, user, password
+        self._connection, self._user, self._password = connection, user, password
+        self._path = f"/{quote(database, safe='')}/rpc/"
         self._session = ""
         # That of the user, such as the language, and the company.
         self._context: dict[str, object] = {}
@@ -57,7 +58,12 @@ class JsonRpcServer:
     def _sign_in(self) -> None:
         if self._session:
             return
-        answer = self._post("common.db.login", [self._user, {"password": self._password}, "en"], headers={})
+        signing_in: list[object] = [self._user, {"password": self._password}, "en"]
+        answer = self._post("common.db.login", signing_in, headers={})
+        if answer.status_code in (404, 405) and self._path.endswith("/rpc/"):
+            # Earlier series are asked at the database itself.
+            self._path = self._path.removesuffix("rpc/")
+            answer = self._post("common.db.login", signing_in, headers={})
         if answer.status_code in (401, 403):
             raise ConnectorError(f"Tryton refuses the user “{self._user}” with this password. Check both.")
         session = self._result(answer, "the sign-in")
@@ -85,7 +91,7 @@ class JsonRpcServer:
     def _post(self, method: str, parameters: list[object], headers: Mapping[str, str]) -> httpx.Response:
         return self._connection.send(
             "POST",
-            f"/{quote(self._database, safe='')}/rpc/",
+            self._path,
             headers={"Content-Type": "application/json", **headers},
             content=json.dumps({"id": 1, "method": method, "params": parameters}).encode(),
         )
