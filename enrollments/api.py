@@ -12,7 +12,7 @@ from adsplatform.rest.operations import ActionResult, Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
-from enrollments import services
+from enrollments import services, source_api
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.wire import (
     AppEnrollmentChange,
@@ -247,4 +247,5 @@ urlpatterns = [
         ApplicationViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "destroy"}),
         name="application",
     ),
+    *source_api.urlpatterns,
 ]

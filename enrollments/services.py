@@ -93,6 +93,21 @@ def declaration_of(app: Application) -> ApplicationEntry | None:
         return None
 
 
+def form_of(
+    app: Application, settings: Mapping[str, str] | None = None, credentials: Mapping[str, str] | None = None
+) -> Form:
+    """The form of the application's connector; with values that were entered, its source is asked for choices.
+
+    Raises DependencyFailed if the source cannot be reached with them.
+    """
+    if not app.connector:
+        return Form()
+    try:
+        return connector_named(app.connector).describe(settings, credentials)
+    except ConnectorError as refused:
+        raise DependencyFailed(redact(str(refused), secrets_in(credentials or {})), field="connectorInfo") from refused
+
+
 def chosen_kinds(app: Application, settings: Mapping[str, str]) -> tuple[str, ...]:
     """The kinds of record that an enrollment reads, by its settings; none if all."""
     entry = declaration_of(app)

@@ -26,8 +26,11 @@ from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import next_runs
 from enrollments.services import MAX_EXPECTED_HOURS, SETTINGS_TABLE
 from syncs.api.serializers import SyncRequestModel
+from syncs.connectors import registered
 from syncs.models import SyncRequest, SyncRequestQuerySet
 
+# The longest setting: a SELECT of many columns.
+MOST_CHARACTERS = 50_000
 NUMBERS = ("number", "numeric", "decimal", "integer")
 
 
@@ -265,8 +268,17 @@ def _credential() -> serializers.Field:
     return serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, max_length=10_000)
 
 
+def setting_values_field() -> serializers.Field:
+    """The values of a connector's settings, by the names of its form's fields."""
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=MOST_CHARACTERS)
+    return serializers.DictField(child=text, required=False)
+
+
 class ConnectorInfo(WireInput):
-    """A connector's credentials: every member of any SDK version; read into a dict by wire names."""
+    """A connector's credentials: every member of any SDK version, and those that connectors here declare besides.
+
+    They are read into a dict by wire names.
+    """
 
     realm_id = _credential()
     username = _credential()
@@ -288,6 +300,11 @@ class ConnectorInfo(WireInput):
         values = super().to_internal_value(data)
         return {camel_case(name): value for name, value in values.items() if value}
 
+    def get_fields(self) -> dict[str, serializers.Field]:
+        declared = {field.name for connector in registered() for field in connector.application.credentials}
+        more = {name: _credential() for name in sorted(declared)}
+        return {**more, **super().get_fields()}
+
 
 def _expected_hours() -> serializers.Field:
     return serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_EXPECTED_HOURS)
@@ -308,6 +325,7 @@ class AppEnrollmentInput(WireInput):
     sync_schedule_is_active = AnyCaseBoolean(required=False)
     expected_every_hours = _expected_hours()
     connector_info = ConnectorInfo(required=False, source="credentials")
+    settings = setting_values_field()
 
 
 class AppEnrollmentChange(WireInput):

@@ -4,6 +4,7 @@ Both use a database session of their own, because what they write must last what
 """
 
 import hashlib
+import json
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -12,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import psycopg
-from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from adsplatform import database, locks
 from enrollments.models import AppEnrollment, secrets_in
@@ -128,7 +127,7 @@ class EnrollmentHelper:
                 INSERT INTO syncs_sourcebudget (connector, name, key_digest, day, used_in_day, recent, modified)
                 VALUES (%(connector)s, %(name)s, %(digest)s, (now() AT TIME ZONE 'UTC')::date, 0, '[]', now())
                 ON CONFLICT (connector, name, key_digest) DO UPDATE SET modified = now()
-                RETURNING id, day, used_in_day, recent, clock_timestamp()
+                RETURNING id, day, used_in_day, recent::text, clock_timestamp()
                 """,
                 {"connector": self.connector, "name": budget.name, "digest": digest},
             )
@@ -140,12 +139,12 @@ class EnrollmentHelper:
             if budget.per_day is not None and used + amount > budget.per_day:
                 raise _used_up(budget, f"{budget.per_day:,} a day", _until_midnight(now))
             second = int(now.timestamp())
-            recent = [[at, taken] for at, taken in recent if at > second - MINUTE]
+            recent = [[at, taken] for at, taken in json.loads(recent) if at > second - MINUTE]
             if budget.per_minute is not None and (wait := _wait(recent, amount, budget.per_minute, now.timestamp())):
                 return wait
             cursor.execute(
-                sql.SQL("UPDATE syncs_sourcebudget SET day = %s, used_in_day = %s, recent = %s WHERE id = %s"),
-                [now.astimezone(UTC).date(), used + amount, Jsonb(_added(recent, second, amount)), id],
+                "UPDATE syncs_sourcebudget SET day = %s, used_in_day = %s, recent = %s::jsonb WHERE id = %s",
+                [now.astimezone(UTC).date(), used + amount, json.dumps(_added(recent, second, amount)), id],
             )
         return 0
 
