@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from adsplatform.records.currencies import IN_USE
 from adsplatform.records.number_styles import POINT
 from syncs.import_profiles.document_words import AP
-from syncs.import_profiles.drafts import Draft, field_of, fields_of
+from syncs.import_profiles.drafts import Draft, field_in_words, field_of, fields_of
 from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.key_questions import ask_for_column
@@ -352,8 +352,8 @@ def _rest(draft: Draft) -> None:
                 draft,
                 kind,
                 field,
-                f"No column was found for {field}, which every {column.of} needs. Which value do all records have? "
-                "Or say at one of the columns that it holds it.",
+                f"No column was found for {field_in_words(kind, field)}, which every {column.of} needs. Which value do "
+                "all records have? Or say at one of the columns that it holds it.",
                 suggest=None,
                 choices=choices_of(column.known_texts),
                 is_free=not column.known_texts,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from adsplatform.records.display import displayed_kinds
 from adsplatform.records.specification import Column as Field
 from adsplatform.records.specification import entities
 from syncs.import_profiles.column_styles import Styles
@@ -95,6 +96,11 @@ class Draft:
 
     def set_source(self, kind: str, name: str, source: Json) -> None:
         self.sources.setdefault(kind, {})[name] = source
+
+
+def field_in_words(kind: str, name: str) -> str:
+    """A field as a question names it: “Customer key” (customerErpKey)."""
+    return f"“{displayed_kinds()[kind].label_of(field_of(kind, name).name)}” ({name})"
 
 
 def field_of(kind: str, name: str) -> Field:

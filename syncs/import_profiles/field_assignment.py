@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adsplatform.records.checks import quoted
+from adsplatform.records.display import displayed_kinds
 from syncs.import_profiles.boolean_styles import judge_booleans
 from syncs.import_profiles.column_styles import Sum, count_sums
 from syncs.import_profiles.date_styles import judge_dates
@@ -257,9 +258,21 @@ def _column_question(draft: Draft, column: Column, matches: Sequence[Match]) -> 
         column=column.name,
         kind=", ".join(dict.fromkeys(match.kind for match in matches)),
         field=suggest,
-        choices=tuple(Choice(value, value or "Leave it out") for value in values),
+        choices=tuple(Choice(value, _in_words(matches, value) if value else "Leave it out") for value in values),
         is_free=True,
     )
+
+
+def _in_words(matches: Sequence[Match], fields: str) -> str:
+    """The fields of an answer as people call them, and their names."""
+    kinds = list(dict.fromkeys(match.kind for match in matches))
+    labels = [
+        displayed_kinds()[kind].label_of(fields_of(kind)[name].name)
+        for name in fields.split(", ")
+        for kind in [next((kind for kind in kinds if name in fields_of(kind)), "")]
+        if kind
+    ]
+    return f"{' and '.join(dict.fromkeys(labels))} ({fields})" if labels else fields
 
 
 def _shown_sum(draft: Draft, column: Column) -> str:

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from adsplatform.records.specification import entities
-from syncs.import_profiles.drafts import Draft, fields_of
+from syncs.import_profiles.drafts import Draft, field_in_words, fields_of
 from syncs.import_profiles.findings import Example
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
@@ -153,11 +152,12 @@ def _holds_values(draft: Draft, column: Column) -> bool:
 def ask_for_column(draft: Draft, kind: str, field: str) -> None:
     """Ask which column holds a key that no column was found for: it differs from record to record."""
     fitting = [column for column in draft.table.columns if column.key and not _holds_values(draft, column)]
+    of = fields_of(kind)[field].of
     answer = draft.asker.ask(
         Question(
             id=f"key:{kind}.{field}",
             what="key",
-            question=f"Which column holds {field}, which every {entities()[kind].singular} needs?",
+            question=f"Which column holds {field_in_words(kind, field)}, which every {of} needs?",
             verdict=Verdict.OPEN,
             show="If none does, the file holds something else, or cannot be loaded.",
             kind=kind,

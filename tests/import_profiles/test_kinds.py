@@ -73,6 +73,7 @@ def test_no_constant_is_asked_for_a_key():
     assert one.file.kinds == ("PaymentApplied",)
     by_id = {question.id: question for question in one.file.ask}
     column = by_id["key:PaymentApplied.paymentErpKey"]
+    assert column.question == "Which column holds “Payment key” (paymentErpKey), which every payment applied needs?"
     # No amounts, no dates, and no text of one’s own.
     assert ([choice.value for choice in column.choices], column.is_free) == (["Rechnungsnr.", "Zahlung"], False)
     answers = {column.id: "Zahlung"}
