@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from adsplatform.accounts import row_security, row_security_policies
-from tests.loading.conftest import enrollment, sync, uploads  # noqa: F401
+from tests.loading.conftest import enrollment, given, sync, uploads  # noqa: F401
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from syncs.loading.control_totals.recount import recount
 from syncs.loading.staging.row_hashes import RowHasher
 from syncs.services.key_cleaning import clean_keys
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
-from tests.loading.conftest import GivenRows, account, balance, company, enrollment, invoice, sync  # noqa: F401
+from tests.loading.conftest import GivenRows, account, balance, company, enrollment, given, invoice, sync  # noqa: F401
 
 
 def rename(model, key, wanted):

@@ -12,7 +12,7 @@ from syncs.loading.merge import steps
 from syncs.models import SyncRequest, WrongStatus
 from syncs.queue.claims import claim_next
 from tests.factories import AccountFactory, AppEnrollmentFactory, SyncRequestFactory
-from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
+from tests.loading.conftest import company, enrollment, given, sync  # noqa: F401, fixtures
 
 pytestmark = pytest.mark.django_db
 

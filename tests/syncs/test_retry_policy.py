@@ -13,7 +13,7 @@ from syncs.models import SyncRequest
 from syncs.presentation.sync_summary import SyncSummary, will_try_again, with_summary_columns
 from syncs.services import requests
 from tests.factories import UserFactory, member
-from tests.loading.conftest import company, enrollment, sync  # noqa: F401, fixtures
+from tests.loading.conftest import company, enrollment, given, sync  # noqa: F401, fixtures
 
 pytestmark = pytest.mark.django_db
 BUSY = ConnectorError("Example ERP is busy (429).", transient=True, retry_after=600)
