@@ -61,7 +61,10 @@ def plain(item) -> dict:
             value = [["Series", *column.to_list()] if isinstance(column, pl.Series) else [*column] for column in value]
         elif isinstance(item, Rows) and field.name == "cells":
             value = [[*row] for row in value]
-        elif field.name in ("lines", "columns", "letters", "origins", "not_delimited", "also") and value is not None:
+        elif (
+            field.name in ("lines", "columns", "letters", "origins", "not_delimited", "also", "exact")
+            and value is not None
+        ):
             value = [*value]
         found[field.name] = value
     return found
@@ -148,7 +151,7 @@ def columns(**other) -> bytes:
     values = {
         "name": "Company", "file": "c.csv", "columns": ["a", "b"], "cells": [], "irregular": [], "lines": [2, 3],
         "raw": ["1,2", "3,4"], "gaps": {}, "delimited": None, "delimiter": ",", "not_delimited": [], "letters": [],
-        "origins": [],
+        "origins": [], "exact": [],
     }  # fmt: skip
     return b"M" + msgspec.msgpack.encode([["_Columns", *(values | other).values()]])
 
