@@ -25,7 +25,7 @@ from syncs.models import SyncRequest
 from syncs.models.notices import Notice
 from syncs.presentation.open_lines import open_lines
 from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
-from syncs.services import unanswered
+from syncs.services import source_states, unanswered
 from syncs.services.import_profiles import current_profiles
 from syncs.services.quotas import quotas_of
 from syncs.services.source_samples import sample_source
@@ -142,6 +142,8 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             data_as_of=self.state.data_as_of,
             notices=self.state.open_notices,
             settings=services.settings_of(enrollment),
+            source_states=source_states.states_of(enrollment) if enrollment.app.fetches_data else (),
+            budgets=source_states.budgets_of(enrollment),
             takes_credentials=bool(services.credentials_declared_by(enrollment.app)),
             summaries=summaries[:LAST_SYNCS],
             open_lines=open_lines(self.account, [enrollment.pk]).get(enrollment.pk, ()),
@@ -154,8 +156,8 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
         )
 
 
-class SwitchEnrollment(ButtonView[AppEnrollment]):
-    """Switches an enrollment on or off."""
+class EnrollmentButton(ButtonView[AppEnrollment]):
+    """A button on an enrollment's page."""
 
     roles = ADMINS
 
@@ -163,14 +165,26 @@ class SwitchEnrollment(ButtonView[AppEnrollment]):
         enrollments = AppEnrollment.objects.of(self.account).current()
         return get_object_or_404(enrollments.select_related("app"), pk=pk)
 
+    def page_of(self, enrollment: AppEnrollment) -> str:
+        return reverse("inbox:enrollment", args=[enrollment.pk])
+
+
+class SwitchEnrollment(EnrollmentButton):
+    """Switches an enrollment on or off."""
+
     def press(self, enrollment: AppEnrollment) -> str:
         is_active = self.request.POST.get("is_active") == "true"
         services.change_enrollment(enrollment, self.request.user, is_active=is_active)
         messages.success(self.request, f"{enrollment} is switched {'on' if is_active else 'off'}.")
         return self.page_of(enrollment)
 
-    def page_of(self, enrollment: AppEnrollment) -> str:
-        return reverse("inbox:enrollment", args=[enrollment.pk])
+
+class ReadEverythingAgain(EnrollmentButton):
+    """Forgets how far an enrollment's source has been read."""
+
+    def press(self, enrollment: AppEnrollment) -> str:
+        messages.success(self.request, source_states.forget(enrollment))
+        return self.page_of(enrollment)
 
 
 class Catalogue(TenantMixin, TemplateView):
@@ -276,4 +290,5 @@ urlpatterns = [
     path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
     path("enrollments/<uuid:pk>/source/", SourceSettings.as_view(), name="source"),
     path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
+    path("enrollments/<uuid:pk>/read-again/", ReadEverythingAgain.as_view(), name="read-again"),
 ]

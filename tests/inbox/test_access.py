@@ -26,8 +26,8 @@ PAGES = [
     "reports",
     "report-items",
 ]
-BUTTONS = ["sync-now", "switch", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
-OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "credentials", "source"]
+BUTTONS = ["sync-now", "switch", "read-again", "cancel", "apply", "allow-deletes", "key-revoke", "load-again"]
+OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "read-again", "credentials", "source"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
 
 

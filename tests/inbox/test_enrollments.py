@@ -1,5 +1,6 @@
 """The Inbox's pages about enrollments: home, one enrollment, the catalogue, credentials."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,10 @@ from adsplatform.accounts.models import Role
 from enrollments import services
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
+from syncs.connectors import connector_named
+from syncs.connectors.protocol import Budget
+from syncs.loading.helper import key_digest
+from syncs.models import SourceBudget, SourceState
 from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncRequestFactory, member
 
 
@@ -228,3 +233,34 @@ def test_without_declared_credentials_there_is_no_page_of_them(inbox, enrollment
     answer = inbox.post(address, {})
     assert answer.status_code == 404
     assert "connected" not in answer.text
+
+
+def test_an_enrollment_shows_how_far_its_source_was_read_and_has_it_read_again(inbox, enrollment, make_sync):
+    sync = make_sync(succeeded=True)
+    SourceState.objects.create(
+        group_key=enrollment.group_key, app_enrollment=enrollment, kind="Invoice", state={"page": 7}, sync_request=sync
+    )
+    text = inbox.get(f"/enrollments/{enrollment.pk}/").text
+    assert "Invoice: <code>{&#x27;page&#x27;: 7}</code>" in text
+    address = f"/enrollments/{enrollment.pk}/read-again/"
+    assert f'action="{address}"' in text
+    assert "The next sync of Demo Data Connector reads everything again." in inbox.post(address, follow=True).text
+    assert not SourceState.objects.exists()
+    assert address not in inbox.get(f"/enrollments/{enrollment.pk}/").text
+
+
+def test_an_enrollment_shows_what_is_used_of_its_budgets(inbox, enrollment, monkeypatch):
+    connector = connector_named("demo-data")
+    requests = Budget("requests", "Requests", per_minute=60, per_day=5_000)
+    monkeypatch.setattr(connector, "application", replace(connector.application, budgets=(requests,)))
+    now = timezone.now()
+    SourceBudget.objects.create(
+        connector="demo-data",
+        name="requests",
+        key_digest=key_digest(requests, {}, {}),
+        day=now.date(),
+        used_in_day=1_200,
+        recent=[[int(now.timestamp()), 3]],
+    )
+    text = inbox.get(f"/enrollments/{enrollment.pk}/").text
+    assert "<dt>Requests</dt><dd>1,200 of 5,000 used today (UTC), 3 of 60 in the last minute</dd>" in text
