@@ -276,14 +276,14 @@ def test_nothing_lies_in_the_future(demo):
 
 
 def test_the_number_of_invoices_can_be_set():
-    assert len(books(settings={"Invoices": "30"})["Invoice"]) == 30
-    assert len(books(settings={"Invoices": ""})["Invoice"]) == 1200
+    assert len(books(settings={"invoices": "30"})["Invoice"]) == 30
+    assert len(books(settings={"invoices": ""})["Invoice"]) == 1200
 
 
 @pytest.mark.parametrize("said", ["0", "many", "-5", "1.5", "20001", "²"])
 def test_a_number_of_invoices_that_makes_no_sense_is_refused(said):
     with pytest.raises(ConnectorError) as stopped:
-        books(settings={"Invoices": said})
+        books(settings={"invoices": said})
     assert str(stopped.value) == (f"The setting “Invoices” is “{said}”. Write a whole number from 1 to 20,000.")
 
 
