@@ -124,7 +124,7 @@ def words_of(error: DBAPIError) -> str:
     """What the server says."""
     said = error.orig.args if error.orig else ()
     # A remark that a password was used looks like the password.
-    words = re.sub(r"\s*\(using password: \w+\)", "", str(said[-1] if said else "no reason"))
+    words = re.sub(r" ?\(using password: (YES|NO)\)", "", str(said[-1] if said else "no reason"))
     return words.strip().rstrip(".") + "."
 
 

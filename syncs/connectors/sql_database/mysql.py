@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from select import select
 from typing import Any
 
 import pymysql
@@ -83,7 +84,16 @@ def _connect(login: Login) -> pymysql.Connection:
         program_name=PROGRAM,
         defer_connect=True,
     )
-    connection.connect(addresses.connect(login.host, login.port, seconds=CONNECT_SECONDS))
+    opened = addresses.connect(login.host, login.port, seconds=CONNECT_SECONDS)
+    # The server speaks first. Afterwards it has as long as a statement may take.
+    if not select([opened], [], [], CONNECT_SECONDS)[0]:
+        opened.close()
+        raise ConnectorError(
+            f"The server at {login.host}:{login.port} said nothing for {CONNECT_SECONDS} seconds. Check that a "
+            "database of MariaDB or MySQL answers there.",
+            transient=True,
+        )
+    connection.connect(opened)
     return connection
 
 

@@ -133,8 +133,8 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
 
 def _said(answer: httpx.Response) -> str:
     """The sentence of a page that reports an error, at most 300 characters."""
-    found = re.search(r"<p>(.*?)</p>", answer.text, re.DOTALL)
-    said = unescape(found[1]) if found else answer.text if "json" in answer.headers.get("Content-Type", "") else ""
+    sentence, end, _ = answer.text.partition("<p>")[2].partition("</p>")
+    said = unescape(sentence) if end else answer.text if "json" in answer.headers.get("Content-Type", "") else ""
     return " ".join(said.split())[:300].rstrip(".")
 
 
