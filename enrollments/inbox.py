@@ -1,4 +1,4 @@
-"""Pages of the Inbox about enrollments: the home page, one enrollment, the catalogue."""
+"""Pages of the Inbox about enrollments: the home page, one enrollment, its credentials."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
@@ -16,9 +16,9 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from adsplatform.accounts.models import Account
-from enrollments import services
-from enrollments.forms import AccountForm, CredentialsForm, EnrollForm, EnrollmentForm
-from enrollments.models import AppEnrollment, Application
+from enrollments import enrolling_inbox, services
+from enrollments.forms import AccountForm, CredentialsForm, EnrollmentForm
+from enrollments.models import AppEnrollment
 from enrollments.schedules import next_runs
 from enrollments.source_inbox import SourceSettings
 from syncs.models import SyncRequest
@@ -28,7 +28,6 @@ from syncs.presentation.sync_summary import SyncSummary, with_summary_columns
 from syncs.services import source_states, unanswered
 from syncs.services.import_profiles import current_profiles
 from syncs.services.quotas import quotas_of
-from syncs.services.source_samples import sample_source
 
 LAST_SYNCS = 10
 
@@ -187,51 +186,6 @@ class ReadEverythingAgain(EnrollmentButton):
         return self.page_of(enrollment)
 
 
-class Catalogue(TenantMixin, TemplateView):
-    """The applications that can be enrolled."""
-
-    template_name = "inbox/catalogue.html"
-
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        apps = Application.objects.filter(is_active=True).order_by("app_type", "name")
-        return super().get_context_data(apps=apps, **context)
-
-
-class Enroll(FormPageMixin, AskFormMixin[EnrollForm], FormView):
-    """Enrols the account in one application."""
-
-    template_name = "inbox/enroll.html"
-    form_class = EnrollForm
-    roles = ADMINS
-
-    @cached_property
-    def app(self) -> Application:
-        return get_object_or_404(Application, is_active=True, pk=self.kwargs["pk"])
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        entry = services.declaration_of(self.app)
-        declared = {"settings": entry.settings, "declared": entry.credentials} if entry else {}
-        return super().get_form_kwargs() | declared
-
-    def ask(self, form: EnrollForm) -> HttpResponse:
-        if "try" in self.request.POST:
-            sample = sample_source(self.app, form.settings, form.credentials)
-            return self.render_to_response(self.get_context_data(form=form, sample=sample))
-        enrollment = services.enroll(
-            self.account,
-            self.app,
-            self.request.user,
-            name=form.cleaned_data["name"],
-            settings=form.settings,
-            credentials=form.credentials,
-        )
-        messages.success(self.request, f"{enrollment} is enrolled.")
-        return redirect("inbox:enrollment", enrollment.pk)
-
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(app=self.app, **context)
-
-
 class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
     """Replaces the credentials of an enrollment."""
 
@@ -284,11 +238,10 @@ class AccountSettings(FormPageMixin, AskFormMixin[AccountForm], FormView):
 urlpatterns = [
     path("account/settings/", AccountSettings.as_view(), name="account-settings"),
     path("", Home.as_view(), name="home"),
-    path("enroll/", Catalogue.as_view(), name="enroll"),
-    path("enroll/<uuid:pk>/", Enroll.as_view(), name="enroll-in"),
     path("enrollments/<uuid:pk>/", Enrollment.as_view(), name="enrollment"),
     path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
     path("enrollments/<uuid:pk>/source/", SourceSettings.as_view(), name="source"),
     path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
     path("enrollments/<uuid:pk>/read-again/", ReadEverythingAgain.as_view(), name="read-again"),
+    *enrolling_inbox.urlpatterns,
 ]

@@ -19,7 +19,7 @@ from adsplatform.zones import check_zone
 from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
 from enrollments.schedules import check_cron, plan
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ApplicationEntry, ConnectorError, Field, Form
+from syncs.connectors.protocol import AppGroup, ApplicationEntry, ConnectorError, Field, Form
 
 # The table key of an enrollment's own settings.
 SETTINGS_TABLE = "AppEnrollment"
@@ -91,6 +91,12 @@ def declaration_of(app: Application) -> ApplicationEntry | None:
         return connector_named(app.connector).application if app.connector else None
     except ConnectorError:
         return None
+
+
+def group_of(app: Application) -> AppGroup:
+    """The heading under which the catalogue shows the application."""
+    entry = declaration_of(app)
+    return entry.group if entry else "Others"
 
 
 def form_of(

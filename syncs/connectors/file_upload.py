@@ -65,6 +65,7 @@ class FileUpload(Connector):
         name="File Upload",
         description="Load CSV, JSONL or Excel (XLSX) files, alone or together in a ZIP.",
         app_type="Upload",
+        group="Files",
     )
 
     def rows(self, source: Source) -> SourceItems:

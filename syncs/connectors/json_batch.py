@@ -52,6 +52,7 @@ class JsonBatch(Connector):
         name="JSON Batch",
         description="Send records as JSON from a program of your own.",
         app_type="Upload",
+        group="Files",
     )
 
     def rows(self, source: Source) -> SourceItems:

@@ -13,7 +13,7 @@ from enrollments import services
 from enrollments.models import AppEnrollment, Application
 from enrollments.schedules import next_runs
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import Budget
+from syncs.connectors.protocol import GROUPS, Budget
 from syncs.loading.helper import key_digest
 from syncs.models import SourceBudget, SourceState
 from tests.factories import AppEnrollmentFactory, SyncEntityResultFactory, SyncRequestFactory, member
@@ -118,6 +118,40 @@ def test_an_application_is_enrolled_from_the_catalogue(inbox, account):
     response = inbox.post(f"/enroll/{app.pk}/", {"name": "Lisbon"}, follow=True)
     assert "Lisbon is enrolled." in response.text
     assert AppEnrollment.objects.of(account).get().name == "Lisbon"
+
+
+def test_the_catalogue_has_groups_and_says_what_is_enrolled(inbox, enrollment):
+    Application.objects.create(name="Own program", app_type="Connector")
+    groups = inbox.get("/enroll/").context["groups"]
+    names = {group: [offer.app.name for offer in offers] for group, offers in groups.items()}
+    assert set(names) <= set(GROUPS)
+    assert names["Databases"] == ["SQL Database"]
+    assert set(names["Files"]) >= {"File Upload", "JSON Batch"}
+    assert {"Demo Data Connector", "Own program"} <= set(names["Others"])
+    assert "Tryton" in names["ERP"]
+    (demo,) = (offer for offer in groups["Others"] if offer.app == enrollment.app)
+    assert list(demo.enrollments) == [enrollment]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mariadb", ["SQL Database"]),
+        ("POSTGRES read", ["SQL Database"]),
+        ("demo connector", ["Demo Data Connector"]),
+        ("no such thing", []),
+    ],
+)
+def test_the_catalogue_is_searched_by_words(inbox, text, found):
+    answer = inbox.get("/enroll/", {"q": text})
+    offers = [offer.app.name for offers in answer.context["groups"].values() for offer in offers]
+    assert offers == found
+    assert f"{len(found)} application{'' if len(found) == 1 else 's'} for “{text}”." in answer.text
+
+
+def test_the_catalogue_names_no_enrollment_of_another_account(client, enrollment):
+    client.force_login(member(Role.OWNER)[0].user)
+    assert str(enrollment.pk) not in client.get("/enroll/").text
 
 
 SECRET = "s3cret-canary"

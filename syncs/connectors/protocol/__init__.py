@@ -17,8 +17,10 @@ required columns, references – is not the connector's concern.
 
 from syncs.connectors.protocol.connector import Connector
 from syncs.connectors.protocol.declarations import (
+    GROUPS,
     OFF,
     ON,
+    AppGroup,
     ApplicationEntry,
     Budget,
     Choice,
@@ -64,12 +66,14 @@ __all__ = [
     "ABSENT",
     "BLOCK_BYTES",
     "BLOCK_ROWS",
+    "GROUPS",
     "MOST_STATES",
     "MOST_STATE_BYTES",
     "OFF",
     "ON",
     "Absent",
     "AllKeys",
+    "AppGroup",
     "ApplicationEntry",
     "Bookmark",
     "Budget",

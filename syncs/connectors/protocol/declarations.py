@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 FieldType = Literal["text", "password", "number", "choice", "switch", "sql", "address", "kinds"]
+# The headings of the catalogue.
+AppGroup = Literal["Files", "Databases", "ERP", "Cloud ledgers", "Any Singer tap", "Others"]
+GROUPS: tuple[AppGroup, ...] = get_args(AppGroup)
 # The values of a switch.
 ON, OFF = "true", "false"
 
@@ -93,7 +96,7 @@ class Budget:
 class ApplicationEntry:
     """A connector's entry in the catalogue of applications; `app_id` and `connector` may never change.
 
-    `settings` and `credentials` are the fields of its form.
+    `settings` and `credentials` are the fields of its form. The catalogue shows it under the heading `group`.
     """
 
     app_id: UUID
@@ -104,3 +107,4 @@ class ApplicationEntry:
     settings: tuple[Field, ...] = ()
     credentials: tuple[Field, ...] = ()
     budgets: Sequence[Budget] = ()
+    group: AppGroup = "Others"

@@ -39,6 +39,7 @@ class SqlDatabase(Connector):
         name="SQL Database",
         description="Reads a PostgreSQL, MariaDB or MySQL database by one SELECT for each kind of record.",
         app_type="Database",
+        group="Databases",
         settings=SETTINGS,
         credentials=CREDENTIALS,
     )

@@ -75,6 +75,7 @@ class Tryton(Connector):
         name="Tryton",
         description="Loads companies, invoices, payments and the ledger from the Tryton ERP, series 6.0 or later.",
         app_type="ERP",
+        group="ERP",
         settings=(
             Field(
                 name="company",
