@@ -12,14 +12,13 @@ from django.utils import timezone
 from adsplatform import locks
 from adsplatform.accounts.models import Account, User
 from adsplatform.accounts.services import Caller
-from adsplatform.errors import DependencyFailed, NotAllowed, PlatformError, QuotaExceeded
-from adsplatform.observability.redaction import redact
+from adsplatform.errors import NotAllowed, PlatformError, QuotaExceeded
 from adsplatform.wording import counted
 from adsplatform.zones import check_zone
-from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition, secrets_in
+from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import check_cron, plan
-from syncs.connectors import connector_named
-from syncs.connectors.protocol import AppGroup, ApplicationEntry, ConnectorError, Field, Form
+from enrollments.sources import check_connection, settings_declared_by
+from syncs.connectors.protocol import ApplicationEntry, Field
 
 # The table key of an enrollment's own settings.
 SETTINGS_TABLE = "AppEnrollment"
@@ -85,72 +84,6 @@ def retire_application(application: Application, caller: Caller) -> list[str]:
     return [f"Application {application.pk} is kept, but no longer available"]
 
 
-def declaration_of(app: Application) -> ApplicationEntry | None:
-    """What the application's connector declares; None if this installation has no connector for it."""
-    try:
-        return connector_named(app.connector).application if app.connector else None
-    except ConnectorError:
-        return None
-
-
-def group_of(app: Application) -> AppGroup:
-    """The heading under which the catalogue shows the application."""
-    entry = declaration_of(app)
-    return entry.group if entry else "Others"
-
-
-def form_of(
-    app: Application, settings: Mapping[str, str] | None = None, credentials: Mapping[str, str] | None = None
-) -> Form:
-    """The form of the application's connector; with values that were entered, its source is asked for choices.
-
-    Raises DependencyFailed if the source cannot be reached with them.
-    """
-    if not app.connector:
-        return Form()
-    try:
-        return connector_named(app.connector).describe(settings, credentials)
-    except ConnectorError as refused:
-        raise DependencyFailed(redact(str(refused), secrets_in(credentials or {})), field="connectorInfo") from refused
-
-
-def chosen_kinds(app: Application, settings: Mapping[str, str]) -> tuple[str, ...]:
-    """The kinds of record that an enrollment reads, by its settings; none if all."""
-    entry = declaration_of(app)
-    return Form(entry.settings).kinds_in(settings) if entry else ()
-
-
-def settings_declared_by(app: Application) -> tuple[Field, ...]:
-    """The settings of the application's connector."""
-    entry = declaration_of(app)
-    return entry.settings if entry else ()
-
-
-def with_defaults(app: Application, settings: Mapping[str, str]) -> dict[str, str]:
-    """The settings of the application's connector by name, with defaults in place of those that are not given."""
-    return {field.name: field.default for field in settings_declared_by(app)} | dict(settings)
-
-
-def credentials_declared_by(app: Application) -> tuple[Field, ...]:
-    """The credentials that the application's connector asks for."""
-    entry = declaration_of(app)
-    return entry.credentials if entry else ()
-
-
-def check_connection(app: Application, settings: Mapping[str, str], credentials: Mapping[str, str]) -> str:
-    """Try settings and credentials on the accounting system; returns a sentence that says what was found there.
-
-    Settings that are not given have their defaults. Raises DependencyFailed with the system's answer.
-    """
-    if not app.connector:
-        return ""
-    try:
-        found = connector_named(app.connector).check(with_defaults(app, settings), credentials)
-        return redact(found, secrets_in(credentials))
-    except ConnectorError as refused:
-        raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
-
-
 def enroll(
     account: Account,
     app: Application,
@@ -196,25 +129,30 @@ def create_enrollment(
     )
     enrollment.credentials = dict(credentials or {})
     enrollment.save()
-    declaration = declaration_of(app)
     CustomFieldDefinition.objects.bulk_create(
-        CustomFieldDefinition(
-            group_key=account,
-            app=app,
-            app_enrollment=enrollment,
-            table_key=SETTINGS_TABLE,
-            name=setting.name,
-            custom_field_label=setting.label,
-            data_type="Number" if setting.type == "number" else "String",
-            value=(settings or {}).get(setting.name, setting.default),
-            sort_order=position,
-            created_user=user,
-            modified_user=user,
-        )
-        for position, setting in enumerate(declaration.settings if declaration else ())
+        _setting(enrollment, field, position, (settings or {}).get(field.name, field.default), user)
+        for position, field in enumerate(settings_declared_by(app))
     )
     _plan(enrollment)
     return enrollment
+
+
+def _setting(
+    enrollment: AppEnrollment, field: Field, position: int, value: str, user: User | None
+) -> CustomFieldDefinition:
+    return CustomFieldDefinition(
+        group_key=enrollment.group_key,
+        app=enrollment.app,
+        app_enrollment=enrollment,
+        table_key=SETTINGS_TABLE,
+        name=field.name,
+        custom_field_label=field.label,
+        data_type="Number" if field.type == "number" else "String",
+        value=value,
+        sort_order=position,
+        created_user=user,
+        modified_user=user,
+    )
 
 
 def check_room_for_enrollments(account: Account, more: int) -> None:
@@ -288,20 +226,40 @@ def replace_credentials(enrollment: AppEnrollment, user: User | None, credential
     return enrollment
 
 
-def change_settings(enrollment: AppEnrollment, user: User | None, settings: Mapping[str, str]) -> str:
+def change_settings(
+    enrollment: AppEnrollment,
+    user: User | None,
+    settings: Mapping[str, str],
+    **changes: Unpack[EnrollmentValues],
+) -> str:
     """Store other values of the connector's settings, by name, once its source has been tried with them.
 
-    Returns a sentence that says what was found there; raises DependencyFailed with the source's answer.
+    `changes` are made together with them. Returns a sentence that says what was found at the source; raises
+    DependencyFailed with its answer, PlatformError for a setting that there is not.
     """
-    wanted = setting_values(enrollment) | dict(settings)
-    found = check_connection(enrollment.app, wanted, enrollment.credentials)
+    known = [field.name for field in settings_declared_by(enrollment.app)]
+    if unknown := sorted(settings.keys() - set(known)):
+        names = ", ".join(known) or "none"
+        raise PlatformError(f"{enrollment.app} has no setting called “{unknown[0]}”. Known: {names}.", field="settings")
+    found = check_connection(enrollment.app, setting_values(enrollment) | dict(settings), enrollment.credentials)
     with transaction.atomic():
-        for setting in settings_of(enrollment).exclude(name=""):
-            if setting.name in settings and setting.value != settings[setting.name]:
-                setting.value = settings[setting.name]
-                setting.modified, setting.modified_user = timezone.now(), user
-                setting.save(update_fields=["value", "modified", "modified_user"])
+        change_enrollment(enrollment, user, **changes)
+        _store_settings(enrollment, user, settings)
     return found
+
+
+def _store_settings(enrollment: AppEnrollment, user: User | None, settings: Mapping[str, str]) -> None:
+    stored = {setting.name: setting for setting in settings_of(enrollment).exclude(name="")}
+    for position, field in enumerate(settings_declared_by(enrollment.app)):
+        if field.name not in settings:
+            continue
+        value, setting = settings[field.name], stored.get(field.name)
+        if setting is None:
+            # The connector has got this setting since the account enrolled.
+            _setting(enrollment, field, position, value, user).save()
+        elif setting.value != value:
+            setting.value, setting.modified, setting.modified_user = value, timezone.now(), user
+            setting.save(update_fields=["value", "modified", "modified_user"])
 
 
 def settings_of(enrollment: AppEnrollment) -> "QuerySet[CustomFieldDefinition]":

@@ -17,7 +17,7 @@ from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireInput
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
-from enrollments import services
+from enrollments import sources
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import AppEnrollmentModel, ApplicationModel, ConnectorInfo, setting_values_field
 from syncs.connectors.protocol import Field, Form
@@ -43,11 +43,24 @@ class FieldModel(TypedDict):
     choices: list[ChoiceModel]
 
 
+class KindModel(TypedDict):
+    """A kind of record that can be read; `deletes` says how a sync of changes learns of deleted ones, if it does."""
+
+    kind: str
+    label: str
+    isIncremental: bool
+    deletes: str
+
+
 class ConnectorFormModel(TypedDict):
-    """What a connector asks for: `settings` are given as such, `credentials` as members of `connectorInfo`."""
+    """What a connector asks for: `settings` are given as such, `credentials` as members of `connectorInfo`.
+
+    The value of a field of the type `kinds` has some of the `kinds`, with commas between them; empty for all.
+    """
 
     settings: list[FieldModel]
     credentials: list[FieldModel]
+    kinds: list[KindModel]
 
 
 class CheckModel(ConnectorFormModel):
@@ -109,15 +122,16 @@ class ConnectorFormViewSet(WireViewSet[Application]):
 
     def form(self, request: WireRequest, pk: str) -> HttpResponse:
         """What the application's connector asks for when people enrol."""
-        return Response(_form(services.form_of(self.get_object(pk))))
+        app = self.get_object(pk)
+        return Response(_form(app, sources.blank_form_of(app)))
 
     def check(self, request: WireRequest, pk: str) -> HttpResponse:
         """Try settings and credentials on the source, store nothing, and say what was found there."""
         given = CheckInput.read(request.data)
         settings, credentials = given.get("settings", {}), given.get("credentials", {})
         app = self.get_object(pk)
-        message = services.check_connection(app, settings, credentials)
-        return Response({"message": message, **_form(services.form_of(app, settings, credentials))})
+        found = sources.ask_source(app, settings, credentials, choices=True)
+        return Response({"message": found.found, **_form(app, found.form)})
 
 
 class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
@@ -152,11 +166,12 @@ class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
 
     def forget(self, request: WireRequest, pk: str) -> HttpResponse:
         """Forget how far the source has been read: the next sync reads everything again."""
-        return Response({"messages": [source_states.forget(self.get_object(pk))]})
+        return Response({"messages": [source_states.forget(self.get_object(pk), request.caller.user)]})
 
 
-def _form(form: Form) -> dict[str, Any]:
+def _form(app: Application, form: Form) -> dict[str, Any]:
     return {
+        "kinds": [_wire(kind) for kind in sources.kinds_offered_by(app)],
         "settings": [_field(field) for field in form.settings],
         "credentials": [_field(field) for field in form.credentials],
     }

@@ -92,6 +92,12 @@ def record_event(
         )
 
 
+def signed_now(person: User | None) -> dict[str, Any]:
+    """The fields of an entry about what a person asks for in this request, or outside of any."""
+    actor = _actor.get()
+    return _signed(actor) if actor else signed_by(person)
+
+
 def signed_by(person: User | None) -> dict[str, Any]:
     """The fields of an entry that the platform writes about what a person asked for earlier."""
     actor: Actor = {

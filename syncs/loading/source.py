@@ -1,13 +1,14 @@
 """Opens what a sync's connector is to read."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from django.conf import settings
 
 from adsplatform.records.specification import entity_named
 from enrollments.models import AppEnrollment
-from enrollments.services import chosen_kinds, setting_values
+from enrollments.services import setting_values
+from enrollments.sources import chosen_kinds
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, Limits, Source
 from syncs.import_profiles.layout import layouts_of
@@ -95,3 +96,10 @@ def kinds_expected(sync_request: SyncRequest, source: Source) -> list[str]:
     kinds = [entity.name for entity in offered if entity]
     chosen = {entity.name for entity in map(entity_named, source.kinds) if entity}
     return [name for name in kinds if not chosen or name in chosen]
+
+
+def reads_files(connector: str) -> bool:
+    """Whether the connector of that name reads files; an unknown one, which will be refused, may."""
+    with suppress(ConnectorError):
+        return connector_named(connector).reads_files
+    return True

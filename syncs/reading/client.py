@@ -15,7 +15,7 @@ from syncs.connectors.protocol import ConnectorError, Source, SourceItem, Source
 from syncs.reading import messages
 from syncs.reading.framing import receive, send
 from syncs.reading.help import encode_answer, help_reader
-from syncs.reading.signals import Answer, Begun, Ended, Failure, Refused, Renew, Renewed, Signal, Take
+from syncs.reading.signals import Answer, Begun, Ended, Failure, Offered, Refused, Renew, Renewed, Said, Signal, Take
 from syncs.reading.task import Task, encode_task, task_of
 
 # How long a reading process may take to begin; the server itself may have to be started again first.
@@ -32,7 +32,7 @@ class ReaderLost(BaseException):
     """
 
 
-class _Process(NamedTuple):
+class Process(NamedTuple):
     """The sockets of a reading process: for messages, and one that the server watches to see that we are there."""
 
     data: socket.socket
@@ -46,7 +46,7 @@ class _Server:
     """
 
     requests: socket.socket | None = None
-    prepared: _Process | None = None
+    prepared: Process | None = None
 
 
 server = _Server()
@@ -55,7 +55,7 @@ server = _Server()
 def prepare() -> None:
     """Have a process started for the next `items_of`, while this one has other things to do."""
     if server.requests is not None:
-        server.prepared = _request(server.requests)
+        server.prepared = request_process(server.requests)
 
 
 def items_of(source: Source, opened: ExitStack, *, connector: str, sync_id: str, fetches_data: bool) -> SourceItems:
@@ -74,7 +74,7 @@ def items_of(source: Source, opened: ExitStack, *, connector: str, sync_id: str,
 @contextlib.contextmanager
 def _start(requests: socket.socket, task: Task, content: IO[bytes] | None) -> Iterator[socket.socket]:
     """The connection to a new reading process, which is killed when the block is left, or this process ends."""
-    process, server.prepared = server.prepared or _request(requests), None
+    process, server.prepared = server.prepared or request_process(requests), None
     with process.data, process.alive:
         # If it is lost already, this is noticed when its first message is missing.
         with ExitStack() as until_sent, contextlib.suppress(ConnectionError):
@@ -86,13 +86,14 @@ def _start(requests: socket.socket, task: Task, content: IO[bytes] | None) -> It
         yield process.data
 
 
-def _request(requests: socket.socket) -> _Process:
+def request_process(requests: socket.socket) -> Process:
+    """Have the server fork a process, which waits for what it is to do."""
     data, theirs = socket.socketpair()
     # The server notices when our end is closed.
     alive, watched = socket.socketpair()
     with theirs, watched:
         socket.send_fds(requests, [REQUEST], [theirs.fileno(), watched.fileno()])
-    return _Process(data, alive)
+    return Process(data, alive)
 
 
 def _descriptor(content: IO[bytes], opened: ExitStack) -> int:
@@ -144,7 +145,7 @@ class _Conversation:
                         raise message.error()
                     case Take() | Renew():
                         help_reader(message, self._source.helper, self._answer, self._next_signal)
-                    case Begun() | Renewed():
+                    case Begun() | Renewed() | Said() | Offered():
                         raise ReaderLost("The reading process said something out of turn.")
                     case _:
                         yield message

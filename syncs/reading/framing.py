@@ -13,10 +13,10 @@ def send(to: socket.socket, data: bytes) -> None:
     to.sendall(_LENGTH.pack(len(data)) + data)
 
 
-def receive(source: socket.socket) -> bytes | None:
+def receive(source: socket.socket, longest: int = LONGEST_MESSAGE) -> bytes | None:
     """Receive a message; None if the other side has ended, or sent too long a one. Raises TimeoutError."""
     length = _receive(source, _LENGTH.size)
-    if length is None or (size := _LENGTH.unpack(length)[0]) > LONGEST_MESSAGE:
+    if length is None or (size := _LENGTH.unpack(length)[0]) > longest:
         return None
     return _receive(source, size)
 

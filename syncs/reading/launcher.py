@@ -25,6 +25,8 @@ VARIABLES = {
 }  # fmt: skip
 PREFIXES = ("SYNC_", "LC_", "PYTHON", "POLARS_")
 PAUSE_SECONDS = 1.0
+# The names of the temporary folders begin so; the number of the process follows that made them.
+FOLDERS = "ads-reading-"
 
 
 class ReadingServer:

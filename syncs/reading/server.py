@@ -15,7 +15,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -23,7 +23,7 @@ from typing import NamedTuple, NoReturn
 import psutil
 from django.conf import settings
 
-from adsplatform.cluster.resource_limits import keep_freed_memory
+from adsplatform.cluster.resource_limits import keep_freed_memory, limit_resources
 from adsplatform.local import confinement
 from adsplatform.local.processes import adopt_orphans, end_with_parent
 from adsplatform.observability import logs
@@ -32,20 +32,20 @@ from adsplatform.records.specification import entities
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named, registered
 from syncs.connectors.blocks import combine_blocks
-from syncs.connectors.protocol import Columns, ConnectorError, Rows, SourceItem
+from syncs.connectors.protocol import Columns, FileLayout, Rows, SourceItem
 from syncs.loading.staging.vocabulary import RecordNames
 from syncs.reading import client, messages
 from syncs.reading.framing import receive, send
 from syncs.reading.help import RemoteHelper
-from syncs.reading.signals import Begun, Ended, Failure, Refused, Signal
+from syncs.reading.launcher import FOLDERS
+from syncs.reading.questions import Question, answers_to
+from syncs.reading.signals import Begun, Ended, Signal, signal_of
 from syncs.reading.task import decode_task
 
 logger = logging.getLogger(__name__)
 
 # How many remarks about lines are sent at once, so that a file with a million bad lines costs few messages.
 TOGETHER = 500
-# The names of the temporary folders begin so; the number of the server's process follows.
-FOLDERS = "ads-reading-"
 
 
 class _Reading(NamedTuple):
@@ -88,6 +88,7 @@ class Server:
         gc.freeze()
         while self._turn():
             pass
+        self._end_all()
 
     def _turn(self) -> bool:
         for key, _ in self._selector.select():
@@ -148,6 +149,16 @@ class Server:
                 if child not in self._readings:
                     self._kill(child)
 
+    def _end_all(self) -> None:
+        """End what still reads, and what that has started."""
+        while children := _children():
+            for child in children:
+                self._kill(child)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-1, 0)
+        for reading in self._readings.values():
+            shutil.rmtree(reading.folder, ignore_errors=True)
+
     def _become_reader(self, data: socket.socket, watched: socket.socket, folder: Path, parent: int) -> NoReturn:
         code = 1
         try:
@@ -178,28 +189,41 @@ class Server:
     def _read(self, received: bytes, data: socket.socket, folder: Path, content: list[int], parent: int) -> None:
         task = decode_task(received)
         more = map(Path, settings.SYNC_READER_FOLDERS)
-        self.confinement.apply(folder, *more, has_network=task.fetches_data)
+        self.confinement.apply(folder, *more, has_network=isinstance(task, Question) or task.fetches_data)
         # After the change of user, which would undo it.
         end_with_parent()
         if os.getppid() != parent:
             return
         tempfile.tempdir = str(folder)
         send(data, messages.encode([Begun()]))
-        source = replace(task.source(), vocabulary=RecordNames(), helper=RemoteHelper(data))
         # So that the log, too, masks them.
-        remember_secrets(secrets_in(source.credentials))
+        remember_secrets(secrets_in(task.credentials))
+        if isinstance(task, Question):
+            # Those of a worker have its limits.
+            limit_resources()
+            _send_all(data, ([found] for found in answers_to(task, RecordNames())))
+            return
+        source = replace(task.source(), vocabulary=RecordNames(), helper=RemoteHelper(data))
         with contextlib.ExitStack() as opened, logs.about(sync_id=task.sync_id):
             if content:
                 source = replace(source, content=opened.enter_context(os.fdopen(content[0], "rb")))
-            try:
-                for found in _together(combine_blocks(connector_named(task.connector).rows(source))):
-                    send(data, messages.encode(found, source.layouts))
-                last: Signal = Ended()
-            except BrokenPipeError:
-                raise
-            except Exception as error:
-                last = _as_message(error)
-            send(data, messages.encode([last]))
+            found = combine_blocks(connector_named(task.connector).rows(source))
+            _send_all(data, _together(found), source.layouts)
+
+
+def _send_all(
+    data: socket.socket, found: Iterator[Sequence[SourceItem | Signal]], layouts: Sequence[FileLayout] = ()
+) -> None:
+    """Send what is found, and at the end that this was all, or why it is not."""
+    try:
+        for portion in found:
+            send(data, messages.encode(portion, layouts))
+        last: Signal = Ended()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        last = signal_of(error)
+    send(data, messages.encode([last]))
 
 
 def _together(items: Iterator[SourceItem]) -> Iterator[list[SourceItem]]:
@@ -217,18 +241,6 @@ def _together(items: Iterator[SourceItem]) -> Iterator[list[SourceItem]]:
         raise
     if portion:
         yield portion
-
-
-def _as_message(error: Exception) -> Signal:
-    match error:
-        case ConnectorError():
-            return Refused.of(error)
-        case MemoryError():
-            return Failure("memory", 0, str(error))
-        case OSError(errno=int(number)):
-            return Failure("system", number, error.strerror or "")
-    logger.error("The source of the sync could not be read.", exc_info=error)
-    return Failure("other", 0, f"The connector failed: {type(error).__name__}: {error}")
 
 
 def _remove_leftovers() -> None:

@@ -1,10 +1,13 @@
 """What the process that reads a source and the process of the sync tell each other, besides what is found in it."""
 
+import logging
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from syncs.connectors.protocol import ConnectorError
+
+logger = logging.getLogger(__name__)
 
 
 class Begun(msgspec.Struct, tag=True, array_like=True):
@@ -81,6 +84,32 @@ class Present(msgspec.Struct, tag=True, array_like=True):
     credentials: dict[str, str]
 
 
+class Said(msgspec.Struct, tag=True, array_like=True):
+    """What `Connector.check` found."""
+
+    found: str
+
+
+class Offered(msgspec.Struct, tag=True, array_like=True):
+    """The values and labels that the source offers for a field of the form."""
+
+    field: str
+    choices: list[tuple[str, str]]
+
+
 # What the reading process says, and what it is answered.
-Signal: TypeAlias = Begun | Ended | Refused | Failure | Take | Renew | Renewed
+Signal: TypeAlias = Begun | Ended | Refused | Failure | Take | Renew | Renewed | Said | Offered
 Answer: TypeAlias = Granted | Present | Refused
+
+
+def signal_of(error: Exception) -> Refused | Failure:
+    """What is said of an error that ends the reading; one of the program is logged."""
+    match error:
+        case ConnectorError():
+            return Refused.of(error)
+        case MemoryError():
+            return Failure("memory", 0, str(error))
+        case OSError(errno=int(number)):
+            return Failure("system", number, error.strerror or "")
+    logger.error("The source could not be read.", exc_info=error)
+    return Failure("other", 0, f"The connector failed: {type(error).__name__}: {error}")

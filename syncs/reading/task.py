@@ -9,6 +9,7 @@ import msgspec
 
 from syncs.connectors.protocol import FileLayout, Limits, Source
 from syncs.import_profiles.header_names import key_of
+from syncs.reading.questions import Question
 
 
 class _Layout(msgspec.Struct, array_like=True):
@@ -28,7 +29,7 @@ class _Layout(msgspec.Struct, array_like=True):
     decimal_commas: tuple[str, ...]
 
 
-class Task(msgspec.Struct):
+class Task(msgspec.Struct, tag=True):
     """What is to be read: the connector, its source but for the upload's content, and the sync, for the log."""
 
     connector: str
@@ -89,9 +90,12 @@ def task_of(source: Source, *, connector: str, sync_id: str, fetches_data: bool)
     )
 
 
-def encode_task(task: Task) -> bytes:
+def encode_task(task: Task | Question) -> bytes:
     return msgspec.msgpack.encode(task)
 
 
-def decode_task(data: bytes) -> Task:
-    return msgspec.msgpack.decode(data, type=Task)
+def decode_task(data: bytes) -> Task | Question:
+    return _decoder.decode(data)
+
+
+_decoder: msgspec.msgpack.Decoder[Task | Question] = msgspec.msgpack.Decoder(Task | Question)

@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from adsplatform.errors import DependencyFailed
-from adsplatform.observability.redaction import redact
 from adsplatform.records.specification import Entity, entity_named
-from enrollments.models import Application, secrets_in
-from enrollments.services import check_connection, with_defaults
-from syncs.connectors import connector_named
-from syncs.connectors.protocol import Columns, ConnectorError, RowProblem, Rows
+from enrollments.models import Application
+from enrollments.sources import ask_source
+from syncs.connectors.protocol import Columns, Form, RowProblem, Rows
 from syncs.loading.staging.header_mapping import check_line, map_columns
 from syncs.loading.staging.vocabulary import RecordNames
 
@@ -45,9 +42,10 @@ class KindSample:
 
 @dataclass(frozen=True)
 class SourceSample:
-    """What was found at the source, as a sentence, and the first rows of each kind."""
+    """What was found at the source, as a sentence, its form with the choices that it offers, the first rows."""
 
     found: str
+    form: Form
     kinds: tuple[KindSample, ...]
 
 
@@ -56,25 +54,20 @@ def sample_source(app: Application, settings: Mapping[str, str], credentials: Ma
 
     Settings that are not given have their defaults. Nothing is stored.
     """
-    found = check_connection(app, settings, credentials)
+    answers = ask_source(app, settings, credentials, choices=True, rows=ROWS, vocabulary=RecordNames())
     blocks: dict[str, list[Rows | Columns]] = defaultdict(list)
     problems: dict[str, list[str]] = defaultdict(list)
-    try:
-        for item in connector_named(app.connector).sample(
-            with_defaults(app, settings), credentials, RecordNames(), ROWS
-        ):
-            if isinstance(item, Rows | Columns):
-                blocks[item.name].append(item)
-            elif isinstance(item, RowProblem):
-                problems[item.name].append(item.message)
-    except ConnectorError as refused:
-        raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
+    for item in answers.rows:
+        if isinstance(item, Rows | Columns):
+            blocks[item.name].append(item)
+        elif isinstance(item, RowProblem):
+            problems[item.name].append(item.message)
     kinds = [
         _kind(entity, blocks[name], problems[name])
         for name in dict.fromkeys(chain(blocks, problems))
         if (entity := entity_named(name))
     ]
-    return SourceSample(found, tuple(kinds))
+    return SourceSample(answers.found, answers.form, tuple(kinds))
 
 
 def _kind(entity: Entity, blocks: list[Rows | Columns], problems: list[str]) -> KindSample:

@@ -4,6 +4,7 @@ Each attempt is a company whose name is what came of it.
 """
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -39,6 +40,11 @@ class HostileSource(AppConfig):
 
 class Hostile(Connector):
     application = APPLICATION
+
+    def check(self, settings, credentials):
+        time.sleep(float(os.environ.get("HOSTILE_WAITS", "0")))
+        attempts = {name: tried(attempt)[:90] for name, attempt in ATTEMPTS.items()}
+        return json.dumps(attempts | {"its own credentials": credentials["password"] == "own password"})
 
     def rows(self, source):
         # As long as others can still be looked at.

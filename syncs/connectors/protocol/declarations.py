@@ -1,7 +1,7 @@
 """What a connector declares about itself: its entry in the catalogue, its form, its kinds of record, its budgets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -54,6 +54,14 @@ class Form:
     def fields(self) -> tuple[Field, ...]:
         """All fields, in the order of the form."""
         return self.settings + self.credentials
+
+    def with_choices(self, choices: Mapping[str, tuple[Choice, ...]]) -> "Form":
+        """The form with other choices for these fields."""
+
+        def filled(field: Field) -> Field:
+            return replace(field, choices=choices.get(field.name, field.choices))
+
+        return Form(tuple(map(filled, self.settings)), tuple(map(filled, self.credentials)))
 
     def kinds_in(self, settings: Mapping[str, str]) -> tuple[str, ...]:
         """The kinds of record chosen in the settings; none if all are."""

@@ -22,6 +22,7 @@ from syncs.connectors.protocol import (
     Rows,
     Source,
     SourceItems,
+    Vocabulary,
 )
 from syncs.connectors.tryton import invoices, ledger, parties, settlements
 from syncs.connectors.tryton.json_rpc import JsonRpcServer
@@ -87,7 +88,8 @@ class Tryton(Connector):
                 name="kinds",
                 label="What is read",
                 type="kinds",
-                help_text="Kinds of record with commas between them, like Company, Invoice; all of them if left empty.",
+                help_text="What is not chosen stays in the books as it is. Records that refer to others need these: "
+                "invoices their companies, lines their invoices.",
             ),
             OVERLAP,
             COMPARED,
@@ -133,6 +135,14 @@ class Tryton(Connector):
         count = f"more than {MOST_COUNTED - 1:,}" if found == MOST_COUNTED else f"{found:,}"
         return f"Found the books of “{name}” in {books.currency}, with {count} posted invoices."
 
+    def sample(self, settings: Values, credentials: Values, vocabulary: Vocabulary, rows: int) -> SourceItems:
+        chosen = self.describe().kinds_in(settings)
+        with _server(credentials) as server:
+            books = _books(server, settings)
+            for kind in KINDS:
+                if not chosen or kind.kind in chosen:
+                    yield from _block(kind, next(kind.rows(books, None), [])[:rows], 1)
+
     def rows(self, source: Source) -> SourceItems:
         _whole_number(source.settings, OVERLAP)
         _whole_number(source.settings, COMPARED)
@@ -163,7 +173,8 @@ class _Reading:
         if not self.kind.is_incremental or is_lost:
             since = None
         for rows in self.kind.rows(self.books, since):
-            yield from self._block(rows)
+            yield from _block(self.kind, rows, self._line + 1)
+            self._line += len(rows)
         if not self.kind.has_keys:
             return
         if not self.source.full and (is_lost or self._is_due(begun)):
@@ -193,24 +204,16 @@ class _Reading:
             waiting = keys
         yield AllKeys(self.kind.name, FILE, waiting, is_last=True)
 
-    def _block(self, rows: list[Row]) -> SourceItems:
-        if not rows:
-            return
-        first = self._line + 1
-        self._line += len(rows)
-        columns = list(rows[0])
-        problems = [
-            problem for line, row in enumerate(rows, start=first) for problem in _shortened(self.kind, line, row)
-        ]
-        yield Rows(
-            self.kind.name,
-            FILE,
-            columns,
-            [list(row.values()) for row in rows],
-            list(range(first, self._line + 1)),
-            [json.dumps(row, ensure_ascii=False) for row in rows],
-        )
-        yield from problems
+
+def _block(kind: Kind, rows: list[Row], first: int) -> SourceItems:
+    """Rows of one kind, the first of which has this number."""
+    if not rows:
+        return
+    lines = range(first, first + len(rows))
+    problems = [problem for line, row in zip(lines, rows, strict=True) for problem in _shortened(kind, line, row)]
+    raw = [json.dumps(row, ensure_ascii=False) for row in rows]
+    yield Rows(kind.name, FILE, list(rows[0]), [list(row.values()) for row in rows], list(lines), raw)
+    yield from problems
 
 
 def _shortened(kind: Kind, line: int, row: Row) -> Iterator[RowProblem]:
