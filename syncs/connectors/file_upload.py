@@ -67,6 +67,7 @@ class FileUpload(Connector):
         app_type="Upload",
         group="Files",
     )
+    reads_files = True
 
     def rows(self, source: Source) -> SourceItems:
         if source.format == "zip":

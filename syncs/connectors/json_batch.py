@@ -54,6 +54,7 @@ class JsonBatch(Connector):
         app_type="Upload",
         group="Files",
     )
+    reads_files = True
 
     def rows(self, source: Source) -> SourceItems:
         text = _JsonText(source)

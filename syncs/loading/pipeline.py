@@ -25,7 +25,7 @@ from syncs.loading.merge import assumed_values, deletes, gone, preview, results,
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.profiled_files import translator_for
 from syncs.loading.progress import ProgressReporter, check_claim
-from syncs.loading.source import kinds_expected, open_source, profiles_of
+from syncs.loading.source import kinds_expected, open_source, profiles_of, reads_files
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
 from syncs.loading.staging.stage import Stage
@@ -68,7 +68,8 @@ def log_lost(sync_request: SyncRequest, error: WrongStatus) -> None:
 def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: ColumnStyles) -> Verdict:
     """Read and merge once; raises errors after which no stage is left, such as a lost database session."""
     skip_unchanged_of = sync_request.app_enrollment_id if Shortcut.SKIP_UNCHANGED_ROWS in shortcuts else None
-    with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of, styles) as stage:
+    from_files = reads_files(sync_request.connector)
+    with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of, styles, from_files=from_files) as stage:
         context = MergeContext(cursor, stage, sync_request)
         may_insert = Shortcut.DIRECT_INSERT in shortcuts
         with (

@@ -38,6 +38,7 @@ class GivenRows(Connector):
         description="For tests.",
         app_type="Test",
     )
+    reads_files = True
 
     def __init__(self, data, given=None):
         self.data, self.given = data, [] if given is None else given
@@ -65,6 +66,7 @@ class GivenFiles(Connector):
     """A ZIP of texts or bytes by file name, read as an uploaded one is."""
 
     application = GivenRows.application
+    reads_files = True
 
     def __init__(self, texts: dict[str, str | bytes]):
         self.content = io.BytesIO()

@@ -6,7 +6,7 @@ import pytest
 
 from adsplatform.records.models import Company, CustomField, FinancialAccountBalanceHistory, Invoice
 from tests.connectors.reading import zipped
-from tests.loading.conftest import account, balance, company, invoice
+from tests.loading.conftest import GivenRows, account, balance, company, invoice
 from tests.samples.sheets import cell, sheet, workbook
 
 COMPANY = "erpKey,companyName,companyType,isActive"
@@ -203,6 +203,13 @@ def test_references_that_a_spreadsheet_has_changed_are_told(sync):
             ("erpKey", "line 2 has"),
         ]
     ]  # fmt: skip
+
+
+def test_no_spreadsheet_has_changed_a_key_of_an_accounting_system(sync, monkeypatch):
+    monkeypatch.setattr(GivenRows, "reads_files", False)
+    for _ in range(2):
+        result = sync({"companies": [company("1E+20"), company("C2", defaultCurrencyCode="eur")]})
+        assert problems(result, columns=("code",)) == [("currency_in_lower_case",)]
 
 
 def test_remarks_are_about_lines_that_load(sync):

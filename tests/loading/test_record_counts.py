@@ -5,11 +5,13 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from adsplatform.records.models.counts import RecordCount
 from adsplatform.records.specification import entities
+from enrollments.models import AppEnrollment
 from syncs.loading.control_totals.recount import recount
-from syncs.services.erasure import remove_data_of
+from syncs.services.enrollment_removal import remove_some_data_of
 from tests.factories import AppEnrollmentFactory
 from tests.loading.conftest import company, invoice
 
@@ -41,7 +43,8 @@ def test_counts_go_with_the_data_of_their_enrollment(sync, enrollment):
     for each in (enrollment, other):
         sync({"companies": [company()], "invoices": [invoice()]}, into=each)
     assert RecordCount.objects.of_kind(enrollment.group_key_id, "Invoice") == 2
-    remove_data_of(enrollment.pk)
+    AppEnrollment.objects.filter(pk=enrollment.pk).update(removal_asked=timezone.now())
+    assert remove_some_data_of(enrollment.pk) == {"records": 2, "rejected_rows": 0, "uploaded_files": 0}
     assert (kept(enrollment), kept(other)) == ({}, {"Company": 1, "Invoice": 1})
 
 

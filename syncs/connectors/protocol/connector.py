@@ -13,6 +13,8 @@ class Connector(ABC):
     """Reads one kind of source. One object serves all enrollments, so it keeps nothing between two calls."""
 
     application: ApplicationEntry
+    # Whether it reads files, whose keys a spreadsheet may have changed; a record's key in a database is what it is.
+    reads_files = False
 
     @abstractmethod
     def rows(self, source: Source) -> SourceItems:

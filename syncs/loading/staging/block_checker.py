@@ -156,7 +156,8 @@ class BlockChecker:
         for name, places in self.styles.judge(block, faults, unchanged).items():
             frame = frame.with_columns(frame[name].scatter(places, None))
         name_totals(block, faults)
-        remarks = [remark for remark in remarks if remark.place not in faults]
+        left_out = self.problems.remarks.left_out
+        remarks = [remark for remark in remarks if remark.place not in faults and remark.code not in left_out]
         self.problems.remarks.note(block, remarks)
         frame = self._checks.with_defaults(block.entity, frame, changed)
         rows = CheckedRows(block.lines, block.raw, block.column_patterns(), frame, block.copy_lines(frame, changed))

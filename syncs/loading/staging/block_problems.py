@@ -4,7 +4,7 @@ import polars as pl
 
 from adsplatform.records.checks import quoted
 from adsplatform.records.keys import clean_key
-from syncs.loading.staging.cell_remarks import CellRemarks
+from syncs.loading.staging.cell_remarks import OF_FILES, CellRemarks
 from syncs.loading.staging.column_styles import Faults
 from syncs.loading.staging.columnar_blocks import Block
 from syncs.loading.staging.problem_log import Problem, ProblemLog, RejectedReference
@@ -16,9 +16,9 @@ UNKNOWN_TEXTS_LISTED = 20
 class BlockProblems:
     """Logs the findings of blocks as sentences, one by one or once per file."""
 
-    def __init__(self, log: ProblemLog) -> None:
+    def __init__(self, log: ProblemLog, *, from_files: bool = True) -> None:
         self.log = log
-        self.remarks = CellRemarks(log)
+        self.remarks = CellRemarks(log, left_out=() if from_files else OF_FILES)
         # The unknown texts that are listed, by file and column.
         self._unknown_texts: dict[tuple[str, str], set[str]] = {}
 

@@ -1,6 +1,6 @@
 """Remarks on cells that load and yet are worth a person's look, told once for each column of a file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ from syncs.loading.staging.problem_log import Problem, ProblemLog
 
 # How many values, and how many lines, a sentence names.
 VALUES_NAMED, LINES_NAMED = 3, 5
+
+# What only files can have.
+OF_FILES = frozenset({"key_changed_by_spreadsheet"})
 
 # Each code's sentence after the column's name, given the values and the lines that have them.
 _SENTENCES: dict[str, Callable[[str, str], str]] = {
@@ -69,8 +72,9 @@ class _Remark:
 class CellRemarks:
     """Collects remarks while blocks are checked."""
 
-    def __init__(self, log: ProblemLog) -> None:
-        self.log = log
+    def __init__(self, log: ProblemLog, left_out: Collection[str] = ()) -> None:
+        """`left_out` are the codes of remarks that are not made."""
+        self.log, self.left_out = log, left_out
         # By entity, file, column and code.
         self._remarks: dict[tuple[str, str, str, str], _Remark] = {}
 

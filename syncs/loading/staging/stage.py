@@ -46,11 +46,16 @@ class Stage:
     """Receives the blocks of an input one by one; afterwards it contains the rows to merge."""
 
     def __init__(
-        self, cursor: CursorWrapper, skip_unchanged_of: UUID | None = None, styles: ColumnStyles | None = None
+        self,
+        cursor: CursorWrapper,
+        skip_unchanged_of: UUID | None = None,
+        styles: ColumnStyles | None = None,
+        *,
+        from_files: bool = True,
     ) -> None:
         """`skip_unchanged_of` is the enrollment of which unchanged rows are skipped.
 
-        `styles` is what earlier readings of the input have shown of its columns.
+        `styles` is what earlier readings of the input have shown of its columns; `from_files` whether it is files.
         """
         self.cursor = cursor
         self.styles = styles or ColumnStyles()
@@ -60,7 +65,7 @@ class Stage:
         self.files = InputFiles(self.problem_log, self.staged_for)
         self.totals = FileTotals()
         self.unchanged_rows = UnchangedRows(self.copy_thread, skip_unchanged_of)
-        self._block_problems = BlockProblems(self.problem_log)
+        self._block_problems = BlockProblems(self.problem_log, from_files=from_files)
         self.assumed = AssumedValues()
         self.bookmarks = Bookmarks()
         self.gone = GoneKeys(self.copy_thread)
