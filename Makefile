@@ -14,7 +14,8 @@ test: .venv-test/ready  ## Run the tests; `make test ARGS="tests/flows -x"` runs
 	@.venv-test/bin/python $(PYTEST) $(ARGS)
 
 test-sources: .venv-test/ready  ## Run the tests of connectors before real systems, which they install for themselves.
-	@.venv-test/bin/python $(PYTEST) tests/sources -v --durations=5 $(ARGS)
+	@.venv-test/bin/python $(PYTEST) tests/sources $(wildcard tests/*/test_conformance.py) -v -m "long or not long" \
+	  --durations=5 $(ARGS)
 
 lint: .venv-test/ready  ## Check style, format, types and layers, as CI does.
 	@echo "Style (ruff check):" && .venv-test/bin/ruff check .

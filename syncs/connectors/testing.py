@@ -9,15 +9,23 @@ A property that needs a source which the case does not have is reported as skipp
 """
 
 import json
+import os
+import pickle
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
 from unittest import SkipTest
 
+import psutil
+
+from syncs.connectors import addresses
 from syncs.connectors.blocks import combine_blocks
 from syncs.connectors.protocol import (
     ABSENT,
@@ -29,12 +37,16 @@ from syncs.connectors.protocol import (
     ConnectorError,
     Deleted,
     JsonValue,
+    NoHelper,
+    NoVocabulary,
     Rows,
     Source,
     SourceItem,
 )
 
 T = TypeVar("T")
+# What the process that is to be killed says when it is in the middle of reading.
+READING = b"reading\n"
 # By the name of the kind and the key of the record, the cells by column.
 Books = dict[str, dict[str, dict[str, Any]]]
 
@@ -112,6 +124,22 @@ class ConnectorSuite:
         # What was read before is not stored, so it has to come again.
         _check(_books(case, case.read()) != {}, "After a reading that was stopped nothing is found.")
 
+    def test_killed_it_leaves_nothing_behind_and_is_read_again(self, case: Case) -> None:
+        if case.source.content is not None:
+            raise SkipTest("An upload is read from its beginning each time.")
+        books = _books(case, case.read())
+        with _reading_elsewhere(case) as reader:
+            # What the connector has started, such as a program.
+            processes = [reader, *reader.children(recursive=True)]
+            began = time.monotonic()
+            reader.kill()
+            _, alive = psutil.wait_procs(processes, timeout=10)
+            took = time.monotonic() - began
+            for process in alive:
+                process.kill()
+        _check(not alive and took < 2, f"Killed, it took {took:.1f} seconds to end; {len(alive)} processes were left.")
+        _check(_books(case, case.read()) == books, "After a reading that was killed, another one finds other records.")
+
     def test_an_empty_source_is_no_error(self, case: Case) -> None:
         found = _books(case, case.read(_needed(case.empty, "empty source")))
         _check(not any(found.values()), f"An empty source has records: {found}.")
@@ -166,8 +194,46 @@ class ConnectorSuite:
         _check(not any(field.is_secret for field in form.settings), "Only credentials can be secret.")
         _check(all(each.key in ("", *names) for each in entry.budgets), "A budget’s key is no field.")
         kinds = {kind.kind for kind in case.connector.kinds()}
-        found = {item.name for item in case.read() if isinstance(item, Rows | Columns)}
+        found = {_kind(case, item.name) for item in case.read() if isinstance(item, Rows | Columns)}
         _check(not kinds or found <= kinds, f"It reads kinds that it does not offer: {sorted(found - kinds)}.")
+
+
+@contextmanager
+def _reading_elsewhere(case: Case) -> Iterator[psutil.Popen]:
+    """Another process that is in the middle of reading the source of the case."""
+    # The vocabulary and the helper are those of this process.
+    source = replace(case.source, state=dict(case.source.state), vocabulary=NoVocabulary(), helper=NoHelper())
+    try:
+        given = pickle.dumps((addresses.allowed(), case.connector, source))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SkipTest(f"It cannot be read in another process: {error}.") from error
+    process = psutil.Popen(
+        [sys.executable, "-c", "from syncs.connectors.testing import read_elsewhere; read_elsewhere()"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        try:
+            process.stdin.write(given)
+            process.stdin.close()
+            _check(process.stdout.readline() == READING, "The process that was to read the source ended.")
+            yield process
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def read_elsewhere() -> None:
+    """The other process: reads what comes first, and then waits to be killed."""
+    networks, connector, source = pickle.load(sys.stdin.buffer)  # noqa: S301, from the process of the test
+    addresses.allow(networks)
+    items = connector.rows(source)
+    next(items)
+    sys.stdout.buffer.write(READING)
+    sys.stdout.flush()
+    time.sleep(60)
+    del items
 
 
 def _check(holds: bool, sentence: str) -> None:
@@ -201,6 +267,11 @@ def _sentence(case: Case, error: ConnectorError) -> None:
 def _secrets_in(case: Case, text: str) -> bool:
     names = [field.name for field in case.connector.application.credentials if field.is_secret]
     return any(case.source.credentials.get(name, "\0") in text for name in names)
+
+
+def _kind(case: Case, name: str) -> str:
+    """The kind of record that rows of that name are, as far as the source knows the names."""
+    return case.source.vocabulary.kind_named(name) or name
 
 
 def _books(case: Case, items: Iterator[SourceItem] | list[SourceItem]) -> Books:

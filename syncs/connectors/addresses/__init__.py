@@ -39,6 +39,11 @@ def allow(networks: Iterable[str]) -> None:
     _Allowed.networks = tuple(ip_network(network.strip(), strict=False) for network in networks)
 
 
+def allowed() -> list[str]:
+    """What is allowed now, as `allow` takes it."""
+    return list(map(str, _Allowed.networks))
+
+
 def is_allowed(address: Address) -> bool:
     """Whether a connector may connect to the address."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
