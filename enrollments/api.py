@@ -1,5 +1,7 @@
 """The catalogue of applications and an account's enrollments in them, for programs."""
 
+from typing import NotRequired, TypedDict
+
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
@@ -26,7 +28,49 @@ from enrollments.wire import (
     EnrollQuery,
     RemoveQuery,
 )
+from syncs.services import enrollment_removal
 from syncs.services import enrollments as enrollment_services
+from syncs.services.enrollment_removal import WhatGoes
+
+
+class RemovedKind(TypedDict):
+    """How many records of a kind there are."""
+
+    kind: str
+    count: int
+
+
+class RemovalCounts(TypedDict):
+    """What there is: the first four go with the data only, the next three in any case; the counts of syncs stay."""
+
+    records: list[RemovedKind]
+    uploadedFiles: int
+    rejectedRows: int
+    importProfiles: int
+    waitingSyncs: int
+    credentials: int
+    sourceStates: int
+    syncsKept: int
+
+
+class RemovalModel(ActionResult):
+    """What was done, or what would be by a dry run, which has `counts`."""
+
+    counts: NotRequired[RemovalCounts]
+
+
+def counts_of(goes: WhatGoes) -> RemovalCounts:
+    """What goes, as the API has it."""
+    return {
+        "records": [{"kind": entity.name, "count": count} for entity, count in goes.records],
+        "uploadedFiles": goes.uploaded_files,
+        "rejectedRows": goes.rejected_rows,
+        "importProfiles": goes.import_profiles,
+        "waitingSyncs": goes.waiting_syncs,
+        "credentials": goes.credentials,
+        "sourceStates": goes.source_states,
+        "syncsKept": goes.syncs_kept,
+    }
 
 
 class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
@@ -53,8 +97,8 @@ class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
             problems=(424,),
             example=[{"appId": "0198c1a2-3f6e-7a51-9c7a-2f8f6f0f2d11", "name": "Head office"}],
         ),
-        "change": Operation(body=AppEnrollmentChange, example={"isActive": False}),
-        "destroy": Operation(query=RemoveQuery, answer=ActionResult),
+        "change": Operation(body=AppEnrollmentChange, problems=(424,), example={"isActive": False}),
+        "destroy": Operation(query=RemoveQuery, answer=RemovalModel),
         "reconnect": Operation(
             body=ConnectorInfo,
             answer=CustomFieldValueModel,
@@ -114,13 +158,21 @@ class AppEnrollmentViewSet(WireViewSet[AppEnrollment]):
     def change(self, request: WireRequest, pk: str) -> HttpResponse:
         """Change an enrollment."""
         changes = AppEnrollmentChange.read_changes(request.data)
-        return self.answer(services.change_enrollment(self.get_object(pk), request.caller.user, **changes))
+        enrollment, settings = self.get_object(pk), changes.pop("settings", None)
+        if settings:
+            services.change_settings(enrollment, request.caller.user, settings, **changes)
+        else:
+            services.change_enrollment(enrollment, request.caller.user, **changes)
+        return self.answer(enrollment)
 
     def destroy(self, request: WireRequest, pk: str) -> HttpResponse:
-        """End an enrollment, and remove its records if that is asked for."""
-        wanted = RemoveQuery.read(request.parameters)
+        """End an enrollment, and remove its records if that is asked for; a dry run counts what would go."""
+        wanted, enrollment = RemoveQuery.read(request.parameters), self.get_object(pk)
+        if wanted["dry_run"]:
+            goes = enrollment_removal.what_goes(enrollment)
+            return Response({"messages": enrollment_removal.in_sentences(goes), "counts": counts_of(goes)})
         messages = enrollment_services.remove_enrollment(
-            self.get_object(pk), request.caller.user, remove_data=wanted["remove_enrollment_data"]
+            enrollment, request.caller.user, remove_data=wanted["remove_enrollment_data"]
         )
         return Response({"messages": messages})
 

@@ -101,6 +101,8 @@ class AppEnrollment(models.Model):
     expected_every_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     # When the removal of its records was requested; empty again once they are removed.
     removal_asked = models.DateTimeField(null=True, blank=True, editable=False)
+    # How much the steps of that have removed until now, by what it is.
+    removed_so_far = models.JSONField(null=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
 

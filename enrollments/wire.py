@@ -336,6 +336,7 @@ class AppEnrollmentChange(WireInput):
     cron_settings = ClearableText(max_length=50, cleared=None)
     sync_schedule_is_active = AnyCaseBoolean(required=False)
     expected_every_hours = _expected_hours()
+    settings = setting_values_field()
 
 
 class EnrollQuery(WireInput):
@@ -344,6 +345,7 @@ class EnrollQuery(WireInput):
 
 class RemoveQuery(WireInput):
     remove_enrollment_data = AnyCaseBoolean(default=False)
+    dry_run = AnyCaseBoolean(default=False)
 
 
 class ApplicationInput(WireInput):

@@ -9,8 +9,8 @@ from adsplatform.cluster import shutdown
 from enrollments.models import AppEnrollment
 from syncs.crash_points import crash_point
 from syncs.models import SyncRequest
-from syncs.queue.notify import send_wakeup
-from syncs.services import erasure
+from syncs.queue.notify import request_removal, send_wakeup
+from syncs.services import enrollment_removal
 from syncs.worker import process
 
 
@@ -32,16 +32,18 @@ def run_next_sync() -> str:
     return str(sync_request)
 
 
-@transaction.atomic
 def remove_enrollment_data(app_enrollment_id: str) -> str:
-    """Remove everything that a deleted enrollment has loaded.
+    """Remove everything that a deleted enrollment has loaded, step by step; a cluster that is stopping leaves the rest.
 
     The message alone removes nothing: the enrollment must say that its removal was asked for.
     """
-    enrollment = AppEnrollment.objects.filter(pk=app_enrollment_id, removal_asked__isnull=False)
-    if not enrollment.select_for_update().exists():
+    try:
+        while (removed := enrollment_removal.remove_some_data_of(UUID(app_enrollment_id))) is None:
+            if shutdown.is_requested():
+                request_removal(UUID(app_enrollment_id))
+                return "This cluster is stopping."
+    except AppEnrollment.DoesNotExist:
         return f"Nobody asked to remove the data of the enrollment {app_enrollment_id}, or they are removed already."
-    removed = erasure.remove_data_of(UUID(app_enrollment_id))
     counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in removed.items())
     return f"Removed: {counts}."
 

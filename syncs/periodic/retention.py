@@ -15,6 +15,7 @@ Each step is a bounded piece of work in a transaction of its own. Data that are 
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,11 +31,11 @@ from adsplatform.accounts import audit_chain
 from adsplatform.accounts.models import AuditEntry
 from adsplatform.rest.models import KeptAnswer
 from enrollments.models import AppEnrollment
-from syncs import tasks
 from syncs.models import SyncDifference, SyncRequest, SyncResultDetail, UnansweredUpload, Upload
 from syncs.models.corrections import Correction, SyncFile
 from syncs.models.notices import Notice
 from syncs.models.resumable_uploads import ResumableUpload
+from syncs.services.enrollment_removal import remove_some_data_of
 from syncs.services.resumable_uploads import abandon
 
 logger = logging.getLogger(__name__)
@@ -194,7 +195,8 @@ def removals_asked(before: datetime) -> QuerySet[AppEnrollment]:
 def _remove_records(before: datetime) -> int:
     found = list(removals_asked(before).values_list("pk", flat=True)[:1])
     for enrollment in found:
-        tasks.remove_enrollment_data(str(enrollment))
+        with suppress(AppEnrollment.DoesNotExist):  # a worker has just finished it
+            remove_some_data_of(enrollment)
     return len(found)
 
 

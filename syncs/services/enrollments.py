@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from adsplatform.accounts.models import Account, User
+from adsplatform.accounts import row_security
+from adsplatform.accounts.audit import signed_now
+from adsplatform.accounts.models import Account, AuditEntry, User
 from adsplatform.errors import PlatformError
 from adsplatform.wording import plural
 from enrollments.models import AppEnrollment
 from enrollments.schedules import remove_plan
-from enrollments.services import check_connection, check_room_for_enrollments, create_enrollment
+from enrollments.services import check_room_for_enrollments, create_enrollment
+from enrollments.sources import check_connection
 from syncs.models import SourceState, SyncRequest
 from syncs.queue import notify
+from syncs.services.enrollment_removal import what_goes
 from syncs.services.requests import request_sync
 
 
@@ -44,7 +49,10 @@ def enroll_all(
 
 @transaction.atomic
 def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: bool = False) -> list[str]:
-    """Delete an enrollment: cancel its waiting syncs, keep or remove its records; returns what was done."""
+    """Delete an enrollment: cancel its waiting syncs, keep or remove its records; returns what was done.
+
+    An entry of the audit trail says what it had.
+    """
     # The plan before the lock, in the same order as the scheduler, to prevent a deadlock.
     remove_plan(enrollment)
     enrollment.lock()
@@ -52,6 +60,7 @@ def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: boo
         raise PlatformError(
             f"A sync of {enrollment} is in progress. Cancel it or wait for its end, then delete the enrollment."
         )
+    _record_removal(enrollment, user, remove_data=remove_data)
     waiting = list(enrollment.sync_requests.unfinished())
     for sync_request in waiting:
         sync_request.cancel("Cancelled because its enrollment was deleted. Nothing was changed.", user)
@@ -74,6 +83,25 @@ def remove_enrollment(enrollment: AppEnrollment, user: User, *, remove_data: boo
     else:
         messages.append("The records of the enrollment were kept")
     return messages
+
+
+def _record_removal(enrollment: AppEnrollment, user: User, *, remove_data: bool) -> None:
+    goes = what_goes(enrollment)
+    figures = {field.name: getattr(goes, field.name) for field in fields(goes) if field.name != "records"}
+    before = {f"records of {entity.name}": count for entity, count in goes.records}
+    before |= {name: count for name, count in figures.items() if count}
+    with row_security.as_login_role():
+        AuditEntry.objects.create(
+            at=timezone.now(),
+            group_key=enrollment.group_key_id,
+            action=AuditEntry.Action.REMOVED,
+            subject="enrollment",
+            subject_id=str(enrollment.pk),
+            subject_name=str(enrollment)[:255],
+            before=before | {"the records": "are removed" if remove_data else "are kept"},
+            after={},
+            **signed_now(user),
+        )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Erasure: what an enrollment has loaded, or an account with all its rows and files, is removed for good."""
+"""Erasure: an account with all its rows and files is removed for good."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -13,79 +13,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 
-from adsplatform.accounts.audit import signed_by
 from adsplatform.accounts.models import Account, AuditEntry, Membership, User
 from adsplatform.errors import Conflict
-from adsplatform.records.removal import remove_records_of
 from enrollments.models import AppEnrollment
-from syncs.models import (
-    BookTotal,
-    Correction,
-    ImportProfileVersion,
-    SeenKey,
-    SyncDifference,
-    SyncFile,
-    SyncRequest,
-    SyncResultDetail,
-    UnansweredUpload,
-    Upload,
-)
-
-
-@transaction.atomic
-def remove_data_of(app_enrollment_id: UUID) -> dict[str, int]:
-    """Remove the records of a deleted enrollment and what was sent for them; returns how much of each there was.
-
-    Of its syncs the counts, the control totals and the problems of whole files stay.
-    """
-    enrollment = AppEnrollment.objects.select_related("app", "modified_user").get(pk=app_enrollment_id)
-    removed = {"records": remove_records_of(app_enrollment_id), **_remove_what_was_sent(enrollment)}
-    AuditEntry.objects.create(
-        at=timezone.now(),
-        group_key=enrollment.group_key_id,
-        action=AuditEntry.Action.REMOVED,
-        subject="data of enrollment",
-        subject_id=str(enrollment.pk),
-        subject_name=str(enrollment),
-        before=removed,
-        after={},
-        **signed_by(enrollment.modified_user),
-    )
-    AppEnrollment.objects.filter(pk=app_enrollment_id).update(removal_asked=None)
-    return removed
-
-
-def _remove_what_was_sent(enrollment: AppEnrollment) -> dict[str, int]:
-    """Remove the files and rejected rows of an enrollment, and its profiles, which may quote them."""
-    syncs = SyncRequest.objects.filter(app_enrollment=enrollment)
-    # Problems of whole files are few, say why a sync ended as it did, and hold no row.
-    details = SyncResultDetail.objects.exclude(kind=SyncResultDetail.Kind.ERROR, line__isnull=True)
-    details = details.filter(sync_request__in=syncs)
-    rejected = details.filter(kind=SyncResultDetail.Kind.ERROR).values("sync_request", "entity", "file", "line")
-    removed = {"rejected_rows": rejected.distinct().count(), "uploaded_files": 0}
-    to_remove: list[QuerySet[Any]] = [
-        details,
-        SyncDifference.objects.filter(sync_request__in=syncs),
-        Correction.objects.filter(sync_request__in=syncs),
-        SyncFile.objects.filter(sync_request__in=syncs),
-        SeenKey.objects.filter(parent_sync_request__in=syncs),
-        ImportProfileVersion.objects.filter(app_enrollment=enrollment),
-        # Those of the books, which are empty now.
-        BookTotal.objects.filter(app_enrollment=enrollment),
-    ]
-    for rows in to_remove:
-        rows._raw_delete(rows.db)
-    syncs.filter(details_removed__isnull=True).update(details_removed=timezone.now())
-    waiting = UnansweredUpload.objects.filter(app_enrollment=enrollment)
-    uploads = {*syncs.exclude(upload=None).values_list("upload", flat=True), *waiting.values_list("pk", flat=True)}
-    waiting.delete()
-    stored = Upload.objects.filter(pk__in=uploads, removed__isnull=True)
-    for upload in stored:
-        # The content first: after a crash in between, the next attempt repeats it.
-        upload.content.delete(save=False)
-        removed["uploaded_files"] += 1
-    stored.update(removed=timezone.now())
-    return removed
+from syncs.models import SyncRequest, Upload
 
 
 @transaction.atomic

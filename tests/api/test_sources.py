@@ -2,7 +2,7 @@
 
 import pytest
 
-from adsplatform.accounts.models import Role
+from adsplatform.accounts.models import AuditEntry, Role
 from enrollments import services
 from enrollments.models import AppEnrollment, Application
 from syncs.models import SourceState
@@ -60,3 +60,33 @@ def test_the_state_is_shown_and_forgotten(program, app):
     answer = program.delete(path).json()
     assert answer["messages"] == [f"The next sync of {enrollment} reads everything again."]
     assert program.get(path).json() == {"states": [], "budgets": []}
+
+
+def test_kinds_are_offered_chosen_and_changed(program, example_ledger):
+    app = Application.objects.get(connector="example-ledger")
+    form = program.get(f"Applications/{app.pk}/form").json()
+    assert form["kinds"][1] == {"kind": "Invoice", "label": "Invoices", "isIncremental": True, "deletes": ""}
+    assert form["settings"][1]["choices"] == [
+        {"value": "Company", "label": "Customers"}, {"value": "Invoice", "label": "Invoices"},
+    ]  # fmt: skip
+    found = program.post(f"Applications/{app.pk}/check", {"connectorInfo": {"authToken": "right"}}).json()
+    assert [choice["label"] for choice in found["settings"][0]["choices"]] == ["Acme Holding", "Globex & Sons"]
+    enrollment = services.enroll(program.account, app, program.user, credentials={"authToken": "right"})
+    path = f"AppEnrollments/{enrollment.pk}"
+    changed = program.patch(path, {"settings": {"kinds": "Invoice"}, "name": "Invoices only"})
+    assert (changed.status_code, changed.json()["name"]) == (200, "Invoices only")
+    assert services.setting_values(enrollment) == {"company": "", "kinds": "Invoice"}
+    unknown = program.patch(path, {"settings": {"kind": "Invoice"}, "name": "Other"})
+    assert (unknown.status_code, "Known: company, kinds." in unknown.text) == (400, True)
+    services.replace_credentials(enrollment, None, {"authToken": "wrong"})
+    assert program.patch(path, {"settings": {"kinds": ""}, "name": "Other"}).status_code == 424
+    enrollment.refresh_from_db()
+    assert (enrollment.name, services.setting_values(enrollment)["kinds"]) == ("Invoices only", "Invoice")
+
+
+def test_forgetting_the_state_leaves_an_entry(program, app):
+    enrollment = services.enroll(program.account, app, program.user)
+    SourceState.objects.create(group_key=program.account, app_enrollment=enrollment, kind="", state=1)
+    program.delete(f"AppEnrollments/{enrollment.pk}/state")
+    entry = AuditEntry.objects.get(subject="state of source")
+    assert (entry.user_id, entry.door, list(entry.before)) == (program.user.pk, "api", ["the whole source"])

@@ -157,6 +157,7 @@ class PopulatedAccount:
             "account/": {"group_key": str(self.account.pk)},
             "account/settings/": {"time_zone": "Europe/Lisbon"},
             "enrollments/<uuid:pk>/": {"delete_limit_percent": 10, "reject_limit_percent": 100},
+            "enrollments/<uuid:pk>/remove/": {"records": "remove", "name": str(self.enrollment)},
             "enrollments/<uuid:pk>/switch/": {"is_active": "true"},
             "enrollments/<uuid:pk>/credentials/": {"credential_password": "another"},
         }.get(route, {})

@@ -15,6 +15,8 @@ from tests.security.populated_account import PopulatedAccount
 from tests.security.test_every_interface import ROUTES
 
 SYNC = {("sync", "added"), ("sync", "changed")}
+# What it had, and the enrollment itself, which is kept as deleted.
+REMOVAL = {("enrollment", "removed"), ("enrollment", "changed")}
 # The entries that an owner (or platform staff) causes by a valid call of each route that changes something. A new route
 # that changes something fails here until its entries are named.
 ENTRIES = {
@@ -22,7 +24,7 @@ ENTRIES = {
     ("POST", "api/v1/apikeys"): {("API key", "added")},
     ("DELETE", "api/v1/apikeys/<str:pk>"): {("API key", "changed")},
     ("POST", "api/v1/appenrollments"): {("enrollment", "added")},
-    ("DELETE", "api/v1/appenrollments/<str:pk>"): {("enrollment", "changed")},
+    ("DELETE", "api/v1/appenrollments/<str:pk>"): REMOVAL,
     ("POST", "api/v1/appenrollments/<str:pk>/reconnect"): {("enrollment", "changed")},
     ("PUT", "api/v1/appenrollments/<str:pk>/import-profile"): {("import profile", "added")},
     ("POST", "api/v1/applications"): {("application", "added")},
@@ -37,6 +39,10 @@ ENTRIES = {
     ("POST", "enroll/<uuid:pk>/"): {("enrollment", "added"), ("setting", "added")},
     ("PUT", "enroll/<uuid:pk>/"): {("enrollment", "added"), ("setting", "added")},
     ("POST", "enrollments/<uuid:pk>/"): {("enrollment", "changed")},
+    ("POST", "enrollments/<uuid:pk>/remove/"): REMOVAL,
+    # One that the connector has got since the account enrolled.
+    ("POST", "enrollments/<uuid:pk>/source/"): {("setting", "added")},
+    ("PUT", "enrollments/<uuid:pk>/source/"): {("setting", "added")},
     ("POST", "enrollments/<uuid:pk>/profiles/<uuid:profile>/remove/"): {("import profile", "changed")},
     ("POST", "keys/<uuid:pk>/revoke/"): {("API key", "changed")},
     ("POST", "keys/test-batch/"): {("enrollment", "added"), *SYNC},

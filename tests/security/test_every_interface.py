@@ -174,6 +174,11 @@ INBOX = {
         "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
         "*": NO_METHOD_OF_ADMINS_PAGE,
     },
+    # Without the name as it is, the form is shown again.
+    "enrollments/<uuid:pk>/remove/": {
+        "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": rows(302, 404, 403, 403, 200),
+        "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
     "enrollments/<uuid:pk>/profiles/<uuid:profile>/": {
         "GET": PAGE, "POST": rows(302, 404, 403, 403, 200), "*": NO_METHOD_OF_ADMINS_PAGE,
     },
@@ -183,6 +188,7 @@ INBOX = {
     "uploads/<uuid:pk>/how-written/": {"GET": PAGE, "POST": rows(302, 404, 403, 200)},
     "uploads/<uuid:pk>/cancel/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "enrollments/<uuid:pk>/switch/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
+    "enrollments/<uuid:pk>/try/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/read-again/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/sync-now/": {"GET": BUTTON_PAGE, "POST": BUTTON},
     "upload/": {"GET": rows(302, 200, 403, 200), "POST": rows(302, 200, 403, 200), "PUT": rows(302, 200, 403, 200)},
