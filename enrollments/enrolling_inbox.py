@@ -14,10 +14,11 @@ from django.urls import path
 from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, FormPageMixin, TenantMixin
-from enrollments import services
-from enrollments.forms import EnrollForm
+from enrollments import services, sources
+from enrollments.forms import PREVIEW, EnrollForm
 from enrollments.models import AppEnrollment, Application
-from syncs.connectors.protocol import GROUPS
+from syncs.connectors.protocol import GROUPS, Form
+from syncs.services.requests import request_sync
 from syncs.services.source_samples import sample_source
 
 
@@ -42,7 +43,7 @@ class Catalogue(TenantMixin, TemplateView):
             enrolled[enrollment.app_id].append(enrollment)
         groups: dict[str, list[Offer]] = {group: [] for group in GROUPS}
         for app in Application.objects.filter(is_active=True).order_by("name"):
-            group = services.group_of(app)
+            group = sources.group_of(app)
             said = f"{app.name} {app.description} {app.app_type} {group}".casefold()
             if all(word in said for word in words):
                 groups[group].append(Offer(app, enrolled[app.pk]))
@@ -61,28 +62,49 @@ class Enroll(FormPageMixin, AskFormMixin[EnrollForm], FormView):
     def app(self) -> Application:
         return get_object_or_404(Application, is_active=True, pk=self.kwargs["pk"])
 
+    @cached_property
+    def asked(self) -> Form:
+        """What the connector asks for."""
+        return sources.blank_form_of(self.app)
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        entry = services.declaration_of(self.app)
-        declared = {"settings": entry.settings, "declared": entry.credentials} if entry else {}
-        return super().get_form_kwargs() | declared
+        asked = self.asked
+        return super().get_form_kwargs() | {
+            "settings": asked.settings,
+            "declared": asked.credentials,
+            "fetches_data": self.app.fetches_data,
+            "time_zone": self.account.time_zone,
+        }
 
     def ask(self, form: EnrollForm) -> HttpResponse:
         if "try" in self.request.POST:
             sample = sample_source(self.app, form.settings, form.credentials)
-            return self.render_to_response(self.get_context_data(form=form, sample=sample))
+            # With what the source offers to choose from.
+            self.asked = sample.form
+            return self.render_to_response(self.get_context_data(form=self.get_form(), sample=sample))
         enrollment = services.enroll(
             self.account,
             self.app,
             self.request.user,
             name=form.cleaned_data["name"],
+            cron_settings=form.cron,
             settings=form.settings,
             credentials=form.credentials,
         )
         messages.success(self.request, f"{enrollment} is enrolled.")
-        return redirect("inbox:enrollment", enrollment.pk)
+        if form.first is None:
+            return redirect("inbox:enrollment", enrollment.pk)
+        first = request_sync(enrollment, self.request.user, full=True, dry_run=form.first == PREVIEW)
+        return redirect("inbox:sync", first.pk)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(app=self.app, **context)
+        asked = self.asked
+        return super().get_context_data(
+            app=self.app,
+            can_be_tried=self.app.fetches_data and bool(asked.fields),
+            has_secrets=any(field.is_secret for field in asked.credentials),
+            **context,
+        )
 
 
 urlpatterns = [

@@ -12,6 +12,9 @@ from enrollments.field_forms import SettingsForm
 from enrollments.services import MAX_EXPECTED_HOURS
 from syncs.connectors.protocol import Field
 
+# What was typed unseen stays there while a connection is tried.
+_SECRET = {"autocomplete": "new-password", "hx-preserve": "true"}
+
 
 class CredentialsForm(forms.Form):
     """A field for each credential that a connector declares; stored values are never displayed."""
@@ -28,7 +31,7 @@ class CredentialsForm(forms.Form):
                 max_length=10_000,
                 strip=False,
                 help_text=escape(credential.help_text),
-                widget=widget(attrs={"autocomplete": "new-password" if credential.is_secret else "off"}),
+                widget=widget(attrs=_SECRET if credential.is_secret else {"autocomplete": "off"}),
             )
 
     @property
@@ -38,8 +41,63 @@ class CredentialsForm(forms.Form):
         return {name: value for name, value in filled.items() if value}
 
 
-class EnrollForm(SettingsForm, CredentialsForm):
-    """The fields for enrolling in an application: a name, the connector's settings, its credentials."""
+# What a schedule may be without writing it in cron fields.
+BY_HAND, OWN = "none", "own"
+SCHEDULES = (
+    (BY_HAND, "By hand only"),
+    ("0 * * * *", "Every hour"),
+    ("0 2 * * *", "Every night at 02:00"),
+    ("0 6 * * 1-5", "On working days at 06:00"),
+    ("0 6 * * 1", "On Mondays at 06:00"),
+    (OWN, "As written below"),
+)
+PREVIEW, LOAD, LATER = "preview", "load", "later"
+FIRST_SYNCS = (
+    (PREVIEW, "Preview it: it says what would be loaded, and changes nothing"),
+    (LOAD, "Load everything at once"),
+    (LATER, "Not now"),
+)
+
+
+class ScheduleForm(forms.Form):
+    """When an enrollment is synced: chosen in words, or written in cron fields."""
+
+    schedule = forms.ChoiceField(label="Schedule", required=False, choices=SCHEDULES)
+    cron_settings = forms.CharField(
+        label="Schedule in cron fields",
+        required=False,
+        max_length=50,
+        help_text="For “As written below”: five fields, “30 2 * * 1-5” is 02:30 on working days.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def use_time_zone(self, time_zone: str) -> None:
+        """Say on which clocks the schedule is read."""
+        self.fields["schedule"].help_text = f"On the clocks of {time_zone}, the account's time zone."
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("schedule") == OWN and not self.cleaned_data.get("cron_settings"):
+            self.add_error("cron_settings", "Write the five fields, or choose another schedule.")
+
+    @property
+    def cron(self) -> str | None:
+        """The schedule in cron fields; None for syncs by hand only."""
+        chosen = self.cleaned_data.get("schedule") or OWN
+        if chosen == OWN:
+            return self.cleaned_data.get("cron_settings") or None
+        return None if chosen == BY_HAND else chosen
+
+
+def schedule_initial(cron: str | None) -> dict[str, str]:
+    """The values of a `ScheduleForm` for a schedule in cron fields."""
+    if not cron:
+        return {"schedule": BY_HAND}
+    return {"schedule": cron} if cron in dict(SCHEDULES) else {"schedule": OWN, "cron_settings": cron}
+
+
+class EnrollForm(ScheduleForm, SettingsForm, CredentialsForm):
+    """The fields for enrolling in an application: a name, the connector's settings and credentials, the first sync."""
 
     name = forms.CharField(
         label="Name",
@@ -48,26 +106,34 @@ class EnrollForm(SettingsForm, CredentialsForm):
         help_text="For when you have two of this application. Left empty, it is called as the application.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    first_sync = forms.ChoiceField(
+        label="The first sync", required=False, choices=FIRST_SYNCS, initial=PREVIEW, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, fetches_data: bool = True, time_zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(["name", *(f"setting_{field.name}" for field in self.declared_settings)])
+        self.fetches_data = fetches_data
+        self.use_time_zone(time_zone)
+        if not fetches_data:
+            for name in ("schedule", "cron_settings", "first_sync"):
+                del self.fields[name]
+
+    @property
+    def first(self) -> str | None:
+        """Whether the first sync is a PREVIEW, or to LOAD; None for none now."""
+        chosen = self.cleaned_data.get("first_sync")
+        return chosen if chosen in (PREVIEW, LOAD) else None
 
     @property
     def credential_fields(self) -> list[BoundField]:
         return [self[f"credential_{credential.name}"] for credential in self.declared]
 
 
-class EnrollmentForm(forms.Form):
+class EnrollmentForm(ScheduleForm):
     """The settings of an enrollment that owners and admins may change."""
 
     name = forms.CharField(label="Name", required=False, max_length=100)
-    cron_settings = forms.CharField(
-        label="Schedule",
-        required=False,
-        max_length=50,
-        help_text="Five cron fields: “30 2 * * 1-5” is 02:30 on working days. Empty: by hand only.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
     sync_schedule_is_active = forms.BooleanField(label="The schedule is on", required=False)
     expected_every_hours = forms.IntegerField(
         label="Data expected at least every … hours",
@@ -91,11 +157,22 @@ class EnrollmentForm(forms.Form):
 
     def __init__(self, *args: Any, has_schedule: bool = True, time_zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.order_fields(["name"])
+        self.use_time_zone(time_zone)
         if has_schedule:
-            self.fields["cron_settings"].help_text += f" Read on the clocks of {time_zone}, the account's time zone."
             self.fields["expected_every_hours"].help_text += " Empty: as the schedule says."
         else:
-            del self.fields["cron_settings"], self.fields["sync_schedule_is_active"]
+            for name in ("schedule", "cron_settings", "sync_schedule_is_active"):
+                del self.fields[name]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is to be changed, by the names of the enrollment."""
+        changes = dict(self.cleaned_data)
+        if "schedule" in self.fields:
+            del changes["schedule"]
+            changes["cron_settings"] = self.cron
+        return changes
 
 
 class AccountForm(forms.Form):

@@ -16,8 +16,9 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from adsplatform.accounts.models import Account
-from enrollments import enrolling_inbox, services
-from enrollments.forms import AccountForm, CredentialsForm, EnrollmentForm
+from enrollments import enrolling_inbox, removal_inbox, services, sources
+from enrollments.field_forms import settings_in_words
+from enrollments.forms import AccountForm, CredentialsForm, EnrollmentForm, ScheduleForm, schedule_initial
 from enrollments.models import AppEnrollment
 from enrollments.schedules import next_runs
 from enrollments.source_inbox import SourceSettings
@@ -122,13 +123,12 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
         }
 
     def get_initial(self) -> dict[str, Any]:
-        return {name: getattr(self.enrollment, name) for name in EnrollmentForm.base_fields}
+        names = EnrollmentForm.base_fields.keys() - ScheduleForm.base_fields.keys()
+        values = {name: getattr(self.enrollment, name) for name in names}
+        return values | schedule_initial(self.enrollment.cron_settings)
 
     def ask(self, form: EnrollmentForm) -> HttpResponse:
-        changes = form.cleaned_data
-        if "cron_settings" in changes:
-            changes["cron_settings"] = changes["cron_settings"] or None
-        services.change_enrollment(self.enrollment, self.request.user, **changes)
+        services.change_enrollment(self.enrollment, self.request.user, **form.changes)
         messages.success(self.request, "The settings are saved.")
         return redirect("inbox:enrollment", self.enrollment.pk)
 
@@ -140,10 +140,11 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             enrollment=enrollment,
             data_as_of=self.state.data_as_of,
             notices=self.state.open_notices,
-            settings=services.settings_of(enrollment),
+            settings=settings_in_words(enrollment),
             source_states=source_states.states_of(enrollment) if enrollment.app.fetches_data else (),
+            last_reading=source_states.last_reading_of(enrollment) if enrollment.app.fetches_data else None,
             budgets=source_states.budgets_of(enrollment),
-            takes_credentials=bool(services.credentials_declared_by(enrollment.app)),
+            takes_credentials=bool(sources.credentials_declared_by(enrollment.app)),
             summaries=summaries[:LAST_SYNCS],
             open_lines=open_lines(self.account, [enrollment.pk]).get(enrollment.pk, ()),
             has_more=len(summaries) > LAST_SYNCS,
@@ -178,11 +179,20 @@ class SwitchEnrollment(EnrollmentButton):
         return self.page_of(enrollment)
 
 
+class TryConnection(EnrollmentButton):
+    """Tries whether an enrollment's source can be reached, with what is stored."""
+
+    def press(self, enrollment: AppEnrollment) -> str:
+        found = sources.check_connection(enrollment.app, services.setting_values(enrollment), enrollment.credentials)
+        messages.success(self.request, found or f"{enrollment.app.name} needs no connection.")
+        return self.page_of(enrollment)
+
+
 class ReadEverythingAgain(EnrollmentButton):
     """Forgets how far an enrollment's source has been read."""
 
     def press(self, enrollment: AppEnrollment) -> str:
-        messages.success(self.request, source_states.forget(enrollment))
+        messages.success(self.request, source_states.forget(enrollment, self.request.user))
         return self.page_of(enrollment)
 
 
@@ -198,12 +208,12 @@ class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
         """The enrollment; there is nothing to replace where its connector asks for no credentials."""
         enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
         enrollment = get_object_or_404(enrollments, pk=self.kwargs["pk"])
-        if not services.credentials_declared_by(enrollment.app):
+        if not sources.credentials_declared_by(enrollment.app):
             raise Http404
         return enrollment
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        declared = services.credentials_declared_by(self.enrollment.app)
+        declared = sources.credentials_declared_by(self.enrollment.app)
         return super().get_form_kwargs() | {"declared": declared, "replaces": True}
 
     def ask(self, form: CredentialsForm) -> HttpResponse:
@@ -242,6 +252,8 @@ urlpatterns = [
     path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
     path("enrollments/<uuid:pk>/source/", SourceSettings.as_view(), name="source"),
     path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
+    path("enrollments/<uuid:pk>/try/", TryConnection.as_view(), name="try-connection"),
     path("enrollments/<uuid:pk>/read-again/", ReadEverythingAgain.as_view(), name="read-again"),
     *enrolling_inbox.urlpatterns,
+    *removal_inbox.urlpatterns,
 ]

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import FormView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, FormPageMixin
-from enrollments import services
+from enrollments import services, sources
 from enrollments.field_forms import SettingsForm
 from enrollments.models import AppEnrollment
+from syncs.connectors.protocol import Field
 from syncs.services.source_samples import sample_source
 
 
@@ -27,12 +28,17 @@ class SourceSettings(FormPageMixin, AskFormMixin[SettingsForm], FormView):
         """The enrollment; there is nothing to change where its connector has no settings."""
         enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
         enrollment = get_object_or_404(enrollments, pk=self.kwargs["pk"])
-        if not services.settings_declared_by(enrollment.app):
+        if not sources.settings_declared_by(enrollment.app):
             raise Http404
         return enrollment
 
+    @cached_property
+    def asked(self) -> tuple[Field, ...]:
+        """What the connector asks for."""
+        return sources.settings_declared_by(self.enrollment.app)
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"settings": services.settings_declared_by(self.enrollment.app)}
+        return super().get_form_kwargs() | {"settings": self.asked}
 
     def get_initial(self) -> dict[str, Any]:
         return {f"setting_{name}": value for name, value in services.setting_values(self.enrollment).items()}
@@ -40,7 +46,9 @@ class SourceSettings(FormPageMixin, AskFormMixin[SettingsForm], FormView):
     def ask(self, form: SettingsForm) -> HttpResponse:
         if "try" in self.request.POST:
             sample = sample_source(self.enrollment.app, form.settings, self.enrollment.credentials)
-            return self.render_to_response(self.get_context_data(form=form, sample=sample))
+            # With what the source offers to choose from.
+            self.asked = sample.form.settings
+            return self.render_to_response(self.get_context_data(form=self.get_form(), sample=sample))
         found = services.change_settings(self.enrollment, self.request.user, form.settings)
         messages.success(self.request, f"The settings of {self.enrollment} are saved. {found}".strip())
         return redirect("inbox:enrollment", self.enrollment.pk)

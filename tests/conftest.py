@@ -14,8 +14,10 @@ from django.db import connection
 
 from adsplatform import database
 from adsplatform.local import embedded_postgres
-from syncs.connectors import connector_named
+from syncs.connectors import connector_named, registry
 from syncs.connectors.protocol import ConnectorError, Field
+from tests.conformance_table import print_table
+from tests.example_ledger import ExampleLedger
 from tests.product import Up
 
 
@@ -115,9 +117,25 @@ def example_erp(monkeypatch):
     return SimpleNamespace(tried=tried)
 
 
+@pytest.fixture
+def example_ledger(db, monkeypatch):
+    """A connector with all that a form may have, in the catalogue."""
+    from enrollments.services import publish_application
+
+    connector = ExampleLedger()
+    monkeypatch.setitem(registry, "example-ledger", connector)
+    publish_application(connector.application)
+    return connector
+
+
 def pytest_collection_modifyitems(items):
     """What forks goes first, while this process has no threads that the forked one would lack."""
     items.sort(key=lambda item: item.get_closest_marker("forks") is None)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.get_verbosity() > 0:
+        print_table(terminalreporter)
 
 
 @pytest.hookimpl(wrapper=True)

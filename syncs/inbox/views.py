@@ -54,8 +54,12 @@ class SyncNow(ButtonView[AppEnrollment]):
         return get_object_or_404(enrollments.select_related("app"), pk=pk)
 
     def press(self, enrollment: AppEnrollment) -> str:
-        full = self.request.POST.get("scope") == "full"
-        return sync_page(requests.request_sync(enrollment, self.request.user, full=full))
+        scope = self.request.POST.get("scope")
+        is_preview = scope == "preview"
+        sync_request = requests.request_sync(
+            enrollment, self.request.user, full=is_preview or scope == "full", dry_run=is_preview
+        )
+        return sync_page(sync_request)
 
     def page_of(self, enrollment: AppEnrollment) -> str:
         return reverse("inbox:enrollment", args=[enrollment.pk])

@@ -41,7 +41,7 @@ def test_the_form_has_the_connectors_fields_under_their_headings(inbox, address)
         "MariaDB or MySQL",
         "<textarea",
         "InvoiceLine",
-        "Test</button>",
+        "Test connection</button>",
     ):
         assert part in text
 
