@@ -44,7 +44,8 @@ class Program:
         return self.send("DELETE", path, query=query)
 
     def send_chunked(self, path, body, content_type="", query=""):
-        """A call without Content-Length, as gunicorn hands over a chunked body."""
+        """A call without Content-Length, as gunicorn hands over a chunked body, which may be a stream."""
+        stream = io.BytesIO(body) if isinstance(body, bytes) else body
         return self.client.generic(
             "POST",
             f"/api/v1/{path}",
@@ -52,7 +53,7 @@ class Program:
             CONTENT_TYPE=content_type,
             headers={**self.headers, "Transfer-Encoding": "chunked"},
             QUERY_STRING=query,
-            **{"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+            **{"wsgi.input": stream, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
         )
 
     def send_json(self, method, path, body, query):

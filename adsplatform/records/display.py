@@ -122,7 +122,7 @@ class DisplayedKind:
         own = [field for field in self.model._meta.concrete_fields if field.name not in shared]
         own.sort(key=lambda field: field.name in of_source)
         return tuple(
-            DisplayedField(field, _label(field.name, group, self.singular), group)
+            DisplayedField(field, _label(_name_without_key(field), group, self.singular), group)
             for field in own
             for group in [_group(field)]
         )
@@ -261,6 +261,11 @@ def amount_text(number: Decimal) -> str:
 
 def _words(name: str) -> list[str]:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower().split()
+
+
+def _name_without_key(field: "models.Field[object, object]") -> str:
+    """The name of a field that refers to records of several kinds ends with “key”, unlike those of other references."""
+    return field.name.removesuffix("_key") if isinstance(field, AnyReference) else field.name
 
 
 def _label(name: str, group: str, singular: str) -> str:

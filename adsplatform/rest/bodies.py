@@ -136,13 +136,23 @@ def spooled_json(
         try:
             for chunk in body.chunks():
                 before = body.size - len(chunk)
-                file.write(decoder.decode(chunk).encode())
+                text = decoder.decode(chunk)
+                if not before:
+                    _check_beginning(text)
+                file.write(text.encode())
             file.write(decoder.decode(b"", True).encode())
         except UnicodeError as error:
             raise not_readable(charset, error, before) from error
         if body.size:
             check_json(media_type)
         yield _envelope(file, unwrapped, names)
+
+
+def _check_beginning(text: str) -> None:
+    """Refuse a list of anything but objects before the rest of it is read, which may be long."""
+    within = text.lstrip()[:64]
+    if within[:1] == "[" and within[1:].lstrip()[:1] not in ("", "{", "]"):
+        raise PlatformError(NOT_ONE_OBJECT)
 
 
 def _envelope(file: BinaryIO, unwrapped: BinaryIO, names: tuple[str, ...]) -> tuple[dict[str, msgspec.Raw], BinaryIO]:

@@ -19,6 +19,9 @@ class Pace:
     bytes_per_second: float = 1_000
     # For the whole request, and for the whole answer.
     total_seconds: float = 6 * 3600
+    # What all large bodies of a process together take at most, so that others keep the processor. Far more than a
+    # network brings.
+    most_bytes_per_second: float = 200 * 1024**2
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -56,3 +59,19 @@ class Progress:
 
     def is_too_slow(self, now: float) -> bool:
         return now > self._due
+
+
+class SharedRate:
+    """A rate that all senders share; who takes more waits for it."""
+
+    # What has not been taken for longer than this is gone.
+    SAVED_SECONDS = 0.1
+
+    def __init__(self, bytes_per_second: float):
+        self.bytes_per_second = bytes_per_second
+        self._paid_until = 0.0
+
+    def take(self, size: int, now: float) -> float:
+        """Take so many bytes; returns the seconds to wait before taking more."""
+        self._paid_until = max(self._paid_until, now - self.SAVED_SECONDS) + size / self.bytes_per_second
+        return max(0.0, self._paid_until - now)

@@ -12,6 +12,7 @@ import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from threading import Timer
 from typing import Any
 
 from gunicorn import util
@@ -20,7 +21,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, State
 from adsplatform.web_server.leaving import LeavingSocket
-from adsplatform.web_server.pace import Pace
+from adsplatform.web_server.pace import Pace, SharedRate
 from adsplatform.web_server.problem_documents import problem_response, sentence_of
 
 RECEIVED_AT_ONCE = 256 * 1024
@@ -80,6 +81,7 @@ class BufferingWorker(ThreadWorker):
         self.leaving: dict[TConn, bool] = {}
         # Connections that are about to end, and when.
         self.ending: dict[TConn, float] = {}
+        self._large_bodies = SharedRate(self.pace.most_bytes_per_second)
         # Of its own, so that no request waits for many of these questions; each takes a query.
         self._admissions = ThreadPoolExecutor(1, thread_name_prefix="admission")
         self._next_look = 0.0
@@ -182,20 +184,41 @@ class BufferingWorker(ThreadWorker):
             self._hand_over(conn)
         elif request.is_large and request.is_admitted is None:
             self._ask_admission(conn)
+        elif request.is_large and (wait := self._large_bodies.take(len(data), time.monotonic())):
+            self._hold(conn, wait)
         elif request.state is State.BODY and not request.is_large:
             self._say_continue(conn)
 
-    def _ask_admission(self, conn: TConn) -> None:
-        """Ask, in a thread, whether its sender may send a large body."""
+    def _hold(self, conn: TConn, seconds: float) -> None:
+        """Receive nothing from a connection for some time."""
+        self._pause(conn)
+        timer = Timer(seconds, self.method_queue.defer, (self._release, conn))
+        timer.daemon = True
+        timer.start()
+
+    def _release(self, conn: TConn) -> None:
+        if request := self.arriving.get(conn):
+            request.resume()
+            self._listen(conn)
+
+    def _pause(self, conn: TConn) -> ArrivingRequest:
         request = self.arriving[conn]
-        request.is_admitted = False
         request.pause()
         self.poller.unregister(conn.sock)
+        return request
+
+    def _ask_admission(self, conn: TConn) -> None:
+        """Ask, in a thread, whether its sender may send a large body."""
+        request = self._pause(conn)
+        request.is_admitted = False
         asked = self._admissions.submit(self._may_send_much, request.head)
         asked.add_done_callback(lambda answer: self.method_queue.defer(self._go_on, conn, answer))
 
     def _go_on(self, conn: TConn, answer: "Future[bool]") -> None:
-        request = self.arriving[conn]
+        request = self.arriving.get(conn)
+        if request is None:
+            # It was refused in the meantime.
+            return
         request.resume()
         request.is_admitted = answer.exception() is None and answer.result()
         self._listen(conn)
@@ -328,7 +351,8 @@ class BufferingWorker(ThreadWorker):
     def _forget(self, conn: TConn, *, is_kept: bool = False) -> ArrivingRequest:
         """Stop receiving a request."""
         request = self.arriving.pop(conn)
-        self.poller.unregister(conn.sock)
+        if not request.is_paused:
+            self.poller.unregister(conn.sock)
         if not is_kept:
             request.close()
         return request

@@ -11,6 +11,7 @@ from syncs.import_profiles.header_names import normal_form
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.key_questions import ask_for_column
 from syncs.import_profiles.kinds import Layout
+from syncs.import_profiles.layout_rules import APPLICATIONS
 from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import read_numbers
 from syncs.import_profiles.questions import choices_of
@@ -342,6 +343,8 @@ def _rest(draft: Draft) -> None:
             if field in ("invoiceTypeCode", "paymentType") and draft.found.type_column:
                 continue
             if field == "erpKey" and any(one.id == f"key:{kind}" for one in draft.asker.questions):
+                continue
+            if kind in APPLICATIONS and field == "entryNumber":
                 continue
             if kind == "Contact" and draft.layout is Layout.COMPANY_AND_CONTACT and field.lower().endswith("erpkey"):
                 continue

@@ -6,17 +6,13 @@ from syncs.import_profiles.drafts import Draft, field_in_words, fields_of
 from syncs.import_profiles.findings import Example
 from syncs.import_profiles.inspected import Choice, Json, Question, Verdict
 from syncs.import_profiles.kinds import Layout
-from syncs.import_profiles.layout_rules import column_with_role, contact_column, entry_columns
+from syncs.import_profiles.layout_rules import APPLICATIONS, column_with_role, contact_column, entry_columns
 from syncs.import_profiles.mapping import Match, match_all
 from syncs.import_profiles.tables import Column
 
 REJECT = "reject"
 LINE_KINDS = {"InvoiceLine": "invoiceErpKey", "JournalEntryLine": "journalEntryErpKey"}
 # What says how documents settle each other, and the references that make the key of one.
-APPLICATIONS = {
-    "PaymentApplied": ("paymentErpKey", "invoiceErpKey"),
-    "CreditMemoApplied": ("creditMemoInvoiceErpKey", "invoiceErpKey"),
-}
 LINE_WARNING = (
     "A line that is inserted in the source moves all lines below it; the lines of a document are then replaced as a "
     "whole."

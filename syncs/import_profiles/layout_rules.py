@@ -10,10 +10,16 @@ from syncs.import_profiles.kinds import Layout
 from syncs.import_profiles.known_names import ambiguous_names, layout_roles
 from syncs.import_profiles.mapping import Match
 from syncs.import_profiles.number_styles import judge_numbers
+from syncs.import_profiles.profile import POSITION
 from syncs.import_profiles.tables import Table
 from syncs.import_profiles.value_questions import LEAVE_OUT, TURNED, invoice_amount
 
 Fields = dict[str, Json]
+# What is applied, and to which invoice. Their entries are numbered within what is applied where no column does it.
+APPLICATIONS = {
+    "PaymentApplied": ("paymentErpKey", "invoiceErpKey"),
+    "CreditMemoApplied": ("creditMemoInvoiceErpKey", "invoiceErpKey"),
+}
 
 
 def fields_of_kind(draft: Draft, kind: str) -> Fields:
@@ -47,13 +53,18 @@ def record_rules(draft: Draft, types: Mapping[str, str]) -> list[dict[str, Json]
         return _datev_rules(draft)
     if any(one.id == "sign" and one.suggest != "keep" for one in draft.asker.questions):
         return _rules_by_sign(draft)
-    rules: list[dict[str, Json]] = []
-    for kind in draft.kinds:
-        rule: dict[str, Json] = {"kind": kind, "fields": fields_of_kind(draft, kind)}
-        if draft.layout is Layout.COMPANY_AND_CONTACT and kind == "Contact":
-            rule = {"kind": kind, "when": {"column": contact_column(draft), "filled": True}, "fields": rule["fields"]}
-        rules.append(rule)
-    return rules
+    return [_plain_rule(draft, kind) for kind in draft.kinds]
+
+
+def _plain_rule(draft: Draft, kind: str) -> dict[str, Json]:
+    fields = fields_of_kind(draft, kind)
+    if draft.layout is Layout.COMPANY_AND_CONTACT and kind == "Contact":
+        return {"kind": kind, "when": {"column": contact_column(draft), "filled": True}, "fields": fields}
+    if kind in APPLICATIONS and "entryNumber" not in fields:
+        applied = fields.get(APPLICATIONS[kind][0])
+        if column := applied if isinstance(applied, str) else "":
+            return {"kind": kind, "lineOf": [column], "fields": {**fields, "entryNumber": {"join": [POSITION]}}}
+    return {"kind": kind, "fields": fields}
 
 
 def _rules_by_type(draft: Draft, column: str, types: Mapping[str, str]) -> list[dict[str, Json]]:

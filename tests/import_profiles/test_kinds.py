@@ -92,6 +92,9 @@ def test_a_payment_and_an_invoice_are_the_key_of_what_is_applied():
     assert asked(one)["key:PaymentApplied"] == "Zahlungsnr. + Rechnungsnr."
     (rule,) = one.file.proposal["records"]
     assert rule["fields"]["erpKey"] == {"join": ["Zahlungsnr.", "Rechnungsnr."], "with": "|"}
+    # No column numbers the entries of a payment: they are counted, and no one number is asked for all.
+    assert (rule["lineOf"], rule["fields"]["entryNumber"]) == (["Zahlungsnr."], {"join": ["#n"]})
+    assert "constant:PaymentApplied.entryNumber" not in asked(one)
 
 
 @pytest.mark.parametrize(

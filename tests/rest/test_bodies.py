@@ -1,9 +1,12 @@
 """JSON bodies under every name, in every case and wrapping the SDKs use."""
 
+import io
 import json
 
 import pytest
 
+from adsplatform.rest.bodies import CHUNK
+from adsplatform.rest.json_limits import NOT_ONE_OBJECT
 from tests.callers import Program
 from tests.factories import AppEnrollmentFactory
 
@@ -171,3 +174,11 @@ def test_a_body_that_breaks_off_is_refused(program):
     )
     assert answer.status_code == 400
     assert "The body broke off after " in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("beginning", ["[0", "\ufeff [ \n1", '["a"', "[[", "[null"])
+def test_a_list_of_anything_but_objects_is_not_read_to_its_end(program, beginning):
+    body = io.BytesIO(beginning.encode() + b"," + b"0," * (4 * CHUNK))
+    answer = program.send_chunked("Sync/batch", body, "application/json")
+    assert (answer.status_code, answer.json()["detail"]) == (400, NOT_ONE_OBJECT)
+    assert body.tell() < 2 * CHUNK

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from adsplatform.web_server import arriving
 from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, State
-from adsplatform.web_server.pace import Pace
+from adsplatform.web_server.pace import Pace, SharedRate
 
 POST = b"POST /api/v1/Sync/zip HTTP/1.1\r\nHost: x\r\n"
 COMPLETE = {
@@ -211,3 +211,13 @@ def test_time_that_the_server_takes_itself_does_not_count(clock):
     clock.now += 3600
     request.resume()
     assert not request.lateness()
+
+
+def test_large_bodies_share_a_rate():
+    rate = SharedRate(100)
+    assert rate.take(5, 1000.0) == 0
+    # A tenth of a second is saved, and no more, however long nothing came.
+    assert rate.take(10, 2000.0) == 0
+    assert rate.take(10, 2000.0) == pytest.approx(0.1)
+    assert rate.take(10, 2000.1) == pytest.approx(0.1)
+    assert rate.take(10, 3000.0) == 0
