@@ -18,7 +18,7 @@ from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, 
 from adsplatform.accounts.models import Account
 from enrollments import enrolling_inbox, removal_inbox, services, sources
 from enrollments.field_forms import settings_in_words
-from enrollments.forms import AccountForm, CredentialsForm, EnrollmentForm, ScheduleForm, schedule_initial
+from enrollments.forms import SCHEDULES, AccountForm, CredentialsForm, EnrollmentForm, ScheduleForm, schedule_initial
 from enrollments.models import AppEnrollment
 from enrollments.schedules import next_runs
 from enrollments.source_inbox import SourceSettings
@@ -148,6 +148,7 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             summaries=summaries[:LAST_SYNCS],
             open_lines=open_lines(self.account, [enrollment.pk]).get(enrollment.pk, ()),
             has_more=len(summaries) > LAST_SYNCS,
+            schedule=dict(SCHEDULES).get(enrollment.cron_settings or "", ""),
             next_runs=next_runs(enrollment),
             profiles=current_profiles(enrollment),
             waiting_uploads=unanswered.waiting_uploads(enrollment),
