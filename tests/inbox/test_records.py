@@ -156,6 +156,19 @@ def test_an_invoice_shows_its_fields_and_links_both_ways(inbox, books):
         assert f'href="/records/{kind}/{record.pk}/"' in text, kind
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"string_value": None, "value": "North 7"}, "North 7"),
+        ({"string_value": None, "numeric_value": Decimal("1234.5"), "value": "1234.5"}, "1,234.50"),
+        ({"string_value": "A", "value": "B"}, "A"),
+    ],
+)
+def test_a_custom_field_shows_its_value_however_it_was_given(inbox, books, values, shown):
+    type(books.custom_field).objects.filter(pk=books.custom_field.pk).update(**values)
+    assert f"<dd>{shown}</dd>" in inbox.get(f"/records/invoices/{books.invoice.pk}/").text
+
+
 def test_a_company_links_to_its_invoices_contacts_and_payments(inbox, books):
     text = inbox.get(f"/records/companies/{books.company.pk}/").text
     for kind, record in [

@@ -91,7 +91,7 @@ class CustomField(SourceStamps, Record):
 
     BATCH_KEY = "customFields"
     SEARCHED = ("custom_field_label", "string_value")
-    LISTED = ("table_key", "string_value", "numeric_value", "record_key")
+    LISTED = ("table_key", "string_value", "numeric_value", "value", "record_key")
     READ_PATH = "CustomFieldValues"
     READ_MODEL = "CustomFieldValueModel"
     READ_HIDDEN = ("id", "erp_key")
