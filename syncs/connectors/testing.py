@@ -15,9 +15,9 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -58,7 +58,8 @@ class Case:
     `broken` breaks off in the middle, `refused` has credentials that are not accepted, `away` is a server that does not
     answer; `silent` is one that takes connections and says nothing, for which the connector may wait `silent_seconds`.
     `change` changes the source: adds, changes and deletes records. `peak_bytes` is the memory that reading may take.
-    `key` is the column by which records are told apart.
+    `key` is the column by which records are told apart; `keys` has the columns of kinds that have another key, by the
+    name of their rows.
     """
 
     connector: Connector
@@ -72,6 +73,12 @@ class Case:
     change: Callable[[], object] | None = None
     peak_bytes: int = 64 * 1024**2
     key: str = "erpKey"
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def key_of(self, name: str, record: Mapping[str, Any]) -> str:
+        """What tells a record of rows of that name from others; all of it where the columns are not there."""
+        columns = self.keys.get(name, (self.key,))
+        return " ".join(str(record[column]) for column in columns) if set(columns) <= record.keys() else str(record)
 
     def read(self, source: Source | None = None) -> Iterator[SourceItem]:
         """What the connector finds, each time from the beginning of an upload."""
@@ -287,7 +294,7 @@ def _apply(case: Case, books: Books, items: Iterator[SourceItem] | list[SourceIt
         match item:
             case Rows() | Columns():
                 for record in _records(item):
-                    known = books.setdefault(item.name, {}).setdefault(str(record.get(case.key, record)), {})
+                    known = books.setdefault(item.name, {}).setdefault(case.key_of(item.name, record), {})
                     known.update({name: value for name, value in record.items() if value is not ABSENT})
             case Deleted(name=name, erp_keys=keys):
                 for key in keys:

@@ -7,6 +7,7 @@ import pytest
 
 from syncs.connectors import connector_named
 from syncs.connectors.testing import Case, ConnectorSuite
+from syncs.loading.staging.vocabulary import RecordNames
 from tests.connectors.reading import source
 from tests.product import free_port
 from tests.sources.tryton.proxy import proxy
@@ -43,7 +44,8 @@ class TestTryton(ConnectorSuite):
     def case(self, server, silent, breaking):
         def of(**changed):
             credentials = server.by_key | changed
-            return replace(source(full=True, credentials=credentials, settings=AT_ONCE), content=None)
+            given = source(full=True, credentials=credentials, settings=AT_ONCE, vocabulary=RecordNames())
+            return replace(given, content=None)
 
         return Case(
             connector_named("tryton"),
@@ -54,4 +56,5 @@ class TestTryton(ConnectorSuite):
             silent=of(serverName=silent),
             silent_seconds=90,
             change=lambda: server.books("change"),
+            keys={"financialAccountBalanceHistories": ("financialAccountErpKey", "financialYear", "periodNumber")},
         )
