@@ -318,8 +318,7 @@ STOP_SECONDS = env.float("STOP_SECONDS", 60)
 
 # The lease of a worker on its sync. The worker renews it each second; once it has expired, another may take the sync.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
-# The retry policy: how many attempts a sync has, and the pause before the second one; each further pause is twice as
-# long, up to a limit.
+# How many attempts a sync has, and the pause before the second one; each further pause is twice as long, up to a limit.
 SYNC_TRIES = env.int("SYNC_TRIES", 5)
 SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
 SYNC_LONGEST_RETRY_SECONDS = env.float("SYNC_LONGEST_RETRY_SECONDS", 3600)
@@ -344,6 +343,7 @@ SYNC_READER_UID = env.int("SYNC_READER_UID", 64016, validate=validate.Range(1))
 SYNC_READER_FOLDERS: list[str] = env.list("SYNC_READER_FOLDERS", [])
 SYNC_READER_ENVIRONMENT: list[str] = env.list("SYNC_READER_ENVIRONMENT", [])
 CONNECTOR_ALLOWED_ADDRESSES: list[str] = env.list("CONNECTOR_ALLOWED_ADDRESSES", [])
+SINGER_TAPS: dict[str, object] = dict(env.json("SINGER_TAPS", {}))
 
 # For uploads larger than this, direct insert writes rows that are certain to be new while the rest is still being read.
 SYNC_AHEAD_BYTES = env.int("SYNC_AHEAD_BYTES", 1_000_000)

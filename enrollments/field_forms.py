@@ -66,6 +66,8 @@ def form_field(field: Field) -> forms.Field:
     plain = {"autocomplete": "off", "spellcheck": "false"}
     widgets = {
         "sql": forms.Textarea(attrs={**plain, "rows": 8, "class": "code"}),
+        "json": forms.Textarea(attrs={**plain, "rows": 6, "class": "code"}),
+        "lines": forms.Textarea(attrs={**plain, "rows": 4, "class": "code"}),
         "number": forms.TextInput(attrs={**plain, "inputmode": "numeric"}),
     }
     return forms.CharField(
@@ -111,7 +113,7 @@ class SettingsForm(forms.Form):
     @property
     def is_wide(self) -> bool:
         """Whether a field takes more than a few words."""
-        return any(field.type == "sql" for field in self.declared_settings)
+        return any(field.type in ("sql", "json") for field in self.declared_settings)
 
     @property
     def settings(self) -> dict[str, str]:

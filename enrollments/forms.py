@@ -16,6 +16,13 @@ from syncs.connectors.protocol import Field
 _SECRET = {"autocomplete": "new-password", "hx-preserve": "true"}
 
 
+class UnseenText(forms.Textarea):
+    """Several lines that a page never shows again once they were sent."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 class CredentialsForm(forms.Form):
     """A field for each credential that a connector declares; stored values are never displayed."""
 
@@ -24,14 +31,18 @@ class CredentialsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.declared = declared
         for credential in declared:
-            widget = forms.PasswordInput if credential.is_secret else forms.TextInput
+            widget: type[forms.Widget] = forms.PasswordInput if credential.is_secret else forms.TextInput
+            attributes = _SECRET if credential.is_secret else {"autocomplete": "off"}
+            if credential.type == "json":
+                # What was typed cannot be hidden; it is not shown again.
+                widget, attributes = UnseenText, attributes | {"rows": "6", "class": "code", "spellcheck": "false"}
             self.fields[f"credential_{credential.name}"] = forms.CharField(
                 label=credential.label,
                 required=credential.is_required and not replaces,
                 max_length=10_000,
                 strip=False,
                 help_text=escape(credential.help_text),
-                widget=widget(attrs=_SECRET if credential.is_secret else {"autocomplete": "off"}),
+                widget=widget(attrs=attributes),
             )
 
     @property

@@ -16,6 +16,7 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from adsplatform.accounts.models import Account
+from adsplatform.rest.long_work import LongWork
 from enrollments import enrolling_inbox, removal_inbox, services, sources
 from enrollments.field_forms import settings_in_words
 from enrollments.forms import SCHEDULES, AccountForm, CredentialsForm, EnrollmentForm, ScheduleForm, schedule_initial
@@ -151,6 +152,7 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             schedule=dict(SCHEDULES).get(enrollment.cron_settings or "", ""),
             next_runs=next_runs(enrollment),
             profiles=current_profiles(enrollment),
+            has_own_names=sources.has_own_names(enrollment.app),
             waiting_uploads=unanswered.waiting_uploads(enrollment),
             spread=product.SCHEDULE_SPREAD_SECONDS,
             **context,
@@ -195,6 +197,17 @@ class ReadEverythingAgain(EnrollmentButton):
     def press(self, enrollment: AppEnrollment) -> str:
         messages.success(self.request, source_states.forget(enrollment, self.request.user))
         return self.page_of(enrollment)
+
+
+class SayWhatStreamsAre(EnrollmentButton):
+    """Reads the first records of an enrollment's source, and asks what they are."""
+
+    def press(self, enrollment: AppEnrollment) -> str:
+        with LongWork(self.account.pk):
+            waiting = unanswered.ask_about_source(
+                enrollment, self.request.user, dry_run=self.request.POST.get("dry_run") == "true"
+            )
+        return reverse("inbox:how-written", args=[waiting.pk])
 
 
 class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
@@ -252,6 +265,7 @@ urlpatterns = [
     path("enrollments/<uuid:pk>/", Enrollment.as_view(), name="enrollment"),
     path("enrollments/<uuid:pk>/credentials/", Reconnect.as_view(), name="credentials"),
     path("enrollments/<uuid:pk>/source/", SourceSettings.as_view(), name="source"),
+    path("enrollments/<uuid:pk>/streams/", SayWhatStreamsAre.as_view(), name="streams"),
     path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
     path("enrollments/<uuid:pk>/try/", TryConnection.as_view(), name="try-connection"),
     path("enrollments/<uuid:pk>/read-again/", ReadEverythingAgain.as_view(), name="read-again"),

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Self
 
@@ -225,7 +225,24 @@ class SyncPlan(models.Model):
 
 def secrets_in(credentials: Mapping[str, str]) -> list[str]:
     """The values of a connector's credentials that no message may contain."""
-    return [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
+    found = [str(value) for name, value in credentials.items() if name not in PUBLIC_CREDENTIALS]
+    return [*found, *(text for value in found if value.lstrip().startswith("{") for text in _texts_in_json(value))]
+
+
+def _texts_in_json(value: str) -> Iterator[str]:
+    """All texts in a JSON object, of which each may be a secret; none where it is no JSON."""
+    try:
+        left = [json.loads(value)]
+    except (ValueError, RecursionError):
+        return
+    while left:
+        match left.pop():
+            case str(text):
+                yield text
+            case dict(members):
+                left += members.values()
+            case list(members):
+                left += members
 
 
 class CustomFieldDefinition(models.Model):

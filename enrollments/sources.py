@@ -54,6 +54,12 @@ def chosen_kinds(app: Application, settings: Mapping[str, str]) -> tuple[str, ..
     return Form(entry.settings).kinds_in(settings) if entry else ()
 
 
+def has_own_names(app: Application) -> bool:
+    """Whether what the application's connector reads has the source's own names, so that import profiles explain it."""
+    entry = declaration_of(app)
+    return entry is not None and entry.has_own_names
+
+
 def settings_declared_by(app: Application) -> tuple[Field, ...]:
     """The settings of the application's connector."""
     return blank_form_of(app).settings

@@ -20,9 +20,14 @@ class SyncsConfig(AppConfig):
 
     def ready(self) -> None:
         from syncs.connectors import addresses
+        from syncs.connectors.singer import taps
 
         post_migrate.connect(publish_connectors, sender=self)
         try:
             addresses.allow(settings.CONNECTOR_ALLOWED_ADDRESSES)
         except ValueError as error:
             raise ImproperlyConfigured(f"CONNECTOR_ALLOWED_ADDRESSES: {error}.") from None
+        try:
+            taps.allow(settings.SINGER_TAPS)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"SINGER_TAPS: {error}.") from None

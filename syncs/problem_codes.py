@@ -134,6 +134,7 @@ _ENTRIES = {
     ),
     "Import profiles": (
         ("profile_needed", "It is not known what the columns mean", "The file’s columns have other names than ours, and the enrollment has no import profile for it, or several.", "Say in the Inbox how the file is written, or send an import profile; then load the file again.", SENDER),
+        ("stream_not_read", "A stream was not read", "A source offers several streams of records, and nothing says what this one holds: no import profile, nor its own name and columns. Or it was not looked at.", "Say on the page of the enrollment what the streams are, or name in its settings those that are to be read.", ADMIN),
         ("profile_contradicted", "The file does not fit its import profile", "The file is recognised by its columns, but a column that is used is missing, or it is written in another way: another encoding or separator, another decimal mark or order of day and month. Nothing was loaded.", "Export the file as before, or change the import profile.", SENDER),
         ("value_not_mapped", "A value that the import profile does not know", "The profile lists what the values of the column mean, and this one is not among them.", "Add the value to the profile, or correct the line.", SENDER),
         ("no_record_in_line", "The import profile takes the line for no record", "By the conditions of the profile the line is none of the records that the file holds.", "Correct the line, or add to the profile what such lines are.", SENDER),

@@ -67,20 +67,37 @@ class Confinement:
             calls = "seccomp: no programs, and no sockets but those of IP, which are there only to fetch data"
         return f"{user}; {privileges}; {files}; {calls}"
 
-    def apply(self, folder: Path, *more: Path, has_network: bool) -> None:
-        """Confine this process, which may then write to these folders only; raises OSError."""
+    def apply(
+        self,
+        folder: Path,
+        *more: Path,
+        has_network: bool,
+        executable: tuple[Path, ...] = (),
+        readable: tuple[Path, ...] = (),
+    ) -> None:
+        """Confine this process, which may then write to these folders only; raises OSError.
+
+        It may start the `executable` files, and read the `readable` ones besides its own: what it starts is confined
+        as it is itself.
+        """
         paths = (folder, *more)
         if self.uid is not None:
-            become_user(self.uid, CAP_DAC_READ_SEARCH if self.ignores_permissions else None)
+            capability = CAP_DAC_READ_SEARCH if self.ignores_permissions else None
+            become_user(self.uid, capability, is_passed_on=bool(executable))
         if LINUX:
             # Other processes of the same user must not look into this one.
             _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
             if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
                 raise OSError(ctypes.get_errno(), "This kernel does not let a process refuse new privileges.")
         if self.landlock:
-            landlock.restrict(readable=self.readable, writable=paths, has_network=has_network)
+            landlock.restrict(
+                readable=(*self.readable, *readable),
+                writable=paths,
+                executable=executable,
+                has_network=has_network,
+            )
         if self.seccomp:
-            seccomp.restrict(has_network=has_network)
+            seccomp.restrict(has_network=has_network, may_execute=bool(executable))
 
 
 def prepare(uid: int) -> Confinement:

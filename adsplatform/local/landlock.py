@@ -38,8 +38,10 @@ def version() -> int:
     return max(found, 0)
 
 
-def restrict(*, readable: Iterable[Path], writable: Iterable[Path], has_network: bool) -> None:
-    """Let this process, and all that it starts, use no other files than these, and execute none.
+def restrict(
+    *, readable: Iterable[Path], writable: Iterable[Path], executable: Iterable[Path] = (), has_network: bool
+) -> None:
+    """Let this process, and all that it starts, use no other files than these, and execute only the `executable` ones.
 
     It cannot inspect processes outside or send them signals, listen on a TCP port, or connect to one unless it
     `has_network`; as far as the kernel's version can prevent it. Paths that do not exist are left out. Files that are
@@ -58,6 +60,8 @@ def restrict(*, readable: Iterable[Path], writable: Iterable[Path], has_network:
             _allow(ruleset, path, files & _READ)
         for path in writable:
             _allow(ruleset, path, files & ~_EXECUTE)
+        for path in executable:
+            _allow(ruleset, path, files & (_READ | _EXECUTE))
         _checked(_libc.syscall(_RESTRICT_SELF, ruleset, 0))
     finally:
         os.close(ruleset)

@@ -105,10 +105,11 @@ class Identity:
         return become
 
 
-def become_user(uid: int, capability: int | None = None) -> None:
+def become_user(uid: int, capability: int | None = None, *, is_passed_on: bool = False) -> None:
     """Have this process, which is root, go on as an ordinary user in a group of the same number, for good.
 
-    Of root's privileges it keeps at most one, a `capability`, until it executes another program; raises OSError.
+    Of root's privileges it keeps at most one, a `capability`, until it executes another program, or beyond that if it
+    `is_passed_on`; raises OSError.
     """
     if capability is not None:
         _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
@@ -117,12 +118,19 @@ def become_user(uid: int, capability: int | None = None) -> None:
     os.setresuid(uid, uid, uid)
     if capability is not None:
         _keep_only(capability)
+        if is_passed_on:
+            _pass_on(capability)
 
 
 def _keep_only_dac_override() -> None:
-    """Reduce the capabilities to one, and let it survive the coming exec (capabilities(7), “ambient”)."""
+    """Reduce the capabilities to one, and let it survive the coming exec."""
     _keep_only(_CAP_DAC_OVERRIDE)
-    if _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0):
+    _pass_on(_CAP_DAC_OVERRIDE)
+
+
+def _pass_on(capability: int) -> None:
+    """Let a capability survive exec (capabilities(7), “ambient”)."""
+    if _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0):
         raise OSError(ctypes.get_errno(), "This system lets no process keep a single privilege.")
 
 

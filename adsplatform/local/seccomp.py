@@ -41,6 +41,7 @@ class _Calls(NamedTuple):
     socket: int
     socketpair: int
     clone: int
+    execve: int
     # In this order: listen, execve, execveat, unshare, setns, ptrace, process_vm_readv, process_vm_writev, pidfd_getfd,
     # shmget, semget, msgget, mq_open, add_key, request_key, keyctl, io_uring_setup, bpf, perf_event_open, userfaultfd.
     refused: tuple[int, ...]
@@ -50,11 +51,11 @@ class _Calls(NamedTuple):
 
 _CALLS = {
     "x86_64": _Calls(
-        0xC000003E, 41, 53, 56,
+        0xC000003E, 41, 53, 56, 59,
         (50, 59, 322, 272, 308, 101, 310, 311, 438, 29, 64, 68, 240, 248, 249, 250, 425, 321, 298, 323),
     ),
     "aarch64": _Calls(
-        0xC00000B7, 198, 199, 220,
+        0xC00000B7, 198, 199, 220, 221,
         (201, 221, 281, 97, 268, 117, 270, 271, 438, 194, 190, 186, 180, 217, 218, 219, 425, 280, 241, 282),
     ),
 }  # fmt: skip
@@ -74,16 +75,17 @@ def is_available() -> bool:
     return _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, None, 0, 0) != 0 and ctypes.get_errno() == errno.EFAULT
 
 
-def restrict(*, has_network: bool) -> None:
+def restrict(*, has_network: bool, may_execute: bool = False) -> None:
     """Refuse these system calls to this thread and all that it starts, for good.
 
-    No program can be executed, no socket listened on, no namespace made; no memory, queue or key is shared. There is no
-    socket but pairs, and those of IPv4 and IPv6 if it `has_network`. Needs `no new privileges`; raises OSError.
+    No program can be executed unless it `may_execute` files, no socket listened on, no namespace made; no memory, queue
+    or key is shared. There is no socket but pairs, and those of IPv4 and IPv6 if it `has_network`. Needs `no new
+    privileges`; raises OSError.
     """
     calls = _calls()
     if calls is None:
         raise OSError(errno.ENOSYS, "Filters of system calls are not known for this kind of machine.")
-    data = b"".join(struct.pack("=HBBI", *instruction) for instruction in _filter(calls, has_network))
+    data = b"".join(struct.pack("=HBBI", *instruction) for instruction in _filter(calls, has_network, may_execute))
     program = _Program(len(data) // 8, data)
     if _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0):
         number = ctypes.get_errno()
@@ -95,7 +97,7 @@ def _calls() -> _Calls | None:
     return _CALLS.get(os.uname().machine) if sys.maxsize > 2**32 else None
 
 
-def _filter(calls: _Calls, has_network: bool) -> Iterable[_Instruction]:
+def _filter(calls: _Calls, has_network: bool, may_execute: bool) -> Iterable[_Instruction]:
     families = (_AF_INET, _AF_INET6, _AF_NETLINK) if has_network else ()
     yield _load(_MACHINE)
     # Skips the instruction that follows.
@@ -104,6 +106,8 @@ def _filter(calls: _Calls, has_network: bool) -> Iterable[_Instruction]:
     yield _load(_NUMBER)
     yield from _when(_IF_AT_LEAST, _X32, _return(_REFUSE))
     for number in calls.refused:
+        if number == calls.execve and may_execute:
+            continue
         yield from _when(_IF_EQUAL, number, _return(_REFUSE))
     yield from _when(_IF_EQUAL, calls.clone3, _return(_ERROR | errno.ENOSYS))
     yield from _when(

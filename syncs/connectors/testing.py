@@ -59,7 +59,7 @@ class Case:
     answer; `silent` is one that takes connections and says nothing, for which the connector may wait `silent_seconds`.
     `change` changes the source: adds, changes and deletes records. `peak_bytes` is the memory that reading may take.
     `key` is the column by which records are told apart; `keys` has the columns of kinds that have another key, by the
-    name of their rows.
+    name of their rows. `prepare` is what another process has to do before it can read.
     """
 
     connector: Connector
@@ -73,6 +73,7 @@ class Case:
     change: Callable[[], object] | None = None
     peak_bytes: int = 64 * 1024**2
     key: str = "erpKey"
+    prepare: Callable[[], object] | None = None
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def key_of(self, name: str, record: Mapping[str, Any]) -> str:
@@ -211,7 +212,7 @@ def _reading_elsewhere(case: Case) -> Iterator[psutil.Popen]:
     # The vocabulary and the helper are those of this process.
     source = replace(case.source, state=dict(case.source.state), vocabulary=NoVocabulary(), helper=NoHelper())
     try:
-        given = pickle.dumps((addresses.allowed(), case.connector, source))
+        given = pickle.dumps((addresses.allowed(), case.prepare, case.connector, source))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise SkipTest(f"It cannot be read in another process: {error}.") from error
     process = psutil.Popen(
@@ -233,8 +234,10 @@ def _reading_elsewhere(case: Case) -> Iterator[psutil.Popen]:
 
 def read_elsewhere() -> None:
     """The other process: reads what comes first, and then waits to be killed."""
-    networks, connector, source = pickle.load(sys.stdin.buffer)  # noqa: S301, from the process of the test
+    networks, prepare, connector, source = pickle.load(sys.stdin.buffer)  # noqa: S301, from the process of the test
     addresses.allow(networks)
+    if prepare:
+        prepare()
     items = connector.rows(source)
     next(items)
     sys.stdout.buffer.write(READING)
@@ -290,18 +293,22 @@ def _books(case: Case, items: Iterator[SourceItem] | list[SourceItem]) -> Books:
 def _apply(case: Case, books: Books, items: Iterator[SourceItem] | list[SourceItem]) -> None:
     """Load items into the books as the platform does, but for all checks."""
     listed: dict[str, set[str]] = {}
+    among_rows: dict[str, set[str]] = {}
     for item in combine_blocks(items):
         match item:
             case Rows() | Columns():
                 for record in _records(item):
-                    known = books.setdefault(item.name, {}).setdefault(case.key_of(item.name, record), {})
+                    key = case.key_of(item.name, record)
+                    among_rows.setdefault(item.name, set()).add(key)
+                    known = books.setdefault(item.name, {}).setdefault(key, {})
                     known.update({name: value for name, value in record.items() if value is not ABSENT})
             case Deleted(name=name, erp_keys=keys):
                 for key in keys:
                     books.get(name, {}).pop(key, None)
             case AllKeys(name=name, erp_keys=keys):
                 listed.setdefault(name, set()).update(keys)
-    for name, present in listed.items():
+    for name, keys_listed in listed.items():
+        present = keys_listed | among_rows.get(name, set())
         books[name] = {key: record for key, record in books.get(name, {}).items() if key in present}
 
 

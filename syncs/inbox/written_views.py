@@ -61,6 +61,7 @@ class HowWritten(WaitingUploadMixin):
             "upload": waiting.upload,
             "enrollment": waiting.app_enrollment,
             "dry_run": waiting.dry_run,
+            "is_excerpt": waiting.is_excerpt,
             "is_stored": not waiting._state.adding,
             "forms": forms,
             "refused": refused,

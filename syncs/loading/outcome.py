@@ -52,7 +52,7 @@ def completeness(context: MergeContext) -> Completeness:
     listed = {name for name in stage.gone.complete if stage.gone.listed[name]}
     found.complete = sorted(name for name in listed if not unread & {name, ""})
     for name in sorted(seen - {*found.complete}):
-        if is_to_be_complete(sync_request, name):
+        if is_to_be_complete(sync_request, name) or name in stage.gone.in_rows:
             if reason := reasons.get(name) or for_all:
                 found.incomplete[name] = reason
             else:

@@ -8,7 +8,7 @@ from django.conf import settings
 from adsplatform.records.specification import entity_named
 from enrollments.models import AppEnrollment
 from enrollments.services import setting_values
-from enrollments.sources import chosen_kinds
+from enrollments.sources import chosen_kinds, has_own_names
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, Limits, Source
 from syncs.import_profiles.layout import layouts_of
@@ -21,9 +21,13 @@ from syncs.models import ImportProfileVersion, SyncFile, SyncRequest, Upload
 def profiles_of(sync_request: SyncRequest, enrollment: AppEnrollment) -> dict[str, ImportProfile]:
     """The import profiles by which the sync's files are read, by their identifier.
 
-    A replay reads its lines as they were read first, and so does a sync that loads the same data again.
+    A replay reads its lines as they were read first, and so does a sync that loads the same data again. Those of a
+    connector are the present ones, where its source has names of its own.
     """
-    if sync_request.upload is None or sync_request.upload.format == Upload.Format.BATCH:
+    if sync_request.upload is None:
+        if not has_own_names(enrollment.app):
+            return {}
+    elif sync_request.upload.format == Upload.Format.BATCH:
         return {}
     origin = sync_request.replay_of_id or sync_request.repeat_of_id
     used = SyncFile.objects.filter(sync_request=origin, import_profile__isnull=False) if origin else None

@@ -70,6 +70,8 @@ class UnansweredUpload(models.Model):
     run_full_sync = models.BooleanField(default=False)
     delete_on_match = models.BooleanField(default=False, db_default=False)
     dry_run = models.BooleanField(default=False)
+    # It is an excerpt of what the enrollment's connector reads: once it is explained, the connector reads all of it.
+    is_excerpt = models.BooleanField(default=False, db_default=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = TenantQuerySet.as_manager()

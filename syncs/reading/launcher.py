@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 # Named one by one, so that a new secret is not among them. Proxies may be needed to reach an accounting system.
 VARIABLES = {
-    "ADS_VAR_DIR", "CONNECTOR_ALLOWED_ADDRESSES",
+    "ADS_VAR_DIR", "CONNECTOR_ALLOWED_ADDRESSES", "SINGER_TAPS",
     "LOG_FORMAT", "LOG_LEVEL", "UNPACKED_MAX_BYTES", "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR",
     "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DJANGO_SETTINGS_MODULE",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",

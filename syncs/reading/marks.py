@@ -34,6 +34,7 @@ class AllKeysMessage(msgspec.Struct, tag=True, array_like=True):
     file: str
     erp_keys: list[str]
     is_last: bool
+    are_in_rows: bool
 
     def item(self) -> AllKeys:
         return AllKeys(*msgspec.structs.astuple(self))
@@ -49,4 +50,4 @@ def mark_of(item: Bookmark | Deleted | AllKeys) -> Mark:
             return BookmarkMessage(kind, json.dumps(state))
         case Deleted(name, file, erp_keys, lines, raw):
             return DeletedMessage(name, file, list(erp_keys), list(lines), list(raw))
-    return AllKeysMessage(item.name, item.file, list(item.erp_keys), item.is_last)
+    return AllKeysMessage(item.name, item.file, list(item.erp_keys), item.is_last, item.are_in_rows)

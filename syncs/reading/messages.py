@@ -230,12 +230,22 @@ class _Header(msgspec.Struct, tag=True, array_like=True):
     layout: int | None
     is_download: bool
     only: str
+    is_interleaved: bool
 
     def item(self, layouts: Sequence[FileLayout]) -> FileHeader:
         if self.layout is not None and not 0 <= self.layout < len(layouts):
             raise MessageError("a file with a layout that its source does not have")
         layout = None if self.layout is None else layouts[self.layout]
-        return FileHeader(self.name, self.file, self.columns, self.delimiter, layout, self.is_download, self.only)
+        return FileHeader(
+            self.name,
+            self.file,
+            self.columns,
+            self.delimiter,
+            layout,
+            self.is_download,
+            self.only,
+            self.is_interleaved,
+        )
 
 
 _Message: TypeAlias = _Rows | _Lines | _Columns | _Problem | _Header | Mark | Signal
@@ -292,7 +302,14 @@ def _message(item: SourceItem | Signal, layouts: Sequence[FileLayout], pack: Pac
         case FileHeader():
             layout = None if item.layout is None else layouts.index(item.layout)
             return _Header(
-                item.name, item.file, list(item.columns), item.delimiter, layout, item.is_download, item.only
+                item.name,
+                item.file,
+                list(item.columns),
+                item.delimiter,
+                layout,
+                item.is_download,
+                item.only,
+                item.is_interleaved,
             )
         case Bookmark() | Deleted() | AllKeys():
             return mark_of(item)

@@ -32,7 +32,7 @@ from adsplatform.records.specification import entities
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named, registered
 from syncs.connectors.blocks import combine_blocks
-from syncs.connectors.protocol import Columns, FileLayout, Rows, SourceItem
+from syncs.connectors.protocol import Columns, ConnectorError, FileLayout, Programs, Rows, SourceItem
 from syncs.loading.staging.vocabulary import RecordNames
 from syncs.reading import client, messages
 from syncs.reading.framing import receive, send
@@ -40,7 +40,7 @@ from syncs.reading.help import RemoteHelper
 from syncs.reading.launcher import FOLDERS
 from syncs.reading.questions import Question, answers_to
 from syncs.reading.signals import Begun, Ended, Signal, signal_of
-from syncs.reading.task import decode_task
+from syncs.reading.task import Task, decode_task
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +189,14 @@ class Server:
     def _read(self, received: bytes, data: socket.socket, folder: Path, content: list[int], parent: int) -> None:
         task = decode_task(received)
         more = map(Path, settings.SYNC_READER_FOLDERS)
-        self.confinement.apply(folder, *more, has_network=isinstance(task, Question) or task.fetches_data)
+        programs = _programs_of(task)
+        self.confinement.apply(
+            folder,
+            *more,
+            has_network=isinstance(task, Question) or task.fetches_data,
+            executable=programs.executable,
+            readable=programs.readable,
+        )
         # After the change of user, which would undo it.
         end_with_parent()
         if os.getppid() != parent:
@@ -209,6 +216,14 @@ class Server:
                 source = replace(source, content=opened.enter_context(os.fdopen(content[0], "rb")))
             found = combine_blocks(connector_named(task.connector).rows(source))
             _send_all(data, _together(found), source.layouts)
+
+
+def _programs_of(task: Task | Question) -> Programs:
+    """What the connector may start; nothing where its settings are wrong, which it will say when it reads."""
+    try:
+        return connector_named(task.connector).programs(task.settings)
+    except ConnectorError:
+        return Programs()
 
 
 def _send_all(

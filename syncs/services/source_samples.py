@@ -7,7 +7,7 @@ from itertools import chain
 
 from adsplatform.records.specification import Entity, entity_named
 from enrollments.models import Application
-from enrollments.sources import ask_source
+from enrollments.sources import ask_source, has_own_names
 from syncs.connectors.protocol import Columns, Form, RowProblem, Rows
 from syncs.loading.staging.header_mapping import check_line, map_columns
 from syncs.loading.staging.vocabulary import RecordNames
@@ -54,7 +54,9 @@ def sample_source(app: Application, settings: Mapping[str, str], credentials: Ma
 
     Settings that are not given have their defaults. Nothing is stored.
     """
-    answers = ask_source(app, settings, credentials, choices=True, rows=ROWS, vocabulary=RecordNames())
+    # What rows with the source's own names mean is asked about once the account is enrolled.
+    rows = 0 if has_own_names(app) else ROWS
+    answers = ask_source(app, settings, credentials, choices=True, rows=rows, vocabulary=RecordNames())
     blocks: dict[str, list[Rows | Columns]] = defaultdict(list)
     problems: dict[str, list[str]] = defaultdict(list)
     for item in answers.rows:

@@ -12,9 +12,10 @@ from adsplatform.accounts.models import Account, User, with_people
 from adsplatform.errors import NotFound, PlatformError
 from enrollments.models import AppEnrollment
 from enrollments.services import uploads_enrollment
+from enrollments.sources import has_own_names
 from syncs.import_profiles.inspected import Answers, Inspection
 from syncs.models import SyncRequest, UnansweredUpload, Upload
-from syncs.services import inspection, requests
+from syncs.services import excerpts, inspection, requests
 from syncs.services.import_profiles import save_profile
 from syncs.services.uploads import store_upload
 
@@ -136,6 +137,35 @@ def inspect_upload(
         )
 
 
+def ask_about_source(enrollment: AppEnrollment, user: User, *, dry_run: bool = False) -> UnansweredUpload:
+    """Read the first records of each stream of an enrollment's source, and keep them for questions.
+
+    Raises DependencyFailed with the source's answer, and PlatformError if there is nothing to ask.
+    """
+    requests.check_usable(enrollment)
+    if not has_own_names(enrollment.app):
+        raise PlatformError(f"{enrollment} says by itself which records it reads, so nothing is asked about them.")
+    with excerpts.excerpt_of(enrollment) as content:
+        upload = store_upload(enrollment.group_key, user, content, file_name=f"{enrollment}.zip")
+    try:
+        with transaction.atomic():
+            if not inspect_upload(upload, enrollment).needs_answers:
+                raise PlatformError(
+                    f"All that {enrollment} reads is known already: by its import profiles, or by our own names."
+                )
+            return UnansweredUpload.objects.create(
+                upload=upload,
+                group_key=enrollment.group_key,
+                app_enrollment=enrollment,
+                dry_run=dry_run,
+                is_excerpt=True,
+            )
+    except Exception:
+        upload.delete()
+        upload.content.delete(save=False)
+        raise
+
+
 @transaction.atomic
 def confirm(waiting: UnansweredUpload, user: User, documents: Sequence[tuple[str, Mapping[str, Any]]]) -> SyncRequest:
     """Keep the profiles that a person has confirmed, each with the name of its file, and request the sync.
@@ -150,7 +180,11 @@ def confirm(waiting: UnansweredUpload, user: User, documents: Sequence[tuple[str
             raise PlatformError("This upload has been confirmed or removed already.")
     for file, document in documents:
         confirmed = {"by": user.email, "at": timezone.now().isoformat(timespec="seconds"), "sample": file}
-        save_profile(enrollment, user, {**document, "confirmed": confirmed})
+        of_stream = excerpts.document_of_stream(file, document) if waiting.is_excerpt else document
+        save_profile(enrollment, user, {**of_stream, "confirmed": confirmed})
+    if waiting.is_excerpt:
+        _remove(waiting.upload)
+        return requests.request_sync(enrollment, user, dry_run=waiting.dry_run)
     return requests.request_upload(
         waiting.upload.group_key,
         user,
@@ -171,5 +205,9 @@ def cancel(waiting: UnansweredUpload) -> None:
     waiting.delete()
     if SyncRequest.objects.filter(upload=upload).exists():
         return
+    _remove(upload)
+
+
+def _remove(upload: Upload) -> None:
     upload.delete()
     transaction.on_commit(lambda: upload.content.delete(save=False))

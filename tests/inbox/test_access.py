@@ -33,14 +33,15 @@ BUTTONS = [
     "switch",
     "try-connection",
     "read-again",
+    "streams",
     "cancel",
     "apply",
     "allow-deletes",
     "key-revoke",
     "load-again",
 ]
-OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "try-connection", "read-again", "credentials", "source"]
-OF_AN_ENROLLMENT += ["remove-enrollment"]
+OF_AN_ENROLLMENT = ["enrollment", "sync-now", "switch", "try-connection", "read-again", "streams", "credentials"]
+OF_AN_ENROLLMENT += ["source", "remove-enrollment"]
 OF_A_SYNC = ["sync", "problems", "cancel", "apply", "allow-deletes", "problems-download", "load-again"]
 
 

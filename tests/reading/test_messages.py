@@ -185,7 +185,8 @@ FORGED = {
     "a line less in one text": columns(raw=b"1,2"),
     "a line more in one text": columns(raw=b"1,2\n3,4\n"),
     "lines numbered by a text": columns(raw=b"1,2\n3,4", lines="2"),
-    "a layout that is not there": b"M" + msgspec.msgpack.encode([["_Header", "C", "c", ["a"], ",", 0, False, ""]]),
+    "a layout that is not there": b"M"
+    + msgspec.msgpack.encode([["_Header", "C", "c", ["a"], ",", 0, False, "", False]]),
     "fewer lines than raw lines": of_lines("1\t2", ["", ""]),
     "half a character in lines": b"J"
     + json.dumps([["_Lines", "Company", "page", ["a", "b"], "\ud800\t2", [1], [""], [], []]]).encode(),

@@ -28,6 +28,7 @@ from syncs.connectors.protocol.declarations import (
     FieldType,
     Form,
     KindOffered,
+    Programs,
 )
 from syncs.connectors.protocol.items import (
     ABSENT,
@@ -96,6 +97,7 @@ __all__ = [
     "Limits",
     "NoHelper",
     "NoVocabulary",
+    "Programs",
     "Renewal",
     "RowProblem",
     "Rows",

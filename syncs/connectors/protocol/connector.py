@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from syncs.connectors.protocol.declarations import ApplicationEntry, Choice, Field, Form, KindOffered
+from syncs.connectors.protocol.declarations import ApplicationEntry, Choice, Field, Form, KindOffered, Programs
 from syncs.connectors.protocol.items import SourceItems
 from syncs.connectors.protocol.source import Source, Vocabulary
 
@@ -35,6 +35,10 @@ class Connector(ABC):
         A person waits for them. Raises ConnectorError.
         """
         return iter(())
+
+    def programs(self, settings: Mapping[str, str]) -> Programs:
+        """The programs that it starts with these settings; no others can be started. Raises ConnectorError."""
+        return Programs()
 
     def kinds(self) -> Sequence[KindOffered]:
         """The kinds of record that can be read, in the order in which they should be loaded.

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 from uuid import UUID
 
-FieldType = Literal["text", "password", "number", "choice", "switch", "sql", "address", "kinds"]
+FieldType = Literal["text", "password", "number", "choice", "switch", "sql", "address", "kinds", "lines", "json"]
 # The headings of the catalogue.
 AppGroup = Literal["Files", "Databases", "ERP", "Cloud ledgers", "Any Singer tap", "Others"]
 GROUPS: tuple[AppGroup, ...] = get_args(AppGroup)
@@ -26,10 +27,10 @@ class Field:
     """A value that a connector asks for when people enrol: a setting, or a credential.
 
     All values are texts; that of a switch is ON or OFF, that of `kinds` has the kinds with commas between them, empty
-    for all. `name` may never change: values are stored by it. A secret is typed unseen, encrypted, and never displayed
-    again; only credentials can be secret. `group` is a heading under which the form shows it. A choice without
-    `choices` is filled by asking `Connector.choices`. An `address` is the address of a server in the network, which the
-    connector has to open by `syncs.connectors.addresses`.
+    for all, and that of `json` is the text of an object. `name` may never change: values are stored by it. A secret is
+    typed unseen, encrypted, and never displayed again; only credentials can be secret. `group` is a heading under which
+    the form shows it. A choice without `choices` is filled by asking `Connector.choices`. An `address` is that of a
+    server in the network, which the connector has to open by `syncs.connectors.addresses`.
     """
 
     name: str
@@ -84,6 +85,14 @@ class KindOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs that a connector starts: the files that it executes, and the folders that these read besides."""
+
+    executable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """How much may be asked of a source, by all syncs of all machines together; None is unlimited.
 
@@ -104,7 +113,9 @@ class Budget:
 class ApplicationEntry:
     """A connector's entry in the catalogue of applications; `app_id` and `connector` may never change.
 
-    `settings` and `credentials` are the fields of its form. The catalogue shows it under the heading `group`.
+    `settings` and `credentials` are the fields of its form. The catalogue shows it under the heading `group`. Where it
+    `has_own_names`, what it reads has the source's own names of kinds and columns, and people say by import profiles
+    what they mean.
     """
 
     app_id: UUID
@@ -116,3 +127,4 @@ class ApplicationEntry:
     credentials: tuple[Field, ...] = ()
     budgets: Sequence[Budget] = ()
     group: AppGroup = "Others"
+    has_own_names: bool = False

@@ -163,7 +163,8 @@ class FileHeader:
     The raw lines of a file without a header are JSON objects. `layout` is that of a file which was recognised by one:
     its columns have the file's own names, among which some may be equal or empty. `is_download` says that it is a
     download of rejected rows of such a file. `only` is the kind of record that its rows are about, where just one is
-    meant of several that the layout's profile knows.
+    meant of several that the layout's profile knows. The rows of a file that `is_interleaved` may have those of others
+    between them, until everything is read.
     """
 
     name: str
@@ -173,6 +174,7 @@ class FileHeader:
     layout: FileLayout | None = None
     is_download: bool = False
     only: str = ""
+    is_interleaved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +214,15 @@ class AllKeys:
 
     Records of that kind of this enrollment that are neither named nor among the rows are deleted under the delete
     guard, provided that the last block of the list has come (`is_last`) and nothing of the kind was left unread. An
-    empty list is a single last block without keys.
+    empty list is a single last block without keys. Where a source has sent all records of the kind, the block names no
+    keys, but says that they `are_in_rows`: then what is not among the rows is deleted, unless a row was rejected.
     """
 
     name: str
     file: str
     erp_keys: Sequence[str]
     is_last: bool
+    are_in_rows: bool = False
 
 
 SourceItem: TypeAlias = Rows | Columns | RowProblem | FileHeader | Bookmark | Deleted | AllKeys

@@ -21,9 +21,10 @@ from syncs.connectors.protocol import (
     SourceItems,
     Vocabulary,
 )
+from syncs.connectors.record_kinds import KINDS
 from syncs.connectors.sql_database.form import CREDENTIALS, SERVERS, SETTINGS, Plan, login_in, plan_in, server_in
 from syncs.connectors.sql_database.snapshot import Snapshot
-from syncs.connectors.sql_database.statements import BEGINNING, KINDS, WITHOUT_KEY, Select
+from syncs.connectors.sql_database.statements import BEGINNING, WITHOUT_KEY, Select
 
 # A person waits for the answer of a check.
 CHECK_SECONDS = 20

@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
 from syncs.connectors.protocol import BLOCK_ROWS, Columns, ConnectorError, FileHeader
-from syncs.connectors.sql_database.row_blocks import block_of_rows, header_of
+from syncs.connectors.row_blocks import block_of_rows, header_of
 from syncs.connectors.sql_database.snapshot import (
     FieldTypes,
     Login,

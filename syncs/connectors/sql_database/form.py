@@ -6,9 +6,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from syncs.connectors.protocol import Choice, ConnectorError, Field
+from syncs.connectors.record_kinds import KINDS
 from syncs.connectors.sql_database import mysql, postgresql
 from syncs.connectors.sql_database.snapshot import Login
-from syncs.connectors.sql_database.statements import KINDS, Select, select_of
+from syncs.connectors.sql_database.statements import Select, select_of
 
 SERVERS = {
     "postgresql": ("PostgreSQL", postgresql.open_postgresql, postgresql.PORT),

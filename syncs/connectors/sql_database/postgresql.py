@@ -11,7 +11,7 @@ from psycopg import sql
 
 from syncs.connectors import addresses
 from syncs.connectors.protocol import BLOCK_BYTES, BLOCK_ROWS, Columns, ConnectorError, FileHeader
-from syncs.connectors.sql_database.row_blocks import block_of_copied, cells_of_copied, header_of
+from syncs.connectors.row_blocks import block_of_copied, cells_of_copied, header_of
 from syncs.connectors.sql_database.snapshot import (
     CONNECT_SECONDS,
     MOST_TABLES,

@@ -6,12 +6,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from syncs.connectors.protocol import ConnectorError
 
-# In the order in which a sync reads them.
-KINDS = (
-    "BaseCurrency", "FinancialYearSetting", "FinancialAccount", "Company", "Contact", "Invoice", "InvoiceLine",
-    "InvoiceWorkflowStatus", "Payment", "PaymentApplied", "CreditMemoApplied", "JournalEntry", "JournalEntryLine",
-    "FinancialAccountBalanceHistory", "CustomField",
-)  # fmt: skip
 # Kinds whose records are not told apart by an ERP key.
 WITHOUT_KEY = {
     "BaseCurrency", "FinancialYearSetting", "InvoiceWorkflowStatus", "FinancialAccountBalanceHistory", "CustomField",

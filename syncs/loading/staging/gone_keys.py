@@ -26,6 +26,8 @@ class GoneKeys:
         self.named: set[str] = set()
         # Of the kinds whose keys are listed, how many were, and whether the list has come to its end.
         self.listed: dict[str, int] = {}
+        # The kinds of which all records are among the rows.
+        self.in_rows: set[str] = set()
         self._ended: set[str] = set()
         self._has_tables = False
 
@@ -36,6 +38,10 @@ class GoneKeys:
 
     def add(self, found: Deleted | AllKeys, next_row: int) -> None:
         """Add keys; raises ConnectorError for a kind whose records have no ERP key of their own."""
+        if isinstance(found, AllKeys) and found.are_in_rows:
+            if kind := entity_named(found.name):
+                self.in_rows.add(kind.name)
+            return
         entity = _entity(found.name)
         self._make_tables()
         keys = [printable(as_text(key)).strip() for key in found.erp_keys]

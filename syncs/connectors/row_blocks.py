@@ -5,12 +5,13 @@ the lines would be four times as long, and sending them would cost more than rea
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from syncs.connectors.columnar import DelimitedCells
-from syncs.connectors.protocol import Columns, FileHeader
+from syncs.connectors.protocol import Columns, FileHeader, FileLayout
 
 DELIMITER = "\t"
 # A line of COPY with one of these has to be read by itself. Polars would drop a byte order mark at the beginning.
@@ -20,9 +21,11 @@ _ESCAPED = re.compile(r"\\(.)", re.S)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
-def header_of(name: str, file: str, columns: Sequence[str]) -> FileHeader:
+def header_of(
+    name: str, file: str, columns: Sequence[str], layout: FileLayout | None = None, *, is_interleaved: bool = False
+) -> FileHeader:
     """How the lines of the blocks can be read again one by one."""
-    return FileHeader(name, file, columns, DELIMITER)
+    return FileHeader(name, file, columns, DELIMITER, layout, is_interleaved=is_interleaved)
 
 
 def block_of_copied(
@@ -48,8 +51,9 @@ def block_of_rows(
     exact: Collection[int],
     rows: Sequence[Sequence[str | None]],
     first: int,
+    gaps: Mapping[int, list[bool]] | None = None,
 ) -> Columns:
-    """The rows with these cells; `first` is the number of the first one."""
+    """The rows with these cells; `first` is the number of the first one, and `gaps` are as those of `Columns`."""
     lines = [DELIMITER.join([cell or "" for cell in row]) for row in rows]
     width = len(columns) - 1
     special = {
@@ -57,7 +61,7 @@ def block_of_rows(
         for at, (row, line) in enumerate(zip(rows, lines, strict=True))
         if _SPECIAL.search(line) or "\n" in line or line.count(DELIMITER) != width
     }
-    return _block(name, file, columns, exact, lines, special, first)
+    return replace(_block(name, file, columns, exact, lines, special, first), gaps=gaps or {})
 
 
 def cells_of_copied(line: str) -> list[str | None]:
