@@ -14,7 +14,7 @@ test: .venv-test/ready  ## Run the tests; `make test ARGS="tests/flows -x"` runs
 	@.venv-test/bin/python $(PYTEST) $(ARGS)
 
 test-sources: .venv-test/ready  ## Run the tests of connectors before real systems, which they install for themselves.
-	@.venv-test/bin/python $(PYTEST) tests/sources $(wildcard tests/*/test_conformance.py) -v -m "long or not long" \
+	@.venv-test/bin/python $(PYTEST) tests/sources tests/drop_folder $(wildcard tests/*/test_conformance.py) -v -m "long or not long" \
 	  --durations=5 $(ARGS)
 
 lint: .venv-test/ready  ## Check style, format, types and layers, as CI does.
@@ -55,7 +55,7 @@ requirements:  ## Pin the newest versions that pyproject.toml allows.
 	@compile() { .venv-pin/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make requirements" pyproject.toml "$$@"; }; \
-	  compile --output-file requirements.txt; \
+	  compile --extra s3 --output-file requirements.txt; \
 	  compile --extra local --constraint requirements.txt --output-file requirements-local.txt; \
 	  compile --extra test --extra lint --constraint requirements.txt --output-file requirements-test.txt
 

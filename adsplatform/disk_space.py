@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 
 from adsplatform.errors import PlatformError
 
@@ -20,9 +20,8 @@ class NoRoom(PlatformError):
 def has_room(size: int = 0) -> bool:
     """Whether the reserve would be left after that many bytes more, where uploads are stored and where they arrive."""
     folders = {Path(tempfile.gettempdir())}
-    # Other storages than a file system have no such folder.
-    if location := getattr(default_storage, "location", ""):
-        folders.add(_existing(Path(location)))
+    if isinstance(default_storage, FileSystemStorage):
+        folders.add(_existing(Path(default_storage.location)))
     return all(shutil.disk_usage(folder).free - size >= settings.DISK_RESERVE_BYTES for folder in folders)
 
 

@@ -130,6 +130,7 @@ _ENTRIES = {
         ("shown_otherwise", "A cell shows something else than was read", "A column of texts has numbers or dates which the sheet shows by a format that depends on the computer’s region or hides a part of the value.", "Format the column as text, and fill in what it should be.", SENDER),
         ("digits_lost", "Digits that a spreadsheet has lost", "A cell holds a number of more than 15 digits, of which spreadsheets keep only the first 15.", "Compare it with the original, and format the column as text before filling it in.", SENDER),
         ("formulas_not_calculated", "Results of formulas may be out of date", "The program that wrote the workbook did not calculate its formulas, and asks for it when the workbook is opened.", "Open the workbook in your spreadsheet program and save it.", SENDER),
+        ("file_too_large", "The file is too large", "The file in the folder has more bytes than are read of one file.", "Split it into several.", SENDER),
         ("merged_cells", "Merged cells", "Of merged cells only the first holds a value; the others are empty.", "Unmerge the cells, and fill each of them in.", SENDER),
     ),
     "Import profiles": (
@@ -176,6 +177,9 @@ _ENTRIES = {
         ("stopped_worker", "It stopped the worker twice", "Twice the process that carried out the sync ended in the middle of it, so it was set aside and harms no others.", "Send the data in smaller parts; the log says how the process ended.", OPERATOR),
         ("unknown_connector", "An unknown connector", "The application names a connector that this installation does not have.", "Install the connector, or correct the application.", OPERATOR),
         ("out_of_memory", "Not enough memory", "The sync needed more memory than the installation gives to one. Nothing was changed.", "Send the data in smaller parts; or have SYNC_MEMORY_MAX_BYTES raised.", OPERATOR),
+        ("file_waits", "A file is not complete yet", "A file in the folder is still being written, or its marker is missing.", "Nothing at first: the next sync looks again. If it stays so, look at what writes the file or the marker.", NOBODY),
+        ("file_not_moved", "A loaded file still lies in the folder", "A file that an earlier sync has read could not be moved, or the sync ended before. It is not read again.", "Nothing at first: it is moved after the sync. If it stays so, let the user move files there.", NOBODY),
+        ("several_deliveries", "Several deliveries in one full sync", "The names of the files have different dates, so that what one of them lacks may be in another; nothing was deleted.", "Nothing. Deletes come with the next full sync that finds one delivery.", NOBODY),
         ("source_budget", "What a source allows is used up", "The connected system takes so many requests in a minute, in a day or at once, and those of all syncs together are as many.", "Wait: the sync is tried again when the source allows more.", NOBODY),
         ("our_fault", "A fault of the platform", "Something went wrong that the data did not cause. Nothing was changed; the reason is in the log.", "Try again; if it stays so, hand the sync’s reference to whoever runs the platform.", OPERATOR),
     ),

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -52,7 +52,7 @@ def _database() -> str:
 
 def _storage() -> str:
     default_storage.exists("status")
-    folder = getattr(default_storage, "location", None)
+    folder = default_storage.location if isinstance(default_storage, FileSystemStorage) else None
     # The first upload creates the folder.
     if folder and os.path.exists(folder) and not os.access(folder, os.W_OK):
         return "Uploads cannot be written to their folder."

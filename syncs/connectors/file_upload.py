@@ -79,6 +79,21 @@ class FileUpload(Connector):
             yield from READERS[source.format](source.upload, SourceFile.of(source, stem, source.file_name))
 
 
+def format_of(file_name: str, start: bytes) -> str:
+    """The `format` of a source: ZIP by the first bytes, others by the end of the name.
+
+    Anything else will fail as an unreadable ZIP.
+    """
+    ending = file_name.lower().rpartition(".")[2]
+    if start.startswith(b"PK"):
+        return "zip"
+    if ending in ("jsonl", "ndjson", "json"):
+        return "jsonl"
+    if ending in ("csv", "txt", "tsv"):
+        return "csv"
+    return "zip"
+
+
 def _read_text(content: ByteStream, file: SourceFile) -> SourceItems:
     """The rows of a CSV file, read by a layout if it is recognised by one."""
     if file.layouts:

@@ -7,6 +7,7 @@ from uuid import UUID
 from adsplatform.records.specification import entities
 from adsplatform.wording import plural
 from syncs.loading.context import MergeContext
+from syncs.loading.source import finds_files
 from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Stopped
 from syncs.models import SyncEntityResult, SyncRequest, Upload
@@ -97,11 +98,10 @@ def reason_not_to_merge(context: MergeContext) -> Stopped | None:
     stage = context.stage
     if stage.problem_log.errors and stage.rejected >= stage.lines_read:
         if reason := _reason_not_understood(context):
-            return Stopped(
-                f"Nothing could be loaded: {reason}. Say how it is written, in the Inbox at this sync or by an import "
-                "profile, then load it again.",
-                code="profile_needed",
-            )
+            how = "in the Inbox at this sync or by an import profile, then load it again"
+            if context.sync_request.upload is None:
+                how = "in the Inbox by uploading it there or by an import profile, then put it into the folder again"
+            return Stopped(f"Nothing could be loaded: {reason}. Say how it is written, {how}.", code="profile_needed")
         return Stopped(_nothing_loaded(stage), code="nothing_loaded")
     return _reject_limit_passed(context)
 
@@ -109,7 +109,9 @@ def reason_not_to_merge(context: MergeContext) -> Stopped | None:
 def _reason_not_understood(context: MergeContext) -> str:
     """What is not known of the first file that an import profile could explain; empty if there is none."""
     upload = context.sync_request.upload
-    if upload is None or upload.format not in (Upload.Format.CSV, Upload.Format.ZIP):
+    if upload is None and not finds_files(context.sync_request.connector):
+        return ""
+    if upload is not None and upload.format not in (Upload.Format.CSV, Upload.Format.ZIP):
         return ""
     # A single line may be a row without a header as well.
     codes = [code for code in UNKNOWN_COLUMNS if code != "header_missing" or context.stage.lines_read > 1]

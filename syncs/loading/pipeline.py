@@ -20,6 +20,7 @@ from syncs.loading import outcome, retry_policy, source_states
 from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
+from syncs.loading.files_put_away import put_away_files
 from syncs.loading.helper import EnrollmentHelper
 from syncs.loading.merge import assumed_values, deletes, gone, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
@@ -83,6 +84,8 @@ def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: Colu
                 sync_request.retry_later(verdict.message, verdict.code, seconds=verdict.seconds)
         if not isinstance(verdict, ReadAgain):
             crash_point("after the commit")
+            if isinstance(verdict, Loaded | Stopped):
+                put_away_files(context, verdict)
     return verdict
 
 

@@ -16,7 +16,7 @@ def translator_for(context: MergeContext, source: Source, profiles: Mapping[str,
     return Translator(
         profiles,
         EnrollmentCompanies(context.stage.copy_thread, context.enrollment.pk),
-        # In an archive, a file of companies may come after one that names them, and so may the streams of a source.
+        # In an archive, a file of companies may come after one that names them, and so it may in a folder or a tap.
         has_more_companies=source.content is None or source.format == Upload.Format.ZIP,
         unescape=unescape_cell,
     )

@@ -22,10 +22,10 @@ def profiles_of(sync_request: SyncRequest, enrollment: AppEnrollment) -> dict[st
     """The import profiles by which the sync's files are read, by their identifier.
 
     A replay reads its lines as they were read first, and so does a sync that loads the same data again. Those of a
-    connector are the present ones, where its source has names of its own.
+    connector are the present ones, where it reads files or its source has names of its own.
     """
     if sync_request.upload is None:
-        if not has_own_names(enrollment.app):
+        if not reads_files(sync_request.connector) and not has_own_names(enrollment.app):
             return {}
     elif sync_request.upload.format == Upload.Format.BATCH:
         return {}
@@ -37,6 +37,16 @@ def profiles_of(sync_request: SyncRequest, enrollment: AppEnrollment) -> dict[st
         current = ImportProfileVersion.objects.of_enrollment(enrollment).current()
         found += [version for version in current if (version.fingerprint, version.file_pattern) not in known]
     return {str(version.pk): version.profile for version in found}
+
+
+def limits_of_sources() -> Limits:
+    """How large a source may be."""
+    return Limits(
+        unpacked_bytes=settings.UNPACKED_MAX_BYTES,
+        ratio=settings.UNPACKED_MAX_RATIO,
+        entries=settings.ZIP_MAX_ENTRIES,
+        line_bytes=settings.LINE_MAX_BYTES,
+    )
 
 
 def open_source(
@@ -74,12 +84,7 @@ def open_source(
         app_enrollment_id=enrollment.pk,
         full=sync_request.run_full_sync,
         last_full_sync=last_full_sync and last_full_sync.date(),
-        limits=Limits(
-            unpacked_bytes=settings.UNPACKED_MAX_BYTES,
-            ratio=settings.UNPACKED_MAX_RATIO,
-            entries=settings.ZIP_MAX_ENTRIES,
-            line_bytes=settings.LINE_MAX_BYTES,
-        ),
+        limits=limits_of_sources(),
         credentials=enrollment.credentials,
         settings=chosen,
         content=content,
@@ -100,6 +105,13 @@ def kinds_expected(sync_request: SyncRequest, source: Source) -> list[str]:
     kinds = [entity.name for entity in offered if entity]
     chosen = {entity.name for entity in map(entity_named, source.kinds) if entity}
     return [name for name in kinds if not chosen or name in chosen]
+
+
+def finds_files(connector: str) -> bool:
+    """Whether the connector of that name finds the files that it reads by itself, in a folder."""
+    with suppress(ConnectorError):
+        return connector_named(connector).puts_files_away
+    return False
 
 
 def reads_files(connector: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import IO, NamedTuple
 
 from syncs.connectors import connector_named
-from syncs.connectors.protocol import ConnectorError, Source, SourceItem, SourceItems
+from syncs.connectors.protocol import ConnectorError, Source, SourceItem, SourceItems, SyncEnd
 from syncs.reading import messages
 from syncs.reading.framing import receive, send
 from syncs.reading.help import encode_answer, help_reader
@@ -69,6 +69,20 @@ def items_of(source: Source, opened: ExitStack, *, connector: str, sync_id: str,
     task = task_of(source, connector=connector, sync_id=sync_id, fetches_data=fetches_data)
     data = opened.enter_context(_start(server.requests, task, source.content))
     return opened.enter_context(contextlib.closing(_items(data, source)))
+
+
+def put_away(source: Source, end: SyncEnd, *, connector: str, sync_id: str) -> None:
+    """Have the connector put away the files of a sync that has ended, in a process like that of `items_of`.
+
+    Raises its errors, and ReaderLost.
+    """
+    if server.requests is None:
+        connector_named(connector).put_away(source, end)
+        return
+    task = task_of(source, connector=connector, sync_id=sync_id, fetches_data=True, end=end)
+    with _start(server.requests, task, None) as data, contextlib.closing(_items(data, source)) as items:
+        for _ in items:
+            pass
 
 
 @contextlib.contextmanager

@@ -32,7 +32,16 @@ from adsplatform.records.specification import entities
 from enrollments.models import secrets_in
 from syncs.connectors import connector_named, registered
 from syncs.connectors.blocks import combine_blocks
-from syncs.connectors.protocol import Columns, ConnectorError, FileLayout, Programs, Rows, SourceItem
+from syncs.connectors.protocol import (
+    Columns,
+    ConnectorError,
+    FileLayout,
+    Programs,
+    Rows,
+    Source,
+    SourceItem,
+    SyncEnd,
+)
 from syncs.loading.staging.vocabulary import RecordNames
 from syncs.reading import client, messages
 from syncs.reading.framing import receive, send
@@ -214,6 +223,9 @@ class Server:
         with contextlib.ExitStack() as opened, logs.about(sync_id=task.sync_id):
             if content:
                 source = replace(source, content=opened.enter_context(os.fdopen(content[0], "rb")))
+            if task.end:
+                _send_all(data, _put_away(task.connector, source, task.end))
+                return
             found = combine_blocks(connector_named(task.connector).rows(source))
             _send_all(data, _together(found), source.layouts)
 
@@ -239,6 +251,12 @@ def _send_all(
     except Exception as error:
         last = signal_of(error)
     send(data, messages.encode([last]))
+
+
+def _put_away(connector: str, source: Source, end: SyncEnd) -> Iterator[list[SourceItem]]:
+    """Have the connector put the files away; there is nothing to send but the end."""
+    connector_named(connector).put_away(source, end)
+    yield []
 
 
 def _together(items: Iterator[SourceItem]) -> Iterator[list[SourceItem]]:

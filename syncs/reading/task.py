@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from syncs.connectors.protocol import FileLayout, Limits, Source
+from syncs.connectors.protocol import FileLayout, Limits, Source, SyncEnd
 from syncs.import_profiles.header_names import key_of
 from syncs.reading.questions import Question
 
@@ -30,7 +30,10 @@ class _Layout(msgspec.Struct, array_like=True):
 
 
 class Task(msgspec.Struct, tag=True):
-    """What is to be read: the connector, its source but for the upload's content, and the sync, for the log."""
+    """What is to be read: the connector, its source but for the upload's content, and the sync, for the log.
+
+    With an `end`, nothing is read: the files are put away that the sync has read.
+    """
 
     connector: str
     sync_id: str
@@ -47,6 +50,7 @@ class Task(msgspec.Struct, tag=True):
     # JSON by kind.
     state: dict[str, str]
     kinds: tuple[str, ...]
+    end: SyncEnd | None = None
 
     def source(self) -> Source:
         """The source, still without its content and its vocabulary."""
@@ -66,8 +70,8 @@ class Task(msgspec.Struct, tag=True):
         )
 
 
-def task_of(source: Source, *, connector: str, sync_id: str, fetches_data: bool) -> Task:
-    """The task to read a source."""
+def task_of(source: Source, *, connector: str, sync_id: str, fetches_data: bool, end: SyncEnd | None = None) -> Task:
+    """The task to read a source, or to put away its files once the sync has had this end."""
     limits = source.limits
     return Task(
         connector=connector,
@@ -87,6 +91,7 @@ def task_of(source: Source, *, connector: str, sync_id: str, fetches_data: bool)
         ],
         state={kind: json.dumps(state) for kind, state in source.state.items()},
         kinds=source.kinds,
+        end=end,
     )
 
 

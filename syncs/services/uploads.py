@@ -15,6 +15,7 @@ from adsplatform.accounts.models import Account, User
 from adsplatform.disk_space import check_room
 from adsplatform.errors import PlatformError, TooLarge
 from enrollments.models import AppEnrollment
+from syncs.connectors.file_upload import format_of
 from syncs.models import SyncEntityResult, SyncRequest, Upload
 from syncs.services.quotas import check_stored_bytes, note_stored
 
@@ -55,7 +56,7 @@ def store_upload(
             raise PlatformError(f"The file “{file_name}” is empty. Choose a file with data in it.", field="file")
         check_stored_bytes(account, file_name, measured.size)
         upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
-        upload.format = format or _format_of(file_name, measured.start)
+        upload.format = format or format_of(file_name, measured.start)
         upload.save()
         note_stored(account, upload.size)
     except Exception:
@@ -67,18 +68,6 @@ def store_upload(
 def clean_file_name(file_name: str) -> str:
     """The last part of a path, without characters that break something or cannot be seen."""
     return visible_text.file_name(os.path.basename(file_name.replace("\\", "/")))[-255:] or "upload"
-
-
-def _format_of(file_name: str, start: bytes) -> Upload.Format:
-    """ZIP by the first bytes, others by the end of the name; anything else will fail as an unreadable ZIP."""
-    ending = file_name.lower().rpartition(".")[2]
-    if start.startswith(b"PK"):
-        return Upload.Format.ZIP
-    if ending in ("jsonl", "ndjson", "json"):
-        return Upload.Format.JSONL
-    if ending in ("csv", "txt", "tsv"):
-        return Upload.Format.CSV
-    return Upload.Format.ZIP
 
 
 class MeasuredFile(BytesFile):
@@ -95,6 +84,10 @@ class MeasuredFile(BytesFile):
     @property
     def size(self) -> int:
         return self.size_read
+
+    def seekable(self) -> bool:
+        """No: what is read twice, as storages do that try again, would be counted twice."""
+        return False
 
     def read(self, size: int = -1) -> bytes:
         if self.size_read > self.limit:

@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +26,7 @@ from adsplatform.cluster import shutdown
 from adsplatform.cluster.resource_limits import keep_freed_memory
 from adsplatform.observability import logs
 from adsplatform.records.specification import entities
-from syncs.connectors import registered
+from syncs.connectors import registered, registry
 from syncs.crash_points import crash_point
 from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 # How often the lease is renewed; also how long a process can go on after its sync was cancelled.
 HEARTBEAT_SECONDS = 1.0
+# How long a process may go on after its sync has ended, to move the files that the sync has read.
+AFTERWARDS_SECONDS = 300
 
 
 def run_next() -> SyncRequest | None:
@@ -104,13 +107,24 @@ def _carry_out(sync_request: SyncRequest) -> None:
 def _renew(sync_request: SyncRequest) -> bool:
     """Renew the lease; returns whether the sync is still ours. Without the database nobody else can claim it."""
     try:
-        if sync_request.renew():
+        if sync_request.renew() or _is_moving_files(sync_request):
             return True
         sessions.end_session(sync_request)
         return False
     except (DatabaseError, InterfaceError):
         connection.close()
         return True
+
+
+def _is_moving_files(sync_request: SyncRequest) -> bool:
+    """Whether the sync has an outcome, and its process may still be moving the files that it has read."""
+    connector = registry.get(sync_request.connector)
+    if connector is None or not connector.puts_files_away:
+        return False
+    outcomes = (SyncRequest.Status.SUCCESS, SyncRequest.Status.FAILED)
+    since = timezone.now() - timedelta(seconds=AFTERWARDS_SECONDS)
+    ended = SyncRequest.objects.filter(pk=sync_request.pk, status_code__in=outcomes, finished__gt=since)
+    return ended.exists()
 
 
 def _decide(sync_request: SyncRequest, decide: Callable[[], None]) -> None:

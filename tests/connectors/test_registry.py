@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from syncs.connectors import connector_named, registered
+from syncs.connectors import connector_named, registered, registry
 from syncs.connectors.protocol import ConnectorError
 
 
@@ -14,6 +14,8 @@ def test_every_connector_is_found_by_its_name():
         "demo-data",
         "file-upload",
         "json-batch",
+        "s3-folder",
+        "sftp-folder",
         "singer",
         "sql-database",
         "tryton",
@@ -30,6 +32,8 @@ def test_the_ids_of_the_applications_never_change():
         "json-batch": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be002",
         "demo-data": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be003",
         "sql-database": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4be004",
+        "sftp-folder": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4bed01",
+        "s3-folder": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4bed02",
         "singer": "b7a1c9d2-6a44-4f0e-8c15-52f2f7a9d318",
         "tryton": "3b9b1c52-7d7e-4a61-8a0b-5ce9c1d0b8f4",
     }
@@ -39,7 +43,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(ConnectorError) as stopped:
         connector_named("nobody")
     assert stopped.value.code == "unknown_connector"
-    known = "demo-data, file-upload, json-batch, singer, sql-database, tryton"
+    known = ", ".join(sorted(registry))
     assert str(stopped.value) == f"No connector is called “nobody”. Known: {known}."
 
 

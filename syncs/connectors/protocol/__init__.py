@@ -45,11 +45,13 @@ from syncs.connectors.protocol.items import (
     Deleted,
     FileHeader,
     FileLayout,
+    FileProblem,
     JsonValue,
     RowProblem,
     Rows,
     SourceItem,
     SourceItems,
+    SyncEnd,
 )
 from syncs.connectors.protocol.source import (
     Budgets,
@@ -90,6 +92,7 @@ __all__ = [
     "FieldType",
     "FileHeader",
     "FileLayout",
+    "FileProblem",
     "Form",
     "Helper",
     "JsonValue",
@@ -104,5 +107,6 @@ __all__ = [
     "Source",
     "SourceItem",
     "SourceItems",
+    "SyncEnd",
     "Vocabulary",
 ]

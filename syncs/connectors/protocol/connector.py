@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncs.connectors.protocol.declarations import ApplicationEntry, Choice, Field, Form, KindOffered, Programs
-from syncs.connectors.protocol.items import SourceItems
+from syncs.connectors.protocol.items import SourceItems, SyncEnd
 from syncs.connectors.protocol.source import Source, Vocabulary
 
 
@@ -13,12 +13,23 @@ class Connector(ABC):
     """Reads one kind of source. One object serves all enrollments, so it keeps nothing between two calls."""
 
     application: ApplicationEntry
-    # Whether it reads files, whose keys a spreadsheet may have changed; a record's key in a database is what it is.
+    # Whether it reads files: by import profiles, and with keys that a spreadsheet may have changed; a record's key in a
+    # database is what it is.
     reads_files = False
+    # Whether `put_away` is to be called after each of its syncs.
+    puts_files_away = False
 
     @abstractmethod
     def rows(self, source: Source) -> SourceItems:
         """Yield everything that is in the source; raise ConnectorError if it cannot be read to its end."""
+
+    def put_away(self, source: Source, end: SyncEnd) -> None:
+        """Do with the files that a sync has read what is to be done once it has ended, such as moving them.
+
+        Its outcome is committed by then, so this cannot change it, and it may never be called, if the process dies.
+        `source.state` is what the sync's bookmarks said, stored only if `end.is_loaded`. Raises ConnectorError.
+        """
+        return
 
     def check(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> str:
         """Try whether the source can be reached; returns a sentence that says what was found there.

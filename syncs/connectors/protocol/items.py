@@ -229,6 +229,33 @@ SourceItem: TypeAlias = Rows | Columns | RowProblem | FileHeader | Bookmark | De
 SourceItems: TypeAlias = Iterator[SourceItem]
 
 
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A problem that a sync has found in a file, about all of it where there is no line; `file` is as in items."""
+
+    file: str
+    line: int | None
+    column: str
+    value: str
+    is_error: bool
+    code: str
+    message: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEnd:
+    """How a sync has ended: whether its records are stored, else the code of the failure; and the problems of files.
+
+    `more_problems` is how many there are besides those listed.
+    """
+
+    is_loaded: bool
+    code: str = ""
+    problems: tuple[FileProblem, ...] = ()
+    more_problems: int = 0
+
+
 class ConnectorError(Exception):
     """The source cannot be read, or not to its end, so that the attempt fails; `str()` is the sentence to show.
 
