@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from adsplatform.errors import DependencyFailed
 from adsplatform.observability.redaction import redact
+from adsplatform.visible_text import sentence
 from enrollments.models import Application, secrets_in
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import (
@@ -106,14 +107,16 @@ def ask_source(
     try:
         for answer in ask(question, vocabulary or NoVocabulary()):
             match answer:
-                case Said(sentence):
-                    found = redact(sentence, secrets_in(credentials))
+                case Said(said):
+                    found = sentence(redact(said, secrets_in(credentials)))
                 case Offered(field, pairs):
                     offered[field] = tuple(Choice(value, label) for value, label in pairs)
                 case _:
                     items.append(answer)
     except ConnectorError as refused:
-        raise DependencyFailed(redact(str(refused), secrets_in(credentials)), field="connectorInfo") from refused
+        # It quotes the source, which may say anything.
+        message = sentence(redact(str(refused), secrets_in(credentials)))
+        raise DependencyFailed(message, field="connectorInfo") from refused
     return Answers(found, form.with_choices(offered), items)
 
 

@@ -18,12 +18,13 @@ from syncs.connectors.protocol import ConnectorError
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address
 
+# Of IPv6 only this is given to servers on the internet. Elsewhere an IPv4 address may be hidden, in many forms.
+GLOBAL_UNICAST = ip_network("2000::/3")
 # Not all of these count as private: they lead to other addresses, or to machines of the same network.
 REFUSED = tuple(
     map(
         ip_network,
-        ("0.0.0.0/8", "192.0.0.0/24", "224.0.0.0/4", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32",
-         "2002::/16", "fec0::/10", "ff00::/8"),
+        ("0.0.0.0/8", "192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4", "2001::/32", "2002::/16"),
     )
 )  # fmt: skip
 
@@ -50,6 +51,8 @@ def is_allowed(address: Address) -> bool:
         address = address.ipv4_mapped
     if any(address in network for network in _Allowed.networks if network.version == address.version):
         return True
+    if address.version == GLOBAL_UNICAST.version and address not in GLOBAL_UNICAST:
+        return False
     return address.is_global and not any(
         address in network for network in REFUSED if network.version == address.version
     )
@@ -77,6 +80,8 @@ def connect(host: str, port: int, *, seconds: float = 30) -> socket.socket:
     """A connection to the host; raises ConnectorError where it is refused, not known, or does not answer in time."""
     until, reason = time.monotonic() + seconds, "it did not answer in time"
     for address in resolve(host, port):
+        if time.monotonic() > until:
+            break
         try:
             return socket.create_connection((address, port), timeout=max(until - time.monotonic(), 0.1))
         except TimeoutError:

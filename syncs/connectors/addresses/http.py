@@ -1,6 +1,7 @@
 """An HTTP client for connectors: it reaches allowed servers only, and follows no redirect and no proxy of its own."""
 
 import ssl
+import time
 import typing
 from collections.abc import Iterable
 
@@ -24,9 +25,14 @@ class _CheckedBackend(httpcore.SyncBackend):
         socket_options: Iterable[Option] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception | None = None
+        # The addresses share the time, however many there are.
+        until = None if timeout is None else time.monotonic() + timeout
         for address in resolve(host, port):
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                break
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return super().connect_tcp(address, port, left, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError(f"No address is known for {host}.")

@@ -131,7 +131,7 @@ def plan_in(settings: Mapping[str, str]) -> Plan:
 
 def _number(field: Field, settings: Mapping[str, str], least: int, most: int) -> int:
     text = (settings.get(field.name) or field.default).strip()
-    if text.isascii() and text.isdigit() and least <= int(text) <= most:
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most:
         return int(text)
     raise _wrong(field, text, f"Write a whole number from {least:,} to {most:,}.")
 

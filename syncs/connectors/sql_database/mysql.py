@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from select import select
+from select import POLLIN, poll
 from typing import Any
 
 import pymysql
@@ -86,7 +86,9 @@ def _connect(login: Login) -> pymysql.Connection:
     )
     opened = addresses.connect(login.host, login.port, seconds=CONNECT_SECONDS)
     # The server speaks first. Afterwards it has as long as a statement may take.
-    if not select([opened], [], [], CONNECT_SECONDS)[0]:
+    speaking = poll()
+    speaking.register(opened, POLLIN)
+    if not speaking.poll(CONNECT_SECONDS * 1000):
         opened.close()
         raise ConnectorError(
             f"The server at {login.host}:{login.port} said nothing for {CONNECT_SECONDS} seconds. Check that a "

@@ -240,7 +240,12 @@ def _server(credentials: Values) -> Iterator[Server]:
     connection = Connection(credentials.get("serverName", ""))
     try:
         database = credentials.get("tenant", "")
-        if key := credentials.get("authToken"):
+        if key := credentials.get("authToken", "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise ConnectorError(
+                    "The key has a character that no key of Tryton has. Copy it again, without what stands around it.",
+                    code="bad_setting",
+                )
             yield RestServer(connection, database, key)
         elif (user := credentials.get("username")) and (password := credentials.get("password")):
             yield JsonRpcServer(connection, database, user, password)

@@ -20,7 +20,7 @@ PAGE, KEY_PAGE = 500, 5_000
 # Ids that a question names: it is part of an address, which web servers limit to 8,000 characters.
 IDS = 200
 # The largest answer that is read: a page is far smaller.
-MOST_BYTES = 64 * 1024**2
+MOST_BYTES = 16 * 1024**2
 # How long the server may be silent.
 SECONDS = 60.0
 # How often a request is sent whose connection breaks: one that was left open may have been closed meanwhile.
@@ -81,6 +81,8 @@ class Connection:
                 with contextlib.closing(answer):
                     body = _body(answer)
                 break
+            except (httpx.DecodingError, httpx.InvalidURL) as error:
+                raise ConnectorError("What answers is no Tryton server. Check the address.") from error
             except httpx.TransportError as error:
                 is_cut = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
                 if is_cut and attempt < ATTEMPTS:
@@ -133,8 +135,10 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
 
 def _said(answer: httpx.Response) -> str:
     """The sentence of a page that reports an error, at most 300 characters."""
-    sentence, end, _ = answer.text.partition("<p>")[2].partition("</p>")
-    said = unescape(sentence) if end else answer.text if "json" in answer.headers.get("Content-Type", "") else ""
+    # Not by the encoding that the answer names, which may be none.
+    text = answer.content.decode(errors="replace")
+    sentence, end, _ = text.partition("<p>")[2].partition("</p>")
+    said = unescape(sentence) if end else text if "json" in answer.headers.get("Content-Type", "") else ""
     return " ".join(said.split())[:300].rstrip(".")
 
 
@@ -163,7 +167,7 @@ def records_of(model: str, answer: httpx.Response | bytes) -> list[Record]:
 def read_json(content: bytes) -> object:
     try:
         return decode(content)
-    except (ValueError, KeyError, ArithmeticError):
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         raise ConnectorError("What answers is no Tryton server. Check address and database.") from None
 
 
