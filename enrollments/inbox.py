@@ -186,8 +186,7 @@ class TryConnection(EnrollmentButton):
     """Tries whether an enrollment's source can be reached, with what is stored."""
 
     def press(self, enrollment: AppEnrollment) -> str:
-        found = sources.check_connection(enrollment.app, services.setting_values(enrollment), enrollment.credentials)
-        messages.success(self.request, found or f"{enrollment.app.name} needs no connection.")
+        messages.success(self.request, services.try_connection(enrollment))
         return self.page_of(enrollment)
 
 

@@ -226,6 +226,12 @@ def replace_credentials(enrollment: AppEnrollment, user: User | None, credential
     return enrollment
 
 
+def try_connection(enrollment: AppEnrollment) -> str:
+    """Try the enrollment's source with what is stored; returns a sentence that says what was found there."""
+    found = check_connection(enrollment.app, setting_values(enrollment), enrollment.credentials)
+    return found or f"{enrollment.app.name} needs no connection."
+
+
 def change_settings(
     enrollment: AppEnrollment,
     user: User | None,

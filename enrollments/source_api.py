@@ -17,7 +17,7 @@ from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireInput
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
-from enrollments import sources
+from enrollments import services, sources
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import AppEnrollmentModel, ApplicationModel, ConnectorInfo, setting_values_field
 from syncs.connectors.protocol import Field, Form
@@ -135,15 +135,16 @@ class ConnectorFormViewSet(WireViewSet[Application]):
 
 
 class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
-    """How far the source of an enrollment has been read."""
+    """Whether the source of an enrollment can be reached, and how far it has been read."""
 
     queryset = AppEnrollment.objects.current().select_related("app")
     wire_model = AppEnrollmentModel
     noun = "enrollment"
-    roles = {"state": EVERYONE, "forget": ADMINS}
+    roles = {"state": EVERYONE, "forget": ADMINS, "check": ADMINS}
     operations = {
         "state": Operation(answer=SourceStateModel),
         "forget": Operation(answer=ActionResult),
+        "check": Operation(answer=ActionResult, problems=(424,)),
     }
     searchlight = Searchlight(
         Fields.from_model(
@@ -163,6 +164,10 @@ class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
             for each in source_states.states_of(enrollment)
         ]
         return Response({"states": states, "budgets": [_wire(each) for each in source_states.budgets_of(enrollment)]})
+
+    def check(self, request: WireRequest, pk: str) -> HttpResponse:
+        """Try the source with the settings and credentials that are stored, and say what was found there."""
+        return Response({"messages": [services.try_connection(self.get_object(pk))]})
 
     def forget(self, request: WireRequest, pk: str) -> HttpResponse:
         """Forget how far the source has been read: the next sync reads everything again."""
@@ -193,4 +198,5 @@ urlpatterns = [
         EnrollmentStateViewSet.as_view({"get": "state", "delete": "forget"}),
         name="enrollment-state",
     ),
+    path("appenrollments/<str:pk>/check", EnrollmentStateViewSet.as_view({"post": "check"}), name="enrollment-check"),
 ]

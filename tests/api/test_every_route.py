@@ -109,6 +109,7 @@ def test_the_operations_are_the_published_ones():
         "post applications",
         "post appenrollments",
         "post appenrollments/<str:pk>/reconnect",
+        "post appenrollments/<str:pk>/check",
         "get appenrollments/<str:pk>/state",
         "delete appenrollments/<str:pk>/state",
         "get applications/<str:pk>/form",

@@ -84,6 +84,16 @@ def test_kinds_are_offered_chosen_and_changed(program, example_ledger):
     assert (enrollment.name, services.setting_values(enrollment)["kinds"]) == ("Invoices only", "Invoice")
 
 
+def test_an_enrollment_is_tried_with_what_is_stored(program, app, example_erp):
+    enrollment = services.enroll(program.account, app, program.user, credentials={"password": "right"})
+    path = f"AppEnrollments/{enrollment.pk}/check"
+    assert program.post(path, {}).json() == {"messages": ["Example ERP has 3 ledgers."]}
+    assert example_erp.tried == [{"password": "right"}] * 2
+    services.replace_credentials(enrollment, None, {"password": "wrong"})
+    assert program.post(path, {}).status_code == 424
+    assert Program().post(path, {}).status_code == 404
+
+
 def test_forgetting_the_state_leaves_an_entry(program, app):
     enrollment = services.enroll(program.account, app, program.user)
     SourceState.objects.create(group_key=program.account, app_enrollment=enrollment, kind="", state=1)

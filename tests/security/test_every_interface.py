@@ -79,6 +79,7 @@ API = {
     "appenrollments/settings/<str:pk>": {"GET": LOOK},
     "appenrollments/<str:pk>": {"GET": LOOK, "PATCH": ADMINISTER, "DELETE": ADMINISTER},
     "appenrollments/<str:pk>/reconnect": {"POST": ADMINISTER},
+    "appenrollments/<str:pk>/check": {"POST": ADMINISTER},
     "appenrollments/<str:pk>/state": {"GET": LOOK, "DELETE": ADMINISTER},
     "appenrollments/<str:pk>/import-profile": {"GET": LOOK, "PUT": ADMINISTER},
     "applications": {"POST": rows(401, 403, 403, 403, 403, 403, 200)},
