@@ -1,12 +1,13 @@
 """Direct insert: rows become records while their source is still being read.
 
-A row that goes through the stage is written twice, there and in the books. So the rows of a large upload are copied
-straight into the books if they are certain to become new records: the enrollment had no record of their kind, and the
-books have everything that they refer to. All other rows go through the stage. If that proves wrong in the end, because
-two rows have the same key, the source is read again without direct insert.
+A row that goes through the stage is written twice, there and in the books. So the rows of a large upload, and those of
+another system that yields them fast, are copied straight into the books if they are certain to become new records: the
+enrollment had no record of their kind, and the books have everything that they refer to. All other rows go through the
+stage. If that proves wrong in the end, because two rows have the same key, the source is read again without direct
+insert.
 
-From the first such row on, reading and merging are one transaction. It does not last for hours, because only uploads
-are loaded this way, not data fetched from another system.
+From the first such row on, reading and merging are one transaction. It must not wait for another system, so it is given
+up, and the source read again, if that becomes slow.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from syncs.loading.context import MergeContext
 from syncs.loading.direct_values import needs_no_product, values_of_new_records
 from syncs.loading.merge.references import is_by_unique_key, records_by_name
 from syncs.loading.progress import ProgressReporter
+from syncs.loading.source_pace import SourcePace
 from syncs.loading.staging.columnar_blocks import CheckedRows
 from syncs.loading.staging.new_ids import new_ids
 from syncs.loading.staging.problem_log import identifiers, storable_name
@@ -42,6 +44,10 @@ MOST_KEYS = 100_000
 NULL = r"\N"
 
 
+class SourceSlowedDown(Exception):
+    """A source that was fast is not any more, and the transaction must not wait for it."""
+
+
 class DirectInsert:
     """Inserts rows of a sync directly. On exit the inserts are committed, or rolled back after an error."""
 
@@ -50,6 +56,8 @@ class DirectInsert:
         self._stage, self._sync_request = context.stage, context.sync_request
         if is_allowed and _is_worthwhile(self._sync_request):
             self._stage.splitter.inserter = self
+        # Of a source that is another system.
+        self.pace = None if self._sync_request.upload else SourcePace()
         self._transaction = ExitStack()
         self._is_open = False
         # The entities that have inserted records; and by entity, whether direct insert is worth trying.
@@ -74,6 +82,8 @@ class DirectInsert:
     def insert(self, staged: StageTable, file: str, rows: CheckedRows) -> NDArray[np.bool_] | None:
         """Insert the rows that are certain to become new records; returns which, or None for none."""
         entity, frame = staged.entity, rows.frame
+        if self._is_open and self.pace and self.pace.is_too_slow:
+            raise SourceSlowedDown
         if not self._may_insert(entity) or not _refers_by_keys_only(entity, frame):
             return None
         if not self._is_open:
@@ -100,6 +110,8 @@ class DirectInsert:
 
     def _may_insert(self, entity: Entity) -> bool:
         """Whether the enrollment had no record of the entity, and inserting is worth trying."""
+        if (self.pace and not self.pace.is_fast) or entity.name in self._stage.gone.named:
+            return False
         if entity.name not in self._is_worth_trying:
             self._stage.copy_thread.wait()
             # PostgreSQL allows COPY into a table with row-level security only for the table's owner.
@@ -171,12 +183,17 @@ class DirectInsert:
     # After the source has been read.
 
     def may_have_repeated_a_key(self) -> bool:
-        """Whether an inserted row may have the same key as another row; only the last such row counts."""
-        return any(staged.may_repeat() for staged in self._inserted.values())
+        """Whether an inserted row may have the key of another row, or of a record that the source says is gone.
+
+        Only what the source says last of a key counts.
+        """
+        gone = self._stage.gone.named
+        return any(staged.may_repeat() or name in gone for name, staged in self._inserted.items())
 
     def has_caused(self, error: Exception) -> bool:
         """Whether the error may be due to rows that should not have been inserted directly."""
-        return self._is_open and isinstance(self._stage.copy_thread.failure or error, IntegrityError | DataError)
+        causes = IntegrityError | DataError | SourceSlowedDown
+        return self._is_open and isinstance(self._stage.copy_thread.failure or error, causes)
 
     def raise_if_broken(self, error: Exception) -> None:
         """Raise the error that broke the transaction, if any: everything staged is lost.
@@ -263,10 +280,10 @@ class _Keys:
 
 
 def _is_worthwhile(sync_request: SyncRequest) -> bool:
-    """Whether the sync loads a large upload: not a preview, not a replay, not one of several parts."""
+    """Whether the sync loads a large upload or another system: no preview, no replay, not one of several parts."""
     is_ordinary = sync_request.total_batches == 1 and not (sync_request.dry_run or sync_request.replay_of_id)
     upload = sync_request.upload
-    return is_ordinary and upload is not None and upload.size >= settings.SYNC_AHEAD_BYTES
+    return is_ordinary and (upload is None or upload.size >= settings.SYNC_AHEAD_BYTES)
 
 
 def _refers_by_keys_only(entity: Entity, frame: pl.DataFrame) -> bool:

@@ -91,7 +91,7 @@ def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: Colu
 
 def _read_and_merge(context: MergeContext, progress: ProgressReporter, direct_insert: DirectInsert) -> Verdict:
     try:
-        _read(context, progress)
+        _read(context, progress, direct_insert)
         rejected = context.stage.rejected_by_entity()
         try:
             return _merge(context, direct_insert)
@@ -123,7 +123,7 @@ class _Interval:
         return True
 
 
-def _read(context: MergeContext, progress: ProgressReporter) -> None:
+def _read(context: MergeContext, progress: ProgressReporter, direct_insert: DirectInsert) -> None:
     """Stage everything the source contains."""
     stage, sync_request = context.stage, context.sync_request
     interval = _Interval(REPORT_SECONDS)
@@ -140,6 +140,8 @@ def _read(context: MergeContext, progress: ProgressReporter) -> None:
             sync_id=str(sync_request.pk),
             fetches_data=sync_request.connector not in (FILE_UPLOAD, JSON_BATCH),
         )
+        if direct_insert.pace:
+            items = direct_insert.pace.watch(items)
         if profiles:
             items = translator_for(context, source, profiles).items(items)
         for block in combine_blocks(items):

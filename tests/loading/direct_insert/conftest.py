@@ -30,17 +30,17 @@ class DirectLoad:
                 self.blocks.append(len(rows))
             add(copy_thread, statement, rows, **options)
 
-        def counting_stage(*args):
+        def counting_stage(*args, **options):
             self.attempts += 1
-            return stage(*args)
+            return stage(*args, **options)
 
         monkeypatch.setattr(CopyThread, "add", counting_add)
         monkeypatch.setattr(pipeline, "Stage", counting_stage)
 
-    def __call__(self, data, **values):
+    def __call__(self, data, *, directly=True, **values):
         self.blocks, self.attempts = [], 0
         with CaptureQueriesContext(connection) as captured:
-            result = self.sync(data, directly=True, **values)
+            result = self.sync(data, directly=directly, **values)
         self.transactions = sum(str(query["sql"]).startswith("SAVEPOINT") for query in captured)
         return result
 
