@@ -58,6 +58,8 @@ class ConnectorFormModel(TypedDict):
     The value of a field of the type `kinds` has some of the `kinds`, with commas between them; empty for all.
     """
 
+    # The heading of the catalogue.
+    group: str
     settings: list[FieldModel]
     credentials: list[FieldModel]
     kinds: list[KindModel]
@@ -176,6 +178,7 @@ class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
 
 def _form(app: Application, form: Form) -> dict[str, Any]:
     return {
+        "group": sources.group_of(app),
         "kinds": [_wire(kind) for kind in sources.kinds_offered_by(app)],
         "settings": [_field(field) for field in form.settings],
         "credentials": [_field(field) for field in form.credentials],

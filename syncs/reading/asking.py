@@ -24,7 +24,7 @@ from syncs.reading.signals import Begun, Ended, Failure, Offered, Refused, Renew
 from syncs.reading.task import encode_task
 
 # How long a person waits at most; how long the server may then take to end; how much the answers may hold.
-MOST_SECONDS, END_SECONDS = 60.0, 5.0
+MOST_SECONDS, END_SECONDS = 60.0, 30.0
 MOST_BYTES = 32 * 1024**2
 
 

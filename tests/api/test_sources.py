@@ -65,6 +65,7 @@ def test_the_state_is_shown_and_forgotten(program, app):
 def test_kinds_are_offered_chosen_and_changed(program, example_ledger):
     app = Application.objects.get(connector="example-ledger")
     form = program.get(f"Applications/{app.pk}/form").json()
+    assert form["group"] == "ERP"
     assert form["kinds"][1] == {"kind": "Invoice", "label": "Invoices", "isIncremental": True, "deletes": ""}
     assert form["settings"][1]["choices"] == [
         {"value": "Company", "label": "Customers"}, {"value": "Invoice", "label": "Invoices"},
