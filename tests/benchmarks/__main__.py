@@ -72,6 +72,12 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("--claims", type=int, default=250, help="of each claimer")
 
     one = subcommand(
+        "small-syncs", _small_syncs, "Syncs of one record: latency in small and large books, and by the hundred."
+    )
+    one.add_argument("--syncs", type=int, default=200)
+    one.add_argument("--records", type=int, default=1_000_000, help="in the large books")
+
+    one = subcommand(
         "reports", _reports, "Reports of an account with very many open invoices, beside another such one."
     )
     one.add_argument("--invoices", type=int, default=1_000_000)
@@ -136,6 +142,12 @@ def _claiming(server, options):
     from tests.benchmarks.claiming import claiming
 
     return claiming(server, options.history, options.waiting, options.claimers, options.claims)
+
+
+def _small_syncs(server, options):
+    from tests.benchmarks.small_syncs import small_syncs
+
+    return small_syncs(server, options.syncs, options.records)
 
 
 def _reports(server, options):

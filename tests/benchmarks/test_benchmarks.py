@@ -17,6 +17,7 @@ from tests.benchmarks.pick_up import BROKERS, pick_up
 from tests.benchmarks.reading import reading
 from tests.benchmarks.reports import reports
 from tests.benchmarks.server import BenchmarkServer
+from tests.benchmarks.small_syncs import small_syncs
 from tests.benchmarks.sql_source import sql_source
 from tests.benchmarks.tables import Measured
 from tests.benchmarks.worker import Load
@@ -94,6 +95,12 @@ def test_the_running_product_is_attacked_in_every_way(server):
 
 def test_each_claimer_gets_another_sync(server):
     assert "| 200 " in claiming(server, history=400, waiting=200, claimers=2, claims=20)
+
+
+def test_small_syncs_are_measured_in_small_and_large_books(server):
+    found = small_syncs(server, syncs=3, records=30)
+    assert "| latency beside 30 records, p50 / p95 " in found
+    assert "| 3 waiting in 1, ended in a second " in found
 
 
 def test_reports_come_to_what_was_filled_in(server):
