@@ -19,7 +19,7 @@ from syncs.loading.staging.tables import StageTable
 from syncs.models import SyncRequest
 
 # The head of an INSERT … SELECT of problems of staged rows.
-PROBLEM_INTO = insert_problems()
+_PROBLEM_INTO = insert_problems()
 
 # The records of every enrollment of the account: a platform id may name one of another enrollment. The records'
 # own `group_key` has no index.
@@ -44,6 +44,12 @@ class MergeContext:
     # By entity: how many rows were superseded by a later row of the same key, how many records were deleted as missing.
     superseded: dict[str, int] = field(default_factory=dict)
     deleted_as_missing: dict[str, int] = field(default_factory=dict)
+    # Whether the table `missing` was made, because records may have to be deleted which the input lacks.
+    may_miss_records: bool = False
+    # How many entries the table `line_problem` has.
+    line_problems: int = 0
+    # By entity, how many rows of its plan have each action; forgotten when the plan changes.
+    _actions: dict[str, dict[str, int]] = field(default_factory=dict)
     # The kinds that a source which is read as a whole is expected to have, by name.
     kinds_expected: list[str] = field(default_factory=list)
     # Of the enrollment's credentials, all that were valid during the sync; no sentence may contain one.
@@ -83,6 +89,32 @@ class MergeContext:
         self.execute(sql.SQL(statement).format(**parts), values)
         count: int = self.cursor.rowcount
         return count
+
+    def log_problems(
+        self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable
+    ) -> int:
+        """Execute a statement that inserts problems, with `{into_problems}` as its head; returns how many."""
+        found = self.run(statement, values, **{"into_problems": _PROBLEM_INTO, **parts})
+        self.stage.problem_log.has_any |= found > 0
+        return found
+
+    def find_faulty(
+        self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable
+    ) -> None:
+        """Execute a statement that adds rows to reject to `line_problem`."""
+        self.line_problems += self.run(statement, values, **parts)
+
+    def actions(self, staged: StageTable) -> dict[str, int]:
+        """How many rows of the plan have each action."""
+        name = staged.entity.name
+        if name not in self._actions:
+            counted = self.rows("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan)
+            self._actions[name] = dict(counted)
+        return self._actions[name]
+
+    def plan_changes(self, staged: StageTable) -> None:
+        """Forget how many rows of the plan have each action."""
+        self._actions.pop(staged.entity.name, None)
 
     def rows(
         self, statement: str, values: Mapping[str, Value] | None = None, /, **parts: sql.Composable

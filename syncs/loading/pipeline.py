@@ -29,6 +29,7 @@ from syncs.loading.progress import ProgressReporter, check_claim
 from syncs.loading.source import kinds_expected, open_source, profiles_of, reads_files
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
+from syncs.loading.staging.small_inputs import is_compared
 from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Loaded, ReadAgain, RetryLater, Shortcut, Stopped, Verdict
 from syncs.models import SeenKey, SyncRequest, SyncResultDetail, WrongStatus
@@ -45,9 +46,10 @@ PATIENCE = 0.5
 
 def run(sync_request: SyncRequest) -> None:
     """Carry out a claimed sync; whatever happens, it ends finished or in the queue again."""
+    shortcuts, styles = set(Shortcut), ColumnStyles()
     # The keys of each part of several are stored for the deletes after the last one, so every row has to be staged.
-    shortcuts = set(Shortcut) if sync_request.total_batches == 1 else set(Shortcut) - {Shortcut.SKIP_UNCHANGED_ROWS}
-    styles = ColumnStyles()
+    if sync_request.total_batches > 1 or is_compared(sync_request.upload):
+        shortcuts.discard(Shortcut.SKIP_UNCHANGED_ROWS)
     try:
         while isinstance(verdict := _load_once(sync_request, shortcuts, styles), ReadAgain):
             shortcuts.discard(verdict.without)
@@ -113,7 +115,11 @@ class _Interval:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.last = time.monotonic()
+        self.began = self.last = time.monotonic()
+
+    def was_over(self) -> bool:
+        """Whether it has been over at least once."""
+        return time.monotonic() - self.began >= self.seconds
 
     def is_over(self) -> bool:
         now = time.monotonic()
@@ -130,8 +136,10 @@ def _read(context: MergeContext, progress: ProgressReporter, direct_insert: Dire
     with ExitStack() as opened:
         profiles = profiles_of(sync_request, context.enrollment)
         source = open_source(sync_request, context.enrollment, opened, profiles)
-        helper = opened.enter_context(EnrollmentHelper(context.enrollment, sync_request.connector, source.settings))
-        source, context.secrets = replace(source, helper=helper), helper.secrets
+        if sync_request.upload is None:
+            helper = EnrollmentHelper(context.enrollment, sync_request.connector, source.settings)
+            source = replace(source, helper=opened.enter_context(helper))
+            context.secrets = helper.secrets
         context.kinds_expected = kinds_expected(sync_request, source)
         items = items_of(
             source,
@@ -145,15 +153,16 @@ def _read(context: MergeContext, progress: ProgressReporter, direct_insert: Dire
         if profiles:
             items = translator_for(context, source, profiles).items(items)
         for block in combine_blocks(items):
-            if helper.secrets and isinstance(block, RowProblem):
+            if context.secrets and isinstance(block, RowProblem):
                 # A connector's sentence may quote its source, which may quote the credentials.
-                block.message = mask_secrets(block.message, helper.secrets)
+                block.message = mask_secrets(block.message, context.secrets)
             stage.add(block)
             crash_point("reading")
             if interval.is_over():
                 progress.report(stage.lines_read)
     stage.finish()
-    progress.report(stage.lines_read)
+    if interval.was_over():
+        progress.report(stage.lines_read)
     stage.copy_thread.wait()
 
 
@@ -165,10 +174,9 @@ def _merge(context: MergeContext, direct_insert: DirectInsert) -> Loaded | ReadA
     """Write everything the sync changes, its counts, its problems and its outcome, in one transaction."""
     context.enrollment.lock_books()
     crash_point("merging")
-    # With PostgreSQL's default of 4 MB, the rows of a large file are sorted and hashed on disk.
-    context.run("SET LOCAL work_mem = '128MB'")
-    # Compiling a statement of a hundred columns takes longer than most of them run.
-    context.run("SET LOCAL jit = off")
+    # With PostgreSQL's default of 4 MB, the rows of a large file are sorted and hashed on disk. And compiling a
+    # statement of a hundred columns takes longer than most of them run.
+    context.run("SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)")
     verdict = _plan(context, direct_insert) or _carry_out(context)
     match verdict:
         case Loaded(message):
@@ -233,7 +241,7 @@ def _carry_out(context: MergeContext) -> Loaded:
     merge_totals.write(context, loaded=True)
     results.close_corrections(context, loaded=True)
     # Before the sync's row is locked: on commit, deferred checks would make a cancel wait for them.
-    connection.check_constraints()
+    context.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     crash_point("before the outcome")
     return Loaded(result_message(written, has_unread=has_unread))
 
@@ -264,7 +272,8 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
     reason = retry_policy.reason_of(error)
     if isinstance(error, ConnectorError):
         # Its sentence may quote its source, which may quote the credentials.
-        secrets = {*context.secrets, *secrets_in(context.enrollment.credentials)}
+        of_enrollment = [] if context.sync_request.upload else secrets_in(context.enrollment.credentials)
+        secrets = {*context.secrets, *of_enrollment}
         reason = replace(reason, message=redact(reason.message, secrets))
     else:
         check_claim(context.sync_request)

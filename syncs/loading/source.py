@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import date
+from typing import IO
 
 from django.conf import settings
 
@@ -59,42 +62,46 @@ def open_source(
 
     Raises ConnectorError where the upload's file is gone.
     """
-    upload, content = sync_request.upload, None
-    if upload:
-        try:
-            content = opened.enter_context(upload.content.open("rb"))
-        except FileNotFoundError:
-            raise ConnectorError(
-                f"The uploaded file “{upload.file_name}” is no longer in the upload storage. Upload it again.",
-                code="upload_missing",
-            ) from None
-    last_full_sync = (
-        enrollment.sync_requests.filter(
-            status_code=SyncRequest.Status.SUCCESS,
-            run_full_sync=True,
-            dry_run=False,
-            connector=sync_request.connector,
-        )
-        .newest_first()
-        .values_list("started", flat=True)
-        .first()
-    )
-    chosen = setting_values(enrollment)
-    return Source(
+    source = Source(
         app_enrollment_id=enrollment.pk,
         full=sync_request.run_full_sync,
-        last_full_sync=last_full_sync and last_full_sync.date(),
         limits=limits_of_sources(),
-        credentials=enrollment.credentials,
-        settings=chosen,
-        content=content,
-        file_name=upload.file_name if upload else "",
-        format=upload.format if upload else "",
         vocabulary=RecordNames(),
         layouts=layouts_of(profiles or {}),
-        state={} if sync_request.run_full_sync or upload else source_states.present(enrollment),
+    )
+    if upload := sync_request.upload:
+        # What reads a file needs neither the enrollment's settings nor its credentials.
+        content = _opened(upload, opened)
+        return replace(source, content=content, file_name=upload.file_name, format=upload.format)
+    chosen = setting_values(enrollment)
+    return replace(
+        source,
+        last_full_sync=_last_full_sync(sync_request, enrollment),
+        credentials=enrollment.credentials,
+        settings=chosen,
+        state={} if sync_request.run_full_sync else source_states.present(enrollment),
         kinds=chosen_kinds(enrollment.app, chosen),
     )
+
+
+def _opened(upload: Upload, opened: ExitStack) -> IO[bytes]:
+    try:
+        content: IO[bytes] = opened.enter_context(upload.content.open("rb"))
+    except FileNotFoundError:
+        raise ConnectorError(
+            f"The uploaded file “{upload.file_name}” is no longer in the upload storage. Upload it again.",
+            code="upload_missing",
+        ) from None
+    return content
+
+
+def _last_full_sync(sync_request: SyncRequest, enrollment: AppEnrollment) -> date | None:
+    """The day of the connector's last full sync that succeeded."""
+    full = enrollment.sync_requests.filter(
+        status_code=SyncRequest.Status.SUCCESS, run_full_sync=True, dry_run=False, connector=sync_request.connector
+    )
+    started = full.newest_first().values_list("started", flat=True).first()
+    return started and started.date()
 
 
 def kinds_expected(sync_request: SyncRequest, source: Source) -> list[str]:

@@ -334,7 +334,11 @@ class SyncRequest(models.Model):
             row = SyncRequest.objects.filter(pk=self.pk, status_code__in=allowed)
         if not row.update(**changes):
             self._refuse(wanted)
-        self.refresh_from_db(fields=list(changes))
+        calculated = [name for name, value in changes.items() if hasattr(value, "resolve_expression")]
+        for name in changes.keys() - calculated:
+            setattr(self, name, changes[name])
+        if calculated:
+            self.refresh_from_db(fields=calculated)
 
     def _refuse(self, wanted: str) -> NoReturn:
         self.refresh_from_db(fields=["status_code"])

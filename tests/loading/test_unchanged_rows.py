@@ -1,6 +1,8 @@
 """Rows that are in the books already are recognised by their hash and not staged; all others are."""
 
+import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from adsplatform.records.models import Company
 from adsplatform.records.specification import entities
 from syncs.loading import pipeline
 from syncs.loading.merge import plan
-from syncs.loading.staging import duplicate_keys, hash_index, row_hashes
+from syncs.loading.staging import duplicate_keys, hash_index, row_hashes, small_inputs
 from syncs.loading.staging.hash_index import HashIndex
 from tests.factories import SyncRequestFactory
 from tests.loading.conftest import company
@@ -21,6 +23,11 @@ pytestmark = pytest.mark.django_db
 HEADER = "erpKey,companyName,companyType,isActive,city\n"
 LINES = [f"C{number},Company {number},Customer,true,Berlin\n" for number in range(50)]
 FILE = HEADER + "".join(LINES)
+
+
+@pytest.fixture(autouse=True)
+def uploads_are_not_small(monkeypatch):
+    monkeypatch.setattr(small_inputs, "COMPARED_BYTES", 0)
 
 
 @pytest.fixture
@@ -49,6 +56,13 @@ def staged(monkeypatch):
     return found
 
 
+def zipped(text):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("companies.csv", text)
+    return content.getvalue()
+
+
 def as_json(lines):
     names = HEADER.strip().split(",")
     return "".join(json.dumps(dict(zip(names, line.strip().split(","), strict=True))) + "\n" for line in lines)
@@ -62,6 +76,18 @@ def test_the_same_file_again_stages_nothing_and_writes_no_row(load, staged, text
     assert staged[-1] == (50, 0)
     assert (result.lines_read, result.unchanged) == (50, 50)
     assert list(Company.objects.values()) == before
+
+
+@pytest.mark.parametrize(("ratio", "is_staged"), [(1, True), (10, False)])
+def test_rows_of_small_uploads_are_compared_however_many_records_there_are(load, staged, monkeypatch, ratio, is_staged):
+    monkeypatch.setattr(small_inputs, "COMPARED_BYTES", 5 * len(FILE))
+    monkeypatch.setattr(small_inputs, "ZIP_RATIO", ratio)
+    load(zipped(FILE), "companies.zip")
+    result = load(zipped(FILE), "companies.zip")
+    assert staged[-1] == ((0, 50) if is_staged else (50, 0))
+    assert result.unchanged == 50
+    load(FILE)
+    assert staged[-1] == (0, 50)
 
 
 def test_unchanged_rows_of_a_connector_are_recognised_too(sync, staged, counts):

@@ -37,13 +37,22 @@ def tally_of_removed(staged: StageTable, category: str) -> sql.Composable:
     )
 
 
+def has_amounts(context: MergeContext) -> bool:
+    """Whether any kind of record that the sync changes has amounts."""
+    return any(entities()[name].amounts for name in {*context.stage.staged, *context.deleted_as_missing})
+
+
 def tally_plan(context: MergeContext) -> None:
     """Before any record changes, add up the remaining rows and the changes they will make."""
     _copy(context, context.stage.totals.changes())
     for staged in context.staged:
+        actions = context.actions(staged)
+        if not staged.entity.amounts or not actions:
+            continue
         _tally_rows(context, staged)
-        _tally_updates(context, staged)
-        if staged.has("on_match_action"):
+        if "update" in actions:
+            _tally_updates(context, staged)
+        if "delete" in actions:
             deleted = sql.SQL("{} p JOIN {} r ON r.id = p.record_id WHERE p.action = 'delete'").format(
                 staged.plan, sql.Identifier(staged.entity.table)
             )
@@ -77,7 +86,7 @@ def add_to_books(context: MergeContext) -> None:
 def _tally_rows(context: MergeContext, staged: StageTable) -> None:
     """Add up, in one pass, the amounts of rows and those of the new records made from them, which may be more."""
     source, action = sql.SQL("{} p JOIN {} s USING (_seq)").format(staged.plan, staged.table), sql.SQL("p.action")
-    if not context.exists("SELECT 1 FROM {plan} WHERE action <> 'insert'", plan=staged.plan):
+    if not context.actions(staged).keys() - {"insert"}:
         source, action = sql.SQL("{} s").format(staged.table), sql.SQL("'insert'::text")
     category = sql.SQL("CASE WHEN w.kind IN ('leave', 'delete') THEN {} ELSE {} END").format(
         sql.Literal(SKIPPED), sql.Literal(LOADED)
@@ -147,6 +156,8 @@ def _tally(
 
 
 def _copy(context: MergeContext, tallies: Sequence[Tally]) -> None:
+    if not tallies:
+        return
     with context.cursor.copy(sql.SQL("COPY amount_tally ({}) FROM STDIN").format(COLUMNS)) as copy:
         for tally in tallies:
             copy.write_row(tally)
@@ -173,6 +184,8 @@ def write(context: MergeContext, *, loaded: bool) -> None:
 
     If the sync failed, all rows that were not rejected count as skipped.
     """
+    if not has_amounts(context):
+        return
     _copy(context, context.stage.totals.rows())
     order = [(entity.name, column.wire) for entity in entities().values() for column in entity.amounts]
     context.run(

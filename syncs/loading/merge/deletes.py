@@ -6,7 +6,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
 from adsplatform.wording import counted, plural
-from syncs.loading.context import OF_ACCOUNT, PROBLEM_INTO, MergeContext, erp_key_of, referring_to
+from syncs.loading.context import OF_ACCOUNT, MergeContext, erp_key_of, referring_to
 from syncs.loading.control_totals.merge_totals import tally_missing
 from syncs.loading.merge import gone
 from syncs.loading.staging.problem_log import Problem
@@ -42,8 +42,10 @@ def plan_deletes(context: MergeContext, complete: list[str]) -> Stopped | None:
     Returns a verdict if these and the records that rows delete (`onMatchAction` 2) are more than may be deleted,
     together with what earlier syncs of the enrollment have deleted; unless somebody has allowed it.
     """
-    context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY, is_named boolean) ON COMMIT DROP")
-    deleted = {staged.entity.name: _deleted_by_rows(context, staged) for staged in context.staged}
+    deleted = {staged.entity.name: context.actions(staged).get("delete", 0) for staged in context.staged}
+    context.may_miss_records = bool(complete or context.stage.gone.named)
+    if context.may_miss_records:
+        context.run("CREATE TEMP TABLE missing (entity text, id uuid PRIMARY KEY, is_named boolean) ON COMMIT DROP")
     for name in complete:
         deleted[name] = deleted.get(name, 0) + _find_missing(context, entities()[name])
     for name in sorted(context.stage.gone.named):
@@ -64,13 +66,6 @@ def plan_deletes(context: MergeContext, complete: list[str]) -> Stopped | None:
         f"{context.enrollment} allows. Nothing was changed.",
         code="delete_guard",
     )
-
-
-def _deleted_by_rows(context: MergeContext, staged: StageTable) -> int:
-    if not staged.has("on_match_action"):
-        return 0
-    (count,) = context.row("SELECT count(*) FROM {plan} WHERE action = 'delete'", plan=staged.plan)
-    return int(count)
 
 
 def _find_missing(context: MergeContext, entity: Entity) -> int:
@@ -182,6 +177,8 @@ def _deleted_by_earlier_syncs(context: MergeContext, entity: Entity) -> int:
 
 def delete_missing(context: MergeContext) -> None:
     """Delete the missing records, except those to which a remaining record refers."""
+    if not context.may_miss_records:
+        return
     names = [name for (name,) in context.rows("SELECT DISTINCT entity FROM missing")]
     if not names:
         return
@@ -201,7 +198,7 @@ def delete_missing(context: MergeContext) -> None:
 def _exclude_referenced(context: MergeContext, name: str, referring: Entity, field: str) -> int:
     """Exclude missing records to which a remaining one refers, with a warning; returns how many."""
     target = entities()[name]
-    return context.run(
+    return context.log_problems(
         """
         WITH referenced AS (
             DELETE FROM missing m USING {referring} x
@@ -224,7 +221,6 @@ def _exclude_referenced(context: MergeContext, name: str, referring: Entity, fie
         kind=sql.SQL(target.singular),
         others=sql.SQL(referring.plural),
         erp_key=erp_key_of(target),
-        into_problems=PROBLEM_INTO,
     )
 
 
@@ -245,9 +241,7 @@ def remember_seen(context: MergeContext, names: list[str]) -> None:
 
 def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
     """Find rows that would delete a record to which others refer."""
-    if not staged.has("on_match_action"):
-        return
-    if not context.exists("SELECT 1 FROM {plan} WHERE action = 'delete'", plan=staged.plan):
+    if "delete" not in context.actions(staged):
         return
     for entity, field in referring_to(staged.entity):
         other = context.stage.staged.get(entity.name)
@@ -262,7 +256,7 @@ def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
             "kind": sql.SQL(staged.entity.singular),
             "others": sql.SQL(entity.plural),
         }
-        context.run(
+        context.find_faulty(
             """
             INSERT INTO line_problem
             SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',
@@ -278,7 +272,7 @@ def find_referred_deletions(context: MergeContext, staged: StageTable) -> None:
             **parts,
         )
         if other:
-            context.run(
+            context.find_faulty(
                 """
                 INSERT INTO line_problem
                 SELECT DISTINCT p._seq, 'onMatchAction', '2', 'still_referenced',

@@ -4,7 +4,7 @@ from psycopg import sql
 
 from adsplatform.records.specification import Entity, entities
 from adsplatform.wording import counted, plural
-from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed
+from syncs.loading.context import MergeContext, comma_prefixed
 from syncs.loading.control_totals.merge_totals import tally_of_removed
 from syncs.loading.control_totals.sums import columns_added_up
 from syncs.loading.staging.amounts import SKIPPED
@@ -18,7 +18,7 @@ def supersede_by_deletion(context: MergeContext, staged: StageTable) -> None:
     name = staged.entity.name
     if name not in context.stage.gone.named:
         return
-    removed = context.run(
+    removed = context.log_problems(
         """
         WITH removed AS (
             DELETE FROM {stage} s USING gone_key g
@@ -33,7 +33,6 @@ def supersede_by_deletion(context: MergeContext, staged: StageTable) -> None:
         stage=staged.table,
         entity=sql.Literal(name),
         kind=sql.SQL(staged.entity.singular),
-        into_problems=PROBLEM_INTO,
         amounts=comma_prefixed(columns_added_up(staged)),
         tallied=tally_of_removed(staged, SKIPPED),
     )

@@ -2,12 +2,13 @@
 
 from psycopg import sql
 
-from syncs.loading.context import PROBLEM_INTO, MergeContext, columns_of, comma_prefixed, erp_key_of
+from syncs.loading.context import MergeContext, columns_of, comma_prefixed, erp_key_of
 from syncs.loading.control_totals.merge_totals import tally_of_removed
 from syncs.loading.control_totals.sums import columns_added_up
 from syncs.loading.merge.references import match_action, resolution
 from syncs.loading.staging.amounts import SKIPPED
 from syncs.loading.staging.assignments import changed, too_large
+from syncs.loading.staging.small_inputs import ANALYZED_FROM
 from syncs.loading.staging.tables import StageTable
 
 
@@ -36,17 +37,19 @@ def supersede_by_plan(context: MergeContext, staged: StageTable) -> None:
         partition=sql.SQL("PARTITION BY {}").format(key),
         plan=sql.SQL("JOIN {} p USING (_seq)").format(staged.plan),
     )
-    context.run(
-        "DELETE FROM {plan} p WHERE NOT EXISTS (SELECT 1 FROM {stage} s WHERE s._seq = p._seq)",
-        plan=staged.plan,
-        stage=staged.table,
-    )
+    if context.superseded[staged.entity.name]:
+        context.plan_changes(staged)
+        context.run(
+            "DELETE FROM {plan} p WHERE NOT EXISTS (SELECT 1 FROM {stage} s WHERE s._seq = p._seq)",
+            plan=staged.plan,
+            stage=staged.table,
+        )
 
 
 def _supersede(
     context: MergeContext, staged: StageTable, *, partition: sql.Composable, plan: sql.Composable | None = None
 ) -> None:
-    context.superseded[staged.entity.name] = context.run(
+    context.superseded[staged.entity.name] = context.log_problems(
         """
         WITH chain AS (
             SELECT _seq, last_value(_seq) OVER later AS last_seq, last_value(s._file) OVER later AS by_file,
@@ -67,7 +70,6 @@ def _supersede(
         partition=partition,
         entity=sql.Literal(staged.entity.name),
         erp_key=erp_key_of(staged.entity),
-        into_problems=PROBLEM_INTO,
         amounts=comma_prefixed(columns_added_up(staged)),
         tallied=tally_of_removed(staged, SKIPPED),
     )
@@ -112,6 +114,8 @@ def _is_same_record(staged: StageTable) -> sql.Composable:
 
 def analyze_plan(context: MergeContext, staged: StageTable) -> None:
     """Collect statistics on the columns by which plans are joined and filtered."""
+    if staged.lines_read < ANALYZED_FROM:
+        return
     fields = ["_seq", "record_id", "action", *(reference.field for reference in staged.entity.references)]
     columns = sql.SQL(", ").join(map(sql.Identifier, fields))
     context.run("ANALYZE {plan} ({columns})", plan=staged.plan, columns=columns)

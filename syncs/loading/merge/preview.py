@@ -98,7 +98,7 @@ def _touched(context: MergeContext) -> Iterator[_Touched]:
             )
             for record_id, erp_key, file, line in found:
                 yield _Touched(action, staged.entity.name, record_id, erp_key, file[:255], line)
-        if action == SyncDifference.Action.DELETE:
+        if action == SyncDifference.Action.DELETE and context.may_miss_records:
             limit = sql.Literal(DIFFERENCES_STORED)
             missing = context.rows("SELECT entity, id FROM missing ORDER BY entity, id LIMIT {limit}", limit=limit)
             for name, record_id in missing:

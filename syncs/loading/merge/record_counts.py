@@ -10,6 +10,8 @@ def add_to_counts(context: MergeContext, inserted: Mapping[str, int], *deleted: 
     names = {*inserted, *(name for each in deleted for name in each)}
     changes = {name: inserted.get(name, 0) - sum(each.get(name, 0) for each in deleted) for name in names}
     changed = sorted((name, change) for name, change in changes.items() if change)
+    if not changed:
+        return
     context.run(
         """
         INSERT INTO records_recordcount AS c (group_key, app_enrollment_id, entity, count)

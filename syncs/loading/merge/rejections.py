@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from adsplatform.records.specification import ReferenceTo
-from syncs.loading.context import PROBLEM_INTO, MergeContext, erp_key_of
+from syncs.loading.context import MergeContext, erp_key_of
 from syncs.loading.control_totals.merge_totals import tally_of_removed
 from syncs.loading.merge.deletes import find_referred_deletions
 from syncs.loading.merge.plan import analyze_plan
@@ -24,18 +24,23 @@ def reject_unloadable_rows(context: MergeContext) -> None:
         """
     )
     context.run(
-        """
-        CREATE TEMP TABLE rejected_row ON COMMIT DROP AS
-        SELECT DISTINCT entity, NULL::uuid AS id, erp_key, file, line FROM staged_problem
-        WHERE kind = 'error' AND erp_key <> ''
-        """
+        "CREATE TEMP TABLE rejected_row (entity text, id uuid, erp_key text, file text, line bigint) ON COMMIT DROP"
     )
-    context.run("ANALYZE rejected_row")
+    if context.stage.problem_log.errors:
+        context.run(
+            """
+            INSERT INTO rejected_row SELECT DISTINCT entity, NULL::uuid, erp_key, file, line FROM staged_problem
+            WHERE kind = 'error' AND erp_key <> ''
+            """
+        )
+        context.run("ANALYZE rejected_row")
+    rejected = 0
     for staged in context.staged:
         for find in (*RULES, find_unresolved_references):
             find(context, staged)
-        _reject(context, staged)
-    _reject_rows_referring_to_rejected(context)
+        rejected += _reject(context, staged)
+    if rejected:
+        _reject_rows_referring_to_rejected(context)
     # A record whose deletion was rejected stays, and what it refers to must not be deleted either.
     while sum(_reject_referred_deletions(context, staged) for staged in context.staged):
         pass
@@ -45,15 +50,16 @@ def reject_unloadable_rows(context: MergeContext) -> None:
 
 def _reject(context: MergeContext, staged: StageTable) -> int:
     """Log the problems found and remove their rows from stage and plan; returns how many rows."""
+    if not context.line_problems:
+        return 0
     entity = sql.Literal(staged.entity.name)
-    problems = context.run(
+    problems = context.log_problems(
         """
         {into_problems}
         SELECT DISTINCT ON (q._seq, q."column", q.code) {entity}, 'error', {erp_key}, s._file, s._line, q."column",
                coalesce(q.value, ''), q.code, q.message, s._seq
         FROM line_problem q JOIN {stage} s USING (_seq) ORDER BY q._seq, q."column", q.code
         """,
-        into_problems=PROBLEM_INTO,
         entity=entity,
         erp_key=erp_key_of(staged.entity),
         stage=staged.table,
@@ -78,7 +84,9 @@ def _reject(context: MergeContext, staged: StageTable) -> int:
         tallied=tally_of_removed(staged, REJECTED),
     )
     staged.rejected += rejected
+    context.plan_changes(staged)
     context.run("TRUNCATE line_problem")
+    context.line_problems = 0
     return rejected
 
 

@@ -24,7 +24,10 @@ def counts_of_failure(staged: StageTable) -> dict[str, int]:
 def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[SyncEntityResult]:
     """Write one result per entity, one per file of no known kind, and every problem as a detail."""
     sync_request, stage = context.sync_request, context.stage
-    warnings = dict(context.rows("SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity"))
+    warnings: dict[str, int] = {}
+    if stage.problem_log.has_any:
+        counted = "SELECT entity, count(*) FROM staged_problem WHERE kind = 'warning' GROUP BY entity"
+        warnings = dict(context.rows(counted))
     for file, lines in stage.files.unknown.items():
         # Such a file may have the name of an entity that has rows in another file.
         found = counts.setdefault(file, {"lines_read": 0, "rejected": 0})
@@ -40,10 +43,29 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
         )
         for entity, numbers in counts.items()
     )
+    if stage.problem_log.has_any:
+        _write_problems(context)
+    SyncFile.objects.bulk_create(
+        SyncFile(
+            sync_request=sync_request,
+            group_key_id=sync_request.group_key_id,
+            entity=entity,
+            file=file,
+            columns=[printable(name) for name in head.columns],
+            delimiter=head.delimiter,
+            import_profile_id=head.layout.profile if head.layout else None,
+        )
+        for (entity, file), head in stage.files.heads.items()
+        if entity in stage.staged
+    )
+    return results
+
+
+def _write_problems(context: MergeContext) -> None:
     has_causes = causes.describe(context)
     name_cells(context)
     name_own_columns(context)
-    stage.write_raw_lines()
+    context.stage.write_raw_lines()
     written = context.run(
         """
         INSERT INTO syncs_syncresultdetail (sync_request_id, group_key, {columns}, raw_line, cause_id)
@@ -65,20 +87,6 @@ def write(context: MergeContext, counts: dict[str, dict[str, int]]) -> list[Sync
             WHERE r.sync_request_id = %(sync)s AND r.entity = d.entity
             """
         )
-    SyncFile.objects.bulk_create(
-        SyncFile(
-            sync_request=sync_request,
-            group_key_id=sync_request.group_key_id,
-            entity=entity,
-            file=file,
-            columns=[printable(name) for name in head.columns],
-            delimiter=head.delimiter,
-            import_profile_id=head.layout.profile if head.layout else None,
-        )
-        for (entity, file), head in stage.files.heads.items()
-        if entity in stage.staged
-    )
-    return results
 
 
 def name_cells(context: MergeContext) -> None:

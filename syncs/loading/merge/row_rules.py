@@ -6,7 +6,7 @@ A rule adds the problems it finds to `line_problem`; their rows are then rejecte
 from psycopg import sql
 
 from adsplatform.records.specification import entities
-from syncs.loading.context import PROBLEM_INTO, MergeContext, erp_key_of
+from syncs.loading.context import MergeContext, erp_key_of
 from syncs.loading.merge.missing_columns import missing_value
 from syncs.loading.merge.references import plan_column
 from syncs.loading.staging.assignments import inserts, line_has, lookups_used, updates, worked_out
@@ -18,7 +18,7 @@ def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
     """Find rows whose platform id is not that of the record that their key names."""
     if not staged.has("network_id"):
         return
-    context.run(
+    context.find_faulty(
         """
         INSERT INTO line_problem
         SELECT s._seq, 'networkId', s.network_id::text, 'network_id_mismatch',
@@ -35,9 +35,9 @@ def find_wrong_network_ids(context: MergeContext, staged: StageTable) -> None:
 
 def find_deletes_not_asked_for(context: MergeContext, staged: StageTable) -> None:
     """Find rows of a file that would delete their record, though its sender has not said that they may."""
-    if context.sync_request.honours_deletes or not staged.has("on_match_action"):
+    if context.sync_request.honours_deletes or "delete" not in context.actions(staged):
         return
-    context.run(
+    context.find_faulty(
         """
         INSERT INTO line_problem
         SELECT _seq, 'onMatchAction', '2', 'delete_not_asked_for',
@@ -59,7 +59,7 @@ def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
         lacks: sql.Composable = sql.SQL("true")
         if staged.has(column.name):
             lacks = sql.SQL("NOT {}").format(line_has(staged, [column.name]))
-        context.run(
+        context.find_faulty(
             """
             INSERT INTO line_problem
             SELECT s._seq, {wire}, '', 'required_missing', {message}
@@ -75,7 +75,7 @@ def find_gaps_of_new_records(context: MergeContext, staged: StageTable) -> None:
 
 def find_amounts_too_large(context: MergeContext, staged: StageTable) -> None:
     """Find rows whose computed amount in base currency does not fit its column."""
-    if not context.exists("SELECT 1 FROM {plan} WHERE is_too_large", plan=staged.plan):
+    if not worked_out(staged) or not context.exists("SELECT 1 FROM {plan} WHERE is_too_large", plan=staged.plan):
         return
     entity, new, changed = staged.entity, dict(inserts(staged)), dict(updates(staged))
     products = [(column, factors) for column in worked_out(staged) if (factors := product_of(entity, column))]
@@ -89,7 +89,7 @@ def find_amounts_too_large(context: MergeContext, staged: StageTable) -> None:
         )
         for column, (amount, _) in products
     ]
-    context.run(
+    context.find_faulty(
         """
         INSERT INTO line_problem
         SELECT s._seq, a.wire, '', 'number_too_large',
@@ -116,7 +116,7 @@ def find_disagreeing_references(context: MergeContext, staged: StageTable) -> No
         for at, lookup in enumerate(lookups):
             if lookup.when:
                 continue
-            context.run(
+            context.find_faulty(
                 """
                 INSERT INTO line_problem
                 SELECT s._seq, {wire}, s.{named}::text, 'reference_disagrees',
@@ -143,7 +143,7 @@ def find_applied_to_itself(context: MergeContext, staged: StageTable) -> None:
         named = next(iter(lookups_used(staged, one)), None)
         if named is None:
             continue
-        context.run(
+        context.find_faulty(
             """
             INSERT INTO line_problem
             SELECT s._seq, {wire}, s.{named}::text, 'applied_to_itself',
@@ -182,7 +182,7 @@ def warn_of_self_references(context: MergeContext, staged: StageTable) -> None:
                     sql.Identifier(lookup.column), sql.Identifier(reference.field)
                 ),
             }
-            found = context.run(
+            found = context.log_problems(
                 """
                 {into_problems}
                 SELECT {entity}, 'warning', {erp_key}, s._file, s._line, {wire}, s.{named}::text, 'self_reference',
@@ -191,7 +191,6 @@ def warn_of_self_references(context: MergeContext, staged: StageTable) -> None:
                 FROM {plan} p JOIN {stage} s USING (_seq)
                 WHERE {itself} ORDER BY s._seq
                 """,
-                into_problems=PROBLEM_INTO,
                 entity=sql.Literal(staged.entity.name),
                 erp_key=erp_key_of(staged.entity),
                 wire=sql.Literal(staged.entity.columns[lookup.column].wire),

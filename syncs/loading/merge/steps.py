@@ -7,8 +7,8 @@ inserted, and others deleted.
 
 from psycopg import sql
 
-from syncs.loading.context import PROBLEM_INTO, MergeContext, comma_prefixed, erp_key_of
-from syncs.loading.control_totals.merge_totals import add_to_books, tally_plan
+from syncs.loading.context import MergeContext, comma_prefixed, erp_key_of
+from syncs.loading.control_totals.merge_totals import add_to_books, has_amounts, tally_plan
 from syncs.loading.merge import gone
 from syncs.loading.merge.deletes import delete_missing
 from syncs.loading.merge.plan import meets_unchanged_record, plan, supersede_by_plan, supersede_earlier
@@ -46,14 +46,19 @@ def apply_plan(context: MergeContext) -> None:
     """Change the records as planned."""
     tally_plan(context)
     for staged in context.staged:
-        log_records_left(context, staged)
-        update_changed(context, staged)
-        renew_row_hashes(context, staged)
+        actions = context.actions(staged)
+        if "leave" in actions:
+            log_records_left(context, staged)
+        if "update" in actions:
+            update_changed(context, staged)
+        if "same" in actions:
+            renew_row_hashes(context, staged)
     more = {staged.entity.name: staged.inserted_count + insert_new(context, staged) for staged in context.staged}
     fewer = {staged.entity.name: delete_matched(context, staged) for staged in context.staged}
     delete_missing(context)
     add_to_counts(context, more, fewer, context.deleted_as_missing)
-    add_to_books(context)
+    if has_amounts(context):
+        add_to_books(context)
     if "CustomField" in context.stage.staged:
         define_custom_fields(context)
     if "BaseCurrency" in context.stage.staged:
@@ -69,7 +74,7 @@ def counts(context: MergeContext) -> dict[str, dict[str, int]]:
 
 
 def _counts(context: MergeContext, staged: StageTable) -> dict[str, int]:
-    actions = dict(context.rows("SELECT action, count(*) FROM {plan} GROUP BY action", plan=staged.plan))
+    actions = context.actions(staged)
     return {
         "lines_read": staged.lines_read,
         "inserted": actions.get("insert", 0) + staged.inserted_count,
@@ -83,9 +88,7 @@ def _counts(context: MergeContext, staged: StageTable) -> dict[str, int]:
 
 def log_records_left(context: MergeContext, staged: StageTable) -> None:
     """Log every row that is skipped because its `onMatchAction` says to leave an existing record as it is."""
-    if not staged.has("on_match_action"):
-        return
-    context.run(
+    context.log_problems(
         """
         {into_problems}
         SELECT {entity}, 'skip', {erp_key}, _file, _line, 'onMatchAction', '1', 'left_as_it_is',
@@ -97,7 +100,6 @@ def log_records_left(context: MergeContext, staged: StageTable) -> None:
         entity=sql.Literal(staged.entity.name),
         erp_key=erp_key_of(staged.entity),
         kind=sql.SQL(staged.entity.singular),
-        into_problems=PROBLEM_INTO,
     )
 
 
@@ -133,8 +135,17 @@ def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
     is_outdated = sql.SQL("p.action = 'same' AND _hash IS NOT NULL AND {}").format(
         has_other_rules(sql.SQL("existing_hash"), sql.SQL("_hash"))
     )
+    # Counted, because the planner would look for a first one row by row.
+    (outdated,) = context.row(
+        "SELECT count(*) FROM {plan} p JOIN {stage} s USING (_seq) WHERE {is_outdated}",
+        plan=staged.plan,
+        stage=staged.table,
+        is_outdated=is_outdated,
+    )
+    if not outdated:
+        return
     # In a separate table, because the planner cannot estimate how many there are.
-    outdated = context.run(
+    context.run(
         """
         CREATE TEMP TABLE outdated_hash ON COMMIT DROP AS
         SELECT p.record_id, s._hash FROM {plan} p JOIN {stage} s USING (_seq) WHERE {is_outdated}
@@ -143,20 +154,19 @@ def renew_row_hashes(context: MergeContext, staged: StageTable) -> None:
         stage=staged.table,
         is_outdated=is_outdated,
     )
-    if outdated:
-        context.run("ANALYZE outdated_hash")
-        context.run(
-            "UPDATE {records} r SET row_hash = o._hash FROM outdated_hash o WHERE r.id = o.record_id",
-            records=sql.Identifier(staged.entity.table),
-        )
+    context.run("ANALYZE outdated_hash")
+    context.run(
+        "UPDATE {records} r SET row_hash = o._hash FROM outdated_hash o WHERE r.id = o.record_id",
+        records=sql.Identifier(staged.entity.table),
+    )
     context.run("DROP TABLE outdated_hash")
 
 
 def insert_new(context: MergeContext, staged: StageTable) -> int:
     """Insert the records that do not exist yet, roughly in the order of their rows; returns how many."""
     pairs = list(inserts(staged))
-    if not pairs:
-        # No file had a column that could be loaded.
+    if not pairs or "insert" not in context.actions(staged):
+        # No file had a column that could be loaded, or no record is new.
         return 0
     return context.run(
         """
@@ -176,7 +186,7 @@ def insert_new(context: MergeContext, staged: StageTable) -> int:
 
 def delete_matched(context: MergeContext, staged: StageTable) -> int:
     """Delete the records whose row says so (`onMatchAction` 2); returns how many."""
-    if not staged.has("on_match_action"):
+    if "delete" not in context.actions(staged):
         return 0
     return context.run(
         "DELETE FROM {records} r USING {plan} p WHERE p.action = 'delete' AND r.id = p.record_id",

@@ -24,7 +24,7 @@ def find_unresolved_references(context: MergeContext, staged: StageTable) -> Non
 
 
 def _find_unresolved(context: MergeContext, staged: StageTable, reference: ReferenceTo, lookup: Lookup) -> None:
-    context.run(
+    context.find_faulty(
         """
         INSERT INTO line_problem
         SELECT s._seq, {wire}, s.{name}::text, 'reference_not_found', {message}
@@ -63,9 +63,10 @@ def _find_unnamed(context: MergeContext, staged: StageTable, reference: Referenc
         wire, code = staged.entity.columns[reference.lookups[0].column].wire, "reference_missing"
         columns = [lookup.column for lookup in reference.lookups]
         message = missing_value(context, staged, columns, staged.entity.singular)
-    context.run(
+    context.find_faulty(
         """
-        INSERT INTO line_problem SELECT s._seq, {wire}, {value}, {code}, {message}
+        INSERT INTO line_problem
+        SELECT s._seq, {wire}, {value}, {code}, {message}
         FROM {plan} p JOIN {stage} s USING (_seq)
         WHERE p.{resolved} IS NULL AND {needs_it} AND {condition}
         """,
@@ -119,7 +120,7 @@ def find_unresolved_references_of_rejected(context: MergeContext) -> None:
 
 def _find_unresolved_of_rejected(context: MergeContext, entity: Entity, lookup: Lookup) -> None:
     logged = sql.SQL("staged_problem WHERE kind = 'error' AND line IS NOT NULL AND erp_key <> ''")
-    context.stage.problem_log.errors += context.run(
+    context.stage.problem_log.errors += context.log_problems(
         """
         {into_problems}
         SELECT f.entity, 'error', f.erp_key, f.file, f.line, {wire}, f.value, 'reference_not_found', {message},

@@ -64,6 +64,8 @@ class ProblemLog:
         self.copy_thread, self.cursor = copy_thread, copy_thread.cursor
         # The number of errors, including those that the merge finds.
         self.errors = 0
+        # Whether there may be any problem, including what the merge finds.
+        self.has_any = False
         # The (entity, column) pairs that occur in the table `rejected_reference`.
         self.rejected_references: set[tuple[str, str]] = set()
         self._problems = _Queue("staged_problem", PROBLEM_COLUMNS)
@@ -77,6 +79,7 @@ class ProblemLog:
 
     def add(self, problem: Problem) -> None:
         """Log a problem."""
+        self.has_any = True
         if problem.kind == "error":
             self.errors += 1
         self._problems.rows.append(_storable(problem))

@@ -12,6 +12,7 @@ from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.duplicate_keys import KeyHashes
 from syncs.loading.staging.new_ids import new_ids
 from syncs.loading.staging.problem_log import identifiers, storable_name
+from syncs.loading.staging.small_inputs import ANALYZED_FROM
 
 # Rows wait until this much can be copied by one statement.
 COPIED_FROM_BYTES = 1_000_000
@@ -127,6 +128,8 @@ class StageTable:
 
     def analyze(self) -> None:
         """Collect the planner's statistics: the size of the table, and the columns that it is joined by."""
+        if self.lines_read < ANALYZED_FROM:
+            return
         named_by = [lookup.column for reference in self.entity.references for lookup in reference.lookups]
         joined = dict.fromkeys(name for name in [*self.entity.key, *named_by] if name in self.entity.columns)
         columns = identifiers(["_seq", "_id", *joined])
