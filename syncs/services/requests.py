@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from typing import IO, TypedDict, Unpack
 
@@ -19,7 +20,7 @@ from enrollments.services import uploads_enrollment
 from syncs.models import SyncRequest, Upload, WrongStatus
 from syncs.queue import notify, sessions
 from syncs.services.quotas import check_waiting
-from syncs.services.uploads import last_load_of, store_upload
+from syncs.services.uploads import last_load_of, stored_upload
 
 logger = logging.getLogger(__name__)
 
@@ -141,13 +142,8 @@ def load_upload(
     **options: Unpack[UploadOptions],
 ) -> SyncRequest:
     """Store a file and request that it be loaded, with the options of `request_upload`; a refusal removes the file."""
-    upload = store_upload(account, user, content, file_name=file_name, format=format)
-    try:
+    with stored_upload(account, user, content, file_name=file_name, format=format) as upload:
         return request_upload(account, user, upload, **options)
-    except Exception:
-        upload.delete()
-        upload.content.delete(save=False)
-        raise
 
 
 def cancel_sync(sync_request: SyncRequest, user: User | None) -> SyncRequest:
@@ -224,7 +220,7 @@ def record_request(enrollment: AppEnrollment, user: User | None, **values: objec
     sync_request = SyncRequest.objects.create(
         app_enrollment=enrollment, group_key=enrollment.group_key, modified_user=user, **values
     )
-    SyncRequest.objects.get(pk=sync_request.pk).queue()
+    copy(sync_request).queue()
     notify.send_wakeup()
     with logs.about(sync_id=sync_request.pk):
         logger.info("A %s sync has been asked for.", sync_request.connector)

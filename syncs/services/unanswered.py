@@ -17,7 +17,7 @@ from syncs.import_profiles.inspected import Answers, Inspection
 from syncs.models import SyncRequest, UnansweredUpload, Upload
 from syncs.services import excerpts, inspection, requests
 from syncs.services.import_profiles import save_profile
-from syncs.services.uploads import store_upload
+from syncs.services.uploads import store_upload, stored_upload
 
 # The code of a failed sync whose files could not be read without a profile.
 PROFILE_NEEDED = "profile_needed"
@@ -36,13 +36,8 @@ def receive_file(
     account: Account, user: User | None, content: IO[bytes], *, file_name: str, **options: Unpack[LoadOptions]
 ) -> SyncRequest | UnansweredUpload:
     """Store a file and load it or keep it for questions, as `load_or_ask` does; a refusal removes the file."""
-    upload = store_upload(account, user, content, file_name=file_name)
-    try:
+    with stored_upload(account, user, content, file_name=file_name) as upload:
         return load_or_ask(account, user, upload, **options)
-    except Exception:
-        upload.delete()
-        upload.content.delete(save=False)
-        raise
 
 
 @transaction.atomic

@@ -3,11 +3,13 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Q
 
 from adsplatform import visible_text
@@ -28,11 +30,13 @@ CHUNK_BYTES = 1024**2
 CHANGED = Q(inserted__gt=0) | Q(updated__gt=0) | Q(deleted_by_match__gt=0) | Q(deleted_as_missing__gt=0)
 
 
-def store_upload(
+@contextmanager
+def stored_upload(
     account: Account, user: User | None, content: IO[bytes], *, file_name: str, format: str = ""
-) -> Upload:
+) -> Iterator[Upload]:
     """Stream a file into the upload storage and compute its checksum on the way; it is never in memory as a whole.
 
+    The block is the transaction that records the upload and what is asked of it; if that raises, the file is removed.
     Without a `format`, content and name decide it. Raises TooLarge above the limit, QuotaExceeded if
     the account has no room, PlatformError for an empty file.
     """
@@ -57,12 +61,21 @@ def store_upload(
         check_stored_bytes(account, file_name, measured.size)
         upload.size, upload.sha256 = measured.size, measured.digest.hexdigest()
         upload.format = format or format_of(file_name, measured.start)
-        upload.save()
+        with transaction.atomic():
+            upload.save()
+            yield upload
         note_stored(account, upload.size)
     except Exception:
         default_storage.delete(name)
         raise
-    return upload
+
+
+def store_upload(
+    account: Account, user: User | None, content: IO[bytes], *, file_name: str, format: str = ""
+) -> Upload:
+    """Store and record a file, of which something will be asked afterwards; see `stored_upload`."""
+    with stored_upload(account, user, content, file_name=file_name, format=format) as upload:
+        return upload
 
 
 def clean_file_name(file_name: str) -> str:
