@@ -95,7 +95,8 @@ class MergeContext:
     ) -> int:
         """Execute a statement that inserts problems, with `{into_problems}` as its head; returns how many."""
         found = self.run(statement, values, **{"into_problems": _PROBLEM_INTO, **parts})
-        self.stage.problem_log.has_any |= found > 0
+        if found:
+            self.stage.problem_log.has_any = self.stage.problem_log.has_others_than_remarks = True
         return found
 
     def find_faulty(

@@ -25,10 +25,11 @@ from syncs.loading.helper import EnrollmentHelper
 from syncs.loading.merge import assumed_values, deletes, gone, preview, results, steps
 from syncs.loading.merge.unresolved_references import find_unresolved_references_of_rejected
 from syncs.loading.profiled_files import translator_for
-from syncs.loading.progress import ProgressReporter, check_claim
+from syncs.loading.progress import Interval, ProgressReporter, check_claim
 from syncs.loading.source import kinds_expected, open_source, profiles_of, reads_files
 from syncs.loading.staging.column_styles import ColumnStyles
 from syncs.loading.staging.problem_log import Problem
+from syncs.loading.staging.session_tables import SessionTables
 from syncs.loading.staging.small_inputs import is_compared
 from syncs.loading.staging.stage import Stage
 from syncs.loading.verdict import Loaded, ReadAgain, RetryLater, Shortcut, Stopped, Verdict
@@ -44,19 +45,25 @@ REPORT_SECONDS = 1.0
 PATIENCE = 0.5
 
 
-def run(sync_request: SyncRequest) -> None:
-    """Carry out a claimed sync; whatever happens, it ends finished or in the queue again."""
+def run(sync_request: SyncRequest, tables: SessionTables | None = None) -> bool:
+    """Carry out a claimed sync; whatever happens, it ends finished or in the queue again.
+
+    Returns whether its data were loaded and all went well, so that its process and session may be used for another one,
+    for which `tables` are left without a row.
+    """
     shortcuts, styles = set(Shortcut), ColumnStyles()
     # The keys of each part of several are stored for the deletes after the last one, so every row has to be staged.
     if sync_request.total_batches > 1 or is_compared(sync_request.upload):
         shortcuts.discard(Shortcut.SKIP_UNCHANGED_ROWS)
     try:
-        while isinstance(verdict := _load_once(sync_request, shortcuts, styles), ReadAgain):
+        while isinstance(verdict := _load_once(sync_request, shortcuts, styles, tables), ReadAgain):
             shortcuts.discard(verdict.without)
+        return isinstance(verdict, Loaded)
     except WrongStatus as error:
         log_lost(sync_request, error)
     except Exception as error:
         _end_without_stage(sync_request, error)
+    return False
 
 
 def log_lost(sync_request: SyncRequest, error: WrongStatus) -> None:
@@ -68,11 +75,16 @@ def log_lost(sync_request: SyncRequest, error: WrongStatus) -> None:
     logger.log(level, "Sync %s is %s already; this run ends without a change.", sync_request.pk, error.present_status)
 
 
-def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: ColumnStyles) -> Verdict:
+def _load_once(
+    sync_request: SyncRequest, shortcuts: set[Shortcut], styles: ColumnStyles, tables: SessionTables | None
+) -> Verdict:
     """Read and merge once; raises errors after which no stage is left, such as a lost database session."""
     skip_unchanged_of = sync_request.app_enrollment_id if Shortcut.SKIP_UNCHANGED_ROWS in shortcuts else None
     from_files = reads_files(sync_request.connector)
-    with connection.cursor() as cursor, Stage(cursor, skip_unchanged_of, styles, from_files=from_files) as stage:
+    with (
+        connection.cursor() as cursor,
+        Stage(cursor, skip_unchanged_of, styles, tables, from_files=from_files) as stage,
+    ):
         context = MergeContext(cursor, stage, sync_request)
         may_insert = Shortcut.DIRECT_INSERT in shortcuts
         with (
@@ -88,6 +100,7 @@ def _load_once(sync_request: SyncRequest, shortcuts: set[Shortcut], styles: Colu
             crash_point("after the commit")
             if isinstance(verdict, Loaded | Stopped):
                 put_away_files(context, verdict)
+        stage.may_leave_tables = tables is not None and isinstance(verdict, Loaded) and not sync_request.dry_run
     return verdict
 
 
@@ -110,29 +123,10 @@ def _read_and_merge(context: MergeContext, progress: ProgressReporter, direct_in
 # Reading.
 
 
-class _Interval:
-    """Says when it is time for something that should happen at intervals during a long loop."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.began = self.last = time.monotonic()
-
-    def was_over(self) -> bool:
-        """Whether it has been over at least once."""
-        return time.monotonic() - self.began >= self.seconds
-
-    def is_over(self) -> bool:
-        now = time.monotonic()
-        if now - self.last < self.seconds:
-            return False
-        self.last = now
-        return True
-
-
 def _read(context: MergeContext, progress: ProgressReporter, direct_insert: DirectInsert) -> None:
     """Stage everything the source contains."""
     stage, sync_request = context.stage, context.sync_request
-    interval = _Interval(REPORT_SECONDS)
+    interval = Interval(REPORT_SECONDS)
     with ExitStack() as opened:
         profiles = profiles_of(sync_request, context.enrollment)
         source = open_source(sync_request, context.enrollment, opened, profiles)

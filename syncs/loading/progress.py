@@ -12,6 +12,25 @@ from syncs.loading.staging.copy_thread import CopyThread
 from syncs.models import SyncRequest, WrongStatus
 
 
+class Interval:
+    """Says when it is time for something that should happen at intervals during a long loop."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.began = self.last = time.monotonic()
+
+    def was_over(self) -> bool:
+        """Whether it has been over at least once."""
+        return time.monotonic() - self.began >= self.seconds
+
+    def is_over(self) -> bool:
+        now = time.monotonic()
+        if now - self.last < self.seconds:
+            return False
+        self.last = now
+        return True
+
+
 class ProgressReporter:
     """Writes the number of rows read to the sync's row, through a connection of its own if need be."""
 

@@ -16,6 +16,12 @@ def name_session(sync_request: SyncRequest) -> None:
         cursor.execute("SELECT set_config('application_name', %s, false)", [_name(sync_request)])
 
 
+def name_idle() -> None:
+    """Name this database session as one that works on no sync."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET application_name = 'no sync'")
+
+
 def end_session(sync_request: SyncRequest) -> None:
     """End the session that works on the sync under the claim that this object knows, whatever it is doing.
 

@@ -1,38 +1,32 @@
-"""One turn of a worker: claim a sync, fork a process that carries it out, and watch that process until it has ended.
+"""One turn of a worker: claim a sync, have another process carry it out, and watch that process until it has done so.
 
 The process may get stuck, be killed or run out of memory without harm to the worker. The worker renews the lease, kills
 the process when the sync is no longer its own (because it was cancelled, say), and records its death. The worker itself
 never uses polars: that starts threads, which a forked process does not inherit.
 """
 
-import contextlib
-import gc
 import logging
 import os
-import select
-import signal
 import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import NoReturn
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from adsplatform.cluster import shutdown
 from adsplatform.cluster.resource_limits import keep_freed_memory
 from adsplatform.observability import logs
-from adsplatform.records.specification import entities
-from syncs.connectors import registered, registry
+from syncs.connectors import registry
 from syncs.crash_points import crash_point
 from syncs.loading import pipeline, retry_policy
 from syncs.models import SyncRequest, WrongStatus
 from syncs.queue import sessions
 from syncs.queue.claims import claim_next
-from syncs.reading.client import prepare
+from syncs.worker import carrying, warm
+from syncs.worker.forks import ForkedProcess
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +62,7 @@ def _run(sync_request: SyncRequest) -> None:
 
 
 def _run_in_own_process(sync_request: SyncRequest) -> None:
-    # Cached here for all later processes, each of which would have to load them again.
-    registered()
-    entities()
-    # Two processes cannot share a database session.
-    connections.close_all()
-    process = ForkedProcess(lambda: _carry_out(sync_request))
+    process = _process_for(sync_request)
     try:
         while not process.ends_within(min(HEARTBEAT_SECONDS, settings.SYNC_LEASE_SECONDS / 4)):
             if not _renew(sync_request):
@@ -90,18 +79,19 @@ def _run_in_own_process(sync_request: SyncRequest) -> None:
         _decide(sync_request, lambda: pipeline.give_up_crashed(sync_request))
 
 
+def _process_for(sync_request: SyncRequest) -> ForkedProcess:
+    """The process that carries the sync out: a warm one for small uploads, for others a new one."""
+    if warm.may_carry(sync_request):
+        return warm.process_for(sync_request)
+    carrying.before_fork()
+    return ForkedProcess(lambda: _carry_out(sync_request))
+
+
 def _carry_out(sync_request: SyncRequest) -> None:
-    """The work of the forked process."""
-    # If memory runs short, the kernel is to kill this process before the worker.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
-    # Present objects will stay, so the garbage collector need not examine them repeatedly.
-    gc.freeze()
-    crash_point("started")
-    # It starts while this process connects to the database.
-    prepare()
-    sessions.name_session(sync_request)
-    pipeline.run(sync_request)
+    """The work of a process that carries out this sync only."""
+    warm.discard()
+    carrying.begin()
+    carrying.carry_out(sync_request)
 
 
 def _renew(sync_request: SyncRequest) -> bool:
@@ -138,77 +128,3 @@ def _decide(sync_request: SyncRequest, decide: Callable[[], None]) -> None:
     except (DatabaseError, InterfaceError):
         logger.exception("Sync %s is left to the reaper, because the database did not answer.", sync_request.pk)
         connection.close()
-
-
-class ForkedProcess:
-    """A fork of this process that makes one call and exits."""
-
-    def __init__(self, call: Callable[[], None]) -> None:
-        self.was_killed = False
-        # As of `os.waitstatus_to_exitcode`: negative after a signal; None while it runs.
-        self.exit_code: int | None = None
-        # Nothing is ever written to the pipe: when its other end closes, the process has ended.
-        self._alive, child_end = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(self._alive)
-            _exit_after(call)
-        os.close(child_end)
-
-    def ends_within(self, seconds: float) -> bool:
-        """Wait for its end, at most this many seconds; returns whether it has ended."""
-        if self.exit_code is not None:
-            return True
-        if select.select([self._alive], [], [], seconds)[0]:
-            self._reap(0)
-        else:
-            self._reap(os.WNOHANG)
-        return self.exit_code is not None
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-        if self.exit_code is None:
-            os.kill(self.pid, signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it, and wait until it has ended."""
-        if self.exit_code is None:
-            self.was_killed = True
-            os.kill(self.pid, signal.SIGKILL)
-            self._reap(0)
-
-    def _reap(self, options: int) -> None:
-        pid, status = os.waitpid(self.pid, options)
-        if pid:
-            self.exit_code = os.waitstatus_to_exitcode(status)
-            os.close(self._alive)
-
-    @property
-    def was_terminated(self) -> bool:
-        """Whether SIGTERM ended it; a service manager may send it to all processes of a service."""
-        return self.exit_code == -signal.SIGTERM
-
-    @property
-    def has_crashed(self) -> bool:
-        return self.exit_code != 0 and not self.was_killed
-
-    @property
-    def ending(self) -> str:
-        """How it ended, for the log."""
-        code = self.exit_code or 0
-        return signal.strsignal(-code) or "by a signal" if code < 0 else f"exit code {code}"
-
-
-def _exit_after(call: Callable[[], None]) -> NoReturn:
-    """In the forked process: make the call and exit, without the worker's own exit handlers."""
-    code = 1
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        call()
-        code = 0
-    except BaseException:
-        logger.exception("The process of a sync ended with an error.")
-    finally:
-        logging.shutdown()
-        os._exit(code)

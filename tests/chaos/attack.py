@@ -239,7 +239,7 @@ class Attack:
         """A sync that was ended elsewhere is noticed within a second or so; on a busy machine that takes longer."""
         for _ in range(10):
             time.sleep(1)
-            left = sum(len(cluster.syncs()) + len(cluster.readers()) for cluster in self.site.clusters)
+            left = sum(len(cluster.superfluous()) + len(cluster.readers()) for cluster in self.site.clusters)
             if not left:
                 return
         self.report.findings.append(f"{left} processes go on though their syncs have ended.")

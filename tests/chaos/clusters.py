@@ -71,6 +71,10 @@ class Cluster:
         """The processes in which syncs run."""
         return [sync for worker in self.workers() for sync in self._children(worker)]
 
+    def superfluous(self) -> list[psutil.Process]:
+        """Processes of syncs that there are besides one of each worker, which may wait for another sync."""
+        return [sync for worker in self.workers() for sync in self._children(worker)[1:]]
+
     def busy_workers(self) -> list[psutil.Process]:
         return [worker for worker in self.workers() if self._children(worker)]
 

@@ -277,6 +277,28 @@ def miscounted():
 
 
 @mutant
+def rows_stay_for_the_next():
+    """A warm process leaves the rows of one sync in its tables, so that the next one finds them."""
+    from syncs.loading.staging.session_tables import SessionTables
+
+    @replace(SessionTables, "end")
+    def end(old, self, cursor, *, rows):
+        if rows is None:
+            old(self, cursor, rows=rows)
+
+
+@mutant
+def death_ends_the_sync():
+    """The death of a warm process is taken for the end of its sync."""
+    from syncs.worker.warm import WarmProcess
+
+    @replace(WarmProcess, "ends_within")
+    def ends_within(old, self, seconds):
+        self.was_killed = has_ended = old(self, seconds)
+        return has_ended
+
+
+@mutant
 def death_ends_the_file():
     """The death of what reads a source is taken for the end of the source."""
     from syncs.reading import client

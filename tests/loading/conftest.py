@@ -22,6 +22,7 @@ from syncs.connectors.protocol import (
     Rows,
 )
 from syncs.loading import pipeline
+from syncs.loading.staging import small_inputs
 from syncs.models import SyncRequest
 from syncs.services.uploads import store_upload
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory
@@ -99,12 +100,14 @@ def sync(enrollment, monkeypatch, settings, given):
 
     With `directly`, rows are inserted directly if that is possible; only those of an upload can be.
     """
-    ahead_bytes = settings.SYNC_AHEAD_BYTES
+    ahead_bytes, compared_bytes = settings.SYNC_AHEAD_BYTES, small_inputs.COMPARED_BYTES
 
     def run(data, *, into=None, directly=False, **values) -> SyncRequest:
         connector = data if isinstance(data, GivenFiles) else GivenRows(data, given)
         monkeypatch.setitem(connectors.registry, "given-rows", connector)
         settings.SYNC_AHEAD_BYTES = 0 if directly else ahead_bytes
+        # What is inserted directly is large.
+        monkeypatch.setattr(small_inputs, "COMPARED_BYTES", -1 if directly else compared_bytes)
         if directly or isinstance(data, GivenFiles):
             account = (into or enrollment).group_key
             values["upload"] = store_upload(account, None, io.BytesIO(b"Not looked at"), file_name="given.csv")

@@ -20,7 +20,7 @@ DEFINES = ("CREATE", "DROP", "ALTER", "TRUNCATE", "ANALYZE")
 def statements(uploads):
     """Run the sync of a batch; the statements that it executed."""
 
-    def run(**records):
+    def run(tables=None, **records):
         asked = uploads.ask(json.dumps(records), "batch.json", format=Upload.Format.BATCH)
         sync_request = SyncRequest.objects.select_related("app_enrollment", "upload").get(pk=asked.pk)
         sync_request.start()

@@ -23,7 +23,7 @@ from syncs.loading.staging import copy_thread
 from syncs.models import SyncRequest
 from syncs.services import requests
 from syncs.services.uploads import store_upload
-from syncs.worker import process
+from syncs.worker import carrying, process
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
 from tests.loading.conftest import GivenRows, company
 from tests.product import eventually
@@ -36,6 +36,8 @@ def work(settings, monkeypatch):
     """Have a worker run a sync of the given rows; `meanwhile(sync_request)` is called once it is in progress."""
     settings.SYNC_OWN_PROCESS = True
     settings.SYNC_RETRY_SECONDS = 0.01
+    # A turn ends with its first sync.
+    monkeypatch.setattr(tasks, "LONGEST_TURN", 0)
     publish_application(GivenRows.application)
     enrollment = AppEnrollmentFactory(app=Application.objects.get(connector="given-rows"))
 
@@ -145,7 +147,7 @@ def stops_at(monkeypatch, tmp_path):
                 reached.touch()
                 assert eventually(resumed.exists, seconds=20)
 
-        for module in (pipeline, process, copy_thread):
+        for module in (pipeline, process, carrying, copy_thread):
             monkeypatch.setattr(module, "crash_point", pause)
 
     return SimpleNamespace(place=stop_at, reached=reached.exists, resume=resumed.touch)

@@ -82,14 +82,16 @@ def plan(context: MergeContext, staged: StageTable) -> None:
     ids = [(sql.Identifier(column), id) for each in resolutions for column, id in each.ids]
     context.run(
         """
-        CREATE TEMP TABLE {plan} ON COMMIT DROP AS
+        {filled_plan}
         SELECT s._seq, s._id, r.id AS record_id, r.row_hash AS existing_hash {references}, {too_large} AS is_too_large,
                CASE WHEN r.id IS NULL THEN 'insert' WHEN {match} = 1 THEN 'leave' WHEN {match} = 2 THEN 'delete'
                     WHEN {changed} THEN 'update' ELSE 'same' END AS action
         FROM (SELECT s.* {ids} FROM {stage} s {joins}) s
         LEFT JOIN {records} r ON {is_same_record}
         """,
-        plan=staged.plan,
+        filled_plan=staged.filled_plan(
+            context.stage.tables, [column for each in resolutions for column, _ in each.ids]
+        ),
         stage=staged.table,
         records=sql.Identifier(entity.table),
         references=comma_prefixed(sql.SQL("s.{}").format(column) for column, _ in ids),

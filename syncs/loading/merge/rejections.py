@@ -17,15 +17,9 @@ from syncs.loading.staging.tables import StageTable
 
 def reject_unloadable_rows(context: MergeContext) -> None:
     """Remove every row that breaks a rule from stage and plan, and log its problems."""
-    context.run(
-        """
-        CREATE TEMP TABLE line_problem (_seq bigint, "column" text, value text, code text, message text)
-        ON COMMIT DROP
-        """
-    )
-    context.run(
-        "CREATE TEMP TABLE rejected_row (entity text, id uuid, erp_key text, file text, line bigint) ON COMMIT DROP"
-    )
+    tables, cursor = context.stage.tables, context.cursor
+    tables.make(cursor, "line_problem", '_seq bigint, "column" text, value text, code text, message text')
+    tables.make(cursor, "rejected_row", "entity text, id uuid, erp_key text, file text, line bigint")
     if context.stage.problem_log.errors:
         context.run(
             """

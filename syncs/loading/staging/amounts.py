@@ -14,12 +14,8 @@ from syncs.models.control_totals import EXACT
 
 # The categories of amounts: what became of their rows. CHANGE is what a sync adds to the totals of the books.
 READ, LOADED, REJECTED, SKIPPED, CHANGE = "read", "loaded", "rejected", "skipped", "change"
-# The table that the merge adds its amounts to, so that they are rolled back with the merge.
-TALLY_TABLE = """
-    CREATE TEMP TABLE amount_tally (
-        entity text, category text, "column" text, currency text, count bigint, sum numeric
-    )
-    """
+# Of the table `amount_tally` that the merge adds its amounts to, so that they are rolled back with the merge.
+TALLY_COLUMNS = 'entity text, category text, "column" text, currency text, count bigint, sum numeric'
 CURRENCY = re.compile("[A-Za-z]{3}")
 AMOUNT = pl.Decimal(38, 8)
 

@@ -29,7 +29,7 @@ class GoneKeys:
         # The kinds of which all records are among the rows.
         self.in_rows: set[str] = set()
         self._ended: set[str] = set()
-        self._has_tables = False
+        self.has_tables = False
 
     @property
     def complete(self) -> list[str]:
@@ -57,8 +57,8 @@ class GoneKeys:
         self._copy("source_key", entity, keys)
 
     def _make_tables(self) -> None:
-        if not self._has_tables:
-            self._has_tables = True
+        if not self.has_tables:
+            self.has_tables = True
             self.copy_thread.wait()
             self.copy_thread.cursor.execute(TABLES)
 

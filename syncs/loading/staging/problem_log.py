@@ -15,6 +15,7 @@ from adsplatform.records.checks import printable
 from adsplatform.visible_text import sentence
 from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.header_mapping import REMARKS_LISTED
+from syncs.loading.staging.session_tables import SessionTables
 from syncs.models.results import RAW_LENGTH
 
 # The most characters stored of a value, and of a name, in a problem.
@@ -64,22 +65,23 @@ class ProblemLog:
         self.copy_thread, self.cursor = copy_thread, copy_thread.cursor
         # The number of errors, including those that the merge finds.
         self.errors = 0
-        # Whether there may be any problem, including what the merge finds.
-        self.has_any = False
+        # Whether there may be any problem, including what the merge finds, and any but warnings about files.
+        self.has_any = self.has_others_than_remarks = False
         # The (entity, column) pairs that occur in the table `rejected_reference`.
         self.rejected_references: set[tuple[str, str]] = set()
         self._problems = _Queue("staged_problem", PROBLEM_COLUMNS)
         self._references = _Queue("rejected_reference", RejectedReference._fields)
         self._columns_listed: dict[tuple[str, str, str], set[str]] = {}
 
-    def make_tables(self) -> None:
-        """Create the temporary tables that problems are written to."""
-        self._problems.make_table(self.cursor, "id bigint GENERATED ALWAYS AS IDENTITY")
-        self._references.make_table(self.cursor)
+    def make_tables(self, tables: SessionTables) -> None:
+        """Have the temporary tables that problems are written to."""
+        self._problems.make_table(self.cursor, tables, "id bigint GENERATED ALWAYS AS IDENTITY")
+        self._references.make_table(self.cursor, tables)
 
     def add(self, problem: Problem) -> None:
         """Log a problem."""
         self.has_any = True
+        self.has_others_than_remarks |= problem.kind != "warning" or problem.line is not None
         if problem.kind == "error":
             self.errors += 1
         self._problems.rows.append(_storable(problem))
@@ -123,14 +125,14 @@ class _Queue:
     """Rows that wait to be copied into a temporary table."""
 
     def __init__(self, table: str, columns: Sequence[str]) -> None:
-        self.table, self.columns = sql.Identifier(table), columns
+        self.name, self.table, self.columns = table, sql.Identifier(table), columns
         self.rows: deque[tuple[str | int | None, ...]] = deque()
 
-    def make_table(self, cursor: CursorWrapper, *more: str) -> None:
+    def make_table(self, cursor: CursorWrapper, tables: SessionTables, *more: str) -> None:
         types = {name: "bigint" if name in ("line", "seq") else "text" for name in self.columns}
         columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type)) for name, type in types.items()]
         columns += [sql.SQL("{}").format(sql.SQL(column)) for column in more]
-        cursor.execute(sql.SQL("CREATE TEMP TABLE {} ({})").format(self.table, sql.SQL(", ").join(columns)))
+        tables.make(cursor, self.name, sql.SQL(", ").join(columns))
 
     def copy(self, cursor: CursorWrapper) -> None:
         # Others may be appended at the same time, by another thread.

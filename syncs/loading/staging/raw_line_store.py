@@ -48,7 +48,8 @@ class RawLineStore:
     def write_for_problems(self, cursor: CursorWrapper) -> None:
         """Create the table `raw_line`, with the raw lines of all staged rows that have a problem."""
         cursor.execute("CREATE TEMP TABLE raw_line (seq bigint, raw text) ON COMMIT DROP")
-        cursor.execute("CREATE INDEX ON staged_problem (seq) WHERE seq IS NOT NULL")
+        # The tables of a session may be those of an earlier sync.
+        cursor.execute("CREATE INDEX IF NOT EXISTS staged_problem_of_row ON staged_problem (seq) WHERE seq IS NOT NULL")
         last = -1
         while numbers := _next_with_problem(cursor, last):
             last = numbers[-1]

@@ -12,7 +12,6 @@ from typing import Self
 from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
-from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from adsplatform.records.specification import Entity, entity_named
@@ -26,7 +25,7 @@ from syncs.connectors.protocol import (
     Rows,
     SourceItem,
 )
-from syncs.loading.staging.amounts import TALLY_TABLE, FileTotals
+from syncs.loading.staging.amounts import TALLY_COLUMNS, FileTotals
 from syncs.loading.staging.assumed_values import AssumedValues
 from syncs.loading.staging.block_problems import BlockProblems
 from syncs.loading.staging.bookmarks import Bookmarks
@@ -38,6 +37,7 @@ from syncs.loading.staging.input_files import MOST_LINES_LISTED, InputFiles
 from syncs.loading.staging.problem_log import Problem, ProblemLog, storable_name
 from syncs.loading.staging.raw_line_store import RawLineStore
 from syncs.loading.staging.row_splitter import RowSplitter
+from syncs.loading.staging.session_tables import SessionTables
 from syncs.loading.staging.tables import StageTable
 from syncs.loading.staging.unchanged_rows import UnchangedRows
 
@@ -50,14 +50,19 @@ class Stage:
         cursor: CursorWrapper,
         skip_unchanged_of: UUID | None = None,
         styles: ColumnStyles | None = None,
+        tables: SessionTables | None = None,
         *,
         from_files: bool = True,
     ) -> None:
         """`skip_unchanged_of` is the enrollment of which unchanged rows are skipped.
 
-        `styles` is what earlier readings of the input have shown of its columns; `from_files` whether it is files.
+        `styles` is what earlier readings of the input have shown of its columns; `tables` are the session's, which stay
+        for the next sync; `from_files` is whether the input is files.
         """
         self.cursor = cursor
+        self.tables = tables or SessionTables()
+        # Whether the session's tables may stay; set when the sync has been carried out and committed.
+        self.may_leave_tables = False
         self.styles = styles or ColumnStyles()
         self.styles.begin()
         self.copy_thread = CopyThread(cursor)
@@ -78,11 +83,9 @@ class Stage:
         self._next_number = 0
 
     def __enter__(self) -> Self:
-        self._drop_temporary_tables()
-        # Beyond this size, temporary tables go to disk page by page. It must be set before the session's first one.
-        self.cursor.execute("SET temp_buffers = '128MB'")
-        self.problem_log.make_tables()
-        self.cursor.execute(TALLY_TABLE)
+        self.tables.begin(self.cursor)
+        self.problem_log.make_tables(self.tables)
+        self.tables.make(self.cursor, "amount_tally", TALLY_COLUMNS)
         return self
 
     def __exit__(
@@ -94,13 +97,9 @@ class Stage:
             staged.close()
         session = self.cursor.connection
         if not session.closed and session.info.transaction_status != TransactionStatus.INERROR:
-            self._drop_temporary_tables()
-
-    def _drop_temporary_tables(self) -> None:
-        """Drop all temporary tables of this session, also those that an interrupted sync left."""
-        self.cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'")
-        if tables := [sql.Identifier("pg_temp", name) for (name,) in self.cursor.fetchall()]:
-            self.cursor.execute(sql.SQL("DROP TABLE {}").format(sql.SQL(", ").join(tables)))
+            # Connectors alone say that records are gone; what is made for that does not stay.
+            may_stay = kind is None and self.may_leave_tables and not self.gone.has_tables
+            self.tables.end(self.cursor, rows=self.lines_read if may_stay else None)
 
     @property
     def lines_read(self) -> int:
@@ -144,7 +143,7 @@ class Stage:
         """The table of an entity, created when first needed."""
         if entity.name not in self.staged:
             self.staged[entity.name] = StageTable(entity, self.copy_thread)
-            self.staged[entity.name].create()
+            self.staged[entity.name].create(self.tables)
         return self.staged[entity.name]
 
     def write_raw_lines(self) -> None:

@@ -1,6 +1,6 @@
 """The temporary table of one entity: its staged rows, their counts, and facts about them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import polars as pl
 from psycopg import sql
@@ -12,6 +12,7 @@ from syncs.loading.staging.copy_thread import CopyThread
 from syncs.loading.staging.duplicate_keys import KeyHashes
 from syncs.loading.staging.new_ids import new_ids
 from syncs.loading.staging.problem_log import identifiers, storable_name
+from syncs.loading.staging.session_tables import SessionTables
 from syncs.loading.staging.small_inputs import ANALYZED_FROM
 
 # Rows wait until this much can be copied by one statement.
@@ -44,25 +45,28 @@ class StageTable:
 
     @property
     def table(self) -> sql.Identifier:
-        return sql.Identifier(f"stage_{self.entity.model._meta.model_name}")
+        return sql.Identifier(self._named("stage"))
 
     @property
     def plan(self) -> sql.Identifier:
-        return sql.Identifier(f"plan_{self.entity.model._meta.model_name}")
+        return sql.Identifier(self._named("plan"))
 
-    def create(self) -> None:
-        """Create the temporary table."""
+    def filled_plan(self, tables: SessionTables, references: Sequence[str]) -> sql.Composed:
+        """The head of the statement that makes the plan by a SELECT, with these columns of references."""
+        return tables.filled(self._copy_thread.cursor, self._named("plan"), identifiers(references))
+
+    def _named(self, kind: str) -> str:
+        return f"{kind}_{self.entity.model._meta.model_name}"
+
+    def create(self, tables: SessionTables) -> None:
+        """Have the temporary table."""
         self._copy_thread.wait()
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.sql_type))
             for column in self.entity.columns.values()
         )
-        self._copy_thread.cursor.execute(
-            sql.SQL(
-                "CREATE TEMP TABLE {} (_seq bigint, _id uuid, _file text, _line bigint, _pattern integer, "
-                "_hash uuid, {})"
-            ).format(self.table, columns)
-        )
+        of_row = "_seq bigint, _id uuid, _file text, _line bigint, _pattern integer, _hash uuid, {}"
+        tables.make(self._copy_thread.cursor, self._named("stage"), sql.SQL(of_row).format(columns))
 
     def close(self) -> None:
         """Close the files that are outside the database."""
