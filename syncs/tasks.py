@@ -8,25 +8,32 @@ from django.db import transaction
 from adsplatform.cluster import shutdown
 from enrollments.models import AppEnrollment
 from syncs.crash_points import crash_point
-from syncs.models import SyncRequest
+from syncs.queue.claims import is_any_due
 from syncs.queue.notify import request_removal, send_wakeup
 from syncs.services import enrollment_removal
 from syncs.worker import process
 
+# For how many seconds a worker goes on with one sync after another before it looks for other messages.
+LONGEST_TURN = 10.0
+
 
 def run_next_sync() -> str:
-    """Run the next sync that may run, if there is one; a cluster that is stopping leaves it to the others."""
+    """Run the next sync that may run, and those after it; a cluster that is stopping leaves them to the others."""
     if shutdown.is_requested():
         # By that time this cluster no longer takes messages.
         time.sleep(1)
         _send_wakeup_now()
         return "This cluster is stopping."
+    until = time.monotonic() + LONGEST_TURN
     sync_request = process.run_next()
     if sync_request is None:
         return "No sync is waiting that may run now."
+    # The wake-up of a sync that waited for another one to end may have come too early.
+    while not shutdown.is_requested() and time.monotonic() < until and (following := process.run_next()):
+        sync_request = following
     crash_point("before the next wake-up")
-    # The wake-up of a sync that waited for this one to end may have come too early.
-    if SyncRequest.objects.may_run().within_caps().exists():
+    # The turn has ended early, or what is due may run on another machine only.
+    if is_any_due():
         _send_wakeup_now()
     crash_point("before the acknowledgement")
     return str(sync_request)

@@ -1,6 +1,7 @@
 """How a worker claims the sync that runs next."""
 
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -30,12 +31,7 @@ def claim_next(owner: str = "") -> SyncRequest | None:
     `owner` is the name of the worker's machine, and behind a comma what it is called there.
     """
     # Composed before the lock is taken, which all workers want.
-    choice, choice_values = _choice(
-        owner.partition(",")[0],
-        settings.SYNC_WORKERS,
-        settings.SYNC_RUNNING_PER_ACCOUNT,
-        tuple(settings.SYNC_RUNNING_PER_CONNECTOR.items()),
-    )
+    choice, choice_values = _choice(owner.partition(",")[0], *_caps())
     now = timezone.now()
     values = [now, now, owner, settings.SYNC_LEASE_SECONDS, *choice_values]
     for _ in range(ATTEMPTS):
@@ -44,6 +40,13 @@ def claim_next(owner: str = "") -> SyncRequest | None:
         except IntegrityError:
             continue
     return None
+
+
+def is_any_due() -> bool:
+    """Whether a sync may run now, on whichever machine."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_choice("", *_caps()))
+        return cursor.fetchone() is not None
 
 
 @transaction.atomic
@@ -55,8 +58,13 @@ def _claim(statement: str, values: list[object]) -> SyncRequest | None:
     return sync_request
 
 
+def _caps() -> tuple[object, ...]:
+    of_connectors = tuple(settings.SYNC_RUNNING_PER_CONNECTOR.items())
+    return settings.SYNC_WORKERS, settings.SYNC_RUNNING_PER_ACCOUNT, of_connectors
+
+
 @cache
-def _choice(machine: str, *_settings: object) -> tuple[str, tuple[object, ...]]:
+def _choice(machine: str, *_settings: object) -> tuple[str, tuple[Any, ...]]:
     """The query for the sync whose turn it is, and its values; its text takes longer to compose than to run.
 
     It depends on the machine and on settings, for which the query itself looks.

@@ -10,12 +10,14 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from adsplatform.accounts.services import Caller
+from adsplatform.cluster import shutdown
 from adsplatform.errors import NotAllowed, PlatformError, TooLarge, TooMany
 from enrollments.models import AppEnrollment
 from syncs import tasks
 from syncs.models import SyncRequest, Upload, WrongStatus
 from syncs.queue.claims import claim_next
 from syncs.services import enrollments, requests, uploads
+from syncs.worker import process
 from tests.factories import AppEnrollmentFactory, MembershipFactory, SyncRequestFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -218,12 +220,41 @@ def test_a_second_delivery_does_nothing(enrollment, user):
     assert (again.modified, again.finished) == (finished.modified, finished.finished)
 
 
-def test_when_a_sync_ends_a_wakeup_is_sent_for_the_next(enrollment, user):
+@pytest.fixture
+def two_waiting(enrollment, user):
+    """Two syncs wait, of which the second cannot run before the first has ended; nobody is woken."""
     for full in (False, True):
         requests.request_sync(enrollment, user, full=full)
     OrmQ.objects.all().delete()
+
+
+@pytest.mark.usefixtures("two_waiting")
+def test_when_a_sync_ends_the_turn_goes_on_with_the_next(enrollment):
     tasks.run_next_sync()
-    assert OrmQ.objects.count() == 1
+    assert not SyncRequest.objects.unfinished().exists()
+    assert not OrmQ.objects.exists()
+
+
+@pytest.mark.usefixtures("two_waiting")
+def test_a_turn_that_has_lasted_long_sends_a_wakeup_for_the_next(monkeypatch):
+    monkeypatch.setattr(tasks, "LONGEST_TURN", 0)
+    tasks.run_next_sync()
+    assert (SyncRequest.objects.unfinished().count(), OrmQ.objects.count()) == (1, 1)
+
+
+@pytest.mark.usefixtures("two_waiting")
+def test_a_turn_does_not_go_on_when_its_cluster_is_to_stop(monkeypatch):
+    stopping = shutdown.SharedMoment()
+    monkeypatch.setattr(shutdown, "requested_at", stopping)
+    run_next = process.run_next
+
+    def run_and_stop():
+        shutdown.request()
+        return run_next()
+
+    monkeypatch.setattr(process, "run_next", run_and_stop)
+    tasks.run_next_sync()
+    assert (SyncRequest.objects.unfinished().count(), OrmQ.objects.count()) == (1, 1)
 
 
 def test_deleting_an_enrollment_cancels_what_waits_and_keeps_or_removes_records(enrollment, user):
