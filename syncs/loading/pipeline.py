@@ -16,7 +16,7 @@ from enrollments.models import FILE_UPLOAD, JSON_BATCH, secrets_in
 from syncs.connectors.blocks import combine_blocks
 from syncs.connectors.protocol import ConnectorError, RowProblem
 from syncs.crash_points import crash_point
-from syncs.loading import outcome, retry_policy, source_states
+from syncs.loading import outcome, repeated_inputs, retry_policy, source_states
 from syncs.loading.context import MergeContext
 from syncs.loading.control_totals import merge_totals
 from syncs.loading.direct_insert import DirectInsert
@@ -56,6 +56,8 @@ def run(sync_request: SyncRequest, tables: SessionTables | None = None) -> bool:
     if sync_request.total_batches > 1 or is_compared(sync_request.upload):
         shortcuts.discard(Shortcut.SKIP_UNCHANGED_ROWS)
     try:
+        if repeated_inputs.end_if_repeated(sync_request):
+            return True
         while isinstance(verdict := _load_once(sync_request, shortcuts, styles, tables), ReadAgain):
             shortcuts.discard(verdict.without)
         return isinstance(verdict, Loaded)
@@ -175,7 +177,10 @@ def _merge(context: MergeContext, direct_insert: DirectInsert) -> Loaded | ReadA
     match verdict:
         case Loaded(message):
             stage = context.stage
-            context.sync_request.succeed(message, unread_kinds=stage.files.unread, lines_read=stage.lines_read)
+            settled_by = repeated_inputs.settled_by(context)
+            context.sync_request.succeed(
+                message, unread_kinds=stage.files.unread, settled_by=settled_by, lines_read=stage.lines_read
+            )
             crash_point("before the commit")
         case Stopped(message, code):
             # In the same transaction, so that the problems found in the lines are stored.

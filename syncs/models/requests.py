@@ -98,6 +98,9 @@ class SyncRequest(models.Model):
     repeat_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="repeats")
     # The last sync that loaded the same file, found when this one was requested.
     same_content_as = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # By which import profiles and rules it was loaded, if loading the same upload again would change nothing; a digest
+    # (`syncs.loading.repeated_inputs`).
+    settled_by = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
     # Lines read so far, to show progress; the final counts are in SyncEntityResult.
@@ -236,11 +239,12 @@ class SyncRequest(models.Model):
         }
         self._move(self.Status.IN_PROGRESS, changes)
 
-    def succeed(self, message: str, *, unread_kinds: Collection[str] = (), **counts: int) -> None:
+    def succeed(self, message: str, *, unread_kinds: Collection[str] = (), settled_by: str = "", **counts: int) -> None:
         outcome: _Changes = {
             "process_result_message": _shortened(message),
             "failure_code": "",
             "unread_kinds": sorted(unread_kinds),
+            "settled_by": settled_by,
         }
         self._finish(self.Status.SUCCESS, outcome | counts, only_holder=True)
 

@@ -63,6 +63,9 @@ def clean_keys(enrollment: AppEnrollment, *, apply: bool) -> list[Change]:
             raise Conflict("A sync of the enrollment is running. Wait for its end, then try again.")
         cleaning = _Cleaning(enrollment)
         cleaning.run()
+        if cleaning.changes:
+            # What is loaded again has to be compared with the new keys.
+            SyncRequest.objects.of(enrollment.group_key).exclude(settled_by="").update(settled_by="")
         if not apply:
             transaction.set_rollback(True)
         elif any(change.action == "merged" for change in cleaning.changes):

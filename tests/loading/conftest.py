@@ -21,7 +21,7 @@ from syncs.connectors.protocol import (
     RowProblem,
     Rows,
 )
-from syncs.loading import pipeline
+from syncs.loading import pipeline, repeated_inputs
 from syncs.loading.staging import small_inputs
 from syncs.models import SyncRequest
 from syncs.services.uploads import store_upload
@@ -125,6 +125,12 @@ def sync(enrollment, monkeypatch, settings, given):
 def uploads(db):
     """Load files through the upload storage into one enrollment."""
     return Uploads()
+
+
+@pytest.fixture
+def everything_is_read_again(monkeypatch):
+    """Have an upload read even if it was loaded before and nothing has changed since."""
+    monkeypatch.setattr(repeated_inputs, "end_if_repeated", lambda sync_request: False)
 
 
 @pytest.fixture

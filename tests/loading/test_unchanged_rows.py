@@ -26,7 +26,7 @@ FILE = HEADER + "".join(LINES)
 
 
 @pytest.fixture(autouse=True)
-def uploads_are_not_small(monkeypatch):
+def uploads_are_not_small(monkeypatch, everything_is_read_again):
     monkeypatch.setattr(small_inputs, "COMPARED_BYTES", 0)
 
 
