@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from adsplatform.accounts import row_security
 from adsplatform.accounts.models import ADMINS, Account, ApiKey, ApiKeyQuerySet, Membership, Role, User, lower_role
 from adsplatform.errors import NotAllowed, PlatformError, QuotaExceeded
+from adsplatform.visible_text import first_invisible, numbered
 
 KEY_PREFIX = "LSPK-"
 SIGNING_SALT = "adsplatform.accounts.token"
@@ -155,6 +156,12 @@ def make_api_key(
     It has the caller's present rights, and an end. Made with another key, it ends with that key.
     """
     _check_right_to_make_keys(caller)
+    at = first_invisible(name)
+    if at is not None:
+        raise PlatformError(
+            f"Character {at + 1} of the key's name is {numbered(name[at])}, which cannot be seen. Leave it out.",
+            field="name",
+        )
     latest = latest_end_of_keys()
     if expires and expires <= timezone.now():
         raise PlatformError("A key must expire in the future.", field="expires")

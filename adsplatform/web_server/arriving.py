@@ -19,7 +19,11 @@ END_OF_HEAD = b"\r\n\r\n"
 
 _REQUEST_LINE = re.compile(rb"[^ \r\n]+ [^\r\n]+ HTTP/\d\.\d\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
+_CODINGS = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_HOST = re.compile(rb"\r\nhost:", re.IGNORECASE)
+TOO_LONG = f"The headers of the request are longer than {HEAD_MAX_BYTES:,} bytes. Send fewer, or shorter ones."
+NO_HOST = "The request has no header “Host”, which HTTP/1.1 needs. Send the name of the site in it."
+OTHER_CODING = "The body has another transfer coding than “chunked”. Send it in that one alone, or with Content-Length."
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -27,7 +31,7 @@ class State(Enum):
     HEAD = "head"
     BODY = "body"
     COMPLETE = "complete"
-    # The head is too long.
+    # For its head; `refusal` says why.
     REFUSED = "refused"
 
 
@@ -41,6 +45,8 @@ class ArrivingRequest:
     def __init__(self, pace: Pace, *, line_limit: int, most_bytes: int):
         self.pace, self.line_limit, self.most_bytes = pace, line_limit, most_bytes
         self.state = State.HEAD
+        # The status and the sentence of the answer to a request that is refused.
+        self.refusal = (431, TOO_LONG)
         self.head = b""
         self.content = SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed by `close`
         self.body_size = 0
@@ -137,12 +143,21 @@ class ArrivingRequest:
         self.expects_continue = _EXPECTS.search(self.head) is not None
         # The worker says “100 Continue”, not gunicorn.
         self.content.write(_EXPECTS.sub(b"", self.head))
-        if _CHUNKED.search(self.head):
+        codings = b",".join(_CODINGS.findall(self.head)).strip().lower()
+        if b"HTTP/1.1" in self.head.partition(b"\r\n")[0] and not _HOST.search(self.head):
+            return self._refuse(400, NO_HOST)
+        if b"chunked" in codings and codings != b"chunked":
+            return self._refuse(501, OTHER_CODING)
+        if codings == b"chunked":
             self._chunks = _ChunkScanner()
         elif length := _LENGTH.search(self.head):
             self.declared = int(length[1])
         self.state = State.BODY
         return body
+
+    def _refuse(self, status: int, sentence: str) -> bytes:
+        self.state, self.refusal = State.REFUSED, (status, sentence)
+        return b""
 
     def _begins_as_no_request(self) -> bool:
         if not self.head or self.head[:1].isalpha():

@@ -19,7 +19,7 @@ from gunicorn import util
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from adsplatform.web_server.arriving import HEAD_MAX_BYTES, ArrivingRequest, State
+from adsplatform.web_server.arriving import ArrivingRequest, State
 from adsplatform.web_server.leaving import LeavingSocket
 from adsplatform.web_server.pace import Pace, SharedRate
 from adsplatform.web_server.problem_documents import problem_response, sentence_of
@@ -37,7 +37,6 @@ ENOUGH = 0.75
 GRACE_SECONDS = 2.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_ROOM = "The server has no room for the body at the moment. Nothing was changed. Send it again later."
-TOO_LONG = "The headers of the request are longer than {:,} bytes. Send fewer, or shorter ones."
 TOO_SLOW = "The request came too slowly: {}. Send it again; if the connection is slow, send large files in parts."
 CROWDED = "Too many requests arrive at the moment, and this one came slowly. Nothing was changed. Send it again later."
 RETRY_SECONDS = 60
@@ -179,7 +178,7 @@ class BufferingWorker(ThreadWorker):
             self._refuse(conn, 507, NO_ROOM, retry_after=RETRY_SECONDS)
             return
         if request.state is State.REFUSED:
-            self._refuse(conn, 431, TOO_LONG.format(HEAD_MAX_BYTES))
+            self._refuse(conn, *request.refusal)
         elif request.state is State.COMPLETE:
             self._hand_over(conn)
         elif request.is_large and request.is_admitted is None:

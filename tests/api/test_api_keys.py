@@ -244,6 +244,17 @@ def test_a_name_has_1_to_100_characters(program, name):
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["name"])
 
 
+def test_a_name_has_no_line_breaks_and_nothing_invisible(program):
+    answer = program.post("ApiKeys", {"name": "export\r\nX: y"})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "Character 7 of the key's name is U+000D, which cannot be seen. Leave it out.",
+    )
+    assert program.post("ApiKeys", {"name": "a\u202eb"}).status_code == 400
+    assert program.post("ApiKeys", {"name": "Export für Zürich"}).status_code == 201
+
+
+
 def test_keys_can_be_filtered_and_ordered(program):
     for name in ("b", "a"):
         program.post("ApiKeys", {"name": name})

@@ -47,7 +47,9 @@ def test_receivers_that_do_not_read_harm_nobody_else(server):
 
 def test_a_slow_receiver_gets_all_of_its_answers(server):
     whole = requests.get(f"{server.url}/api/v1/openapi.json", timeout=20).content
-    with receiver(server, ASK * 4 + b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n") as connection:
+    with receiver(
+        server, ASK * 4 + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    ) as connection:
         received = b""
         began = time.monotonic()
         while piece := connection.recv(65536):

@@ -110,10 +110,25 @@ def test_a_sender_that_stalls_is_told_so(server, program, where):
         (b"HELLO\r\n\r\n", 400, "The request is not valid HTTP: "),
         (b"GET /api/v1/Status\r\n\r\n", 400, "The request is not valid HTTP: "),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "The request is not valid HTTP: "),
-        (b"GET /api/v1/Status HTTP/1.1\r\nHost x\r\n\r\n", 400, "The request is not valid HTTP: "),
-        (b"GET /api/v1/Status HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "The request is not valid HTTP: "),
+        (b"GET /api/v1/Status HTTP/1.1\r\nHost: x\r\nAccept x\r\n\r\n", 400, "The request is not valid HTTP: "),
         (
-            b"POST /api/v1/Sync HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"GET /api/v1/Status HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+            400,
+            "The request is not valid HTTP: ",
+        ),
+        (b"GET /api/v1/Status HTTP/1.1\r\nAccept: x\r\n\r\n", 400, "The request has no header “Host”, "),
+        (
+            b"POST /api/v1/Sync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            501,
+            "The body has another transfer coding than “chunked”. ",
+        ),
+        (
+            b"POST /api/v1/Sync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+            501,
+            "The body has another transfer coding than “chunked”. ",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             400,
             "The request is not valid HTTP: ",
         ),
@@ -195,7 +210,13 @@ def test_a_body_that_breaks_off_is_told_apart_from_a_whole_one(server, program):
 
 def test_requests_that_are_sent_together_are_answered_in_order(server, program):
     one = upload_head(program, "Content-Length: 16", "Content-Type: application/json", path="ApiKeys")
-    sent = one + b'{"name": "mine"}' + one + b'{"name": "more"}' + b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"
+    sent = (
+        one
+        + b'{"name": "mine"}'
+        + one
+        + b'{"name": "more"}'
+        + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
     with server.open(sent) as connection:
         received = b""
         while piece := connection.recv(65536):
