@@ -16,6 +16,7 @@ from rest_framework.exceptions import Throttled
 
 from adsplatform.accounts.forms import PasswordForm, SetPasswordForm
 from adsplatform.accounts.inbox_mixins import SESSION_KEY, TenantRequest, tenant_of
+from adsplatform.accounts.models import User
 from adsplatform.rest.throttling import count_sign_in, sign_in_failed
 from adsplatform.wording import in_words
 
@@ -90,8 +91,19 @@ class SetPassword(views.PasswordResetConfirmView):
     form_class = SetPasswordForm
     success_url = reverse_lazy("inbox:sign-in")
 
+    def get_user(self, uidb64: str) -> User | None:
+        """The person of the link; nobody while the person is switched off."""
+        user = super().get_user(uidb64)
+        return user if isinstance(user, User) and user.is_active else None
+
     def form_valid(self, form: "forms.SetPasswordForm[Any]") -> HttpResponse:
         with transaction.atomic():
+            # Of several who use the link at the same moment, the first one is the only one.
+            person = User.objects.select_for_update(no_key=True).get(pk=form.user.pk)
+            token = self.request.session.get(views.INTERNAL_RESET_SESSION_TOKEN)
+            if not self.token_generator.check_token(person, token):
+                self.validlink = False
+                return self.render_to_response(self.get_context_data())
             response = super().form_valid(form)
             done = "Your password is set. Sign in with it."
             messages.success(self.request, f"{done} {cast(SetPasswordForm, form).revoke_keys_if_asked()}".strip())

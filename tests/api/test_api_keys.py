@@ -254,7 +254,6 @@ def test_a_name_has_no_line_breaks_and_nothing_invisible(program):
     assert program.post("ApiKeys", {"name": "Export für Zürich"}).status_code == 201
 
 
-
 def test_keys_can_be_filtered_and_ordered(program):
     for name in ("b", "a"):
         program.post("ApiKeys", {"name": name})
