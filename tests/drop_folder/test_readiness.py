@@ -1,11 +1,14 @@
 """When files are complete: nothing has changed for a while, or there is a marker."""
 
-import threading
+import itertools
+import time
 
 import pytest
 
 from syncs.connectors import connector_named
 from syncs.connectors.drop_folder import connector, readiness
+from syncs.connectors.drop_folder.s3_client import S3Prefix
+from syncs.connectors.drop_folder.sftp_client import SftpDirectory
 from syncs.connectors.protocol import Bookmark, Columns, ConnectorError, RowProblem, Rows, SyncEnd
 from tests.drop_folder.test_conformance import COMPANIES
 
@@ -24,38 +27,35 @@ def put_away(folder, state, **settings):
     connector_named(folder.connector).put_away(source, SyncEnd(is_loaded=True))
 
 
-@pytest.fixture
-def growing(folder):
-    """A file that grows until the test says otherwise."""
-    is_over, has_grown = threading.Event(), threading.Event()
+def test_a_file_that_still_grows_waits_and_stops_no_other(folder, monkeypatch):
+    numbers = itertools.count(1)
 
-    def grow():
-        number = 0
-        while not is_over.wait(0.2):
-            number += 1
+    def wait(opened, seconds):
+        number = next(numbers)
+        if number <= 2:
             folder.put("invoices.csv", "erpKey\n" + "I1\n" * number, seconds=number)
-            has_grown.set()
 
-    writer = threading.Thread(target=grow)
-    writer.start()
-    assert has_grown.wait(20)
-    yield is_over
-    is_over.set()
-    writer.join()
-
-
-def test_a_file_that_still_grows_waits_and_stops_no_other(folder, growing, monkeypatch):
     monkeypatch.setattr(readiness, "MOST_LOOKS", 2)
+    monkeypatch.setattr({"sftp-folder": SftpDirectory, "s3-folder": S3Prefix}[folder.connector], "wait", wait)
     folder.put("companies.csv", COMPANIES)
-    files, said, _ = read(folder, quietSeconds="1")
+    files, said, _ = read(folder, quietSeconds="30")
     assert files == ["companies.csv"]
     assert said == {
         "invoices.csv": "“invoices.csv” is still being written, so nothing was loaded from it yet. The next sync looks "
         "again."
     }
-    growing.set()
-    files, said, _ = read(folder, quietSeconds="1")
+    files, said, _ = read(folder, quietSeconds="30")
     assert (files, said) == (["companies.csv", "invoices.csv"], {})
+    # Nobody waits where nothing is new.
+    monkeypatch.undo()
+    folder.read(state={"": folder.read()[-1].state}, quietSeconds="600")
+
+
+def test_a_sync_waits_until_nothing_has_changed_for_a_while(sftp_folder):
+    sftp_folder.put("companies.csv", COMPANIES)
+    began = time.monotonic()
+    assert read(sftp_folder, quietSeconds="1")[0] == ["companies.csv"]
+    assert time.monotonic() - began >= 1
 
 
 def test_each_file_waits_for_its_own_marker(folder):

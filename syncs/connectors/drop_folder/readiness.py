@@ -23,7 +23,10 @@ class Found:
 
 
 def look(folder: RemoteFolder, plan: Plan, known: Mapping[str, RemoteFile]) -> Found:
-    """What can be read now; `known` are the files that were read before. Waits until nothing changes any more."""
+    """What can be read now, and what has to wait; `known` are the files that were read before.
+
+    If something is new, it waits until nothing has changed for as long as the settings say, at most MOST_LOOKS times.
+    """
     listed = folder.files()
     if plan.marker:
         return _by_markers(listed, plan, known)
