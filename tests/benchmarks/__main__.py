@@ -86,6 +86,10 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("--rows", type=int, default=1_000_000)
     one.add_argument("--runs", type=int, default=3)
 
+    one = subcommand("singer", _singer, "What a Singer tap says, and the same to another target, installed on demand.")
+    one.add_argument("--rows", type=int, default=200_000)
+    one.add_argument("--runs", type=int, default=3)
+
     one = subcommand("attack", _attack, "Others' waiting time, memory and disk while the running product is attacked.")
     one.add_argument("--seconds", type=float, default=30, help="of each attack")
     one.add_argument("--problems", type=int, default=100_000, help="of the sync that the attacker searches")
@@ -160,6 +164,12 @@ def _sql(server, options):
     from tests.benchmarks.sql_source import sql_source
 
     return sql_source(server, options.rows, options.runs)
+
+
+def _singer(server, options):
+    from tests.benchmarks.singer import singer
+
+    return singer(server, options.folder, options.rows, options.runs)
 
 
 def _attack(server, options):

@@ -17,6 +17,7 @@ from tests.benchmarks.pick_up import BROKERS, pick_up
 from tests.benchmarks.reading import reading
 from tests.benchmarks.reports import reports
 from tests.benchmarks.server import BenchmarkServer
+from tests.benchmarks.singer import replayed
 from tests.benchmarks.small_syncs import small_syncs
 from tests.benchmarks.sql_source import sql_source
 from tests.benchmarks.tables import Measured
@@ -35,6 +36,14 @@ def test_every_format_is_loaded(server):
     table = loading(server, rows=300, runs=1)
     for name in (PROFILE, JSONL, BATCH, CONNECTOR, TWO, *([HALF] if server.may_be_confined else [])):
         assert f"| {name} " in table
+
+
+def test_a_tap_is_loaded(server):
+    invoices = Invoices(300)
+    with replayed(server, invoices) as load:
+        server.fresh()
+        measure(server, "first", load, invoices, inserted=300)
+        measure(server, "again", load, invoices, unchanged=300)
 
 
 def test_the_processes_are_bound_to_their_cores_only_while_measuring(server):

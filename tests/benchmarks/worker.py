@@ -17,17 +17,19 @@ from pathlib import Path
 
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 
+CONNECTORS = {"sql": "sql-database", "singer": "singer"}
+
 
 @dataclass
 class Load:
     """What is to be loaded: a file, sent as an upload or a batch; pages that the connector fetches; or tables."""
 
     path: str
-    interface: str = "upload"  # or "batch", "connector", "sql"
+    interface: str = "upload"  # or "batch", "connector", "sql", "singer"
     account: str = "Benchmark"
     reject_limit_percent: int = 100
     profile: dict[str, object] = field(default_factory=dict)  # an import profile of the upload
-    settings: dict[str, str] = field(default_factory=dict)  # of the SQL database
+    settings: dict[str, str] = field(default_factory=dict)  # of the SQL database or the tap
     credentials: dict[str, str] = field(default_factory=dict)
 
 
@@ -163,8 +165,8 @@ def _ask_for(load: Load):
         enrollment = enrollment or enroll(account, app, user)
         enrollment.custom_field_definitions.update(value=load.path)
         return requests.request_sync(enrollment, user)
-    if load.interface == "sql":
-        app = publish_application(connector_named("sql-database").application)
+    if load.interface in ("sql", "singer"):
+        app = publish_application(connector_named(CONNECTORS[load.interface]).application)
         enrollment = account.enrollments.filter(app=app).first()
         enrollment = enrollment or enroll(account, app, user, settings=load.settings, credentials=load.credentials)
         return requests.request_sync(enrollment, user)

@@ -13,6 +13,8 @@ from syncs.connectors.singer.schemas import columns_of
 from syncs.connectors.singer.streams import Stream
 
 NAMED = 20
+# What says in a catalogue how a stream is read.
+METHODS = {"replication-method", "forced-replication-method", "replication-key", "valid-replication-keys"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,9 @@ def _selected(stream: Offered, plan: Plan) -> dict[str, Any]:
             )
         of_stream |= {"replication-method": "INCREMENTAL", "replication-key": column}
         entry |= {"replication_method": "INCREMENTAL", "replication_key": column}
+    elif not METHODS & (of_stream.keys() | {name.replace("_", "-") for name, value in entry.items() if value}):
+        # Some taps refuse a stream of which nobody says how it is to be read.
+        of_stream["replication-method"] = "FULL_TABLE"
     for breadcrumb in _properties(entry, metadata):
         of_column = metadata.setdefault(breadcrumb, {})
         of_column["selected"] = of_column.get("inclusion") != "unsupported"

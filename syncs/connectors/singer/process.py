@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 READ_BYTES = 1024**2
 # What is kept of the tap's own words, and how much of them is shown.
-LINES_KEPT, LINE_KEPT, SHOWN_LINES, SHOWN_CHARACTERS = 50, 2_000, 3, 1_000
+LINES_KEPT, LINE_KEPT, SHOWN_LINES, SHOWN_CHARACTERS = 50, 2_000, 2, 1_000
 # How long a tap may take to end once it has closed its output, or was asked to.
 END_SECONDS, TERM_SECONDS = 30.0, 1.0
 # What the tap gets of our own environment: how to reach the internet.
@@ -45,8 +45,8 @@ _PASSING = re.compile(
 # Loaded here, because nothing may be imported between fork and exec.
 _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
-# Lines of a traceback, of which the last one says enough.
-_TRACEBACK = re.compile(r"\s|Traceback \(|\W*$")
+# Lines of a traceback, of which the last one says enough, and others that say nothing of the failure.
+_ASIDE = re.compile(r"\s|Traceback \(|\W*$|(INFO|DEBUG)\b|.{0,40}\b(INFO|DEBUG) |\(Background on this error")
 
 
 def _end_with_parent() -> None:
@@ -173,7 +173,7 @@ class TapProcess:
         why = ""
         if code == -signal.SIGKILL or "MemoryError" in words:
             why = f" It may have needed more memory than the {self.tap.memory_bytes // 1024**2:,} MB that it may use."
-        shown = [line for line in words.split("\n") if not _TRACEBACK.match(line)][-SHOWN_LINES:]
+        shown = [line for line in words.split("\n") if not _ASIDE.match(line)][-SHOWN_LINES:]
         last = " ".join(shown)[-SHOWN_CHARACTERS:].strip()
         said = f" It said last: “{last}”." if last else " It did not say why."
         return ConnectorError(f"The tap “{self.tap.name}” {how}.{why}{said}", transient=is_passing)

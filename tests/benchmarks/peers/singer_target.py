@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -15,7 +17,9 @@ SCHEMA, STREAM = "peer", "invoice"
 def main():
     wanted = task()
     messages = wanted.folder / "messages.jsonl"
-    if not wanted.is_reload:
+    # Or the program of a tap, to whose words the target listens.
+    is_tap = wanted.csv.suffix != ".csv"
+    if not wanted.is_reload and not is_tap:
         _tap(wanted.csv, messages)
     of = wanted.connection()
     target = TargetPostgres(
@@ -38,8 +42,12 @@ def main():
         }
     )
     began = time.monotonic()
-    with messages.open() as file:
-        target.listen(file)
+    if is_tap:
+        with subprocess.Popen([sys.executable, wanted.csv], stdout=subprocess.PIPE, text=True) as tap:
+            target.listen(tap.stdout)
+    else:
+        with messages.open() as file:
+            target.listen(file)
     seconds = time.monotonic() - began
     with psycopg.connect(wanted.url) as connection:
         wanted.done(connection.cursor(), f"{SCHEMA}.{STREAM}", seconds, '"totalAmount"')

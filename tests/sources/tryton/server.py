@@ -1,18 +1,15 @@
 """Installs a Tryton server outside the repository, makes its books once, and starts servers on copies of them."""
 
-import fcntl
-import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.product import eventually, free_port
+from tests.sources.cache import environment_of, made_once, run
 
 HERE = Path(__file__).parent
 REQUIREMENTS, BOOKS = HERE / "requirements.txt", HERE / "books.py"
@@ -20,45 +17,9 @@ MODULES = ("account", "account_invoice", "account_statement")
 DATABASE, USER, PASSWORD = "books", "admin", "of the tests"
 
 
-def cache_folder() -> Path:
-    """Where what takes long to make stays for the next run: TEST_SOURCES_CACHE, or below the user's cache folder."""
-    given = os.environ.get("TEST_SOURCES_CACHE")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else home / "ads-platform-tests"
-
-
-def _made_once(name: str, *inputs: Path, make) -> Path:
-    """The folder `name` of the cache, made anew where one of the files has changed; one process makes it at a time."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs) + sys.version.encode()).hexdigest()[:16]
-    folder = cache_folder() / f"{name}-{digest}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.parent / f"{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "ready").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            make(folder)
-            (folder / "ready").touch()
-    return folder
-
-
-def _run(*command: str | Path, **environment: str) -> str:
-    done = subprocess.run(
-        [*map(str, command)], capture_output=True, text=True, timeout=600, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout
-
-
 def installation() -> Path:
     """The folder of the programs of a virtual environment that has Tryton."""
-
-    def make(folder: Path) -> None:
-        _run(sys.executable, "-m", "venv", folder)
-        pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        _run(*pip, "--no-deps", "-r", REQUIREMENTS)
-
-    return _made_once("tryton", REQUIREMENTS, make=make) / "bin"
+    return environment_of("tryton", REQUIREMENTS) / "bin"
 
 
 def template() -> Path:
@@ -69,15 +30,15 @@ def template() -> Path:
         config = _configured(folder)
         (folder / f"{DATABASE}.sqlite").touch()
         (folder / "password").write_text(PASSWORD)
-        _run(
+        run(
             *(programs / "trytond-admin", "-c", config, "-d", DATABASE, "--all", "--email", "admin@tryton.example"),
             *("-u", *MODULES, "--activate-dependencies"),
             TRYTONPASSFILE=str(folder / "password"),
         )
-        _run(programs / "python", BOOKS, config, DATABASE, "create")
-        (folder / "key.json").write_text(_run(programs / "python", BOOKS, config, DATABASE, "key"))
+        run(programs / "python", BOOKS, config, DATABASE, "create")
+        (folder / "key.json").write_text(run(programs / "python", BOOKS, config, DATABASE, "key"))
 
-    return _made_once("tryton-books", REQUIREMENTS, BOOKS, make=make)
+    return made_once("tryton-books", REQUIREMENTS, BOOKS, make=make)
 
 
 def _configured(folder: Path, port: int = 0) -> Path:
@@ -140,7 +101,7 @@ class Tryton:
 
     def books(self, action: str):
         """Do or ask something as a user of Tryton would, by a process beside the server."""
-        return json.loads(_run(self.programs / "python", BOOKS, self.config, DATABASE, action))
+        return json.loads(run(self.programs / "python", BOOKS, self.config, DATABASE, action))
 
 
 @contextmanager
