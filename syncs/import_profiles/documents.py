@@ -37,6 +37,9 @@ from syncs.import_profiles.profile import (
 )
 from syncs.import_profiles.profile_checks import check_profile
 
+# What PostgreSQL cannot store.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+
 T = TypeVar("T")
 # Bounds a document that is meant to make the reader recurse or run long.
 MOST_MEMBERS, MOST_TEXT, MOST_DEPTH = 2_000, 1_000, 4
@@ -69,6 +72,8 @@ class Part:
             raise self.fault("an object is expected here.")
         if len(self.value) > MOST_MEMBERS:
             raise self.fault(f"at most {MOST_MEMBERS:,} members may stand here.")
+        for name in self.value:
+            self._storable(str(name))
         before = f"{self.place}." if self.place else ""
         return {str(name): Part(value, f"{before}{name}") for name, value in self.value.items()}
 
@@ -86,7 +91,12 @@ class Part:
             raise self.fault("a text is expected here.")
         if len(self.value) > most:
             raise self.fault(f"the text has {len(self.value):,} characters; at most {most:,} are allowed.")
-        return self.value
+        return self._storable(self.value)
+
+    def _storable(self, text: str) -> str:
+        if at := _NO_TEXT.search(text):
+            raise self.fault(f"character {at.start() + 1} of the text is U+{ord(at[0]):04X}, which no text can hold.")
+        return text
 
     def name(self, *, most: int = MOST_TEXT) -> str:
         """A text that is not blank."""
@@ -123,7 +133,7 @@ class Part:
     def constant(self) -> Constant:
         if not isinstance(self.value, str | int | float | bool):
             raise self.fault("a text, a number, true or false is expected here.")
-        return self.value
+        return self._storable(self.value) if isinstance(self.value, str) else self.value
 
     def any_value(self, depth: int = 0) -> DocumentValue:
         """Whatever JSON may hold."""
