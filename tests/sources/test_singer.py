@@ -27,7 +27,8 @@ from tests.sources.singer.taps import customers, invoices, tap
 from tests.sql_source.conftest import mysql, postgresql  # noqa: F401, fixtures
 from tests.sql_source.servers import DATABASE
 
-pytestmark = pytest.mark.django_db
+# The taps take minutes to install.
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 NAMES = ("tap-postgres", "tap-mysql", "tap-rest-api-msdk")
 
 
