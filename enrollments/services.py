@@ -117,6 +117,7 @@ def create_enrollment(
     if not app.is_active:
         raise PlatformError(f"The application “{app.name}” is no longer available. Choose another one.", field="appId")
     _check(values)
+    _check_settings(app, settings or {})
     if not is_uploads:
         check_room_for_enrollments(account, 1)
     enrollment = AppEnrollment(
@@ -243,10 +244,7 @@ def change_settings(
     `changes` are made together with them. Returns a sentence that says what was found at the source; raises
     DependencyFailed with its answer, PlatformError for a setting that there is not.
     """
-    known = [field.name for field in settings_declared_by(enrollment.app)]
-    if unknown := sorted(settings.keys() - set(known)):
-        names = ", ".join(known) or "none"
-        raise PlatformError(f"{enrollment.app} has no setting called “{unknown[0]}”. Known: {names}.", field="settings")
+    _check_settings(enrollment.app, settings)
     found = check_connection(enrollment.app, setting_values(enrollment) | dict(settings), enrollment.credentials)
     with transaction.atomic():
         change_enrollment(enrollment, user, **changes)
@@ -291,6 +289,13 @@ def _check_staff(caller: Caller, permission: str) -> None:
         raise NotAllowed(
             "The catalogue of applications is kept by those of the platform's own staff who have that permission."
         )
+
+
+def _check_settings(app: Application, settings: Mapping[str, str]) -> None:
+    known = [field.name for field in settings_declared_by(app)]
+    if unknown := sorted(settings.keys() - set(known)):
+        names = ", ".join(known) or "none"
+        raise PlatformError(f"{app} has no setting called “{unknown[0]}”. Known: {names}.", field="settings")
 
 
 def _check(values: EnrollmentValues) -> None:

@@ -49,6 +49,14 @@ def test_settings_are_given_when_an_account_enrols(program, app):
     assert services.setting_values(AppEnrollment.objects.get()) == {"ledger": "branch", "days": "12.50", "note": ""}
 
 
+def test_a_setting_that_there_is_not_is_refused(program, app):
+    wanted = {"appId": str(app.pk), "connectorInfo": {"password": "right"}, "settings": {"legder": "branch"}}
+    refused = program.post("AppEnrollments", [wanted])
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["$[0].settings"])
+    assert "has no setting called “legder”. Known: ledger, days, note." in refused.text
+    assert not AppEnrollment.objects.exists()
+
+
 def test_the_state_is_shown_and_forgotten(program, app):
     enrollment = services.enroll(program.account, app, program.user)
     SourceState.objects.create(group_key=program.account, app_enrollment=enrollment, kind="Invoice", state={"page": 7})
