@@ -144,7 +144,8 @@ class ArrivingRequest:
         # The worker says “100 Continue”, not gunicorn.
         self.content.write(_EXPECTS.sub(b"", self.head))
         codings = b",".join(_CODINGS.findall(self.head)).strip().lower()
-        if b"HTTP/1.1" in self.head.partition(b"\r\n")[0] and not _HOST.search(self.head):
+        version = self.head.partition(b"\r\n")[0].rpartition(b" ")[2]
+        if version.startswith(b"HTTP/1.") and version != b"HTTP/1.0" and not _HOST.search(self.head):
             return self._refuse(400, NO_HOST)
         if b"chunked" in codings and codings != b"chunked":
             return self._refuse(501, OTHER_CODING)

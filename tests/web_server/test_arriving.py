@@ -13,6 +13,7 @@ from adsplatform.web_server.pace import Pace, SharedRate
 POST = b"POST /api/v1/Sync/zip HTTP/1.1\r\nHost: x\r\n"
 COMPLETE = {
     "without a body": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "without a host": b"GET /?HTTP/1.1 HTTP/1.0\r\n\r\n",
     "of length 0": POST + b"Content-Length: 0\r\n\r\n",
     "with a body": POST + b"content-length:5\r\n\r\nhello",
     "with a body like a head": POST + b"Content-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n",
