@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
+import psutil
+
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import Limits, Source
 from syncs.loading.staging.vocabulary import RecordNames
@@ -37,6 +39,14 @@ class Books:
 
     def save(self) -> None:
         (self.folder / "books.json").write_text(json.dumps({"password": PASSWORD, **self.rows}))
+
+    def processes(self) -> list[psutil.Process]:
+        """The processes of the tap, and those that they have started."""
+        return [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if any(str(self.folder) in part for part in process.info["cmdline"] or ())
+        ]
 
     @property
     def allowed(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ from syncs.reading.questions import Question
 from syncs.reading.signals import Said
 from tests.product import eventually
 from tests.singer.books import TAP, credentials_of, settings_of, source_of
-from tests.singer.test_reading import rows_in, tap_processes
+from tests.singer.test_reading import rows_in
 
 pytestmark = pytest.mark.skipif(
     not (landlock.version() and seccomp.is_available()), reason="This system has no Landlock or no seccomp."
@@ -48,8 +48,8 @@ def test_cancelling_ends_a_tap_with_all_that_it_has_started(reading, books):
         while not isinstance(next(items), Columns):
             pass
         # It may start its own Python again, and nothing else.
-        assert eventually(lambda: len(tap_processes(books)) == 2, seconds=20)
-    assert eventually(lambda: not tap_processes(books), seconds=10)
+        assert eventually(lambda: len(books.processes()) == 2, seconds=20)
+    assert eventually(lambda: not books.processes(), seconds=10)
 
 
 def test_a_tap_that_is_tried_in_the_inbox_is_confined_too(books, settings):

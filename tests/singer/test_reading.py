@@ -4,12 +4,13 @@ import json
 import os
 from types import MappingProxyType
 
-import psutil
 import pytest
 
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import AllKeys, Bookmark, Columns, ConnectorError, NoHelper, RowProblem
 from syncs.connectors.singer import taps
+from syncs.connectors.singer.catalog import by_message_name, catalog_in
+from syncs.connectors.singer.streams import Stream
 from tests.product import eventually
 from tests.singer.books import PASSWORD, TAP, credentials_of, items_of, settings_of, source_of
 
@@ -58,6 +59,48 @@ def test_values_are_texts_to_the_last_digit(books):
     assert fourth["companyName"] is None
 
 
+def test_a_record_that_the_source_marks_as_deleted_is_to_be_deleted():
+    stream = Stream("companies", "Company")
+    columns = {"erpKey": {"type": "string"}, "_sdc_deleted_at": {"type": ["null", "string"], "format": "date-time"}}
+    (header,) = stream.begin({"properties": columns})
+    assert list(header.columns) == ["erpKey", "onMatchAction"]
+    rows = [{"erpKey": "C1", "_sdc_deleted_at": None}, {"erpKey": "C2", "_sdc_deleted_at": "2026-01-02T00:00:00Z"}]
+    assert not [item for row in rows for item in stream.add(row)]
+    (block,) = stream.flush()
+    assert [list(cells) for cells in block.cells] == [["C1", "C2"], [None, "2"]]
+
+
+def test_a_stream_whose_columns_change_begins_again():
+    stream = Stream("companies", "Company")
+    assert len(list(stream.begin({"properties": {"erpKey": {}}}))) == 1
+    assert not list(stream.begin({"properties": {"erpKey": {}}}))
+    assert not list(stream.add({"erpKey": "C1"}))
+    block, header = stream.begin({"properties": {"erpKey": {}, "companyName": {}}})
+    assert (list(block.lines), list(header.columns)) == ([1], ["erpKey", "companyName"])
+    assert not list(stream.add({"erpKey": "C2", "companyName": "Acme"}))
+    (block,) = stream.flush()
+    assert list(block.lines) == [2]
+
+
+def test_two_streams_that_messages_call_alike_are_not_confused():
+    entries = [{"tap_stream_id": f"{database}-invoice", "stream": "invoice", "schema": {}} for database in ("a", "b")]
+    offered = catalog_in(json.dumps({"streams": entries}).encode(), TAP)
+    assert by_message_name(offered[:1]) == {"a-invoice": "a-invoice", "invoice": "a-invoice"}
+    with pytest.raises(ConnectorError, match="“a-invoice” and “b-invoice” are both called “invoice”"):
+        by_message_name(offered)
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"streams": [1]}', b'{"streams": [{}]}'])
+def test_a_catalogue_that_is_none_is_refused(said):
+    with pytest.raises(ConnectorError, match="wrote no catalogue of streams"):
+        catalog_in(said, TAP)
+
+
+def test_records_before_a_schema_are_refused():
+    with pytest.raises(ConnectorError, match="a record of the stream “companies” before its schema"):
+        list(Stream("companies", "Company").add({"erpKey": "C1"}))
+
+
 ERRORS = {
     "fails": ({"does": "fail"}, "ended with exit code 3. It said last: “ERROR using [secret]: disk on fire”.", False),
     "is no tap": ({"does": "junk"}, "no message of Singer: “Hello [secret], I am no tap”.", False),
@@ -91,25 +134,16 @@ def test_a_tap_that_says_nothing_or_takes_too_long_is_ended(books, allowing):
         allowing({TAP: {"command": str(books.command), limit: 1}})
         with pytest.raises(ConnectorError, match=sentence):
             items_of(source_of(does="wait"))
-    assert eventually(lambda: not tap_processes(books), seconds=10)
-
-
-def tap_processes(books) -> list:
-    """The processes of the tap, and those that they started."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any(str(books.folder) in part for part in process.info["cmdline"] or ())
-    ]
+    assert eventually(lambda: not books.processes(), seconds=10)
 
 
 def test_stopping_ends_the_whole_group(books):
     reading = connector_named("singer").rows(source_of(does="wait"))
     while not isinstance(next(reading), Columns):
         pass
-    assert eventually(lambda: len(tap_processes(books)) == 2, seconds=20)
+    assert eventually(lambda: len(books.processes()) == 2, seconds=20)
     reading.close()
-    assert not tap_processes(books)
+    assert not books.processes()
 
 
 def test_only_changes_are_read_and_what_a_whole_stream_lacks_is_gone(books):

@@ -1,7 +1,7 @@
 """What a tap can read, and which of it is read by what."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -58,6 +58,20 @@ def wanted(offered: Sequence[Offered], plan: Plan) -> list[Offered]:
                 f"The tap “{plan.tap.name}” has no stream “{name}”. It has {names_of(offered)}.", code="bad_setting"
             )
     return [stream for stream in offered if not plan.streams or stream.id in plan.streams]
+
+
+def by_message_name(chosen: Iterable[Offered]) -> dict[str, str]:
+    """For each name that messages may have the stream that it means; raises ConnectorError where it means two."""
+    found: dict[str, str] = {}
+    for stream in chosen:
+        for name in {stream.id, stream.message_name}:
+            if found.setdefault(name, stream.id) != stream.id:
+                raise ConnectorError(
+                    f"In what the tap sends, the streams “{found[name]}” and “{stream.id}” are both called “{name}”. "
+                    "Name one of them in the settings, and enrol once more for the other.",
+                    code="bad_setting",
+                )
+    return found
 
 
 def names_of(offered: Sequence[Offered]) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 
 from syncs.connectors.protocol import RowProblem, SourceItem
-from syncs.connectors.singer.catalog import Offered, wanted
+from syncs.connectors.singer.catalog import Offered, by_message_name, wanted
 from syncs.connectors.singer.form import Plan
 from syncs.connectors.singer.run import TapRun
 from syncs.connectors.singer.streams import Stream
@@ -34,11 +34,11 @@ def excerpt(plan: Plan, rows: int) -> Iterator[SourceItem]:
 def _look(run: TapRun, left: dict[str, Offered], rows: int, until: float) -> Generator[SourceItem, None, set[str]]:
     """One run of the tap, as long as no stream is far longer than what is wanted; returns those that have been seen."""
     streams = {name: Stream(name) for name in left}
-    by_message = {of.message_name: streams[name] for name, of in left.items()} | streams
+    by_message = {name: streams[id] for name, id in by_message_name(left.values()).items()}
     taken = dict.fromkeys(streams, 0)
     seen: set[str] = set()
     with contextlib.closing(run.messages(left.keys(), None)) as coming:
-        for messages in coming:
+        for messages, _ in coming:
             for message in messages:
                 stream = by_message.get(message.stream)
                 if stream and message.type == "SCHEMA":

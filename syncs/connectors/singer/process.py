@@ -9,6 +9,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from syncs.connectors.singer.taps import Tap
 
 logger = logging.getLogger(__name__)
 
+LINUX = sys.platform == "linux"
 READ_BYTES = 1024**2
 # What is kept of the tap's own words, and how much of them is shown.
 LINES_KEPT, LINE_KEPT, SHOWN_LINES, SHOWN_CHARACTERS = 50, 2_000, 2, 1_000
@@ -79,17 +81,15 @@ class TapProcess:
                     pipesize=READ_BYTES,
                     # A group of its own, which can be ended as a whole.
                     start_new_session=True,
-                    preexec_fn=_end_with_parent,
+                    preexec_fn=_end_with_parent if LINUX else None,
                 )
         except OSError as error:
             raise ConnectorError(
                 f"The tap “{tap.name}” cannot be started: {error.strerror or error}. Ask whoever runs the platform.",
                 code="bad_setting",
             ) from None
-        with contextlib.suppress(ProcessLookupError):
-            _, most = resource.getrlimit(resource.RLIMIT_AS)
-            limit = tap.memory_bytes if most == resource.RLIM_INFINITY else min(tap.memory_bytes, most)
-            resource.prlimit(self._process.pid, resource.RLIMIT_AS, (limit, limit))
+        if LINUX:
+            self._limit_memory()
 
     def __enter__(self) -> "TapProcess":
         return self
@@ -97,10 +97,13 @@ class TapProcess:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    @property
-    def said(self) -> list[str]:
-        """Its last words, that is, the last lines of its log."""
-        return list(self._said)
+    def _limit_memory(self) -> None:
+        """Limit its address space, as far as ours is not limited further."""
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = self.tap.memory_bytes if most == resource.RLIM_INFINITY else min(self.tap.memory_bytes, most)
+        # It may have ended already.
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(self._process.pid, resource.RLIMIT_AS, (limit, limit))
 
     def lines(self) -> Iterator[list[bytes]]:
         """The lines of its output as they come, several at once; raises ConnectorError if it fails.

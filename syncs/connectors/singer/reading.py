@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from syncs.connectors.protocol import (
+    BLOCK_BYTES,
     AllKeys,
     Bookmark,
     ConnectorError,
@@ -15,7 +16,7 @@ from syncs.connectors.protocol import (
     Source,
     SourceItem,
 )
-from syncs.connectors.singer.catalog import Offered, names_of, reader_of, wanted
+from syncs.connectors.singer.catalog import Offered, by_message_name, names_of, reader_of, wanted
 from syncs.connectors.singer.form import SECRETS, Plan, merged, object_in
 from syncs.connectors.singer.messages import Message
 from syncs.connectors.singer.run import TapRun
@@ -33,7 +34,6 @@ class Reading:
         self.streams: dict[str, Stream] = {}
         # By their names in messages.
         self._by_message: dict[str, Stream] = {}
-        self._ignored: set[str] = set()
         self._state: JsonValue = None
         self._has_state = False
         self._last = _Last(source, plan)
@@ -47,16 +47,25 @@ class Reading:
                 yield from self._choose(offered)
                 state = self._last.state_for(self.streams)
                 with contextlib.closing(run.messages(self.streams.keys(), state)) as coming:
-                    for messages in coming:
+                    waiting = 0
+                    for messages, size in coming:
                         for message in messages:
                             yield from self._take(message)
                         self._keep_secrets(run)
+                        waiting += size
+                        if waiting > BLOCK_BYTES:
+                            yield from self._flush()
+                            waiting = 0
             finally:
                 self._keep_secrets(run)
-        for stream in self.streams.values():
-            yield from stream.flush()
+        yield from self._flush()
         yield from self._complete()
         yield self._bookmark()
+
+    def _flush(self) -> Iterator[SourceItem]:
+        """The records that wait for more of their stream."""
+        for stream in self.streams.values():
+            yield from stream.flush()
 
     def _choose(self, offered: Sequence[Offered]) -> Iterator[RowProblem]:
         """Find out what says what each stream is; those of which nothing does are not read."""
@@ -69,8 +78,10 @@ class Reading:
             if reader.has_our_names and not self.source.wants(reader.kind):
                 continue
             self.streams[stream.id] = reader
-            self._by_message.setdefault(stream.message_name, reader)
-            self._by_message[stream.id] = reader
+        meant = by_message_name(stream for stream in offered if stream.id in self.streams)
+        self._by_message = {name: self.streams[id] for name, id in meant.items()}
+        if not self.streams and not unknown:
+            raise ConnectorError(f"The tap “{self.plan.tap.name}” offers no stream that is to be read.")
         if not self.streams or (unknown and self.plan.streams):
             raise ConnectorError(
                 f"Nothing says what is in {names_of(unknown)} of the tap “{self.plan.tap.name}”, so nothing was "
@@ -90,6 +101,7 @@ class Reading:
             )
 
     def _take(self, message: Message) -> Iterator[SourceItem]:
+        # Some taps send the parents of a stream too, which nobody has asked for.
         stream = self._by_message.get(message.stream)
         match message.type:
             case "RECORD" if stream and isinstance(message.record, dict):
@@ -105,9 +117,6 @@ class Reading:
                     f"The tap “{self.plan.tap.name}” writes its records into files (BATCH), which are not read. Switch "
                     "that off in its configuration: leave out “batch_config”."
                 )
-            case "RECORD" | "SCHEMA" | "ACTIVATE_VERSION" if message.stream not in self._ignored:
-                # Some taps send the parents of a stream too.
-                self._ignored.add(message.stream)
 
     def _complete(self) -> Iterator[AllKeys]:
         """Say of which streams all records were sent, so that others of their kinds are gone.

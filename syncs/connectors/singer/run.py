@@ -51,17 +51,21 @@ class TapRun:
         self._offered = catalog_in(bytes(text), self.plan.tap.name)
         return self._offered
 
-    def messages(self, chosen: Collection[str], state: JsonValue) -> Generator[list[Message]]:
-        """What the tap says of these streams, after what a former state says; raises ConnectorError."""
+    def messages(self, chosen: Collection[str], state: JsonValue) -> Generator[tuple[list[Message], int]]:
+        """What the tap says of these streams, after what a former state says; raises ConnectorError.
+
+        Several messages come at once, with the bytes that they take.
+        """
         arguments = ["--catalog", self._write(CATALOG, selected(self._offered, chosen, self.plan))]
         if state is not None:
             arguments += ["--state", self._write(STATE, state)]
         tap = self.plan.tap.name
         for lines in self._lines(*arguments, line_bytes=self.line_bytes):
             try:
-                yield [decode(line, tap) for line in lines if line and not line.isspace()]
+                found = [decode(line, tap) for line in lines if line and not line.isspace()]
             except ConnectorError as error:
                 raise self._masked(error) from None
+            yield found, sum(map(len, lines))
 
     def _lines(self, *arguments: str, line_bytes: int) -> Iterator[list[bytes]]:
         config = ["--config", str(self.folder / CONFIG)]

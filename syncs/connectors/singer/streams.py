@@ -79,7 +79,7 @@ class Stream:
     def flush(self) -> Iterator[Columns]:
         """What has come since the last block."""
         records, self._records = self._records, []
-        if not records or self._columns is None:
+        if not records or not self._columns:
             return
         first, self.count = self.count + 1, self.count + len(records)
         rows = [[record.get(name, ABSENT) for name in self._names] for record in records]
