@@ -4,6 +4,7 @@ import ssl
 import time
 import typing
 from collections.abc import Iterable
+from functools import cache
 
 import httpcore
 import httpx
@@ -11,6 +12,12 @@ import httpx
 from syncs.connectors.addresses import resolve
 
 Option: typing.TypeAlias = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted; to load them takes longer than most requests, so it is done once."""
+    return ssl.create_default_context()
 
 
 class _CheckedBackend(httpcore.SyncBackend):
@@ -42,11 +49,11 @@ class CheckedTransport(httpx.HTTPTransport):
     """The transport of `client`, for clients that need options of their own."""
 
     def __init__(self, *, connections: int = 10) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=_trusted(), trust_env=False)
         # httpx has no public way to give the pool a backend; the pool itself has.
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=_trusted(),
             max_connections=connections,
             keepalive_expiry=30,
             network_backend=_CheckedBackend(),
