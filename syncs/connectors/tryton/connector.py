@@ -8,6 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from syncs.connectors import register
+from syncs.connectors.long_texts import shorten
 from syncs.connectors.protocol import (
     AllKeys,
     ApplicationEntry,
@@ -18,7 +19,6 @@ from syncs.connectors.protocol import (
     Field,
     JsonValue,
     KindOffered,
-    RowProblem,
     Rows,
     Source,
     SourceItems,
@@ -210,29 +210,14 @@ def _block(kind: Kind, rows: list[Row], first: int) -> SourceItems:
     if not rows:
         return
     lines = range(first, first + len(rows))
-    problems = [problem for line, row in zip(lines, rows, strict=True) for problem in _shortened(kind, line, row)]
+    problems = [
+        problem
+        for line, row in zip(lines, rows, strict=True)
+        for problem in shorten(kind.name, FILE, line, row, kind.most)
+    ]
     raw = [json.dumps(row, ensure_ascii=False) for row in rows]
     yield Rows(kind.name, FILE, list(rows[0]), [list(row.values()) for row in rows], list(lines), raw)
     yield from problems
-
-
-def _shortened(kind: Kind, line: int, row: Row) -> Iterator[RowProblem]:
-    """Empty the values that their columns cannot hold and that are not required, each with a remark."""
-    for column, most in kind.most.items():
-        value = row.get(column)
-        if isinstance(value, str) and len(value) > most:
-            row[column] = None
-            yield RowProblem(
-                kind.name,
-                FILE,
-                line,
-                "too_long",
-                f"{column}: Tryton has {len(value)} characters there, and the column holds {most}. It was left empty.",
-                kind="warning",
-                column=column,
-                value=value[:200],
-                erp_key=str(row["erpKey"]),
-            )
 
 
 @contextmanager
