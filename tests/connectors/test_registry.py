@@ -14,11 +14,13 @@ def test_every_connector_is_found_by_its_name():
         "demo-data",
         "file-upload",
         "json-batch",
+        "quickbooks",
         "s3-folder",
         "sftp-folder",
         "singer",
         "sql-database",
         "tryton",
+        "xero",
     ]
     for connector in registered():
         assert connector_named(connector.application.connector) is connector
@@ -36,6 +38,8 @@ def test_the_ids_of_the_applications_never_change():
         "s3-folder": "6d0f7a52-3c0e-4d6b-9a53-1f1d6a4bed02",
         "singer": "b7a1c9d2-6a44-4f0e-8c15-52f2f7a9d318",
         "tryton": "3b9b1c52-7d7e-4a61-8a0b-5ce9c1d0b8f4",
+        "quickbooks": "5d0e6c1b-93a4-4b58-8a3f-1f7c2e9d4b60",
+        "xero": "c2f3a5d8-0f6b-4a55-9a0e-6c4f1e8b7d21",
     }
 
 

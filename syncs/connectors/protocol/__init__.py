@@ -15,6 +15,15 @@ counts of the sync add up. A source that cannot be read to its end raises `Conne
 required columns, references – is not the connector's concern.
 """
 
+from syncs.connectors.protocol.authorization import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CONNECTION_ENDS,
+    DISCONNECTED,
+    TENANT,
+    TENANT_NAME,
+    AuthorizedConnector,
+)
 from syncs.connectors.protocol.connector import Connector
 from syncs.connectors.protocol.declarations import (
     GROUPS,
@@ -69,15 +78,22 @@ __all__ = [
     "ABSENT",
     "BLOCK_BYTES",
     "BLOCK_ROWS",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "CONNECTION_ENDS",
+    "DISCONNECTED",
     "GROUPS",
     "MOST_STATES",
     "MOST_STATE_BYTES",
     "OFF",
     "ON",
+    "TENANT",
+    "TENANT_NAME",
     "Absent",
     "AllKeys",
     "AppGroup",
     "ApplicationEntry",
+    "AuthorizedConnector",
     "Bookmark",
     "Budget",
     "Budgets",

@@ -80,4 +80,5 @@ class Connector(ABC):
             return field
 
         declared = self.application
-        return Form(tuple(map(filled, declared.settings)), tuple(map(filled, declared.credentials)))
+        asked_for = [field for field in declared.credentials if not field.is_granted]
+        return Form(tuple(map(filled, declared.settings)), tuple(map(filled, asked_for)))

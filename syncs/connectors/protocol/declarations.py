@@ -30,7 +30,8 @@ class Field:
     for all, and that of `json` is the text of an object. `name` may never change: values are stored by it. A secret is
     typed unseen, encrypted, and never displayed again; only credentials can be secret. `group` is a heading under which
     the form shows it. A choice without `choices` is filled by asking `Connector.choices`. An `address` is that of a
-    server in the network, which the connector has to open by `syncs.connectors.addresses`.
+    server in the network, which the connector has to open by `syncs.connectors.addresses`. What `is_granted` is not
+    asked for: the source gives it when a person connects (`AuthorizedConnector`).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Field:
     default: str = ""
     group: str = ""
     choices: tuple[Choice, ...] = ()
+    is_granted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Xero and QuickBooks before doubles of them: real servers that keep state, rotate tokens, limit and fail."""
