@@ -322,13 +322,11 @@ SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 30)
 SYNC_TRIES = env.int("SYNC_TRIES", 5)
 SYNC_RETRY_SECONDS = env.float("SYNC_RETRY_SECONDS", 30)
 SYNC_LONGEST_RETRY_SECONDS = env.float("SYNC_LONGEST_RETRY_SECONDS", 3600)
-# A sync that has crashed its worker this many times fails for good.
+# A sync fails for good that has crashed its worker, or was handed back unfinished (database outages), so many times.
 SYNC_CRASHES = env.int("SYNC_CRASHES", 2)
-# So does a sync that was handed back unfinished this many times, for example because of database outages.
 SYNC_MOST_STARTS = env.int("SYNC_MOST_STARTS", 50)
-# How many syncs of an enrollment may wait; each upload among them needs storage for its file.
+# How many syncs may wait, of an enrollment and of a whole account; each upload among them needs storage for its file.
 SYNC_MOST_WAITING = env.int("SYNC_MOST_WAITING", 2_000)
-# The same for all enrollments of an account together.
 SYNC_MOST_WAITING_OF_ACCOUNT = env.int("SYNC_MOST_WAITING_OF_ACCOUNT", 5_000)
 # How many syncs may run at once: of an account, and of a connector ({"some-erp": 2}; no limit for others).
 SYNC_RUNNING_PER_ACCOUNT = env.int("SYNC_RUNNING_PER_ACCOUNT", 4)
@@ -344,6 +342,8 @@ SYNC_READER_FOLDERS: list[str] = env.list("SYNC_READER_FOLDERS", [])
 SYNC_READER_ENVIRONMENT: list[str] = env.list("SYNC_READER_ENVIRONMENT", [])
 CONNECTOR_ALLOWED_ADDRESSES: list[str] = env.list("CONNECTOR_ALLOWED_ADDRESSES", [])
 SINGER_TAPS: dict[str, object] = dict(env.json("SINGER_TAPS", {}))
+# Of ledgers in the cloud, by connector: {"xero": {"clientId": "…", "clientSecret": "…"}}
+OAUTH_CLIENTS: dict[str, dict[str, str]] = dict(env.json("OAUTH_CLIENTS", {}))
 
 # For uploads larger than this, direct insert writes rows that are certain to be new while the rest is still being read.
 SYNC_AHEAD_BYTES = env.int("SYNC_AHEAD_BYTES", 1_000_000)

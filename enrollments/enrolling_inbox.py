@@ -15,6 +15,7 @@ from django.views.generic import FormView, TemplateView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, FormPageMixin, TenantMixin
 from enrollments import services, sources
+from enrollments.connection_inbox import way_to_vendor
 from enrollments.forms import PREVIEW, EnrollForm
 from enrollments.models import AppEnrollment, Application
 from syncs.connectors.protocol import GROUPS, Form
@@ -62,6 +63,10 @@ class Enroll(FormPageMixin, AskFormMixin[EnrollForm], FormView):
     def app(self) -> Application:
         return get_object_or_404(Application, is_active=True, pk=self.kwargs["pk"])
 
+    def get_template_names(self) -> list[str]:
+        """A page that leads to the vendor, if a person connects the application there."""
+        return ["inbox/connect.html" if sources.authorized_connector(self.app) else self.template_name]
+
     @cached_property
     def asked(self) -> Form:
         """What the connector asks for."""
@@ -103,6 +108,7 @@ class Enroll(FormPageMixin, AskFormMixin[EnrollForm], FormView):
             app=self.app,
             can_be_tried=self.app.fetches_data and bool(asked.fields),
             has_secrets=any(field.is_secret for field in asked.credentials),
+            **(way_to_vendor(self.request, self.app) if sources.authorized_connector(self.app) else {}),
             **context,
         )
 

@@ -17,7 +17,8 @@ from django.views.generic import FormView, TemplateView
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, ButtonView, FormPageMixin, TenantMixin
 from adsplatform.accounts.models import Account
 from adsplatform.rest.long_work import LongWork
-from enrollments import enrolling_inbox, removal_inbox, services, sources
+from enrollments import connection_inbox, connections, enrolling_inbox, removal_inbox, services, sources
+from enrollments.connection_inbox import way_to_vendor
 from enrollments.field_forms import settings_in_words
 from enrollments.forms import SCHEDULES, AccountForm, CredentialsForm, EnrollmentForm, ScheduleForm, schedule_initial
 from enrollments.models import AppEnrollment
@@ -146,6 +147,7 @@ class Enrollment(TenantMixin, AskFormMixin[EnrollmentForm], FormView):
             last_reading=source_states.last_reading_of(enrollment) if enrollment.app.fetches_data else None,
             budgets=source_states.budgets_of(enrollment),
             takes_credentials=bool(sources.credentials_declared_by(enrollment.app)),
+            connection=connections.connection_of(enrollment),
             summaries=summaries[:LAST_SYNCS],
             open_lines=open_lines(self.account, [enrollment.pk]).get(enrollment.pk, ()),
             has_more=len(summaries) > LAST_SYNCS,
@@ -221,9 +223,12 @@ class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
         """The enrollment; there is nothing to replace where its connector asks for no credentials."""
         enrollments = AppEnrollment.objects.of(self.account).current().select_related("app")
         enrollment = get_object_or_404(enrollments, pk=self.kwargs["pk"])
-        if not sources.credentials_declared_by(enrollment.app):
+        if not sources.authorized_connector(enrollment.app) and not sources.credentials_declared_by(enrollment.app):
             raise Http404
         return enrollment
+
+    def get_template_names(self) -> list[str]:
+        return ["inbox/connect.html" if sources.authorized_connector(self.enrollment.app) else self.template_name]
 
     def get_form_kwargs(self) -> dict[str, Any]:
         declared = sources.credentials_declared_by(self.enrollment.app)
@@ -235,7 +240,9 @@ class Reconnect(FormPageMixin, AskFormMixin[CredentialsForm], FormView):
         return redirect("inbox:enrollment", self.enrollment.pk)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(enrollment=self.enrollment, **context)
+        app = self.enrollment.app
+        way = way_to_vendor(self.request, app, self.enrollment) if sources.authorized_connector(app) else {}
+        return super().get_context_data(app=app, enrollment=self.enrollment, **way, **context)
 
 
 class AccountSettings(FormPageMixin, AskFormMixin[AccountForm], FormView):
@@ -268,6 +275,7 @@ urlpatterns = [
     path("enrollments/<uuid:pk>/switch/", SwitchEnrollment.as_view(), name="switch"),
     path("enrollments/<uuid:pk>/try/", TryConnection.as_view(), name="try-connection"),
     path("enrollments/<uuid:pk>/read-again/", ReadEverythingAgain.as_view(), name="read-again"),
+    *connection_inbox.urlpatterns,
     *enrolling_inbox.urlpatterns,
     *removal_inbox.urlpatterns,
 ]

@@ -8,7 +8,7 @@ from typing import Self
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from adsplatform import locks
@@ -20,8 +20,13 @@ from adsplatform.observability import redaction
 FILE_UPLOAD, JSON_BATCH = "file-upload", "json-batch"
 # Credentials that are not secret, such as addresses and user names; messages may contain them.
 PUBLIC_CREDENTIALS = {
-    "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant",
+    "realmId", "username", "subsidiaryId", "redirectUri", "email", "serverName", "serverPort", "tenant", "tenantName",
+    "accessTokenEnds", "connectionEnds", "environment", "scopes",
 }  # fmt: skip
+
+
+# The problem of a connection that a person has ended on purpose.
+DISCONNECTED_HERE = "It was disconnected here. Connect it again to load from it."
 
 
 class Application(models.Model):
@@ -105,6 +110,9 @@ class AppEnrollment(models.Model):
     removed_so_far = models.JSONField(null=True, editable=False)
     # Fernet token of a JSON object; see `credentials`.
     encrypted_credentials = models.TextField(blank=True, editable=False)
+    # When the access ends that a person gave at a vendor, unless it is used before; and why the vendor has ended it.
+    connection_ends = models.DateTimeField(null=True, editable=False)
+    connection_problem = models.TextField(blank=True, default="", db_default="", editable=False)
 
     objects = AppEnrollmentQuerySet.as_manager()
 
@@ -131,7 +139,7 @@ class AppEnrollment(models.Model):
     @property
     def is_scheduled(self) -> bool:
         """Whether its schedule starts syncs."""
-        is_on = self.is_active and self.sync_schedule_is_active and not self.is_deleted
+        is_on = self.is_active and self.sync_schedule_is_active and not self.is_deleted and not self.connection_problem
         return bool(is_on and self.cron_settings and self.app.fetches_data)
 
     @property
@@ -173,8 +181,12 @@ class AppEnrollment(models.Model):
         else:
             self.encrypted_credentials = ""
 
+    @transaction.atomic
     def rotate_credentials(self) -> None:
         """Encrypt again with the newest key, so that older keys can be removed."""
+        # A connector may be renewing them.
+        locks.acquire(locks.credentials_key(self.pk))
+        self.refresh_from_db(fields=["encrypted_credentials"])
         if self.encrypted_credentials:
             token = self._cipher().rotate(self.encrypted_credentials.encode()).decode()
             AppEnrollment.objects.filter(pk=self.pk).update(encrypted_credentials=token)

@@ -12,6 +12,7 @@ from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 from django.conf import settings
 from django.utils import timezone
 
+from adsplatform.accounts.models import Account
 from adsplatform.errors import PlatformError
 from adsplatform.zones import instant
 from enrollments.models import AppEnrollment, SyncPlan
@@ -143,6 +144,12 @@ def plan(enrollment: AppEnrollment, now: datetime) -> None:
         )
     # The plan that this object may have cached is outdated.
     enrollment._state.fields_cache.pop("sync_plan", None)
+
+
+def replan(enrollment: AppEnrollment) -> None:
+    """Plan the next sync while the account's row is locked, so that its time zone cannot change meanwhile."""
+    enrollment.group_key = Account.objects.select_for_update(no_key=True).get(pk=enrollment.group_key_id)
+    plan(enrollment, timezone.now())
 
 
 def remove_plan(enrollment: AppEnrollment) -> None:

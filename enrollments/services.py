@@ -15,9 +15,11 @@ from adsplatform.accounts.services import Caller
 from adsplatform.errors import NotAllowed, PlatformError, QuotaExceeded
 from adsplatform.wording import counted
 from adsplatform.zones import check_zone
+from enrollments.connection_state import fresh_credentials, store_connection
+from enrollments.credential_renewal import connection_end
 from enrollments.models import FILE_UPLOAD, AppEnrollment, Application, CustomFieldDefinition
-from enrollments.schedules import check_cron, plan
-from enrollments.sources import check_connection, settings_declared_by
+from enrollments.schedules import check_cron, plan, replan
+from enrollments.sources import authorized_connector, check_connection, settings_declared_by
 from syncs.connectors.protocol import ApplicationEntry, Field
 
 # The table key of an enrollment's own settings.
@@ -129,12 +131,13 @@ def create_enrollment(
         **values,
     )
     enrollment.credentials = dict(credentials or {})
+    enrollment.connection_ends = connection_end(enrollment.credentials)
     enrollment.save()
     CustomFieldDefinition.objects.bulk_create(
         _setting(enrollment, field, position, (settings or {}).get(field.name, field.default), user)
         for position, field in enumerate(settings_declared_by(app))
     )
-    _plan(enrollment)
+    replan(enrollment)
     return enrollment
 
 
@@ -193,7 +196,7 @@ def change_enrollment(
     this.update(**changes, modified=timezone.now(), modified_user=user)
     enrollment.refresh_from_db()
     if any(getattr(enrollment, name) != value for name, value in before.items()):
-        _plan(enrollment)
+        replan(enrollment)
     return enrollment
 
 
@@ -211,6 +214,8 @@ def change_time_zone(account: Account, time_zone: str) -> Account:
 
 def reconnect(enrollment: AppEnrollment, user: User | None, credentials: Mapping[str, str]) -> AppEnrollment:
     """Replace credentials once the accounting system has accepted them; see `replace_credentials`."""
+    if authorized_connector(enrollment.app):
+        raise PlatformError(f"{enrollment} takes no credentials. Connect it in the browser.", field="connectorInfo")
     check_connection(enrollment.app, setting_values(enrollment), enrollment.credentials | dict(credentials))
     return replace_credentials(enrollment, user, credentials)
 
@@ -222,14 +227,12 @@ def replace_credentials(enrollment: AppEnrollment, user: User | None, credential
     locks.acquire(locks.credentials_key(enrollment.pk))
     enrollment.refresh_from_db(fields=["encrypted_credentials"])
     enrollment.credentials = enrollment.credentials | dict(credentials)
-    enrollment.modified, enrollment.modified_user = timezone.now(), user
-    enrollment.save(update_fields=["encrypted_credentials", "modified", "modified_user"])
-    return enrollment
+    return store_connection(enrollment, user, problem="")
 
 
 def try_connection(enrollment: AppEnrollment) -> str:
     """Try the enrollment's source with what is stored; returns a sentence that says what was found there."""
-    found = check_connection(enrollment.app, setting_values(enrollment), enrollment.credentials)
+    found = check_connection(enrollment.app, setting_values(enrollment), fresh_credentials(enrollment))
     return found or f"{enrollment.app.name} needs no connection."
 
 
@@ -245,7 +248,8 @@ def change_settings(
     DependencyFailed with its answer, PlatformError for a setting that there is not.
     """
     _check_settings(enrollment.app, settings)
-    found = check_connection(enrollment.app, setting_values(enrollment) | dict(settings), enrollment.credentials)
+    wanted = setting_values(enrollment) | dict(settings)
+    found = check_connection(enrollment.app, wanted, fresh_credentials(enrollment))
     with transaction.atomic():
         change_enrollment(enrollment, user, **changes)
         _store_settings(enrollment, user, settings)
@@ -276,12 +280,6 @@ def settings_of(enrollment: AppEnrollment) -> "QuerySet[CustomFieldDefinition]":
 def setting_values(enrollment: AppEnrollment) -> dict[str, str]:
     """The values of the enrollment's settings, by the names of the fields of its connector's form."""
     return {setting.name or setting.custom_field_label: setting.value for setting in settings_of(enrollment)}
-
-
-def _plan(enrollment: AppEnrollment) -> None:
-    """Plan the next sync while the account's row is locked, so that its time zone cannot change meanwhile."""
-    enrollment.group_key = Account.objects.select_for_update(no_key=True).get(pk=enrollment.group_key_id)
-    plan(enrollment, timezone.now())
 
 
 def _check_staff(caller: Caller, permission: str) -> None:

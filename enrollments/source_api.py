@@ -17,7 +17,8 @@ from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireInput
 from adsplatform.rest.viewsets import WireViewSet
 from adsplatform.searchlight import Fields, Searchlight
-from enrollments import services, sources
+from enrollments import connection_api, services, sources
+from enrollments.connections import connection_of
 from enrollments.models import AppEnrollment, Application
 from enrollments.wire import AppEnrollmentModel, ApplicationModel, ConnectorInfo, setting_values_field
 from syncs.connectors.protocol import Field, Form
@@ -91,9 +92,19 @@ class BudgetModel(TypedDict):
     usedInDay: int
 
 
+class ConnectionModel(TypedDict):
+    """What a person has connected at a vendor: whose books, until when unless used, and why it is not any more."""
+
+    vendor: str
+    tenant: str
+    ends: NotRequired[datetime]
+    problem: str
+
+
 class SourceStateModel(TypedDict):
     states: list[StateModel]
     budgets: list[BudgetModel]
+    connection: NotRequired[ConnectionModel]
 
 
 class CheckInput(WireInput):
@@ -165,7 +176,9 @@ class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
             | ({"syncRequestId": each.sync_request_id} if each.sync_request_id else {})
             for each in source_states.states_of(enrollment)
         ]
-        return Response({"states": states, "budgets": [_wire(each) for each in source_states.budgets_of(enrollment)]})
+        answer = {"states": states, "budgets": [_wire(each) for each in source_states.budgets_of(enrollment)]}
+        connection = connection_of(enrollment)
+        return Response(answer | ({"connection": _wire(connection)} if connection else {}))
 
     def check(self, request: WireRequest, pk: str) -> HttpResponse:
         """Try the source with the settings and credentials that are stored, and say what was found there."""
@@ -186,7 +199,10 @@ def _form(app: Application, form: Form) -> dict[str, Any]:
 
 
 def _field(field: Field) -> dict[str, Any]:
-    return _wire(field) | {"choices": [asdict(choice) for choice in field.choices]}
+    wire = _wire(field) | {"choices": [asdict(choice) for choice in field.choices]}
+    # A form has no others.
+    del wire["isGranted"]
+    return wire
 
 
 def _wire(value: Any) -> dict[str, Any]:
@@ -194,6 +210,7 @@ def _wire(value: Any) -> dict[str, Any]:
 
 
 urlpatterns = [
+    *connection_api.urlpatterns,
     path("applications/<str:pk>/form", ConnectorFormViewSet.as_view({"get": "form"}), name="application-form"),
     path("applications/<str:pk>/check", ConnectorFormViewSet.as_view({"post": "check"}), name="application-check"),
     path(

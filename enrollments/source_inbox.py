@@ -10,6 +10,7 @@ from django.views.generic import FormView
 
 from adsplatform.accounts.inbox_mixins import ADMINS, AskFormMixin, FormPageMixin
 from enrollments import services, sources
+from enrollments.connection_state import fresh_credentials
 from enrollments.field_forms import SettingsForm
 from enrollments.models import AppEnrollment
 from syncs.connectors.protocol import Field
@@ -45,7 +46,7 @@ class SourceSettings(FormPageMixin, AskFormMixin[SettingsForm], FormView):
 
     def ask(self, form: SettingsForm) -> HttpResponse:
         if "try" in self.request.POST:
-            sample = sample_source(self.enrollment.app, form.settings, self.enrollment.credentials)
+            sample = sample_source(self.enrollment.app, form.settings, fresh_credentials(self.enrollment))
             # With what the source offers to choose from.
             self.asked = sample.form.settings
             return self.render_to_response(self.get_context_data(form=self.get_form(), sample=sample))

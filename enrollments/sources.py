@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from django.conf import settings as product
+
 from adsplatform.errors import DependencyFailed
 from adsplatform.observability.redaction import redact
 from adsplatform.visible_text import sentence
@@ -11,6 +13,7 @@ from syncs.connectors import connector_named
 from syncs.connectors.protocol import (
     AppGroup,
     ApplicationEntry,
+    AuthorizedConnector,
     Choice,
     ConnectorError,
     Field,
@@ -31,6 +34,17 @@ def declaration_of(app: Application) -> ApplicationEntry | None:
         return connector_named(app.connector).application if app.connector else None
     except ConnectorError:
         return None
+
+
+def authorized_connector(app: Application) -> AuthorizedConnector | None:
+    """The application's connector, if a person connects it at the vendor instead of entering credentials."""
+    connector = connector_named(app.connector) if declaration_of(app) else None
+    return connector if isinstance(connector, AuthorizedConnector) else None
+
+
+def client_of(app: Application) -> dict[str, str]:
+    """What whoever runs the platform has from the vendor of the application (OAUTH_CLIENTS)."""
+    return dict(product.OAUTH_CLIENTS.get(app.connector, {})) if authorized_connector(app) else {}
 
 
 def group_of(app: Application) -> AppGroup:
@@ -72,9 +86,8 @@ def with_defaults(app: Application, settings: Mapping[str, str]) -> dict[str, st
 
 
 def credentials_declared_by(app: Application) -> tuple[Field, ...]:
-    """The credentials that the application's connector asks for."""
-    entry = declaration_of(app)
-    return entry.credentials if entry else ()
+    """The credentials that the application's connector asks for; none if a person connects it at the vendor."""
+    return blank_form_of(app).credentials
 
 
 class Answers(NamedTuple):
@@ -103,7 +116,8 @@ def ask_source(
     if not app.connector:
         return Answers("", form, [])
     found, offered, items = "", dict[str, tuple[Choice, ...]](), list[SourceItem]()
-    question = Question(app.connector, with_defaults(app, settings), dict(credentials), choices, rows)
+    credentials = {**credentials, **client_of(app)}
+    question = Question(app.connector, with_defaults(app, settings), credentials, choices, rows)
     try:
         for answer in ask(question, vocabulary or NoVocabulary()):
             match answer:

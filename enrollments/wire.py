@@ -301,7 +301,8 @@ class ConnectorInfo(WireInput):
         return {camel_case(name): value for name, value in values.items() if value}
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        declared = {field.name for connector in registered() for field in connector.application.credentials}
+        fields = (field for connector in registered() for field in connector.application.credentials)
+        declared = {field.name for field in fields if not field.is_granted}
         more = {name: _credential() for name in sorted(declared)}
         return {**more, **super().get_fields()}
 

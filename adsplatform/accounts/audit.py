@@ -9,7 +9,8 @@ those entries themselves.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,20 @@ def record_actor(request: HttpRequest | Request, user: User | AnonymousUser, api
         return
     _actor.set(_actor_of(request, user, api_key))
     _send_actor(connection)
+
+
+@contextmanager
+def acting(request: HttpRequest) -> Iterator[None]:
+    """Attribute the changes that a GET makes to the person: when a person comes back from another site, it is one."""
+    if settings.POOLED_BY_TRANSACTION:
+        yield
+        return
+    _actor.set(_actor_of(request, request.user, None))
+    _send_actor(connection)
+    try:
+        yield
+    finally:
+        _clear_actor()
 
 
 def record_event(

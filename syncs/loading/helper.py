@@ -5,25 +5,23 @@ Both use a database session of their own, because what they write must last what
 
 import hashlib
 import json
-import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import psycopg
 
 from adsplatform import database, locks
+from enrollments.credential_renewal import renew
 from enrollments.models import AppEnrollment, secrets_in
+from enrollments.sources import client_of
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import Budget, ConnectorError, Renewal
 
 # For how long a sync waits until a budget has something left again, and how often it asks whether another has ended.
 LONGEST_WAIT, BETWEEN_QUESTIONS = 90.0, 0.5
 MINUTE = 60
-# What the credentials of an enrollment may consist of.
-MOST_CREDENTIALS, LONGEST_CREDENTIAL = 50, 100_000
 
 
 class EnrollmentHelper:
@@ -32,7 +30,7 @@ class EnrollmentHelper:
     def __init__(self, enrollment: AppEnrollment, connector: str, settings: Mapping[str, str]) -> None:
         self.enrollment, self.connector, self.settings = enrollment, connector, settings
         # All that were valid while it was used: no sentence may contain one.
-        self.secrets = secrets_in(enrollment.credentials)
+        self.secrets = secrets_in(enrollment.credentials | client_of(enrollment.app))
         self._session: psycopg.Connection | None = None
         self._held: set[str] = set()
 
@@ -45,26 +43,8 @@ class EnrollmentHelper:
 
     def renew_credentials(self, renewal: Renewal) -> Mapping[str, str]:
         """Renew the enrollment's credentials; they are stored when this returns."""
-        with _not_terminated(), self._sessions().transaction(), self._sessions().cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", self._lock)
-            cursor.execute(
-                "SELECT encrypted_credentials FROM enrollments_appenrollment "
-                "WHERE app_enrollment_id = %s AND NOT is_deleted",
-                [self.enrollment.pk],
-            )
-            if not (row := cursor.fetchone()):
-                raise ConnectorError("The enrollment was deleted. Nothing was changed.")
-            (self.enrollment.encrypted_credentials,) = row
-            present = self.enrollment.credentials
-            new = dict(renewal(present))
-            self._remember(new)
-            if new == present:
-                return new
-            self.enrollment.credentials = new
-            cursor.execute(
-                "UPDATE enrollments_appenrollment SET encrypted_credentials = %s WHERE app_enrollment_id = %s",
-                [self.enrollment.encrypted_credentials, self.enrollment.pk],
-            )
+        new = renew(self._sessions(), self.enrollment, renewal)
+        self._remember(new)
         return new
 
     def take(self, name: str, amount: int = 1) -> None:
@@ -85,10 +65,6 @@ class EnrollmentHelper:
                 raise _used_up(budget, f"{budget.per_minute} a minute", wait)
             time.sleep(wait)
 
-    @property
-    def _lock(self) -> locks.HashedKey:
-        return locks.credentials_key(self.enrollment.pk)
-
     def _sessions(self) -> psycopg.Connection:
         if self._session is None:
             self._session = database.connected()
@@ -96,9 +72,6 @@ class EnrollmentHelper:
         return self._session
 
     def _remember(self, credentials: Mapping[str, str]) -> None:
-        longest = max(map(len, credentials.values()), default=0)
-        if len(credentials) > MOST_CREDENTIALS or longest > LONGEST_CREDENTIAL:
-            raise ConnectorError("The connector’s new credentials are too long to be stored.")
         self.secrets += [secret for secret in secrets_in(credentials) if secret not in self.secrets]
 
     def _budget(self, name: str) -> Budget:
@@ -185,13 +158,3 @@ def _used_up(budget: Budget, limit: str, seconds: float) -> ConnectorError:
         transient=True,
         retry_after=seconds,
     )
-
-
-@contextmanager
-def _not_terminated() -> Iterator[None]:
-    """Let a request to end wait: between the source's answer and the commit, the only valid token would be lost."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -12,9 +12,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from adsplatform.observability.redaction import mask_secrets, redact
 from adsplatform.records.checks import printable
 from adsplatform.visible_text import sentence
+from enrollments.connection_state import mark_disconnected
 from enrollments.models import FILE_UPLOAD, JSON_BATCH, secrets_in
 from syncs.connectors.blocks import combine_blocks
-from syncs.connectors.protocol import ConnectorError, RowProblem
+from syncs.connectors.protocol import DISCONNECTED, ConnectorError, RowProblem
 from syncs.crash_points import crash_point
 from syncs.loading import outcome, repeated_inputs, retry_policy, source_states
 from syncs.loading.context import MergeContext
@@ -274,6 +275,8 @@ def _after_error(context: MergeContext, direct_insert: DirectInsert, error: Exce
         of_enrollment = [] if context.sync_request.upload else secrets_in(context.enrollment.credentials)
         secrets = {*context.secrets, *of_enrollment}
         reason = replace(reason, message=redact(reason.message, secrets))
+        if reason.code == DISCONNECTED:
+            mark_disconnected(context.enrollment, reason.message)
     else:
         check_claim(context.sync_request)
         logger.error("Sync %s failed.", context.sync_request.pk, exc_info=error)

@@ -11,7 +11,7 @@ from django.conf import settings
 from adsplatform.records.specification import entity_named
 from enrollments.models import AppEnrollment
 from enrollments.services import setting_values
-from enrollments.sources import chosen_kinds, has_own_names
+from enrollments.sources import chosen_kinds, client_of, has_own_names
 from syncs.connectors import connector_named
 from syncs.connectors.protocol import ConnectorError, Limits, Source
 from syncs.import_profiles.layout import layouts_of
@@ -77,7 +77,7 @@ def open_source(
     return replace(
         source,
         last_full_sync=_last_full_sync(sync_request, enrollment),
-        credentials=enrollment.credentials,
+        credentials=enrollment.credentials | client_of(enrollment.app),
         settings=chosen,
         state={} if sync_request.run_full_sync else source_states.present(enrollment),
         kinds=chosen_kinds(enrollment.app, chosen),

@@ -26,6 +26,7 @@ class Notice(models.Model):
         FAILING = "failing", "The last sync failed"
         STALE = "stale", "Data are late"
         SCHEDULE = "schedule", "The schedule has stopped"
+        CONNECTION = "connection", "A connection needs you"
 
     notice_id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     group_key = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, db_column="group_key", related_name="+")

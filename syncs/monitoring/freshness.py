@@ -1,11 +1,11 @@
-"""Opens a notice for each problem of an enrollment (failing, stale, schedule stopped) and closes it when it is cured.
+"""Opens a notice for each problem of an enrollment (failing, stale, disconnected …) and closes it when it is cured.
 
 Each run compares the present problems with the open notices. So it may be killed and may run any number of times: each
 problem has one notice, which is opened once and closed once.
 """
 
 from collections.abc import Container, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,13 +15,15 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from adsplatform import locks
 from adsplatform.wording import counted
 from adsplatform.zones import format_in_zone
-from enrollments.models import AppEnrollment, SyncPlan
+from enrollments.models import DISCONNECTED_HERE, AppEnrollment, SyncPlan
 from enrollments.schedules import data_due_at, plan
 from syncs.models import SyncRequest, SyncRequestQuerySet
 from syncs.models.notices import Notice
 from syncs.monitoring.notice_emails import queue_cured, queue_opened
 
 Kind = Notice.Kind
+# So many days before a connection ends, people are asked to connect it again.
+RECONNECT_DAYS = 14
 
 
 class EnrollmentProblem(NamedTuple):
@@ -80,8 +82,16 @@ def _last_load(status: SyncRequest.Status) -> SyncRequestQuerySet:
 
 
 def _problems(now: datetime, open_notices: Container[NoticeKey]) -> Iterator[EnrollmentProblem]:
-    failing = set()
+    disconnected = set()
+    for problem in _disconnected(now):
+        if problem.enrollment.connection_problem:
+            disconnected.add(problem.enrollment.pk)
+        yield problem
+    failing = set(disconnected)
     for problem in _failing():
+        # A sync that failed because the connection has ended is one problem with it.
+        if problem.enrollment.pk in disconnected and NoticeKey(problem.enrollment.pk, Kind.FAILING) not in open_notices:
+            continue
         failing.add(problem.enrollment.pk)
         yield problem
     for enrollment in _monitored().exclude(sync_plan__error="").filter(sync_plan__isnull=False):
@@ -94,6 +104,19 @@ def _problems(now: datetime, open_notices: Container[NoticeKey]) -> Iterator[Enr
         # Data that are late because syncs fail are one problem, not two.
         if problem.enrollment.pk not in failing or NoticeKey(problem.enrollment.pk, Kind.STALE) in open_notices:
             yield problem
+
+
+def _disconnected(now: datetime) -> Iterator[EnrollmentProblem]:
+    """Connections that have ended, and those that end soon because they are not used."""
+    soon = Q(connection_ends__lte=now + timedelta(days=RECONNECT_DAYS))
+    ended = ~Q(connection_problem__in=("", DISCONNECTED_HERE))
+    for enrollment in _monitored().filter(ended | (soon & Q(connection_problem=""))):
+        message = enrollment.connection_problem
+        if not message:
+            # Syncs renew it, so it ends only where there are none.
+            ends = format_in_zone(enrollment.connection_ends or now, enrollment.group_key.time_zone)
+            message = f"The connection of {enrollment} ends on {ends}, unless a sync uses it before. Reconnect it."
+        yield EnrollmentProblem(enrollment, Kind.CONNECTION, message)
 
 
 def _failing() -> Iterator[EnrollmentProblem]:
@@ -153,6 +176,8 @@ def _close(notice: Notice, now: datetime) -> None:
         notice.cure = "The enrollment was deleted."
     elif not enrollment.is_active:
         notice.cure = "The enrollment was switched off."
+    elif notice.kind == Kind.CONNECTION:
+        notice.cure = "It is connected again."
     elif notice.kind == Kind.SCHEDULE:
         notice.cure = "The schedule was set anew."
     elif sync_request:

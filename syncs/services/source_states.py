@@ -37,7 +37,7 @@ class LastReading:
 
 
 # Why a sync fails whose source could not be read, or whose settings its connector cannot use.
-OF_SOURCE = ("source_unreadable", "bad_setting", "source_budget", "unknown_connector")
+OF_SOURCE = ("source_unreadable", "source_disconnected", "bad_setting", "source_budget", "unknown_connector")
 
 
 def last_reading_of(enrollment: AppEnrollment) -> LastReading | None:

@@ -59,6 +59,8 @@ def ids(enrollment, make_sync, membership):
 
 # Of the account as well; their own modules test that a stranger finds nothing there.
 ELSEWHERE = {"line", "profile", "remove-profile", "how-written", "cancel-upload", "upload-part", "staff-action-seen"}
+# For enrollments that are connected at a vendor.
+ELSEWHERE |= {"tenant", "disconnect"}
 ELSEWHERE |= {"records", "record", "record-line", "record-removal", "record-export", "report"}
 OF_NO_ACCOUNT = {"columns", "set-password"}
 

@@ -190,7 +190,7 @@ WITH_BOOKS = {
 # Those that no upload has: a connector's and the platform's own, each tested where it arises.
 ELSEWHERE = {
     "bad_setting", "source_unreadable", "upload_missing", "unknown_connector", "out_of_memory", "our_fault",
-    "source_budget", "none_of_kind", "stream_not_read",
+    "source_budget", "source_disconnected", "none_of_kind", "stream_not_read",
     "file_too_large", "file_waits", "file_not_moved", "several_deliveries",
     "database_busy", "database_gone", "storage_unavailable", "worker_lost", "worker_stopping", "worker_stopped",
     "stopped_worker",

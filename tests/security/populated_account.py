@@ -65,6 +65,8 @@ class PopulatedAccount:
         self.connected = AppEnrollmentFactory(group_key=self.account)
         guarded = Application.objects.create(name="Guarded ERP", app_type="Connector", connector="guarded-erp")
         self.guarded = AppEnrollmentFactory(group_key=self.account, app=guarded)
+        granted = Application.objects.get(connector="xero")
+        self.granted = AppEnrollmentFactory(group_key=self.account, app=granted)
         many = COMPANY + "".join(f"C{number},Private {number},Customer,true\n" for number in range(20))
         uploads.load(many, "companies.csv")
         self.rejected = uploads.load(f"{COMPANY}C1,,Customer,true\nC2,B,Customer,true\n", "companies.csv")
@@ -106,7 +108,7 @@ class PopulatedAccount:
         if "apikeys" in route or "keys/" in route:
             pk = self.key.pk
         elif "applications" in route or route.startswith("enroll/"):
-            pk = Application.objects.get(connector="demo-data").pk
+            pk = Application.objects.get(connector="xero" if route.endswith("/connect") else "demo-data").pk
         elif "codedefinitions" in route:
             pk = code_definitions(self.account)[0]["codeDefinitionId"]
         elif "transactions" in route:
@@ -124,6 +126,7 @@ class PopulatedAccount:
         elif "enrollments" in route:
             pk = self.guarded.pk if "credentials" in route else self.enrollment.pk
             pk = self.connected.pk if "source" in route else pk
+            pk = self.granted.pk if route.rstrip("/").endswith(("/connect", "/tenant", "/disconnect")) else pk
         elif "uploads/" in route or "parts/" in route:
             pk = self.unfinished.pk
         else:
@@ -144,6 +147,7 @@ class PopulatedAccount:
             "api/v1/appenrollments": [{"appId": str(self.enrollment.app_id)}],
             "api/v1/appenrollments/<str:pk>": {"isActive": "true"},
             "api/v1/appenrollments/<str:pk>/reconnect": {"password": "other"},
+            "api/v1/appenrollments/<str:pk>/connect": {"tenant": "another"},
             "api/v1/appenrollments/<str:pk>/import-profile": document(),
             "api/v1/applications": {"name": "Another", "appType": "Connector"},
             "api/v1/applications/<str:pk>": {"name": "Renamed"},

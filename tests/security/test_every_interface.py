@@ -80,6 +80,11 @@ API = {
     "appenrollments/<str:pk>": {"GET": LOOK, "PATCH": ADMINISTER, "DELETE": ADMINISTER},
     "appenrollments/<str:pk>/reconnect": {"POST": ADMINISTER},
     "appenrollments/<str:pk>/check": {"POST": ADMINISTER},
+    # At a vendor for which there is no client here.
+    "appenrollments/<str:pk>/connect": {
+        "POST": rows(401, 404, 403, 403, 424), "PATCH": rows(401, 404, 403, 403, 424),
+        "DELETE": rows(401, 404, 403, 403, 424),
+    },
     "appenrollments/<str:pk>/state": {"GET": LOOK, "DELETE": ADMINISTER},
     "appenrollments/<str:pk>/import-profile": {"GET": LOOK, "PUT": ADMINISTER},
     "applications": {"POST": rows(401, 403, 403, 403, 403, 403, 200)},
@@ -91,6 +96,7 @@ API = {
         "DELETE": rows(401, 403, 403, 403, 403, 403, 200),
     },
     "applications/<str:pk>/form": {"GET": LIST},
+    "applications/<str:pk>/connect": {"POST": rows(401, 424, 403, 403, 424)},
     "applications/<str:pk>/check": {"POST": rows(401, 200, 403, 403, 200)},
     "sync": {"POST": rows(401, 400, 403, 200)},
     "sync/batch": {"POST": rows(401, 400, 403, 200)},
@@ -171,6 +177,13 @@ INBOX = {
         "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
         "*": NO_METHOD_OF_ADMINS_PAGE,
     },
+    # Without an answer of a vendor, and for an enrollment that nobody has connected.
+    "connect/back/": {"GET": rows(302, 302, 403, 403, 302), "*": NO_METHOD_OF_ADMINS_PAGE},
+    "enrollments/<uuid:pk>/tenant/": {
+        "GET": rows(302, 404, 403, 403, 302), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
+        "*": NO_METHOD_OF_ADMINS_PAGE,
+    },
+    "enrollments/<uuid:pk>/disconnect/": {"GET": BUTTON_PAGE, "POST": ADMINS_BUTTON, "*": NO_METHOD_OF_ADMINS_PAGE},
     "enrollments/<uuid:pk>/source/": {
         "GET": rows(302, 404, 403, 403, 200), "POST": ADMINS_BUTTON, "PUT": ADMINS_BUTTON,
         "*": NO_METHOD_OF_ADMINS_PAGE,
