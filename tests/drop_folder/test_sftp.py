@@ -1,5 +1,7 @@
 """The SFTP server: whom it is, who may come in, and what happens where it refuses."""
 
+import asyncio
+
 import asyncssh
 import pytest
 
@@ -107,3 +109,10 @@ def test_a_folder_in_which_nothing_can_be_moved_is_told_before_anything_is_read(
     source = sftp_folder.source(state={"": items[-1].state}, processed=str(elsewhere))
     SFTP.put_away(source, SyncEnd(is_loaded=True))
     assert [path.name for path in elsewhere.iterdir()] == ["companies.csv"]
+
+
+def test_it_works_where_the_callers_thread_runs_an_event_loop(sftp_folder):
+    async def in_a_loop():
+        return check(sftp_folder)
+
+    assert asyncio.run(in_a_loop()).endswith("there is no file to load in it now.")

@@ -13,8 +13,10 @@ from enrollments.services import enroll
 from syncs.connectors import connector_named, registry
 from syncs.loading import pipeline
 from syncs.models import SourceState, SyncRequest
+from syncs.services.corrections import load_again, save_correction
 from syncs.services.import_profiles import save_profile
 from tests.connectors.reading import zipped
+from tests.corrections.conftest import run
 from tests.drop_folder.test_conformance import COMPANIES, companies
 from tests.factories import AccountFactory, SyncRequestFactory, UserFactory
 from tests.import_profiles.documents import document
@@ -206,3 +208,16 @@ def test_workbooks_are_read_and_their_dates_in_names_passed_over(sftp_folder):
     found = sync(enrollment)
     assert [(result.entity, result.inserted, result.rejected) for result in found.results.all()] == [("Company", 2, 1)]
     assert "processed/companies_2026-11-30.xlsx.errors.csv" in sftp_folder.names()
+
+
+def test_a_rejected_line_of_a_zip_is_corrected_and_loaded_without_the_folder(sftp_folder):
+    enrollment, user = enrolled(sftp_folder), UserFactory()
+    invoices = INVOICES.replace("I2,C2,C2,1", "I2,C2,C2,one")
+    sftp_folder.put("books.zip", zipped({"companies.csv": COMPANIES, "invoices.csv": invoices}))
+    found = sync(enrollment)
+    assert keys(Invoice, enrollment) == ["I1"]
+    before, state = sftp_folder.names(), SourceState.objects.get().state
+    save_correction(found.details.get(kind="error"), user, {"currencyRate": "1"})
+    run(load_again(found, user))
+    assert keys(Invoice, enrollment) == ["I1", "I2"]
+    assert (sftp_folder.names(), SourceState.objects.get().state) == (before, state)

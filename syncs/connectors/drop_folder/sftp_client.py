@@ -9,10 +9,12 @@ import contextlib
 import os
 import posixpath
 import re
+import time
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Thread
 from typing import IO, TypeVar, cast
 
 import asyncssh
@@ -115,11 +117,28 @@ class _Client(asyncssh.SSHClient):
         return bool(self.fingerprint) and key.get_fingerprint() == self.fingerprint
 
 
+class _Loop:
+    """An event loop in a thread of its own: the caller's may have one, and the server's questions are answered."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="sftp", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Awaitable[T], *, seconds: float | None = None) -> T:
+        return asyncio.run_coroutine_threadsafe(_limited(work, seconds), self._loop).result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
 class SftpDirectory:
     """An open folder of the server; see `RemoteFolder`."""
 
-    def __init__(self, login: Login, path: str, runner: asyncio.Runner, client: asyncssh.SFTPClient) -> None:
-        self.login, self.path, self._runner, self._client = login, path, runner, client
+    def __init__(self, login: Login, path: str, loop: _Loop, client: asyncssh.SFTPClient) -> None:
+        self.login, self.path, self._loop, self._client = login, path, loop, client
         self.place = f"“{path or '.'}” at {login.host}"
 
     def files(self) -> list[RemoteFile]:
@@ -142,8 +161,7 @@ class SftpDirectory:
         return found
 
     def wait(self, seconds: float) -> None:
-        # In the loop, so that the server's questions whether anybody is there are answered.
-        self._runner.run(asyncio.sleep(seconds))
+        time.sleep(seconds)
 
     def fetch(self, file: RemoteFile, into: IO[bytes]) -> None:
         with self._as_sentences(f"The file “{file.name}” in {self.place} cannot be read"):
@@ -207,7 +225,7 @@ class SftpDirectory:
         return posixpath.join(self.path, folder, name)
 
     def _run(self, work: Awaitable[T], *, seconds: float | None = ANSWER_SECONDS) -> T:
-        return self._runner.run(_limited(work, seconds))
+        return self._loop.run(work, seconds=seconds)
 
     @contextmanager
     def _as_sentences(self, failed: str) -> Iterator[None]:
@@ -225,47 +243,44 @@ class SftpDirectory:
 def open_sftp(login: Login, path: str) -> Iterator[SftpDirectory]:
     """Connect, compare the server's key, sign in; raises ConnectorError."""
     key, client = login.key, _Client(login.fingerprint)
-    with asyncio.Runner() as runner:
-        connection = _connection(login, key, client, runner)
+    with contextlib.closing(_Loop()) as loop:
+        connection = _connection(login, key, client, loop)
         try:
-            yield SftpDirectory(login, path.rstrip("/") or path, runner, runner.run(_sftp(connection, login)))
+            yield SftpDirectory(login, path.rstrip("/") or path, loop, loop.run(_sftp(connection, login)))
         finally:
-            connection.abort()
             with contextlib.suppress(Exception):
-                runner.run(asyncio.wait_for(connection.wait_closed(), 1))
+                loop.run(_closed(connection), seconds=1)
 
 
 def _connection(
-    login: Login, key: asyncssh.SSHKey | None, client: _Client, runner: asyncio.Runner
+    login: Login, key: asyncssh.SSHKey | None, client: _Client, loop: _Loop
 ) -> asyncssh.SSHClientConnection:
     opened = addresses.connect(login.host, login.port, seconds=CONNECT_SECONDS)
     opened.setblocking(False)
     try:
-        return runner.run(
-            _limited(
-                asyncssh.connect(
-                    login.host,
-                    login.port,
-                    sock=opened,
-                    client_factory=lambda: client,
-                    # Neither files of this machine's user nor what was accepted elsewhere.
-                    known_hosts=lambda host, address, port: ([], [], []),
-                    config=None,
-                    agent_path=None,
-                    x509_trusted_certs=None,
-                    x509_trusted_cert_paths=[],
-                    gss_auth=False,
-                    gss_kex=False,
-                    client_keys=[key] if key else None,
-                    server_host_key_algs=login.algorithms,
-                    username=login.user,
-                    password=login.password or None,
-                    login_timeout=CONNECT_SECONDS,
-                    keepalive_interval=15,
-                    keepalive_count_max=3,
-                ),
-                CONNECT_SECONDS + 5,
-            )
+        return loop.run(
+            asyncssh.connect(
+                login.host,
+                login.port,
+                sock=opened,
+                client_factory=lambda: client,
+                # Neither files of this machine's user nor what was accepted elsewhere.
+                known_hosts=lambda host, address, port: ([], [], []),
+                config=None,
+                agent_path=None,
+                x509_trusted_certs=None,
+                x509_trusted_cert_paths=[],
+                gss_auth=False,
+                gss_kex=False,
+                client_keys=[key] if key else None,
+                server_host_key_algs=login.algorithms,
+                username=login.user,
+                password=login.password or None,
+                login_timeout=CONNECT_SECONDS,
+                keepalive_interval=15,
+                keepalive_count_max=3,
+            ),
+            seconds=CONNECT_SECONDS + 5,
         )
     except asyncssh.HostKeyNotVerifiable:
         raise _other_key(login, client.shown) from None
@@ -317,6 +332,11 @@ def _other_key(login: Login, shown: str) -> ConnectorError:
 def _file(name: str, attributes: asyncssh.SFTPAttrs) -> RemoteFile:
     changed = datetime.fromtimestamp(int(attributes.mtime or 0), UTC)
     return RemoteFile(name, attributes.size or 0, changed.isoformat())
+
+
+async def _closed(connection: asyncssh.SSHClientConnection) -> None:
+    connection.abort()
+    await connection.wait_closed()
 
 
 async def _limited(work: Awaitable[T], seconds: float | None) -> T:
