@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from syncs.connectors import addresses
-from syncs.connectors.addresses.http import client
+from syncs.connectors.addresses.http import client, said_by
 from syncs.connectors.protocol import ConnectorError
 
 
@@ -122,3 +122,15 @@ def test_a_server_that_is_away_may_come_back(allowing, server):
     assert away.value.transient
     with client() as http, pytest.raises(httpx.ConnectError):
         http.get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (httpx.ReadTimeout(""), "it did not answer in time"),
+        (httpx.ConnectError("Connection refused"), "Connection refused"),
+        (httpx.ReadError(""), "the connection broke off"),
+    ],
+)
+def test_why_a_server_was_not_reached_is_said_without_names_of_classes(error, said):
+    assert said_by(error) == said

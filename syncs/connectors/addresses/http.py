@@ -70,3 +70,10 @@ def client(*, base_url: str = "", seconds: float = 60, headers: dict[str, str] |
         trust_env=False,
         follow_redirects=False,
     )
+
+
+def said_by(error: httpx.TransportError) -> str:
+    """Why a server could not be reached, as the end of a sentence."""
+    if isinstance(error, httpx.TimeoutException):
+        return "it did not answer in time"
+    return str(error).rstrip(".") or "the connection broke off"

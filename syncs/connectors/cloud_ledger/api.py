@@ -9,6 +9,7 @@ from typing import Self
 import httpx
 
 from syncs.connectors.addresses.http import client as http_client
+from syncs.connectors.addresses.http import said_by
 from syncs.connectors.cloud_ledger.answers import MOST_BYTES, body_of, clock_of, seconds_in
 from syncs.connectors.cloud_ledger.oauth import ACCESS, Vendor, disconnected, is_stale
 from syncs.connectors.protocol import DISCONNECTED, ConnectorError, Source
@@ -103,7 +104,7 @@ class Api:
         try:
             answer = body_of(self._http, request, MOST_BYTES, self.vendor.name)
         except httpx.TransportError as error:
-            return None, f"{self.vendor.name} cannot be reached: {str(error) or type(error).__name__}."
+            return None, f"{self.vendor.name} cannot be reached: {said_by(error)}."
         if self._first_answer is None:
             self._first_answer = clock_of(answer)
         return answer, f"{self.vendor.name} answered {answer.status_code} when asked for “{request.url.path}”."

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import httpx
 
 from syncs.connectors.addresses.http import client as http_client
+from syncs.connectors.addresses.http import said_by
 from syncs.connectors.cloud_ledger.answers import MOST_BYTES, body_of, json_of, seconds_in
 from syncs.connectors.protocol import CLIENT_ID, CLIENT_SECRET, CONNECTION_ENDS, DISCONNECTED, ConnectorError
 
@@ -172,7 +173,7 @@ def _post(
                     error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError
                 ):
                     raise ConnectorError(
-                        f"{vendor.name} cannot be reached: {str(error) or type(error).__name__}.", transient=True
+                        f"{vendor.name} cannot be reached: {said_by(error)}.", transient=True
                     ) from None
     raise AssertionError("unreachable")
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import httpx
 
 from syncs.connectors.addresses import check_url
-from syncs.connectors.addresses.http import client
+from syncs.connectors.addresses.http import client, said_by
 from syncs.connectors.protocol import ConnectorError
 from syncs.connectors.tryton.record import Record, decode
 
@@ -89,7 +89,7 @@ class Connection:
                     attempt += 1
                     continue
                 raise ConnectorError(
-                    f"Tryton at {self.address} cannot be reached: {str(error) or type(error).__name__}.",
+                    f"Tryton at {self.address} cannot be reached: {said_by(error)}.",
                     transient=True,
                 ) from None
         if self.now is None:
