@@ -1,6 +1,7 @@
 """The SFTP server: whom it is, who may come in, and what happens where it refuses."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncssh
 import pytest
@@ -115,4 +116,5 @@ def test_it_works_where_the_callers_thread_runs_an_event_loop(sftp_folder):
     async def in_a_loop():
         return check(sftp_folder)
 
-    assert asyncio.run(in_a_loop()).endswith("there is no file to load in it now.")
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, in_a_loop()).result().endswith("there is no file to load in it now.")
