@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from syncs.connectors.formats.layouts import fits, missing_columns
@@ -90,25 +91,35 @@ class Stream:
         yield self._block(rows, first)
 
     def _block(self, rows: list[list[Any]], first: int) -> Columns:
-        by_column = list(zip(*rows, strict=True))
-        gaps = {}
-        for at, cells in enumerate(by_column):
-            types = set(map(type, cells))
-            if not types <= _TEXTS:
-                by_column[at] = tuple(map(text_of, cells))
-                if ABSENT in cells:
-                    gaps[at] = [cell is ABSENT for cell in cells]
-        if self.has_our_names and DELETED_AT in self._names:
-            at = self._names.index(DELETED_AT)
-            by_column[at] = tuple(DELETE if cell else None for cell in by_column[at])
-            gaps.pop(at, None)
+        texts: Sequence[Sequence[str | None]] = rows
+        gaps: dict[int, list[bool]] = {}
+        is_marked = self.has_our_names and DELETED_AT in self._names
+        # Most sources have texts only, whose columns need not be looked at one by one.
+        if is_marked or not _TEXTS.issuperset(chain.from_iterable(map(type, row) for row in rows)):
+            texts, gaps = self._texts(rows, is_marked=is_marked)
         exact = [at for at, column in enumerate(self._columns or ()) if column.is_exact]
-        texts = list(zip(*by_column, strict=True)) if by_column else [()] * len(rows)
         try:
             return block_of_rows(self.kind, self.name, self._own_names, exact, texts, first, gaps)
         except UnicodeEncodeError:
             whole = [[cell and whole_characters(cell) for cell in row] for row in texts]
             return block_of_rows(self.kind, self.name, self._own_names, exact, whole, first, gaps)
+
+    def _texts(
+        self, rows: list[list[Any]], *, is_marked: bool
+    ) -> tuple[list[tuple[str | None, ...]], dict[int, list[bool]]]:
+        """The cells as texts, and by column which of them are absent."""
+        by_column = list(zip(*rows, strict=True))
+        gaps = {}
+        for at, cells in enumerate(by_column):
+            if not _TEXTS.issuperset(map(type, cells)):
+                by_column[at] = tuple(map(text_of, cells))
+                if ABSENT in cells:
+                    gaps[at] = [cell is ABSENT for cell in cells]
+        if is_marked:
+            at = self._names.index(DELETED_AT)
+            by_column[at] = tuple(DELETE if cell else None for cell in by_column[at])
+            gaps.pop(at, None)
+        return list(zip(*by_column, strict=True)), gaps
 
     def _unknown_members(self, record: dict[str, Any]) -> Iterator[RowProblem]:
         """A remark about each member that the schema does not have, once."""
