@@ -39,7 +39,7 @@ def test_the_form_has_the_connectors_fields_and_secrets_are_typed_unseen(inbox, 
     for part in (
         "<h2>Files</h2>",
         "<h2>When files are complete</h2>",
-        "Only read, change nothing there",
+        "Only read, and remember what",
         "Test connection</button>",
     ):
         assert part in text

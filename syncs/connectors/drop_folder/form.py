@@ -17,11 +17,12 @@ AFTERWARDS = Field(
     "afterwards",
     "After loading",
     "choice",
+    "Moved files go to the two folders below. Only to read changes nothing there.",
     default=MOVE,
     group="Files",
     choices=(
-        Choice(MOVE, "Move the files into the folders for loaded and for failed ones"),
-        Choice(KEEP, "Only read, change nothing there, and remember what was read"),
+        Choice(MOVE, "Move the files"),
+        Choice(KEEP, "Only read, and remember what"),
     ),
 )
 PROCESSED = Field(

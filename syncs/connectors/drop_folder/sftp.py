@@ -15,8 +15,8 @@ PORT = Field("port", "Port", "number", default="22", group="Server")
 HOST_KEY = Field(
     "hostKey",
     "Fingerprint of the server’s key",
-    help_text="Like SHA256:… . Leave it empty at first: Test says what the server shows. Compare that with what its "
-    "administrator says, then enter it.",
+    help_text="Like SHA256:… . Leave it empty at first: Test connection says what the server shows. Compare that with "
+    "what its administrator says, then enter it.",
     group="Server",
 )
 USER = Field("username", "User", is_required=True)
