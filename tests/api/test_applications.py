@@ -30,8 +30,9 @@ def staff(db):
 def test_everyone_sees_the_catalogue(demo):
     reader = Program(Role.READ_ONLY)
     answer = reader.get("Applications/query").json()
-    names = ["Demo Data Connector", "File Upload", "JSON Batch", "SQL Database", "Tryton"]
-    assert [row["name"] for row in answer["records"]] == names
+    names = [row["name"] for row in answer["records"]]
+    assert {"Demo Data Connector", "File Upload", "JSON Batch", "SQL Database", "Tryton"} < set(names)
+    assert names == sorted(Application.objects.values_list("name", flat=True))
     body = reader.get(f"Applications/{demo.pk}").json()
     assert body.pop("created").endswith("Z")
     assert body.pop("modified").endswith("Z")

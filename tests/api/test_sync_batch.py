@@ -133,7 +133,7 @@ def test_an_empty_list_is_a_list(program):
             "The body is no valid JSON: a number has 5,000 digits, more than 1,000.",
         ),
         (b'{"companies": ' + b"[" * 200_000, "The body is no valid JSON: it is nested too deeply."),
-        (b"[" * 200_000, "The body is no valid JSON: it is nested too deeply."),
+        (b"[" * 200_000, "One object is expected, not a list of none or of more."),
     ],
 )
 def test_a_batch_that_cannot_be_read_is_refused(program, body, detail):

@@ -83,13 +83,13 @@ def test_a_large_file_is_never_held_in_memory(inbox, monkeypatch):
     from syncs.services import unanswered, uploads
 
     seen = []
-    store = uploads.store_upload
+    store = uploads.stored_upload
 
     def watched(account, user, content, **values):
         seen.append(type(content))
         return store(account, user, content, **values)
 
-    monkeypatch.setattr(unanswered, "store_upload", watched)
+    monkeypatch.setattr(unanswered, "stored_upload", watched)
     inbox.post("/upload/", {"file": io.BytesIO(b"erpKey\n" * 600_000)})
     assert seen == [TemporaryUploadedFile]
     assert Upload.objects.get().size == 4_200_000
