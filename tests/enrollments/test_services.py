@@ -34,7 +34,7 @@ def test_publishing_again_changes_no_id():
 def test_the_api_takes_every_credential_that_a_connector_declares():
     names = {camel_case(name) for name in ConnectorInfo().fields}
     for connector in connectors.registered():
-        assert {credential.name for credential in connector.application.credentials} <= names
+        assert {credential.name for credential in connector.describe().credentials} <= names
 
 
 def test_enrolling_stores_the_settings_given_and_the_defaults_of_the_others(example_erp):
