@@ -36,6 +36,7 @@ JUDGED = {
     "POST /api/v1/AppEnrollments": "an application has to be one of the catalogue",
     "PATCH /api/v1/AppEnrollments/{id}": "a schedule is a cron expression",
     "POST /api/v1/AppEnrollments/{id}/reconnect": "a connector asks for credentials of its own",
+    "PATCH /api/v1/AppEnrollments/{id}/connect": "the books have to be some that access was given to",
     "PUT /api/v1/AppEnrollments/{id}/import-profile": "a profile is a document of its own format",
     "POST /api/v1/Applications": "an address has to be one of the web",
     "PATCH /api/v1/Applications/{id}": "an address has to be one of the web",
