@@ -18,12 +18,13 @@ import requests
 
 from tests.benchmarks.attack import Drained
 from tests.benchmarks.filling import multiply
+from tests.benchmarks.measuring import tell
 from tests.benchmarks.server import PROJECT, BenchmarkServer
 from tests.benchmarks.tables import table
 
 # So many enrollments, of as many accounts, wait for two workers.
 ENROLLMENTS = 8
-WARMING, FEW = 20, 10
+WARMING, FEW = 10, 10
 POLL_SECONDS, PATIENCE_SECONDS = 0.002, 60
 # Whoever measures asks more often than anybody may.
 UNLIMITED = {"THROTTLE_CREATE_SYNC": "1000000/min", "THROTTLE_CREATE_SYNC_ACCOUNT": "1000000/min"}
@@ -40,7 +41,7 @@ def small_syncs(server: BenchmarkServer, syncs: int, records: int) -> str:
         for count, key in keys.items():
             rows += _latency(server, url, key, int(count), syncs)
     for enrollments in (ENROLLMENTS, 1):
-        rows.append(_drained(server, enrollments, syncs))
+        rows += _told(_drained(server, enrollments, syncs))
     return table(("syncs of one record", "is"), rows)
 
 
@@ -78,12 +79,18 @@ def _latency(server: BenchmarkServer, url: str, key: str, records: int, syncs: i
         ).fetchall()
     _Polls.count = 0
     slow = took[min(int(0.95 * len(took)), len(took) - 1)]
-    return [
+    return _told(
         (f"latency {beside}, p50 / p95", f"{median(took) * 1000:.0f} / {slow * 1000:.0f} ms"),
         (f"… of it from claim to end, p50, {beside}", f"{median(each for (each,) in running) * 1000:.1f} ms"),
         (f"one after the other, {beside}", f"{syncs / seconds:.1f} a second"),
         *((f"{name}, {beside}", f"{figure / syncs:,.1f}") for name, figure in of_sync.items()),
-    ]
+    )
+
+
+def _told(*rows: tuple[str, str]) -> list[tuple[str, str]]:
+    for row in rows:
+        tell(": ".join(row))
+    return list(rows)
 
 
 class _Polls:
