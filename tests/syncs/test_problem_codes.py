@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,20 @@ def literals(node):
     elif isinstance(node, ast.IfExp):
         yield from literals(node.body)
         yield from literals(node.orelse)
+    elif isinstance(node, ast.Name):
+        yield from constants().get(node.id, ())
+
+
+@cache
+def constants():
+    """The texts of all constants that are one, by name."""
+    found = {}
+    for tree in TREES.values():
+        for node in tree.body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                    found.setdefault(name, set()).add(text)
+    return found
 
 
 def codes_of(tree, places):
