@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from coverage import Coverage
 from django.conf import settings as project_settings
 from django.db import connection
+from playwright.sync_api import expect, sync_playwright
 
 from adsplatform import database
 from adsplatform.local import embedded_postgres
@@ -19,6 +21,10 @@ from syncs.connectors.protocol import ConnectorError, Field
 from tests.conformance_table import print_table
 from tests.example_ledger import ExampleLedger
 from tests.product import Up
+
+# On a busy machine a page may take longer than the five seconds that browsers' tests otherwise have.
+expect.set_options(timeout=30_000)
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="session")
@@ -150,3 +156,22 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         tracer.start()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One Chromium for all tests; `CHROMIUM` names another executable.
+
+    Where there is none the tests are skipped and say so; under CI they fail instead, so that they cannot go missing.
+    """
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not executable:
+        missing = "No Chromium is installed (Debian: apt-get install chromium), so no page was tried in a browser."
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    # Playwright's blocking interface runs an event loop in this thread, in which Django would refuse
+    # to touch the database. Nothing here runs concurrently.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

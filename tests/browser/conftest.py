@@ -1,11 +1,5 @@
-"""A real browser in front of a real server: Chromium, driven by Playwright.
+"""A real browser in front of a real server: Chromium, driven by Playwright."""
 
-Where there is no Chromium the tests are skipped and say so; under CI they fail instead, so that they cannot
-go missing. `CHROMIUM` names another executable.
-"""
-
-import os
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,27 +8,8 @@ from django.core.cache import cache
 from adsplatform.accounts.models import Role
 from tests.factories import AppEnrollmentFactory, SyncRequestFactory, member
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "correct horse battery"
-TIMEOUT = 5_000
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """One Chromium for all tests."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not executable:
-        missing = "No Chromium is installed (Debian: apt-get install chromium), so no page was tried in a browser."
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    # Playwright's blocking interface runs an event loop in this thread, in which Django would refuse
-    # to touch the database. Nothing here runs concurrently.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()
+TIMEOUT = 20_000
 
 
 @pytest.fixture

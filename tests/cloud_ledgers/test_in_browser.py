@@ -5,7 +5,6 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium  # noqa: F401, a fixture
 from tests.browser.screenshots import take_screenshot
 from tests.cloud_ledgers.double import CLIENT
 from tests.cloud_ledgers.xero_double import DEMO, XeroDouble, fill
@@ -36,7 +35,7 @@ def product(tmp_path_factory, double):
 
 
 @pytest.fixture
-def browser(chromium, product):  # noqa: F811, the fixture
+def browser(chromium, product):
     """A window in which the demo user has signed in."""
     demo = product.demo()
     context = chromium.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})

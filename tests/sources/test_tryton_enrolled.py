@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium  # noqa: F401, a fixture
 from tests.product import Up
 from tests.sources.tryton.server import DATABASE, tryton_server
 
@@ -25,7 +24,7 @@ def product(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(chromium, product):  # noqa: F811, the fixture
+def browser(chromium, product):
     """A window in which the demo user has signed in."""
     demo = product.demo()
     context = chromium.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
