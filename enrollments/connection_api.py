@@ -13,11 +13,10 @@ from adsplatform.rest.operations import ActionResult, Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireInput
 from adsplatform.rest.viewsets import WireViewSet
-from adsplatform.searchlight import Fields, Searchlight
 from enrollments import connections
 from enrollments.connection_inbox import back_address
 from enrollments.models import AppEnrollment, Application
-from enrollments.wire import AppEnrollmentModel, ApplicationModel
+from enrollments.wire import APPLICATIONS_BY_ID, ENROLLMENTS_BY_ID, AppEnrollmentModel, ApplicationModel
 
 
 class WayModel(TypedDict):
@@ -39,9 +38,7 @@ class ConnectApplicationViewSet(WireViewSet[Application]):
     noun = "application"
     roles = {"connect": ADMINS}
     operations = {"connect": Operation(answer=WayModel, problems=(424,))}
-    searchlight = Searchlight(
-        Fields.from_model(Application, {"appId": "app_id"}, default_order=("app_id",), key="app_id")
-    )
+    searchlight = APPLICATIONS_BY_ID
 
     def get_queryset(self) -> QuerySet[Application]:
         return Application.objects.all()
@@ -67,14 +64,7 @@ class ConnectEnrollmentViewSet(WireViewSet[AppEnrollment]):
         "choose": Operation(body=TenantInput, problems=(424,), example={"tenant": "9130355377388383"}),
         "disconnect": Operation(answer=ActionResult, problems=(424,)),
     }
-    searchlight = Searchlight(
-        Fields.from_model(
-            AppEnrollment,
-            {"appEnrollmentId": "app_enrollment_id"},
-            default_order=("app_enrollment_id",),
-            key="app_enrollment_id",
-        )
-    )
+    searchlight = ENROLLMENTS_BY_ID
 
     def connect(self, request: WireRequest, pk: str) -> HttpResponse:
         """Where a person has to go to connect the enrollment again."""

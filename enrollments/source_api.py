@@ -16,11 +16,17 @@ from adsplatform.rest.operations import ActionResult, Operation
 from adsplatform.rest.requests import WireRequest
 from adsplatform.rest.serializers import WireInput
 from adsplatform.rest.viewsets import WireViewSet
-from adsplatform.searchlight import Fields, Searchlight
 from enrollments import connection_api, services, sources
 from enrollments.connections import connection_of
 from enrollments.models import AppEnrollment, Application
-from enrollments.wire import AppEnrollmentModel, ApplicationModel, ConnectorInfo, setting_values_field
+from enrollments.wire import (
+    APPLICATIONS_BY_ID,
+    ENROLLMENTS_BY_ID,
+    AppEnrollmentModel,
+    ApplicationModel,
+    ConnectorInfo,
+    setting_values_field,
+)
 from syncs.connectors.protocol import Field, Form
 from syncs.services import source_states
 
@@ -126,9 +132,7 @@ class ConnectorFormViewSet(WireViewSet[Application]):
             body=CheckInput, answer=CheckModel, problems=(424,), example={"settings": {}, "connectorInfo": {}}
         ),
     }
-    searchlight = Searchlight(
-        Fields.from_model(Application, {"appId": "app_id"}, default_order=("app_id",), key="app_id")
-    )
+    searchlight = APPLICATIONS_BY_ID
 
     def get_queryset(self) -> QuerySet[Application]:
         return Application.objects.all()
@@ -159,14 +163,7 @@ class EnrollmentStateViewSet(WireViewSet[AppEnrollment]):
         "forget": Operation(answer=ActionResult),
         "check": Operation(answer=ActionResult, problems=(424,)),
     }
-    searchlight = Searchlight(
-        Fields.from_model(
-            AppEnrollment,
-            {"appEnrollmentId": "app_enrollment_id"},
-            default_order=("app_enrollment_id",),
-            key="app_enrollment_id",
-        )
-    )
+    searchlight = ENROLLMENTS_BY_ID
 
     def state(self, request: WireRequest, pk: str) -> HttpResponse:
         """How far the source has been read, and how much of what it allows is used."""

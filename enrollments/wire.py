@@ -22,6 +22,7 @@ from adsplatform.rest.serializers import (
     WireInput,
     WireModel,
 )
+from adsplatform.searchlight import Fields, Searchlight
 from enrollments.models import AppEnrollment, Application, CustomFieldDefinition
 from enrollments.schedules import next_runs
 from enrollments.services import MAX_EXPECTED_HOURS, SETTINGS_TABLE
@@ -376,3 +377,17 @@ def _last_by_enrollment(
     last = Subquery(syncs.last_of(OuterRef("pk")).values("pk"))
     ids = AppEnrollment.objects.filter(pk__in=[enrollment.pk for enrollment in enrollments]).annotate(last=last)
     return {sync.app_enrollment_id: sync for sync in SyncRequest.objects.filter(pk__in=ids.values("last"))}
+
+
+# For viewsets that only look up one by its id.
+APPLICATIONS_BY_ID = Searchlight(
+    Fields.from_model(Application, {"appId": "app_id"}, default_order=("app_id",), key="app_id")
+)
+ENROLLMENTS_BY_ID = Searchlight(
+    Fields.from_model(
+        AppEnrollment,
+        {"appEnrollmentId": "app_enrollment_id"},
+        default_order=("app_enrollment_id",),
+        key="app_enrollment_id",
+    )
+)

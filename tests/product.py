@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import psutil
+from playwright.sync_api import Page, expect
 
 PROJECT = Path(__file__).resolve().parents[1]
 # Environment variables of the caller that must not reach the product under test.
@@ -122,3 +123,13 @@ def eventually(holds, seconds: float = 30):
     while not (answer := holds()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return answer
+
+
+def sign_in(page: Page, product: Up) -> None:
+    """Sign in as the demo user, in a browser."""
+    demo = product.demo()
+    page.goto("/")
+    page.get_by_label("E-mail").fill(demo["email"])
+    page.get_by_label("Password").fill(demo["password"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Enrollments")).to_be_visible()

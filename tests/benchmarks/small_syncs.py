@@ -41,7 +41,7 @@ def small_syncs(server: BenchmarkServer, syncs: int, records: int) -> str:
         for count, key in keys.items():
             rows += _latency(server, url, key, int(count), syncs)
     for enrollments in (ENROLLMENTS, 1):
-        rows += _told(_drained(server, enrollments, syncs))
+        rows += _reported(_drained(server, enrollments, syncs))
     return table(("syncs of one record", "is"), rows)
 
 
@@ -79,7 +79,7 @@ def _latency(server: BenchmarkServer, url: str, key: str, records: int, syncs: i
         ).fetchall()
     _Polls.count = 0
     slow = took[min(int(0.95 * len(took)), len(took) - 1)]
-    return _told(
+    return _reported(
         (f"latency {beside}, p50 / p95", f"{median(took) * 1000:.0f} / {slow * 1000:.0f} ms"),
         (f"… of it from claim to end, p50, {beside}", f"{median(each for (each,) in running) * 1000:.1f} ms"),
         (f"one after the other, {beside}", f"{syncs / seconds:.1f} a second"),
@@ -87,7 +87,7 @@ def _latency(server: BenchmarkServer, url: str, key: str, records: int, syncs: i
     )
 
 
-def _told(*rows: tuple[str, str]) -> list[tuple[str, str]]:
+def _reported(*rows: tuple[str, str]) -> list[tuple[str, str]]:
     for row in rows:
         tell(": ".join(row))
     return list(rows)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.screenshots import take_screenshot
 from tests.cloud_ledgers.double import CLIENT
 from tests.cloud_ledgers.xero_double import DEMO, XeroDouble, fill
-from tests.product import Up
+from tests.product import Up, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +37,12 @@ def product(tmp_path_factory, double):
 @pytest.fixture
 def browser(chromium, product):
     """A window in which the demo user has signed in."""
-    demo = product.demo()
     context = chromium.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
     page = context.new_page()
     complaints = []
     page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-    page.goto("/")
-    page.get_by_label("E-mail").fill(demo["email"])
-    page.get_by_label("Password").fill(demo["password"])
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Enrollments")).to_be_visible()
+    sign_in(page, product)
     yield page
     context.close()
     assert complaints == []

@@ -23,17 +23,17 @@ OTHERS = "erpKey,companyName,companyType,isActive\nC3,Cog,Customer,true\n"
 @pytest.fixture
 def was_read(monkeypatch):
     """Of each sync so far, whether its upload was read."""
-    found, read, ends = [], pipeline._read, repeated_inputs.end_if_repeated
+    found, read, ends = [], pipeline.items_of, repeated_inputs.end_if_repeated
 
-    def reading(*args):
+    def reading(*args, **options):
         found[-1] = True
-        return read(*args)
+        return read(*args, **options)
 
     def ending(sync_request):
         found.append(False)
         return ends(sync_request)
 
-    monkeypatch.setattr(pipeline, "_read", reading)
+    monkeypatch.setattr(pipeline, "items_of", reading)
     monkeypatch.setattr(repeated_inputs, "end_if_repeated", ending)
     # In these tests all happens within seconds, and there is but one clock.
     monkeypatch.setattr(repeated_inputs, "CLOCKS_DIFFER", timedelta())

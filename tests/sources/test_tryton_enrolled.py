@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.product import Up
+from tests.product import Up, sign_in
 from tests.sources.tryton.server import DATABASE, tryton_server
 
 
@@ -26,15 +26,10 @@ def product(tmp_path_factory):
 @pytest.fixture
 def browser(chromium, product):
     """A window in which the demo user has signed in."""
-    demo = product.demo()
     context = chromium.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
     page = context.new_page()
-    page.goto("/")
-    page.get_by_label("E-mail").fill(demo["email"])
-    page.get_by_label("Password").fill(demo["password"])
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Enrollments")).to_be_visible()
+    sign_in(page, product)
     yield page
     context.close()
 
